@@ -1,0 +1,102 @@
+//! The kinds of failure that generic code can tell apart.
+
+use core::fmt;
+
+/// What went wrong, as far as a caller can act on it.
+///
+/// ```
+/// use isokern_core::InferenceErrorKind;
+///
+/// assert_eq!(InferenceErrorKind::DeviceLost.code(), 8);
+/// assert_eq!(InferenceErrorKind::from_code(8), Some(InferenceErrorKind::DeviceLost));
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(u8)]
+pub enum InferenceErrorKind {
+    /// The model's bytes are damaged, of another version, or need an operator
+    /// that is not there; convert the model again.
+    InvalidArtifact = 1,
+    /// A payload has another length or element type than the model, or a batch
+    /// has fewer outputs than inputs; nothing was run.
+    ShapeOrTypeMismatch = 2,
+    /// The step was started and failed; the output is not a result.
+    ExecutionFailed = 3,
+    /// Memory, a stream or another resource ran out; free some and try again.
+    ResourceUnavailable = 4,
+    /// A step was asked for before `init`; call it once first.
+    NotInitialized = 5,
+    /// The deadline had passed; nothing was run, or the step was stopped.
+    DeadlineExceeded = 6,
+    /// The caller withdrew the work.
+    Cancelled = 7,
+    /// The device stopped answering; every model on it is dead.
+    DeviceLost = 8,
+}
+
+impl InferenceErrorKind {
+    /// Every kind, in the order of the codes.
+    pub const ALL: [Self; 8] = [
+        Self::InvalidArtifact,
+        Self::ShapeOrTypeMismatch,
+        Self::ExecutionFailed,
+        Self::ResourceUnavailable,
+        Self::NotInitialized,
+        Self::DeadlineExceeded,
+        Self::Cancelled,
+        Self::DeviceLost,
+    ];
+
+    /// Returns the stable number of the kind; 0 is no error.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// Returns the kind with this code, `None` for any other number.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        if code == 0 || code as usize > Self::ALL.len() {
+            return None;
+        }
+        Some(Self::ALL[code as usize - 1])
+    }
+
+    /// Returns the kind in words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidArtifact => "invalid model artifact",
+            Self::ShapeOrTypeMismatch => "shape or type mismatch",
+            Self::ExecutionFailed => "execution failed",
+            Self::ResourceUnavailable => "resource unavailable",
+            Self::NotInitialized => "model not initialized",
+            Self::DeadlineExceeded => "deadline exceeded",
+            Self::Cancelled => "cancelled",
+            Self::DeviceLost => "device lost",
+        }
+    }
+
+    /// Returns what to do, as half a sentence.
+    pub(super) const fn fix(self) -> &'static str {
+        match self {
+            Self::InvalidArtifact => "convert the model again with a matching version",
+            Self::ShapeOrTypeMismatch => {
+                "pass buffers of the length and element type that the model's metadata gives"
+            }
+            Self::ExecutionFailed => "reset the model, then look up the code of its backend",
+            Self::ResourceUnavailable => "free memory or load a smaller model, then try again",
+            Self::NotInitialized => "call init once before the first step",
+            Self::DeadlineExceeded => "allow more time or send less work",
+            Self::Cancelled => "send the work again if it is still wanted",
+            Self::DeviceLost => "drop every model of the device and load anew",
+        }
+    }
+}
+
+impl fmt::Display for InferenceErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
