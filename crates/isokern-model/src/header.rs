@@ -1,0 +1,137 @@
+//! The 128 bytes at the front of a packed model.
+//!
+//! The layout is documented byte by byte in `docs/format.md`. All numbers are
+//! little-endian; offsets count from the first byte of the blob.
+
+use core::mem::offset_of;
+
+use bytemuck::{Pod, Zeroable};
+
+/// The first four bytes of every packed model.
+pub const MAGIC: [u8; 4] = *b"IKM\x1a";
+/// The version of the format that this build reads and writes.
+pub const FORMAT_VERSION: u16 = 1;
+/// The code of the numeric profile `tflm`.
+pub const PROFILE_TFLM: u16 = 1;
+/// The version of that profile which this build computes.
+pub const PROFILE_TFLM_VERSION: u16 = 1;
+/// The boundary a blob must start on, in bytes.
+pub const BLOB_ALIGN: usize = 16;
+/// The boundary sections start on, in bytes from the blob's start.
+pub const SECTION_ALIGN: usize = 64;
+/// The most tensors a model may have.
+pub const TENSORS_MAX: usize = 1024;
+/// The most operators a model may have.
+pub const OPERATORS_MAX: usize = 1024;
+/// The most bytes an arena may have: 256 MiB.
+pub const ARENA_BYTES_MAX: usize = 1 << 28;
+/// The most elementary steps one inference may take: 2^36.
+///
+/// With the checks of [`Model::parse`](crate::Model::parse) this bounds the time
+/// that any accepted bytes can take.
+pub const WORK_MAX: u64 = 1 << 36;
+
+/// The header as it lies in the blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Header {
+    /// [`MAGIC`].
+    pub magic: [u8; 4],
+    /// [`FORMAT_VERSION`].
+    pub format_version: u16,
+    /// The numeric profile: [`PROFILE_TFLM`].
+    pub profile: u16,
+    /// The profile's version.
+    pub profile_version: u16,
+    /// The weight layout: [`Layout::code`](crate::layout::Layout::code).
+    pub layout: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// Bytes of the whole blob.
+    pub blob_bytes: u32,
+    /// CRC-32 of everything behind this field.
+    pub checksum: u32,
+    /// One bit per operator kind that occurs: [`OpSet::bits`](crate::OpSet::bits).
+    pub operator_set: u32,
+    /// Number of tensor records.
+    pub tensor_count: u32,
+    /// Number of operator records.
+    pub operator_count: u32,
+    /// Where the tensor records start.
+    pub tensors_offset: u32,
+    /// Where the operator records start.
+    pub operators_offset: u32,
+    /// Where the constants start.
+    pub constants_offset: u32,
+    /// Bytes of constants, to the end of the blob.
+    pub constants_bytes: u32,
+    /// Bytes of arena an executor needs, input and output inside.
+    pub arena_bytes: u32,
+    /// Index of the input tensor.
+    pub input_tensor: u32,
+    /// Index of the output tensor.
+    pub output_tensor: u32,
+    /// Multiply-accumulates of one inference, low half.
+    pub macs_low: u32,
+    /// Multiply-accumulates of one inference, high half.
+    pub macs_high: u32,
+    /// Seed of the self-test input; 0 if the blob has no self-test.
+    pub self_test_seed: u32,
+    /// Digest of the self-test output, low half.
+    pub self_test_digest_low: u32,
+    /// Digest of the self-test output, high half.
+    pub self_test_digest_high: u32,
+    /// Zero.
+    pub reserved_words: [u32; 4],
+    /// SHA-256 of the file the model was converted from; zeros if there was none.
+    pub source_sha256: [u8; 32],
+}
+
+/// Bytes of the header.
+pub const HEADER_BYTES: usize = size_of::<Header>();
+/// Where the bytes start that the checksum covers.
+pub const CHECKSUM_START: usize = offset_of!(Header, operator_set);
+
+// Firmware, host and device read these places: a change here is a new version.
+const _: () = {
+    assert!(HEADER_BYTES == 128);
+    assert!(offset_of!(Header, blob_bytes) == 12);
+    assert!(offset_of!(Header, checksum) == 16);
+    assert!(offset_of!(Header, operator_set) == 20);
+    assert!(offset_of!(Header, tensors_offset) == 32);
+    assert!(offset_of!(Header, arena_bytes) == 48);
+    assert!(offset_of!(Header, input_tensor) == 52);
+    assert!(offset_of!(Header, macs_low) == 60);
+    assert!(offset_of!(Header, self_test_seed) == 68);
+    assert!(offset_of!(Header, source_sha256) == 96);
+};
+
+impl Header {
+    /// Multiply-accumulates of one inference.
+    #[must_use]
+    pub const fn macs(&self) -> u64 {
+        join(self.macs_low, self.macs_high)
+    }
+
+    /// Seed and output digest of the self-test, if the blob has one.
+    #[must_use]
+    pub const fn self_test(&self) -> Option<(u32, u64)> {
+        if self.self_test_seed == 0 {
+            return None;
+        }
+        Some((self.self_test_seed, join(self.self_test_digest_low, self.self_test_digest_high)))
+    }
+}
+
+/// Reads the little-endian `u32` at `offset`; zero behind the end.
+#[must_use]
+pub const fn read_u32(blob: &[u8], offset: usize) -> u32 {
+    if offset > blob.len() || blob.len() - offset < 4 {
+        return 0;
+    }
+    u32::from_le_bytes([blob[offset], blob[offset + 1], blob[offset + 2], blob[offset + 3]])
+}
+
+const fn join(low: u32, high: u32) -> u64 {
+    low as u64 | (high as u64) << 32
+}

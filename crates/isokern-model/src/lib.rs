@@ -1,0 +1,68 @@
+//! The packed model of Isokern (`.ikm`): a checked, zero-copy view of its bytes.
+//!
+//! Firmware, CPU and GPU executors read a model through [`Model`]. A blob lies in
+//! flash or in a mapped file; [`Model::parse`] checks everything an executor
+//! relies on, in bounded time and without heap, and then hands out views into the
+//! same bytes. No float and no table in RAM is needed to run an int8 model:
+//! multipliers, shifts and arena offsets were computed at conversion.
+//!
+//! ```
+//! use isokern_model::{FormatError, Model};
+//!
+//! // Hostile or damaged bytes give an error that names the field.
+//! assert_eq!(Model::parse(&[0; 16]).unwrap_err(), FormatError::TooShort { have: 16, need: 128 });
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`header`] | the 128 bytes at the front, with const readers |
+//! | [`tensor`] | activations: shape, quantisation, place in the arena, lifetime |
+//! | [`record`] | the 64-byte operator records as they lie in the blob |
+//! | [`op`] | operators as executors see them: parameters and constant slices |
+//! | [`geometry`] | windows, paddings and multiply-accumulate counts |
+//! | [`layout`] | index arithmetic of the weight layouts |
+//! | [`model`] | [`Model`], the view |
+//! | [`error`] | [`FormatError`] |
+//! | [`digest`] | the checksum of a blob and the digest of an output |
+//! | [`embed`] | [`include_model!`](crate::include_model): a model as a typed constant |
+//! | [`encode`] | (`std`) the way from a description to bytes |
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `std` | the encoder; without it the crate only reads |
+//!
+//! # Not here
+//!
+//! No arithmetic (`isokern-ops`), no file formats of others (`isokern-import`),
+//! no file access.
+//!
+//! # Safety
+//!
+//! The crate has no `unsafe`. Records are plain old data, read through `bytemuck`.
+#![no_std]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(target_endian = "big")]
+compile_error!("packed models are little-endian and read in place: this target is big-endian");
+
+mod check;
+pub mod digest;
+pub mod embed;
+#[cfg(feature = "std")]
+pub mod encode;
+pub mod error;
+pub mod geometry;
+pub mod header;
+pub mod layout;
+pub mod model;
+pub mod op;
+pub mod record;
+pub mod tensor;
+
+pub use error::FormatError;
+pub use header::Header;
+pub use model::{Checked, Model};
+pub use op::{Op, OpKind, OpSet};
+pub use tensor::Tensor;

@@ -1,0 +1,261 @@
+//! The view of a packed model that executors read.
+
+use bytemuck::Pod;
+
+use crate::check;
+use crate::error::FormatError;
+use crate::header::{HEADER_BYTES, Header};
+use crate::layout::Layout;
+use crate::op::{
+    Activation, Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Op, OpKind, OpSet,
+    Requant, Reshape, Softmax, Weights,
+};
+use crate::record::{AddBody, DotBody, OPERATOR_BYTES, OpRecord, PoolBody, SoftmaxBody};
+use crate::tensor::{TENSOR_BYTES, Tensor, TensorRecord};
+
+/// A checked packed model: a view of its bytes.
+///
+/// Reading through the view cannot fail: what a blob must be was checked once, by
+/// [`Model::parse`], and every access is bounded all the same.
+#[derive(Debug, Clone, Copy)]
+pub struct Model<'m> {
+    blob: &'m [u8],
+    header: Header,
+}
+
+/// The proof that some blob was checked, apart from the blob.
+///
+/// An owner of both bytes and model keeps this beside the bytes and asks for a
+/// [`view`](Self::view) when it needs one, without checking again.
+#[derive(Debug, Clone, Copy)]
+pub struct Checked {
+    header: Header,
+}
+
+impl Checked {
+    /// The model in `blob`, which must be the bytes that were checked.
+    ///
+    /// Other bytes do no harm beyond wrong answers: reads stay inside `blob`.
+    #[must_use]
+    pub const fn view(self, blob: &[u8]) -> Model<'_> {
+        Model { blob, header: self.header }
+    }
+}
+
+impl<'m> Model<'m> {
+    /// Checks `blob` and views it.
+    ///
+    /// The time is bounded by the blob's length and the caps in [`header`](crate::header);
+    /// no heap is used. What is checked is listed in `docs/format.md`.
+    ///
+    /// # Errors
+    ///
+    /// The first thing found wrong, as a [`FormatError`] that names the field.
+    pub fn parse(blob: &'m [u8]) -> Result<Self, FormatError> {
+        let header = check::header(blob)?;
+        let model = Self { blob, header };
+        check::records(&model)?;
+        Ok(model)
+    }
+
+    /// The proof that these bytes were checked.
+    #[must_use]
+    pub const fn checked(&self) -> Checked {
+        Checked { header: self.header }
+    }
+
+    /// The bytes of the model.
+    #[must_use]
+    pub const fn blob(&self) -> &'m [u8] {
+        self.blob
+    }
+
+    /// The header.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Bytes of arena that a run needs, input and output inside.
+    #[must_use]
+    pub const fn arena_bytes(&self) -> usize {
+        self.header.arena_bytes as usize
+    }
+
+    /// The order of the weights.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        Layout::from_code(self.header.layout).unwrap_or(Layout::Row)
+    }
+
+    /// The operator kinds that occur.
+    #[must_use]
+    pub const fn operator_set(&self) -> OpSet {
+        OpSet::from_bits(self.header.operator_set)
+    }
+
+    /// Number of tensors.
+    #[must_use]
+    pub const fn tensor_count(&self) -> usize {
+        self.header.tensor_count as usize
+    }
+
+    /// Number of operators.
+    #[must_use]
+    pub const fn operator_count(&self) -> usize {
+        self.header.operator_count as usize
+    }
+
+    /// The tensor the caller writes.
+    #[must_use]
+    pub fn input(&self) -> Tensor {
+        self.tensor(self.header.input_tensor as usize)
+    }
+
+    /// The tensor the caller reads.
+    #[must_use]
+    pub fn output(&self) -> Tensor {
+        self.tensor(self.header.output_tensor as usize)
+    }
+
+    /// The tensor at `index`; an empty one behind the end.
+    #[must_use]
+    pub fn tensor(&self, index: usize) -> Tensor {
+        self.tensor_record(index)
+            .map_or_else(Tensor::default, |record| Tensor::from_record(&record))
+    }
+
+    /// The operator at `index`, if there is one.
+    #[must_use]
+    pub fn op(&self, index: usize) -> Option<Op<'m>> {
+        let record = self.op_record(index)?;
+        let input = self.tensor(record.input.into());
+        let output = self.tensor(record.output.into());
+        Some(match OpKind::from_code(record.kind)? {
+            OpKind::Conv2d => Op::Conv2d(self.conv2d(&record.body(), input, output)),
+            OpKind::DepthwiseConv2d => {
+                let body: DotBody = record.body();
+                Op::DepthwiseConv2d(DepthwiseConv2d {
+                    input,
+                    output,
+                    window: body.window,
+                    depth_multiplier: body.depth_multiplier.into(),
+                    weights: self.values(body.weights_offset, body.weights_bytes as usize),
+                    requant: self.requant(&body, &output),
+                })
+            }
+            OpKind::FullyConnected => {
+                let body: DotBody = record.body();
+                let outputs = body.outputs as usize;
+                let terms = input.len() / (output.len() / outputs.max(1)).max(1);
+                Op::FullyConnected(FullyConnected {
+                    input,
+                    output,
+                    weights: self.weights(&body, terms),
+                    weight_zero_point: body.weight_zero_point,
+                    requant: self.requant(&body, &output),
+                })
+            }
+            OpKind::Add => {
+                let body: AddBody = record.body();
+                Op::Add(Add {
+                    input_a: input,
+                    input_b: self.tensor(record.input_b.into()),
+                    output,
+                    multiplier: body.multiplier,
+                    shift: body.shift,
+                    left_shift: body.left_shift,
+                    activation: Activation { min: body.activation_min, max: body.activation_max },
+                })
+            }
+            OpKind::AveragePool2d => {
+                let body: PoolBody = record.body();
+                Op::AveragePool2d(AveragePool2d {
+                    input,
+                    output,
+                    window: body.window,
+                    activation: Activation { min: body.activation_min, max: body.activation_max },
+                })
+            }
+            OpKind::Reshape => Op::Reshape(Reshape { input, output }),
+            OpKind::Softmax => {
+                let body: SoftmaxBody = record.body();
+                Op::Softmax(Softmax {
+                    input,
+                    output,
+                    multiplier: body.multiplier,
+                    left_shift: body.left_shift.cast_unsigned(),
+                    diff_min: body.diff_min,
+                })
+            }
+        })
+    }
+
+    /// All operators, in the order they run.
+    pub fn ops(&self) -> impl Iterator<Item = Op<'m>> + '_ {
+        (0..self.operator_count()).map_while(|index| self.op(index))
+    }
+
+    pub(crate) fn tensor_record(&self, index: usize) -> Option<TensorRecord> {
+        self.record(self.header.tensors_offset, self.tensor_count(), TENSOR_BYTES, index)
+    }
+
+    pub(crate) fn op_record(&self, index: usize) -> Option<OpRecord> {
+        self.record(self.header.operators_offset, self.operator_count(), OPERATOR_BYTES, index)
+    }
+
+    fn record<R: Pod>(&self, start: u32, count: usize, bytes: usize, index: usize) -> Option<R> {
+        if index >= count {
+            return None;
+        }
+        let record = self.blob.get((start as usize).checked_add(index * bytes)?..)?.get(..bytes)?;
+        bytemuck::try_pod_read_unaligned(record).ok()
+    }
+
+    fn conv2d(&self, body: &DotBody, input: Tensor, output: Tensor) -> Conv2d<'m> {
+        let area = usize::from(body.window.kernel_height) * usize::from(body.window.kernel_width);
+        Conv2d {
+            input,
+            output,
+            window: body.window,
+            weights: self.weights(body, area.saturating_mul(input.image().channels)),
+            requant: self.requant(body, &output),
+        }
+    }
+
+    fn weights(&self, body: &DotBody, terms: usize) -> Weights<'m> {
+        let outputs = body.outputs as usize;
+        let sum_count = if body.weight_sums_offset == 0 { 0 } else { outputs };
+        Weights {
+            layout: self.layout(),
+            values: self.values(body.weights_offset, body.weights_bytes as usize),
+            sums: self.values(body.weight_sums_offset, sum_count),
+            outputs,
+            terms,
+        }
+    }
+
+    fn requant(&self, body: &DotBody, output: &Tensor) -> Requant<'m> {
+        let scale_count = body.scale_count as usize;
+        Requant {
+            bias: self.values(body.bias_offset, body.outputs as usize),
+            multiplier: self.values(body.multiplier_offset, scale_count),
+            shift: self.values(body.shift_offset, scale_count),
+            zero_point: output.zero_point(),
+            activation: Activation { min: body.activation_min, max: body.activation_max },
+        }
+    }
+
+    /// `count` values from `offset`, or none if they are not all inside and aligned.
+    fn values<T: Pod>(&self, offset: u32, count: usize) -> &'m [T] {
+        self.constants(offset, count).unwrap_or(&[])
+    }
+
+    pub(crate) fn constants<T: Pod>(&self, offset: u32, count: usize) -> Option<&'m [T]> {
+        let bytes = count.checked_mul(size_of::<T>())?;
+        let slice = self.blob.get(offset as usize..)?.get(..bytes)?;
+        bytemuck::try_cast_slice(slice).ok()
+    }
+}
+
+const _: () = assert!(HEADER_BYTES.is_multiple_of(crate::header::SECTION_ALIGN));
