@@ -1,0 +1,143 @@
+//! Fixed-point steps of profile `tflm` v1.
+//!
+//! Where a step of the reference could overflow (which no converted model does),
+//! ours wraps, on every target alike.
+
+use isokern_model::op::Requant;
+
+/// High half of `2 * a * b`, to nearest, ties up: one Q31 product.
+///
+/// Equal to gemmlowp's `SaturatingRoundingDoublingHighMul` for all arguments but
+/// `a == b == i32::MIN`, and multipliers are never negative. Source: gemmlowp
+/// `fixedpoint/fixedpoint.h`.
+///
+/// ```
+/// use isokern_ops::fixed::high_mul;
+///
+/// assert_eq!(high_mul(1000, 1 << 30), 500);
+/// assert_eq!(high_mul(-1, 1 << 30), 0); // -0.5 goes up
+/// assert_eq!(high_mul(1, 1 << 30), 1);
+/// ```
+#[inline]
+#[must_use]
+pub const fn high_mul(a: i32, b: i32) -> i32 {
+    ((a as i64 * b as i64 + (1 << 30)) >> 31) as i32
+}
+
+/// Division by `2^exponent`, to nearest, ties away from zero; `exponent` is 0 to 31.
+///
+/// Source: gemmlowp `RoundingDivideByPOT`. The arithmetic is 64 bits wide, because
+/// the mask of exponent 31 does not fit 32.
+///
+/// ```
+/// use isokern_ops::fixed::round_shift;
+///
+/// assert_eq!([round_shift(5, 1), round_shift(-5, 1), round_shift(4, 3)], [3, -3, 1]);
+/// assert_eq!(round_shift(i32::MIN, 31), -1);
+/// ```
+#[inline]
+#[must_use]
+pub const fn round_shift(value: i32, exponent: u32) -> i32 {
+    let exponent = exponent & 31;
+    let half = (1_i64 << exponent) >> 1;
+    // Ties away from zero: a negative value moves one less.
+    let nudge = half - (value < 0 && exponent > 0) as i64;
+    ((value as i64 + nudge) >> exponent) as i32
+}
+
+/// `value * multiplier * 2^(shift - 31)`, rounded in two steps.
+///
+/// Above zero the shift goes to the left, before the product. Source: TensorFlow
+/// Lite `kernels/internal/common.cc`, `MultiplyByQuantizedMultiplier` (double
+/// rounding, the default build), and CMSIS-NN `arm_nn_requantize`.
+///
+/// ```
+/// use isokern_ops::fixed::rescale;
+///
+/// assert_eq!(rescale(100, 1 << 30, 1), 100);
+/// assert_eq!(rescale(100, 1 << 30, -2), 13); // 100 / 2 / 4 = 12.5
+/// assert_eq!(rescale(100, 0, 0), 0); // a dead channel
+/// ```
+#[inline]
+#[must_use]
+pub const fn rescale(value: i32, multiplier: i32, shift: i8) -> i32 {
+    let (left, right) =
+        if shift > 0 { (shift as u32, 0) } else { (0, shift.unsigned_abs() as u32) };
+    round_shift(high_mul(value.wrapping_shl(left), multiplier), right)
+}
+
+/// Brings the accumulator of `output` to an output value.
+#[inline]
+#[must_use]
+pub fn requantise(requant: &Requant<'_>, output: usize, accumulator: i32) -> i8 {
+    let scale_index = if requant.multiplier.len() == 1 { 0 } else { output };
+    let multiplier = requant.multiplier.get(scale_index).copied().unwrap_or(0);
+    let shift = requant.shift.get(scale_index).copied().unwrap_or(0);
+    let value = rescale(accumulator, multiplier, shift).wrapping_add(requant.zero_point);
+    clamp(value, requant.activation.min, requant.activation.max)
+}
+
+/// `value` moved into `min..=max`.
+#[inline]
+#[must_use]
+pub const fn clamp(value: i32, min: i8, max: i8) -> i8 {
+    if value < min as i32 {
+        min
+    } else if value > max as i32 {
+        max
+    } else {
+        value as i8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{high_mul, rescale, round_shift};
+
+    /// gemmlowp's own form of the product: nudge by sign, then a truncating division.
+    fn high_mul_reference(a: i32, b: i32) -> i32 {
+        let product = i64::from(a) * i64::from(b);
+        let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
+        ((product + nudge) / (1 << 31)) as i32
+    }
+
+    /// gemmlowp's own form of the division: a remainder against a threshold.
+    fn round_shift_reference(value: i32, exponent: u32) -> i32 {
+        let mask = (1_i64 << exponent) - 1;
+        let remainder = i64::from(value) & mask;
+        let threshold = (mask >> 1) + i64::from(value < 0);
+        ((i64::from(value) >> exponent) + i64::from(remainder > threshold)) as i32
+    }
+
+    fn values() -> impl Iterator<Item = i32> {
+        let near = |centre: i32| (-3..=3).map(move |step| centre.wrapping_add(step));
+        (0..32).flat_map(move |bit| near(1 << bit).chain(near(-1 << bit)))
+    }
+
+    #[test]
+    fn the_product_is_the_reference_product() {
+        for a in values() {
+            for b in values().filter(|&b| b >= 0) {
+                assert_eq!(high_mul(a, b), high_mul_reference(a, b), "{a} * {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_division_is_the_reference_division() {
+        for value in values() {
+            for exponent in 0..=31 {
+                let expected = round_shift_reference(value, exponent);
+                assert_eq!(round_shift(value, exponent), expected, "{value} / 2^{exponent}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_roundings_happen() {
+        // 0.75 -> 1 in the first step, 1 / 2 -> 1 in the second: single rounding gives 0.
+        assert_eq!(rescale(3, 1 << 29, -1), 1);
+        assert_eq!(rescale(i32::MAX, i32::MAX, -31), 1);
+        assert_eq!(rescale(1, i32::MAX, 30), 1 << 30);
+    }
+}

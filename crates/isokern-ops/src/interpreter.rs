@@ -1,0 +1,78 @@
+//! The loop that runs the operators of a model.
+
+use core::ops::Range;
+
+use isokern_core::{Cells, Team};
+use isokern_model::{Model, Op, OpKind};
+use thiserror::Error;
+
+use crate::loops::Loops;
+use crate::reshape;
+
+/// Why operators did not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The executor was built without this operator's kind.
+    #[error(
+        "operator {index} is of a kind this program was built without. Fix: build the executor \
+         with the operator set of this model"
+    )]
+    NotBuilt {
+        /// Index of the operator.
+        index: u16,
+    },
+}
+
+/// Runs the operators `range` of `model` in `arena`, with a barrier after each.
+///
+/// All ranks of the team call this with the same arguments. What the operators
+/// before the range wrote must still be in the arena; running `0..n` at once or in
+/// pieces gives the same bytes. Indices behind the last operator do nothing.
+///
+/// # Errors
+///
+/// [`RunError::NotBuilt`], on every rank alike and before any operator of the
+/// range ran, if `L` lacks an operator kind of the model.
+pub fn run_ops<T: Team, L: Loops>(
+    team: &T,
+    loops: &L,
+    model: &Model<'_>,
+    arena: Cells<'_>,
+    range: Range<usize>,
+) -> Result<(), RunError> {
+    if !L::OPERATORS.contains_all(model.operator_set()) {
+        let missing = model.ops().position(|op| !L::OPERATORS.contains(op.kind()));
+        let index = missing.and_then(|index| u16::try_from(index).ok()).unwrap_or(0);
+        return Err(RunError::NotBuilt { index });
+    }
+    for index in range.start..range.end.min(model.operator_count()) {
+        if let Some(op) = model.op(index) {
+            run_op(team, loops, &op, arena);
+        }
+        team.sync();
+    }
+    Ok(())
+}
+
+/// Runs one operator: this rank's share, without the barrier.
+#[inline]
+fn run_op<T: Team, L: Loops>(team: &T, loops: &L, op: &Op<'_>, arena: Cells<'_>) {
+    // Each guard is a constant: kinds outside the set leave no code behind.
+    match op {
+        Op::Conv2d(op) if L::OPERATORS.contains(OpKind::Conv2d) => loops.conv2d(team, op, arena),
+        Op::DepthwiseConv2d(op) if L::OPERATORS.contains(OpKind::DepthwiseConv2d) => {
+            loops.depthwise_conv2d(team, op, arena);
+        }
+        Op::FullyConnected(op) if L::OPERATORS.contains(OpKind::FullyConnected) => {
+            loops.fully_connected(team, op, arena);
+        }
+        Op::Add(op) if L::OPERATORS.contains(OpKind::Add) => loops.add(team, op, arena),
+        Op::AveragePool2d(op) if L::OPERATORS.contains(OpKind::AveragePool2d) => {
+            loops.average_pool2d(team, op, arena);
+        }
+        Op::Reshape(op) => reshape::run(team, op, arena),
+        Op::Softmax(op) if L::OPERATORS.contains(OpKind::Softmax) => loops.softmax(team, op, arena),
+        _ => {}
+    }
+}

@@ -1,0 +1,63 @@
+//! `SOFTMAX`: exponentials of each row, normalised to sum to one.
+
+mod exponential;
+
+use core::cell::Cell;
+
+use isokern_core::{Cells, Team};
+use isokern_model::op::Softmax;
+
+use crate::fixed::{clamp, high_mul, round_shift};
+use crate::view::view;
+use exponential::{exp_of_negative, reciprocal};
+
+/// Runs the calling rank's share of a softmax.
+///
+/// Differences to the row's maximum become Q5.26, their exponentials Q0.31; the
+/// sum is Q12.19, and its reciprocal comes from three Newton steps. The output has
+/// scale 1/256 and zero point -128. No table, no float. Source: TensorFlow Lite
+/// `kernels/internal/reference/softmax.h`.
+///
+/// A tile is one row.
+pub fn run<T: Team>(team: &T, op: &Softmax, arena: Cells<'_>) {
+    let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+    let depth = op.input.depth().max(1);
+    for row in team.share(x.len() / depth) {
+        let xs = x.window(row * depth, depth).as_slice();
+        let ys = y.window(row * depth, depth).as_slice();
+        softmax_row(op, xs, ys);
+    }
+}
+
+#[inline]
+fn softmax_row(op: &Softmax, xs: &[Cell<i8>], ys: &[Cell<i8>]) {
+    let max = xs.iter().fold(i8::MIN, |max, x| max.max(x.get()));
+    let exponential = |x: &Cell<i8>| {
+        let difference = i32::from(x.get()) - i32::from(max);
+        let counts = difference >= op.diff_min;
+        counts.then(|| exp_of_negative(scaled(op, difference)))
+    };
+    let sum = xs.iter().filter_map(exponential).fold(0_i32, |sum, value| {
+        // Q0.31 to Q12.19.
+        sum.wrapping_add(round_shift(value, SUM_INTEGER_BITS))
+    });
+    let headroom = sum.cast_unsigned().leading_zeros();
+    let scale = reciprocal(sum, headroom);
+    // The reciprocal is of the sum over 2^(12 - headroom); 23 more bits end at 1/256.
+    let exponent = (SUM_INTEGER_BITS + 23).wrapping_sub(headroom);
+    for (x, y) in xs.iter().zip(ys) {
+        let value = exponential(x).map_or(i8::MIN, |exponential| {
+            let value = round_shift(high_mul(scale, exponential), exponent);
+            clamp(value.wrapping_add(i8::MIN.into()), i8::MIN, i8::MAX)
+        });
+        y.set(value);
+    }
+}
+
+/// A difference of quantised values as Q5.26.
+#[inline]
+const fn scaled(op: &Softmax, difference: i32) -> i32 {
+    high_mul(difference.wrapping_shl(op.left_shift), op.multiplier)
+}
+
+const SUM_INTEGER_BITS: u32 = 12;

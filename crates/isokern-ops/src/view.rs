@@ -1,0 +1,10 @@
+//! The part of the arena in which a tensor lies.
+
+use isokern_core::Cells;
+use isokern_model::Tensor;
+
+/// The cells of `tensor`.
+#[inline]
+pub(crate) fn view<'a>(arena: Cells<'a>, tensor: &Tensor) -> Cells<'a> {
+    arena.window(tensor.arena_offset(), tensor.len())
+}
