@@ -1,0 +1,97 @@
+//! The backend for applications: a model owns its bytes and its arena.
+
+use isokern_core::{BackendCapabilities, ComputeBackend, ModelArtifact, Payload, PayloadMut};
+use isokern_model::Model;
+use isokern_model::encode::relayout;
+use isokern_model::layout::Layout;
+
+use crate::backend::CpuBackend;
+use crate::error::LoadError;
+use crate::instruction_set::InstructionSet;
+use crate::loaded::CpuModel;
+
+/// Runs models from a [`ModelArtifact`], with the fastest loops of this processor.
+///
+/// A model in the row layout is rewritten once, when it is loaded, to the packed
+/// layout that the vector loops read; a packed one is used as it is and shared.
+///
+/// ```
+/// use isokern_cpu::ArtifactBackend;
+/// use isokern_cpu::core::ModelArtifact;
+///
+/// let bytes = include_bytes!("../../../tests/models/digits.ikm");
+/// let mut model = ArtifactBackend::new().load(&ModelArtifact::from_bytes(bytes))?;
+/// model.init()?;
+/// let mut scores = [0_i8; 10];
+/// model.infer_one(&[0_i8; 64], &mut scores)?;
+/// # Ok::<(), isokern_cpu::core::InferenceError>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct ArtifactBackend {
+    instructions: InstructionSet,
+}
+
+impl ArtifactBackend {
+    /// A backend that uses the fastest loops of this processor.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_instruction_set(InstructionSet::detect())
+    }
+
+    /// A backend that uses these loops.
+    #[must_use]
+    pub const fn with_instruction_set(instructions: InstructionSet) -> Self {
+        Self { instructions }
+    }
+
+    /// What the backend can do.
+    #[must_use]
+    pub const fn capabilities(&self) -> BackendCapabilities {
+        CpuBackend::with_instruction_set(self.instructions).capabilities()
+    }
+
+    /// Checks a model and prepares its weights. Its arena is allocated by
+    /// [`init`](CpuModel::init).
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`]: the bytes are no model this build runs.
+    pub fn load(&self, artifact: &ModelArtifact) -> Result<CpuModel<'static>, LoadError> {
+        let model = Model::parse(artifact.bytes())?;
+        let as_is = self.instructions == InstructionSet::PLAIN || model.layout() == Layout::Packed;
+        if as_is {
+            return Ok(CpuModel::owned(model.checked(), artifact.clone(), self.instructions));
+        }
+        let blob = relayout(&model, Layout::Packed).map_err(|_| LoadError::Relayout)?;
+        let packed = ModelArtifact::from_bytes(&blob);
+        let checked = Model::parse(packed.bytes())?.checked();
+        Ok(CpuModel::owned(checked, packed, self.instructions))
+    }
+}
+
+impl Default for ArtifactBackend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<I, O> ComputeBackend<I, O> for ArtifactBackend
+where
+    I: Payload + ?Sized,
+    O: PayloadMut + ?Sized,
+{
+    type Model = CpuModel<'static>;
+    type Error = LoadError;
+    type ModelDescriptor<'desc> = &'desc ModelArtifact;
+
+    fn capabilities(&self) -> BackendCapabilities {
+        ArtifactBackend::capabilities(self)
+    }
+
+    fn load_model<'desc>(
+        &self,
+        artifact: &'desc ModelArtifact,
+    ) -> Result<CpuModel<'static>, LoadError> {
+        self.load(artifact)
+    }
+}

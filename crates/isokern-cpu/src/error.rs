@@ -1,0 +1,68 @@
+//! Why the CPU backend could not load or run a model.
+
+use isokern_core::{InferenceError, InferenceErrorKind};
+use isokern_model::FormatError;
+use isokern_ops::RunError;
+use thiserror::Error;
+
+/// The lent arena is shorter than the model needs.
+pub const CODE_ARENA_TOO_SHORT: u32 = 512;
+/// A payload has another number of bytes than the model's tensor.
+pub const CODE_PAYLOAD_BYTES: u32 = 513;
+/// A payload has another element type than the model's tensor.
+pub const CODE_PAYLOAD_DTYPE: u32 = 514;
+/// A payload lies in memory that the CPU cannot read or write.
+pub const CODE_PAYLOAD_MEMORY: u32 = 515;
+/// The program was built without an operator kind of the model.
+pub const CODE_NOT_BUILT: u32 = 516;
+/// The model could not be brought into the layout of the vector loops.
+pub const CODE_RELAYOUT: u32 = 517;
+
+/// Why a model was not loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The bytes are not a model this build runs.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The lent arena is too short.
+    #[error("arena has {have} bytes, the model needs {need}. Fix: lend a larger arena")]
+    ArenaTooShort {
+        /// Bytes lent.
+        have: usize,
+        /// Bytes needed.
+        need: usize,
+    },
+    /// Padding the weights for the vector loops made the model too long.
+    #[error("the model does not fit the packed layout. Fix: load it for plain instructions")]
+    Relayout,
+}
+
+impl From<LoadError> for InferenceError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Format(error) => {
+                let base = Self::new(InferenceErrorKind::InvalidArtifact).with_code(error.code());
+                match error {
+                    FormatError::Operator { index, .. } => base.with_operator(index),
+                    _ => base,
+                }
+            }
+            LoadError::ArenaTooShort { .. } => {
+                Self::new(InferenceErrorKind::ResourceUnavailable).with_code(CODE_ARENA_TOO_SHORT)
+            }
+            LoadError::Relayout => {
+                Self::new(InferenceErrorKind::ResourceUnavailable).with_code(CODE_RELAYOUT)
+            }
+        }
+    }
+}
+
+/// An interpreter's error as the contract's.
+pub(crate) fn from_run(error: RunError) -> InferenceError {
+    let failed = InferenceError::new(InferenceErrorKind::ExecutionFailed).with_code(CODE_NOT_BUILT);
+    match error {
+        RunError::NotBuilt { index } => failed.with_operator(index),
+        _ => failed,
+    }
+}

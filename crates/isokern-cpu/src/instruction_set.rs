@@ -1,0 +1,96 @@
+//! Which loops a model runs with.
+
+use core::fmt;
+use core::ops::Range;
+
+use isokern_core::{Cells, Solo};
+use isokern_model::Model;
+use isokern_ops::{PlainLoops, RunError, run_ops};
+
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+use crate::vector::{Avx2, Avx512, VectorLoops};
+
+/// The instructions that the loops of a model use.
+///
+/// A value of this type says what the processor *has*: it is made by
+/// [`detect`](Self::detect) and [`available`](Self::available) alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InstructionSet(pub(crate) Level);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Level {
+    Plain,
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    Avx2(VectorLoops<Avx2>),
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    Avx512Vnni(VectorLoops<Avx512>),
+}
+
+impl InstructionSet {
+    /// The plain loops, which every processor runs.
+    pub const PLAIN: Self = Self(Level::Plain);
+
+    /// The fastest set this processor has. Without feature `std`: plain.
+    ///
+    /// ```
+    /// use isokern_cpu::InstructionSet;
+    ///
+    /// assert!(InstructionSet::available().any(|set| set == InstructionSet::detect()));
+    /// ```
+    #[must_use]
+    pub fn detect() -> Self {
+        Self::available().last().unwrap_or(Self::PLAIN)
+    }
+
+    /// Every set this processor has, slowest first.
+    pub fn available() -> impl Iterator<Item = Self> {
+        core::iter::once(Self::PLAIN).chain(vector_sets().into_iter().flatten())
+    }
+
+    /// Runs operators of a model with these loops, alone.
+    pub(crate) fn run(
+        self,
+        model: &Model<'_>,
+        arena: Cells<'_>,
+        range: Range<usize>,
+    ) -> Result<(), RunError> {
+        match self.0 {
+            Level::Plain => run_ops(&Solo, &PlainLoops, model, arena, range),
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Level::Avx2(loops) => run_ops(&Solo, &loops, model, arena, range),
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Level::Avx512Vnni(loops) => run_ops(&Solo, &loops, model, arena, range),
+        }
+    }
+
+    /// The word for reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            Level::Plain => "plain",
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Level::Avx2(_) => "avx2",
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Level::Avx512Vnni(_) => "avx512vnni",
+        }
+    }
+}
+
+impl fmt::Display for InstructionSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+fn vector_sets() -> [Option<InstructionSet>; 2] {
+    [
+        VectorLoops::avx2().map(|loops| InstructionSet(Level::Avx2(loops))),
+        VectorLoops::avx512().map(|loops| InstructionSet(Level::Avx512Vnni(loops))),
+    ]
+}
+
+#[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+const fn vector_sets() -> [Option<InstructionSet>; 0] {
+    []
+}

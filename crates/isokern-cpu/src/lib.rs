@@ -1,0 +1,73 @@
+//! The CPU reference backend: int8 models on a microcontroller or a desktop core.
+//!
+//! Firmware links this crate without features and gets [`CpuBackend`]: no `std`, no
+//! heap, the model read in place from flash, activations in an arena it lends. With
+//! feature `std` there is also [`ArtifactBackend`], which owns its memory, and loops
+//! for the vector instructions the processor has, chosen when a model is loaded.
+//! The output bytes are the same on every path: those of profile `tflm` v1.
+//!
+//! ```
+//! use isokern_cpu::core::ModelSource;
+//! use isokern_cpu::{CpuBackend, model};
+//!
+//! model::include_model! {
+//!     pub mod digits = "../../../tests/models/digits.ikm";
+//! }
+//!
+//! let mut arena = digits::Arena::new();
+//! let source = ModelSource::new(digits::BLOB, arena.as_mut_slice());
+//! let mut model = CpuBackend::new().load(source)?;
+//! model.init()?;
+//! model.input_mut()?.fill(digits::INPUT_ZERO_POINT as i8);
+//! let scores = model.run()?;
+//! assert_eq!(scores.len(), digits::OUTPUT_LEN);
+//! # Ok::<(), isokern_cpu::core::InferenceError>(())
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`backend`] | [`CpuBackend`]: models and memory are lent |
+//! | [`artifact`] | (`std`) [`ArtifactBackend`]: owns bytes and arena |
+//! | [`loaded`] | [`CpuModel`], what both load |
+//! | [`instruction_set`] | which loops a model runs with |
+//! | [`error`] | [`LoadError`] and the codes of this backend |
+//! | [`core`](isokern_core), [`model`](isokern_model), [`ops`](isokern_ops) | the crates below, so that firmware needs to name one |
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `std` | [`ArtifactBackend`] and vector loops |
+//!
+//! # Not here
+//!
+//! No threads: one model runs on the caller's. No rings (`isokern-ring`), no file
+//! formats of others (`isokern-import`).
+//!
+//! # Safety
+//!
+//! One file may use `unsafe`: `vector/dispatch.rs`, to call functions that need
+//! instructions which were found to be there.
+#![no_std]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(feature = "std")]
+pub mod artifact;
+pub mod backend;
+pub mod error;
+pub mod instruction_set;
+pub mod loaded;
+mod port;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod vector;
+
+pub use isokern_core as core;
+pub use isokern_model as model;
+pub use isokern_ops as ops;
+
+#[cfg(feature = "std")]
+pub use artifact::ArtifactBackend;
+pub use backend::CpuBackend;
+pub use error::LoadError;
+pub use instruction_set::InstructionSet;
+pub use loaded::CpuModel;

@@ -1,0 +1,71 @@
+//! What crosses the border of a model: payloads in and out, and its description.
+
+use isokern_core::{
+    DType, InferenceError, InferenceErrorKind, MemoryClass, ModelMetadata, NumericProfile, Payload,
+    PayloadMut, PlacementAcceptance, PlacementDecision, Quantization, Shape, decide_placement,
+};
+use isokern_model::{Model, Tensor};
+
+use crate::error::{CODE_PAYLOAD_BYTES, CODE_PAYLOAD_DTYPE, CODE_PAYLOAD_MEMORY};
+
+/// The memory a CPU core loads from and stores to.
+pub(crate) const MEMORY: PlacementAcceptance =
+    PlacementAcceptance::exactly(MemoryClass::Host).with_pinned_host().with_shared();
+
+/// Checks that a payload is what the tensor takes.
+pub(crate) fn check<P: Payload + ?Sized>(
+    payload: &P,
+    tensor: &Tensor,
+) -> Result<(), InferenceError> {
+    let mismatch = InferenceError::new(InferenceErrorKind::ShapeOrTypeMismatch);
+    let descriptor = payload.buffer_descriptor();
+    if decide_placement(descriptor.memory_class(), MEMORY) != PlacementDecision::ZeroCopy {
+        return Err(mismatch.with_code(CODE_PAYLOAD_MEMORY));
+    }
+    if payload.dtype().is_some_and(|dtype| dtype != DType::I8) {
+        return Err(mismatch.with_code(CODE_PAYLOAD_DTYPE));
+    }
+    if descriptor.bytes() != tensor.len() {
+        return Err(mismatch.with_code(CODE_PAYLOAD_BYTES));
+    }
+    Ok(())
+}
+
+/// Copies a checked payload to the place of the input tensor.
+pub(crate) fn write<P: Payload + ?Sized>(payload: &P, target: &mut [i8]) {
+    for (value, byte) in target.iter_mut().zip(payload.as_bytes()) {
+        *value = byte.cast_signed();
+    }
+}
+
+/// Copies the output tensor to a checked payload.
+pub(crate) fn read<P: PayloadMut + ?Sized>(source: &[i8], payload: &mut P) {
+    for (byte, value) in payload.as_bytes_mut().iter_mut().zip(source) {
+        *byte = value.cast_unsigned();
+    }
+}
+
+/// The model's description for the contract.
+pub(crate) fn metadata(model: &Model<'_>) -> ModelMetadata {
+    let (input, output) = (model.input(), model.output());
+    let quantization = |tensor: &Tensor| Quantization::new(tensor.scale(), tensor.zero_point());
+    let mut metadata = ModelMetadata::new(
+        MemoryClass::Host,
+        MemoryClass::Host,
+        Some(input.len()),
+        Some(output.len()),
+    )
+    .with_input_dtype(DType::I8)
+    .with_output_dtype(DType::I8)
+    .with_input_quantization(quantization(&input))
+    .with_output_quantization(quantization(&output))
+    .with_profile(NumericProfile::Tflm, model.header().profile_version)
+    .with_arena_bytes(model.arena_bytes());
+    if let Some(shape) = Shape::try_from_slice(input.shape()) {
+        metadata = metadata.with_input_shape(shape);
+    }
+    if let Some(shape) = Shape::try_from_slice(output.shape()) {
+        metadata = metadata.with_output_shape(shape);
+    }
+    metadata
+}

@@ -1,0 +1,70 @@
+//! The door between code for every processor and code for some.
+//!
+//! A value of [`Avx2`] or [`Avx512`] exists only where `detect` found the
+//! instructions: that is the invariant every block below rests on.
+#![allow(unsafe_code)]
+
+use std::is_x86_feature_detected as has;
+
+use isokern_core::Cells;
+use isokern_model::op::{Add, DepthwiseConv2d};
+
+use super::tile::{Dots, Tile};
+use super::{avx2, avx512};
+
+/// Proof that this processor has AVX2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Avx2(());
+
+/// Proof that this processor has AVX-512 F, BW, VL and VNNI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Avx512(());
+
+impl Avx2 {
+    /// The proof, if it holds.
+    pub(super) fn detect() -> Option<Self> {
+        has!("avx2").then_some(Self(()))
+    }
+}
+
+impl Avx512 {
+    /// The proof, if it holds.
+    pub(super) fn detect() -> Option<Self> {
+        let all = has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vnni");
+        all.then_some(Self(()))
+    }
+}
+
+impl Tile for Avx2 {
+    fn dots(&self, job: &Dots<'_>) {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { avx2::dots(job) }
+    }
+
+    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { avx2::depthwise(op, x, y) }
+    }
+
+    fn add(&self, op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { avx2::add(op, a, b, y) }
+    }
+}
+
+impl Tile for Avx512 {
+    fn dots(&self, job: &Dots<'_>) {
+        // SAFETY: `self` proves that the processor has AVX-512 F, BW, VL and VNNI.
+        unsafe { avx512::dots(job) }
+    }
+
+    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) {
+        // SAFETY: `self` proves that the processor has AVX-512 F, BW, VL and VNNI.
+        unsafe { avx512::depthwise(op, x, y) }
+    }
+
+    fn add(&self, op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
+        // SAFETY: `self` proves that the processor has AVX-512 F, BW, VL and VNNI.
+        unsafe { avx512::add(op, a, b, y) }
+    }
+}
