@@ -1,0 +1,113 @@
+//! Every vector loop against the plain one, on random shapes and extreme scales.
+
+use isokern_core::{ModelArtifact, ModelSource};
+use isokern_cpu::{CpuBackend, InstructionSet};
+use isokern_model::Model;
+use isokern_model::encode::Draft;
+use isokern_model::layout::Layout;
+use isokern_tests::drafts::{self, Numbers, WindowShape};
+
+/// Runs a draft on random inputs with every instruction set, in both layouts.
+fn check(what: &str, draft: &Draft, numbers: &mut Numbers) {
+    let input = numbers.bytes(draft.tensors[usize::from(draft.input)].len());
+    let expected = run(draft, Layout::Row, InstructionSet::PLAIN, &input);
+    for layout in [Layout::Row, Layout::Packed] {
+        for instructions in InstructionSet::available() {
+            let output = run(draft, layout, instructions, &input);
+            let at = expected.iter().zip(&output).position(|(a, b)| a != b);
+            assert!(at.is_none(), "{what}, {layout:?}, {instructions}: byte {at:?} differs");
+        }
+    }
+}
+
+fn run(draft: &Draft, layout: Layout, instructions: InstructionSet, input: &[i8]) -> Vec<i8> {
+    let blob = draft.encode(layout).expect("the draft is valid");
+    let artifact = ModelArtifact::from_bytes(&blob);
+    let arena_bytes = Model::parse(artifact.bytes()).expect("the blob is valid").arena_bytes();
+    let mut arena = vec![0; arena_bytes];
+    let source = ModelSource::new(artifact.bytes(), &mut arena);
+    let mut model = CpuBackend::with_instruction_set(instructions).load(source).expect("loads");
+    model.init().expect("allocates nothing");
+    model.input_mut().expect("is ready").copy_from_slice(input);
+    model.run().expect("runs").to_vec()
+}
+
+#[test]
+fn conv2d() {
+    for seed in 0..300 {
+        let numbers = &mut Numbers::new(seed);
+        let shape = WindowShape::random(numbers, 64);
+        let outputs = numbers.pick(&[1, 3, 8, 15, 16, 17, 31, 32, 48, 64, 65, 100, 128, 144]);
+        let draft = drafts::conv2d(numbers, &shape, outputs);
+        check(&format!("conv2d, seed {seed}: {shape:?} to {outputs}"), &draft, numbers);
+    }
+}
+
+#[test]
+fn conv2d_with_long_windows() {
+    for (seed, channels) in [(1, 100), (2, 160), (3, 700), (4, 1400)] {
+        let numbers = &mut Numbers::new(seed);
+        let shape = WindowShape {
+            input: [7, 6, channels],
+            kernel: [5, 5],
+            stride: [1, 2],
+            dilation: [1, 1],
+            same: seed % 2 == 0,
+        };
+        let draft = drafts::conv2d(numbers, &shape, 18);
+        check(&format!("conv2d of {channels} channels"), &draft, numbers);
+    }
+}
+
+#[test]
+fn depthwise_conv2d() {
+    for seed in 0..300 {
+        let numbers = &mut Numbers::new(seed);
+        let shape = WindowShape::random(numbers, 64);
+        let multiplier = numbers.pick(&[1, 1, 1, 2, 3]);
+        let draft = drafts::depthwise_conv2d(numbers, &shape, multiplier);
+        check(&format!("depthwise, seed {seed}: {shape:?} by {multiplier}"), &draft, numbers);
+    }
+}
+
+#[test]
+fn fully_connected() {
+    for seed in 0..120 {
+        let numbers = &mut Numbers::new(seed);
+        let (rows, outputs) = (numbers.size(1, 4), numbers.size(1, 200));
+        let terms = numbers.pick(&[1, 3, 4, 8, 63, 64, 130, 640, 1500, 5000]);
+        let zero_point = numbers.pick(&[0, 0, 0, 5, -128]);
+        let draft = drafts::fully_connected(numbers, rows, terms, outputs, zero_point);
+        check(&format!("dense, seed {seed}: {rows}x{terms} to {outputs}"), &draft, numbers);
+    }
+}
+
+#[test]
+fn fully_connected_longer_than_a_patch() {
+    let numbers = &mut Numbers::new(1);
+    let draft = drafts::fully_connected(numbers, 1, 40_000, 3, 0);
+    check("dense of 40 000 terms", &draft, numbers);
+}
+
+#[test]
+fn add() {
+    for seed in 0..200 {
+        let numbers = &mut Numbers::new(seed);
+        let len = numbers.size(1, 400);
+        let draft = drafts::add(numbers, len);
+        check(&format!("add, seed {seed}: {len}"), &draft, numbers);
+    }
+}
+
+#[test]
+fn pools_and_softmax() {
+    for seed in 0..60 {
+        let numbers = &mut Numbers::new(seed);
+        let shape = WindowShape::random(numbers, 64);
+        let draft = drafts::average_pool2d(numbers, &shape);
+        check(&format!("pool, seed {seed}: {shape:?}"), &draft, numbers);
+        let (rows, depth) = (numbers.size(1, 5), numbers.size(1, 40));
+        let draft = drafts::softmax(numbers, rows, depth);
+        check(&format!("softmax, seed {seed}"), &draft, numbers);
+    }
+}

@@ -1,0 +1,88 @@
+//! Every operator with teams of real threads: the same bytes, and no data race.
+//!
+//! `cargo xtask race` runs this file under a race detector, which sees two ranks
+//! that touch one cell between two barriers even where the bytes come out right.
+
+use isokern_core::ModelArtifact;
+use isokern_core::{Cells, Solo};
+use isokern_model::Model;
+use isokern_model::encode::Draft;
+use isokern_model::layout::Layout;
+use isokern_ops::{PlainLoops, run_ops};
+use isokern_tests::drafts::{self, Numbers, WindowShape};
+use isokern_tests::team;
+
+fn check(name: &str, draft: &Draft) {
+    for layout in [Layout::Row, Layout::Packed] {
+        let blob = draft.encode(layout).expect("the draft is valid");
+        let artifact = ModelArtifact::from_bytes(&blob);
+        let model = Model::parse(artifact.bytes()).expect("the blob is valid");
+        let input = Numbers::new(7).bytes(model.arena_bytes());
+        let mut alone = input.clone();
+        let all = 0..model.operator_count();
+        run_ops(&Solo, &PlainLoops, &model, Cells::from_mut(&mut alone), all).expect("runs");
+        for size in [2, 3, 8] {
+            let mut shared = input.clone();
+            team::run(&model, &mut shared, size);
+            assert!(alone == shared, "{name}, {layout:?}: {size} threads differ from one");
+        }
+    }
+}
+
+#[test]
+fn conv2d() {
+    let numbers = &mut Numbers::new(1);
+    for _ in 0..8 {
+        let shape = WindowShape::random(numbers, 8);
+        let outputs = numbers.size(1, 40);
+        check("conv2d", &drafts::conv2d(numbers, &shape, outputs));
+    }
+}
+
+#[test]
+fn depthwise_conv2d() {
+    let numbers = &mut Numbers::new(2);
+    for multiplier in [1, 1, 2, 3] {
+        let shape = WindowShape::random(numbers, 20);
+        check("depthwise_conv2d", &drafts::depthwise_conv2d(numbers, &shape, multiplier));
+    }
+}
+
+#[test]
+fn fully_connected() {
+    let numbers = &mut Numbers::new(3);
+    for (rows, terms, outputs, zero_point) in [(1, 64, 12, 0), (3, 17, 33, 0), (2, 40, 5, -9)] {
+        let draft = drafts::fully_connected(numbers, rows, terms, outputs, zero_point);
+        check("fully_connected", &draft);
+    }
+}
+
+#[test]
+fn add() {
+    let numbers = &mut Numbers::new(4);
+    for len in [1, 63, 64, 65, 1000] {
+        check("add", &drafts::add(numbers, len));
+    }
+}
+
+#[test]
+fn average_pool2d() {
+    let numbers = &mut Numbers::new(5);
+    for _ in 0..6 {
+        let shape = WindowShape::random(numbers, 40);
+        check("average_pool2d", &drafts::average_pool2d(numbers, &shape));
+    }
+}
+
+#[test]
+fn reshape() {
+    check("reshape", &drafts::reshape(&mut Numbers::new(6), 9, 31));
+}
+
+#[test]
+fn softmax() {
+    let numbers = &mut Numbers::new(7);
+    for (rows, depth) in [(1, 12), (5, 3), (9, 1)] {
+        check("softmax", &drafts::softmax(numbers, rows, depth));
+    }
+}
