@@ -1,0 +1,210 @@
+"""Writes small models with random weights: together they use every feature
+that the converter accepts, with odd shapes and at the edges of the arithmetic.
+
+Also writes `refused/*.tflite`: well-formed files that the converter must refuse.
+"""
+
+import math
+import pathlib
+
+import numpy as np
+
+from tflite_writer import (
+    NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID, Network, schema)
+
+HERE = pathlib.Path(__file__).parent
+
+
+def residual():
+    """Two residual blocks; the second one halves the map."""
+    net = Network("residual", (1, 8, 8, 3), seed=1)
+    a = net.conv(net.input, 12, (3, 3), activation=RELU)
+    b = net.depthwise(a, activation=RELU6, std=4.0)
+    b = net.conv(b, 12)
+    c = net.add(a, b, RELU)
+    d = net.depthwise(c, stride=(2, 2), activation=RELU)
+    d = net.conv(d, 24)
+    shortcut = net.conv(c, 24, stride=(2, 2))
+    e = net.add(d, shortcut)
+    f = net.conv(e, 10, activation=RELU, slack=0.05)
+    g = net.average_pool(f, (4, 4))
+    h = net.reshape(g, 1, 10)
+    return net.finish(net.softmax(net.dense(h, 9, std=1.5)))
+
+
+def conv_shapes():
+    """Kernels, strides and channel counts that fit no tile."""
+    net = Network("conv_shapes", (1, 13, 11, 5), seed=2, scale=0.03, zero_point=11)
+    a = net.conv(net.input, 7, (3, 2), stride=(2, 1), padding=VALID,
+                 activation=RELU6, std=4.0, slack=0.1)
+    b = net.conv(a, 17, (5, 1))
+    c = net.conv(b, 33, activation=RELU, slack=0.1)
+    d = net.conv(c, 7, (4, 4), stride=(3, 3), activation=RELU_N1_TO_1, std=1.0)
+    # One scale for all channels: still the double-precision product of scales.
+    return net.finish(net.conv(d, 9, per_channel=False))
+
+
+def conv_dilated():
+    """Dilated windows, with padding and without."""
+    net = Network("conv_dilated", (1, 14, 13, 4), seed=3, zero_point=-128)
+    a = net.conv(net.input, 8, (3, 3), dilation=(2, 2), activation=RELU)
+    b = net.conv(a, 6, (3, 3), dilation=(1, 2), padding=VALID, slack=0.05)
+    c = net.conv(b, 11, (3, 2), dilation=(3, 1), padding=VALID, activation=RELU6, std=4.0)
+    d = net.depthwise(c, dilation=(2, 2), slack=0.05)
+    e = net.depthwise(d, multiplier=2, dilation=(2, 2), padding=VALID, activation=RELU)
+    return net.finish(e)
+
+
+def depthwise_shapes():
+    """Depth multipliers, strides, kernels and all four activations."""
+    net = Network("depthwise_shapes", (1, 15, 14, 3), seed=4, zero_point=127)
+    a = net.depthwise(net.input)
+    b = net.depthwise(a, 3, (5, 5), (2, 2), padding=VALID, activation=RELU, slack=0.05)
+    c = net.conv(b, 16)
+    d = net.depthwise(c, 1, (1, 7), activation=RELU6, std=4.0, slack=0.1)
+    e = net.depthwise(d, 2, (3, 3), (3, 3), activation=RELU_N1_TO_1, std=1.0, slack=0.1)
+    f = net.conv(e, 20)
+    g = net.depthwise(f, 1, (5, 5), activation=RELU)
+    h = net.depthwise(g, 1, (3, 3), (1, 2), activation=NONE, slack=0.05)
+    i = net.conv(h, 1)
+    return net.finish(net.depthwise(i, 8, (3, 3)))
+
+
+def carrying_output_scale(in_scale, near, rng):
+    """An output scale and a multiplier just below 2^-32 whose mantissa rounds
+    up to 1.0: the carry lifts the exponent to -31, where it still counts."""
+    while True:
+        out_scale = np.float32(near * rng.uniform(0.9, 1.1))
+        weight = np.float32(2.0**-32 * np.float64(out_scale) / np.float64(in_scale))
+        for candidate in (weight, np.nextafter(weight, np.float32(0))):
+            real = float(in_scale) * float(candidate) / float(out_scale)
+            mantissa, exponent = math.frexp(real)
+            if exponent == -32 and math.floor(mantissa * 2.0**31 + 0.5) == 1 << 31:
+                return out_scale, real
+
+
+def dead_channels():
+    """Channels at both ends of the multiplier's range.
+
+    Below 2^-32 a channel is flushed to zero; with exponents -31 and -30 only
+    biases close to the limits of 32 bits show; above 1 the accumulator is
+    shifted left first, so a single small weight keeps it in range."""
+    top, half = 2**31 - 2**22, 2**30
+    net = Network("dead_channels", (1, 6, 5, 4), seed=5, scale=0.0437)
+    in_scale, _ = net.quantisation(net.input)
+    out_scale, carry = carrying_output_scale(in_scale, 0.04, net.rng)
+    a = net.conv(
+        net.input, 14, (3, 3), out_scale=out_scale, slack=0.05,
+        multipliers={0: 1e-12, 1: 2.0**-40, 2: 0.9 * 2**-32, 3: 1.2 * 2**-32,
+                     4: 1.7 * 2**-32, 5: 1.3 * 2**-31, 6: 1.9 * 2**-31, 7: carry,
+                     8: 0.999, 9: 1.5, 10: 3.7},
+        bias_override={0: top, 1: -half, 2: half, 3: top, 4: -top, 5: half,
+                       6: -top, 7: 2**31 - 1, 8: -40, 9: 30, 10: -9},
+        taps={7: 0, 8: 1, 9: -1, 10: 1})
+    b = net.depthwise(
+        a, activation=RELU, slack=0.1,
+        multipliers={0: 2.0**-50, 1: 1.1 * 2**-32, 2: 1.99 * 2**-31, 3: 0.99 * 2**-32,
+                     8: 5.3, 9: 1.0, 10: 0.5, 12: 2.0**-31, 13: 2.0**-32},
+        bias_override={0: -half, 1: -top, 2: top, 3: half, 8: 3, 9: 17, 10: -5,
+                       12: top, 13: half},
+        taps={8: 1, 9: -1, 10: 2})
+    return net.finish(net.conv(b, 10))
+
+
+def dense():
+    """Fully connected layers in the forms that TFLite Micro accepts."""
+    net = Network("dense", (1, 61), seed=6, zero_point=40)
+    a = net.dense(net.input, 37, RELU6, std=4.0, slack=0.05)
+    b = net.dense(a, 130, RELU, per_channel=True)
+    c = net.dense(b, 9, bias=False)
+    d = net.dense(c, 12, weight_zero_point=9)
+    e = net.reshape(d, 1, 3, 4)
+    return net.finish(net.dense(e, 5, keep_num_dims=True, slack=0.02))
+
+
+def pool_add():
+    """Pools with partial windows, and sums of tensors with unlike scales."""
+    net = Network("pool_add", (1, 11, 13, 6), seed=7, zero_point=5)
+    a = net.average_pool(net.input, (3, 3), (2, 2), SAME)
+    wide = net.conv(a, 6, std=9.0, slack=0.1)
+    narrow = net.conv(a, 6, std=0.4, activation=RELU)
+    d = net.add(wide, narrow, RELU6, slack=0.05)
+    e = net.add(d, d)
+    f = net.add(wide, e)
+    g = net.average_pool(f, (2, 3), (1, 2), VALID, RELU)
+    h = net.average_pool(f, (2, 2), (2, 2), SAME, RELU6)
+    i = net.add(net.average_pool(g, (2, 2), (2, 1), SAME), net.conv(h, 6, (1, 2), padding=VALID))
+    j = net.reshape(i, 1, 3, 18)
+    return net.finish(net.reshape(j, 1, 1, 9, 6))
+
+
+def softmax_beta():
+    """Scores so far apart that part of them falls below the cut-off."""
+    net = Network("softmax_beta", (1, 24), seed=8)
+    return net.finish(net.softmax(net.dense(net.input, 20, std=8.0)))
+
+
+def softmax_rows():
+    """Several rows, a beta other than 1, and a second softmax over all values."""
+    net = Network("softmax_rows", (1, 6, 10), seed=9, scale=0.3, zero_point=-7)
+    rows = net.softmax(net.input, beta=0.5)
+    return net.finish(net.softmax(net.reshape(rows, 1, 60), beta=2.0))
+
+
+def softmax_steep():
+    """Steps so large that the multiplier is capped: only maxima count."""
+    net = Network("softmax_steep", (1, 2, 90), seed=10, scale=40.0, zero_point=0)
+    return net.finish(net.softmax(net.input))
+
+
+GENERATED = {f.__name__: f for f in (
+    residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
+    dense, pool_add, softmax_beta, softmax_rows, softmax_steep)}
+
+
+def sub():
+    """A subtraction, as operator 1."""
+    net = Network("sub", (1, 4, 4, 2), seed=20)
+    a = net.conv(net.input, 3)
+    scale, zero_point = net.quantisation(a)
+    b = net.tensor("b", (1, 4, 4, 3), schema.TensorType.INT8,
+                   net.rng.integers(-128, 128, (4, 4, 3), np.int8), scale, zero_point)
+    y = net.activation(net.floats[a], scale, zero_point, "difference")
+    return net.finish(net.operator("SUB", [a, b], y, schema.SubOptionsT()))
+
+
+def float_dense():
+    """A fully connected layer in single precision."""
+    net = Network("float", (1, 4), seed=21)
+    net.tensors.clear()
+    kind = schema.TensorType.FLOAT32
+    weights = net.rng.normal(size=(3, 4)).astype(np.float32)
+    x = net.tensor("input", (1, 4), kind)
+    w = net.tensor("w", weights.shape, kind, weights)
+    b = net.tensor("b", (3,), kind, np.zeros(3, np.float32))
+    y = net.tensor("output", (1, 3), kind)
+    net.operator("FULLY_CONNECTED", [x, w, b], y, schema.FullyConnectedOptionsT(), 1)
+    return net.finish(y, [x])
+
+
+def two_inputs():
+    """A sum of two inputs of the whole model."""
+    net = Network("two_inputs", (1, 5), seed=22)
+    other = net.activation(-net.floats[net.input], *net.quantisation(net.input), "other")
+    return net.finish(net.add(net.input, other), [net.input, other])
+
+
+REFUSED = {"sub": sub, "float": float_dense, "two_inputs": two_inputs}
+
+
+def main():
+    for folder, recipes in (("models", GENERATED), ("refused", REFUSED)):
+        (HERE / folder).mkdir(exist_ok=True)
+        for name, recipe in recipes.items():
+            data = recipe()
+            (HERE / folder / f"{name}.tflite").write_bytes(data)
+            print(f"{folder}/{name}.tflite: {len(data)} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Runs models through TFLite Micro and stores what came out, bit for bit.
+
+For every model named in `MODELS`: `<model>.in.i8`, `<model>.out.tflm.i8`, an
+entry in `manifest.json`, and in `layers.json` one digest per operator, so that
+a test can name the first operator that differs.
+
+TFLite Micro reuses the memory of tensors that are no longer needed, so the
+bytes of an inner tensor cannot be read after a run.  Each operator's output is
+therefore taken from a copy of the model that ends at this operator.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import math
+import pathlib
+
+import numpy as np
+from tflite_micro.python.tflite_micro import runtime
+
+from make_models import GENERATED
+from tflite_writer import operator_name, pack_model, read_model
+
+HERE = pathlib.Path(__file__).parent
+DIGITS_INPUTS = 32
+GENERATED_INPUTS = 16
+ARENA = 4 << 20
+WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+
+
+def run(data, inputs):
+    """Raw int8 outputs of the model for each row of `inputs`, stacked."""
+    shape = describe(data)["input_shape"]
+    interpreter = runtime.Interpreter.from_bytes(data, arena_size=ARENA)
+    outputs = []
+    for row in inputs:
+        interpreter.set_input(np.ascontiguousarray(row).reshape(shape), 0)
+        interpreter.invoke()
+        outputs.append(interpreter.get_output(0).copy())
+    return np.stack(outputs).astype(np.int8)
+
+
+def describe(data):
+    """The input and output facts of a manifest entry."""
+    graph = read_model(data).subgraphs[0]
+    facts = {}
+    for side, index in (("input", graph.inputs[0]), ("output", graph.outputs[0])):
+        tensor = graph.tensors[index]
+        facts[f"{side}_shape"] = [int(d) for d in tensor.shape]
+        facts[f"{side}_scale"] = float(tensor.quantization.scale[0])
+        facts[f"{side}_zero_point"] = int(tensor.quantization.zeroPoint[0])
+    return facts
+
+
+def truncated(data, last):
+    """The same model, ending at operator `last`."""
+    model = read_model(data)
+    graph = model.subgraphs[0]
+    graph.operators = graph.operators[:last + 1]
+    graph.outputs = np.array(graph.operators[last].outputs, np.int32)
+    model.signatureDefs = None
+    return pack_model(model)
+
+
+def quantise_multiplier(real):
+    """A real factor as a 31-bit mantissa and a power of two, as TFLite does."""
+    if real == 0.0:
+        return 0, 0
+    mantissa, exponent = math.frexp(real)
+    fixed = math.floor(mantissa * 2.0**31 + 0.5)
+    if fixed == 1 << 31:
+        fixed, exponent = fixed // 2, exponent + 1
+    return (0, 0) if exponent < -31 else (fixed, exponent)
+
+
+def requantisation(graph, op, name):
+    """Multipliers and shifts of an operator with weights: one pair per output
+    channel, or a single pair for a fully connected layer with one scale."""
+    tensors = [graph.tensors[i] for i in (op.inputs[0], op.inputs[1], op.outputs[0])]
+    source, weights, target = (t.quantization.scale.astype(np.float32) for t in tensors)
+    if name == "FULLY_CONNECTED" and len(weights) == 1:
+        # The product of the two scales is rounded to single precision here.
+        reals = [float(source[0] * weights[0]) / float(target[0])]
+    else:
+        channels = int(tensors[2].shape[-1])
+        weights = np.broadcast_to(weights, (channels,))
+        reals = [float(source[0]) * float(w) / float(target[0]) for w in weights]
+    pairs = [quantise_multiplier(real) for real in reals]
+    return {"multiplier": [m for m, _ in pairs], "shift": [s for _, s in pairs]}
+
+
+def layers(data, inputs):
+    """One record per operator; digests for the first two inputs."""
+    model = read_model(data)
+    graph = model.subgraphs[0]
+    records = []
+    for index, op in enumerate(graph.operators):
+        name = operator_name(model, op)
+        target = graph.tensors[op.outputs[0]]
+        record = {"op": name, "out_shape": [int(d) for d in target.shape],
+                  "out_zero_point": int(target.quantization.zeroPoint[0])}
+        if name in WEIGHTED:
+            record |= requantisation(graph, op, name)
+        outputs = run(truncated(data, index), inputs[:2])
+        record["tflm"] = [
+            {"sum": int(out.astype(np.int64).sum()),
+             "sha256_16": hashlib.sha256(out.tobytes()).hexdigest()[:16]}
+            for out in outputs]
+        records.append(record)
+    return records
+
+
+def store(path, data):
+    """Writes a file and returns the record that the manifest keeps of it."""
+    path.write_bytes(data)
+    return {"file": path.name, "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def vectors(name, data, inputs, folder):
+    """Writes one model's files; returns its manifest entry and its layers."""
+    entry = {"file": f"models/{name}.tflite",
+             "sha256": hashlib.sha256(data).hexdigest(),
+             "n": len(inputs)} | describe(data)
+    entry["vectors"] = {
+        "in": store(folder / f"{name}.in.i8", inputs.tobytes()),
+        "out.tflm": store(folder / f"{name}.out.tflm.i8", run(data, inputs).tobytes())}
+    return entry, layers(data, inputs)
+
+
+def generated_inputs(name, data):
+    """Random bytes, then the three constant inputs that tend to find clamps."""
+    facts = describe(data)
+    length = math.prod(facts["input_shape"])
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
+    random = np.random.default_rng(seed).integers(
+        -128, 128, (GENERATED_INPUTS - 3, length), np.int8)
+    constants = [np.full((1, length), value, np.int8)
+                 for value in (-128, 127, facts["input_zero_point"])]
+    return np.concatenate([random, *constants])
+
+
+def digits_inputs():
+    """The first of the held-back images."""
+    images = np.frombuffer((HERE / "models/digits.test.i8").read_bytes(), np.int8)
+    return images.reshape(-1, 64)[:DIGITS_INPUTS]
+
+
+def write_layers(path, all_layers):
+    """JSON with one operator per line, so that a change reads well in a diff."""
+    blocks = []
+    for name, records in all_layers.items():
+        lines = ",\n".join(json.dumps(r, separators=(",", ":")) for r in records)
+        blocks.append(f"{json.dumps(name)}:[\n{lines}\n]")
+    path.write_text("{\n" + ",\n".join(blocks) + "\n}\n")
+
+
+def main():
+    folder = HERE / "vectors"
+    folder.mkdir(exist_ok=True)
+    entries, all_layers = {}, {}
+    for name in ["digits", *GENERATED]:
+        data = (HERE / f"models/{name}.tflite").read_bytes()
+        inputs = digits_inputs() if name == "digits" else generated_inputs(name, data)
+        entries[name], all_layers[name] = vectors(name, data, inputs, folder)
+    manifest = {
+        "source": {"scripts": ["train_digits.py", "make_models.py", "make_vectors.py"]},
+        "layout": "<model>.in.i8: n inputs, <model>.out.tflm.i8: n outputs; "
+                  "raw int8, C order, nothing between them",
+        "versions": {p: importlib.metadata.version(p)
+                     for p in ("tflite-micro", "ai-edge-litert", "numpy")},
+        "profiles": {"tflm": "reference kernels of TFLite Micro, x86-64 wheel"},
+        "models": entries,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    write_layers(folder / "layers.json", all_layers)
+
+
+if __name__ == "__main__":
+    main()
