@@ -1,17 +1,17 @@
-//! Weight layouts: where the weight of output `o` and term `k` lies.
-//!
-//! `k` counts the terms of one dot product: kernel row, kernel column, input
-//! channel, the last fastest. A depthwise kernel has the same order in both
-//! layouts: kernel row, kernel column, channel.
+//! Weight layouts: where the weight of an output's term lies.
 
 /// How convolution and fully connected weights are ordered.
+///
+/// A depthwise kernel has the same order in both layouts: kernel row, kernel
+/// column, channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layout {
-    /// `[output][k]`, no padding: the smallest file, for firmware.
+    /// `[output][row][term]`, no padding: the smallest file, for firmware.
     Row,
-    /// `[k / 4][output][4]`, outputs padded to 16 and terms to 4 with zeros: what
-    /// four-term dot products and vector units read in one piece.
+    /// `[row][term / 4][output][4]`, outputs padded to 16 and the terms of each row
+    /// to 4 with zeros: what four-term dot products and vector units read in one
+    /// piece.
     Packed,
 }
 
@@ -19,6 +19,32 @@ pub enum Layout {
 pub const BLOCK_OUTPUTS: usize = 16;
 /// Terms per group of the packed layout.
 pub const GROUP_TERMS: usize = 4;
+
+/// The terms of one dot product: rows of neighbouring activations.
+///
+/// A convolution has a row per kernel row, with kernel column and input channel
+/// inside, the channel fastest; a fully connected operator has one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Terms {
+    /// Number of rows.
+    pub rows: usize,
+    /// Terms of a row.
+    pub row_terms: usize,
+}
+
+impl Terms {
+    /// Terms of the whole dot product.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        self.rows.saturating_mul(self.row_terms)
+    }
+
+    /// Groups of four in a row of the packed layout.
+    #[must_use]
+    pub const fn row_groups(self) -> usize {
+        self.row_terms.div_ceil(GROUP_TERMS)
+    }
+}
 
 impl Layout {
     /// The number that stands for this layout in a blob.
@@ -49,46 +75,50 @@ impl Layout {
         }
     }
 
-    /// Bytes that `outputs` dot products of `terms` terms take.
+    /// Bytes that the weights of `outputs` dot products take; `None` if too many.
     #[must_use]
-    pub const fn weight_bytes(self, outputs: usize, terms: usize) -> Option<usize> {
-        match self {
-            Self::Row => outputs.checked_mul(terms),
+    pub const fn weight_bytes(self, outputs: usize, terms: Terms) -> Option<usize> {
+        let (outputs, row_bytes) = match self {
+            Self::Row => (outputs, terms.row_terms),
             Self::Packed => {
-                let (Some(outputs), Some(terms)) = (
-                    outputs.checked_next_multiple_of(BLOCK_OUTPUTS),
-                    terms.checked_next_multiple_of(GROUP_TERMS),
-                ) else {
+                let Some(outputs) = outputs.checked_next_multiple_of(BLOCK_OUTPUTS) else {
                     return None;
                 };
-                outputs.checked_mul(terms)
+                (outputs, terms.row_groups().saturating_mul(GROUP_TERMS))
             }
+        };
+        match outputs.checked_mul(terms.rows) {
+            Some(rows) => rows.checked_mul(row_bytes),
+            None => None,
         }
     }
 
-    /// The index of the weight of `output` and term `k`.
+    /// The index of the weight of `output` for the given term of a row.
     ///
     /// ```
-    /// use isokern_model::layout::Layout;
+    /// use isokern_model::layout::{Layout, Terms};
     ///
-    /// assert_eq!(Layout::Row.weight_index(10, 9, 2, 5), 2 * 9 + 5);
-    /// // Term 5 is the second of group 1; 10 outputs take 16 places a group.
-    /// assert_eq!(Layout::Packed.weight_index(10, 9, 2, 5), (16 + 2) * 4 + 1);
+    /// let terms = Terms { rows: 3, row_terms: 9 };
+    /// assert_eq!(Layout::Row.weight_index(10, terms, 2, 1, 5), 2 * 27 + 9 + 5);
+    /// // A row has 3 groups; term 5 is the second of group 1; 10 outputs take 16 places.
+    /// assert_eq!(Layout::Packed.weight_index(10, terms, 2, 1, 5), ((3 + 1) * 16 + 2) * 4 + 1);
     /// ```
     #[must_use]
     #[inline]
     pub const fn weight_index(
         self,
         outputs: usize,
-        terms: usize,
+        terms: Terms,
         output: usize,
-        k: usize,
+        row: usize,
+        term: usize,
     ) -> usize {
         match self {
-            Self::Row => output * terms + k,
+            Self::Row => (output * terms.rows + row) * terms.row_terms + term,
             Self::Packed => {
+                let group = row * terms.row_groups() + term / GROUP_TERMS;
                 let padded_outputs = outputs.next_multiple_of(BLOCK_OUTPUTS);
-                (k / GROUP_TERMS * padded_outputs + output) * GROUP_TERMS + k % GROUP_TERMS
+                (group * padded_outputs + output) * GROUP_TERMS + term % GROUP_TERMS
             }
         }
     }

@@ -5,7 +5,7 @@ use bytemuck::Pod;
 use crate::check;
 use crate::error::FormatError;
 use crate::header::{HEADER_BYTES, Header};
-use crate::layout::Layout;
+use crate::layout::{Layout, Terms};
 use crate::op::{
     Activation, Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Op, OpKind, OpSet,
     Requant, Reshape, Softmax, Weights,
@@ -147,7 +147,8 @@ impl<'m> Model<'m> {
             OpKind::FullyConnected => {
                 let body: DotBody = record.body();
                 let outputs = body.outputs as usize;
-                let terms = input.len() / (output.len() / outputs.max(1)).max(1);
+                let row_terms = input.len() / (output.len() / outputs.max(1)).max(1);
+                let terms = Terms { rows: 1, row_terms };
                 Op::FullyConnected(FullyConnected {
                     input,
                     output,
@@ -213,17 +214,19 @@ impl<'m> Model<'m> {
     }
 
     fn conv2d(&self, body: &DotBody, input: Tensor, output: Tensor) -> Conv2d<'m> {
-        let area = usize::from(body.window.kernel_height) * usize::from(body.window.kernel_width);
+        let row_terms =
+            usize::from(body.window.kernel_width).saturating_mul(input.image().channels);
+        let terms = Terms { rows: body.window.kernel_height.into(), row_terms };
         Conv2d {
             input,
             output,
             window: body.window,
-            weights: self.weights(body, area.saturating_mul(input.image().channels)),
+            weights: self.weights(body, terms),
             requant: self.requant(body, &output),
         }
     }
 
-    fn weights(&self, body: &DotBody, terms: usize) -> Weights<'m> {
+    fn weights(&self, body: &DotBody, terms: Terms) -> Weights<'m> {
         let outputs = body.outputs as usize;
         let sum_count = if body.weight_sums_offset == 0 { 0 } else { outputs };
         Weights {

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::geometry::Window;
-use crate::layout::Layout;
+use crate::layout::{Layout, Terms};
 use crate::tensor::Tensor;
 
 /// One operator of a model, ready to run.
@@ -38,7 +38,7 @@ pub struct Weights<'m> {
     /// Number of dot products.
     pub outputs: usize,
     /// Terms of one dot product.
-    pub terms: usize,
+    pub terms: Terms,
 }
 
 /// How accumulators become output values.
@@ -74,7 +74,7 @@ pub struct Conv2d<'m> {
     pub output: Tensor,
     /// The kernel.
     pub window: Window,
-    /// One dot product per output channel; terms are kernel row, column, channel.
+    /// One dot product per output channel.
     pub weights: Weights<'m>,
     /// Bias and scales.
     pub requant: Requant<'m>,
@@ -100,7 +100,7 @@ pub struct DepthwiseConv2d<'m> {
 /// See [`Op::FullyConnected`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FullyConnected<'m> {
-    /// Rows of `weights.terms` values.
+    /// Rows of `weights.terms.row_terms` values.
     pub input: Tensor,
     /// As many rows of `weights.outputs` values.
     pub output: Tensor,
@@ -346,11 +346,13 @@ impl Op<'_> {
     #[must_use]
     pub const fn macs(&self) -> u64 {
         match self {
-            Self::Conv2d(op) => (op.output.len() as u64).saturating_mul(op.weights.terms as u64),
+            Self::Conv2d(op) => {
+                (op.output.len() as u64).saturating_mul(op.weights.terms.count() as u64)
+            }
             Self::DepthwiseConv2d(op) => (op.output.len() as u64)
                 .saturating_mul(op.window.kernel_height as u64 * op.window.kernel_width as u64),
             Self::FullyConnected(op) => {
-                (op.output.len() as u64).saturating_mul(op.weights.terms as u64)
+                (op.output.len() as u64).saturating_mul(op.weights.terms.count() as u64)
             }
             _ => 0,
         }

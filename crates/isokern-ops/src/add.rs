@@ -37,6 +37,6 @@ pub fn sum(op: &Add, a: i8, b: i8) -> i8 {
     let a = (i32::from(a) - op.input_a.zero_point()).wrapping_shl(left);
     let b = (i32::from(b) - op.input_b.zero_point()).wrapping_shl(left);
     let total = rescale(a, multiplier_a, shift_a).wrapping_add(rescale(b, multiplier_b, shift_b));
-    let value = rescale(total, multiplier_y, shift_y).wrapping_add(op.output.zero_point());
+    let value = rescale(total, multiplier_y, shift_y).saturating_add(op.output.zero_point());
     clamp(value, op.activation.min, op.activation.max)
 }

@@ -56,8 +56,8 @@ fn window_dot(op: &Conv2d<'_>, x: Cells<'_>, position: usize, channel: usize) ->
         for run in 0..run_count {
             let cell = (input_row + first_x + run * columns.dilation) * input.channels;
             let xs = x.window(cell, run_cells * input.channels).as_slice();
-            let first_term = (row * columns.kernel + column_first + run) * input.channels;
-            sum = sum.wrapping_add(dot(&op.weights, channel, first_term, xs, zero_point));
+            let first_term = (column_first + run) * input.channels;
+            sum = sum.wrapping_add(dot(&op.weights, channel, (row, first_term), xs, zero_point));
         }
     }
     sum

@@ -2,49 +2,39 @@
 
 use core::cell::Cell;
 
-use isokern_model::layout::Layout;
+use isokern_model::layout::{GROUP_TERMS, Layout};
 use isokern_model::op::Weights;
 
-/// Sum of `w * (x - zero_point)` over `xs`, the weights being terms `first_term..`
-/// of `output`.
+/// Sum of `w * (x - zero_point)` over `xs`, which meet the terms from `first_term`
+/// of a row of `output`'s weights.
 #[inline]
 pub(crate) fn dot(
     weights: &Weights<'_>,
     output: usize,
-    first_term: usize,
+    (row, first_term): (usize, usize),
     xs: &[Cell<i8>],
     zero_point: i32,
 ) -> i32 {
-    match weights.layout {
-        Layout::Packed => packed(weights, output, first_term, xs, zero_point),
-        _ => row(weights, output, first_term, xs, zero_point),
+    let (outputs, terms) = (weights.outputs, weights.terms);
+    let index = |term| weights.layout.weight_index(outputs, terms, output, row, term);
+    if weights.layout == Layout::Row {
+        let ws = weights.values.get(index(first_term)..).unwrap_or(&[]);
+        return sum(xs.iter().zip(ws.iter().copied()), zero_point);
     }
+    // From the last term of a group to the first of the next: over all other outputs.
+    let step = index(GROUP_TERMS) - index(GROUP_TERMS - 1);
+    let mut next = index(first_term);
+    let ws = (first_term + 1..).map(|term| {
+        let weight = weights.values.get(next).copied().unwrap_or(0);
+        next += if term % GROUP_TERMS == 0 { step } else { 1 };
+        weight
+    });
+    sum(xs.iter().zip(ws), zero_point)
 }
 
 #[inline]
-fn row(weights: &Weights<'_>, output: usize, first_term: usize, xs: &[Cell<i8>], zero: i32) -> i32 {
-    let start = Layout::Row.weight_index(weights.outputs, weights.terms, output, first_term);
-    let ws = weights.values.get(start..).unwrap_or(&[]);
-    xs.iter().zip(ws).fold(0, |sum: i32, (x, w)| sum.wrapping_add(term(x, *w, zero)))
-}
-
-#[inline]
-fn packed(
-    weights: &Weights<'_>,
-    output: usize,
-    first_term: usize,
-    xs: &[Cell<i8>],
-    zero: i32,
-) -> i32 {
-    let weight = |k| {
-        let index = Layout::Packed.weight_index(weights.outputs, weights.terms, output, k);
-        weights.values.get(index).copied().unwrap_or(0)
-    };
-    let terms = xs.iter().zip(first_term..);
-    terms.fold(0, |sum: i32, (x, k)| sum.wrapping_add(term(x, weight(k), zero)))
-}
-
-#[inline]
-fn term(x: &Cell<i8>, w: i8, zero: i32) -> i32 {
-    (i32::from(x.get()) - zero) * i32::from(w)
+fn sum<'x>(pairs: impl Iterator<Item = (&'x Cell<i8>, i8)>, zero_point: i32) -> i32 {
+    pairs.fold(0, |sum: i32, (x, w)| {
+        sum.wrapping_add((i32::from(x.get()) - zero_point) * i32::from(w))
+    })
 }

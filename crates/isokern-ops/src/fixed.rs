@@ -1,14 +1,15 @@
 //! Fixed-point steps of profile `tflm` v1.
 //!
 //! Where a step of the reference could overflow (which no converted model does),
-//! ours wraps, on every target alike.
+//! ours is defined, and the same on every target: sums and left shifts wrap, the
+//! output's zero point is added with saturation.
 
 use isokern_model::op::Requant;
 
 /// High half of `2 * a * b`, to nearest, ties up: one Q31 product.
 ///
 /// Equal to gemmlowp's `SaturatingRoundingDoublingHighMul` for all arguments but
-/// `a == b == i32::MIN`, and multipliers are never negative. Source: gemmlowp
+/// `a == b == i32::MIN`, which no operator has. Source: gemmlowp
 /// `fixedpoint/fixedpoint.h`.
 ///
 /// ```
@@ -73,7 +74,7 @@ pub fn requantise(requant: &Requant<'_>, output: usize, accumulator: i32) -> i8 
     let scale_index = if requant.multiplier.len() == 1 { 0 } else { output };
     let multiplier = requant.multiplier.get(scale_index).copied().unwrap_or(0);
     let shift = requant.shift.get(scale_index).copied().unwrap_or(0);
-    let value = rescale(accumulator, multiplier, shift).wrapping_add(requant.zero_point);
+    let value = rescale(accumulator, multiplier, shift).saturating_add(requant.zero_point);
     clamp(value, requant.activation.min, requant.activation.max)
 }
 

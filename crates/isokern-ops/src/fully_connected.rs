@@ -19,7 +19,7 @@ use crate::view::view;
 ///
 /// A tile is 16 outputs of one row.
 pub fn run<T: Team>(team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {
-    let (outputs, terms) = (op.weights.outputs.max(1), op.weights.terms);
+    let (outputs, terms) = (op.weights.outputs.max(1), op.weights.terms.row_terms);
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let blocks = outputs.div_ceil(BLOCK_OUTPUTS);
     for tile_index in team.share(y.len() / outputs * blocks) {
@@ -29,7 +29,7 @@ pub fn run<T: Team>(team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {
         let offset = weight_offset(op, xs);
         for output in first_output..outputs.min(first_output + BLOCK_OUTPUTS) {
             let bias = op.requant.bias.get(output).copied().unwrap_or(0);
-            let sum = dot(&op.weights, output, 0, xs, op.input.zero_point());
+            let sum = dot(&op.weights, output, (0, 0), xs, op.input.zero_point());
             let accumulator = bias.wrapping_add(sum).wrapping_sub(offset);
             y.set(row * outputs + output, requantise(&op.requant, output, accumulator));
         }

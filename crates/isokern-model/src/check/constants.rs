@@ -2,7 +2,7 @@
 
 use bytemuck::Pod;
 
-use crate::layout::{BLOCK_OUTPUTS, GROUP_TERMS, Layout};
+use crate::layout::{BLOCK_OUTPUTS, GROUP_TERMS, Layout, Terms};
 use crate::model::Model;
 use crate::op::{DepthwiseConv2d, Weights};
 use crate::record::DotBody;
@@ -26,7 +26,7 @@ pub(super) fn requant(model: &Model<'_>, body: &DotBody) -> Fault {
 /// The weights fill their layout exactly; packed ones come with true sums.
 pub(super) fn weights(model: &Model<'_>, body: &DotBody, weights: &Weights<'_>) -> Fault {
     let (outputs, terms) = (weights.outputs, weights.terms);
-    require(terms > 0, "weights_bytes")?;
+    require(terms.count() > 0, "weights_bytes")?;
     let expected = weights.layout.weight_bytes(outputs, terms);
     require(expected == Some(body.weights_bytes as usize), "weights_bytes")?;
     let values: &[i8] =
@@ -56,16 +56,17 @@ pub(super) fn depthwise_weights(
 
 /// Padding is zero, and each output's weights have the stated sum: fast paths use
 /// the sums, plain ones do not, and both must come to the same answer.
-fn packed(values: &[i8], sums: &[i32], outputs: usize, terms: usize) -> Fault {
-    let padded_outputs = outputs.next_multiple_of(BLOCK_OUTPUTS);
-    let padded_terms = terms.next_multiple_of(GROUP_TERMS);
-    for output in 0..padded_outputs {
+fn packed(values: &[i8], sums: &[i32], outputs: usize, terms: Terms) -> Fault {
+    for output in 0..outputs.next_multiple_of(BLOCK_OUTPUTS) {
         let mut sum = 0_i32;
-        for k in 0..padded_terms {
-            let index = Layout::Packed.weight_index(outputs, terms, output, k);
-            let value = values.get(index).copied().unwrap_or(0);
-            require(value == 0 || (k < terms && output < outputs), "weights")?;
-            sum = sum.wrapping_add(value.into());
+        for row in 0..terms.rows {
+            for term in 0..terms.row_groups() * GROUP_TERMS {
+                let index = Layout::Packed.weight_index(outputs, terms, output, row, term);
+                let value = values.get(index).copied().unwrap_or(0);
+                let is_padding = term >= terms.row_terms || output >= outputs;
+                require(value == 0 || !is_padding, "weights")?;
+                sum = sum.wrapping_add(value.into());
+            }
         }
         require(sums.get(output).copied().unwrap_or(0) == sum, "weight_sums")?;
     }

@@ -57,7 +57,7 @@ fn body(model: &Model<'_>, record: &OpRecord, op: &Op<'_>) -> Fault {
             require(body.window == Window::default(), "window")?;
             require(body.depth_multiplier == 0, "depth_multiplier")?;
             require(op.output.depth() == op.weights.outputs, "outputs")?;
-            require(op.weights.terms.saturating_mul(rows) == op.input.len(), "input")?;
+            require(op.weights.terms.row_terms.saturating_mul(rows) == op.input.len(), "input")?;
             require(i8::try_from(op.weight_zero_point).is_ok(), "weight_zero_point")?;
             dot(model, record)?;
             constants::weights(model, &body, &op.weights)

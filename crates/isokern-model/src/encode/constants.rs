@@ -8,7 +8,7 @@ use bytemuck::Pod;
 use super::EncodeError;
 use super::draft::{DraftDot, DraftOp};
 use crate::header::SECTION_ALIGN;
-use crate::layout::Layout;
+use crate::layout::{Layout, Terms};
 use crate::op::OpKind;
 use crate::record::{AddBody, DotBody, NONE, OpRecord, PoolBody, SoftmaxBody};
 
@@ -103,16 +103,20 @@ impl Constants {
 
 /// The weights in the packed layout, and each output's sum.
 fn packed(dot: &DraftDot) -> (Vec<i8>, Vec<i32>) {
-    let terms = dot.weights.len() / dot.outputs.max(1);
-    let bytes = Layout::Packed.weight_bytes(dot.outputs, terms).unwrap_or(0);
-    let mut target = vec![0; bytes];
-    let mut sums = vec![0_i32; dot.outputs];
+    let (outputs, terms) = (dot.outputs, dot.terms());
+    let mut target = vec![0; Layout::Packed.weight_bytes(outputs, terms).unwrap_or(0)];
+    let mut sums = vec![0_i32; outputs];
     for (output, sum) in sums.iter_mut().enumerate() {
-        for k in 0..terms {
-            let value = dot.weights[Layout::Row.weight_index(dot.outputs, terms, output, k)];
-            target[Layout::Packed.weight_index(dot.outputs, terms, output, k)] = value;
+        for (row, term) in places(terms) {
+            let value = dot.weights[Layout::Row.weight_index(outputs, terms, output, row, term)];
+            target[Layout::Packed.weight_index(outputs, terms, output, row, term)] = value;
             *sum = sum.wrapping_add(value.into());
         }
     }
     (target, sums)
+}
+
+/// Row and term of every place of a dot product, in the order of the row layout.
+pub(super) fn places(terms: Terms) -> impl Iterator<Item = (usize, usize)> {
+    (0..terms.rows).flat_map(move |row| (0..terms.row_terms).map(move |term| (row, term)))
 }

@@ -4,6 +4,7 @@ use std::vec;
 use std::vec::Vec;
 
 use crate::geometry::Window;
+use crate::layout::Terms;
 use crate::op::{Activation, OpKind};
 
 /// A model before it is packed.
@@ -185,13 +186,8 @@ impl Draft {
     #[must_use]
     pub fn macs(&self) -> u64 {
         let macs = |op: &DraftOp| match op {
-            DraftOp::Conv2d(dot) | DraftOp::FullyConnected(dot) => {
-                let terms = dot.weights.len() / dot.outputs.max(1);
-                self.len_of(dot.output).saturating_mul(terms as u64)
-            }
-            DraftOp::DepthwiseConv2d(dot) => {
-                let terms = dot.weights.len() / dot.outputs.max(1);
-                self.len_of(dot.output).saturating_mul(terms as u64)
+            DraftOp::Conv2d(dot) | DraftOp::DepthwiseConv2d(dot) | DraftOp::FullyConnected(dot) => {
+                self.len_of(dot.output).saturating_mul(dot.terms().count() as u64)
             }
             _ => 0,
         };
@@ -209,6 +205,15 @@ impl Draft {
             return output;
         }
         lifetimes.get(usize::from(input)).map_or(output, |lifetime| lifetime.root)
+    }
+}
+
+impl DraftDot {
+    /// The terms of one dot product, from the window and the number of weights.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        let rows = usize::from(self.window.kernel_height).max(1);
+        Terms { rows, row_terms: self.weights.len() / self.outputs.max(1) / rows }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::vec::Vec;
 
+use super::constants::places;
 use super::draft::{Draft, DraftAdd, DraftDot, DraftOp, DraftPool, DraftSoftmax, DraftTensor};
 use super::{EncodeError, set_self_test};
 use crate::geometry::Window;
@@ -118,6 +119,8 @@ fn dot(input: u16, output: u16, requant: &Requant<'_>) -> DraftDot {
 /// The weights in the row layout.
 fn rows(weights: &Weights<'_>) -> Vec<i8> {
     let (outputs, terms) = (weights.outputs, weights.terms);
-    let value = |output, k| weights.values[weights.layout.weight_index(outputs, terms, output, k)];
-    (0..outputs).flat_map(|output| (0..terms).map(move |k| value(output, k))).collect()
+    let value = |output, (row, term)| {
+        weights.values[weights.layout.weight_index(outputs, terms, output, row, term)]
+    };
+    (0..outputs).flat_map(|output| places(terms).map(move |place| value(output, place))).collect()
 }
