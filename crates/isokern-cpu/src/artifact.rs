@@ -12,8 +12,9 @@ use crate::loaded::CpuModel;
 
 /// Runs models from a [`ModelArtifact`], with the fastest loops of this processor.
 ///
-/// A model in the row layout is rewritten once, when it is loaded, to the packed
-/// layout that the vector loops read; a packed one is used as it is and shared.
+/// A model whose weights are in the other layout is rewritten once, when it is
+/// loaded: vector loops read the packed layout, plain ones the row layout. Bytes that
+/// are in the right one already are shared, not copied.
 ///
 /// ```
 /// use isokern_cpu::ArtifactBackend;
@@ -58,14 +59,17 @@ impl ArtifactBackend {
     /// [`LoadError`]: the bytes are no model this build runs.
     pub fn load(&self, artifact: &ModelArtifact) -> Result<CpuModel<'static>, LoadError> {
         let model = Model::parse(artifact.bytes())?;
-        let as_is = self.instructions == InstructionSet::PLAIN || model.layout() == Layout::Packed;
-        if as_is {
+        let wanted = match self.instructions {
+            InstructionSet::PLAIN => Layout::Row,
+            _ => Layout::Packed,
+        };
+        if model.layout() == wanted {
             return Ok(CpuModel::owned(model.checked(), artifact.clone(), self.instructions));
         }
-        let blob = relayout(&model, Layout::Packed).map_err(|_| LoadError::Relayout)?;
-        let packed = ModelArtifact::from_bytes(&blob);
-        let checked = Model::parse(packed.bytes())?.checked();
-        Ok(CpuModel::owned(checked, packed, self.instructions))
+        let blob = relayout(&model, wanted).map_err(|_| LoadError::Relayout)?;
+        let artifact = ModelArtifact::new(&blob, artifact.label());
+        let checked = Model::parse(artifact.bytes())?.checked();
+        Ok(CpuModel::owned(checked, artifact, self.instructions))
     }
 }
 

@@ -15,7 +15,7 @@ pub const CODE_PAYLOAD_DTYPE: u32 = 514;
 pub const CODE_PAYLOAD_MEMORY: u32 = 515;
 /// The program was built without an operator kind of the model.
 pub const CODE_NOT_BUILT: u32 = 516;
-/// The model could not be brought into the layout of the vector loops.
+/// The model could not be brought into the layout of the loops.
 pub const CODE_RELAYOUT: u32 = 517;
 
 /// Why a model was not loaded.
@@ -34,7 +34,7 @@ pub enum LoadError {
         need: usize,
     },
     /// Padding the weights for the vector loops made the model too long.
-    #[error("the model does not fit the packed layout. Fix: load it for plain instructions")]
+    #[error("the model does not fit the layout of these loops. Fix: load it for plain loops")]
     Relayout,
 }
 

@@ -1,10 +1,7 @@
-//! Tiles for AVX2: 16 products an instruction.
+//! Dot products and additions for AVX2: 16 products an instruction.
 //!
 //! `vpmaddubsw` would be wider, but it saturates. Weights and activations widen to
 //! 16 bits instead, and `vpmaddwd` adds products in pairs without loss.
-
-mod depthwise;
-mod scale;
 
 use core::arch::x86_64::{
     __m128i, __m256i, _mm_set1_epi32, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_hadd_epi32,
@@ -17,63 +14,107 @@ use isokern_model::layout::BLOCK_OUTPUTS;
 use isokern_model::op::Add;
 use isokern_ops::add::sum;
 
+use super::avx2_scale::{Range, Scale, narrow, widen};
+use super::feed::{Feed, LARGE_BYTES, SMALL_BYTES};
 use super::tile::{Dots, scales};
-pub(super) use depthwise::depthwise;
-use scale::{Range, Scale, narrow, range, widen};
 
 /// See [`Tile::dots`](super::tile::Tile::dots).
 #[target_feature(enable = "avx2")]
 pub(super) fn dots(job: &Dots<'_>) {
+    if job.plan.bytes() <= SMALL_BYTES {
+        all_blocks::<SMALL_BYTES>(job);
+    } else {
+        all_blocks::<LARGE_BYTES>(job);
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn all_blocks<const BYTES: usize>(job: &Dots<'_>) {
+    let mut feed = Feed::<BYTES, 0>::new();
+    let mut filled = None;
     for block in 0..job.block_count() {
-        let mut row = 0;
-        while row + 2 <= job.rows {
-            tile::<2>(job, row, block);
-            row += 2;
-        }
-        if row < job.rows {
-            tile::<1>(job, row, block);
+        let outputs = Outputs::new(job, block);
+        for (first, count) in job.plan.chunks() {
+            if filled != Some((first, count)) {
+                feed.fill(&job.plan, job.x, (first, count));
+                filled = Some((first, count));
+            }
+            let mut at = 0;
+            while at + 2 <= count {
+                tile::<2>(job, &outputs, feed.bytes(), (first, at));
+                at += 2;
+            }
+            if at < count {
+                tile::<1>(job, &outputs, feed.bytes(), (first, at));
+            }
         }
     }
 }
 
+/// What stays the same over the positions of a block.
+struct Outputs {
+    bias: [__m256i; 2],
+    scale: [Scale; 2],
+    range: Range,
+    block: usize,
+}
+
+impl Outputs {
+    #[target_feature(enable = "avx2")]
+    fn new(job: &Dots<'_>, block: usize) -> Self {
+        let (multiplier, shift) = scales::<BLOCK_OUTPUTS>(job.requant, block * BLOCK_OUTPUTS);
+        Self {
+            bias: bytemuck::must_cast(job.bias(block, job.zero_point)),
+            scale: Scale::pair(multiplier, shift),
+            range: Range::new(job.requant.zero_point, job.requant.activation),
+            block,
+        }
+    }
+}
+
+/// `P` positions times one block.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn tile<const P: usize>(job: &Dots<'_>, row: usize, block: usize) {
-    let groups = job.group_count();
-    let rows: [&[u32]; P] = core::array::from_fn(|p| job.row(row + p));
-    if rows.iter().any(|row| row.len() != groups) {
-        return;
-    }
+fn tile<const P: usize>(
+    job: &Dots<'_>,
+    outputs: &Outputs,
+    feed: &[i8],
+    (first, at): (usize, usize),
+) {
+    let row_groups = job.weights.terms.row_groups();
     // Each register: four outputs, two sums each, of terms 0 and 1 and of terms 2 and 3.
     let mut sums = [[_mm256_setzero_si256(); 4]; P];
-    for group in 0..groups {
-        let Some(weights) = job.blocks().get(group * job.block_count() + block) else { return };
-        let weights: [[i8; 16]; 4] = bytemuck::must_cast(*weights);
-        let weights = weights.map(|four| spread(bytemuck::must_cast(four)));
-        for (row, sums) in rows.iter().zip(&mut sums) {
-            let x = spread(_mm_set1_epi32(row[group].cast_signed()));
-            for (weights, sum) in weights.iter().zip(sums) {
-                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(*weights, x));
+    for row in 0..job.weights.terms.rows {
+        let Some(groups) = job.groups::<P>(feed, at, row) else { return };
+        for group in 0..row_groups {
+            let index = (row * row_groups + group) * job.block_count() + outputs.block;
+            let Some(weights) = job.blocks().get(index) else { return };
+            let [a, b, c, d]: [[i8; 16]; 4] = bytemuck::must_cast(*weights);
+            let weights = [spread(a), spread(b), spread(c), spread(d)];
+            for (groups, sums) in groups.iter().zip(&mut sums) {
+                let Some(group) = groups.get(group) else { return };
+                let x = _mm_set1_epi32(bytemuck::must_cast(*group));
+                let x = _mm256_cvtepi8_epi16(x);
+                for (weights, sum) in weights.iter().zip(sums) {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(*weights, x));
+                }
             }
         }
     }
-    let bias: [__m256i; 2] = bytemuck::must_cast(job.bias(block, job.zero_point));
-    let (multiplier, shift) = scales::<BLOCK_OUTPUTS>(job.requant, block * BLOCK_OUTPUTS);
-    let scale = Scale::pair(multiplier, shift);
-    let range = range(job.requant);
     for (p, [a, b, c, d]) in sums.into_iter().enumerate() {
-        let low = _mm256_add_epi32(joined(a, b), bias[0]);
-        let high = _mm256_add_epi32(joined(c, d), bias[1]);
-        let low = range.finish(scale[0].apply(low));
-        let high = range.finish(scale[1].apply(high));
-        job.store(row + p, block, narrow(low, high));
+        let low = _mm256_add_epi32(joined(a, b), outputs.bias[0]);
+        let high = _mm256_add_epi32(joined(c, d), outputs.bias[1]);
+        let low = outputs.range.finish(outputs.scale[0].apply(low));
+        let high = outputs.range.finish(outputs.scale[1].apply(high));
+        job.store(first + at + p, outputs.block, narrow(low, high));
     }
 }
 
 /// 16 bytes as 16 words.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn spread(bytes: __m128i) -> __m256i {
+fn spread(bytes: [i8; 16]) -> __m256i {
+    let bytes: __m128i = bytemuck::must_cast(bytes);
     _mm256_cvtepi8_epi16(bytes)
 }
 

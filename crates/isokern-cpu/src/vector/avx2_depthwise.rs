@@ -7,15 +7,16 @@
 use core::arch::x86_64::{
     __m128i, __m256i, _mm256_add_epi32, _mm256_castsi256_si128, _mm256_cvtepi8_epi16,
     _mm256_madd_epi16, _mm256_packs_epi16, _mm256_packs_epi32, _mm256_permute4x64_epi64,
-    _mm256_set1_epi16, _mm256_unpackhi_epi16, _mm256_unpacklo_epi16,
+    _mm256_unpackhi_epi16, _mm256_unpacklo_epi16,
 };
 
 use isokern_core::Cells;
 use isokern_model::op::DepthwiseConv2d;
 
-use super::scale::{Range, Scale, range};
-use crate::vector::taps::{Lanes, PADDING, Step, Walk, load};
-use crate::vector::tile::{TAPS_MAX, store_first};
+use super::avx2_scale::{Range, Scale};
+use super::channel_lines::{ChannelLines, LARGE_BYTES, LinePlan, SMALL_BYTES, TAPS_MAX};
+use super::depthwise_lanes::Lanes;
+use super::tile::store_first;
 
 const LANES: usize = 16;
 
@@ -25,21 +26,45 @@ struct Block {
     bias: [__m256i; 2],
     scale: [Scale; 2],
     range: Range,
-    zero_point: __m256i,
 }
 
-/// See [`Tile::depthwise`](crate::vector::tile::Tile::depthwise).
+/// See [`Tile::depthwise`](super::tile::Tile::depthwise).
 #[target_feature(enable = "avx2")]
-pub(in crate::vector) fn depthwise(op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) {
+pub(super) fn depthwise(op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
     let channels = op.output.image().channels;
-    let walk = Walk::new(op);
+    match LinePlan::new(op, channels.min(LANES)) {
+        Some(plan) if plan.bytes(op) <= SMALL_BYTES => all_blocks::<SMALL_BYTES>(op, x, y),
+        Some(_) => all_blocks::<LARGE_BYTES>(op, x, y),
+        None => return false,
+    }
+    true
+}
+
+#[target_feature(enable = "avx2")]
+fn all_blocks<const BYTES: usize>(op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) {
+    let mut lines = ChannelLines::<BYTES>::new();
+    let output = op.output.image();
     // Few channels: with stride 1, neighbouring positions fill the lanes.
-    let fill = op.window.stride_width == 1 && LANES.is_multiple_of(channels.max(1));
-    let neighbours = if fill { LANES / channels.max(1) } else { 1 };
-    for first in (0..channels).step_by(LANES) {
-        let count = LANES.min(channels - first);
+    let neighbours = match (op.window.stride_width, LANES % output.channels.max(1)) {
+        (1, 0) => LANES / output.channels.max(1),
+        _ => 1,
+    };
+    for first in (0..output.channels).step_by(LANES) {
+        let count = LANES.min(output.channels - first);
+        let Some(plan) = LinePlan::new(op, count) else { return };
         let block = Block::new(op, first, count);
-        walk.run(op, (first, count), neighbours, |step| block.step(x, y, &step));
+        let step = usize::from(op.window.stride_width) * count;
+        for row in 0..output.height {
+            lines.fill::<LANES>(op, &plan, x, row, first);
+            let mut column = 0;
+            while column < output.width {
+                let positions = neighbours.min(output.width - column);
+                let values = block.values(&plan, &lines, column * step);
+                let at = (row * output.width + column) * output.channels + first;
+                store_first(y, at, count * positions, values);
+                column += positions;
+            }
+        }
     }
 }
 
@@ -57,18 +82,26 @@ impl Block {
             weights,
             bias: dealt(lanes.bias).map(bytemuck::must_cast),
             scale: [Scale::new(multiplier_low, shift_low), Scale::new(multiplier_high, shift_high)],
-            range: range(&op.requant),
-            zero_point: _mm256_set1_epi16(op.input.zero_point() as i16),
+            range: Range::new(op.requant.zero_point, op.requant.activation),
         }
     }
 
+    /// The lanes whose first kernel cell lies at `start`.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn step(&self, x: Cells<'_>, y: Cells<'_>, step: &Step<'_>) {
+    fn values<const BYTES: usize>(
+        &self,
+        plan: &LinePlan,
+        lines: &ChannelLines<BYTES>,
+        start: usize,
+    ) -> [i8; LANES] {
         let [mut low, mut high] = self.bias;
-        let (pairs, rest) = step.cells.as_chunks::<2>();
-        for ([a, b], [weight_low, weight_high]) in pairs.iter().zip(&self.weights) {
-            let (a, b) = (self.cell(x, *a), self.cell(x, *b));
+        // An odd last cell meets a second one with weight zero.
+        let pairs = plan.tap_count.div_ceil(2);
+        let (taps, weights) = (plan.taps.as_chunks::<2>().0, &self.weights);
+        for ([a, b], [weight_low, weight_high]) in taps.iter().zip(weights).take(pairs) {
+            let a = widen(lines.load(start + a));
+            let b = widen(lines.load(start + b));
             low =
                 _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_unpacklo_epi16(a, b), *weight_low));
             high = _mm256_add_epi32(
@@ -76,30 +109,13 @@ impl Block {
                 _mm256_madd_epi16(_mm256_unpackhi_epi16(a, b), *weight_high),
             );
         }
-        if let ([a], Some([weight_low, weight_high])) = (rest, self.weights.get(pairs.len())) {
-            // The missing cell has weight zero.
-            let a = self.cell(x, *a);
-            low =
-                _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_unpacklo_epi16(a, a), *weight_low));
-            high = _mm256_add_epi32(
-                high,
-                _mm256_madd_epi16(_mm256_unpackhi_epi16(a, a), *weight_high),
-            );
-        }
         let low = self.range.finish(self.scale[0].apply(low));
         let high = self.range.finish(self.scale[1].apply(high));
         let words = _mm256_packs_epi32(low, high);
         // Packing works in halves: the second and third quarter change places.
-        let bytes = _mm256_permute4x64_epi64::<0b1000>(_mm256_packs_epi16(words, words));
+        let bytes = _mm256_permute4x64_epi64::<0b10_00>(_mm256_packs_epi16(words, words));
         let bytes: __m128i = _mm256_castsi256_si128(bytes);
-        let values: [i8; LANES] = bytemuck::must_cast(bytes);
-        store_first(y, step.at, step.count, values);
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn cell(&self, x: Cells<'_>, start: usize) -> __m256i {
-        if start == PADDING { self.zero_point } else { widen(load(x, start)) }
+        bytemuck::must_cast(bytes)
     }
 }
 

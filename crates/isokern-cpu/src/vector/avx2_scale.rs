@@ -9,7 +9,7 @@ use core::arch::x86_64::{
     _mm256_sub_epi32,
 };
 
-use isokern_model::op::{Activation, Requant};
+use isokern_model::op::Activation;
 
 /// Multipliers and shifts of 8 outputs.
 #[derive(Debug, Clone, Copy)]
@@ -81,30 +81,23 @@ pub(super) struct Range {
     max: __m256i,
 }
 
-/// The range of a requantisation.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn range(requant: &Requant<'_>) -> Range {
-    Range::new(requant.zero_point, requant.activation)
-}
-
 impl Range {
     #[inline]
     #[target_feature(enable = "avx2")]
     pub(super) fn new(zero_point: i32, activation: Activation) -> Self {
         Self {
             zero_point: _mm256_set1_epi32(zero_point),
-            min: _mm256_set1_epi32(activation.min.into()),
-            max: _mm256_set1_epi32(activation.max.into()),
+            min: _mm256_set1_epi32(i32::from(activation.min) - zero_point),
+            max: _mm256_set1_epi32(i32::from(activation.max) - zero_point),
         }
     }
 
-    /// Adds the zero point and clamps.
+    /// Adds the zero point, with saturation, and clamps.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub(super) fn finish(&self, value: __m256i) -> __m256i {
-        let value = _mm256_add_epi32(value, self.zero_point);
-        _mm256_min_epi32(_mm256_max_epi32(value, self.min), self.max)
+        let value = _mm256_min_epi32(_mm256_max_epi32(value, self.min), self.max);
+        _mm256_add_epi32(value, self.zero_point)
     }
 }
 

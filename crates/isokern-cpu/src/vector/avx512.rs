@@ -1,99 +1,159 @@
-//! Tiles for AVX-512 with VNNI: 64 products an instruction.
+//! Dot products and additions for AVX-512 with VNNI: 64 products an instruction.
 //!
 //! `vpdpbusd` multiplies unsigned with signed bytes. Activations become unsigned by
 //! flipping their top bit, which adds 128; the bias takes `128 + zero_point` times
 //! the sum of the weights off again.
 
-mod depthwise;
-mod scale;
-
-use core::arch::x86_64::{__m512i, _mm512_dpbusd_epi32, _mm512_set1_epi32, _mm512_xor_si512};
+use core::arch::x86_64::{
+    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_set1_epi32, _mm512_sllv_epi32,
+    _mm512_sub_epi32,
+};
 
 use isokern_core::Cells;
 use isokern_model::layout::BLOCK_OUTPUTS;
 use isokern_model::op::Add;
 use isokern_ops::add::sum;
 
+use super::avx512_scale::{Range, Scale, narrow, widen};
+use super::feed::{Feed, LARGE_BYTES, SMALL_BYTES};
 use super::tile::{Dots, scales};
-pub(super) use depthwise::depthwise;
-use scale::{Scale, narrow, range, widen};
+
+const FLIP: i8 = i8::MIN;
 
 /// See [`Tile::dots`](super::tile::Tile::dots).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn dots(job: &Dots<'_>) {
+    if job.plan.bytes() <= SMALL_BYTES {
+        all_blocks::<SMALL_BYTES>(job);
+    } else {
+        all_blocks::<LARGE_BYTES>(job);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn all_blocks<const BYTES: usize>(job: &Dots<'_>) {
+    let mut feed = Feed::<BYTES, FLIP>::new();
+    let mut filled = None;
+    let single = job.plan.chunks().nth(1).is_none() && job.plan.chunks().all(|(_, n)| n == 1);
     let mut block = 0;
     while block < job.block_count() {
-        // Sixteen accumulators at least keep both multipliers busy.
+        // Enough accumulators to keep both multipliers busy, whatever the shape.
         block += match job.block_count() - block {
-            8.. if job.rows == 1 => tiles::<1, 8>(job, block),
-            4.. => tiles::<4, 4>(job, block),
-            2.. => tiles::<8, 2>(job, block),
-            _ => tiles::<8, 1>(job, block),
+            8.. if single => blocks::<8, BYTES>(job, &mut feed, &mut filled, block),
+            4.. => blocks::<4, BYTES>(job, &mut feed, &mut filled, block),
+            2.. => blocks::<2, BYTES>(job, &mut feed, &mut filled, block),
+            _ => blocks::<1, BYTES>(job, &mut feed, &mut filled, block),
         };
     }
 }
 
-/// All rows of `Q` blocks, `P` rows at a time; returns `Q`.
+/// What stays the same over the positions of `Q` blocks.
+struct Outputs<const Q: usize> {
+    bias: [__m512i; Q],
+    scale: [Scale; Q],
+    range: Range,
+    block: usize,
+}
+
+/// All positions of `Q` blocks; returns `Q`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn tiles<const P: usize, const Q: usize>(job: &Dots<'_>, block: usize) -> usize {
-    let mut row = 0;
-    while row + P <= job.rows {
-        tile::<P, Q>(job, row, block);
-        row += P;
+fn blocks<const Q: usize, const BYTES: usize>(
+    job: &Dots<'_>,
+    feed: &mut Feed<BYTES, FLIP>,
+    filled: &mut Option<(usize, usize)>,
+    block: usize,
+) -> usize {
+    let mut outputs = Outputs {
+        bias: [_mm512_set1_epi32(0); Q],
+        scale: [Scale::new([0; 16], [0; 16]); Q],
+        range: Range::new(job.requant.zero_point, job.requant.activation),
+        block,
+    };
+    for (q, (bias, scale)) in outputs.bias.iter_mut().zip(&mut outputs.scale).enumerate() {
+        *bias = bytemuck::must_cast(job.bias(block + q, job.zero_point + 128));
+        let (multiplier, shift) = scales::<BLOCK_OUTPUTS>(job.requant, (block + q) * BLOCK_OUTPUTS);
+        *scale = Scale::new(multiplier, shift);
     }
-    while row < job.rows {
-        tile::<1, Q>(job, row, block);
-        row += 1;
+    for (first, count) in job.plan.chunks() {
+        if *filled != Some((first, count)) {
+            feed.fill(&job.plan, job.x, (first, count));
+            *filled = Some((first, count));
+        }
+        let mut at = 0;
+        while at < count {
+            at += positions::<Q>(job, &outputs, feed.bytes(), (first, at), count - at);
+        }
     }
     Q
 }
 
+/// As many positions as fit the registers; returns how many.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn tile<const P: usize, const Q: usize>(job: &Dots<'_>, row: usize, block: usize) {
-    let flip = _mm512_set1_epi32(0x8080_8080_u32.cast_signed());
-    let groups = job.group_count();
-    let rows: [&[u32]; P] = core::array::from_fn(|p| job.row(row + p));
-    if rows.iter().any(|row| row.len() != groups) {
-        return;
+fn positions<const Q: usize>(
+    job: &Dots<'_>,
+    outputs: &Outputs<Q>,
+    feed: &[i8],
+    place: (usize, usize),
+    count: usize,
+) -> usize {
+    match (Q, count) {
+        (..=2, 8..) => tile::<8, Q>(job, outputs, feed, place),
+        (..=4, 6..) => tile::<6, Q>(job, outputs, feed, place),
+        (..=4, 5) => tile::<5, Q>(job, outputs, feed, place),
+        (..=4, 4) => tile::<4, Q>(job, outputs, feed, place),
+        (..=4, 3) => tile::<3, Q>(job, outputs, feed, place),
+        (..=4, 2) => tile::<2, Q>(job, outputs, feed, place),
+        _ => tile::<1, Q>(job, outputs, feed, place),
     }
-    let bias: [__m512i; Q] =
-        core::array::from_fn(|q| bytemuck::must_cast(job.bias(block + q, job.zero_point + 128)));
-    let mut sums = [bias; P];
-    for group in 0..groups {
-        let first = group * job.block_count() + block;
-        let Some(weights) = job.blocks().get(first..).and_then(|tail| tail.first_chunk::<Q>())
-        else {
-            return;
-        };
-        for (row, sums) in rows.iter().zip(&mut sums) {
-            let x = _mm512_xor_si512(_mm512_set1_epi32(row[group].cast_signed()), flip);
-            for (weights, sum) in weights.iter().zip(sums) {
-                *sum = _mm512_dpbusd_epi32(*sum, x, bytemuck::must_cast(*weights));
+}
+
+/// `P` positions times `Q` blocks; returns `P`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn tile<const P: usize, const Q: usize>(
+    job: &Dots<'_>,
+    outputs: &Outputs<Q>,
+    feed: &[i8],
+    (first, at): (usize, usize),
+) -> usize {
+    let row_groups = job.weights.terms.row_groups();
+    let mut sums = [outputs.bias; P];
+    for row in 0..job.weights.terms.rows {
+        let Some(groups) = job.groups::<P>(feed, at, row) else { return P };
+        for group in 0..row_groups {
+            let start = (row * row_groups + group) * job.block_count() + outputs.block;
+            let Some(weights) = job.blocks().get(start..).and_then(|tail| tail.first_chunk::<Q>())
+            else {
+                return P;
+            };
+            for (groups, sums) in groups.iter().zip(&mut sums) {
+                let Some(group) = groups.get(group) else { return P };
+                let x = _mm512_set1_epi32(bytemuck::must_cast(*group));
+                for (weights, sum) in weights.iter().zip(sums) {
+                    *sum = _mm512_dpbusd_epi32(*sum, x, bytemuck::must_cast(*weights));
+                }
             }
         }
     }
-    let range = range(job.requant);
-    for q in 0..Q {
-        let (multiplier, shift) = scales::<BLOCK_OUTPUTS>(job.requant, (block + q) * BLOCK_OUTPUTS);
-        let scale = Scale::new(multiplier, shift);
-        for (p, sums) in sums.iter().enumerate() {
-            job.store(row + p, block + q, narrow(range.finish(scale.apply(sums[q]))));
+    for p in 0..P {
+        for q in 0..Q {
+            let values = narrow(outputs.range.finish(outputs.scale[q].apply(sums[p][q])));
+            job.store(first + at + p, outputs.block + q, values);
         }
     }
+    P
 }
 
 /// See [`Tile::add`](super::tile::Tile::add).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn add(op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
-    use core::arch::x86_64::{_mm512_add_epi32, _mm512_sllv_epi32, _mm512_sub_epi32};
-
     let scale = |index: usize| Scale::new([op.multiplier[index]; 16], [op.shift[index]; 16]);
     let (scale_a, scale_b, scale_y) = (scale(0), scale(1), scale(2));
     let left = _mm512_set1_epi32(op.left_shift.into());
     let zero_a = _mm512_set1_epi32(op.input_a.zero_point());
     let zero_b = _mm512_set1_epi32(op.input_b.zero_point());
-    let range = scale::Range::new(op.output.zero_point(), op.activation);
+    let range = Range::new(op.output.zero_point(), op.activation);
     let mut at = 0;
     while at + 16 <= y.len() {
         let shifted_a = _mm512_sllv_epi32(_mm512_sub_epi32(widen(a.load(at)), zero_a), left);

@@ -6,15 +6,16 @@
 
 use core::arch::x86_64::{
     __m256i, __m512i, _mm512_cvtepi8_epi16, _mm512_cvtepi16_epi8, _mm512_dpwssd_epi32,
-    _mm512_packs_epi32, _mm512_set1_epi16, _mm512_unpackhi_epi16, _mm512_unpacklo_epi16,
+    _mm512_packs_epi32, _mm512_unpackhi_epi16, _mm512_unpacklo_epi16,
 };
 
 use isokern_core::Cells;
 use isokern_model::op::DepthwiseConv2d;
 
-use super::scale::{Range, Scale, range};
-use crate::vector::taps::{Lanes, PADDING, Step, Walk, load};
-use crate::vector::tile::{TAPS_MAX, store_first};
+use super::avx512_scale::{Range, Scale};
+use super::channel_lines::{ChannelLines, LARGE_BYTES, LinePlan, SMALL_BYTES, TAPS_MAX};
+use super::depthwise_lanes::Lanes;
+use super::tile::store_first;
 
 const LANES: usize = 32;
 
@@ -24,21 +25,45 @@ struct Block {
     bias: [__m512i; 2],
     scale: [Scale; 2],
     range: Range,
-    zero_point: __m512i,
 }
 
-/// See [`Tile::depthwise`](crate::vector::tile::Tile::depthwise).
+/// See [`Tile::depthwise`](super::tile::Tile::depthwise).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-pub(in crate::vector) fn depthwise(op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) {
+pub(super) fn depthwise(op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
     let channels = op.output.image().channels;
-    let walk = Walk::new(op);
+    match LinePlan::new(op, channels.min(LANES)) {
+        Some(plan) if plan.bytes(op) <= SMALL_BYTES => all_blocks::<SMALL_BYTES>(op, x, y),
+        Some(_) => all_blocks::<LARGE_BYTES>(op, x, y),
+        None => return false,
+    }
+    true
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn all_blocks<const BYTES: usize>(op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) {
+    let mut lines = ChannelLines::<BYTES>::new();
+    let output = op.output.image();
     // Few channels: with stride 1, neighbouring positions fill the lanes.
-    let fill = op.window.stride_width == 1 && LANES.is_multiple_of(channels.max(1));
-    let neighbours = if fill { LANES / channels.max(1) } else { 1 };
-    for first in (0..channels).step_by(LANES) {
-        let count = LANES.min(channels - first);
+    let neighbours = match (op.window.stride_width, LANES % output.channels.max(1)) {
+        (1, 0) => LANES / output.channels.max(1),
+        _ => 1,
+    };
+    for first in (0..output.channels).step_by(LANES) {
+        let count = LANES.min(output.channels - first);
+        let Some(plan) = LinePlan::new(op, count) else { return };
         let block = Block::new(op, first, count);
-        walk.run(op, (first, count), neighbours, |step| block.step(x, y, &step));
+        let step = usize::from(op.window.stride_width) * count;
+        for row in 0..output.height {
+            lines.fill::<LANES>(op, &plan, x, row, first);
+            let mut column = 0;
+            while column < output.width {
+                let positions = neighbours.min(output.width - column);
+                let values = block.values(&plan, &lines, column * step);
+                let at = (row * output.width + column) * output.channels + first;
+                store_first(y, at, count * positions, values);
+                column += positions;
+            }
+        }
     }
 }
 
@@ -56,38 +81,33 @@ impl Block {
             weights,
             bias: dealt(lanes.bias).map(bytemuck::must_cast),
             scale: [Scale::new(multiplier_low, shift_low), Scale::new(multiplier_high, shift_high)],
-            range: range(&op.requant),
-            zero_point: _mm512_set1_epi16(op.input.zero_point() as i16),
+            range: Range::new(op.requant.zero_point, op.requant.activation),
         }
     }
 
+    /// The lanes whose first kernel cell lies at `start`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn step(&self, x: Cells<'_>, y: Cells<'_>, step: &Step<'_>) {
+    fn values<const BYTES: usize>(
+        &self,
+        plan: &LinePlan,
+        lines: &ChannelLines<BYTES>,
+        start: usize,
+    ) -> [i8; LANES] {
         let [mut low, mut high] = self.bias;
-        let (pairs, rest) = step.cells.as_chunks::<2>();
-        for ([a, b], [weight_low, weight_high]) in pairs.iter().zip(&self.weights) {
-            let (a, b) = (self.cell(x, *a), self.cell(x, *b));
+        // An odd last cell meets a second one with weight zero.
+        let pairs = plan.tap_count.div_ceil(2);
+        let (taps, weights) = (plan.taps.as_chunks::<2>().0, &self.weights);
+        for ([a, b], [weight_low, weight_high]) in taps.iter().zip(weights).take(pairs) {
+            let a = widen(lines.load(start + a));
+            let b = widen(lines.load(start + b));
             low = _mm512_dpwssd_epi32(low, _mm512_unpacklo_epi16(a, b), *weight_low);
             high = _mm512_dpwssd_epi32(high, _mm512_unpackhi_epi16(a, b), *weight_high);
-        }
-        if let ([a], Some([weight_low, weight_high])) = (rest, self.weights.get(pairs.len())) {
-            // The missing cell has weight zero.
-            let a = self.cell(x, *a);
-            low = _mm512_dpwssd_epi32(low, _mm512_unpacklo_epi16(a, a), *weight_low);
-            high = _mm512_dpwssd_epi32(high, _mm512_unpackhi_epi16(a, a), *weight_high);
         }
         let low = self.range.finish(self.scale[0].apply(low));
         let high = self.range.finish(self.scale[1].apply(high));
         let bytes: __m256i = _mm512_cvtepi16_epi8(_mm512_packs_epi32(low, high));
-        let values: [i8; LANES] = bytemuck::must_cast(bytes);
-        store_first(y, step.at, step.count, values);
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn cell(&self, x: Cells<'_>, start: usize) -> __m512i {
-        if start == PADDING { self.zero_point } else { widen(load(x, start)) }
+        bytemuck::must_cast(bytes)
     }
 }
 

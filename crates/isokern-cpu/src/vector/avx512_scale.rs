@@ -8,7 +8,7 @@ use core::arch::x86_64::{
     _mm512_sllv_epi32, _mm512_srai_epi32, _mm512_srav_epi32, _mm512_srli_epi64, _mm512_sub_epi32,
 };
 
-use isokern_model::op::{Activation, Requant};
+use isokern_model::op::Activation;
 
 /// Multipliers and shifts of 16 outputs.
 #[derive(Debug, Clone, Copy)]
@@ -76,30 +76,23 @@ pub(super) struct Range {
     max: __m512i,
 }
 
-/// The range of a requantisation.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-pub(super) fn range(requant: &Requant<'_>) -> Range {
-    Range::new(requant.zero_point, requant.activation)
-}
-
 impl Range {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     pub(super) fn new(zero_point: i32, activation: Activation) -> Self {
         Self {
             zero_point: _mm512_set1_epi32(zero_point),
-            min: _mm512_set1_epi32(activation.min.into()),
-            max: _mm512_set1_epi32(activation.max.into()),
+            min: _mm512_set1_epi32(i32::from(activation.min) - zero_point),
+            max: _mm512_set1_epi32(i32::from(activation.max) - zero_point),
         }
     }
 
-    /// Adds the zero point and clamps.
+    /// Adds the zero point, with saturation, and clamps.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     pub(super) fn finish(&self, value: __m512i) -> __m512i {
-        let value = _mm512_add_epi32(value, self.zero_point);
-        _mm512_min_epi32(_mm512_max_epi32(value, self.min), self.max)
+        let value = _mm512_min_epi32(_mm512_max_epi32(value, self.min), self.max);
+        _mm512_add_epi32(value, self.zero_point)
     }
 }
 

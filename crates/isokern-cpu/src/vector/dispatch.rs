@@ -10,7 +10,7 @@ use isokern_core::Cells;
 use isokern_model::op::{Add, DepthwiseConv2d};
 
 use super::tile::{Dots, Tile};
-use super::{avx2, avx512};
+use super::{avx2, avx2_depthwise, avx512, avx512_depthwise};
 
 /// Proof that this processor has AVX2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,9 +41,9 @@ impl Tile for Avx2 {
         unsafe { avx2::dots(job) }
     }
 
-    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) {
+    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { avx2::depthwise(op, x, y) }
+        unsafe { avx2_depthwise::depthwise(op, x, y) }
     }
 
     fn add(&self, op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
@@ -58,9 +58,9 @@ impl Tile for Avx512 {
         unsafe { avx512::dots(job) }
     }
 
-    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) {
+    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
         // SAFETY: `self` proves that the processor has AVX-512 F, BW, VL and VNNI.
-        unsafe { avx512::depthwise(op, x, y) }
+        unsafe { avx512_depthwise::depthwise(op, x, y) }
     }
 
     fn add(&self, op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {

@@ -4,61 +4,52 @@ use isokern_core::Cells;
 use isokern_model::layout::BLOCK_OUTPUTS;
 use isokern_model::op::{Add, DepthwiseConv2d, Requant, Weights};
 
-/// Kernel cells up to which a depthwise tile keeps all weights at hand.
-pub(super) const TAPS_MAX: usize = 26;
+use super::feed::Plan;
 
-/// Vector code for the work inside the operators.
+/// Vector code for whole operators.
 pub(crate) trait Tile {
-    /// All outputs of a few positions: product, requantisation, store.
+    /// Dot products of all positions with all outputs' packed weights.
     fn dots(&self, job: &Dots<'_>);
 
-    /// A depthwise convolution with multiplier 1 and at most [`TAPS_MAX`] kernel cells.
-    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>);
+    /// A depthwise convolution; `false`, with nothing done, if its shape does not fit.
+    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) -> bool;
 
     /// An addition.
     fn add(&self, op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>);
 }
 
-/// The dot products of `rows` positions with all outputs' packed weights.
+/// A convolution or fully connected operator.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dots<'a> {
-    /// Activations in groups of four, row after row.
-    pub(super) patch: &'a [u32],
-    /// Number of positions.
-    pub(super) rows: usize,
+    /// How the activations are cut into chunks.
+    pub(super) plan: Plan,
     /// Weights in the packed layout.
     pub(super) weights: &'a Weights<'a>,
     /// Bias and scales.
     pub(super) requant: &'a Requant<'a>,
     /// Zero point of the activations.
     pub(super) zero_point: i32,
-    /// The outputs, row after row.
+    /// The activations.
+    pub(super) x: Cells<'a>,
+    /// The outputs, position after position.
     pub(super) y: Cells<'a>,
 }
 
 impl<'a> Dots<'a> {
-    /// Groups of four terms.
-    pub(super) const fn group_count(&self) -> usize {
-        self.weights.terms.div_ceil(4)
-    }
-
     /// Blocks of 16 outputs.
+    #[inline(always)]
     pub(super) const fn block_count(&self) -> usize {
         self.weights.outputs.div_ceil(BLOCK_OUTPUTS)
     }
 
-    /// The weights as `[group][block]` of 16 outputs with four terms each.
+    /// The weights as `[row and group][block]` of 16 outputs with four terms each.
+    #[inline(always)]
     pub(super) const fn blocks(&self) -> &'a [[i8; 64]] {
         self.weights.values.as_chunks().0
     }
 
-    /// The activations of one position.
-    pub(super) fn row(&self, row: usize) -> &'a [u32] {
-        let groups = self.group_count();
-        self.patch.get(row * groups..).and_then(|tail| tail.get(..groups)).unwrap_or(&[])
-    }
-
     /// Biases of a block, less what `zero_point` adds to each sum of products.
+    #[inline(always)]
     pub(super) fn bias(&self, block: usize, zero_point: i32) -> [i32; BLOCK_OUTPUTS] {
         let mut bias = lanes(self.requant.bias, block * BLOCK_OUTPUTS);
         let sums: [i32; BLOCK_OUTPUTS] = lanes(self.weights.sums, block * BLOCK_OUTPUTS);
@@ -68,18 +59,34 @@ impl<'a> Dots<'a> {
         bias
     }
 
-    /// Stores 16 values of a block; those behind the last output are dropped.
-    pub(super) fn store(&self, row: usize, block: usize, values: [i8; BLOCK_OUTPUTS]) {
-        let first = block * BLOCK_OUTPUTS;
-        let at = row * self.weights.outputs + first;
-        match self.weights.outputs - first {
-            0..BLOCK_OUTPUTS => store_first(self.y, at, self.weights.outputs - first, values),
-            _ => self.y.store(at, values),
+    /// The groups of `P` positions of a chunk that meet a kernel row's weights.
+    #[inline(always)]
+    pub(super) fn groups<'b, const P: usize>(
+        &self,
+        feed: &'b [i8],
+        position: usize,
+        row: usize,
+    ) -> Option<[&'b [[i8; 4]]; P]> {
+        let bytes = self.weights.terms.row_groups() * 4;
+        let mut groups = [[].as_slice(); P];
+        for (p, groups) in groups.iter_mut().enumerate() {
+            let start = (position + p) * self.plan.position_bytes + row * self.plan.row_bytes;
+            *groups = feed.get(start..start + bytes)?.as_chunks().0;
         }
+        Some(groups)
+    }
+
+    /// Stores 16 values of a block; those behind the last output are dropped.
+    #[inline(always)]
+    pub(super) fn store(&self, position: usize, block: usize, values: [i8; BLOCK_OUTPUTS]) {
+        let first = block * BLOCK_OUTPUTS;
+        let count = (self.weights.outputs - first).min(BLOCK_OUTPUTS);
+        store_first(self.y, position * self.weights.outputs + first, count, values);
     }
 }
 
 /// Multipliers and shifts of `N` outputs from `first`.
+#[inline(always)]
 pub(super) fn scales<const N: usize>(requant: &Requant<'_>, first: usize) -> ([i32; N], [i8; N]) {
     if let ([multiplier], [shift]) = (requant.multiplier, requant.shift) {
         return ([*multiplier; N], [*shift; N]);
@@ -88,6 +95,7 @@ pub(super) fn scales<const N: usize>(requant: &Requant<'_>, first: usize) -> ([i
 }
 
 /// `N` values from `first`, zeros behind the end.
+#[inline(always)]
 pub(super) fn lanes<V: Copy + Default, const N: usize>(values: &[V], first: usize) -> [V; N] {
     let tail = values.get(first..).unwrap_or(&[]);
     if let Some(whole) = tail.first_chunk() {
@@ -101,11 +109,14 @@ pub(super) fn lanes<V: Copy + Default, const N: usize>(values: &[V], first: usiz
 }
 
 /// Stores the first `count` of `values`.
+#[inline(always)]
 pub(super) fn store_first<const N: usize>(y: Cells<'_>, at: usize, count: usize, values: [i8; N]) {
+    if count >= N {
+        return y.store(at, values);
+    }
     match count {
         8 if N > 8 => y.store(at, lanes::<i8, 8>(&values, 0)),
         16 if N > 16 => y.store(at, lanes::<i8, 16>(&values, 0)),
-        _ if count >= N => y.store(at, values),
         _ => y.copy_from(at, values.get(..count).unwrap_or(&[])),
     }
 }
