@@ -1,0 +1,234 @@
+//! Why a TFLite file was refused: where, what, and what to do about it.
+
+mod fault;
+
+use core::fmt;
+
+use isokern_core::InferenceError;
+use isokern_model::encode::EncodeError;
+use isokern_model::{FormatError, OpKind};
+use thiserror::Error;
+
+pub use fault::{OperatorFault, TensorFault};
+
+/// Why a file does not become a packed model.
+///
+/// Messages name the place and end with what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The bytes are not a readable TFLite file.
+    #[error(transparent)]
+    File(#[from] TfliteError),
+    /// The model has operators that Isokern does not have.
+    #[error(
+        "{} not supported. Fix: build the model from {}",
+        Listed(.0),
+        Supported
+    )]
+    Unsupported(Vec<UnsupportedOperator>),
+    /// The graph as a whole has a form that Isokern does not run.
+    #[error(transparent)]
+    Graph(#[from] GraphFault),
+    /// An operator is supported, but not with these parameters.
+    #[error("operator {index} ({kind}): {fault}")]
+    Operator {
+        /// Index of the operator in the file.
+        index: usize,
+        /// Its kind.
+        kind: OpKind,
+        /// What is wrong.
+        fault: OperatorFault,
+    },
+    /// A tensor does not fit the place where it is used.
+    #[error("{}{role} (tensor {index} `{name}`) {fault}", Place(*.operator))]
+    Tensor {
+        /// Index and kind of the operator that uses it; none for the graph itself.
+        operator: Option<(usize, OpKind)>,
+        /// What it is used as.
+        role: &'static str,
+        /// Index of the tensor in the file.
+        index: usize,
+        /// Its name in the file, shortened and escaped.
+        name: String,
+        /// What is wrong.
+        fault: TensorFault,
+    },
+    /// The model exceeds the packed format.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The packed model, just written, does not read back.
+    #[error("the packed model does not read back: {0}")]
+    ReadBack(#[from] FormatError),
+    /// The packed model did not run for its self-test.
+    #[error(
+        "the packed model does not run: {0}. Fix: report this with the file; it is a fault of the \
+         converter"
+    )]
+    SelfTest(#[from] InferenceError),
+}
+
+/// Why bytes are not a readable TFLite file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TfliteError {
+    /// The file does not carry the identifier of its format.
+    #[error("this is no TFLite file: bytes 4 to 7 are not `TFL3`. Fix: pass a .tflite file")]
+    Identifier,
+    /// The file follows another version of the schema.
+    #[error("TFLite schema version {found} is not known. Fix: export with schema version 3")]
+    Version {
+        /// The version in the file.
+        found: u32,
+    },
+    /// A field leads out of the file, or an index out of its list.
+    #[error("TFLite table `{table}`: `{field}` leads outside. Fix: copy or export the file again")]
+    Outside {
+        /// The table that holds the field.
+        table: &'static str,
+        /// The field.
+        field: &'static str,
+    },
+    /// A vector is longer than Isokern reads.
+    #[error(
+        "TFLite table `{table}`: {found} {field}, at most {max} are read. Fix: split the model"
+    )]
+    TooMany {
+        /// The table that holds the vector.
+        table: &'static str,
+        /// The field.
+        field: &'static str,
+        /// Its length.
+        found: usize,
+        /// The greatest length that is read.
+        max: usize,
+    },
+}
+
+/// What is wrong with a graph as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum GraphFault {
+    /// There is not exactly one graph.
+    #[error("the file has {found} subgraphs, not 1. Fix: export without control flow")]
+    Subgraphs {
+        /// How many there are.
+        found: usize,
+    },
+    /// There is not exactly one input, or not exactly one output.
+    #[error("the graph has {found} {what}, not 1. Fix: export a model of one input and one output")]
+    Ends {
+        /// `inputs` or `outputs`.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+    },
+    /// The graph has no operator.
+    #[error("the graph has no operators. Fix: export a model that computes something")]
+    Empty,
+    /// The graph's output is its input.
+    #[error("the output of the graph is its input. Fix: export a model that computes something")]
+    OutputIsInput,
+    /// The operators together use more weights than the file can honestly hold.
+    #[error(
+        "the operators use more than {max} bytes of weights in a file of {file_bytes}: they share \
+         buffers. Fix: store the weights of each operator once"
+    )]
+    SharedWeights {
+        /// Bytes that are accepted for a file of this size.
+        max: usize,
+        /// Bytes of the file.
+        file_bytes: usize,
+    },
+    /// One inference would take longer than the packed format allows.
+    #[error(
+        "one inference takes {found} steps, at most {max} are possible. Fix: use a smaller model"
+    )]
+    Work {
+        /// Multiply-accumulates and additions of one inference.
+        found: u64,
+        /// How many are possible.
+        max: u64,
+    },
+    /// The activations do not fit an arena.
+    #[error(
+        "the activations need an arena of {found} bytes, at most {max} fit. Fix: use smaller \
+             inputs"
+    )]
+    Arena {
+        /// Bytes needed.
+        found: usize,
+        /// Bytes possible.
+        max: usize,
+    },
+}
+
+/// An operator that Isokern does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsupportedOperator {
+    /// Index of the operator in the file.
+    pub index: usize,
+    /// The schema's name; a custom operator's own name behind it.
+    pub name: String,
+}
+
+/// How many unsupported operators a message lists.
+const LISTED_MAX: usize = 8;
+
+struct Listed<'e>(&'e [UnsupportedOperator]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, operator) in self.0.iter().take(LISTED_MAX).enumerate() {
+            let separator = if place == 0 { "" } else { ", " };
+            write!(formatter, "{separator}operator {} ({})", operator.index, operator.name)?;
+        }
+        if let Some(more) = self.0.len().checked_sub(LISTED_MAX).filter(|&more| more > 0) {
+            write!(formatter, " and {more} more")?;
+        }
+        formatter.write_str(if self.0.len() == 1 { " is" } else { " are" })
+    }
+}
+
+struct Supported;
+
+impl fmt::Display for Supported {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (last, others) = OpKind::ALL.split_last().ok_or(fmt::Error)?;
+        others.iter().try_for_each(|kind| write!(formatter, "{kind}, "))?;
+        write!(formatter, "{last}")
+    }
+}
+
+struct Place(Option<(usize, OpKind)>);
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some((index, kind)) => write!(formatter, "operator {index} ({kind}): "),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ImportError, UnsupportedOperator};
+
+    const fn sendable<T: Send + Sync + 'static>() {}
+
+    #[test]
+    fn errors_cross_threads() {
+        sendable::<ImportError>();
+    }
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let operator = |index| UnsupportedOperator { index, name: "SUB".to_owned() };
+        let one = ImportError::Unsupported(vec![operator(1)]).to_string();
+        assert!(one.starts_with("operator 1 (SUB) is not supported. Fix: "), "{one}");
+        assert!(one.ends_with("RESHAPE, SOFTMAX"), "{one}");
+        let many = ImportError::Unsupported((0..11).map(operator).collect()).to_string();
+        assert!(many.contains("operator 7 (SUB) and 3 more are not supported."), "{many}");
+    }
+}

@@ -1,0 +1,298 @@
+//! What can be wrong with one operator or one tensor.
+
+use thiserror::Error;
+
+/// What is wrong with an operator.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum OperatorFault {
+    /// The number of input tensors is wrong.
+    #[error("it has {found} inputs, not {least} to {most}. Fix: export the model again")]
+    InputCount {
+        /// How many it has.
+        found: usize,
+        /// The least it needs.
+        least: usize,
+        /// The most it can have.
+        most: usize,
+    },
+    /// The number of output tensors is wrong.
+    #[error("it has {found} outputs, not 1. Fix: export the model again")]
+    OutputCount {
+        /// How many it has.
+        found: usize,
+    },
+    /// An input is left out that the operator needs.
+    #[error("it has no {role}. Fix: export the model again")]
+    Missing {
+        /// What is left out.
+        role: &'static str,
+    },
+    /// It names a tensor that does not exist.
+    #[error("it names the tensor {found}, which is not there. Fix: export the model again")]
+    NoTensor {
+        /// The index in the file.
+        found: i32,
+    },
+    /// The options are those of another operator.
+    #[error("its options are of type {found}, not {need}. Fix: export the model again")]
+    OptionsType {
+        /// The number of the options' type in the file.
+        found: u8,
+        /// The number this operator's options have.
+        need: u8,
+    },
+    /// An option has a value that cannot be.
+    #[error("`{field}` is {found}, not {least} to {most}. Fix: choose a value in that range")]
+    Option {
+        /// The option.
+        field: &'static str,
+        /// Its value.
+        found: i64,
+        /// The least value possible.
+        least: i64,
+        /// The greatest value possible.
+        most: i64,
+    },
+    /// The fused activation is not one Isokern has.
+    #[error(
+        "the fused activation {name} is not supported. Fix: use NONE, RELU, RELU6 or \
+             RELU_N1_TO_1"
+    )]
+    Activation {
+        /// The schema's name.
+        name: &'static str,
+    },
+    /// The output scale is too small to express the bound of the fused activation.
+    #[error(
+        "the output scale is too small for its fused activation. Fix: quantise the model again"
+    )]
+    ActivationRange,
+    /// The filter reads fewer channels than the input has.
+    #[error(
+        "it is grouped: its filter reads {filter} channels of {input}. Fix: use groups = 1, or \
+             a depthwise convolution"
+    )]
+    Grouped {
+        /// Channels the filter reads.
+        filter: usize,
+        /// Channels of the input.
+        input: usize,
+    },
+    /// Channels, filter and `depth_multiplier` contradict each other.
+    #[error(
+        "{output} output channels are not {input} input channels times `depth_multiplier` \
+             {stated}. Fix: export the model again"
+    )]
+    DepthMultiplier {
+        /// Channels of the input.
+        input: usize,
+        /// Channels of the output.
+        output: usize,
+        /// The option, where 0 stands for not stated.
+        stated: i32,
+    },
+    /// The input is not made of whole rows of the weights' length.
+    #[error(
+        "{input} input values are not {rows} rows of {terms} weights. Fix: export the model \
+             again"
+    )]
+    Rows {
+        /// Values of the input.
+        input: usize,
+        /// Rows of the output.
+        rows: usize,
+        /// Weights of one unit.
+        terms: usize,
+    },
+    /// Weights are quantised per channel, and the output is not a list of rows.
+    #[error(
+        "its weights have a scale per unit and its output {rank} dimensions, for which TFLite \
+             Micro defines no answer. Fix: use one scale, or an output of 2 dimensions"
+    )]
+    PerUnitRank {
+        /// Dimensions of the output.
+        rank: usize,
+    },
+    /// The bias was quantised with another scale than input and weights together.
+    #[error("its bias has another scale than input and weights. Fix: quantise the model again")]
+    BiasScale,
+    /// A scale is zero, negative, infinite or no number where that makes no sense.
+    #[error(
+        "the scales of channel {channel} give no finite multiplier. Fix: quantise the model \
+             again"
+    )]
+    NoMultiplier {
+        /// The output channel; 0 where there is one scale for all.
+        channel: usize,
+    },
+    /// The scales ask for a shift to the left that the packed format does not have.
+    #[error(
+        "the scales of channel {channel} need a left shift of {shift}, at most 30 is possible. \
+             Fix: quantise the model again"
+    )]
+    Shift {
+        /// The output channel; 0 where there is one scale for all.
+        channel: usize,
+        /// The shift.
+        shift: i32,
+    },
+    /// The summands do not have the shape of the sum.
+    #[error(
+        "it broadcasts: shapes {a} and {b} make {output}. Fix: give both inputs the shape of \
+             the output"
+    )]
+    Broadcast {
+        /// Shape of the first input.
+        a: String,
+        /// Shape of the second input.
+        b: String,
+        /// Shape of the output.
+        output: String,
+    },
+    /// The output scale of a sum is so small that rescaling it would enlarge.
+    #[error(
+        "its output scale is below 2^-19 of the greater input scale. Fix: quantise the model \
+             again"
+    )]
+    SumScale,
+    /// A pool rescales, which TFLite Micro does not do.
+    #[error("its input and output differ in scale or zero point. Fix: quantise the model again")]
+    PoolQuantisation,
+    /// Softmax's input steps are too fine, or `beta` is not above zero.
+    #[error("beta {beta} times the input scale is not above 2^-26. Fix: use beta 1")]
+    SoftmaxScale {
+        /// The option, in words.
+        beta: String,
+    },
+    /// Softmax's output is not in steps of 1/256 from -128.
+    #[error(
+        "its output is not quantised with scale 1/256 and zero point -128. Fix: quantise the \
+             model again with a current converter"
+    )]
+    SoftmaxOutput,
+    /// The shape is computed while the model runs.
+    #[error("its shape is not a constant. Fix: export with fixed shapes")]
+    DynamicShape,
+    /// Input and output of a reshape differ in size.
+    #[error("{input} values do not fit a shape of {output}. Fix: export the model again")]
+    ReshapeLength {
+        /// Values of the input.
+        input: usize,
+        /// Values of the output.
+        output: usize,
+    },
+}
+
+/// What is wrong with a tensor in the place where it is used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TensorFault {
+    /// The element type is not the one needed.
+    #[error(
+        "is {found}, not {need}. Fix: convert the model with full int8 quantisation, inputs and \
+             outputs included"
+    )]
+    Element {
+        /// The type it has.
+        found: &'static str,
+        /// The type it needs.
+        need: &'static str,
+    },
+    /// The number of dimensions is wrong.
+    #[error("has {found} dimensions, not {least} to {most}. Fix: reshape it in the model")]
+    Rank {
+        /// How many it has.
+        found: usize,
+        /// The least it needs.
+        least: usize,
+        /// The most it can have.
+        most: usize,
+    },
+    /// A dimension is zero, negative or not fixed.
+    #[error(
+        "has the shape {found}, where not all sizes are fixed and above zero. Fix: export with \
+             fixed shapes"
+    )]
+    Dims {
+        /// Its shape.
+        found: String,
+    },
+    /// The first dimension of an input, output or image is not 1.
+    #[error("has a batch of {found}, not 1. Fix: export with batch size 1")]
+    Batch {
+        /// The batch size.
+        found: u32,
+    },
+    /// The shape is not what the operator computes.
+    #[error("has the shape {found}, the operator makes {need}. Fix: export the model again")]
+    Shape {
+        /// Its shape.
+        found: String,
+        /// The shape that follows from inputs and options.
+        need: String,
+    },
+    /// It has more elements than an arena has bytes.
+    #[error("has too many elements. Fix: use smaller inputs")]
+    TooLarge,
+    /// The number of scales or zero points is wrong.
+    #[error(
+        "has {scales} scales and {zero_points} zero points, not {need} of each. Fix: quantise \
+             the model again"
+    )]
+    Scales {
+        /// Scales in the file.
+        scales: usize,
+        /// Zero points in the file.
+        zero_points: usize,
+        /// How many are needed.
+        need: usize,
+    },
+    /// A scale is not a finite number above zero.
+    #[error("has a scale that is not above zero. Fix: quantise the model again")]
+    Scale,
+    /// A zero point is not possible there.
+    #[error("has the zero point {found}, not {least} to {most}. Fix: quantise the model again")]
+    ZeroPoint {
+        /// The zero point.
+        found: i64,
+        /// The least possible.
+        least: i64,
+        /// The greatest possible.
+        most: i64,
+    },
+    /// The scales run along another dimension.
+    #[error("has scales along dimension {found}, not {need}. Fix: quantise the model again")]
+    Dimension {
+        /// The dimension in the file.
+        found: i32,
+        /// The dimension of the output channels.
+        need: i32,
+    },
+    /// The quantisation is none that scales and zero points describe.
+    #[error("has a custom quantisation. Fix: quantise with scales and zero points")]
+    CustomQuantisation,
+    /// The weights are stored sparsely.
+    #[error("is stored sparsely. Fix: export it densely")]
+    Sparse,
+    /// It has no data, and must be a constant.
+    #[error("is not a constant. Fix: export with frozen weights")]
+    NotConstant,
+    /// It is a constant where an activation is needed.
+    #[error("is a constant, not an activation. Fix: fold constants before export")]
+    Constant,
+    /// The data is shorter or longer than the shape says.
+    #[error("has {found} bytes of data, its shape needs {need}. Fix: export the model again")]
+    DataLength {
+        /// Bytes there.
+        found: usize,
+        /// Bytes needed.
+        need: usize,
+    },
+    /// No operator before has written it.
+    #[error("is read before anything has written it. Fix: export the operators in running order")]
+    NotWritten,
+    /// Two operators write it, or one writes the graph's input.
+    #[error("is written twice. Fix: export the model again")]
+    WrittenTwice,
+}

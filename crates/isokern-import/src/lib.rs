@@ -1,0 +1,171 @@
+//! Turns int8 TFLite files into packed models of Isokern.
+//!
+//! Programs link this crate on a desktop or in a build script, never on a device: it
+//! needs `std` and reads files of any origin. The packed model it returns computes
+//! the bytes that TFLite Micro computes for the file (numeric profile `tflm`).
+//!
+//! ```
+//! use isokern_import::convert;
+//! use isokern_model::layout::Layout;
+//!
+//! let tflite = include_bytes!(concat!(
+//!     env!("CARGO_MANIFEST_DIR"),
+//!     "/../../tests/models/models/digits.tflite"
+//! ));
+//! let conversion = convert(tflite, Layout::Row)?;
+//! assert_eq!(conversion.report.operator_count, 9);
+//! assert_eq!(conversion.report.arena_bytes, 1536);
+//! assert!(conversion.blob.len() < tflite.len());
+//! # Ok::<(), isokern_import::ImportError>(())
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`error`] | [`ImportError`]: what is refused, where and what to do |
+//! | [`report`] | [`Report`] and [`Progress`]: what a conversion found and did |
+//!
+//! Inside: a bounded flatbuffer reader, the graph it reads, one file per operator
+//! family that lowers it, the exact quantisation arithmetic, the arena planner and
+//! the self-test.
+//!
+//! # Not here
+//!
+//! No float models, no quantisation, no graph optimisation: the operators of the file
+//! run in its order. No file access.
+//!
+//! # Safety
+//!
+//! The crate has no `unsafe`. Bytes are hostile until read: time and memory are
+//! bounded by the size of the file and the caps of the packed format.
+
+mod builtin;
+pub mod error;
+mod flatbuffer;
+mod graph;
+mod lower;
+mod plan;
+mod quantize;
+pub mod report;
+mod schema;
+mod self_test;
+mod tflite;
+
+use isokern_model::encode::{Draft, DraftOp};
+use isokern_model::header::WORK_MAX;
+use isokern_model::layout::Layout;
+use sha2::{Digest, Sha256};
+
+use error::GraphFault;
+
+pub use error::ImportError;
+pub use report::{Progress, Report};
+
+/// A packed model and what there is to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversion {
+    /// The packed model (`.ikm`).
+    pub blob: Vec<u8>,
+    /// Sizes and counts.
+    pub report: Report,
+}
+
+/// How to convert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// The order of the weights.
+    pub layout: Layout,
+    /// Elementary steps that the run for the self-test may take. A model that needs more
+    /// is written without self-test; 0 means none has one.
+    pub self_test_work_max: u64,
+}
+
+impl Options {
+    /// The weights in this order, and a self-test for every model that runs in seconds.
+    #[must_use]
+    pub const fn new(layout: Layout) -> Self {
+        Self { layout, self_test_work_max: 1 << 34 }
+    }
+}
+
+/// Converts a TFLite file.
+///
+/// The same file gives the same bytes on every machine.
+///
+/// # Errors
+///
+/// [`ImportError`]: the bytes are no TFLite file, or the model is not one that Isokern
+/// runs; the message names the place and says what to do.
+pub fn convert(tflite: &[u8], layout: Layout) -> Result<Conversion, ImportError> {
+    convert_with(tflite, Options::new(layout), |_| ())
+}
+
+/// Converts a TFLite file and tells `progress` after each step.
+///
+/// # Errors
+///
+/// Those of [`convert`].
+pub fn convert_with(
+    tflite: &[u8],
+    options: Options,
+    mut progress: impl FnMut(Progress),
+) -> Result<Conversion, ImportError> {
+    let graph = tflite::read(tflite)?;
+    let operator_count = graph.operators.len();
+    progress(Progress::Read { operator_count, tensor_count: graph.tensors.len() });
+
+    let source_sha256: [u8; 32] = Sha256::digest(tflite).into();
+    let mut draft = lower::lower(&graph, source_sha256, |index, kind| {
+        progress(Progress::Lowered { index, operator_count, kind });
+    })?;
+    let work = work(&draft);
+    if work > WORK_MAX {
+        return Err(GraphFault::Work { found: work, max: WORK_MAX }.into());
+    }
+    let sizes = plan::plan(&mut draft)?;
+    let (arena_bytes, arena_lower_bound) = (sizes.arena_bytes, sizes.lower_bound);
+    progress(Progress::Planned { arena_bytes, arena_lower_bound });
+
+    let blob = draft.encode(options.layout)?;
+    progress(Progress::Encoded { blob_bytes: blob.len() });
+    let (blob, self_test_digest) =
+        self_test::seal_with_self_test(blob, options.self_test_work_max)?;
+    progress(Progress::SelfTested { digest: self_test_digest });
+
+    let report = Report {
+        operator_count,
+        tensor_count: draft.tensors.len(),
+        macs: draft.macs(),
+        weight_bytes: weight_bytes(&draft),
+        arena_bytes,
+        arena_lower_bound,
+        blob_bytes: blob.len(),
+        source_bytes: tflite.len(),
+        source_sha256,
+        layout: options.layout,
+        self_test_digest,
+    };
+    Ok(Conversion { blob, report })
+}
+
+/// Multiply-accumulates, and what else takes a loop of its own for each output.
+fn work(draft: &Draft) -> u64 {
+    let steps = |op: &DraftOp| {
+        let elements = draft.tensors[usize::from(op.output())].len() as u64;
+        let DraftOp::AveragePool2d(pool) = op else { return elements };
+        let window = &pool.window;
+        elements
+            .saturating_mul(window.kernel_height.into())
+            .saturating_mul(window.kernel_width.into())
+    };
+    draft.ops.iter().map(steps).fold(draft.macs(), u64::saturating_add)
+}
+
+fn weight_bytes(draft: &Draft) -> usize {
+    let bytes = |op: &DraftOp| match op {
+        DraftOp::Conv2d(dot) | DraftOp::DepthwiseConv2d(dot) | DraftOp::FullyConnected(dot) => {
+            dot.weights.len()
+        }
+        _ => 0,
+    };
+    draft.ops.iter().map(bytes).sum()
+}

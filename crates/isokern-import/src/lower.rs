@@ -1,0 +1,60 @@
+//! From a TFLite graph to the description of a packed model.
+//!
+//! The order of the operators stays. Each file below this one lowers one family of
+//! operators; [`site`] is what they have in common, an operator in its graph.
+
+mod add;
+mod convolution;
+mod dot;
+mod fully_connected;
+mod pool;
+mod reshape;
+mod site;
+mod softmax;
+mod window;
+
+use isokern_model::OpKind;
+use isokern_model::encode::{Draft, DraftOp};
+
+use crate::error::{GraphFault, ImportError};
+use crate::graph::Graph;
+use site::{Activations, Site};
+
+/// Lowers a graph; calls `lowered` after each operator with its index and kind.
+pub(crate) fn lower(
+    graph: &Graph<'_>,
+    source_sha256: [u8; 32],
+    mut lowered: impl FnMut(usize, OpKind),
+) -> Result<Draft, ImportError> {
+    if graph.input == graph.output {
+        return Err(GraphFault::OutputIsInput.into());
+    }
+    let mut activations = Activations::new(graph)?;
+    let mut ops = Vec::with_capacity(graph.operators.len());
+    for (index, operator) in graph.operators.iter().enumerate() {
+        let mut site = Site::new(graph, &mut activations, index, operator);
+        ops.push(lower_operator(&mut site)?);
+        lowered(index, operator.kind);
+    }
+    let output = activations.output(graph)?;
+    Ok(Draft { tensors: activations.tensors(), ops, input: 0, output, source_sha256 })
+}
+
+fn lower_operator(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
+    match site.kind() {
+        OpKind::Conv2d => convolution::conv2d(site),
+        OpKind::DepthwiseConv2d => convolution::depthwise(site),
+        OpKind::FullyConnected => fully_connected::lower(site),
+        OpKind::Add => add::lower(site),
+        OpKind::AveragePool2d => pool::lower(site),
+        OpKind::Reshape => reshape::lower(site),
+        OpKind::Softmax => softmax::lower(site),
+        // A kind that the model crate has learnt and this one has not.
+        _ => Err(site.not_supported()),
+    }
+}
+
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! What convolutions and fully connected operators have in common: weights, bias and
+//! the integers that bring an accumulator to the scale of the output.
+
+use super::site::{Site, dims};
+use crate::error::{ImportError, OperatorFault, TensorFault};
+use crate::quantize::{self, MultiplierFault};
+use crate::schema::{element, element_name};
+
+/// The input of every such operator that holds the weights.
+const WEIGHTS: usize = 1;
+/// The optional input that holds the bias.
+const BIAS: usize = 2;
+
+/// Constant int8 weights.
+#[derive(Debug)]
+pub(super) struct Weights<'f> {
+    pub(super) dims: Vec<u32>,
+    pub(super) values: Vec<i8>,
+    /// One scale, or one per output.
+    pub(super) scales: Vec<f32>,
+    /// The only zero point, or that of the first output.
+    pub(super) zero_point: i8,
+    index: usize,
+    zero_points: &'f [[u8; 8]],
+}
+
+/// Multipliers and shifts, as many as there are scales.
+#[derive(Debug)]
+pub(super) struct Scaling {
+    pub(super) multiplier: Vec<i32>,
+    pub(super) shift: Vec<i8>,
+}
+
+/// Reads the weights: `rank` dimensions, outputs along `dimension`.
+pub(super) fn weights<'f>(
+    site: &mut Site<'_, 'f>,
+    rank: usize,
+    dimension: usize,
+) -> Result<Weights<'f>, ImportError> {
+    const ROLE: &str = "weights";
+    let (index, tensor, data) = site.constant(WEIGHTS, ROLE)?;
+    let fault = |site: &Site<'_, '_>, fault| site.tensor_fault(ROLE, index, fault);
+    if tensor.element != element::INT8 {
+        let found = element_name(tensor.element);
+        return Err(fault(site, TensorFault::Element { found, need: "INT8" }));
+    }
+    let dims = dims(tensor, rank, rank).map_err(|found| fault(site, found))?;
+    let need = dims.iter().fold(1_usize, |len, &size| len.saturating_mul(size as usize));
+    if data.len() != need {
+        return Err(fault(site, TensorFault::DataLength { found: data.len(), need }));
+    }
+    let quantization = &tensor.quantization;
+    if quantization.is_custom {
+        return Err(fault(site, TensorFault::CustomQuantisation));
+    }
+    let outputs = dims[dimension] as usize;
+    let (scales, zero_points) = (quantization.scales.len(), quantization.zero_points.len());
+    // TFLite lets one zero point stand for all.
+    let counts_fit = scales == 1 || scales == outputs;
+    if !counts_fit || (zero_points != 1 && zero_points != scales) {
+        let need = if scales == 1 { 1 } else { outputs };
+        return Err(fault(site, TensorFault::Scales { scales, zero_points, need }));
+    }
+    let along = quantization.dimension;
+    if scales > 1 && usize::try_from(along) != Ok(dimension) {
+        let need = dimension as i32;
+        return Err(fault(site, TensorFault::Dimension { found: along, need }));
+    }
+    let zero_point = i64::from_le_bytes(quantization.zero_points[0]);
+    let out_of_range = TensorFault::ZeroPoint { found: zero_point, least: -128, most: 127 };
+    let zero_point = i8::try_from(zero_point).map_err(|_| fault(site, out_of_range))?;
+    site.count_weights(data.len())?;
+    Ok(Weights {
+        dims,
+        values: data.iter().map(|byte| byte.cast_signed()).collect(),
+        scales: quantization.scales.iter().map(|scale| f32::from_le_bytes(*scale)).collect(),
+        zero_point,
+        index,
+        zero_points: quantization.zero_points,
+    })
+}
+
+impl Weights<'_> {
+    /// Refuses zero points other than 0, which TFLite Micro's kernels would ignore.
+    pub(super) fn symmetric(&self, site: &Site<'_, '_>) -> Result<(), ImportError> {
+        let mut zero_points = self.zero_points.iter().map(|point| i64::from_le_bytes(*point));
+        match zero_points.find(|&point| point != 0) {
+            None => Ok(()),
+            Some(found) => {
+                let fault = TensorFault::ZeroPoint { found, least: 0, most: 0 };
+                Err(site.tensor_fault("weights", self.index, fault))
+            }
+        }
+    }
+}
+
+/// Reads the bias, or makes one of zeros where it is left out, and its scale if it has one.
+pub(super) fn bias(
+    site: &Site<'_, '_>,
+    outputs: usize,
+) -> Result<(Vec<i32>, Option<f32>), ImportError> {
+    const ROLE: &str = "bias";
+    if !site.has_input(BIAS) {
+        return Ok((vec![0; outputs], None));
+    }
+    let (index, tensor, data) = site.constant(BIAS, ROLE)?;
+    let fault = |fault| site.tensor_fault(ROLE, index, fault);
+    if tensor.element != element::INT32 {
+        let found = element_name(tensor.element);
+        return Err(fault(TensorFault::Element { found, need: "INT32" }));
+    }
+    let need = outputs.saturating_mul(4);
+    if data.len() != need {
+        return Err(fault(TensorFault::DataLength { found: data.len(), need }));
+    }
+    let values = data.as_chunks().0.iter().map(|value| i32::from_le_bytes(*value)).collect();
+    let scale = tensor.quantization.scales.first().map(|scale| f32::from_le_bytes(*scale));
+    Ok((values, scale))
+}
+
+/// The multiplier of each scale of the weights, all in `double`.
+pub(super) fn scaling(
+    site: &Site<'_, '_>,
+    input: f32,
+    weights: &Weights<'_>,
+    output: f32,
+) -> Result<Scaling, ImportError> {
+    let mut scaling = Scaling { multiplier: Vec::new(), shift: Vec::new() };
+    for (channel, &scale) in weights.scales.iter().enumerate() {
+        let real = quantize::channel_scale(input, scale, output);
+        let found = quantize::multiplier(real);
+        let found = found.map_err(|fault| site.multiplier_fault(channel, fault))?;
+        scaling.multiplier.push(found.mantissa);
+        scaling.shift.push(found.shift);
+    }
+    Ok(scaling)
+}
+
+/// The one multiplier of a fully connected operator with one scale.
+pub(super) fn shared_scaling(
+    site: &Site<'_, '_>,
+    input: f32,
+    weights: f32,
+    bias: Option<f32>,
+    output: f32,
+) -> Result<Scaling, ImportError> {
+    if bias.is_some_and(|bias| !quantize::bias_scale_fits(input, weights, bias, output)) {
+        return Err(site.fault(OperatorFault::BiasScale));
+    }
+    let found = quantize::multiplier(quantize::shared_scale(input, weights, output));
+    let found = found.map_err(|fault: MultiplierFault| site.multiplier_fault(0, fault))?;
+    Ok(Scaling { multiplier: vec![found.mantissa], shift: vec![found.shift] })
+}

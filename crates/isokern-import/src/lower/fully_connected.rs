@@ -1,0 +1,68 @@
+//! Lowers FULLY_CONNECTED, the product of rows with a matrix.
+
+use isokern_model::encode::{DraftDot, DraftOp};
+use isokern_model::geometry::Window;
+
+use super::dot;
+use super::site::Site;
+use crate::error::{ImportError, OperatorFault};
+use crate::schema::{fully_connected, options};
+
+/// Lowers a fully connected operator: weights `[unit][term]`.
+///
+/// Rows are counted as TFLite counts them, by the output: all its dimensions but the
+/// last. With one scale the multiplier comes from a `float` product and the weights may
+/// have a zero point; with a scale per unit neither is so.
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
+    site.arity(2, 3)?;
+    let input = site.input(0, "input")?;
+    let weights = dot::weights(site, 2, 0)?;
+    let options = site.options(options::FULLY_CONNECTED)?;
+    let format = options.u8(fully_connected::WEIGHTS_FORMAT)?;
+    if format != 0 {
+        let field = fully_connected::WEIGHTS_FORMAT.name();
+        let fault = OperatorFault::Option { field, found: format.into(), least: 0, most: 0 };
+        return Err(site.fault(fault));
+    }
+    let (units, terms) = (weights.dims[0], weights.dims[1] as usize);
+    let output = site.output()?;
+    let mut shape = output.tensor.dims.clone();
+    if let Some(last) = shape.last_mut() {
+        *last = units;
+    }
+    site.shape(&output, &shape)?;
+    let rows = output.tensor.len() / units as usize;
+    if rows.checked_mul(terms) != Some(input.tensor.len()) {
+        let fault = OperatorFault::Rows { input: input.tensor.len(), rows, terms };
+        return Err(site.fault(fault));
+    }
+    let activation =
+        site.activation(&options, fully_connected::FUSED_ACTIVATION, &output.tensor)?;
+    let (bias, bias_scale) = dot::bias(site, units as usize)?;
+    let (input_scale, output_scale) = (input.tensor.scale, output.tensor.scale);
+    let scaling = match *weights.scales {
+        [scale] => dot::shared_scaling(site, input_scale, scale, bias_scale, output_scale)?,
+        _ => {
+            weights.symmetric(site)?;
+            // The reference kernel takes dimension 0 for the rows and 1 for the units.
+            let rank = output.tensor.dims.len();
+            if rank != 2 {
+                return Err(site.fault(OperatorFault::PerUnitRank { rank }));
+            }
+            dot::scaling(site, input_scale, &weights, output_scale)?
+        }
+    };
+    Ok(DraftOp::FullyConnected(DraftDot {
+        input: input.place,
+        output: output.place,
+        window: Window::default(),
+        depth_multiplier: 0,
+        outputs: units as usize,
+        weights: weights.values,
+        weight_zero_point: weights.zero_point,
+        bias,
+        multiplier: scaling.multiplier,
+        shift: scaling.shift,
+        activation,
+    }))
+}

@@ -1,0 +1,295 @@
+//! Tests of what the lowering refuses: one change to a good file, one message.
+
+use std::path::Path;
+
+use isokern_model::OpKind;
+
+use crate::flatbuffer::Field;
+use crate::graph::{Graph, GraphTensor};
+use crate::schema::{add, conv_2d, depthwise_conv_2d, element, options, pool_2d, softmax};
+use crate::{lower, tflite};
+
+const ONE: [u8; 4] = [1, 0, 0, 0];
+const TWO: [u8; 4] = [2, 0, 0, 0];
+
+fn file(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models/models");
+    std::fs::read(folder.join(format!("{name}.tflite"))).expect("the model is in the repository")
+}
+
+fn message(graph: &Graph<'_>) -> String {
+    let error = lower::lower(graph, [0; 32], |_, _| ()).expect_err("the change is refused");
+    error.to_string()
+}
+
+/// The message after one change to the graph.
+fn changed(name: &str, change: impl FnOnce(&mut Graph<'_>)) -> String {
+    let file = file(name);
+    let mut graph = tflite::read(&file).expect("the file is readable");
+    change(&mut graph);
+    message(&graph)
+}
+
+/// The message after one option of the first operator of a kind has other bytes.
+fn with_option(name: &str, kind: OpKind, field: Field, bytes: &[u8]) -> String {
+    let mut file = file(name);
+    let graph = tflite::read(&file).expect("the file is readable");
+    let operator = graph.operators.iter().find(|operator| operator.kind == kind);
+    let table = operator.and_then(|operator| operator.options).expect("options");
+    let place = table.place(field).expect("the option is in the file");
+    file[place..place + bytes.len()].copy_from_slice(bytes);
+    message(&tflite::read(&file).expect("the file is still readable"))
+}
+
+/// The index of the tensor that the first operator of a kind reads at `position`.
+fn input(graph: &Graph<'_>, kind: OpKind, position: usize) -> usize {
+    let operator = graph.operators.iter().find(|operator| operator.kind == kind);
+    let index = operator.and_then(|operator| operator.input(position));
+    usize::try_from(index.expect("an input")).expect("an index")
+}
+
+/// The index of the tensor that the first operator of a kind writes.
+fn output(graph: &Graph<'_>, kind: OpKind) -> usize {
+    let operator = graph.operators.iter().find(|operator| operator.kind == kind);
+    let outputs = operator.expect("an operator").outputs;
+    usize::try_from(i32::from_le_bytes(outputs[0])).expect("an index")
+}
+
+/// The message after one change to a tensor that the first operator of a kind reads.
+fn with_input(
+    name: &str,
+    kind: OpKind,
+    position: usize,
+    change: impl FnOnce(&mut GraphTensor<'_>),
+) -> String {
+    changed(name, |graph| {
+        let index = input(graph, kind, position);
+        change(&mut graph.tensors[index]);
+    })
+}
+
+/// The message after one change to the tensor that the first operator of a kind writes.
+fn with_output(name: &str, kind: OpKind, change: impl FnOnce(&mut GraphTensor<'_>)) -> String {
+    changed(name, |graph| {
+        let index = output(graph, kind);
+        change(&mut graph.tensors[index]);
+    })
+}
+
+#[track_caller]
+fn refused(message: &str, expected: &str) {
+    assert!(message.contains(expected), "{message}");
+    assert!(message.contains(". Fix: "), "{message}");
+}
+
+#[test]
+fn weights_of_convolutions() {
+    let weights =
+        |change: fn(&mut GraphTensor<'_>)| with_input("residual", OpKind::Conv2d, 1, change);
+    refused(&weights(|tensor| tensor.element = 17), "weights (tensor 1 `w0`) is INT4, not INT8");
+    refused(&weights(|tensor| tensor.is_sparse = true), "is stored sparsely");
+    refused(&weights(|tensor| tensor.data = None), "is not a constant");
+    refused(&weights(|tensor| tensor.data = Some(&[0; 5])), "has 5 bytes of data");
+    refused(&weights(|tensor| tensor.shape = &[ONE; 3]), "has 3 dimensions, not 4 to 4");
+    refused(&weights(|tensor| tensor.shape = &[[255; 4]; 4]), "has the shape [-1, -1, -1, -1]");
+    refused(&weights(|tensor| tensor.quantization.is_custom = true), "custom quantisation");
+    refused(&weights(|tensor| tensor.quantization.dimension = 3), "along dimension 3, not 0");
+    let two = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[ONE; 2];
+    refused(&weights(two), "has 2 scales and ");
+    let zero_point = |tensor: &mut GraphTensor<'_>| {
+        tensor.quantization.zero_points = &[[5, 0, 0, 0, 0, 0, 0, 0]];
+    };
+    refused(&weights(zero_point), "has the zero point 5, not 0 to 0");
+    let negative = |tensor: &mut GraphTensor<'_>| {
+        tensor.quantization.scales = &[[0, 0, 128, 191]];
+        tensor.quantization.zero_points = &[[0; 8]];
+    };
+    refused(&weights(negative), "operator 0 (CONV_2D): the scales of channel 0 give no finite");
+    let huge = |tensor: &mut GraphTensor<'_>| {
+        tensor.quantization.scales = &[[0, 0, 128, 126]];
+        tensor.quantization.zero_points = &[[0; 8]];
+    };
+    refused(&weights(huge), "need a left shift of ");
+}
+
+#[test]
+fn biases() {
+    let bias =
+        |change: fn(&mut GraphTensor<'_>)| with_input("dense", OpKind::FullyConnected, 2, change);
+    refused(&bias(|tensor| tensor.element = 4), "bias (tensor 2 `b0`) is INT64, not INT32");
+    refused(&bias(|tensor| tensor.data = Some(&[0; 8])), "has 8 bytes of data, its shape needs");
+    refused(&bias(|tensor| tensor.data = None), "is not a constant");
+    let other = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 128, 63]];
+    refused(&bias(other), "its bias has another scale");
+}
+
+#[test]
+fn windows() {
+    let conv = |field, bytes: &[u8]| with_option("conv_shapes", OpKind::Conv2d, field, bytes);
+    refused(&conv(conv_2d::STRIDE_H, &[0; 4]), "`stride_h` is 0, not 1 to 65535");
+    refused(&conv(conv_2d::STRIDE_W, &[0, 0, 1, 0]), "`stride_w` is 65536, not 1 to 65535");
+    refused(&conv(conv_2d::STRIDE_W, &[255; 4]), "`stride_w` is -1");
+    refused(&conv(conv_2d::STRIDE_H, &[7, 0, 0, 0]), "has the shape [1, 6, 10, 7], the operator");
+    refused(&conv(conv_2d::PADDING, &[2]), "`padding` is 2, not 0 to 1");
+    let dilated = |field, bytes: &[u8]| with_option("conv_dilated", OpKind::Conv2d, field, bytes);
+    refused(&dilated(conv_2d::DILATION_H, &[0; 4]), "`dilation_h_factor` is 0");
+    let pool = |field, bytes: &[u8]| with_option("pool_add", OpKind::AveragePool2d, field, bytes);
+    refused(&pool(pool_2d::FILTER_HEIGHT, &[0; 4]), "`filter_height` is 0");
+    refused(&pool(pool_2d::STRIDE_W, &[9, 0, 0, 0]), "the operator makes [1, 6, ");
+}
+
+#[test]
+fn channels() {
+    let multiplier = depthwise_conv_2d::DEPTH_MULTIPLIER;
+    let kind = OpKind::DepthwiseConv2d;
+    let message = with_option("depthwise_shapes", kind, multiplier, &[9, 0, 0, 0]);
+    refused(&message, "are not 3 input channels times `depth_multiplier` 9");
+    let grouped = changed("conv_shapes", |graph| {
+        // The filter of 7 outputs, 3 rows, 2 columns, 5 inputs as one of 35 by 1 input.
+        let index = input(graph, OpKind::Conv2d, 1);
+        graph.tensors[index].shape = &[[35, 0, 0, 0], [3, 0, 0, 0], TWO, ONE];
+        graph.tensors[index].quantization.scales = &[[0, 0, 128, 59]];
+        graph.tensors[index].quantization.zero_points = &[[0; 8]];
+    });
+    refused(&grouped, "it is grouped: its filter reads 1 channels of 5");
+}
+
+#[test]
+fn activations() {
+    let fused = |byte| with_option("residual", OpKind::Conv2d, conv_2d::FUSED_ACTIVATION, &[byte]);
+    refused(&fused(4), "the fused activation TANH is not supported");
+    refused(&fused(5), "the fused activation SIGN_BIT is not supported");
+    refused(&fused(77), "the fused activation of unknown number is not supported");
+    let tiny = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[1, 0, 0, 0]];
+    let message = with_output("dense", OpKind::FullyConnected, tiny);
+    refused(&message, "the output scale is too small for its fused activation");
+    let output = |change: fn(&mut GraphTensor<'_>)| with_output("residual", OpKind::Conv2d, change);
+    refused(&output(|tensor| tensor.element = element::INT32), "is INT32, not INT8");
+    refused(&output(|tensor| tensor.shape = &[]), "has 0 dimensions, not 1 to 4");
+    refused(&output(|tensor| tensor.shape = &[ONE, TWO]), "has the shape [1, 2], the operator");
+    refused(&output(|tensor| tensor.quantization.scales = &[]), "has 0 scales and 1 zero points");
+    refused(&output(|tensor| tensor.quantization.scales = &[[0; 4]]), "has a scale that is not");
+    refused(
+        &output(|tensor| tensor.quantization.zero_points = &[[200, 0, 0, 0, 0, 0, 0, 0]]),
+        "has the zero point 200, not -128 to 127",
+    );
+    refused(&output(|tensor| tensor.data = Some(&[1])), "is a constant, not an activation");
+    let large = |tensor: &mut GraphTensor<'_>| tensor.shape = &[[0, 0, 0, 32]];
+    refused(&output(large), "has too many elements");
+}
+
+#[test]
+fn sums() {
+    let broadcast = changed("residual", |graph| {
+        let index = output(graph, OpKind::Add);
+        graph.tensors[index].shape = &[ONE];
+    });
+    refused(&broadcast, "operator 3 (ADD): it broadcasts: shapes [1, 8, 8, 12] and [1, 8, 8, 12]");
+    let constant = changed("residual", |graph| {
+        let weights = input(graph, OpKind::Conv2d, 1) as i32;
+        let add = graph.operators.iter_mut().find(|operator| operator.kind == OpKind::Add);
+        let add = add.expect("an ADD");
+        add.inputs = Box::leak(Box::new([add.inputs[0], weights.to_le_bytes()]));
+    });
+    refused(&constant, "second input (tensor 1 `w0`) is a constant, not an activation");
+    // 2^-25, a good 2^20 times less than the inputs.
+    let fine = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 0, 51]];
+    let message = with_output("pool_add", OpKind::Add, fine);
+    refused(&message, "below 2^-19 of the greater input scale");
+    let message = with_option("residual", OpKind::Add, add::FUSED_ACTIVATION, &[4]);
+    refused(&message, "operator 3 (ADD): the fused activation TANH");
+}
+
+#[test]
+fn rows() {
+    let kind = OpKind::FullyConnected;
+    let longer = |tensor: &mut GraphTensor<'_>| tensor.shape = &[TWO, [37, 0, 0, 0]];
+    let message = with_output("dense", kind, longer);
+    refused(&message, "61 input values are not 2 rows of 61 weights");
+    let message = with_output("dense", kind, |tensor| tensor.shape = &[ONE, TWO]);
+    refused(&message, "has the shape [1, 2], the operator makes [1, 37]");
+    let per_unit = changed("dense", |graph| {
+        let with_scales = graph.operators.iter().find(|operator| {
+            let weights = operator.input(1).expect("weights");
+            graph.tensors[usize::try_from(weights).expect("an index")].quantization.scales.len() > 1
+        });
+        let output = i32::from_le_bytes(with_scales.expect("a scale per unit").outputs[0]);
+        let tensor = &mut graph.tensors[usize::try_from(output).expect("an index")];
+        let units = *tensor.shape.last().expect("a rank");
+        tensor.shape = Box::leak(Box::new([ONE, ONE, units]));
+    });
+    refused(&per_unit, "its weights have a scale per unit and its output 3 dimensions");
+    let types = changed("dense", |graph| graph.operators[0].options_type = options::ADD);
+    refused(&types, "its options are of type 11, not 8");
+}
+
+#[test]
+fn pools_reshapes_and_softmax() {
+    let other = |tensor: &mut GraphTensor<'_>| tensor.quantization.zero_points = &[[1; 8]];
+    refused(&with_output("pool_add", OpKind::AveragePool2d, other), "has the zero point");
+    let other = |tensor: &mut GraphTensor<'_>| tensor.quantization.zero_points = &[[0; 8]];
+    let message = with_output("pool_add", OpKind::AveragePool2d, other);
+    refused(&message, "its input and output differ in scale or zero point");
+    let shorter = |tensor: &mut GraphTensor<'_>| tensor.shape = &[ONE, TWO];
+    refused(
+        &with_output("residual", OpKind::Reshape, shorter),
+        "10 values do not fit a shape of 2",
+    );
+    let dynamic = |tensor: &mut GraphTensor<'_>| tensor.data = None;
+    let message = with_input("residual", OpKind::Reshape, 1, dynamic);
+    refused(&message, "its shape is not a constant");
+    let beta = |bytes: &[u8]| with_option("softmax_rows", OpKind::Softmax, softmax::BETA, bytes);
+    refused(&beta(&[0; 4]), "beta 0 times the input scale");
+    refused(&beta(&f32::NAN.to_le_bytes()), "beta NaN times the input scale");
+    let scale = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 128, 63]];
+    let message = with_output("softmax_rows", OpKind::Softmax, scale);
+    refused(&message, "its output is not quantised with scale 1/256");
+}
+
+#[test]
+fn graphs() {
+    refused(
+        &changed("dense", |graph| graph.output = graph.input),
+        "the output of the graph is its",
+    );
+    let never = changed("dense", |graph| graph.output = input(graph, OpKind::FullyConnected, 1));
+    refused(&never, "output (tensor 1 `w0`) is read before anything has written it");
+    let batch = changed("dense", |graph| {
+        let index = graph.input;
+        graph.tensors[index].shape = &[TWO, [61, 0, 0, 0]];
+    });
+    refused(&batch, "input (tensor 0 `input`) has a batch of 2, not 1");
+    let order = changed("dense", |graph| graph.operators.swap(0, 1));
+    refused(&order, "operator 0 (FULLY_CONNECTED): input (tensor 3 ");
+    let twice = changed("dense", |graph| graph.operators[1].outputs = graph.operators[0].outputs);
+    refused(&twice, "is written twice");
+    let arity = changed("dense", |graph| graph.operators[0].inputs = &[ONE]);
+    refused(&arity, "it has 1 inputs, not 2 to 3");
+    let missing = changed("dense", |graph| graph.operators[0].inputs = &[[255; 4], ONE]);
+    refused(&missing, "it has no input");
+    let outputs = changed("dense", |graph| graph.operators[0].outputs = &[]);
+    refused(&outputs, "it has 0 outputs, not 1");
+    let nowhere = changed("dense", |graph| graph.operators[0].outputs = &[[0, 0, 1, 0]]);
+    refused(&nowhere, "it names the tensor 65536, which is not there");
+    let name = changed("dense", |graph| {
+        graph.tensors[0].name = b"\x1b[31m\xff\n";
+        graph.tensors[0].element = 0;
+    });
+    refused(&name, r"`\u{1b}[31m");
+}
+
+#[test]
+fn lent_weights_are_counted() {
+    let message = changed("residual", |graph| {
+        graph.file_bytes = 0;
+        let conv = graph.operators.iter().position(|operator| operator.kind == OpKind::Conv2d);
+        let index = input(graph, OpKind::Conv2d, 1);
+        let side = [0, 4, 0, 0];
+        graph.tensors[index].shape = Box::leak(Box::new([side, ONE, ONE, [0, 8, 0, 0]]));
+        graph.tensors[index].data = Some(Box::leak(vec![0; 1024 * 2048].into_boxed_slice()));
+        graph.tensors[index].quantization.scales = &[[0, 0, 128, 59]];
+        graph.tensors[index].quantization.zero_points = &[[0; 8]];
+        assert_eq!(conv, Some(0));
+    });
+    refused(&message, "the operators use more than 1048576 bytes of weights in a file of 0");
+}

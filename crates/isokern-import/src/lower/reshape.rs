@@ -1,0 +1,22 @@
+//! Lowers RESHAPE, which changes a shape and no bytes.
+
+use isokern_model::encode::DraftOp;
+
+use super::site::Site;
+use crate::error::{ImportError, OperatorFault};
+
+/// Lowers a change of shape. The new shape is that of the output tensor; the input that
+/// repeats it must be a constant, or the shape would be known only while running.
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
+    site.arity(1, 2)?;
+    let input = site.input(0, "input")?;
+    if !site.is_constant_if_there(1)? {
+        return Err(site.fault(OperatorFault::DynamicShape));
+    }
+    let output = site.output()?;
+    let (from, to) = (input.tensor.len(), output.tensor.len());
+    if from != to {
+        return Err(site.fault(OperatorFault::ReshapeLength { input: from, output: to }));
+    }
+    Ok(DraftOp::Reshape { input: input.place, output: output.place })
+}

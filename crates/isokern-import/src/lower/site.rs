@@ -1,0 +1,337 @@
+//! An operator in its graph: its tensors, checked, and errors that name the place.
+
+use isokern_model::OpKind;
+use isokern_model::encode::DraftTensor;
+use isokern_model::header::ARENA_BYTES_MAX;
+use isokern_model::op::Activation;
+
+use crate::error::{GraphFault, ImportError, OperatorFault, TensorFault, UnsupportedOperator};
+use crate::flatbuffer::Field;
+use crate::graph::{Graph, GraphOperator, GraphTensor, Options};
+use crate::quantize::{self, Fused, MultiplierFault};
+use crate::schema::{element, element_name};
+
+/// Weights are copied for each operator that uses them. Below this many bytes that is
+/// never worth an error; above, see [`WEIGHTS_PER_FILE`].
+const WEIGHTS_FREE: usize = 1 << 20;
+/// How many times the size of the file all copied weights may take.
+const WEIGHTS_PER_FILE: usize = 8;
+
+/// The activations written so far.
+#[derive(Debug)]
+pub(super) struct Activations {
+    tensors: Vec<DraftTensor>,
+    /// By index in the file: the activation's place in `tensors`.
+    places: Vec<Option<u16>>,
+    weight_bytes: usize,
+}
+
+/// An activation that an operator reads or writes.
+#[derive(Debug)]
+pub(super) struct Value {
+    /// Its place in the draft.
+    pub(super) place: u16,
+    /// Its index in the file.
+    pub(super) index: usize,
+    pub(super) tensor: DraftTensor,
+}
+
+/// One operator while it is lowered.
+#[derive(Debug)]
+pub(super) struct Site<'s, 'f> {
+    graph: &'s Graph<'f>,
+    activations: &'s mut Activations,
+    index: usize,
+    operator: &'s GraphOperator<'f>,
+}
+
+impl Activations {
+    /// The input of the graph, which is alive before any operator ran.
+    pub(super) fn new(graph: &Graph<'_>) -> Result<Self, ImportError> {
+        let mut activations =
+            Self { tensors: Vec::new(), places: vec![None; graph.tensors.len()], weight_bytes: 0 };
+        let fault = |fault| tensor_error(graph, None, "input", graph.input, fault);
+        if graph.tensors[graph.input].data.is_some() {
+            return Err(fault(TensorFault::Constant));
+        }
+        let tensor = activation(&graph.tensors[graph.input]).map_err(fault)?;
+        batch_of_one(&tensor).map_err(fault)?;
+        activations.add(graph.input, tensor);
+        Ok(activations)
+    }
+
+    /// The place of the graph's output, which some operator must have written.
+    pub(super) fn output(&self, graph: &Graph<'_>) -> Result<u16, ImportError> {
+        let fault = |fault| tensor_error(graph, None, "output", graph.output, fault);
+        let place = self.places[graph.output].ok_or_else(|| fault(TensorFault::NotWritten))?;
+        batch_of_one(&self.tensors[usize::from(place)]).map_err(fault)?;
+        Ok(place)
+    }
+
+    /// All activations, in the order they are written.
+    pub(super) fn tensors(self) -> Vec<DraftTensor> {
+        self.tensors
+    }
+
+    fn add(&mut self, index: usize, tensor: DraftTensor) -> u16 {
+        // At most 1024 tensors were read, so every place fits.
+        let place = self.tensors.len() as u16;
+        self.tensors.push(tensor);
+        self.places[index] = Some(place);
+        place
+    }
+}
+
+impl<'s, 'f> Site<'s, 'f> {
+    pub(super) const fn new(
+        graph: &'s Graph<'f>,
+        activations: &'s mut Activations,
+        index: usize,
+        operator: &'s GraphOperator<'f>,
+    ) -> Self {
+        Self { graph, activations, index, operator }
+    }
+
+    pub(super) const fn kind(&self) -> OpKind {
+        self.operator.kind
+    }
+
+    /// Checks how many inputs and outputs the operator has.
+    pub(super) fn arity(&self, least: usize, most: usize) -> Result<(), ImportError> {
+        let found = self.operator.inputs.len();
+        if !(least..=most).contains(&found) {
+            return Err(self.fault(OperatorFault::InputCount { found, least, most }));
+        }
+        match self.operator.outputs.len() {
+            1 => Ok(()),
+            found => Err(self.fault(OperatorFault::OutputCount { found })),
+        }
+    }
+
+    /// The operator's options, of the type with this number.
+    pub(super) fn options(&self, need: u8) -> Result<Options<'f>, ImportError> {
+        self.operator.options(need).map_err(|fault| self.fault(fault))
+    }
+
+    /// The activation read at `position`.
+    pub(super) fn input(&self, position: usize, role: &'static str) -> Result<Value, ImportError> {
+        let (index, tensor) = self.tensor_at(position, role)?;
+        let fault = |fault| self.tensor_fault(role, index, fault);
+        if tensor.data.is_some() {
+            return Err(fault(TensorFault::Constant));
+        }
+        let place = self.activations.places[index].ok_or_else(|| fault(TensorFault::NotWritten))?;
+        let tensor = self.activations.tensors[usize::from(place)].clone();
+        Ok(Value { place, index, tensor })
+    }
+
+    /// The activation that the operator writes; from now on others can read it.
+    pub(super) fn output(&mut self) -> Result<Value, ImportError> {
+        const ROLE: &str = "output";
+        let stated = self.operator.outputs.first().map_or(-1, |index| i32::from_le_bytes(*index));
+        let index = self.checked(stated)?;
+        let fault = |fault| self.tensor_fault(ROLE, index, fault);
+        let tensor = &self.graph.tensors[index];
+        if tensor.data.is_some() {
+            return Err(fault(TensorFault::Constant));
+        }
+        if self.activations.places[index].is_some() {
+            return Err(fault(TensorFault::WrittenTwice));
+        }
+        let tensor = activation(tensor).map_err(fault)?;
+        let place = self.activations.add(index, tensor.clone());
+        Ok(Value { place, index, tensor })
+    }
+
+    /// The constant at `position`, with its index.
+    pub(super) fn constant(
+        &self,
+        position: usize,
+        role: &'static str,
+    ) -> Result<(usize, &'s GraphTensor<'f>, &'f [u8]), ImportError> {
+        let (index, tensor) = self.tensor_at(position, role)?;
+        let fault = |fault| self.tensor_fault(role, index, fault);
+        let data = tensor.data.ok_or_else(|| fault(TensorFault::NotConstant))?;
+        if tensor.is_sparse {
+            return Err(fault(TensorFault::Sparse));
+        }
+        Ok((index, tensor, data))
+    }
+
+    /// Whether there is an input at `position` and it is not left out.
+    pub(super) fn has_input(&self, position: usize) -> bool {
+        self.operator.input(position).is_some()
+    }
+
+    /// Whether the input at `position`, if there is one, is a constant.
+    pub(super) fn is_constant_if_there(&self, position: usize) -> Result<bool, ImportError> {
+        let Some(index) = self.operator.input(position) else { return Ok(true) };
+        Ok(self.graph.tensors[self.checked(index)?].data.is_some())
+    }
+
+    /// Counts weights that are about to be copied, and refuses a file that lends the same
+    /// ones to operator after operator until memory is full.
+    pub(super) fn count_weights(&mut self, bytes: usize) -> Result<(), ImportError> {
+        let file_bytes = self.graph.file_bytes;
+        let max = file_bytes.saturating_mul(WEIGHTS_PER_FILE).max(WEIGHTS_FREE);
+        let sum = self.activations.weight_bytes.saturating_add(bytes);
+        if sum > max {
+            return Err(GraphFault::SharedWeights { max, file_bytes }.into());
+        }
+        self.activations.weight_bytes = sum;
+        Ok(())
+    }
+
+    /// The range of the output that the fused activation leaves.
+    pub(super) fn activation(
+        &self,
+        options: &Options<'_>,
+        field: Field,
+        output: &DraftTensor,
+    ) -> Result<Activation, ImportError> {
+        let fused = match options.u8(field)? {
+            0 => Fused::None,
+            1 => Fused::Relu,
+            2 => Fused::ReluN1To1,
+            3 => Fused::Relu6,
+            4 => return Err(self.fault(OperatorFault::Activation { name: "TANH" })),
+            5 => return Err(self.fault(OperatorFault::Activation { name: "SIGN_BIT" })),
+            _ => return Err(self.fault(OperatorFault::Activation { name: "of unknown number" })),
+        };
+        quantize::activation_range(fused, output.scale, output.zero_point)
+            .ok_or_else(|| self.fault(OperatorFault::ActivationRange))
+    }
+
+    /// The error for this operator.
+    pub(super) const fn fault(&self, fault: OperatorFault) -> ImportError {
+        ImportError::Operator { index: self.index, kind: self.operator.kind, fault }
+    }
+
+    /// The error for a multiplier of this operator.
+    pub(super) const fn multiplier_fault(
+        &self,
+        channel: usize,
+        fault: MultiplierFault,
+    ) -> ImportError {
+        self.fault(match fault {
+            MultiplierFault::NoNumber => OperatorFault::NoMultiplier { channel },
+            MultiplierFault::Shift(shift) => OperatorFault::Shift { channel, shift },
+            MultiplierFault::NotSmall => OperatorFault::SumScale,
+        })
+    }
+
+    /// The error for a tensor of this operator.
+    pub(super) fn tensor_fault(
+        &self,
+        role: &'static str,
+        index: usize,
+        fault: TensorFault,
+    ) -> ImportError {
+        let operator = Some((self.index, self.operator.kind));
+        tensor_error(self.graph, operator, role, index, fault)
+    }
+
+    /// The error for an operator this crate cannot lower at all.
+    pub(super) fn not_supported(&self) -> ImportError {
+        let name = self.operator.kind.name().to_owned();
+        ImportError::Unsupported(vec![UnsupportedOperator { index: self.index, name }])
+    }
+
+    /// The error for an output whose stated shape is not the one that follows.
+    pub(super) fn shape(&self, output: &Value, need: &[u32]) -> Result<(), ImportError> {
+        if output.tensor.dims == need {
+            return Ok(());
+        }
+        let (found, need) = (format!("{:?}", output.tensor.dims), format!("{need:?}"));
+        Err(self.tensor_fault("output", output.index, TensorFault::Shape { found, need }))
+    }
+
+    /// Height, width and channels of an image with batch 1.
+    pub(super) fn image(&self, value: &Value, role: &'static str) -> Result<[u32; 3], ImportError> {
+        let fault = match *value.tensor.dims {
+            [1, height, width, channels] => return Ok([height, width, channels]),
+            [found, _, _, _] => TensorFault::Batch { found },
+            ref dims => TensorFault::Rank { found: dims.len(), least: 4, most: 4 },
+        };
+        Err(self.tensor_fault(role, value.index, fault))
+    }
+
+    fn tensor_at(
+        &self,
+        position: usize,
+        role: &'static str,
+    ) -> Result<(usize, &'s GraphTensor<'f>), ImportError> {
+        let Some(stated) = self.operator.input(position) else {
+            return Err(self.fault(OperatorFault::Missing { role }));
+        };
+        let index = self.checked(stated)?;
+        Ok((index, &self.graph.tensors[index]))
+    }
+
+    /// A tensor index of the file that is inside the list.
+    fn checked(&self, index: i32) -> Result<usize, ImportError> {
+        let inside = usize::try_from(index).ok().filter(|&i| i < self.graph.tensors.len());
+        inside.ok_or_else(|| self.fault(OperatorFault::NoTensor { found: index }))
+    }
+}
+
+/// An int8 activation as the draft describes it.
+fn activation(tensor: &GraphTensor<'_>) -> Result<DraftTensor, TensorFault> {
+    if tensor.element != element::INT8 {
+        return Err(TensorFault::Element { found: element_name(tensor.element), need: "INT8" });
+    }
+    let dims = dims(tensor, 1, 4)?;
+    let quantization = &tensor.quantization;
+    if quantization.is_custom {
+        return Err(TensorFault::CustomQuantisation);
+    }
+    let (&[scale], &[zero_point]) = (quantization.scales, quantization.zero_points) else {
+        let (scales, zero_points) = (quantization.scales.len(), quantization.zero_points.len());
+        return Err(TensorFault::Scales { scales, zero_points, need: 1 });
+    };
+    let scale = f32::from_le_bytes(scale);
+    if !(scale.is_finite() && scale > 0.0) {
+        return Err(TensorFault::Scale);
+    }
+    let zero_point = i64::from_le_bytes(zero_point);
+    let fault = TensorFault::ZeroPoint { found: zero_point, least: -128, most: 127 };
+    let zero_point = i8::try_from(zero_point).map_err(|_| fault)?;
+    let tensor = DraftTensor { dims, scale, zero_point, arena_offset: 0 };
+    if tensor.len() > ARENA_BYTES_MAX { Err(TensorFault::TooLarge) } else { Ok(tensor) }
+}
+
+/// The sizes of a tensor, all fixed and above zero.
+pub(super) fn dims(
+    tensor: &GraphTensor<'_>,
+    least: usize,
+    most: usize,
+) -> Result<Vec<u32>, TensorFault> {
+    let found = tensor.shape.len();
+    if !(least..=most).contains(&found) {
+        return Err(TensorFault::Rank { found, least, most });
+    }
+    let sizes = || tensor.shape.iter().map(|size| i32::from_le_bytes(*size));
+    if sizes().any(|size| size <= 0) {
+        return Err(TensorFault::Dims { found: format!("{:?}", sizes().collect::<Vec<_>>()) });
+    }
+    Ok(sizes().map(i32::unsigned_abs).collect())
+}
+
+/// A tensor of two dimensions or more is one sample.
+fn batch_of_one(tensor: &DraftTensor) -> Result<(), TensorFault> {
+    match *tensor.dims {
+        [found, _, ..] if found != 1 => Err(TensorFault::Batch { found }),
+        _ => Ok(()),
+    }
+}
+
+fn tensor_error(
+    graph: &Graph<'_>,
+    operator: Option<(usize, OpKind)>,
+    role: &'static str,
+    index: usize,
+    fault: TensorFault,
+) -> ImportError {
+    let name = graph.tensors[index].display_name();
+    ImportError::Tensor { operator, role, index, name, fault }
+}

@@ -1,0 +1,34 @@
+//! Lowers SOFTMAX, the normalised exponentials of rows.
+
+use isokern_model::encode::{DraftOp, DraftSoftmax};
+
+use super::site::Site;
+use crate::error::{ImportError, OperatorFault};
+use crate::quantize;
+use crate::schema::{options, softmax};
+
+/// The only output scale of an int8 softmax; its zero point is -128.
+const OUTPUT_SCALE: f32 = 1.0 / 256.0;
+
+/// Lowers normalised exponentials along the last dimension.
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
+    site.arity(1, 1)?;
+    let input = site.input(0, "input")?;
+    let options = site.options(options::SOFTMAX)?;
+    let beta = options.f32(softmax::BETA)?;
+    let output = site.output()?;
+    site.shape(&output, &input.tensor.dims)?;
+    if output.tensor.scale != OUTPUT_SCALE || output.tensor.zero_point != i8::MIN {
+        return Err(site.fault(OperatorFault::SoftmaxOutput));
+    }
+    let found = quantize::softmax(beta, input.tensor.scale);
+    let fault = || site.fault(OperatorFault::SoftmaxScale { beta: beta.to_string() });
+    let found = found.ok_or_else(fault)?;
+    Ok(DraftOp::Softmax(DraftSoftmax {
+        input: input.place,
+        output: output.place,
+        multiplier: found.multiplier,
+        left_shift: found.left_shift,
+        diff_min: found.diff_min,
+    }))
+}

@@ -1,0 +1,115 @@
+//! Tests of the lowering: multipliers and shifts equal those that TFLite Micro computes.
+
+use std::path::{Path, PathBuf};
+
+use isokern_model::encode::{Draft, DraftDot, DraftOp};
+use serde_json::Value;
+
+use crate::{lower, tflite};
+
+const REFERENCE: [&str; 4] = ["kws_dscnn_int8", "ad01_int8", "ic_resnet8_int8", "vww_mnv1_int8"];
+const OWN: [&str; 11] = [
+    "digits",
+    "residual",
+    "conv_shapes",
+    "conv_dilated",
+    "depthwise_shapes",
+    "dead_channels",
+    "dense",
+    "pool_add",
+    "softmax_beta",
+    "softmax_rows",
+    "softmax_steep",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn draft(file: &[u8]) -> Draft {
+    let graph = tflite::read(file).expect("the file is readable");
+    lower::lower(&graph, [0; 32], |_, _| ()).expect("the model is supported")
+}
+
+fn numbers(layer: &Value, key: &str) -> Vec<i64> {
+    let list = layer[key].as_array().expect("a list");
+    list.iter().map(|number| number.as_i64().expect("an integer")).collect()
+}
+
+/// One multiplier and shift stands for all channels in a draft, not in the reference.
+fn repeated<T: Copy + Into<i64>>(values: &[T], count: usize) -> Vec<i64> {
+    let values: Vec<i64> = values.iter().map(|&value| value.into()).collect();
+    if values.len() == 1 { vec![values[0]; count] } else { values }
+}
+
+fn check_dot(dot: &DraftDot, layer: &Value, place: &str) {
+    let multiplier = numbers(layer, "multiplier");
+    let count = multiplier.len();
+    assert_eq!(repeated(&dot.multiplier, count), multiplier, "multipliers of {place}");
+    assert_eq!(repeated(&dot.shift, count), numbers(layer, "shift"), "shifts of {place}");
+}
+
+fn check_model(models: &Path, layers: &Value, name: &str) -> usize {
+    let file = std::fs::read(models.join(format!("{name}.tflite"))).expect("the model is there");
+    let draft = draft(&file);
+    let layers = layers[name].as_array().expect("layers of the model");
+    assert_eq!(draft.ops.len(), layers.len());
+    let mut checked = 0;
+    for (index, (op, layer)) in draft.ops.iter().zip(layers).enumerate() {
+        let place = format!("{name}, operator {index}");
+        assert_eq!(layer["op"], op.kind().name(), "{place}");
+        let output = &draft.tensors[usize::from(op.output())];
+        let dims: Vec<i64> = output.dims.iter().map(|&size| size.into()).collect();
+        assert_eq!(dims, numbers(layer, "out_shape"), "{place}");
+        assert_eq!(layer["out_zero_point"], i64::from(output.zero_point), "{place}");
+        if let DraftOp::Conv2d(dot) | DraftOp::DepthwiseConv2d(dot) | DraftOp::FullyConnected(dot) =
+            op
+        {
+            check_dot(dot, layer, &place);
+            checked += 1;
+        }
+    }
+    checked
+}
+
+fn layers(path: &Path) -> Option<Value> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(serde_json::from_str(&text).expect("layers.json is JSON"))
+}
+
+#[test]
+fn reference_models_have_the_multipliers_of_tflite_micro() {
+    let shared = root().join("../shared");
+    let Some(layers) = layers(&shared.join("vectors/layers.json")) else {
+        println!("skipped: no reference models beside the repository");
+        return;
+    };
+    let checked: usize =
+        REFERENCE.map(|name| check_model(&shared.join("models"), &layers, name)).iter().sum();
+    assert_eq!(checked, 58);
+}
+
+#[test]
+fn own_models_have_the_multipliers_of_tflite_micro() {
+    let models = root().join("tests/models");
+    let layers = layers(&models.join("vectors/layers.json")).expect("layers.json is there");
+    for name in OWN {
+        check_model(&models.join("models"), &layers, name);
+    }
+}
+
+#[test]
+fn dead_channels_keep_multiplier_zero_and_far_shifts() {
+    let path = root().join("tests/models/models/dead_channels.tflite");
+    let draft = draft(&std::fs::read(path).expect("the model is there"));
+    let dots = draft.ops.iter().filter_map(|op| match op {
+        DraftOp::Conv2d(dot) | DraftOp::DepthwiseConv2d(dot) => Some(dot),
+        _ => None,
+    });
+    let scales: Vec<(i32, i8)> = dots
+        .flat_map(|dot| dot.multiplier.iter().copied().zip(dot.shift.iter().copied()))
+        .collect();
+    assert!(scales.contains(&(0, 0)), "a channel without a multiplier");
+    assert!(scales.iter().any(|&(_, shift)| shift == -31), "the farthest shift to the right");
+    assert!(scales.iter().any(|&(_, shift)| shift > 0), "a shift to the left");
+}

@@ -1,0 +1,203 @@
+//! Tables and fields of the TFLite schema, as far as int8 models need them.
+//!
+//! Source: `tensorflow/compiler/mlir/lite/schema/schema.fbs`, version 3. A field's
+//! number is its place in the declaration of its table; a union takes two numbers,
+//! first its type. Fields never move, so these numbers hold for every file.
+
+use crate::flatbuffer::Field;
+
+/// Bytes 4 to 7 of every TFLite file.
+pub(crate) const IDENTIFIER: [u8; 4] = *b"TFL3";
+/// The one schema version that is in use.
+pub(crate) const VERSION: u32 = 3;
+
+macro_rules! table {
+    (
+        $(#[$doc:meta])*
+        $module:ident $name:literal { $($field:ident $slot:literal $text:literal,)+ }
+    ) => {
+        $(#[$doc])*
+        pub(crate) mod $module {
+            use super::Field;
+
+            pub(crate) const TABLE: &str = $name;
+            $(pub(crate) const $field: Field = Field::new($slot, $text);)+
+        }
+    };
+}
+
+table! {
+    /// The root.
+    model "Model" {
+        VERSION 0 "version",
+        OPERATOR_CODES 1 "operator_codes",
+        SUBGRAPHS 2 "subgraphs",
+        BUFFERS 4 "buffers",
+    }
+}
+
+table! {
+    /// What an operator is; operators refer to it by index.
+    operator_code "OperatorCode" {
+        DEPRECATED_BUILTIN_CODE 0 "deprecated_builtin_code",
+        CUSTOM_CODE 1 "custom_code",
+        BUILTIN_CODE 3 "builtin_code",
+    }
+}
+
+table! {
+    /// A graph of tensors and operators.
+    sub_graph "SubGraph" {
+        TENSORS 0 "tensors",
+        INPUTS 1 "inputs",
+        OUTPUTS 2 "outputs",
+        OPERATORS 3 "operators",
+    }
+}
+
+table! {
+    /// An activation or a constant.
+    tensor "Tensor" {
+        SHAPE 0 "shape",
+        TYPE 1 "type",
+        BUFFER 2 "buffer",
+        NAME 3 "name",
+        QUANTIZATION 4 "quantization",
+        SPARSITY 6 "sparsity",
+    }
+}
+
+table! {
+    /// How a tensor's numbers stand for real values.
+    quantization "QuantizationParameters" {
+        SCALE 2 "scale",
+        ZERO_POINT 3 "zero_point",
+        DETAILS_TYPE 4 "details_type",
+        QUANTIZED_DIMENSION 6 "quantized_dimension",
+    }
+}
+
+table! {
+    /// One step of the graph.
+    operator "Operator" {
+        OPCODE_INDEX 0 "opcode_index",
+        INPUTS 1 "inputs",
+        OUTPUTS 2 "outputs",
+        BUILTIN_OPTIONS_TYPE 3 "builtin_options_type",
+        BUILTIN_OPTIONS 4 "builtin_options",
+    }
+}
+
+table! {
+    /// Constant data; offset and size above 1 mean data outside the flatbuffer.
+    buffer "Buffer" {
+        DATA 0 "data",
+        OFFSET 1 "offset",
+        SIZE 2 "size",
+    }
+}
+
+table! {
+    /// Options of CONV_2D.
+    conv_2d "Conv2DOptions" {
+        PADDING 0 "padding",
+        STRIDE_W 1 "stride_w",
+        STRIDE_H 2 "stride_h",
+        FUSED_ACTIVATION 3 "fused_activation_function",
+        DILATION_W 4 "dilation_w_factor",
+        DILATION_H 5 "dilation_h_factor",
+    }
+}
+
+table! {
+    /// Options of DEPTHWISE_CONV_2D.
+    depthwise_conv_2d "DepthwiseConv2DOptions" {
+        PADDING 0 "padding",
+        STRIDE_W 1 "stride_w",
+        STRIDE_H 2 "stride_h",
+        DEPTH_MULTIPLIER 3 "depth_multiplier",
+        FUSED_ACTIVATION 4 "fused_activation_function",
+        DILATION_W 5 "dilation_w_factor",
+        DILATION_H 6 "dilation_h_factor",
+    }
+}
+
+table! {
+    /// Options of AVERAGE_POOL_2D.
+    pool_2d "Pool2DOptions" {
+        PADDING 0 "padding",
+        STRIDE_W 1 "stride_w",
+        STRIDE_H 2 "stride_h",
+        FILTER_WIDTH 3 "filter_width",
+        FILTER_HEIGHT 4 "filter_height",
+        FUSED_ACTIVATION 5 "fused_activation_function",
+    }
+}
+
+table! {
+    /// Options of FULLY_CONNECTED.
+    fully_connected "FullyConnectedOptions" {
+        FUSED_ACTIVATION 0 "fused_activation_function",
+        WEIGHTS_FORMAT 1 "weights_format",
+    }
+}
+
+table! {
+    /// Options of ADD.
+    add "AddOptions" {
+        FUSED_ACTIVATION 0 "fused_activation_function",
+    }
+}
+
+table! {
+    /// Options of SOFTMAX.
+    softmax "SoftmaxOptions" {
+        BETA 0 "beta",
+    }
+}
+
+/// Numbers of the `BuiltinOptions` union.
+pub(crate) mod options {
+    pub(crate) const CONV_2D: u8 = 1;
+    pub(crate) const DEPTHWISE_CONV_2D: u8 = 2;
+    pub(crate) const POOL_2D: u8 = 5;
+    pub(crate) const FULLY_CONNECTED: u8 = 8;
+    pub(crate) const SOFTMAX: u8 = 9;
+    pub(crate) const ADD: u8 = 11;
+}
+
+/// Numbers of the `TensorType` enum that this crate names.
+pub(crate) mod element {
+    pub(crate) const INT32: u8 = 2;
+    pub(crate) const INT8: u8 = 9;
+}
+
+/// The name of a `TensorType`.
+pub(crate) fn element_name(code: u8) -> &'static str {
+    const NAMES: [&str; 23] = [
+        "FLOAT32",
+        "FLOAT16",
+        "INT32",
+        "UINT8",
+        "INT64",
+        "STRING",
+        "BOOL",
+        "INT16",
+        "COMPLEX64",
+        "INT8",
+        "FLOAT64",
+        "COMPLEX128",
+        "UINT64",
+        "RESOURCE",
+        "VARIANT",
+        "UINT32",
+        "UINT16",
+        "INT4",
+        "BFLOAT16",
+        "INT2",
+        "UINT4",
+        "FLOAT8_E4M3FN",
+        "FLOAT8_E5M2",
+    ];
+    NAMES.get(usize::from(code)).copied().unwrap_or("of an unknown type")
+}

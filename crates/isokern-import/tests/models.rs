@@ -1,0 +1,173 @@
+//! Converts the models of the repository and checks sizes, refusals and the self-test.
+
+use std::path::{Path, PathBuf};
+
+use isokern_cpu::ArtifactBackend;
+use isokern_import::{Conversion, ImportError, Options, Progress, convert, convert_with};
+use isokern_model::Model;
+use isokern_model::layout::Layout;
+
+const OWN: [&str; 11] = [
+    "digits",
+    "residual",
+    "conv_shapes",
+    "conv_dilated",
+    "depthwise_shapes",
+    "dead_channels",
+    "dense",
+    "pool_add",
+    "softmax_beta",
+    "softmax_rows",
+    "softmax_steep",
+];
+
+/// Name, multiply-accumulates, arena bytes at best, and blob bytes in the row layout.
+const REFERENCE: [(&str, u64, usize, usize); 4] = [
+    ("kws_dscnn_int8", 2_656_768, 16_000, 27_837),
+    ("ad01_int8", 264_192, 768, 271_394),
+    ("ic_resnet8_int8", 12_501_632, 49_152, 81_133),
+    ("vww_mnv1_int8", 7_489_664, 55_296, 234_053),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn own(folder: &str, name: &str) -> Vec<u8> {
+    let path = root().join("tests/models").join(folder).join(format!("{name}.tflite"));
+    std::fs::read(path).expect("the model is in the repository")
+}
+
+fn parses(conversion: &Conversion) {
+    let artifact = isokern_core::ModelArtifact::from_bytes(&conversion.blob);
+    let model = Model::parse(artifact.bytes()).expect("the blob is a model");
+    let report = &conversion.report;
+    assert_eq!(model.operator_count(), report.operator_count);
+    assert_eq!(model.tensor_count(), report.tensor_count);
+    assert_eq!(model.arena_bytes(), report.arena_bytes);
+    assert_eq!(model.header().macs(), report.macs);
+    assert_eq!(model.header().source_sha256, report.source_sha256);
+    assert_eq!(model.header().self_test().map(|(_, digest)| digest), report.self_test_digest);
+    assert_eq!(model.layout(), report.layout);
+}
+
+#[test]
+fn own_models_convert_in_both_layouts() {
+    for name in OWN {
+        let file = own("models", name);
+        let row = convert(&file, Layout::Row).expect(name);
+        let packed = convert(&file, Layout::Packed).expect(name);
+        parses(&row);
+        parses(&packed);
+        assert_eq!(row.report.self_test_digest, packed.report.self_test_digest, "{name}");
+        assert!(row.report.self_test_digest.is_some(), "{name}");
+        let bound = row.report.arena_lower_bound;
+        let arena = row.report.arena_bytes;
+        println!("{name}: arena {arena} of {bound}, {} bytes", row.blob.len());
+        assert!((bound..=bound * 51 / 50 + 256).contains(&arena), "{name}: {arena} of {bound}");
+        assert_eq!(convert(&file, Layout::Row).expect(name), row, "the same file, the same bytes");
+    }
+}
+
+#[test]
+fn reference_models_stay_below_their_bars() {
+    let models = root().join("../shared/models");
+    if !models.is_dir() {
+        println!("skipped: no reference models beside the repository");
+        return;
+    }
+    for (name, macs, arena_best, blob_bar) in REFERENCE {
+        let file = std::fs::read(models.join(format!("{name}.tflite"))).expect("the model");
+        let conversion = convert(&file, Layout::Row).expect(name);
+        parses(&conversion);
+        let report = &conversion.report;
+        println!("{name}: arena {}, {} bytes", report.arena_bytes, report.blob_bytes);
+        assert_eq!(report.macs, macs, "{name}");
+        assert_eq!(report.arena_lower_bound, arena_best, "{name}");
+        assert!(report.arena_bytes * 100 <= arena_best * 102 + 25_600, "{name}");
+        assert!(report.blob_bytes <= blob_bar + 4096, "{name}: {} bytes", report.blob_bytes);
+    }
+}
+
+/// Runs a model on its input vectors, with the loops this machine is fastest with.
+fn check_outputs(name: &str, file: &[u8], vectors: &Path) {
+    let read = |ending: &str| {
+        let bytes = std::fs::read(vectors.join(format!("{name}.{ending}"))).expect("the vector");
+        bytes.into_iter().map(u8::cast_signed).collect::<Vec<i8>>()
+    };
+    let (inputs, outputs) = (read("in.i8"), read("out.tflm.i8"));
+    for layout in [Layout::Row, Layout::Packed] {
+        let blob = convert(file, layout).expect(name).blob;
+        let artifact = isokern_core::ModelArtifact::from_bytes(&blob);
+        let mut model = ArtifactBackend::new().load(&artifact).expect(name);
+        model.init().expect(name);
+        let input_len = model.input_mut().expect(name).len();
+        let output_len = outputs.len() / (inputs.len() / input_len);
+        for (input, output) in inputs.chunks(input_len).zip(outputs.chunks(output_len)) {
+            model.input_mut().expect(name).copy_from_slice(input);
+            assert_eq!(model.run().expect(name), output, "{name}");
+        }
+    }
+}
+
+#[test]
+fn outputs_are_those_of_tflite_micro() {
+    for name in OWN {
+        check_outputs(name, &own("models", name), &root().join("tests/models/vectors"));
+    }
+    let shared = root().join("../shared");
+    if !shared.is_dir() {
+        println!("skipped in part: no reference models beside the repository");
+        return;
+    }
+    for (name, ..) in REFERENCE {
+        let file = std::fs::read(shared.join(format!("models/{name}.tflite"))).expect("the model");
+        check_outputs(name, &file, &shared.join("vectors"));
+    }
+}
+
+#[test]
+fn refusals_name_the_place_and_the_remedy() {
+    let message = |name| convert(&own("refused", name), Layout::Row).unwrap_err().to_string();
+    let cases = [
+        ("sub", "operator 1 (SUB) is not supported. Fix: build the model from CONV_2D"),
+        ("float", "input (tensor 0 `input`) is FLOAT32, not INT8. Fix: "),
+        ("two_inputs", "the graph has 2 inputs, not 1. Fix: "),
+    ];
+    for (name, start) in cases {
+        let message = message(name);
+        assert!(message.starts_with(start), "{message}");
+    }
+}
+
+#[test]
+fn other_files_are_refused_by_their_first_bytes() {
+    for bytes in [&b""[..], b"TFL3", b"\x1c\0\0\0ONNX\0\0\0\0", b"IKM\x1a\x01\0\x01\0"] {
+        let error = convert(bytes, Layout::Row).unwrap_err();
+        assert!(matches!(error, ImportError::File(_)), "{error}");
+        assert!(error.to_string().contains("Fix: "), "{error}");
+    }
+}
+
+#[test]
+fn progress_is_told_in_order() {
+    let mut steps = Vec::new();
+    let file = own("models", "digits");
+    let conversion = convert_with(&file, Options::new(Layout::Row), |step| steps.push(step));
+    let conversion = conversion.expect("digits converts");
+    let operator_count = conversion.report.operator_count;
+    assert_eq!(steps.len(), operator_count + 4);
+    assert!(matches!(steps[0], Progress::Read { operator_count: 9, .. }));
+    assert!(matches!(steps[1], Progress::Lowered { index: 0, .. }));
+    let last = Progress::SelfTested { digest: conversion.report.self_test_digest };
+    assert_eq!(steps.last(), Some(&last));
+}
+
+#[test]
+fn a_self_test_can_be_left_out() {
+    let options = Options { self_test_work_max: 0, ..Options::new(Layout::Row) };
+    let file = own("models", "softmax_steep");
+    let conversion = convert_with(&file, options, |_| ()).expect("the model converts");
+    assert_eq!(conversion.report.self_test_digest, None);
+    parses(&conversion);
+}
