@@ -1,1 +1,171 @@
-//! Placeholder.
+//! Reference vectors: where they lie and what they say.
+//!
+//! A folder of vectors has `models/*.tflite`, `vectors/manifest.json`,
+//! `vectors/<model>.in.i8` and `vectors/<model>.out.tflm.i8`; `vectors/layers.json`
+//! may hold digests of every operator's output.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use isokern_core::ModelArtifact;
+use isokern_import::convert;
+use isokern_model::layout::Layout;
+use serde::Deserialize;
+
+/// The folder of the repository's own models.
+#[must_use]
+pub fn own_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
+}
+
+/// The folders to test: the repository's own, and the one that `ISOKERN_VECTORS`
+/// names or, without that, `../shared` beside the repository if it is there.
+#[must_use]
+pub fn folders() -> Vec<PathBuf> {
+    let mut folders = vec![own_folder()];
+    if let Some(named) = std::env::var_os("ISOKERN_VECTORS") {
+        folders.push(PathBuf::from(named));
+        return folders;
+    }
+    match reference_folder() {
+        Some(folder) => folders.push(folder),
+        None => println!("skipped: the reference models (set ISOKERN_VECTORS to their folder)"),
+    }
+    folders
+}
+
+/// The folder of the four reference models, if it is there.
+#[must_use]
+pub fn reference_folder() -> Option<PathBuf> {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    shared.join("vectors/manifest.json").is_file().then_some(shared)
+}
+
+/// A model file with inputs and the outputs a reference gave.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The model's name.
+    pub name: String,
+    /// The `.tflite` bytes.
+    pub tflite: Vec<u8>,
+    /// Inputs, one after another.
+    pub inputs: Vec<i8>,
+    /// Outputs of profile `tflm`, one after another.
+    pub outputs: Vec<i8>,
+    /// Every operator's output for the first inputs, if the folder has them.
+    pub layers: Option<Vec<Layer>>,
+}
+
+/// One operator of `layers.json`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Layer {
+    /// TFLite's name of the operator.
+    pub op: String,
+    /// One entry per input.
+    pub tflm: Vec<LayerDigest>,
+}
+
+/// What is known of an operator's output for one input.
+#[derive(Debug, Clone, Deserialize)]
+pub struct LayerDigest {
+    /// Sum of all values.
+    pub sum: i64,
+    /// First 16 hex digits of the SHA-256 of the raw bytes.
+    pub sha256_16: String,
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    models: BTreeMap<String, ManifestModel>,
+}
+
+#[derive(Deserialize)]
+struct ManifestModel {
+    file: PathBuf,
+    vectors: BTreeMap<String, ManifestFile>,
+}
+
+#[derive(Deserialize)]
+struct ManifestFile {
+    file: PathBuf,
+}
+
+/// All models of a folder that have outputs of profile `tflm`.
+///
+/// # Panics
+///
+/// If a file is missing or says something else than it should: these are tests.
+#[must_use]
+pub fn cases(folder: &Path) -> Vec<Case> {
+    let vectors = folder.join("vectors");
+    let manifest: Manifest = json(&vectors.join("manifest.json"));
+    let layers_file = vectors.join("layers.json");
+    let mut layers: BTreeMap<String, Vec<Layer>> =
+        if layers_file.is_file() { json(&layers_file) } else { BTreeMap::new() };
+    let case = |(name, model): (String, ManifestModel)| {
+        let outputs = model.vectors.get("out.tflm")?;
+        let inputs = model.vectors.get("in").expect("a model with outputs has inputs");
+        Some(Case {
+            tflite: bytes(&folder.join(&model.file)),
+            inputs: values(&vectors.join(&inputs.file)),
+            outputs: values(&vectors.join(&outputs.file)),
+            layers: layers.remove(&name),
+            name,
+        })
+    };
+    let cases: Vec<Case> = manifest.models.into_iter().filter_map(case).collect();
+    assert!(!cases.is_empty(), "{} names no model", vectors.display());
+    cases
+}
+
+/// The cases of all [`folders`].
+#[must_use]
+pub fn all_cases() -> Vec<Case> {
+    folders().iter().flat_map(|folder| cases(folder)).collect()
+}
+
+impl Case {
+    /// The converted model, in aligned memory.
+    ///
+    /// # Panics
+    ///
+    /// If the file does not convert.
+    #[must_use]
+    pub fn convert(&self, layout: Layout) -> ModelArtifact {
+        let conversion = convert(&self.tflite, layout);
+        let blob = conversion.unwrap_or_else(|error| panic!("{}: {error}", self.name)).blob;
+        ModelArtifact::new(&blob, Some(&self.name))
+    }
+
+    /// Pairs of one input and its output, for tensors of these lengths.
+    ///
+    /// # Panics
+    ///
+    /// If the files do not hold as many inputs as outputs.
+    pub fn pairs(
+        &self,
+        input_len: usize,
+        output_len: usize,
+    ) -> impl ExactSizeIterator<Item = (&[i8], &[i8])> {
+        let inputs = self.inputs.chunks_exact(input_len);
+        let outputs = self.outputs.chunks_exact(output_len);
+        assert!(inputs.remainder().is_empty(), "{}: inputs are cut short", self.name);
+        assert!(outputs.remainder().is_empty(), "{}: outputs are cut short", self.name);
+        assert!(inputs.len() == outputs.len() && inputs.len() > 0, "{}: counts", self.name);
+        inputs.zip(outputs)
+    }
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn values(path: &Path) -> Vec<i8> {
+    bytes(path).into_iter().map(u8::cast_signed).collect()
+}
+
+fn json<T: for<'de> Deserialize<'de>>(path: &Path) -> T {
+    serde_json::from_slice(&bytes(path))
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

@@ -1,0 +1,158 @@
+//! The promise itself: bytes equal to TFLite Micro's, for whole models and operators.
+//!
+//! `ISOKERN_VECTORS=DIR` tests the models of another folder, laid out like
+//! `tests/models`; `docs/testing.md` says more.
+
+use isokern_core::{Batch, ComputeModel, Message, MessageHeader, ModelArtifact, ModelSource};
+use isokern_cpu::{ArtifactBackend, CpuBackend, CpuModel, InstructionSet};
+use isokern_model::layout::Layout;
+use isokern_tests::vectors::{Case, all_cases, cases, reference_folder};
+use sha2::{Digest, Sha256};
+
+/// Calls `check` with every model, layout and instruction set.
+fn for_each(check: impl Fn(&Case, &ModelArtifact, InstructionSet, &str)) {
+    for case in all_cases() {
+        for layout in [Layout::Row, Layout::Packed] {
+            let artifact = case.convert(layout);
+            for instructions in InstructionSet::available() {
+                let label = format!("{}, {}, {instructions}", case.name, layout.name());
+                check(&case, &artifact, instructions, &label);
+            }
+        }
+    }
+}
+
+fn load(artifact: &ModelArtifact, instructions: InstructionSet) -> CpuModel<'static> {
+    let backend = ArtifactBackend::with_instruction_set(instructions);
+    let mut model = backend.load(artifact).expect("the artifact is a model");
+    model.init().expect("memory is there");
+    model
+}
+
+fn lengths(model: &CpuModel<'_>) -> (usize, usize) {
+    (model.model().input().len(), model.model().output().len())
+}
+
+#[test]
+fn vectors_through_infer_one() {
+    for_each(|case, artifact, instructions, label| {
+        let mut model = load(artifact, instructions);
+        let (input_len, output_len) = lengths(&model);
+        let mut output = vec![0_i8; output_len];
+        for (index, (input, expected)) in case.pairs(input_len, output_len).enumerate() {
+            model.infer_one(input, output.as_mut_slice()).expect("the payloads fit");
+            assert!(output == expected, "{label}: output {index} differs");
+        }
+    });
+}
+
+#[test]
+fn vectors_through_infer_batch() {
+    for_each(|case, artifact, instructions, label| {
+        let mut model = load(artifact, instructions);
+        let (input_len, output_len) = lengths(&model);
+        let pairs = case.pairs(input_len, output_len);
+        let messages: Vec<Message<&[i8]>> =
+            pairs.map(|(input, _)| Message::new(MessageHeader::new(), input)).collect();
+        let mut produced = vec![0_i8; case.outputs.len()];
+        let mut outputs: Vec<&mut [i8]> = produced.chunks_exact_mut(output_len).collect();
+        let batch = Batch::new(&messages);
+        ComputeModel::infer_batch(&mut model, batch, &mut outputs).expect("the payloads fit");
+        assert!(produced == case.outputs, "{label}: the batch differs");
+    });
+}
+
+#[test]
+fn vectors_through_run_in_a_lent_arena() {
+    for_each(|case, artifact, instructions, label| {
+        let owned = load(artifact, instructions);
+        let (input_len, output_len) = lengths(&owned);
+        // An arena full of rubbish: nothing may depend on what was there.
+        let mut arena = vec![0x5A; owned.model().arena_bytes() + 7];
+        let source = ModelSource::new(artifact.bytes(), &mut arena[7..]);
+        let backend = CpuBackend::with_instruction_set(instructions);
+        let mut model = backend.load(source).expect("the arena is long enough");
+        model.init().expect("there is nothing to allocate");
+        for (index, (input, expected)) in case.pairs(input_len, output_len).enumerate() {
+            model.input_mut().expect("is ready").copy_from_slice(input);
+            let output = model.run().expect("every operator is built in");
+            assert!(output == expected, "{label}: output {index} differs");
+        }
+    });
+}
+
+#[test]
+fn vectors_of_every_operator() {
+    let mut compared = 0;
+    for_each(|case, artifact, instructions, label| {
+        let Some(layers) = &case.layers else { return };
+        let mut model = load(artifact, instructions);
+        let input_len = lengths(&model).0;
+        assert_eq!(model.model().operator_count(), layers.len(), "{label}: operators");
+        for (number, input) in case.inputs.chunks_exact(input_len).enumerate() {
+            if layers.iter().all(|layer| number >= layer.tflm.len()) {
+                break;
+            }
+            model.input_mut().expect("is ready").copy_from_slice(input);
+            for (index, layer) in layers.iter().enumerate() {
+                model.run_operators(index..index + 1).expect("every operator is built in");
+                let Some(expected) = layer.tflm.get(number) else { continue };
+                let output = model.operator_output(index).expect("the operator is there");
+                let sum: i64 = output.iter().map(|&value| i64::from(value)).sum();
+                let found = (sum, digest(output));
+                let wanted = (expected.sum, expected.sha256_16.clone());
+                assert_eq!(
+                    found, wanted,
+                    "{label}: input {number}, operator {index} ({})",
+                    layer.op
+                );
+            }
+        }
+    });
+    for case in all_cases() {
+        compared += case.layers.map_or(0, |layers| layers.len());
+    }
+    println!("compared {compared} operators");
+    assert!(compared > 0, "no folder has layers.json");
+}
+
+fn digest(values: &[i8]) -> String {
+    let bytes: Vec<u8> = values.iter().map(|value| value.cast_unsigned()).collect();
+    Sha256::digest(&bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn vectors_models_pass_their_self_test() {
+    for_each(|_, artifact, instructions, label| {
+        let mut model = load(artifact, instructions);
+        let (seed, expected) =
+            model.model().header().self_test().expect("converted models have one");
+        isokern_model::digest::generate_input(seed, model.input_mut().expect("is ready"));
+        let output = model.run().expect("every operator is built in");
+        assert_eq!(isokern_model::digest::fnv1a(output), expected, "{label}");
+    });
+}
+
+#[test]
+fn vectors_of_the_reference_models_keep_arena_and_file_small() {
+    // Name, arena lower bound, bytes of the packed estimate.
+    const BARS: [(&str, usize, usize); 4] = [
+        ("kws_dscnn_int8", 16_000, 27_837),
+        ("ad01_int8", 768, 271_394),
+        ("ic_resnet8_int8", 49_152, 81_133),
+        ("vww_mnv1_int8", 55_296, 234_053),
+    ];
+    let Some(folder) = reference_folder() else {
+        return println!("skipped: the reference models are not beside the repository");
+    };
+    for case in cases(&folder) {
+        let Some((name, arena, bytes)) = BARS.into_iter().find(|bar| bar.0 == case.name) else {
+            continue;
+        };
+        let artifact = case.convert(Layout::Row);
+        let arena_bytes = load(&artifact, InstructionSet::PLAIN).model().arena_bytes();
+        println!("{name}: arena {arena_bytes}, file {}", artifact.bytes().len());
+        assert!(arena_bytes * 100 <= arena * 102 + 25_600, "{name}: arena of {arena_bytes} bytes");
+        assert!(artifact.bytes().len() <= bytes + 4096, "{name}: file too long");
+    }
+}
