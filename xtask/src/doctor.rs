@@ -1,0 +1,225 @@
+//! `cargo xtask doctor`: what this machine has, what each part is for, how to get the rest.
+//!
+//! It looks and never loads: the CUDA driver library, for one, is searched by file name.
+
+use crate::failure::Failure;
+use crate::process;
+use crate::thumb::TARGETS;
+use crate::toolchain::{self, DEBIAN_RUSTC, Part};
+use crate::{fuzz, repository};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// What `cargo xtask doctor` takes.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Print JSON instead of lines.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One part a machine may have.
+#[derive(Serialize)]
+struct Finding {
+    name: &'static str,
+    /// Version or place; none when the part is missing.
+    found: Option<String>,
+    purpose: &'static str,
+    how_to_get: String,
+    /// Whether the two commands of the README need it.
+    needed: bool,
+}
+
+/// Prints the findings; fails when something the README's commands need is missing.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut findings = needed();
+    findings.extend(checks());
+    findings.extend(devices());
+    if arguments.json {
+        let text = serde_json::to_string_pretty(&findings).unwrap_or_default();
+        println!("{text}");
+    } else {
+        findings.iter().for_each(print);
+    }
+    let lacking = findings.into_iter().find(|finding| finding.needed && finding.found.is_none());
+    match lacking {
+        None => Ok(()),
+        Some(finding) => Err(Failure::Missing { what: finding.name, how: finding.how_to_get }),
+    }
+}
+
+fn print(finding: &Finding) {
+    let Finding { name, found, purpose, how_to_get, needed } = finding;
+    match found {
+        Some(version) => println!("found    {name}: {version}\n         for {purpose}"),
+        None if *needed => println!("MISSING  {name}: {how_to_get}\n         for {purpose}"),
+        None => println!("missing  {name}: {how_to_get}\n         for {purpose} only"),
+    }
+}
+
+/// What the README's commands need.
+fn needed() -> Vec<Finding> {
+    let pinned = toolchain::pinned().unwrap_or_default();
+    let expected = format!("rustc {pinned} ");
+    let rustc = toolchain::version("rustc").ok().filter(|line| line.starts_with(&expected));
+    let linker = first_line("cc", &["--version"]);
+    vec![
+        Finding {
+            name: "pinned compiler",
+            found: rustc,
+            purpose: "everything",
+            how_to_get: format!("install rustup, then run `rustup toolchain install {pinned}`"),
+            needed: true,
+        },
+        Finding {
+            name: "C linker",
+            found: linker,
+            purpose: "linking host programs",
+            how_to_get: "on Debian `apt-get install gcc`".to_owned(),
+            needed: true,
+        },
+    ]
+}
+
+/// What the check stages need beyond that.
+fn checks() -> Vec<Finding> {
+    let component = |name: &'static str, purpose: &'static str, part: &str| Finding {
+        name,
+        found: first_line(name, &["--version"]),
+        purpose,
+        how_to_get: format!("run `rustup component add {part}`"),
+        needed: false,
+    };
+    let mut findings = vec![
+        component("cargo-clippy", "the lint stage", "clippy"),
+        component("rustfmt", "the format stage", "rustfmt"),
+    ];
+    findings.extend(TARGETS.map(|target| Finding {
+        name: target,
+        found: Part::Target(target).is_installed().then(|| "installed".to_owned()),
+        purpose: "the thumb stage",
+        how_to_get: format!("run `rustup target add {target}`"),
+        needed: false,
+    }));
+    findings.push(Finding {
+        name: "rust-src",
+        found: Part::StdSource.is_installed().then(|| "for the pinned compiler".to_owned()),
+        purpose: "the race stage without suppressions",
+        how_to_get: "run `rustup component add rust-src`".to_owned(),
+        needed: false,
+    });
+    findings.push(Finding {
+        name: "Debian compiler with source",
+        found: debian(),
+        purpose: "the thumb stage where rustup cannot add targets",
+        how_to_get: "on Debian `apt-get install rustc-web rust-web-src`".to_owned(),
+        needed: false,
+    });
+    findings.push(Finding {
+        name: "cargo-fuzz",
+        found: cargo_fuzz(),
+        purpose: "the fuzz stage",
+        how_to_get: fuzz::how_to_install(),
+        needed: false,
+    });
+    findings.push(Finding {
+        name: "nightly compiler",
+        found: nightly(),
+        purpose: "the race test under Miri",
+        how_to_get: "run `rustup toolchain install nightly --component miri,rust-src`".to_owned(),
+        needed: false,
+    });
+    findings
+}
+
+/// What device code and real devices need.
+fn devices() -> Vec<Finding> {
+    vec![
+        Finding {
+            name: "qemu-system-arm",
+            found: first_line("qemu-system-arm", &["--version"]),
+            purpose: "running firmware without a board",
+            how_to_get: "on Debian `apt-get install --no-install-recommends qemu-system-arm`"
+                .to_owned(),
+            needed: false,
+        },
+        Finding {
+            name: "ptxas",
+            found: ptxas(),
+            purpose: "assembling PTX as a check",
+            how_to_get: "run `pip install nvidia-cuda-nvcc`".to_owned(),
+            needed: false,
+        },
+        Finding {
+            name: "CUDA driver library",
+            found: cuda_driver(),
+            purpose: "a real GPU",
+            how_to_get: "not found; it comes with the GPU's driver".to_owned(),
+            needed: false,
+        },
+    ]
+}
+
+fn debian() -> Option<String> {
+    let version = toolchain::version(DEBIAN_RUSTC).ok()?;
+    toolchain::debian_is_installed().then_some(version)
+}
+
+fn nightly() -> Option<String> {
+    let mut rustup = Command::new("rustup");
+    rustup.env("RUSTUP_AUTO_INSTALL", "0");
+    let text = process::output(rustup.args(["run", "nightly", "rustc", "--version"])).ok()?;
+    Some(text.trim().to_owned())
+}
+
+fn cargo_fuzz() -> Option<String> {
+    let path = fuzz::cargo_fuzz()?;
+    first_line(&path.to_string_lossy(), &["--version"])
+}
+
+/// The assembler on the path, or inside the Python package that carries it.
+fn ptxas() -> Option<String> {
+    if let Ok(text) = process::output(Command::new("ptxas").arg("--version")) {
+        return text.lines().find(|line| line.contains("release")).map(str::to_owned);
+    }
+    let script =
+        "import site; print(*site.getsitepackages(), site.getusersitepackages(), sep='\\n')";
+    let folders = process::output(Command::new("python3").args(["-c", script])).ok()?;
+    folders.lines().find_map(|folder| {
+        let releases = PathBuf::from(folder).join("nvidia").read_dir().ok()?;
+        let mut paths = releases.flatten().map(|entry| entry.path().join("bin/ptxas"));
+        paths.find(|path| path.is_file()).map(|path| path.display().to_string())
+    })
+}
+
+/// Where the loader would find the driver library, by name only.
+fn cuda_driver() -> Option<String> {
+    const FOLDERS: [&str; 5] = [
+        "/usr/lib/x86_64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu",
+        "/usr/lib64",
+        "/usr/lib/wsl/lib",
+        "/usr/local/cuda/compat",
+    ];
+    let cache = ["ldconfig", "/sbin/ldconfig"]
+        .iter()
+        .find_map(|program| process::output(Command::new(program).arg("-p")).ok());
+    let cached = cache.as_deref().unwrap_or_default().lines().find_map(|line| {
+        let (name, path) = line.trim().split_once(" => ")?;
+        name.starts_with("libcuda.so").then(|| path.to_owned())
+    });
+    let listed = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+    let mut paths = std::env::split_paths(&listed)
+        .chain(FOLDERS.map(PathBuf::from))
+        .flat_map(|folder| ["libcuda.so.1", "libcuda.so"].map(|name| folder.join(name)));
+    cached.or_else(|| paths.find(|path| path.is_file()).map(|path| path.display().to_string()))
+}
+
+/// The first line a program prints, with the pinned compiler's folder as the place to be.
+fn first_line(program: &str, arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new(program);
+    command.current_dir(repository::root()).args(arguments);
+    let text = process::output(&mut command).ok()?;
+    text.lines().next().map(str::to_owned)
+}

@@ -1,0 +1,50 @@
+//! Why a command stopped, in words that say what to do next.
+
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+/// Why a command stopped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A program could not be started.
+    #[error("cannot start `{program}`: {source}")]
+    Start {
+        /// What was to be started.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A program ran and reported failure.
+    #[error("`{line}` failed ({status})")]
+    Exit {
+        /// The command line.
+        line: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A file or folder could not be read or made.
+    #[error("{}: {source}", path.display())]
+    Path {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The machine lacks a tool.
+    #[error("{what} is missing; {how}")]
+    Missing {
+        /// The tool.
+        what: &'static str,
+        /// How to get it.
+        how: String,
+    },
+    /// The house rules are broken.
+    #[error("{0} place(s) break a house rule")]
+    Rules(usize),
+    /// Some check stages failed.
+    #[error("failed stages: {0}")]
+    Stages(String),
+    /// A detector did not notice a fault that was planted for it.
+    #[error("{0}")]
+    Blind(&'static str),
+}

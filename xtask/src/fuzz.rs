@@ -1,0 +1,91 @@
+//! `cargo xtask fuzz`: feeds mutated bytes to the readers of untrusted input.
+//!
+//! The fuzz targets are a workspace of their own in `fuzz/`. `cargo fuzz` wants unstable
+//! compiler flags, which `RUSTC_BOOTSTRAP` unlocks: the pinned compiler and its own address
+//! sanitizer do the work. Seeds are committed in `fuzz/seeds/<target>/`; what the fuzzer
+//! finds on top goes to `fuzz/corpus/<target>/`, which is not.
+
+use crate::failure::Failure;
+use crate::process;
+use crate::repository;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The version of `cargo-fuzz` the stage was written against.
+pub(crate) const CARGO_FUZZ_VERSION: &str = "0.13.1";
+
+/// What `cargo xtask fuzz` takes.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// How long each target runs.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) seconds: u32,
+    /// The folder of the fuzz workspace, relative to the root of the repository.
+    #[arg(long, default_value = "fuzz")]
+    pub(crate) folder: PathBuf,
+    /// The targets to run; all of them when none is named.
+    pub(crate) targets: Vec<String>,
+}
+
+/// Runs each target for its time; the first that crashes ends the command.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let program = cargo_fuzz().ok_or_else(missing)?;
+    let folder = repository::root().join(&arguments.folder);
+    let mut targets = arguments.targets.clone();
+    if targets.is_empty() {
+        targets = list(&program, &folder)?;
+    }
+    for target in &targets {
+        println!("\n== {target}, {} s ==", arguments.seconds);
+        run_target(&program, &folder, target, arguments.seconds)?;
+    }
+    println!("\nfuzz: {} target(s), no crash", targets.len());
+    Ok(())
+}
+
+/// Where `cargo-fuzz` is: in the tools folder of the build output, or on the path.
+pub(crate) fn cargo_fuzz() -> Option<PathBuf> {
+    let own = repository::target_dir().join("tools/bin/cargo-fuzz");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|folder| folder.join("cargo-fuzz"));
+    core::iter::once(own).chain(on_path).find(|path| path.is_file())
+}
+
+/// How to get `cargo-fuzz`.
+pub(crate) fn how_to_install() -> String {
+    format!("run `cargo install --locked --version {CARGO_FUZZ_VERSION} cargo-fuzz`")
+}
+
+fn list(program: &Path, folder: &Path) -> Result<Vec<String>, Failure> {
+    let mut command = fuzz_command(program, "list", folder);
+    let text = process::output(&mut command)?;
+    Ok(text.split_whitespace().map(str::to_owned).collect())
+}
+
+fn run_target(program: &Path, folder: &Path, target: &str, seconds: u32) -> Result<(), Failure> {
+    let corpus = folder.join("corpus").join(target);
+    std::fs::create_dir_all(&corpus)
+        .map_err(|source| Failure::Path { path: corpus.clone(), source })?;
+    let mut command = fuzz_command(program, "run", folder);
+    command.arg(target).arg(corpus);
+    let seeds = folder.join("seeds").join(target);
+    if seeds.is_dir() {
+        command.arg(seeds);
+    }
+    command.arg("--").arg(format!("-max_total_time={seconds}"));
+    // An input that takes 10 s, or 1 GiB, is a finding too: readers promise bounded work.
+    command.args(["-timeout=10", "-rss_limit_mb=1024", "-verbosity=0", "-print_final_stats=1"]);
+    process::run(&mut command)
+}
+
+fn fuzz_command(program: &Path, verb: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(repository::root()).env("RUSTC_BOOTSTRAP", "1");
+    command.env("CARGO_TARGET_DIR", repository::target_dir().join("fuzz"));
+    command.arg(verb).arg("--fuzz-dir").arg(folder);
+    command
+}
+
+fn missing() -> Failure {
+    Failure::Missing { what: "cargo-fuzz", how: how_to_install() }
+}

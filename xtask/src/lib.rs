@@ -1,0 +1,3 @@
+//! What the repository's commands share with its tests: reading Rust source as text.
+
+pub mod source;

@@ -1,0 +1,61 @@
+//! The commands of the repository, one file each: `cargo xtask <command>`.
+
+mod ci;
+mod doctor;
+mod failure;
+mod fuzz;
+mod process;
+mod race;
+mod repository;
+mod test;
+mod thumb;
+mod tidy;
+mod toolchain;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Test, check and inspect the Isokern repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every test suite that needs neither a GPU nor a nightly compiler.
+    Test(test::Arguments),
+    /// Run the check stages one after the other and print a table of them.
+    Ci(ci::Arguments),
+    /// Build the no_std crates for Cortex-M0 and Cortex-M4 microcontrollers.
+    Thumb(thumb::Arguments),
+    /// Run the team test on real threads under a race detector.
+    Race(race::Arguments),
+    /// Fuzz the readers of untrusted bytes, each target for a fixed time.
+    Fuzz(fuzz::Arguments),
+    /// Say what this machine has, what it is for, and how to get the rest.
+    Doctor(doctor::Arguments),
+    /// Check the house rules that neither rustfmt nor clippy know.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Ci(arguments) => ci::run(&arguments),
+        Command::Thumb(arguments) => thumb::run(&arguments),
+        Command::Race(arguments) => race::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Tidy => tidy::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

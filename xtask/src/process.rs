@@ -1,0 +1,87 @@
+//! Starting other programs: shown before they run, checked after.
+
+use crate::failure::Failure;
+use crate::repository;
+use core::time::Duration;
+use std::ffi::OsStr;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+/// The cargo that started this program, in the root folder of the repository.
+pub(crate) fn cargo() -> Command {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.current_dir(repository::root());
+    command
+}
+
+/// Shows a command, runs it, and fails when it fails.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    let line = command_line(command);
+    println!("$ {line}");
+    let status = command.status().map_err(|source| start_failure(command, source))?;
+    if status.success() { Ok(()) } else { Err(Failure::Exit { line, status }) }
+}
+
+/// Runs a command quietly and returns what it printed to standard output.
+pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .map_err(|source| start_failure(command, source))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(Failure::Exit { line: command_line(command), status: output.status })
+    }
+}
+
+/// Shows a command, runs it, and tells whether it succeeded before `limit` was over.
+///
+/// For commands that ask the network for something: a machine without one must not hang.
+pub(crate) fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
+    println!("$ {}", command_line(command));
+    let Ok(mut child) = command.stdin(Stdio::null()).spawn() else {
+        return false;
+    };
+    let start = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.success(),
+            Ok(None) if start.elapsed() < limit => thread::sleep(Duration::from_millis(50)),
+            Ok(None) | Err(_) => {
+                // Both calls fail only when the child has ended in the meantime.
+                let _ = child.kill();
+                let _ = child.wait();
+                return false;
+            }
+        }
+    }
+}
+
+fn start_failure(command: &Command, source: std::io::Error) -> Failure {
+    Failure::Start { program: shown(command.get_program()), source }
+}
+
+/// The command as one would type it: variables it sets, program, arguments.
+fn command_line(command: &Command) -> String {
+    let variables = command.get_envs().filter_map(|(name, value)| {
+        let value = quoted(&shown(value?));
+        Some(format!("{}={value}", shown(name)))
+    });
+    let program = command.get_program();
+    let name = std::path::Path::new(program).file_name().unwrap_or(program);
+    let arguments = command.get_args().map(|argument| quoted(&shown(argument)));
+    let words: Vec<String> = variables.chain([shown(name)]).chain(arguments).collect();
+    words.join(" ")
+}
+
+fn shown(text: &OsStr) -> String {
+    text.to_string_lossy().into_owned()
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains([' ', '"']) { format!("'{text}'") } else { text.to_owned() }
+}

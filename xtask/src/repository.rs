@@ -1,0 +1,39 @@
+//! Where the repository lies and which files belong to it.
+
+use crate::failure::Failure;
+use crate::process;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The root folder of the repository.
+pub(crate) fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
+
+/// The folder that builds write to: `CARGO_TARGET_DIR` when it is set, else `target`.
+pub(crate) fn target_dir() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root().join(folder),
+        None => root().join("target"),
+    }
+}
+
+/// The files git tracks, and those it would track, as paths relative to the root.
+///
+/// `safe.directory` is set for this call because a fresh clone on a build machine often
+/// belongs to another user than the one who checks it.
+pub(crate) fn files() -> Result<Vec<String>, Failure> {
+    let mut git = Command::new("git");
+    git.current_dir(root()).args(["-c", "safe.directory=*", "ls-files", "-z"]);
+    git.args(["--cached", "--others", "--exclude-standard"]);
+    let listing = process::output(&mut git)?;
+    let mut paths: Vec<String> = listing
+        .split_terminator('\0')
+        .filter(|path| root().join(path).is_file())
+        .map(str::to_owned)
+        .collect();
+    paths.sort();
+    paths.dedup();
+    Ok(paths)
+}

@@ -1,0 +1,46 @@
+//! `cargo xtask test`: every suite that runs on any machine with the pinned compiler.
+
+use crate::failure::Failure;
+use crate::process;
+
+/// What `cargo xtask test` takes.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Handed to the test programs, a filter for instance: `cargo xtask test -- requantize`.
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+/// One call of `cargo test`.
+struct Suite {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    runs: bool,
+}
+
+/// What cargo calls "all targets" leaves the documentation examples out and would run the
+/// benchmarks, so the three kinds are asked for one by one. Benchmarks are only compiled.
+const SUITES: [Suite; 3] = [
+    Suite {
+        name: "unit and integration tests",
+        arguments: &["--lib", "--bins", "--tests", "--examples", "--no-fail-fast"],
+        runs: true,
+    },
+    Suite { name: "documentation examples", arguments: &["--doc"], runs: true },
+    Suite { name: "benchmarks compile", arguments: &["--benches", "--no-run"], runs: false },
+];
+
+/// Runs the suites in order; the first that fails ends the command.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    for suite in &SUITES {
+        println!("\n== {} ==", suite.name);
+        let mut cargo = process::cargo();
+        cargo.args(["test", "--workspace", "--all-features"]).args(suite.arguments);
+        if suite.runs && !arguments.rest.is_empty() {
+            cargo.arg("--").args(&arguments.rest);
+        }
+        process::run(&mut cargo)?;
+    }
+    println!("\nxtask test: all suites passed");
+    Ok(())
+}

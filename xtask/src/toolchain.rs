@@ -1,0 +1,118 @@
+//! Which compilers and parts of them are installed, and the attempt to add what is not.
+//!
+//! Rustup sets `RUSTUP_TOOLCHAIN` for everything that runs below `cargo xtask`, so "the
+//! compiler" here is always the one the command was started with: the pinned one.
+
+use crate::failure::Failure;
+use crate::process;
+use crate::repository;
+use core::time::Duration;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The compiler of Debian's `rustc-web` package.
+pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+/// How long rustup may take to fetch one part.
+const FETCH_LIMIT: Duration = Duration::from_secs(180);
+
+/// A part of a toolchain that rustup can add.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    /// The compiled libraries of another target.
+    Target(&'static str),
+    /// The source of the standard library.
+    StdSource,
+}
+
+impl Part {
+    /// Whether the compiler in use has this part.
+    pub(crate) fn is_installed(self) -> bool {
+        let Ok(sysroot) = sysroot("rustc") else {
+            return false;
+        };
+        match self {
+            Self::Target(target) => has_core(&sysroot, target),
+            Self::StdSource => has_std_source(&sysroot),
+        }
+    }
+
+    /// Whether the part is there, or rustup could add it.
+    ///
+    /// Where `CI` is set, `.ci/run` has prepared the machine and nothing is fetched again.
+    pub(crate) fn ensure(self) -> bool {
+        let may_fetch = std::env::var_os("CI").is_none();
+        self.is_installed() || (may_fetch && self.fetch() && self.is_installed())
+    }
+
+    fn fetch(self) -> bool {
+        let mut rustup = Command::new("rustup");
+        rustup.current_dir(repository::root()).env("RUSTUP_MAX_RETRIES", "1");
+        match self {
+            Self::Target(target) => rustup.args(["target", "add", target]),
+            Self::StdSource => rustup.args(["component", "add", "rust-src"]),
+        };
+        process::succeeds_within(&mut rustup, FETCH_LIMIT)
+    }
+}
+
+/// Whether Debian's compiler and the source it builds `core` from are installed.
+pub(crate) fn debian_is_installed() -> bool {
+    sysroot(DEBIAN_RUSTC).is_ok_and(|sysroot| has_std_source(&sysroot))
+}
+
+/// The host target of the compiler in use.
+pub(crate) fn host() -> Result<String, Failure> {
+    let mut rustc = rustc("rustc");
+    let text = process::output(rustc.arg("-vV"))?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.unwrap_or_default().to_owned())
+}
+
+/// The version line of a compiler.
+pub(crate) fn version(program: &str) -> Result<String, Failure> {
+    let text = process::output(rustc(program).arg("--version"))?;
+    Ok(text.trim().to_owned())
+}
+
+/// The version `rust-toolchain.toml` pins.
+pub(crate) fn pinned() -> Result<String, Failure> {
+    let path = repository::root().join("rust-toolchain.toml");
+    let text = std::fs::read_to_string(&path).map_err(|source| Failure::Path { path, source })?;
+    let channel = text.lines().find_map(|line| line.strip_prefix("channel = "));
+    Ok(channel.unwrap_or_default().trim_matches('"').to_owned())
+}
+
+/// Whether a library folder holds compiled `core` for `target`.
+fn has_core(sysroot: &Path, target: &str) -> bool {
+    let folder = sysroot.join("lib/rustlib").join(target).join("lib");
+    let Ok(mut entries) = folder.read_dir() else {
+        return false;
+    };
+    entries.any(|entry| {
+        entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
+    })
+}
+
+fn has_std_source(sysroot: &Path) -> bool {
+    sysroot.join("lib/rustlib/src/rust/library/core/src/lib.rs").is_file()
+}
+
+fn sysroot(program: &str) -> Result<PathBuf, Failure> {
+    let text = process::output(rustc(program).args(["--print", "sysroot"]))?;
+    Ok(PathBuf::from(text.trim()))
+}
+
+fn rustc(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(repository::root());
+    if program == DEBIAN_RUSTC {
+        forget_rustup(&mut command);
+    }
+    command
+}
+
+/// Clears what rustup and `cargo run` left in the environment for their own compiler.
+pub(crate) fn forget_rustup(command: &mut Command) {
+    command.env_remove("RUSTUP_TOOLCHAIN").env_remove("LD_LIBRARY_PATH");
+}
