@@ -1,0 +1,137 @@
+//! Every way a command fails, the message for it, and the exit code.
+
+use core::fmt;
+use std::io;
+use std::path::Path;
+
+use isokern_core::InferenceError;
+use isokern_cpu::LoadError;
+use isokern_import::ImportError;
+use isokern_model::FormatError;
+use isokern_model::encode::EncodeError;
+use thiserror::Error;
+
+use crate::input::InputError;
+
+/// Why a command failed.
+///
+/// Messages name the file and end with `Fix:` and what to do, where there is something.
+#[derive(Debug, Error)]
+pub(crate) enum CliError {
+    #[error("cannot read {name}: {source}{}", Remedy(.source))]
+    Read { name: String, source: io::Error },
+    #[error("cannot write {name}: {source}{}", Remedy(.source))]
+    Write { name: String, source: io::Error },
+    #[error("cannot write to standard output: {}{}", .0, Remedy(.0))]
+    Print(io::Error),
+    #[error(
+        "{name} is neither a TFLite file nor a packed model. Fix: pass a .tflite file with int8 \
+         quantisation, or an .ikm file that `isokern convert` wrote"
+    )]
+    NotAModel { name: String },
+    #[error("{name}: {source}")]
+    Import { name: String, source: Box<ImportError> },
+    #[error("{name}: {source}")]
+    Format { name: String, source: FormatError },
+    #[error("{name}: {source}")]
+    Relayout { name: String, source: EncodeError },
+    #[error("{name}: {source}")]
+    Load { name: String, source: LoadError },
+    #[error("{name}: {source}")]
+    Infer { name: String, source: InferenceError },
+    #[error("{name}: {source}")]
+    Input { name: String, source: InputError },
+    #[error("this processor does not have {wanted}. Fix: pass --instructions {available}")]
+    Instructions { wanted: &'static str, available: String },
+    #[error(
+        "the outputs with {set} differ from {reference}. Fix: report this with the processor's \
+             name; until then run with --instructions plain"
+    )]
+    Differs { set: &'static str, reference: &'static str },
+}
+
+impl CliError {
+    /// The code the program exits with.
+    pub(crate) const fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotAModel { .. }
+            | Self::Import { .. }
+            | Self::Format { .. }
+            | Self::Relayout { .. }
+            | Self::Load { .. }
+            | Self::Infer { .. }
+            | Self::Input { .. }
+            | Self::Differs { .. } => 1,
+            Self::Instructions { .. } => 2,
+            Self::Read { .. } | Self::Write { .. } | Self::Print(_) => 3,
+        }
+    }
+
+    /// Whether the reader of standard output has gone, which is no failure: `| head`.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The lines for standard error: what is wrong, then what to do.
+    pub(crate) fn report(&self) -> String {
+        let message = self.to_string();
+        match message.split_once(". Fix: ") {
+            Some((wrong, fix)) => {
+                format!("error: {wrong}\nfix: {}\n", fix.trim_end_matches('.'))
+            }
+            None => format!("error: {message}\n"),
+        }
+    }
+}
+
+/// Text that a command prints could not be written.
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        Self::Print(error)
+    }
+}
+
+/// A path as messages name it: without control characters.
+pub(crate) fn name(path: &Path) -> String {
+    let shown = path.to_string_lossy();
+    shown.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// What to do about an error of the operating system, where that is plain.
+struct Remedy<'e>(&'e io::Error);
+
+impl fmt::Display for Remedy<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fix = match self.0.kind() {
+            io::ErrorKind::NotFound => "check the path and the folder it is relative to",
+            io::ErrorKind::PermissionDenied => "check the permissions of the file and its folder",
+            io::ErrorKind::IsADirectory => "name a file, not a folder",
+            io::ErrorKind::StorageFull => "free some space",
+            _ => return Ok(()),
+        };
+        write!(formatter, ". Fix: {fix}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CliError, name};
+    use std::io;
+    use std::path::Path;
+
+    #[test]
+    fn a_report_has_the_fault_and_the_remedy_on_lines_of_their_own() {
+        let source = io::Error::from(io::ErrorKind::NotFound);
+        let error = CliError::Read { name: "a.ikm".to_owned(), source };
+        let report = error.report();
+        let lines: Vec<&str> = report.lines().collect();
+        assert!(lines[0].starts_with("error: cannot read a.ikm: "), "{report}");
+        assert!(lines[1].starts_with("fix: check the path"), "{report}");
+        assert_eq!(lines.len(), 2);
+    }
+
+    #[test]
+    fn a_path_cannot_move_the_cursor() {
+        assert_eq!(name(Path::new("a\x1b[2J\n.ikm")), "a\u{fffd}[2J\u{fffd}.ikm");
+    }
+}

@@ -1,0 +1,51 @@
+//! Many inputs through one model, with the time of each.
+
+use std::time::Instant;
+
+use isokern_core::{ComputeBackend, ComputeModel, InferenceError, ModelArtifact};
+use isokern_cpu::{ArtifactBackend, CpuModel, InstructionSet};
+
+use crate::error::CliError;
+use crate::latency::Latencies;
+
+/// Loads a model for these instructions and makes it ready.
+pub(crate) fn load(
+    name: &str,
+    artifact: &ModelArtifact,
+    instructions: InstructionSet,
+) -> Result<CpuModel<'static>, CliError> {
+    let backend = ArtifactBackend::with_instruction_set(instructions);
+    let mut model = load_with(&backend, artifact)
+        .map_err(|source| CliError::Load { name: name.to_owned(), source })?;
+    model.init().map_err(|source| CliError::Infer { name: name.to_owned(), source })?;
+    Ok(model)
+}
+
+fn load_with<'desc, B>(backend: &B, artifact: &'desc ModelArtifact) -> Result<B::Model, B::Error>
+where
+    B: ComputeBackend<[i8], [i8], ModelDescriptor<'desc> = &'desc ModelArtifact> + 'desc,
+{
+    backend.load_model(artifact)
+}
+
+/// Runs every input of `input_len` values; outputs lie one after another in the result.
+///
+/// A time is that of one `infer_one`: input copied in, all operators, output copied out.
+pub(crate) fn infer_all<M: ComputeModel<[i8], [i8]>>(
+    model: &mut M,
+    inputs: &[i8],
+    input_len: usize,
+    output_len: usize,
+    mut done: impl FnMut(),
+) -> Result<(Vec<i8>, Latencies), InferenceError> {
+    let mut outputs = vec![0; inputs.len() / input_len * output_len];
+    let mut latencies = Latencies::default();
+    for (input, output) in inputs.chunks_exact(input_len).zip(outputs.chunks_exact_mut(output_len))
+    {
+        let start = Instant::now();
+        model.infer_one(input, output)?;
+        latencies.add(start.elapsed());
+        done();
+    }
+    Ok((outputs, latencies))
+}

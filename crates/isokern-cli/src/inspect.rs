@@ -1,0 +1,50 @@
+//! `isokern inspect`: what is in a model and what it needs.
+
+mod arena;
+mod report;
+mod text;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::error::CliError;
+use crate::model_file::ModelFile;
+
+const KEYS: &str = "\
+Keys of --json, which later versions keep:
+  file, source_format (tflite or ikm), file_bytes
+  profile {name, version}, format_version, layout (row or packed)
+  blob_bytes, constant_bytes, checksum, source_sha256 (or null), self_test {seed, digest} (or null)
+  arena_bytes, weight_bytes, macs
+  input, output   index, shape, dtype, scale, zero_point, bytes
+  tensors[]       the same, and arena_offset, first_step, last_step
+  operators[]     index, kind, inputs[], output, weight_bytes, macs, activation {min, max}, weights
+                  {outputs, terms, zero_point, scale_count}, depth_multiplier, window {kernel,
+                  stride, dilation, padding_before, padding_after: each [vertical, horizontal]};
+                  null where a kind has none
+Step 0 is the caller writing the input, step i + 1 is operator i, the last step is the caller
+reading the output. An offset counts from the start of the arena.";
+
+/// Shows a model: operators, tensors, sizes and the map of its arena
+#[derive(clap::Args)]
+#[command(after_long_help = KEYS)]
+pub(crate) struct Arguments {
+    /// An .ikm file, or a .tflite file, which is converted in memory
+    model: PathBuf,
+    /// Print JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the report, as text or as JSON.
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
+    let file = ModelFile::read(&arguments.model)?;
+    let report = report::ModelReport::new(&file, &file.model()?);
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        text::print(&report, out)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,289 @@
+//! A model as data: what the JSON is made of, and what the text is printed from.
+//!
+//! The names of the fields are the keys of the JSON: a change here breaks programs.
+
+use core::fmt::Write;
+
+use isokern_core::NumericProfile;
+use isokern_model::encode::{Draft, DraftOp};
+use isokern_model::geometry::{Axis, Window};
+use isokern_model::op::{Activation, Requant};
+use isokern_model::{Model, Op, Tensor};
+use serde::Serialize;
+
+use crate::figures::digest;
+use crate::model_file::{FileKind, ModelFile};
+
+/// See the help of `isokern inspect` for the meaning of the keys.
+#[derive(Debug, Serialize)]
+pub(crate) struct ModelReport {
+    pub(crate) file: String,
+    pub(crate) source_format: &'static str,
+    pub(crate) file_bytes: usize,
+    pub(crate) profile: ProfileReport,
+    pub(crate) format_version: u16,
+    pub(crate) layout: &'static str,
+    pub(crate) blob_bytes: usize,
+    pub(crate) constant_bytes: u32,
+    pub(crate) checksum: String,
+    pub(crate) source_sha256: Option<String>,
+    pub(crate) self_test: Option<SelfTestReport>,
+    pub(crate) arena_bytes: usize,
+    pub(crate) weight_bytes: usize,
+    pub(crate) macs: u64,
+    pub(crate) input: PortReport,
+    pub(crate) output: PortReport,
+    pub(crate) tensors: Vec<TensorReport>,
+    pub(crate) operators: Vec<OperatorReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ProfileReport {
+    pub(crate) name: &'static str,
+    pub(crate) version: u16,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct SelfTestReport {
+    pub(crate) seed: u32,
+    pub(crate) digest: String,
+}
+
+/// What a caller has to know of a tensor.
+#[derive(Debug, Serialize)]
+pub(crate) struct PortReport {
+    pub(crate) index: usize,
+    pub(crate) shape: Vec<u32>,
+    pub(crate) dtype: &'static str,
+    pub(crate) scale: f32,
+    pub(crate) zero_point: i32,
+    pub(crate) bytes: usize,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct TensorReport {
+    #[serde(flatten)]
+    pub(crate) port: PortReport,
+    pub(crate) arena_offset: usize,
+    pub(crate) first_step: usize,
+    pub(crate) last_step: usize,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct OperatorReport {
+    pub(crate) index: usize,
+    pub(crate) kind: &'static str,
+    pub(crate) inputs: Vec<u16>,
+    pub(crate) output: u16,
+    pub(crate) weight_bytes: usize,
+    pub(crate) macs: u64,
+    pub(crate) activation: Option<ActivationReport>,
+    pub(crate) weights: Option<WeightsReport>,
+    pub(crate) depth_multiplier: Option<usize>,
+    pub(crate) window: Option<WindowReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ActivationReport {
+    pub(crate) min: i8,
+    pub(crate) max: i8,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct WeightsReport {
+    pub(crate) outputs: usize,
+    pub(crate) terms: u64,
+    pub(crate) zero_point: i32,
+    pub(crate) scale_count: usize,
+}
+
+/// Each pair is vertical, horizontal.
+#[derive(Debug, Serialize)]
+pub(crate) struct WindowReport {
+    pub(crate) kernel: [usize; 2],
+    pub(crate) stride: [usize; 2],
+    pub(crate) dilation: [usize; 2],
+    pub(crate) padding_before: [usize; 2],
+    pub(crate) padding_after: [usize; 2],
+}
+
+impl ModelReport {
+    /// Reads everything there is to say from a checked model.
+    pub(crate) fn new(file: &ModelFile, model: &Model<'_>) -> Self {
+        let header = model.header();
+        let port = |index: u32| PortReport::new(index as usize, &model.tensor(index as usize));
+        let self_test = header.self_test();
+        // The draft knows the indices of the tensors that an operator reads and writes.
+        let draft = Draft::from_model(model);
+        let operators: Vec<OperatorReport> = (model.ops().zip(&draft.ops).enumerate())
+            .map(|(index, (op, draft))| OperatorReport::new(index, &op, draft))
+            .collect();
+        Self {
+            file: file.name.clone(),
+            source_format: match file.kind {
+                FileKind::Packed => "ikm",
+                FileKind::Tflite => "tflite",
+            },
+            file_bytes: file.file_bytes,
+            profile: ProfileReport {
+                name: NumericProfile::from_code(header.profile).map_or("?", NumericProfile::name),
+                version: header.profile_version,
+            },
+            format_version: header.format_version,
+            layout: model.layout().name(),
+            blob_bytes: model.blob().len(),
+            constant_bytes: header.constants_bytes,
+            checksum: format!("{:#010x}", header.checksum),
+            source_sha256: sha256(&header.source_sha256),
+            self_test: self_test
+                .map(|(seed, value)| SelfTestReport { seed, digest: digest(value) }),
+            arena_bytes: model.arena_bytes(),
+            weight_bytes: operators.iter().map(|operator| operator.weight_bytes).sum(),
+            macs: header.macs(),
+            input: port(header.input_tensor),
+            output: port(header.output_tensor),
+            tensors: (0..model.tensor_count())
+                .map(|index| TensorReport::new(index, &model.tensor(index)))
+                .collect(),
+            operators,
+        }
+    }
+
+    /// How many steps there are: operators, and the caller before and after them.
+    pub(crate) const fn step_count(&self) -> usize {
+        self.operators.len() + 2
+    }
+}
+
+impl PortReport {
+    fn new(index: usize, tensor: &Tensor) -> Self {
+        Self {
+            index,
+            shape: tensor.shape().to_vec(),
+            dtype: "i8",
+            scale: tensor.scale(),
+            zero_point: tensor.zero_point(),
+            bytes: tensor.len(),
+        }
+    }
+}
+
+impl TensorReport {
+    fn new(index: usize, tensor: &Tensor) -> Self {
+        let (first_step, last_step) = tensor.alive();
+        Self {
+            port: PortReport::new(index, tensor),
+            arena_offset: tensor.arena_offset(),
+            first_step,
+            last_step,
+        }
+    }
+}
+
+impl OperatorReport {
+    fn new(index: usize, op: &Op<'_>, draft: &DraftOp) -> Self {
+        let (inputs, output) = ends(draft);
+        let plain = Self {
+            index,
+            kind: op.kind().name(),
+            inputs,
+            output,
+            weight_bytes: op.weight_bytes(),
+            macs: op.macs(),
+            activation: None,
+            weights: None,
+            depth_multiplier: None,
+            window: None,
+        };
+        // Every output value takes as many multiplications as its dot product has terms.
+        let terms = op.macs() / (op.output().len() as u64).max(1);
+        let window = |window| Some(WindowReport::new(window, op));
+        match op {
+            Op::Conv2d(op) => Self {
+                activation: Some(op.requant.activation.into()),
+                weights: Some(WeightsReport::new(0, &op.requant, terms)),
+                window: window(&op.window),
+                ..plain
+            },
+            Op::DepthwiseConv2d(op) => Self {
+                activation: Some(op.requant.activation.into()),
+                weights: Some(WeightsReport::new(0, &op.requant, terms)),
+                depth_multiplier: Some(op.depth_multiplier),
+                window: window(&op.window),
+                ..plain
+            },
+            Op::FullyConnected(op) => Self {
+                activation: Some(op.requant.activation.into()),
+                weights: Some(WeightsReport::new(op.weight_zero_point, &op.requant, terms)),
+                ..plain
+            },
+            Op::Add(op) => Self { activation: Some(op.activation.into()), ..plain },
+            Op::AveragePool2d(op) => {
+                Self { activation: Some(op.activation.into()), window: window(&op.window), ..plain }
+            }
+            _ => plain,
+        }
+    }
+}
+
+/// Indices of the tensors an operator reads, and of the one it writes.
+fn ends(draft: &DraftOp) -> (Vec<u16>, u16) {
+    match draft {
+        DraftOp::Conv2d(op) | DraftOp::DepthwiseConv2d(op) | DraftOp::FullyConnected(op) => {
+            (vec![op.input], op.output)
+        }
+        DraftOp::Add(op) => (op.inputs.to_vec(), op.output),
+        DraftOp::AveragePool2d(op) => (vec![op.input], op.output),
+        DraftOp::Reshape { input, output } => (vec![*input], *output),
+        DraftOp::Softmax(op) => (vec![op.input], op.output),
+        _ => (Vec::new(), 0),
+    }
+}
+
+impl From<Activation> for ActivationReport {
+    fn from(activation: Activation) -> Self {
+        Self { min: activation.min, max: activation.max }
+    }
+}
+
+impl WeightsReport {
+    fn new(zero_point: i32, requant: &Requant<'_>, terms: u64) -> Self {
+        let (outputs, scale_count) = (requant.bias.len(), requant.multiplier.len());
+        Self { outputs, terms, zero_point, scale_count }
+    }
+}
+
+impl WindowReport {
+    fn new(window: &Window, op: &Op<'_>) -> Self {
+        let axes = [window.rows(), window.columns()];
+        let (input, output) = (op.input().image(), op.output().image());
+        let lengths = [(input.height, output.height), (input.width, output.width)];
+        let after = |place: usize| padding_after(&axes[place], lengths[place]);
+        Self {
+            kernel: axes.map(|axis| axis.kernel),
+            stride: axes.map(|axis| axis.stride),
+            dilation: axes.map(|axis| axis.dilation),
+            padding_before: axes.map(|axis| axis.pad),
+            padding_after: [after(0), after(1)],
+        }
+    }
+}
+
+/// How far the last window reaches behind the input.
+fn padding_after(axis: &Axis, (input, output): (usize, usize)) -> usize {
+    let reach = output.saturating_sub(1) * axis.stride + axis.extent();
+    reach.saturating_sub(axis.pad + input)
+}
+
+/// A hash in hexadecimal; none where there are only zeros.
+fn sha256(bytes: &[u8; 32]) -> Option<String> {
+    if bytes == &[0; 32] {
+        return None;
+    }
+    let mut text = String::new();
+    for byte in bytes {
+        // A String takes every write.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Some(text)
+}

@@ -1,0 +1,170 @@
+//! The report as text of at most 100 columns, for models of usual size.
+
+use std::io::{self, Write};
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+
+use super::arena;
+use super::report::{ModelReport, OperatorReport, PortReport, TensorReport};
+use crate::figures::{counted, grouped, shape};
+
+/// A column: its title, the side its text stands on, and a cell for each row.
+struct Column {
+    title: &'static str,
+    side: CellAlignment,
+    cells: Vec<String>,
+}
+
+/// Prints everything: facts, operators, tensors, the map of the arena.
+pub(crate) fn print(report: &ModelReport, out: &mut impl Write) -> io::Result<()> {
+    print_facts(report, out)?;
+    writeln!(out, "\nOperators\n{}", table(operator_columns(report)))?;
+    writeln!(out, "\nTensors\n{}\n", table(tensor_columns(&report.tensors)))?;
+    arena::print(report, out)
+}
+
+fn print_facts(report: &ModelReport, out: &mut impl Write) -> io::Result<()> {
+    let ModelReport { profile, layout, format_version, .. } = report;
+    writeln!(out, "{}", report.file)?;
+    if report.source_format == "tflite" {
+        let bytes = grouped(report.file_bytes as u64);
+        writeln!(out, "  read as    TFLite, {bytes} bytes; below is what it converts to")?;
+    }
+    let bytes = grouped(report.blob_bytes as u64);
+    let checksum = &report.checksum;
+    writeln!(
+        out,
+        "  packed     {bytes} bytes, format {format_version}, {layout} layout, checksum {checksum}"
+    )?;
+    writeln!(out, "  profile    {} v{}", profile.name, profile.version)?;
+    let source = report.source_sha256.as_deref().unwrap_or("not stated");
+    writeln!(out, "  source     SHA-256 {source}")?;
+    match &report.self_test {
+        Some(test) => {
+            let (seed, digest) = (test.seed, &test.digest);
+            writeln!(out, "  self-test  input of seed {seed} gives digest {digest}")?;
+        }
+        None => writeln!(out, "  self-test  none")?,
+    }
+    writeln!(out, "  input      {}", port(&report.input))?;
+    writeln!(out, "  output     {}", port(&report.output))?;
+    writeln!(
+        out,
+        "  totals     {}, {} MACs, {} weight bytes, {} constant bytes",
+        counted(report.operators.len(), "operator"),
+        grouped(report.macs),
+        grouped(report.weight_bytes as u64),
+        grouped(report.constant_bytes),
+    )?;
+    let arena = grouped(report.arena_bytes as u64);
+    writeln!(out, "  arena      {arena} bytes, input and output inside")
+}
+
+fn port(port: &PortReport) -> String {
+    let PortReport { scale, zero_point, .. } = port;
+    format!("{} int8, scale {scale}, zero point {zero_point}", shape(&port.shape))
+}
+
+fn operator_columns(report: &ModelReport) -> Vec<Column> {
+    let operators = report.operators.as_slice();
+    let window = |pick: fn(&OperatorReport) -> Option<String>| {
+        move |operator: &OperatorReport| pick(operator).unwrap_or_default()
+    };
+    vec![
+        right("#", operators, |operator| operator.index.to_string()),
+        left("operator", operators, |operator| operator.kind.to_owned()),
+        right("in", operators, |operator| {
+            operator.inputs.iter().map(u16::to_string).collect::<Vec<_>>().join(",")
+        }),
+        right("out", operators, |operator| operator.output.to_string()),
+        left("shape out", operators, |operator| {
+            let output = report.tensors.get(usize::from(operator.output));
+            output.map_or_else(String::new, |tensor| shape(&tensor.port.shape))
+        }),
+        left("kernel", operators, window(|operator| Some(pair(operator.window.as_ref()?.kernel)))),
+        left("stride", operators, window(|operator| Some(pair(operator.window.as_ref()?.stride)))),
+        left(
+            "dilate",
+            operators,
+            window(|operator| {
+                Some(pair(operator.window.as_ref()?.dilation)).filter(|text| text != "1x1")
+            }),
+        ),
+        left("pad", operators, window(padding)),
+        right("range", operators, |operator| {
+            let range = operator.activation.as_ref();
+            range.map_or_else(String::new, |range| format!("{}..{}", range.min, range.max))
+        }),
+        right("weights", operators, |operator| nonzero(operator.weight_bytes as u64)),
+        right("MACs", operators, |operator| nonzero(operator.macs)),
+    ]
+}
+
+fn tensor_columns(tensors: &[TensorReport]) -> Vec<Column> {
+    vec![
+        right("#", tensors, |tensor| tensor.port.index.to_string()),
+        // Up to ten tensors, the mark is the index.
+        left("mark", tensors, |tensor| {
+            let mark = arena::mark(tensor.port.index);
+            if tensors.len() > 10 { mark.to_string() } else { String::new() }
+        }),
+        left("shape", tensors, |tensor| shape(&tensor.port.shape)),
+        left("scale", tensors, |tensor| tensor.port.scale.to_string()),
+        right("zero point", tensors, |tensor| tensor.port.zero_point.to_string()),
+        right("bytes", tensors, |tensor| grouped(tensor.port.bytes as u64)),
+        right("offset", tensors, |tensor| grouped(tensor.arena_offset as u64)),
+        right("steps", tensors, |tensor| format!("{}-{}", tensor.first_step, tensor.last_step)),
+    ]
+}
+
+fn left<R>(title: &'static str, rows: &[R], cell: impl Fn(&R) -> String) -> Column {
+    Column { title, side: CellAlignment::Left, cells: rows.iter().map(cell).collect() }
+}
+
+fn right<R>(title: &'static str, rows: &[R], cell: impl Fn(&R) -> String) -> Column {
+    Column { side: CellAlignment::Right, ..left(title, rows, cell) }
+}
+
+fn pair([vertical, horizontal]: [usize; 2]) -> String {
+    format!("{vertical}x{horizontal}")
+}
+
+/// Cells before and behind, for rows and columns; one pair where both are the same.
+fn padding(operator: &OperatorReport) -> Option<String> {
+    let window = operator.window.as_ref()?;
+    let [rows, columns] =
+        [0, 1].map(|axis| (window.padding_before[axis], window.padding_after[axis]));
+    if (rows, columns) == ((0, 0), (0, 0)) {
+        return None;
+    }
+    let text = format!("{}+{}", rows.0, rows.1);
+    let other = format!("{}+{}", columns.0, columns.1);
+    Some(if text == other { text } else { format!("{text} {other}") })
+}
+
+fn nonzero(number: u64) -> String {
+    if number == 0 { String::new() } else { grouped(number) }
+}
+
+/// Lines without spaces at their ends; a column without a single cell is left out.
+fn table(columns: Vec<Column>) -> String {
+    let columns: Vec<Column> = columns
+        .into_iter()
+        .filter(|column| column.cells.iter().any(|cell| !cell.is_empty()))
+        .collect();
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.set_header(columns.iter().map(|column| column.title));
+    let row_count = columns.first().map_or(0, |column| column.cells.len());
+    for row in 0..row_count {
+        table.add_row(columns.iter().map(|column| column.cells[row].as_str()));
+    }
+    for (place, column) in columns.iter().enumerate() {
+        if let Some(shown) = table.column_mut(place) {
+            shown.set_padding((if place == 0 { 2 } else { 0 }, 2));
+            shown.set_cell_alignment(column.side);
+        }
+    }
+    table.trim_fmt()
+}

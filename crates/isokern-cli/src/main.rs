@@ -1,0 +1,90 @@
+//! The `isokern` program: convert, inspect and run int8 models.
+//!
+//! One command per file; [`error`] has the exit codes. Text goes to standard output,
+//! through one buffered writer that every command is handed; progress and errors go to
+//! standard error. A closed standard output ends the program quietly.
+
+mod answers;
+mod convert;
+mod demo;
+mod error;
+mod figures;
+mod infer;
+mod input;
+mod inspect;
+mod latency;
+mod model_file;
+mod npy;
+mod output;
+mod progress;
+mod run;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+use std::sync::LazyLock;
+
+use clap::{Parser, Subcommand};
+use isokern_core::NumericProfile;
+use isokern_model::header::{FORMAT_VERSION, PROFILE_TFLM_VERSION};
+
+use crate::error::CliError;
+
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let (version, profile) = (env!("CARGO_PKG_VERSION"), NumericProfile::Tflm);
+    format!(
+        "{version} (numeric profile {profile} v{PROFILE_TFLM_VERSION}, model format \
+         {FORMAT_VERSION})"
+    )
+});
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  a model or an input was refused, or answers differ that must be equal
+  2  the command line is wrong
+  3  a file could not be read or written";
+
+/// Runs int8 models with the output bytes of TFLite Micro, on every target.
+#[derive(Parser)]
+#[command(name = "isokern", version = VERSION.as_str(), after_help = EXIT_CODES)]
+#[command(max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Arguments),
+    Convert(convert::Arguments),
+    Inspect(inspect::Arguments),
+    Run(run::Arguments),
+}
+
+impl Command {
+    fn run(&self, out: &mut impl Write) -> Result<(), CliError> {
+        match self {
+            Self::Demo(arguments) => demo::run(arguments, out),
+            Self::Convert(arguments) => convert::run(arguments, out),
+            Self::Inspect(arguments) => inspect::run(arguments, out),
+            Self::Run(arguments) => run::run(arguments, out),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let result = cli.command.run(&mut out);
+    // What was printed before an error is shown before it.
+    let result = result.and(out.flush().map_err(CliError::Print));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            // With standard error closed too there is nobody left to tell.
+            let _ = io::stderr().write_all(error.report().as_bytes());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! `isokern run`: inputs through a model, answers out.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use isokern_cpu::InstructionSet;
+use isokern_model::{Model, Tensor, digest};
+
+use crate::answers::{has_classes, highest};
+use crate::error::{CliError, name};
+use crate::figures::{counted, digest, grouped, shape, time};
+use crate::infer::{infer_all, load};
+use crate::latency::Latencies;
+use crate::model_file::ModelFile;
+use crate::{input, npy, output, progress};
+
+/// How many inputs have their answers printed.
+const SHOWN: usize = 10;
+
+const FORMATS: &str = "\
+Inputs, any number of them, one after another:
+  .npy int8     copied into the input tensor as they are
+  .npy float32  real numbers: divided by the scale of the input tensor, rounded (halves away
+                from zero), moved by its zero point, cut to -128..127
+  other files   raw: copied byte for byte into the input tensor, whatever their name
+An array needs C order; of its shape only the number of values counts.
+
+The digest is FNV-1a (64 bits) over all output bytes. It is the same on every machine and with
+every --instructions. The latency is that of one input: copied in, run, copied out, one thread.";
+
+/// Runs inputs through a model: answers, digest of the output bytes, latency
+#[derive(clap::Args)]
+#[command(after_long_help = FORMATS)]
+pub(crate) struct Arguments {
+    /// An .ikm file, or a .tflite file, which is converted in memory
+    model: PathBuf,
+    /// Inputs: .npy (int8, float32) or raw bytes; - is standard input
+    #[arg(short, long, value_name = "FILE")]
+    input: PathBuf,
+    /// Where the outputs go: .npy if it is named so, else raw bytes; - is standard output, and
+    /// then nothing else is printed
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How many classes to print per input
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    top: usize,
+    /// The instructions to compute with; the output bytes are the same
+    #[arg(long, value_enum, default_value_t = Instructions::Auto)]
+    instructions: Instructions,
+    /// Print the digest alone
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Instructions {
+    /// The fastest this processor has
+    Auto,
+    /// The portable loops
+    Plain,
+    /// AVX2
+    Avx2,
+    /// AVX-512 with VNNI
+    #[value(name = "avx512vnni")]
+    Avx512Vnni,
+}
+
+/// Runs all inputs, writes the outputs, then prints.
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
+    let instructions = arguments.instructions.choose()?;
+    let file = ModelFile::read(&arguments.model)?;
+    let model = file.model()?;
+    let inputs = input::read(&arguments.input, &model.input())?;
+    let (input_len, output_len) = (model.input().len(), model.output().len());
+    let count = inputs.len() / input_len;
+
+    let mut loaded = load(&file.name, &file.artifact, instructions)?;
+    let bar = progress::bar("running", count);
+    let result = infer_all(&mut loaded, &inputs, input_len, output_len, || bar.inc(1));
+    bar.finish_and_clear();
+    let (outputs, latencies) =
+        result.map_err(|source| CliError::Infer { name: file.name.clone(), source })?;
+
+    if let Some(path) = &arguments.output {
+        let bytes = encode(path, &outputs, &model.output(), count);
+        if path == Path::new("-") {
+            return Ok(out.write_all(&bytes)?);
+        }
+        output::write_file(path, &bytes)?;
+    }
+    let digest_text = digest(digest::fnv1a(&outputs));
+    if arguments.quiet {
+        return Ok(writeln!(out, "{digest_text}")?);
+    }
+    print_head(&file.name, &model, count, out)?;
+    print_answers(&model.output(), &outputs, arguments, out)?;
+    if let Some(path) = &arguments.output {
+        writeln!(out, "written    {}", name(path))?;
+    }
+    print_latency(&latencies, instructions, out)?;
+    let bytes = grouped(outputs.len() as u64);
+    Ok(writeln!(out, "digest     {digest_text} (FNV-1a over {bytes} output bytes)")?)
+}
+
+impl Instructions {
+    fn choose(self) -> Result<InstructionSet, CliError> {
+        let wanted = match self {
+            Self::Auto => return Ok(InstructionSet::detect()),
+            Self::Plain => "plain",
+            Self::Avx2 => "avx2",
+            Self::Avx512Vnni => "avx512vnni",
+        };
+        InstructionSet::available().find(|set| set.name() == wanted).ok_or_else(|| {
+            let names: Vec<&str> = InstructionSet::available().map(InstructionSet::name).collect();
+            CliError::Instructions { wanted, available: names.join(" or ") }
+        })
+    }
+}
+
+/// The bytes of the output file: an array where its name says so, else the outputs alone.
+fn encode(path: &Path, outputs: &[i8], tensor: &Tensor, count: usize) -> Vec<u8> {
+    if path.extension().is_none_or(|extension| extension != "npy") {
+        return outputs.iter().map(|value| value.cast_unsigned()).collect();
+    }
+    let dims = match tensor.shape() {
+        [1, dims @ ..] => dims,
+        dims => dims,
+    };
+    let shape: Vec<u64> =
+        core::iter::once(count as u64).chain(dims.iter().map(|&size| size.into())).collect();
+    npy::write(&shape, outputs)
+}
+
+fn print_head(
+    name: &str,
+    model: &Model<'_>,
+    count: usize,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let (from, to) = (shape(model.input().shape()), shape(model.output().shape()));
+    Ok(writeln!(out, "{name}: {} of {from} int8, each gives {to} int8\n", counted(count, "input"))?)
+}
+
+/// The answers to the first inputs, one line each.
+fn print_answers(
+    tensor: &Tensor,
+    outputs: &[i8],
+    arguments: &Arguments,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    if arguments.top == 0 || !has_classes(tensor) {
+        return Ok(());
+    }
+    writeln!(out, "{:>7}  highest outputs: index (value)", "input")?;
+    for (index, values) in outputs.chunks_exact(tensor.len()).take(SHOWN).enumerate() {
+        let answers = highest(values, tensor, arguments.top);
+        let cells = answers.iter().map(|answer| {
+            let value = format!("({:.4})", answer.score);
+            format!("{:>3} {value:<10}", answer.class)
+        });
+        let cells: String = cells.collect();
+        writeln!(out, "{index:>7}  {}", cells.trim_end())?;
+    }
+    let more = (outputs.len() / tensor.len()).saturating_sub(SHOWN);
+    if more > 0 {
+        writeln!(
+            out,
+            "{:>7}  {} more; --output FILE writes them all",
+            "...",
+            grouped(more as u64)
+        )?;
+    }
+    Ok(writeln!(out)?)
+}
+
+fn print_latency(
+    latencies: &Latencies,
+    instructions: InstructionSet,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let median = time(latencies.percentile(50));
+    match latencies.count() {
+        1 => writeln!(out, "latency    {median} for one cold run ({instructions}, one thread)")?,
+        count => writeln!(
+            out,
+            "latency    median {median} over {} runs, the first one included ({instructions}, one \
+             thread)",
+            grouped(count as u64)
+        )?,
+    }
+    Ok(())
+}

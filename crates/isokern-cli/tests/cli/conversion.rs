@@ -1,0 +1,105 @@
+//! `isokern convert`: the same bytes each time, whole files or none.
+
+use std::fs;
+
+use crate::program::{Folder, fixture, fixture_bytes, isokern};
+
+fn convert(source: &str, target: &str, layout: &str) -> String {
+    isokern(["convert", source, "-o", target, "--layout", layout]).text().to_owned()
+}
+
+#[test]
+fn the_committed_model_is_what_the_program_writes() {
+    let folder = Folder::new();
+    let target = folder.path("digits.ikm");
+    let summary = isokern(["convert", &fixture("models/digits.tflite"), "-o", &target]);
+    let words = ["9 operators", "2,208 weight bytes", "1,536 arena bytes", "(read: 10,696)"];
+    for word in words {
+        assert!(summary.text().contains(word), "{}", summary.text());
+    }
+    let committed = fixture_bytes("digits.ikm");
+    assert!(folder.read("digits.ikm") == committed, "convert digits.tflite to digits.ikm again");
+    assert_eq!(folder.names(), ["digits.ikm"]);
+}
+
+#[test]
+fn a_layout_is_changed_and_changed_back() {
+    let folder = Folder::new();
+    let [row, packed, again] = ["row.ikm", "packed.ikm", "again.ikm"].map(|name| folder.path(name));
+    for model in ["digits", "residual", "conv_shapes", "depthwise_shapes", "dense"] {
+        let source = fixture(&format!("models/{model}.tflite"));
+        convert(&source, &row, "row");
+        convert(&source, &packed, "packed");
+        convert(&row, &again, "packed");
+        assert!(folder.read("again.ikm") == folder.read("packed.ikm"), "{model}: row to packed");
+        convert(&packed, &again, "row");
+        assert!(folder.read("again.ikm") == folder.read("row.ikm"), "{model}: packed to row");
+        assert!(folder.read("row.ikm") != folder.read("packed.ikm"), "{model}");
+    }
+}
+
+#[test]
+fn a_model_may_replace_itself() {
+    let folder = Folder::new();
+    let path = folder.write("model.ikm", &fixture_bytes("digits.ikm"));
+    convert(&path, &path, "packed");
+    assert!(folder.read("model.ikm") != fixture_bytes("digits.ikm"));
+    convert(&path, &path, "row");
+    assert!(folder.read("model.ikm") == fixture_bytes("digits.ikm"));
+    assert_eq!(folder.names(), ["model.ikm"]);
+}
+
+#[test]
+fn standard_output_takes_the_model_alone() {
+    let ran = isokern(["convert", &fixture("models/digits.tflite"), "-o", "-"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert!(ran.stdout == fixture_bytes("digits.ikm"));
+}
+
+#[test]
+fn what_cannot_be_written_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let source = fixture("models/digits.tflite");
+    let missing = folder.path("no/such/folder.ikm");
+    let ran = isokern(["convert", &source, "-o", &missing]);
+    let (error, fix) = ran.error_and_fix(3);
+    assert!(error.starts_with(&format!("cannot write {missing}: ")), "{error}");
+    assert!(!error.contains(".part"), "{error}");
+    assert!(fix.contains("folder"), "{fix}");
+    let taken = folder.path("taken.ikm");
+    fs::create_dir(&taken).expect("a folder can be made");
+    let ran = isokern(["convert", &source, "-o", &taken]);
+    assert!(ran.error_and_fix(3).0.contains("taken.ikm"));
+    assert_eq!(folder.names(), ["taken.ikm"]);
+    assert_eq!(fs::read_dir(&taken).expect("it is still a folder").count(), 0);
+}
+
+#[test]
+fn a_refused_model_leaves_the_old_file_as_it_was() {
+    let folder = Folder::new();
+    let target = folder.write("old.ikm", b"old");
+    let ran = isokern(["convert", &fixture("refused/sub.tflite"), "-o", &target]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(folder.read("old.ikm"), b"old");
+    assert_eq!(folder.names(), ["old.ikm"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_devices_and_permissions_stay_what_they_are() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let folder = Folder::new();
+    let source = fixture("models/digits.tflite");
+    let file = folder.write("file.ikm", b"old");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("it is our file");
+    let link = folder.path("link.ikm");
+    symlink(&file, &link).expect("a link can be made");
+    convert(&source, &link, "row");
+    let found = fs::symlink_metadata(&link).expect("the link is there");
+    assert!(found.file_type().is_symlink());
+    assert!(folder.read("file.ikm") == fixture_bytes("digits.ikm"));
+    let mode = fs::metadata(&file).expect("the file is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    convert(&source, "/dev/null", "row");
+}

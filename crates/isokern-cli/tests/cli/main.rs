@@ -1,0 +1,8 @@
+//! The `isokern` program from outside: what it prints, writes and exits with.
+
+mod conversion;
+mod demo;
+mod inference;
+mod inspection;
+mod program;
+mod refusal;
