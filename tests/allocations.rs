@@ -1,8 +1,9 @@
 //! Nothing is allocated after `init`, by any backend of the CPU.
 #![allow(unsafe_code)]
 
-use std::alloc::{GlobalAlloc, Layout as MemoryLayout, System};
-use std::cell::Cell;
+use core::alloc::{GlobalAlloc, Layout as MemoryLayout};
+use core::cell::Cell;
+use std::alloc::System;
 
 use isokern_core::{Batch, ComputeModel, Message, MessageHeader};
 use isokern_cpu::{ArtifactBackend, InstructionSet};

@@ -39,7 +39,7 @@ fn both_reasons_are_told_when_neither_loads() {
     let fallback = Fallback::new(dead, ArtifactBackend::new());
     let descriptor = FallbackDescriptor { primary: &rubbish, secondary: &rubbish };
     let refused = ComputeBackend::<[i8], [i8]>::load_model(&fallback, descriptor);
-    let message = refused.err().expect("neither loads").to_string();
+    let message = refused.map(|_| ()).expect_err("neither loads").to_string();
     assert!(message.contains("device lost") && message.contains("magic"), "{message}");
 }
 

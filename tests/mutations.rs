@@ -116,7 +116,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
 
     #[test]
-    fn mutants_are_refused_or_run(which in any::<u16>(), changes in proptest::collection::vec(change(), 1..4)) {
+    fn mutants_are_refused_or_run(
+        which in any::<u16>(),
+        changes in proptest::collection::vec(change(), 1..4),
+    ) {
         let blobs = blobs_once();
         let mut blob = blobs[usize::from(which) % blobs.len()].clone();
         for change in &changes {

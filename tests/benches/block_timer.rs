@@ -4,7 +4,7 @@
 //! line on standard input, `<model index> <inferences>`, is answered by one line with
 //! the nanoseconds that the block took.
 
-use std::hint::black_box;
+use core::hint::black_box;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 

@@ -32,20 +32,22 @@ pub trait Subject {
 #[macro_export]
 macro_rules! conformance {
     ($name:ident, $subject:expr) => {
+        fn $name() -> impl $crate::conformance::Subject {
+            $subject
+        }
+
         mod $name {
-            $crate::conformance!(@checks $subject;
+            $crate::conformance!(@checks $name;
                 vectors_come_out_exactly, a_batch_is_a_loop_of_single_steps,
                 too_few_outputs_are_refused, wrong_payloads_are_refused,
                 calls_before_init_are_refused, drain_and_reset_are_idempotent,
                 damaged_models_are_refused);
         }
     };
-    (@checks $subject:expr; $($check:ident),*) => {
+    (@checks $name:ident; $($check:ident),*) => {
         $(#[test]
         fn $check() {
-            #[allow(unused_imports)]
-            use super::*;
-            $crate::conformance::$check(&$subject);
+            $crate::conformance::$check(&super::$name());
         })*
     };
 }

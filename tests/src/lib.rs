@@ -1,4 +1,5 @@
 //! What the suites share: drafts of models, real-thread teams, where vectors lie.
+#![allow(clippy::missing_panics_doc, reason = "in a test, a panic is the answer")]
 
 pub mod conformance;
 pub mod drafts;

@@ -1,6 +1,6 @@
 //! Backends around a backend: one counts calls, one fails on demand.
 
-use std::cell::Cell;
+use core::cell::Cell;
 use std::rc::Rc;
 
 use isokern_core::{

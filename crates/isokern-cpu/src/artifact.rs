@@ -92,10 +92,7 @@ where
         ArtifactBackend::capabilities(self)
     }
 
-    fn load_model<'desc>(
-        &self,
-        artifact: &'desc ModelArtifact,
-    ) -> Result<CpuModel<'static>, LoadError> {
+    fn load_model(&self, artifact: &ModelArtifact) -> Result<CpuModel<'static>, LoadError> {
         self.load(artifact)
     }
 }

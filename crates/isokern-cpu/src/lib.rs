@@ -2,7 +2,7 @@
 //!
 //! Firmware links this crate without features and gets [`CpuBackend`]: no `std`, no
 //! heap, the model read in place from flash, activations in an arena it lends. With
-//! feature `std` there is also [`ArtifactBackend`], which owns its memory, and loops
+//! feature `std` there is also `ArtifactBackend`, which owns its memory, and loops
 //! for the vector instructions the processor has, chosen when a model is loaded.
 //! The output bytes are the same on every path: those of profile `tflm` v1.
 //!
@@ -27,15 +27,15 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`backend`] | [`CpuBackend`]: models and memory are lent |
-//! | [`artifact`] | (`std`) [`ArtifactBackend`]: owns bytes and arena |
+//! | `artifact` | (`std`) `ArtifactBackend`: owns bytes and arena |
 //! | [`loaded`] | [`CpuModel`], what both load |
 //! | [`instruction_set`] | which loops a model runs with |
 //! | [`error`] | [`LoadError`] and the codes of this backend |
-//! | [`core`](isokern_core), [`model`](isokern_model), [`ops`](isokern_ops) | the crates below, so that firmware needs to name one |
+//! | [`core`], [`model`], [`ops`] | the crates below |
 //!
 //! | feature | effect |
 //! |---|---|
-//! | `std` | [`ArtifactBackend`] and vector loops |
+//! | `std` | `ArtifactBackend` and vector loops |
 //!
 //! # Not here
 //!
@@ -71,3 +71,8 @@ pub use backend::CpuBackend;
 pub use error::LoadError;
 pub use instruction_set::InstructionSet;
 pub use loaded::CpuModel;
+
+/// The code in the README, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -4,7 +4,7 @@ use crate::header::{
     CHECKSUM_START, FORMAT_VERSION, HEADER_BYTES, MAGIC, PROFILE_TFLM, PROFILE_TFLM_VERSION,
     read_u32,
 };
-use crate::op::OpSet;
+use crate::kind::OpSet;
 use crate::tensor::TENSOR_BYTES;
 
 /// Embeds a packed model, aligned, with the constants a program needs to run it.

@@ -25,9 +25,9 @@ use crate::header::{
     CHECKSUM_START, FORMAT_VERSION, HEADER_BYTES, Header, MAGIC, OPERATORS_MAX, PROFILE_TFLM,
     PROFILE_TFLM_VERSION, SECTION_ALIGN, TENSORS_MAX,
 };
+use crate::kind::OpSet;
 use crate::layout::Layout;
 use crate::model::Model;
-use crate::op::OpSet;
 use crate::record::{OPERATOR_BYTES, OpRecord};
 use crate::tensor::{TENSOR_BYTES, TensorRecord};
 

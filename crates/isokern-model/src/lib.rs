@@ -18,6 +18,7 @@
 //! | [`header`] | the 128 bytes at the front, with const readers |
 //! | [`tensor`] | activations: shape, quantisation, place in the arena, lifetime |
 //! | [`record`] | the 64-byte operator records as they lie in the blob |
+//! | [`kind`] | [`OpKind`] and sets of kinds |
 //! | [`op`] | operators as executors see them: parameters and constant slices |
 //! | [`geometry`] | windows, paddings and multiply-accumulate counts |
 //! | [`layout`] | index arithmetic of the weight layouts |
@@ -25,7 +26,7 @@
 //! | [`error`] | [`FormatError`] |
 //! | [`digest`] | the checksum of a blob and the digest of an output |
 //! | [`embed`] | [`include_model!`](crate::include_model): a model as a typed constant |
-//! | [`encode`] | (`std`) the way from a description to bytes |
+//! | `encode` | (`std`) the way from a description to bytes |
 //!
 //! | feature | effect |
 //! |---|---|
@@ -55,6 +56,7 @@ pub mod encode;
 pub mod error;
 pub mod geometry;
 pub mod header;
+pub mod kind;
 pub mod layout;
 pub mod model;
 pub mod op;
@@ -63,6 +65,7 @@ pub mod tensor;
 
 pub use error::FormatError;
 pub use header::Header;
+pub use kind::{OpKind, OpSet};
 pub use model::{Checked, Model};
-pub use op::{Op, OpKind, OpSet};
+pub use op::Op;
 pub use tensor::Tensor;

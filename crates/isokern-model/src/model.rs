@@ -5,10 +5,11 @@ use bytemuck::Pod;
 use crate::check;
 use crate::error::FormatError;
 use crate::header::{HEADER_BYTES, Header};
+use crate::kind::{OpKind, OpSet};
 use crate::layout::{Layout, Terms};
 use crate::op::{
-    Activation, Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Op, OpKind, OpSet,
-    Requant, Reshape, Softmax, Weights,
+    Activation, Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Op, Requant, Reshape,
+    Softmax, Weights,
 };
 use crate::record::{AddBody, DotBody, OPERATOR_BYTES, OpRecord, PoolBody, SoftmaxBody};
 use crate::tensor::{TENSOR_BYTES, Tensor, TensorRecord};

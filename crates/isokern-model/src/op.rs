@@ -1,8 +1,7 @@
 //! Operators as executors see them: parameters, tensors and constant slices.
 
-use core::fmt;
-
 use crate::geometry::Window;
+use crate::kind::OpKind;
 use crate::layout::{Layout, Terms};
 use crate::tensor::Tensor;
 
@@ -166,137 +165,6 @@ pub struct Softmax {
     pub left_shift: u32,
     /// Differences below this one count as zero.
     pub diff_min: i32,
-}
-
-/// The kind of an operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum OpKind {
-    /// [`Op::Conv2d`].
-    Conv2d,
-    /// [`Op::DepthwiseConv2d`].
-    DepthwiseConv2d,
-    /// [`Op::FullyConnected`].
-    FullyConnected,
-    /// [`Op::Add`].
-    Add,
-    /// [`Op::AveragePool2d`].
-    AveragePool2d,
-    /// [`Op::Reshape`].
-    Reshape,
-    /// [`Op::Softmax`].
-    Softmax,
-}
-
-impl OpKind {
-    /// Every kind, in the order of the codes.
-    pub const ALL: [Self; 7] = [
-        Self::Conv2d,
-        Self::DepthwiseConv2d,
-        Self::FullyConnected,
-        Self::Add,
-        Self::AveragePool2d,
-        Self::Reshape,
-        Self::Softmax,
-    ];
-
-    /// The number that stands for this kind in a blob, from 1: zeroed memory is no operator.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Conv2d => 1,
-            Self::DepthwiseConv2d => 2,
-            Self::FullyConnected => 3,
-            Self::Add => 4,
-            Self::AveragePool2d => 5,
-            Self::Reshape => 6,
-            Self::Softmax => 7,
-        }
-    }
-
-    /// The kind with this number.
-    #[must_use]
-    pub const fn from_code(code: u8) -> Option<Self> {
-        match code {
-            1 => Some(Self::Conv2d),
-            2 => Some(Self::DepthwiseConv2d),
-            3 => Some(Self::FullyConnected),
-            4 => Some(Self::Add),
-            5 => Some(Self::AveragePool2d),
-            6 => Some(Self::Reshape),
-            7 => Some(Self::Softmax),
-            _ => None,
-        }
-    }
-
-    /// The name TFLite files use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Conv2d => "CONV_2D",
-            Self::DepthwiseConv2d => "DEPTHWISE_CONV_2D",
-            Self::FullyConnected => "FULLY_CONNECTED",
-            Self::Add => "ADD",
-            Self::AveragePool2d => "AVERAGE_POOL_2D",
-            Self::Reshape => "RESHAPE",
-            Self::Softmax => "SOFTMAX",
-        }
-    }
-}
-
-impl fmt::Display for OpKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
-    }
-}
-
-/// A set of operator kinds.
-///
-/// ```
-/// use isokern_model::{OpKind, OpSet};
-///
-/// let set = OpSet::EMPTY.with(OpKind::Add);
-/// assert!(set.contains(OpKind::Add) && !set.contains(OpKind::Softmax));
-/// assert!(OpSet::ALL.contains_all(set));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct OpSet(u32);
-
-impl OpSet {
-    /// No kind.
-    pub const EMPTY: Self = Self(0);
-    /// Every kind of format version 1.
-    pub const ALL: Self = Self(0b1111_1110);
-
-    /// The set with these bits: bit `n` is the kind of code `n`.
-    #[must_use]
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
-
-    /// The bits of the set.
-    #[must_use]
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-
-    /// The set with one kind more.
-    #[must_use]
-    pub const fn with(self, kind: OpKind) -> Self {
-        Self(self.0 | 1 << kind.code())
-    }
-
-    /// Whether the kind is in the set.
-    #[must_use]
-    pub const fn contains(self, kind: OpKind) -> bool {
-        self.0 & 1 << kind.code() != 0
-    }
-
-    /// Whether every kind of `other` is in the set.
-    #[must_use]
-    pub const fn contains_all(self, other: Self) -> bool {
-        other.0 & !self.0 == 0
-    }
 }
 
 impl Op<'_> {

@@ -12,10 +12,10 @@ use crate::view::view;
 
 /// Runs the calling rank's share of a fully connected operator.
 ///
-/// For each row and output `o`: `acc = bias[o] + sum of (w[o][k] - weight_zero_point)
-/// * (x[k] - zero_point)`, then [`requantise`]. Source: TensorFlow Lite
-/// `kernels/internal/reference/integer_ops/fully_connected.h` (the overload with
-/// integer multipliers).
+/// For each row and output `o`, `acc = bias[o] + sum of (w[o][k] - w_zero_point) *
+/// (x[k] - x_zero_point)`, then [`requantise`]. Source: TensorFlow Lite
+/// `kernels/internal/reference/integer_ops/fully_connected.h`, the overload with
+/// integer multipliers.
 ///
 /// A tile is 16 outputs of one row.
 pub fn run<T: Team>(team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {

@@ -21,7 +21,8 @@
 //! | [`interpreter`] | [`run_ops`]: operators in order, a barrier after each |
 //! | [`loops`] | [`Loops`]: the seam where an executor brings faster loops |
 //! | [`fixed`] | fixed-point steps that all operators share |
-//! | [`conv2d`], [`depthwise_conv2d`], [`fully_connected`], [`add`], [`average_pool2d`], [`reshape`], [`softmax`] | one operator each |
+//! | [`conv2d`], [`depthwise_conv2d`], [`fully_connected`] | sums of products |
+//! | [`add`], [`average_pool2d`], [`reshape`], [`softmax`] | the other operators |
 //!
 //! # Not here
 //!

@@ -136,9 +136,9 @@ fn tile<const P: usize, const Q: usize>(
             }
         }
     }
-    for p in 0..P {
-        for q in 0..Q {
-            let values = narrow(outputs.range.finish(outputs.scale[q].apply(sums[p][q])));
+    for (p, sums) in sums.iter().enumerate() {
+        for (q, (sum, scale)) in sums.iter().zip(&outputs.scale).enumerate() {
+            let values = narrow(outputs.range.finish(scale.apply(*sum)));
             job.store(first + at + p, outputs.block + q, values);
         }
     }

@@ -15,9 +15,9 @@ use crate::header::{
     ARENA_BYTES_MAX, BLOB_ALIGN, CHECKSUM_START, FORMAT_VERSION, HEADER_BYTES, Header, MAGIC,
     OPERATORS_MAX, PROFILE_TFLM, PROFILE_TFLM_VERSION, SECTION_ALIGN, TENSORS_MAX, WORK_MAX,
 };
+use crate::kind::OpSet;
 use crate::layout::Layout;
 use crate::model::Model;
-use crate::op::OpSet;
 use crate::record::OPERATOR_BYTES;
 use crate::tensor::TENSOR_BYTES;
 

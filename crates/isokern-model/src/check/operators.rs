@@ -3,8 +3,9 @@
 use super::constants;
 use crate::error::FormatError;
 use crate::geometry::{Axis, Window};
+use crate::kind::OpKind;
 use crate::model::Model;
-use crate::op::{Activation, Add, AveragePool2d, Conv2d, DepthwiseConv2d, Op, OpKind, Softmax};
+use crate::op::{Activation, Add, AveragePool2d, Conv2d, DepthwiseConv2d, Op, Softmax};
 use crate::record::{AddBody, DotBody, NONE, OpRecord, PoolBody, SoftmaxBody};
 use crate::tensor::Tensor;
 

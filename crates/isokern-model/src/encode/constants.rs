@@ -8,8 +8,8 @@ use bytemuck::Pod;
 use super::EncodeError;
 use super::draft::{DraftDot, DraftOp};
 use crate::header::SECTION_ALIGN;
+use crate::kind::OpKind;
 use crate::layout::{Layout, Terms};
-use crate::op::OpKind;
 use crate::record::{AddBody, DotBody, NONE, OpRecord, PoolBody, SoftmaxBody};
 
 /// Boundary of row-layout weights: a word load on every target.

@@ -4,8 +4,9 @@ use std::vec;
 use std::vec::Vec;
 
 use crate::geometry::Window;
+use crate::kind::OpKind;
 use crate::layout::Terms;
-use crate::op::{Activation, OpKind};
+use crate::op::Activation;
 
 /// A model before it is packed.
 ///
