@@ -20,7 +20,7 @@ fn check(name: &str, draft: &Draft) {
         let input = Numbers::new(7).bytes(model.arena_bytes());
         let mut alone = input.clone();
         let all = 0..model.operator_count();
-        run_ops(&Solo, &PlainLoops, &model, Cells::from_mut(&mut alone), all).expect("runs");
+        run_ops(&Solo, &PlainLoops::new(), &model, Cells::from_mut(&mut alone), all).expect("runs");
         for size in [2, 3, 8] {
             let mut shared = input.clone();
             team::run(&model, &mut shared, size);

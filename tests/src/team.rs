@@ -80,7 +80,7 @@ pub fn run(model: &Model<'_>, arena: &mut [i8], size: usize) {
                 // reached through these views alone; the operators keep the ranks'
                 // accesses apart, which is what the race detector checks here.
                 let cells = unsafe { Cells::from_raw(start.get(), len) };
-                run_ops(&team, &PlainLoops, model, cells, 0..model.operator_count())
+                run_ops(&team, &PlainLoops::new(), model, cells, 0..model.operator_count())
                     .expect("plain loops have every operator");
             });
         }

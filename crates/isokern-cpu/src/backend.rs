@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use isokern_core::{
     BackendCapabilities, ComputeBackend, DType, ModeSet, ModelSource, Payload, PayloadMut,
 };
-use isokern_model::Model;
+use isokern_model::{AllOperators, Model, OperatorSet};
 
 use crate::error::LoadError;
 use crate::instruction_set::InstructionSet;
@@ -18,22 +18,45 @@ use crate::port;
 /// the processor are used for what they can read in place: weights in the packed
 /// layout (`isokern convert --layout packed`), depthwise kernels and additions.
 #[derive(Debug, Clone, Copy)]
-pub struct CpuBackend<'m> {
+pub struct CpuBackend<'m, S = AllOperators> {
     instructions: InstructionSet,
-    lent: PhantomData<&'m mut [u8]>,
+    lent: PhantomData<(&'m mut [u8], S)>,
 }
 
-impl<'m> CpuBackend<'m> {
-    /// A backend that uses the fastest loops of this processor.
+impl CpuBackend<'_> {
+    /// A backend for every operator, with the fastest loops of this processor.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_instruction_set(InstructionSet::detect())
+        Self::for_operators()
     }
 
-    /// A backend that uses these loops.
+    /// A backend for every operator, with these loops.
     #[must_use]
     pub const fn with_instruction_set(instructions: InstructionSet) -> Self {
         Self { instructions, lent: PhantomData }
+    }
+}
+
+impl<'m, S: OperatorSet> CpuBackend<'m, S> {
+    /// A backend for the operators of `S`, with the fastest loops of this processor.
+    ///
+    /// Code for other operators is not linked. `include_model!` makes the set of a
+    /// model, as `Operators`:
+    ///
+    /// ```
+    /// # use isokern_cpu::{CpuBackend, core::ModelSource, model};
+    /// model::include_model! {
+    ///     pub mod digits = "../../../tests/models/digits.ikm";
+    /// }
+    ///
+    /// let mut arena = digits::Arena::new();
+    /// let backend = CpuBackend::<digits::Operators>::for_operators();
+    /// backend.load(ModelSource::new(digits::BLOB, arena.as_mut_slice()))?;
+    /// # Ok::<(), isokern_cpu::LoadError>(())
+    /// ```
+    #[must_use]
+    pub fn for_operators() -> Self {
+        Self { instructions: InstructionSet::detect(), lent: PhantomData }
     }
 
     /// What the backend can do.
@@ -50,8 +73,11 @@ impl<'m> CpuBackend<'m> {
     /// # Errors
     ///
     /// [`LoadError`]: the bytes are no model this build runs, or the arena is short.
-    pub fn load(&self, source: ModelSource<'m>) -> Result<CpuModel<'m>, LoadError> {
+    pub fn load(&self, source: ModelSource<'m>) -> Result<CpuModel<'m, S>, LoadError> {
         let model = Model::parse(source.bytes)?;
+        if !S::KINDS.contains_all(model.operator_set()) {
+            return Err(LoadError::NotBuilt);
+        }
         let (have, need) = (source.arena.len(), model.arena_bytes());
         let arena = source.arena.get_mut(..need).ok_or(LoadError::ArenaTooShort { have, need })?;
         Ok(CpuModel::lent(&model, arena, self.instructions))
@@ -64,12 +90,13 @@ impl Default for CpuBackend<'_> {
     }
 }
 
-impl<'m, I, O> ComputeBackend<I, O> for CpuBackend<'m>
+impl<'m, I, O, S> ComputeBackend<I, O> for CpuBackend<'m, S>
 where
     I: Payload + ?Sized,
     O: PayloadMut + ?Sized,
+    S: OperatorSet,
 {
-    type Model = CpuModel<'m>;
+    type Model = CpuModel<'m, S>;
     type Error = LoadError;
     type ModelDescriptor<'desc>
         = ModelSource<'m>
@@ -80,7 +107,7 @@ where
         CpuBackend::capabilities(self)
     }
 
-    fn load_model<'desc>(&self, source: ModelSource<'m>) -> Result<CpuModel<'m>, LoadError> {
+    fn load_model<'desc>(&self, source: ModelSource<'m>) -> Result<Self::Model, LoadError> {
         self.load(source)
     }
 }

@@ -33,6 +33,12 @@ pub enum LoadError {
         /// Bytes needed.
         need: usize,
     },
+    /// The program was built without an operator kind of the model.
+    #[error(
+        "the model has an operator this program was built without. Fix: build the backend with \
+         the operator set of this model, or with all operators"
+    )]
+    NotBuilt,
     /// Padding the weights for the vector loops made the model too long.
     #[error("the model does not fit the layout of these loops. Fix: load it for plain loops")]
     Relayout,
@@ -50,6 +56,9 @@ impl From<LoadError> for InferenceError {
             }
             LoadError::ArenaTooShort { .. } => {
                 Self::new(InferenceErrorKind::ResourceUnavailable).with_code(CODE_ARENA_TOO_SHORT)
+            }
+            LoadError::NotBuilt => {
+                Self::new(InferenceErrorKind::InvalidArtifact).with_code(CODE_NOT_BUILT)
             }
             LoadError::Relayout => {
                 Self::new(InferenceErrorKind::ResourceUnavailable).with_code(CODE_RELAYOUT)

@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::Range;
 
 use isokern_core::{Cells, Solo};
-use isokern_model::Model;
+use isokern_model::{Model, OperatorSet};
 use isokern_ops::{PlainLoops, RunError, run_ops};
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -48,14 +48,14 @@ impl InstructionSet {
     }
 
     /// Runs operators of a model with these loops, alone.
-    pub(crate) fn run(
+    pub(crate) fn run<S: OperatorSet>(
         self,
         model: &Model<'_>,
         arena: Cells<'_>,
         range: Range<usize>,
     ) -> Result<(), RunError> {
         match self.0 {
-            Level::Plain => run_ops(&Solo, &PlainLoops, model, arena, range),
+            Level::Plain => run_ops(&Solo, &PlainLoops::<S>::for_operators(), model, arena, range),
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
             Level::Avx2(loops) => run_ops(&Solo, &loops, model, arena, range),
             #[cfg(all(feature = "std", target_arch = "x86_64"))]

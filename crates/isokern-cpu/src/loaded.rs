@@ -2,6 +2,7 @@
 
 mod storage;
 
+use core::marker::PhantomData;
 use core::ops::Range;
 
 #[cfg(feature = "std")]
@@ -12,7 +13,7 @@ use isokern_core::{
 };
 #[cfg(feature = "std")]
 use isokern_model::Checked;
-use isokern_model::{Model, Tensor};
+use isokern_model::{AllOperators, Model, OperatorSet, Tensor};
 
 use crate::error::from_run;
 use crate::instruction_set::InstructionSet;
@@ -23,21 +24,24 @@ use storage::Storage;
 ///
 /// The payload methods copy in and out; [`input_mut`](Self::input_mut) and
 /// [`run`](Self::run) work on the arena itself, which is the form for firmware.
-/// One inference runs on the calling thread, without heap.
+/// One inference runs on the calling thread, without heap. `S` is the set of operators
+/// that are linked.
 #[derive(Debug)]
-pub struct CpuModel<'m> {
+pub struct CpuModel<'m, S = AllOperators> {
     storage: Storage<'m>,
     instructions: InstructionSet,
     ready: bool,
+    operators: PhantomData<S>,
 }
 
-impl<'m> CpuModel<'m> {
+impl<'m, S: OperatorSet> CpuModel<'m, S> {
     pub(crate) const fn lent(
         model: &Model<'m>,
         arena: &'m mut [u8],
         instructions: InstructionSet,
     ) -> Self {
-        Self { storage: Storage::lent(model, arena), instructions, ready: false }
+        let storage = Storage::lent(model, arena);
+        Self { storage, instructions, ready: false, operators: PhantomData }
     }
 
     #[cfg(feature = "std")]
@@ -46,7 +50,8 @@ impl<'m> CpuModel<'m> {
         artifact: ModelArtifact,
         instructions: InstructionSet,
     ) -> Self {
-        Self { storage: Storage::owned(checked, artifact), instructions, ready: false }
+        let storage = Storage::owned(checked, artifact);
+        Self { storage, instructions, ready: false, operators: PhantomData }
     }
 
     /// Prepares the arena. The other methods need it once; again it does nothing.
@@ -99,7 +104,7 @@ impl<'m> CpuModel<'m> {
         let instructions = self.instructions;
         let (model, arena) = self.storage.parts();
         let arena = Cells::from_mut(bytemuck::must_cast_slice_mut(arena));
-        instructions.run(&model, arena, range).map_err(from_run)
+        instructions.run::<S>(&model, arena, range).map_err(from_run)
     }
 
     /// What the operator at `index` wrote, if the last run ended right behind it.
@@ -180,10 +185,11 @@ impl<'m> CpuModel<'m> {
     }
 }
 
-impl<I, O> ComputeModel<I, O> for CpuModel<'_>
+impl<I, O, S> ComputeModel<I, O> for CpuModel<'_, S>
 where
     I: Payload + ?Sized,
     O: PayloadMut + ?Sized,
+    S: OperatorSet,
 {
     fn init(&mut self) -> Result<(), InferenceError> {
         CpuModel::init(self)

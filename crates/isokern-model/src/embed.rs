@@ -56,8 +56,14 @@ macro_rules! include_model {
             pub const OUTPUT_ZERO_POINT: i32 = HEADER.output.zero_point;
             /// Bytes of arena a run needs, input and output inside.
             pub const ARENA_BYTES: usize = HEADER.arena_bytes;
-            /// The operator kinds the model needs.
-            pub const OPERATORS: $crate::OpSet = HEADER.operators;
+            /// The operator kinds the model needs, for a backend built with no others.
+            #[derive(Debug, Clone, Copy)]
+            pub struct Operators;
+
+            impl $crate::OperatorSet for Operators {
+                const KINDS: $crate::OpSet = HEADER.operators;
+            }
+
             /// An arena of the right size.
             pub type Arena = $crate::embed::Arena<ARENA_BYTES>;
 

@@ -132,3 +132,20 @@ impl OpSet {
         other.0 & !self.0 == 0
     }
 }
+
+/// A set of operator kinds as a type: what an executor is built with.
+///
+/// Code for kinds outside the set is not linked. `include_model!` makes such a type
+/// for each model; [`AllOperators`] is the default elsewhere.
+pub trait OperatorSet {
+    /// The kinds.
+    const KINDS: OpSet;
+}
+
+/// Every operator kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct AllOperators;
+
+impl OperatorSet for AllOperators {
+    const KINDS: OpSet = OpSet::ALL;
+}

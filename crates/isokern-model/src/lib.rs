@@ -65,7 +65,7 @@ pub mod tensor;
 
 pub use error::FormatError;
 pub use header::Header;
-pub use kind::{OpKind, OpSet};
+pub use kind::{AllOperators, OpKind, OpSet, OperatorSet};
 pub use model::{Checked, Model};
 pub use op::Op;
 pub use tensor::Tensor;

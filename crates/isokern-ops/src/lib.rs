@@ -12,7 +12,7 @@
 //! use isokern_ops::{PlainLoops, run_ops};
 //!
 //! fn run_all(model: &Model<'_>, arena: &mut [i8]) -> Result<(), isokern_ops::RunError> {
-//!     run_ops(&Solo, &PlainLoops, model, Cells::from_mut(arena), 0..model.operator_count())
+//!     run_ops(&Solo, &PlainLoops::new(), model, Cells::from_mut(arena), 0..model.operator_count())
 //! }
 //! ```
 //!

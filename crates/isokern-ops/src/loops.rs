@@ -8,9 +8,11 @@
 //! module. The answer must stay the same to the bit, for every shape, whatever the
 //! team's size: each override is tested against the plain loop.
 
+use core::marker::PhantomData;
+
 use isokern_core::{Cells, Team};
-use isokern_model::OpSet;
 use isokern_model::op::{Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Softmax};
+use isokern_model::{AllOperators, OpSet, OperatorSet};
 
 use crate::{add, average_pool2d, conv2d, depthwise_conv2d, fully_connected, softmax};
 
@@ -53,8 +55,28 @@ pub trait Loops {
     }
 }
 
-/// The plain loops, for every operator.
+/// The plain loops, for the operators of a set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PlainLoops;
+pub struct PlainLoops<S = AllOperators> {
+    operators: PhantomData<S>,
+}
 
-impl Loops for PlainLoops {}
+impl PlainLoops {
+    /// Loops for every operator.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::for_operators()
+    }
+}
+
+impl<S> PlainLoops<S> {
+    /// Loops for the operators of `S`.
+    #[must_use]
+    pub const fn for_operators() -> Self {
+        Self { operators: PhantomData }
+    }
+}
+
+impl<S: OperatorSet> Loops for PlainLoops<S> {
+    const OPERATORS: OpSet = S::KINDS;
+}
