@@ -1,10 +1,12 @@
 //! Every vector loop against the plain one, on random shapes and extreme scales.
 
-use isokern_core::{ModelArtifact, ModelSource};
+use isokern_core::{Cells, ModelArtifact, ModelSource, Solo};
 use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
+use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
+use isokern_ops::run_ops;
 use isokern_tests::drafts::{self, Numbers, WindowShape};
 
 /// Runs a draft on random inputs with every instruction set, in both layouts.
@@ -18,6 +20,21 @@ fn check(what: &str, draft: &Draft, numbers: &mut Numbers) {
             assert!(at.is_none(), "{what}, {layout:?}, {instructions}: byte {at:?} differs");
         }
     }
+    assert!(expected == run_dual_mac(draft, &input), "{what}: the dual-MAC loops differ");
+}
+
+/// The loops of processors with 16-bit dual multiply-accumulate, in plain code here.
+fn run_dual_mac(draft: &Draft, input: &[i8]) -> Vec<i8> {
+    let artifact = ModelArtifact::from_bytes(&draft.encode(Layout::Row).expect("is valid"));
+    let model = Model::parse(artifact.bytes()).expect("is valid");
+    let mut arena = vec![0; model.arena_bytes()];
+    let start = model.input().arena_offset();
+    arena[start..start + input.len()].copy_from_slice(input);
+    let loops = DualMacLoops::<PortableDualMac>::for_operators();
+    let all = 0..model.operator_count();
+    run_ops(&Solo, &loops, &model, Cells::from_mut(&mut arena), all).expect("runs");
+    let output = model.output();
+    arena[output.arena_offset()..output.arena_offset() + output.len()].to_vec()
 }
 
 fn run(draft: &Draft, layout: Layout, instructions: InstructionSet, input: &[i8]) -> Vec<i8> {

@@ -139,14 +139,29 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// The cells as arrays of `N`, each read in one access, and the rest.
+    #[inline]
+    #[must_use]
+    pub fn split_chunks<const N: usize>(
+        self,
+    ) -> (impl ExactSizeIterator<Item = [i8; N]> + use<'a, N>, Self) {
+        let (chunks, rest) = self.cells.as_chunks::<N>();
+        (chunks.iter().map(|chunk| whole(chunk).get()), Self { cells: rest })
+    }
+
     #[inline]
     fn chunk<const N: usize>(self, start: usize) -> Option<&'a Cell<[i8; N]>> {
-        let chunk = self.cells.get(start..)?.first_chunk::<N>()?;
-        let whole = core::ptr::from_ref(chunk).cast::<Cell<[i8; N]>>();
-        // SAFETY: `Cell<T>` has the layout of `T`, so both types are the same
-        // `N` bytes with the same interior mutability, for the same lifetime.
-        Some(unsafe { &*whole })
+        Some(whole(self.cells.get(start..)?.first_chunk::<N>()?))
     }
+}
+
+/// Cells of values as a cell of their array.
+#[inline]
+fn whole<const N: usize>(cells: &[Cell<i8>; N]) -> &Cell<[i8; N]> {
+    let whole = core::ptr::from_ref(cells).cast::<Cell<[i8; N]>>();
+    // SAFETY: `Cell<T>` has the layout of `T`, so both types are the same `N` bytes
+    // with the same interior mutability, for the same lifetime.
+    unsafe { &*whole }
 }
 
 #[cfg(test)]
@@ -178,6 +193,9 @@ mod tests {
         assert_eq!(copy, [1, 2, 3, 7, 8]);
         cells.copy_from(0, &[5, 6]);
         cells.copy_from(4, &[5, 6]);
+        let (chunks, rest) = cells.split_chunks::<2>();
+        assert!(chunks.eq([[5, 6], [3, 7]]));
+        assert_eq!((rest.len(), rest.get(0)), (1, 8));
         assert_eq!(bytes, [5, 6, 3, 7, 8]);
     }
 

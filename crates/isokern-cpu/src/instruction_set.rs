@@ -5,8 +5,12 @@ use core::ops::Range;
 
 use isokern_core::{Cells, Solo};
 use isokern_model::{Model, OperatorSet};
+#[cfg(armv7e_m)]
+use isokern_ops::dual_mac::DualMacLoops;
 use isokern_ops::{PlainLoops, RunError, run_ops};
 
+#[cfg(armv7e_m)]
+use crate::smlad::Smlad;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 use crate::vector::{Avx2, Avx512, VectorLoops};
 
@@ -20,6 +24,8 @@ pub struct InstructionSet(pub(crate) Level);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Level {
     Plain,
+    #[cfg(armv7e_m)]
+    Smlad,
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     Avx2(VectorLoops<Avx2>),
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -30,7 +36,8 @@ impl InstructionSet {
     /// The plain loops, which every processor runs.
     pub const PLAIN: Self = Self(Level::Plain);
 
-    /// The fastest set this processor has. Without feature `std`: plain.
+    /// The fastest set this processor has. Without feature `std` that is `smlad` on an
+    /// Armv7E-M, and plain elsewhere.
     ///
     /// ```
     /// use isokern_cpu::InstructionSet;
@@ -56,6 +63,10 @@ impl InstructionSet {
     ) -> Result<(), RunError> {
         match self.0 {
             Level::Plain => run_ops(&Solo, &PlainLoops::<S>::for_operators(), model, arena, range),
+            #[cfg(armv7e_m)]
+            Level::Smlad => {
+                run_ops(&Solo, &DualMacLoops::<Smlad, S>::for_operators(), model, arena, range)
+            }
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
             Level::Avx2(loops) => run_ops(&Solo, &loops, model, arena, range),
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -68,6 +79,8 @@ impl InstructionSet {
     pub const fn name(self) -> &'static str {
         match self.0 {
             Level::Plain => "plain",
+            #[cfg(armv7e_m)]
+            Level::Smlad => "smlad",
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
             Level::Avx2(_) => "avx2",
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -90,7 +103,12 @@ fn vector_sets() -> [Option<InstructionSet>; 2] {
     ]
 }
 
-#[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+#[cfg(armv7e_m)]
+const fn vector_sets() -> [Option<InstructionSet>; 1] {
+    [Some(InstructionSet(Level::Smlad))]
+}
+
+#[cfg(not(any(all(feature = "std", target_arch = "x86_64"), armv7e_m)))]
 const fn vector_sets() -> [Option<InstructionSet>; 0] {
     []
 }

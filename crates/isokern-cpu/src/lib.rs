@@ -44,8 +44,9 @@
 //!
 //! # Safety
 //!
-//! One file may use `unsafe`: `vector/dispatch.rs`, to call functions that need
-//! instructions which were found to be there.
+//! Two files may use `unsafe`: `vector/dispatch.rs`, to call functions that need
+//! instructions which were found to be there, and `smlad.rs`, for instructions that
+//! every Armv7E-M has.
 #![no_std]
 
 #[cfg(feature = "std")]
@@ -58,6 +59,8 @@ pub mod error;
 pub mod instruction_set;
 pub mod loaded;
 mod port;
+#[cfg(armv7e_m)]
+mod smlad;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod vector;
 

@@ -59,11 +59,22 @@ fn accumulate(
             let term = (row * columns.kernel + column) * output.channels;
             let end = (term + first_channel + BLOCK_OUTPUTS).min(term + output.channels);
             let ws = op.weights.get(term + first_channel..end).unwrap_or(&[]);
+            if multiplier == 1 {
+                let xs = x.window(cell * input.channels + first_channel, ws.len()).as_slice();
+                for ((sum, w), value) in sums.iter_mut().zip(ws).zip(xs) {
+                    add(sum, value.get(), *w, zero_point);
+                }
+                continue;
+            }
             for ((sum, w), channel) in sums.iter_mut().zip(ws).zip(first_channel..) {
                 let value = x.get(cell * input.channels + channel / multiplier);
-                let product = (i32::from(value) - zero_point) * i32::from(*w);
-                *sum = sum.wrapping_add(product);
+                add(sum, value, *w, zero_point);
             }
         }
     }
+}
+
+#[inline]
+fn add(sum: &mut i32, value: i8, weight: i8, zero_point: i32) {
+    *sum = sum.wrapping_add((i32::from(value) - zero_point) * i32::from(weight));
 }

@@ -20,6 +20,7 @@
 //! |---|---|
 //! | [`interpreter`] | [`run_ops`]: operators in order, a barrier after each |
 //! | [`loops`] | [`Loops`]: the seam where an executor brings faster loops |
+//! | [`dual_mac`] | loops for processors with `SMLAD` and its like |
 //! | [`fixed`] | fixed-point steps that all operators share |
 //! | [`conv2d`], [`depthwise_conv2d`], [`fully_connected`] | sums of products |
 //! | [`add`], [`average_pool2d`], [`reshape`], [`softmax`] | the other operators |
@@ -41,6 +42,7 @@ pub mod average_pool2d;
 pub mod conv2d;
 pub mod depthwise_conv2d;
 mod dot;
+pub mod dual_mac;
 pub mod fixed;
 pub mod fully_connected;
 pub mod interpreter;

@@ -1,0 +1,129 @@
+//! Loops for processors that multiply two pairs of 16-bit values in one step.
+//!
+//! Armv7E-M has such instructions (`SXTAB16`, `SMLAD`). [`DualMacLoops`] is written
+//! once over [`DualMac`]: the processor brings the instructions, and
+//! [`PortableDualMac`] says in plain code what each has to give, so that the loops
+//! are tested on any machine.
+//!
+//! Convolutions and fully connected operators share each activation among four
+//! outputs; depthwise ones take four channels at a time. Weights must be in the row
+//! layout; the rest runs the plain loops.
+
+mod depthwise;
+mod dots;
+
+use core::marker::PhantomData;
+
+use isokern_core::{Cells, Team};
+use isokern_model::layout::Layout;
+use isokern_model::op::{Conv2d, DepthwiseConv2d, FullyConnected};
+use isokern_model::{AllOperators, OpSet, OperatorSet};
+
+use crate::loops::Loops;
+use crate::{conv2d, depthwise_conv2d, fully_connected};
+
+/// Instructions on pairs of signed 16-bit halves in a word.
+pub trait DualMac {
+    /// Bytes 0 and 2 of `word`, sign-extended to halves, added to those of `offsets`.
+    fn widen_even(offsets: u32, word: u32) -> u32;
+
+    /// Bytes 1 and 3 of `word`, sign-extended to halves, added to those of `offsets`.
+    fn widen_odd(offsets: u32, word: u32) -> u32;
+
+    /// `sum` and both products of halves.
+    fn multiply_add(a: u32, b: u32, sum: i32) -> i32;
+}
+
+/// What the instructions do, in plain code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PortableDualMac;
+
+impl DualMac for PortableDualMac {
+    #[inline]
+    fn widen_even(offsets: u32, word: u32) -> u32 {
+        let [first, _, third, _] = word.to_le_bytes();
+        add_halves(offsets, first, third)
+    }
+
+    #[inline]
+    fn widen_odd(offsets: u32, word: u32) -> u32 {
+        let [_, second, _, fourth] = word.to_le_bytes();
+        add_halves(offsets, second, fourth)
+    }
+
+    #[inline]
+    fn multiply_add(a: u32, b: u32, sum: i32) -> i32 {
+        sum.wrapping_add(low(a) * low(b)).wrapping_add(high(a) * high(b))
+    }
+}
+
+/// Loops that use `D` for the operators of `S`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DualMacLoops<D, S = AllOperators> {
+    instructions: PhantomData<(D, S)>,
+}
+
+impl<D, S> DualMacLoops<D, S> {
+    /// The loops.
+    #[must_use]
+    pub const fn for_operators() -> Self {
+        Self { instructions: PhantomData }
+    }
+}
+
+impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
+    const OPERATORS: OpSet = S::KINDS;
+
+    #[inline]
+    fn conv2d<T: Team>(&self, team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
+        if op.weights.layout == Layout::Row {
+            dots::conv2d::<D, T>(team, op, arena);
+        } else {
+            conv2d::run(team, op, arena);
+        }
+    }
+
+    #[inline]
+    fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2d<'_>, arena: Cells<'_>) {
+        if op.depth_multiplier == 1 {
+            depthwise::run::<D, T>(team, op, arena);
+        } else {
+            depthwise_conv2d::run(team, op, arena);
+        }
+    }
+
+    #[inline]
+    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {
+        if op.weights.layout == Layout::Row && op.weight_zero_point == 0 {
+            dots::fully_connected::<D, T>(team, op, arena);
+        } else {
+            fully_connected::run(team, op, arena);
+        }
+    }
+}
+
+/// `value` in both halves.
+#[inline]
+pub(crate) const fn both(value: i32) -> u32 {
+    let half = value.cast_unsigned() & 0xFFFF;
+    half << 16 | half
+}
+
+/// The lower half, as a number.
+#[inline]
+pub(crate) const fn low(halves: u32) -> i32 {
+    (halves as i16) as i32
+}
+
+/// The upper half, as a number.
+#[inline]
+pub(crate) const fn high(halves: u32) -> i32 {
+    halves.cast_signed() >> 16
+}
+
+#[inline]
+const fn add_halves(offsets: u32, first: u8, second: u8) -> u32 {
+    let first = low(offsets) + first.cast_signed() as i32;
+    let second = high(offsets) + second.cast_signed() as i32;
+    (second.cast_unsigned() << 16) | (first.cast_unsigned() & 0xFFFF)
+}
