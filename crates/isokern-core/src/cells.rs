@@ -139,14 +139,11 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// The cells as arrays of `N`, each read in one access, and the rest.
+    /// The values of `N` neighbouring cells in one access.
     #[inline]
     #[must_use]
-    pub fn split_chunks<const N: usize>(
-        self,
-    ) -> (impl ExactSizeIterator<Item = [i8; N]> + use<'a, N>, Self) {
-        let (chunks, rest) = self.cells.as_chunks::<N>();
-        (chunks.iter().map(|chunk| whole(chunk).get()), Self { cells: rest })
+    pub fn values<const N: usize>(cells: &[Cell<i8>; N]) -> [i8; N] {
+        whole(cells).get()
     }
 
     #[inline]
@@ -193,9 +190,8 @@ mod tests {
         assert_eq!(copy, [1, 2, 3, 7, 8]);
         cells.copy_from(0, &[5, 6]);
         cells.copy_from(4, &[5, 6]);
-        let (chunks, rest) = cells.split_chunks::<2>();
-        assert!(chunks.eq([[5, 6], [3, 7]]));
-        assert_eq!((rest.len(), rest.get(0)), (1, 8));
+        let (pairs, _) = cells.as_slice().as_chunks();
+        assert_eq!(pairs.iter().map(Cells::values).last(), Some([3, 7]));
         assert_eq!(bytes, [5, 6, 3, 7, 8]);
     }
 

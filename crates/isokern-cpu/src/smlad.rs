@@ -8,13 +8,35 @@ use core::arch::asm;
 
 use isokern_ops::dual_mac::DualMac;
 
-/// `SXTAB16` and `SMLAD`, as [`DualMac`] describes them.
+/// `SXTB16`, `SXTAB16` and `SMLAD`, as [`DualMac`] describes them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Smlad;
 
 impl DualMac for Smlad {
     #[inline(always)]
-    fn widen_even(offsets: u32, word: u32) -> u32 {
+    fn widen_even(word: u32) -> u32 {
+        let halves;
+        // SAFETY: an Armv7E-M instruction on registers alone; no flag, no memory.
+        unsafe {
+            asm!("sxtb16 {}, {}", out(reg) halves, in(reg) word,
+                options(pure, nomem, nostack, preserves_flags));
+        }
+        halves
+    }
+
+    #[inline(always)]
+    fn widen_odd(word: u32) -> u32 {
+        let halves;
+        // SAFETY: an Armv7E-M instruction on registers alone; no flag, no memory.
+        unsafe {
+            asm!("sxtb16 {}, {}, ror #8", out(reg) halves, in(reg) word,
+                options(pure, nomem, nostack, preserves_flags));
+        }
+        halves
+    }
+
+    #[inline(always)]
+    fn widen_even_by(offsets: u32, word: u32) -> u32 {
         let halves;
         // SAFETY: an Armv7E-M instruction on registers alone; no flag, no memory.
         unsafe {
@@ -25,7 +47,7 @@ impl DualMac for Smlad {
     }
 
     #[inline(always)]
-    fn widen_odd(offsets: u32, word: u32) -> u32 {
+    fn widen_odd_by(offsets: u32, word: u32) -> u32 {
         let halves;
         // SAFETY: an Armv7E-M instruction on registers alone; no flag, no memory.
         unsafe {

@@ -11,6 +11,8 @@
 
 mod depthwise;
 mod dots;
+mod patch;
+mod scales;
 
 use core::marker::PhantomData;
 
@@ -21,14 +23,21 @@ use isokern_model::{AllOperators, OpSet, OperatorSet};
 
 use crate::loops::Loops;
 use crate::{conv2d, depthwise_conv2d, fully_connected};
+use patch::PATCH_BYTES;
 
 /// Instructions on pairs of signed 16-bit halves in a word.
 pub trait DualMac {
-    /// Bytes 0 and 2 of `word`, sign-extended to halves, added to those of `offsets`.
-    fn widen_even(offsets: u32, word: u32) -> u32;
+    /// Bytes 0 and 2 of `word`, sign-extended to halves.
+    fn widen_even(word: u32) -> u32;
 
-    /// Bytes 1 and 3 of `word`, sign-extended to halves, added to those of `offsets`.
-    fn widen_odd(offsets: u32, word: u32) -> u32;
+    /// Bytes 1 and 3 of `word`, sign-extended to halves.
+    fn widen_odd(word: u32) -> u32;
+
+    /// [`widen_even`](Self::widen_even), added to the halves of `offsets`.
+    fn widen_even_by(offsets: u32, word: u32) -> u32;
+
+    /// [`widen_odd`](Self::widen_odd), added to the halves of `offsets`.
+    fn widen_odd_by(offsets: u32, word: u32) -> u32;
 
     /// `sum` and both products of halves.
     fn multiply_add(a: u32, b: u32, sum: i32) -> i32;
@@ -40,13 +49,23 @@ pub struct PortableDualMac;
 
 impl DualMac for PortableDualMac {
     #[inline]
-    fn widen_even(offsets: u32, word: u32) -> u32 {
+    fn widen_even(word: u32) -> u32 {
+        Self::widen_even_by(0, word)
+    }
+
+    #[inline]
+    fn widen_odd(word: u32) -> u32 {
+        Self::widen_odd_by(0, word)
+    }
+
+    #[inline]
+    fn widen_even_by(offsets: u32, word: u32) -> u32 {
         let [first, _, third, _] = word.to_le_bytes();
         add_halves(offsets, first, third)
     }
 
     #[inline]
-    fn widen_odd(offsets: u32, word: u32) -> u32 {
+    fn widen_odd_by(offsets: u32, word: u32) -> u32 {
         let [_, second, _, fourth] = word.to_le_bytes();
         add_halves(offsets, second, fourth)
     }
@@ -76,7 +95,7 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
 
     #[inline]
     fn conv2d<T: Team>(&self, team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
-        if op.weights.layout == Layout::Row {
+        if op.weights.layout == Layout::Row && op.weights.terms.count() <= PATCH_BYTES {
             dots::conv2d::<D, T>(team, op, arena);
         } else {
             conv2d::run(team, op, arena);
@@ -85,7 +104,8 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
 
     #[inline]
     fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2d<'_>, arena: Cells<'_>) {
-        if op.depth_multiplier == 1 {
+        let taps = usize::from(op.window.kernel_height) * usize::from(op.window.kernel_width);
+        if op.depth_multiplier == 1 && taps <= depthwise::TAPS_MAX {
             depthwise::run::<D, T>(team, op, arena);
         } else {
             depthwise_conv2d::run(team, op, arena);
@@ -94,7 +114,8 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
 
     #[inline]
     fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {
-        if op.weights.layout == Layout::Row && op.weight_zero_point == 0 {
+        let fits = op.weights.layout == Layout::Row && op.weights.terms.count() <= PATCH_BYTES;
+        if fits && op.weight_zero_point == 0 {
             dots::fully_connected::<D, T>(team, op, arena);
         } else {
             fully_connected::run(team, op, arena);

@@ -27,8 +27,8 @@ pub const fn high_mul(a: i32, b: i32) -> i32 {
 
 /// Division by `2^exponent`, to nearest, ties away from zero; `exponent` is 0 to 31.
 ///
-/// Source: gemmlowp `RoundingDivideByPOT`. The arithmetic is 64 bits wide, because
-/// the mask of exponent 31 does not fit 32.
+/// Source: gemmlowp `RoundingDivideByPOT`. Exponent 31 has a mask of 31 ones, which
+/// only just fits.
 ///
 /// ```
 /// use isokern_ops::fixed::round_shift;
@@ -39,11 +39,10 @@ pub const fn high_mul(a: i32, b: i32) -> i32 {
 #[inline]
 #[must_use]
 pub const fn round_shift(value: i32, exponent: u32) -> i32 {
-    let exponent = exponent & 31;
-    let half = (1_i64 << exponent) >> 1;
-    // Ties away from zero: a negative value moves one less.
-    let nudge = half - (value < 0 && exponent > 0) as i64;
-    ((value as i64 + nudge) >> exponent) as i32
+    let mask = (1_u32.wrapping_shl(exponent) - 1).cast_signed();
+    // A remainder above half, or at half of a positive value, moves one up.
+    let half = (mask >> 1) + (value < 0) as i32;
+    value.wrapping_shr(exponent) + ((value & mask) > half) as i32
 }
 
 /// `value * multiplier * 2^(shift - 31)`, rounded in two steps.
@@ -102,12 +101,11 @@ mod tests {
         ((product + nudge) / (1 << 31)) as i32
     }
 
-    /// gemmlowp's own form of the division: a remainder against a threshold.
+    /// The definition: half is added away from zero, in numbers wide enough for it.
     fn round_shift_reference(value: i32, exponent: u32) -> i32 {
-        let mask = (1_i64 << exponent) - 1;
-        let remainder = i64::from(value) & mask;
-        let threshold = (mask >> 1) + i64::from(value < 0);
-        ((i64::from(value) >> exponent) + i64::from(remainder > threshold)) as i32
+        let half = (1_i64 << exponent) / 2;
+        let magnitude = (i64::from(value).abs() + half) >> exponent;
+        (if value < 0 { -magnitude } else { magnitude }) as i32
     }
 
     fn values() -> impl Iterator<Item = i32> {

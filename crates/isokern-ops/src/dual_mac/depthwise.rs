@@ -1,73 +1,118 @@
 //! Depthwise convolutions with multiplier 1: four channels at a time.
 
+use core::cell::Cell;
+
 use isokern_core::{Cells, Team};
 use isokern_model::op::DepthwiseConv2d;
 
 use super::dots::word;
+use super::scales::{OUTPUTS, Scales};
 use super::{DualMac, both, high, low};
-use crate::fixed::requantise;
 use crate::view::view;
 
-/// Channels in a word.
-const CHANNELS: usize = 4;
+/// Kernel cells the loops take at most.
+pub(super) const TAPS_MAX: usize = 25;
 
 /// Runs the calling rank's share of a depthwise convolution; a tile is one position.
+#[inline(never)]
 pub(super) fn run<D: DualMac, T: Team>(team: &T, op: &DepthwiseConv2d<'_>, arena: Cells<'_>) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
-    let (input, output) = (op.input.image(), op.output.image());
-    let (rows, columns) = (op.window.rows(), op.window.columns());
-    let (channels, width) = (output.channels, output.width.max(1));
-    for position in team.share(output.positions()) {
-        let (row_first, row_end, first_y) = rows.inside(position / width, input.height);
-        let (column_first, column_end, first_x) = columns.inside(position % width, input.width);
-        let mut first = 0;
-        while first < channels {
-            let mut sums = [0; CHANNELS];
-            for (sum, bias) in sums.iter_mut().zip(op.requant.bias.iter().skip(first)) {
-                *sum = *bias;
-            }
-            for row in row_first..row_end {
-                let input_row = (first_y + (row - row_first) * rows.dilation) * input.width;
-                let mut cell = (input_row + first_x) * channels + first;
-                let mut tap = (row * columns.kernel + column_first) * channels + first;
-                for _ in column_first..column_end {
-                    let ws = op.weights.get(tap..).unwrap_or(&[]);
-                    add::<D>(&mut sums, op, x, cell, ws);
-                    cell += columns.dilation * channels;
-                    tap += channels;
-                }
-            }
-            for (channel, sum) in (first..channels.min(first + CHANNELS)).zip(sums) {
-                y.set(position * channels + channel, requantise(&op.requant, channel, sum));
-            }
-            first += CHANNELS;
+    let (channels, width) = (op.output.image().channels, op.output.image().width.max(1));
+    let zero_point = op.input.zero_point();
+    let mut taps = Taps::new();
+    for position in team.share(op.output.image().positions()) {
+        taps.gather(op, x, (position / width, position % width));
+        let mut scales = Scales::new(&op.requant);
+        let ys = y.window(position * channels, channels).as_slice();
+        let (blocks, rest) = ys.as_chunks::<OUTPUTS>();
+        for (group, cells) in blocks.iter().enumerate() {
+            let Some(scale) = scales.next() else { return };
+            let sums = taps.four::<D>(both(-zero_point), group, scale.bias);
+            scale.store(cells, sums, &op.requant);
         }
+        let mut scale = scales.rest();
+        for (channel, sum) in (blocks.len() * OUTPUTS..channels).zip(&mut scale.bias) {
+            *sum = taps.one(zero_point, channel, *sum);
+        }
+        scale.store(rest, scale.bias, &op.requant);
     }
 }
 
-/// Adds one kernel cell to the sums of four channels. Channels behind the last add
-/// what lies there, and are not stored.
-#[inline]
-fn add<D: DualMac>(
-    sums: &mut [i32; CHANNELS],
-    op: &DepthwiseConv2d<'_>,
-    x: Cells<'_>,
-    cell: usize,
-    ws: &[i8],
-) {
-    let zero_point = op.input.zero_point();
-    let Some(weights) = ws.first_chunk::<CHANNELS>().filter(|_| cell + CHANNELS <= x.len()) else {
-        for ((sum, w), index) in sums.iter_mut().zip(ws).zip(cell..) {
-            *sum = sum.wrapping_add((i32::from(x.get(index)) - zero_point) * i32::from(*w));
+/// The kernel cells of a position that lie inside the image: activations and weights
+/// of all channels, four in a group.
+struct Taps<'a> {
+    taps: [Tap<'a>; TAPS_MAX],
+    count: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Tap<'a> {
+    xs: &'a [Cell<i8>],
+    ws: &'a [i8],
+}
+
+impl<'a> Taps<'a> {
+    #[inline]
+    const fn new() -> Self {
+        Self { taps: [Tap { xs: &[], ws: &[] }; TAPS_MAX], count: 0 }
+    }
+
+    #[inline]
+    fn gather(&mut self, op: &DepthwiseConv2d<'a>, x: Cells<'a>, (row, column): (usize, usize)) {
+        let input = op.input.image();
+        let (rows, columns) = (op.window.rows(), op.window.columns());
+        let (row_first, row_end, first_y) = rows.inside(row, input.height);
+        let (column_first, column_end, first_x) = columns.inside(column, input.width);
+        self.count = 0;
+        let mut taps = self.taps.iter_mut();
+        for row in row_first..row_end {
+            let line = (first_y + (row - row_first) * rows.dilation) * input.width + first_x;
+            let mut cell = line * input.channels;
+            let mut weight = (row * columns.kernel + column_first) * input.channels;
+            for tap in taps.by_ref().take(column_end - column_first) {
+                tap.xs = x.window(cell, input.channels).as_slice();
+                let tail = op.weights.get(weight..).unwrap_or(&[]);
+                tap.ws = tail.get(..input.channels).unwrap_or(&[]);
+                cell += columns.dilation * input.channels;
+                weight += input.channels;
+                self.count += 1;
+            }
         }
-        return;
-    };
-    let (x, weights) = (word(x.load(cell)), word(*weights));
-    let (even, odd) = (D::widen_even(both(-zero_point), x), D::widen_odd(both(-zero_point), x));
-    let (even_w, odd_w) = (D::widen_even(0, weights), D::widen_odd(0, weights));
-    let [a, b, c, d] = sums;
-    *a = a.wrapping_add(low(even) * low(even_w));
-    *b = b.wrapping_add(low(odd) * low(odd_w));
-    *c = c.wrapping_add(high(even) * high(even_w));
-    *d = d.wrapping_add(high(odd) * high(odd_w));
+    }
+
+    #[inline]
+    fn inside(&self) -> &[Tap<'a>] {
+        self.taps.get(..self.count).unwrap_or(&[])
+    }
+
+    /// The sums of the four channels of a group.
+    #[inline]
+    fn four<D: DualMac>(&self, offsets: u32, group: usize, bias: [i32; OUTPUTS]) -> [i32; OUTPUTS] {
+        let [mut a, mut b, mut c, mut d] = bias;
+        for tap in self.inside() {
+            let (xs, ws) = (tap.xs.as_chunks().0.get(group), tap.ws.as_chunks().0.get(group));
+            let (Some(x), Some(w)) = (xs, ws) else { break };
+            let (x, w) = (word(Cells::values(x)), word(*w));
+            let (even, odd) = (D::widen_even_by(offsets, x), D::widen_odd_by(offsets, x));
+            let (even_w, odd_w) = (D::widen_even(w), D::widen_odd(w));
+            a = a.wrapping_add(low(even) * low(even_w));
+            b = b.wrapping_add(low(odd) * low(odd_w));
+            c = c.wrapping_add(high(even) * high(even_w));
+            d = d.wrapping_add(high(odd) * high(odd_w));
+        }
+        [a, b, c, d]
+    }
+
+    /// The sum of one channel, from `bias`.
+    #[inline]
+    fn one(&self, zero_point: i32, channel: usize, bias: i32) -> i32 {
+        self.inside().iter().fold(bias, |sum, tap| {
+            match (tap.xs.get(channel), tap.ws.get(channel)) {
+                (Some(x), Some(w)) => {
+                    sum.wrapping_add((i32::from(x.get()) - zero_point) * i32::from(*w))
+                }
+                _ => sum,
+            }
+        })
+    }
 }
