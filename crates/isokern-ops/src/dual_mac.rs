@@ -23,7 +23,11 @@ use isokern_model::{AllOperators, OpSet, OperatorSet};
 
 use crate::loops::Loops;
 use crate::{conv2d, depthwise_conv2d, fully_connected};
-use patch::PATCH_BYTES;
+use patch::PATCH_TERMS;
+
+/// Four activations, less their zero point, as signed halves of two words: the first
+/// and third, then the second and fourth.
+pub type Halves = [u32; 2];
 
 /// Instructions on pairs of signed 16-bit halves in a word.
 pub trait DualMac {
@@ -41,6 +45,22 @@ pub trait DualMac {
 
     /// `sum` and both products of halves.
     fn multiply_add(a: u32, b: u32, sum: i32) -> i32;
+
+    /// Adds to `sums` the products of `xs` with four rows of weights that start
+    /// `stride` apart in `rows`, as far as `rows` reaches.
+    #[inline]
+    fn four_rows(xs: &[Halves], rows: &[i8], stride: usize, sums: [i32; 4]) -> [i32; 4] {
+        let mut sums = sums;
+        for (index, sum) in sums.iter_mut().enumerate() {
+            let row = rows.get(index * stride..).unwrap_or(&[]);
+            for ([even, odd], weights) in xs.iter().zip(row.as_chunks().0) {
+                let weights = dots::word(*weights);
+                *sum = Self::multiply_add(*even, Self::widen_even(weights), *sum);
+                *sum = Self::multiply_add(*odd, Self::widen_odd(weights), *sum);
+            }
+        }
+        sums
+    }
 }
 
 /// What the instructions do, in plain code.
@@ -95,7 +115,7 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
 
     #[inline]
     fn conv2d<T: Team>(&self, team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
-        if op.weights.layout == Layout::Row && op.weights.terms.count() <= PATCH_BYTES {
+        if op.weights.layout == Layout::Row && op.weights.terms.count() <= PATCH_TERMS {
             dots::conv2d::<D, T>(team, op, arena);
         } else {
             conv2d::run(team, op, arena);
@@ -114,7 +134,7 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
 
     #[inline]
     fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {
-        let fits = op.weights.layout == Layout::Row && op.weights.terms.count() <= PATCH_BYTES;
+        let fits = op.weights.layout == Layout::Row && op.weights.terms.count() <= PATCH_TERMS;
         if fits && op.weight_zero_point == 0 {
             dots::fully_connected::<D, T>(team, op, arena);
         } else {

@@ -20,21 +20,22 @@ pub(super) fn run<D: DualMac, T: Team>(team: &T, op: &DepthwiseConv2d<'_>, arena
     let (channels, width) = (op.output.image().channels, op.output.image().width.max(1));
     let zero_point = op.input.zero_point();
     let mut taps = Taps::new();
+    let mut scales = Scales::new(&op.requant);
     for position in team.share(op.output.image().positions()) {
         taps.gather(op, x, (position / width, position % width));
-        let mut scales = Scales::new(&op.requant);
         let ys = y.window(position * channels, channels).as_slice();
         let (blocks, rest) = ys.as_chunks::<OUTPUTS>();
         for (group, cells) in blocks.iter().enumerate() {
-            let Some(scale) = scales.next() else { return };
-            let sums = taps.four::<D>(both(-zero_point), group, scale.bias);
+            let Some(scale) = scales.block(group) else { return };
+            let sums = taps.four::<D>(both(-zero_point), group, *scale.bias);
             scale.store(cells, sums, &op.requant);
         }
-        let mut scale = scales.rest();
-        for (channel, sum) in (blocks.len() * OUTPUTS..channels).zip(&mut scale.bias) {
+        let scale = scales.rest();
+        let mut sums = *scale.bias;
+        for (channel, sum) in (blocks.len() * OUTPUTS..channels).zip(&mut sums) {
             *sum = taps.one(zero_point, channel, *sum);
         }
-        scale.store(rest, scale.bias, &op.requant);
+        scale.store(rest, sums, &op.requant);
     }
 }
 

@@ -5,7 +5,7 @@ use isokern_model::op::{Conv2d, FullyConnected, Requant, Weights};
 
 use super::patch::Patch;
 use super::scales::{OUTPUTS, Scales};
-use super::{DualMac, both};
+use super::{DualMac, Halves, high, low};
 use crate::view::view;
 
 /// Runs the calling rank's share of a convolution; a tile is one position.
@@ -14,11 +14,11 @@ pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2d<'_>, arena: Cell
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let output = op.output.image();
     let width = output.width.max(1);
-    let mut patch = Patch::new(op.weights.terms.count());
+    let mut patch = Patch::new(op.weights.terms.count(), op.input.zero_point());
     for position in team.share(output.positions()) {
-        patch.gather(op, x, (position / width, position % width));
+        patch.gather::<D>(op, x, (position / width, position % width));
         let y = y.window(position * output.channels, output.channels);
-        outputs::<D>(&op.weights, &op.requant, op.input.zero_point(), patch.values(), y);
+        outputs::<D>(&op.weights, &op.requant, patch.groups(), y);
     }
 }
 
@@ -31,87 +31,53 @@ pub(super) fn fully_connected<D: DualMac, T: Team>(
 ) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let (row_outputs, terms) = (op.weights.outputs.max(1), op.weights.terms.row_terms);
-    let mut patch = Patch::new(terms);
+    let mut patch = Patch::new(terms, op.input.zero_point());
     for row in team.share(y.len() / row_outputs) {
-        patch.copy(x, row * terms);
+        patch.copy::<D>(x, row * terms);
         let y = y.window(row * row_outputs, row_outputs);
-        outputs::<D>(&op.weights, &op.requant, op.input.zero_point(), patch.values(), y);
+        outputs::<D>(&op.weights, &op.requant, patch.groups(), y);
     }
 }
 
 /// All outputs of one position, whose activations are `xs`.
 #[inline]
-fn outputs<D: DualMac>(
-    weights: &Weights<'_>,
-    requant: &Requant<'_>,
-    zero_point: i32,
-    xs: &[i8],
-    y: Cells<'_>,
-) {
+fn outputs<D: DualMac>(weights: &Weights<'_>, requant: &Requant<'_>, xs: &[Halves], y: Cells<'_>) {
+    let terms = weights.terms.count();
     let mut rows = weights.values;
     let mut scales = Scales::new(requant);
     let (blocks, rest) = y.as_slice().as_chunks::<OUTPUTS>();
-    for cells in blocks {
-        let Some((block, rows_left)) = rows.split_at_checked(OUTPUTS * xs.len()) else { return };
-        let Some(scale) = scales.next() else { return };
-        scale.store(cells, dots::<D>(block, xs, both(-zero_point), scale.bias), requant);
-        rows = rows_left;
+    for (block_index, cells) in blocks.iter().enumerate() {
+        let Some(scale) = scales.block(block_index) else { return };
+        // Zeros at the end of the last group meet the next row's weights. Behind the
+        // very last row there are none: its last products are added one by one.
+        let sums = if rows.len() >= 3 * terms + 4 * xs.len() {
+            D::four_rows(xs, rows, terms, *scale.bias)
+        } else {
+            let (whole, last) = xs.split_at_checked(terms / 4).unwrap_or((xs, &[]));
+            let mut sums = D::four_rows(whole, rows, terms, *scale.bias);
+            for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(terms.max(1))) {
+                *sum = one_by_one(last, row.get(whole.len() * 4..).unwrap_or(&[]), *sum);
+            }
+            sums
+        };
+        scale.store(cells, sums, requant);
+        rows = rows.get(OUTPUTS * terms..).unwrap_or(&[]);
     }
-    let mut sums = scales.rest();
-    for (sum, row) in sums.bias.iter_mut().zip(rows.chunks_exact(xs.len().max(1))) {
-        for (x, w) in xs.iter().zip(row) {
-            *sum = sum.wrapping_add((i32::from(*x) - zero_point) * i32::from(*w));
-        }
+    let scale = scales.rest();
+    let mut sums = *scale.bias;
+    for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(terms.max(1))) {
+        *sum = one_by_one(xs, row, *sum);
     }
-    sums.store(rest, sums.bias, requant);
+    scale.store(rest, sums, requant);
 }
 
-/// Adds to `sums` the products of `xs` with four rows of weights.
+/// Adds the products of `xs` with `weights`, of which the last group may lack some.
 #[inline]
-fn dots<D: DualMac>(rows: &[i8], xs: &[i8], offsets: u32, sums: [i32; OUTPUTS]) -> [i32; OUTPUTS] {
-    let (row_a, rows) = rows.split_at_checked(xs.len()).unwrap_or((&[], &[]));
-    let (row_b, rows) = rows.split_at_checked(xs.len()).unwrap_or((&[], &[]));
-    let (row_c, row_d) = rows.split_at_checked(xs.len()).unwrap_or((&[], &[]));
-    // Two words a turn: there are more pointers than registers.
-    let ((eights, xs), (row_a, rest_a)) = (xs.as_chunks::<8>(), row_a.as_chunks::<8>());
-    let ((row_b, rest_b), (row_c, rest_c)) = (row_b.as_chunks::<8>(), row_c.as_chunks::<8>());
-    let (row_d, rest_d) = row_d.as_chunks::<8>();
-    let [mut a, mut b, mut c, mut d] = sums;
-    for ((((x, w_a), w_b), w_c), w_d) in eights.iter().zip(row_a).zip(row_b).zip(row_c).zip(row_d) {
-        let [x_low, x_high] = words(x);
-        let x = [
-            D::widen_even_by(offsets, x_low),
-            D::widen_odd_by(offsets, x_low),
-            D::widen_even_by(offsets, x_high),
-            D::widen_odd_by(offsets, x_high),
-        ];
-        a = eight::<D>(x, w_a, a);
-        b = eight::<D>(x, w_b, b);
-        c = eight::<D>(x, w_c, c);
-        d = eight::<D>(x, w_d, d);
-    }
-    let mut sums = [a, b, c, d];
-    let zero_point = -super::low(offsets);
-    for (sum, rest) in sums.iter_mut().zip([rest_a, rest_b, rest_c, rest_d]) {
-        for (x, w) in xs.iter().zip(rest) {
-            *sum = sum.wrapping_add((i32::from(*x) - zero_point) * i32::from(*w));
-        }
-    }
-    sums
-}
-
-#[inline]
-fn eight<D: DualMac>(x: [u32; 4], weights: &[i8; 8], sum: i32) -> i32 {
-    let [low, high] = words(weights);
-    let sum = D::multiply_add(x[0], D::widen_even(low), sum);
-    let sum = D::multiply_add(x[1], D::widen_odd(low), sum);
-    let sum = D::multiply_add(x[2], D::widen_even(high), sum);
-    D::multiply_add(x[3], D::widen_odd(high), sum)
-}
-
-#[inline]
-fn words(&[a, b, c, d, e, f, g, h]: &[i8; 8]) -> [u32; 2] {
-    [word([a, b, c, d]), word([e, f, g, h])]
+fn one_by_one(xs: &[Halves], weights: &[i8], sum: i32) -> i32 {
+    xs.iter().zip(weights.chunks(4)).fold(sum, |sum, ([even, odd], weights)| {
+        let xs = [low(*even), low(*odd), high(*even), high(*odd)];
+        xs.iter().zip(weights).fold(sum, |sum, (x, w)| sum.wrapping_add(x * i32::from(*w)))
+    })
 }
 
 #[inline]

@@ -11,77 +11,75 @@ pub(super) const OUTPUTS: usize = 4;
 
 /// What requantises four outputs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scale {
-    pub(super) bias: [i32; OUTPUTS],
-    multiplier: [i32; OUTPUTS],
-    shift: [i8; OUTPUTS],
+pub(super) struct Scale<'a> {
+    pub(super) bias: &'a [i32; OUTPUTS],
+    multiplier: &'a [i32; OUTPUTS],
+    shift: &'a [i8; OUTPUTS],
 }
 
-impl Scale {
+impl Scale<'_> {
     /// Requantises and stores as many sums as there are cells.
-    #[inline]
+    #[inline(always)]
     pub(super) fn store(&self, cells: &[Cell<i8>], sums: [i32; OUTPUTS], requant: &Requant<'_>) {
-        let scales = self.multiplier.iter().zip(&self.shift);
+        let (zero_point, activation) = (requant.zero_point, requant.activation);
+        let scales = self.multiplier.iter().zip(self.shift);
         for ((cell, sum), (multiplier, shift)) in cells.iter().zip(sums).zip(scales) {
-            let value = rescale(sum, *multiplier, *shift).saturating_add(requant.zero_point);
-            cell.set(clamp(value, requant.activation.min, requant.activation.max));
+            let value = rescale(sum, *multiplier, *shift).saturating_add(zero_point);
+            cell.set(clamp(value, activation.min, activation.max));
         }
     }
 }
 
-/// The scales of an operator, four outputs after another.
+/// The scales of an operator's outputs, four after another.
+#[derive(Debug)]
 pub(super) struct Scales<'a> {
     bias: &'a [i32],
     multiplier: &'a [i32],
     shift: &'a [i8],
-    shared: Option<(i32, i8)>,
+    /// One pair for all outputs, or the last outputs', fewer than four.
+    filled: ([i32; OUTPUTS], [i32; OUTPUTS], [i8; OUTPUTS]),
 }
 
 impl<'a> Scales<'a> {
     #[inline]
-    pub(super) const fn new(requant: &Requant<'a>) -> Self {
-        let shared = match (requant.multiplier, requant.shift) {
-            ([multiplier], [shift]) => Some((*multiplier, *shift)),
-            _ => None,
-        };
-        let (multiplier, shift) = (requant.multiplier, requant.shift);
-        Self { bias: requant.bias, multiplier, shift, shared }
+    pub(super) fn new(requant: &Requant<'a>) -> Self {
+        let first = |values: &[i32]| values.first().copied().unwrap_or(0);
+        let shift = requant.shift.first().copied().unwrap_or(0);
+        Self {
+            bias: requant.bias,
+            multiplier: requant.multiplier,
+            shift: requant.shift,
+            filled: ([0; OUTPUTS], [first(requant.multiplier); OUTPUTS], [shift; OUTPUTS]),
+        }
     }
 
-    /// The next four outputs'.
-    #[inline]
-    pub(super) fn next(&mut self) -> Option<Scale> {
-        let (bias, biases) = self.bias.split_first_chunk()?;
-        self.bias = biases;
-        if let Some((multiplier, shift)) = self.shared {
-            let (multiplier, shift) = ([multiplier; OUTPUTS], [shift; OUTPUTS]);
-            return Some(Scale { bias: *bias, multiplier, shift });
+    /// The scales of the four outputs of a block.
+    #[inline(always)]
+    pub(super) fn block(&self, block: usize) -> Option<Scale<'_>> {
+        let bias = self.bias.as_chunks().0.get(block)?;
+        if self.multiplier.len() == 1 {
+            return Some(Scale { bias, multiplier: &self.filled.1, shift: &self.filled.2 });
         }
-        let (multiplier, multipliers) = self.multiplier.split_first_chunk()?;
-        let (shift, shifts) = self.shift.split_first_chunk()?;
-        (self.multiplier, self.shift) = (multipliers, shifts);
-        Some(Scale { bias: *bias, multiplier: *multiplier, shift: *shift })
+        let multiplier = self.multiplier.as_chunks().0.get(block)?;
+        let shift = self.shift.as_chunks().0.get(block)?;
+        Some(Scale { bias, multiplier, shift })
     }
 
-    /// Those of the last, fewer than four.
+    /// Those of the outputs behind the last whole block.
     #[inline]
-    pub(super) fn rest(&self) -> Scale {
-        let (multiplier, shift) = self.shared.unwrap_or_default();
-        let mut rest = Scale {
-            bias: [0; OUTPUTS],
-            multiplier: [multiplier; OUTPUTS],
-            shift: [shift; OUTPUTS],
-        };
-        for (target, value) in rest.bias.iter_mut().zip(self.bias) {
-            *target = *value;
+    pub(super) fn rest(&mut self) -> Scale<'_> {
+        copy(&mut self.filled.0, self.bias.as_chunks::<OUTPUTS>().1);
+        if self.multiplier.len() > 1 {
+            copy(&mut self.filled.1, self.multiplier.as_chunks::<OUTPUTS>().1);
+            copy(&mut self.filled.2, self.shift.as_chunks::<OUTPUTS>().1);
         }
-        if self.shared.is_none() {
-            let scales = self.multiplier.iter().zip(self.shift);
-            let targets = rest.multiplier.iter_mut().zip(&mut rest.shift);
-            for ((multiplier, shift), (new_multiplier, new_shift)) in targets.zip(scales) {
-                (*multiplier, *shift) = (*new_multiplier, *new_shift);
-            }
-        }
-        rest
+        Scale { bias: &self.filled.0, multiplier: &self.filled.1, shift: &self.filled.2 }
+    }
+}
+
+#[inline]
+fn copy<V: Copy>(target: &mut [V; OUTPUTS], source: &[V]) {
+    for (target, value) in target.iter_mut().zip(source) {
+        *target = *value;
     }
 }
