@@ -52,6 +52,7 @@ impl<'m> Model<'m> {
     /// # Errors
     ///
     /// The first thing found wrong, as a [`FormatError`] that names the field.
+    #[inline(never)] // A frame of its own: firmware's stack holds checks or a run, not both.
     pub fn parse(blob: &'m [u8]) -> Result<Self, FormatError> {
         let header = check::header(blob)?;
         let model = Self { blob, header };

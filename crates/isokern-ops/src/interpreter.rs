@@ -34,6 +34,7 @@ pub enum RunError {
 ///
 /// [`RunError::NotBuilt`], on every rank alike and before any operator of the
 /// range ran, if `L` lacks an operator kind of the model.
+#[inline(never)] // A frame of its own, gone when the caller does something else.
 pub fn run_ops<T: Team, L: Loops>(
     team: &T,
     loops: &L,
