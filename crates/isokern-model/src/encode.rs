@@ -145,7 +145,7 @@ impl Draft {
 ///
 /// What [`Model::parse`] finds wrong with `blob`, which is then unchanged.
 pub fn set_self_test(blob: &mut [u8], seed: u32, output_digest: u64) -> Result<(), FormatError> {
-    let mut header = *Model::parse(&aligned(blob))?.header();
+    let mut header = Model::parse(&aligned(blob))?.header();
     header.self_test_seed = seed;
     header.self_test_digest_low = output_digest as u32;
     header.self_test_digest_high = (output_digest >> 32) as u32;

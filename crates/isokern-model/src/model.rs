@@ -1,6 +1,6 @@
 //! The view of a packed model that executors read.
 
-use bytemuck::Pod;
+use bytemuck::{Pod, Zeroable};
 
 use crate::check;
 use crate::error::FormatError;
@@ -21,7 +21,39 @@ use crate::tensor::{TENSOR_BYTES, Tensor, TensorRecord};
 #[derive(Debug, Clone, Copy)]
 pub struct Model<'m> {
     blob: &'m [u8],
-    header: Header,
+    front: Front,
+}
+
+/// What reading needs of the header; the rest stays in the blob, off the stack.
+#[derive(Debug, Clone, Copy)]
+struct Front {
+    layout: u8,
+    operator_set: u32,
+    tensor_count: u16,
+    operator_count: u16,
+    input_tensor: u16,
+    output_tensor: u16,
+    tensors_offset: u32,
+    operators_offset: u32,
+    constants_offset: u32,
+    arena_bytes: u32,
+}
+
+impl Front {
+    const fn new(header: &Header) -> Self {
+        Self {
+            layout: header.layout,
+            operator_set: header.operator_set,
+            tensor_count: header.tensor_count as u16,
+            operator_count: header.operator_count as u16,
+            input_tensor: header.input_tensor as u16,
+            output_tensor: header.output_tensor as u16,
+            tensors_offset: header.tensors_offset,
+            operators_offset: header.operators_offset,
+            constants_offset: header.constants_offset,
+            arena_bytes: header.arena_bytes,
+        }
+    }
 }
 
 /// The proof that some blob was checked, apart from the blob.
@@ -30,7 +62,7 @@ pub struct Model<'m> {
 /// [`view`](Self::view) when it needs one, without checking again.
 #[derive(Debug, Clone, Copy)]
 pub struct Checked {
-    header: Header,
+    front: Front,
 }
 
 impl Checked {
@@ -39,7 +71,7 @@ impl Checked {
     /// Other bytes do no harm beyond wrong answers: reads stay inside `blob`.
     #[must_use]
     pub const fn view(self, blob: &[u8]) -> Model<'_> {
-        Model { blob, header: self.header }
+        Model { blob, front: self.front }
     }
 }
 
@@ -54,8 +86,8 @@ impl<'m> Model<'m> {
     /// The first thing found wrong, as a [`FormatError`] that names the field.
     #[inline(never)] // A frame of its own: firmware's stack holds checks or a run, not both.
     pub fn parse(blob: &'m [u8]) -> Result<Self, FormatError> {
-        let header = check::header(blob)?;
-        let model = Self { blob, header };
+        let front = Front::new(&check::header(blob)?);
+        let model = Self { blob, front };
         check::records(&model)?;
         Ok(model)
     }
@@ -63,7 +95,7 @@ impl<'m> Model<'m> {
     /// The proof that these bytes were checked.
     #[must_use]
     pub const fn checked(&self) -> Checked {
-        Checked { header: self.header }
+        Checked { front: self.front }
     }
 
     /// The bytes of the model.
@@ -72,52 +104,53 @@ impl<'m> Model<'m> {
         self.blob
     }
 
-    /// The header.
+    /// The header, read from the blob.
     #[must_use]
-    pub const fn header(&self) -> &Header {
-        &self.header
+    pub fn header(&self) -> Header {
+        let front = self.blob.get(..HEADER_BYTES);
+        front.map_or_else(Header::zeroed, bytemuck::pod_read_unaligned)
     }
 
     /// Bytes of arena that a run needs, input and output inside.
     #[must_use]
     pub const fn arena_bytes(&self) -> usize {
-        self.header.arena_bytes as usize
+        self.front.arena_bytes as usize
     }
 
     /// The order of the weights.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        Layout::from_code(self.header.layout).unwrap_or(Layout::Row)
+        Layout::from_code(self.front.layout).unwrap_or(Layout::Row)
     }
 
     /// The operator kinds that occur.
     #[must_use]
     pub const fn operator_set(&self) -> OpSet {
-        OpSet::from_bits(self.header.operator_set)
+        OpSet::from_bits(self.front.operator_set)
     }
 
     /// Number of tensors.
     #[must_use]
     pub const fn tensor_count(&self) -> usize {
-        self.header.tensor_count as usize
+        self.front.tensor_count as usize
     }
 
     /// Number of operators.
     #[must_use]
     pub const fn operator_count(&self) -> usize {
-        self.header.operator_count as usize
+        self.front.operator_count as usize
     }
 
     /// The tensor the caller writes.
     #[must_use]
     pub fn input(&self) -> Tensor {
-        self.tensor(self.header.input_tensor as usize)
+        self.tensor(self.front.input_tensor as usize)
     }
 
     /// The tensor the caller reads.
     #[must_use]
     pub fn output(&self) -> Tensor {
-        self.tensor(self.header.output_tensor as usize)
+        self.tensor(self.front.output_tensor as usize)
     }
 
     /// The tensor at `index`; an empty one behind the end.
@@ -134,31 +167,9 @@ impl<'m> Model<'m> {
         let input = self.tensor(record.input.into());
         let output = self.tensor(record.output.into());
         Some(match OpKind::from_code(record.kind)? {
-            OpKind::Conv2d => Op::Conv2d(self.conv2d(&record.body(), input, output)),
-            OpKind::DepthwiseConv2d => {
-                let body: DotBody = record.body();
-                Op::DepthwiseConv2d(DepthwiseConv2d {
-                    input,
-                    output,
-                    window: body.window,
-                    depth_multiplier: body.depth_multiplier.into(),
-                    weights: self.values(body.weights_offset, body.weights_bytes as usize),
-                    requant: self.requant(&body, &output),
-                })
-            }
-            OpKind::FullyConnected => {
-                let body: DotBody = record.body();
-                let outputs = body.outputs as usize;
-                let row_terms = input.len() / (output.len() / outputs.max(1)).max(1);
-                let terms = Terms { rows: 1, row_terms };
-                Op::FullyConnected(FullyConnected {
-                    input,
-                    output,
-                    weights: self.weights(&body, terms),
-                    weight_zero_point: body.weight_zero_point,
-                    requant: self.requant(&body, &output),
-                })
-            }
+            OpKind::Conv2d => self.conv2d(&record.body(), input, output),
+            OpKind::DepthwiseConv2d => self.depthwise_conv2d(&record.body(), input, output),
+            OpKind::FullyConnected => self.fully_connected(&record.body(), input, output),
             OpKind::Add => {
                 let body: AddBody = record.body();
                 Op::Add(Add {
@@ -200,11 +211,11 @@ impl<'m> Model<'m> {
     }
 
     pub(crate) fn tensor_record(&self, index: usize) -> Option<TensorRecord> {
-        self.record(self.header.tensors_offset, self.tensor_count(), TENSOR_BYTES, index)
+        self.record(self.front.tensors_offset, self.tensor_count(), TENSOR_BYTES, index)
     }
 
     pub(crate) fn op_record(&self, index: usize) -> Option<OpRecord> {
-        self.record(self.header.operators_offset, self.operator_count(), OPERATOR_BYTES, index)
+        self.record(self.front.operators_offset, self.operator_count(), OPERATOR_BYTES, index)
     }
 
     fn record<R: Pod>(&self, start: u32, count: usize, bytes: usize, index: usize) -> Option<R> {
@@ -215,17 +226,44 @@ impl<'m> Model<'m> {
         bytemuck::try_pod_read_unaligned(record).ok()
     }
 
-    fn conv2d(&self, body: &DotBody, input: Tensor, output: Tensor) -> Conv2d<'m> {
+    // The three have frames of their own: one at a time lies on firmware's stack.
+    #[inline(never)]
+    fn conv2d(&self, body: &DotBody, input: Tensor, output: Tensor) -> Op<'m> {
         let row_terms =
             usize::from(body.window.kernel_width).saturating_mul(input.image().channels);
         let terms = Terms { rows: body.window.kernel_height.into(), row_terms };
-        Conv2d {
+        Op::Conv2d(Conv2d {
             input,
             output,
             window: body.window,
             weights: self.weights(body, terms),
             requant: self.requant(body, &output),
-        }
+        })
+    }
+
+    #[inline(never)]
+    fn depthwise_conv2d(&self, body: &DotBody, input: Tensor, output: Tensor) -> Op<'m> {
+        Op::DepthwiseConv2d(DepthwiseConv2d {
+            input,
+            output,
+            window: body.window,
+            depth_multiplier: body.depth_multiplier.into(),
+            weights: self.values(body.weights_offset, body.weights_bytes as usize),
+            requant: self.requant(body, &output),
+        })
+    }
+
+    #[inline(never)]
+    fn fully_connected(&self, body: &DotBody, input: Tensor, output: Tensor) -> Op<'m> {
+        let outputs = body.outputs as usize;
+        let row_terms = input.len() / (output.len() / outputs.max(1)).max(1);
+        Op::FullyConnected(FullyConnected {
+            input,
+            output,
+            weights: self.weights(body, Terms { rows: 1, row_terms }),
+            weight_zero_point: body.weight_zero_point,
+            requant: self.requant(body, &output),
+        })
     }
 
     fn weights(&self, body: &DotBody, terms: Terms) -> Weights<'m> {
@@ -254,6 +292,16 @@ impl<'m> Model<'m> {
     /// `count` values from `offset`, or none if they are not all inside and aligned.
     fn values<T: Pod>(&self, offset: u32, count: usize) -> &'m [T] {
         self.constants(offset, count).unwrap_or(&[])
+    }
+
+    /// Where the constants start.
+    pub(crate) const fn constants_start(&self) -> u32 {
+        self.front.constants_offset
+    }
+
+    /// Whether the tensor at `index` is the one the caller writes.
+    pub(crate) const fn is_input(&self, index: u16) -> bool {
+        self.front.input_tensor == index
     }
 
     pub(crate) fn constants<T: Pod>(&self, offset: u32, count: usize) -> Option<&'m [T]> {

@@ -115,7 +115,7 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
 
     #[inline]
     fn conv2d<T: Team>(&self, team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
-        if op.weights.layout == Layout::Row && op.weights.terms.count() <= PATCH_TERMS {
+        if op.weights.layout == Layout::Row && op.weights.terms.row_terms <= PATCH_TERMS {
             dots::conv2d::<D, T>(team, op, arena);
         } else {
             conv2d::run(team, op, arena);
@@ -134,8 +134,7 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
 
     #[inline]
     fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {
-        let fits = op.weights.layout == Layout::Row && op.weights.terms.count() <= PATCH_TERMS;
-        if fits && op.weight_zero_point == 0 {
+        if op.weights.layout == Layout::Row && op.weight_zero_point == 0 {
             dots::fully_connected::<D, T>(team, op, arena);
         } else {
             fully_connected::run(team, op, arena);

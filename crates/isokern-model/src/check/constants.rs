@@ -75,7 +75,7 @@ fn packed(values: &[i8], sums: &[i32], outputs: usize, terms: Terms) -> Fault {
 
 /// A slice that lies in the constants section, on a boundary of its type.
 fn slice<'m, T: Pod>(model: &Model<'m>, offset: u32, count: usize) -> Option<&'m [T]> {
-    if offset < model.header().constants_offset {
+    if offset < model.constants_start() {
         return None;
     }
     model.constants(offset, count)

@@ -47,10 +47,10 @@ pub(crate) fn records(model: &Model<'_>) -> Result<(), FormatError> {
     tensors::check(model)?;
     let (mut macs, mut work, mut set) = (0_u64, 0_u64, OpSet::EMPTY);
     for index in 0..model.operator_count() {
-        let op = operators::check(model, index)?;
-        macs = macs.saturating_add(op.macs());
-        work = work.saturating_add(op.work());
-        set = set.with(op.kind());
+        let cost = operators::check(model, index)?;
+        macs = macs.saturating_add(cost.macs);
+        work = work.saturating_add(cost.work);
+        set = set.with(cost.kind);
         if work > WORK_MAX {
             return Err(FormatError::Header { field: "macs" });
         }

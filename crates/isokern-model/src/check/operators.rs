@@ -11,8 +11,17 @@ use crate::tensor::Tensor;
 
 type Fault = Result<(), &'static str>;
 
-/// Checks the operator at `index` and returns it.
-pub(super) fn check<'m>(model: &Model<'m>, index: usize) -> Result<Op<'m>, FormatError> {
+/// What a checked operator adds to the totals of the header.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cost {
+    pub(super) kind: OpKind,
+    pub(super) macs: u64,
+    pub(super) work: u64,
+}
+
+/// Checks the operator at `index` and says what it costs.
+#[inline(never)] // A frame of its own: firmware's stack is short.
+pub(super) fn check(model: &Model<'_>, index: usize) -> Result<Cost, FormatError> {
     let number = u16::try_from(index).unwrap_or(u16::MAX);
     let fault = |field| FormatError::Operator { index: number, field };
     let record = model.op_record(index).ok_or(fault("record"))?;
@@ -21,7 +30,7 @@ pub(super) fn check<'m>(model: &Model<'m>, index: usize) -> Result<Op<'m>, Forma
     tensors(model, &record, kind, index + 1).map_err(fault)?;
     let op = model.op(index).ok_or(fault("kind"))?;
     body(model, &record, &op).map_err(fault)?;
-    Ok(op)
+    Ok(Cost { kind, macs: op.macs(), work: op.work() })
 }
 
 /// The tensors exist, and are alive while the operator runs.
@@ -38,7 +47,7 @@ fn tensors(model: &Model<'_>, record: &OpRecord, kind: OpKind, step: usize) -> F
     }
     let output = model.tensor_record(record.output.into()).ok_or("output")?;
     require(usize::from(output.first_step) == step, "output")?;
-    require(u32::from(record.output) != model.header().input_tensor, "output")?;
+    require(!model.is_input(record.output), "output")?;
     let input = model.tensor_record(record.input.into()).ok_or("input")?;
     let in_place = kind == OpKind::Reshape && input.arena_offset == output.arena_offset;
     require(output.root == if in_place { input.root } else { record.output }, "output")

@@ -1,24 +1,47 @@
 //! Convolutions and fully connected operators: four outputs share an activation.
+//!
+//! The activations of a position come in *passes*, as many kernel rows at a time as a
+//! [`Patch`] holds, and are added to the sums of up to [`SUMS`] outputs. Both lie on
+//! the stack, which firmware has little of.
+
+use core::ops::Range;
 
 use isokern_core::{Cells, Team};
 use isokern_model::op::{Conv2d, FullyConnected, Requant, Weights};
 
-use super::patch::Patch;
-use super::scales::{OUTPUTS, Scales};
+use super::patch::{PATCH_TERMS, Patch};
 use super::{DualMac, Halves, high, low};
+use crate::fixed::{clamp, rescale};
 use crate::view::view;
+
+/// Outputs whose sums are kept at a time.
+const SUMS: usize = 64;
 
 /// Runs the calling rank's share of a convolution; a tile is one position.
 #[inline(never)]
 pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
-    let output = op.output.image();
-    let width = output.width.max(1);
-    let mut patch = Patch::new(op.weights.terms.count(), op.input.zero_point());
+    let (output, terms) = (op.output.image(), op.weights.terms);
+    let (outputs, width) = (output.channels, output.width.max(1));
+    let pass_rows = (PATCH_TERMS / terms.row_terms.max(1)).max(1);
+    let mut patch = Patch::new(op.input.zero_point());
+    let mut sums = Sums { values: [0; SUMS], outputs: 0..0 };
     for position in team.share(output.positions()) {
-        patch.gather::<D>(op, x, (position / width, position % width));
-        let y = y.window(position * output.channels, output.channels);
-        outputs::<D>(&op.weights, &op.requant, patch.groups(), y);
+        let place = (position / width, position % width);
+        let mut first = 0;
+        while first < outputs {
+            sums.load(&op.requant, first..outputs.min(first + SUMS));
+            let mut row = 0;
+            while row < terms.rows {
+                let rows = row..terms.rows.min(row + pass_rows);
+                row = rows.end;
+                let first_term = rows.start * terms.row_terms;
+                patch.gather::<D>(op, x, place, rows);
+                sums.add::<D>(&op.weights, first_term, patch.groups());
+            }
+            sums.store(&op.requant, y.window(position * outputs, outputs));
+            first += SUMS;
+        }
     }
 }
 
@@ -30,54 +53,100 @@ pub(super) fn fully_connected<D: DualMac, T: Team>(
     arena: Cells<'_>,
 ) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
-    let (row_outputs, terms) = (op.weights.outputs.max(1), op.weights.terms.row_terms);
-    let mut patch = Patch::new(terms, op.input.zero_point());
-    for row in team.share(y.len() / row_outputs) {
-        patch.copy::<D>(x, row * terms);
-        let y = y.window(row * row_outputs, row_outputs);
-        outputs::<D>(&op.weights, &op.requant, patch.groups(), y);
-    }
-}
-
-/// All outputs of one position, whose activations are `xs`.
-#[inline]
-fn outputs<D: DualMac>(weights: &Weights<'_>, requant: &Requant<'_>, xs: &[Halves], y: Cells<'_>) {
-    let terms = weights.terms.count();
-    let mut rows = weights.values;
-    let mut scales = Scales::new(requant);
-    let (blocks, rest) = y.as_slice().as_chunks::<OUTPUTS>();
-    for (block_index, cells) in blocks.iter().enumerate() {
-        let Some(scale) = scales.block(block_index) else { return };
-        // Zeros at the end of the last group meet the next row's weights. Behind the
-        // very last row there are none: its last products are added one by one.
-        let sums = if rows.len() >= 3 * terms + 4 * xs.len() {
-            D::four_rows(xs, rows, terms, *scale.bias)
-        } else {
-            let (whole, last) = xs.split_at_checked(terms / 4).unwrap_or((xs, &[]));
-            let mut sums = D::four_rows(whole, rows, terms, *scale.bias);
-            for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(terms.max(1))) {
-                *sum = one_by_one(last, row.get(whole.len() * 4..).unwrap_or(&[]), *sum);
+    let (outputs, terms) = (op.weights.outputs.max(1), op.weights.terms.row_terms);
+    let mut patch = Patch::new(op.input.zero_point());
+    let mut sums = Sums { values: [0; SUMS], outputs: 0..0 };
+    for row in team.share(y.len() / outputs) {
+        let mut first = 0;
+        while first < outputs {
+            sums.load(&op.requant, first..outputs.min(first + SUMS));
+            let mut term = 0;
+            while term < terms {
+                let len = PATCH_TERMS.min(terms - term);
+                patch.copy::<D>(x, row * terms + term, len);
+                sums.add::<D>(&op.weights, term, patch.groups());
+                term += len;
             }
-            sums
-        };
-        scale.store(cells, sums, requant);
-        rows = rows.get(OUTPUTS * terms..).unwrap_or(&[]);
+            sums.store(&op.requant, y.window(row * outputs, outputs));
+            first += SUMS;
+        }
     }
-    let scale = scales.rest();
-    let mut sums = *scale.bias;
-    for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(terms.max(1))) {
-        *sum = one_by_one(xs, row, *sum);
-    }
-    scale.store(rest, sums, requant);
 }
 
-/// Adds the products of `xs` with `weights`, of which the last group may lack some.
-#[inline]
-fn one_by_one(xs: &[Halves], weights: &[i8], sum: i32) -> i32 {
-    xs.iter().zip(weights.chunks(4)).fold(sum, |sum, ([even, odd], weights)| {
-        let xs = [low(*even), low(*odd), high(*even), high(*odd)];
-        xs.iter().zip(weights).fold(sum, |sum, (x, w)| sum.wrapping_add(x * i32::from(*w)))
-    })
+/// The sums of some neighbouring outputs.
+struct Sums {
+    values: [i32; SUMS],
+    outputs: Range<usize>,
+}
+
+impl Sums {
+    /// Starts with the biases of at most [`SUMS`] outputs.
+    #[inline]
+    fn load(&mut self, requant: &Requant<'_>, outputs: Range<usize>) {
+        for (value, bias) in self.values.iter_mut().zip(requant.bias.iter().skip(outputs.start)) {
+            *value = *bias;
+        }
+        self.outputs = outputs;
+    }
+
+    /// Adds the products of `xs` with each output's weights from `first_term` on.
+    #[inline]
+    fn add<D: DualMac>(&mut self, weights: &Weights<'_>, first_term: usize, xs: &[Halves]) {
+        let stride = weights.terms.count();
+        let start = self.outputs.start * stride + first_term;
+        let mut rows = weights.values.get(start..).unwrap_or(&[]);
+        let values = self.values.get_mut(..self.outputs.len()).unwrap_or(&mut []);
+        let (fours, rest) = values.as_chunks_mut::<4>();
+        for sums in fours {
+            // Zeros at the end of the last group meet the weights that follow. Behind
+            // the very last row there are none: its products are added one by one.
+            if rows.len() >= 3 * stride + 4 * xs.len() {
+                *sums = D::four_rows(xs, rows, stride, *sums);
+            } else {
+                one_by_one(xs, rows, stride, sums);
+            }
+            rows = rows.get(4 * stride..).unwrap_or(&[]);
+        }
+        one_by_one(xs, rows, stride, rest);
+    }
+
+    /// Requantises the sums and stores them at their outputs.
+    #[inline]
+    fn store(&self, requant: &Requant<'_>, y: Cells<'_>) {
+        let (zero_point, activation) = (requant.zero_point, requant.activation);
+        let cells = y.window(self.outputs.start, self.outputs.len()).as_slice();
+        let sums = cells.iter().zip(&self.values);
+        let value = |sum, multiplier, shift| {
+            let value = rescale(sum, multiplier, shift).saturating_add(zero_point);
+            clamp(value, activation.min, activation.max)
+        };
+        if let ([multiplier], [shift]) = (requant.multiplier, requant.shift) {
+            for (cell, sum) in sums {
+                cell.set(value(*sum, *multiplier, *shift));
+            }
+            return;
+        }
+        let multipliers = requant.multiplier.get(self.outputs.start..).unwrap_or(&[]);
+        let shifts = requant.shift.get(self.outputs.start..).unwrap_or(&[]);
+        for (((cell, sum), multiplier), shift) in sums.zip(multipliers).zip(shifts) {
+            cell.set(value(*sum, *multiplier, *shift));
+        }
+    }
+}
+
+/// Adds the products of `xs` with rows of weights that start `stride` apart, the last
+/// of which may end early.
+#[inline(never)]
+fn one_by_one(xs: &[Halves], rows: &[i8], stride: usize, sums: &mut [i32]) {
+    for (index, sum) in sums.iter_mut().enumerate() {
+        let row = rows.get(index * stride..).unwrap_or(&[]);
+        for ([even, odd], weights) in xs.iter().zip(row.chunks(4)) {
+            let xs = [low(*even), low(*odd), high(*even), high(*odd)];
+            for (x, w) in xs.iter().zip(weights) {
+                *sum = sum.wrapping_add(x * i32::from(*w));
+            }
+        }
+    }
 }
 
 #[inline]

@@ -1,4 +1,6 @@
-//! The activations of one position, brought together and widened on the stack.
+//! Activations of one position, brought together and widened on the stack.
+
+use core::ops::Range;
 
 use isokern_core::Cells;
 use isokern_model::op::Conv2d;
@@ -6,118 +8,99 @@ use isokern_model::op::Conv2d;
 use super::dots::word;
 use super::{DualMac, Halves, both};
 
-/// Activations a patch holds: the longest window of the reference models. Widened
-/// they take twice the bytes.
-pub(super) const PATCH_TERMS: usize = 640;
+/// Activations a patch holds; widened they take twice the bytes.
+pub(super) const PATCH_TERMS: usize = 384;
 
-/// The activations that meet one output's weights, in the order of the row layout,
-/// less their zero point, as [`Halves`] of four; the last group is filled with zeros.
+/// Activations in the order of the weights they meet, less their zero point, as
+/// [`Halves`] of four; the last group is filled with zeros.
 pub(super) struct Patch {
-    /// While bytes come in they lie in the upper half of the words in use.
+    /// While single bytes come in they lie in the upper half of the words in use.
     words: [u32; PATCH_TERMS / 2],
-    terms: usize,
+    groups: usize,
     zero_point: i32,
 }
 
 impl Patch {
-    /// A patch of `terms` activations, at most [`PATCH_TERMS`].
     #[inline]
-    pub(super) const fn new(terms: usize, zero_point: i32) -> Self {
-        Self { words: [0; PATCH_TERMS / 2], terms, zero_point }
+    pub(super) const fn new(zero_point: i32) -> Self {
+        Self { words: [0; PATCH_TERMS / 2], groups: 0, zero_point }
     }
 
     /// The activations.
     #[inline]
     pub(super) fn groups(&self) -> &[Halves] {
-        let groups = self.words.as_chunks().0;
-        groups.get(..self.terms.div_ceil(4)).unwrap_or(groups)
+        self.words.as_chunks().0.get(..self.groups).unwrap_or(&[])
     }
 
-    /// Takes neighbouring activations.
+    /// Takes at most [`PATCH_TERMS`] neighbouring activations.
     #[inline]
-    pub(super) fn copy<D: DualMac>(&mut self, x: Cells<'_>, start: usize) {
-        self.clear();
-        x.copy_to(start, self.bytes(0, self.terms));
+    pub(super) fn copy<D: DualMac>(&mut self, x: Cells<'_>, start: usize, len: usize) {
+        self.clear_bytes(len);
+        x.copy_to(start, self.bytes(0, len));
         self.widen::<D>();
     }
 
-    /// Takes the window of an output position; padding becomes the zero point.
+    /// Takes kernel rows of the window at an output position, at most [`PATCH_TERMS`]
+    /// activations; padding is real zero.
     #[inline]
     pub(super) fn gather<D: DualMac>(
         &mut self,
         op: &Conv2d<'_>,
         x: Cells<'_>,
         (row, column): (usize, usize),
+        kernel_rows: Range<usize>,
     ) {
         let input = op.input.image();
         let (rows, columns) = (op.window.rows(), op.window.columns());
         let (row_first, row_end, first_y) = rows.inside(row, input.height);
         let (column_first, column_end, first_x) = columns.inside(column, input.width);
         let line = columns.kernel * input.channels;
-        if input.channels.is_multiple_of(4) {
-            self.gather_groups::<D>(op, x, (row, column));
-            return;
+        let in_groups = input.channels.is_multiple_of(4);
+        if in_groups {
+            self.clear(kernel_rows.len() * line);
+        } else {
+            self.clear_bytes(kernel_rows.len() * line);
         }
-        self.clear();
         // Neighbouring kernel columns read neighbouring cells unless dilated: one run a row.
         let (run_cells, run_count) = match (columns.dilation, column_end - column_first) {
             (1, cells) => (cells, usize::from(cells > 0)),
             (_, cells) => (1, cells),
         };
-        for kernel_row in row_first..row_end {
+        let inside = row_first.max(kernel_rows.start)..row_end.min(kernel_rows.end);
+        for kernel_row in inside {
             let y = first_y + (kernel_row - row_first) * rows.dilation;
             for run in 0..run_count {
                 let from = (y * input.width + first_x + run * columns.dilation) * input.channels;
-                let to = kernel_row * line + (column_first + run) * input.channels;
-                x.copy_to(from, self.bytes(to, run_cells * input.channels));
-            }
-        }
-        self.widen::<D>();
-    }
-
-    /// [`gather`](Self::gather) where each cell is whole groups: no bytes in between.
-    #[inline]
-    fn gather_groups<D: DualMac>(
-        &mut self,
-        op: &Conv2d<'_>,
-        x: Cells<'_>,
-        (row, column): (usize, usize),
-    ) {
-        let input = op.input.image();
-        let (rows, columns) = (op.window.rows(), op.window.columns());
-        let (row_first, row_end, first_y) = rows.inside(row, input.height);
-        let (column_first, column_end, first_x) = columns.inside(column, input.width);
-        let cell_groups = input.channels / 4;
-        let offsets = both(-self.zero_point);
-        let (groups, _) = self.words.as_chunks_mut::<2>();
-        if (row_end - row_first, column_end - column_first) != (rows.kernel, columns.kernel) {
-            groups.fill([0; 2]);
-        }
-        let (run_cells, run_count) = match (columns.dilation, column_end - column_first) {
-            (1, cells) => (cells, usize::from(cells > 0)),
-            (_, cells) => (1, cells),
-        };
-        for kernel_row in row_first..row_end {
-            let y = first_y + (kernel_row - row_first) * rows.dilation;
-            for run in 0..run_count {
-                let from = (y * input.width + first_x + run * columns.dilation) * input.channels;
-                let to = (kernel_row * columns.kernel + column_first + run) * cell_groups;
-                let xs = x.window(from, run_cells * input.channels).as_slice();
-                let targets = groups.get_mut(to..).unwrap_or(&mut []);
-                for (target, cells) in targets.iter_mut().zip(xs.as_chunks().0) {
-                    let word = word(Cells::values(cells));
-                    *target = [D::widen_even_by(offsets, word), D::widen_odd_by(offsets, word)];
+                let to =
+                    (kernel_row - kernel_rows.start) * line + (column_first + run) * input.channels;
+                let xs = x.window(from, run_cells * input.channels);
+                if in_groups {
+                    self.widen_from::<D>(xs, to / 4);
+                } else {
+                    xs.copy_to(0, self.bytes(to, xs.len()));
                 }
             }
         }
+        if !in_groups {
+            self.widen::<D>();
+        }
     }
 
-    /// Fills the bytes with the zero point.
+    /// Starts with `terms` activations of real zero, as halves.
     #[inline]
-    fn clear(&mut self) {
-        let groups = self.terms.div_ceil(4);
+    fn clear(&mut self, terms: usize) {
+        self.groups = terms.div_ceil(4);
+        if let Some(words) = self.words.get_mut(..2 * self.groups) {
+            words.fill(0);
+        }
+    }
+
+    /// Starts with `terms` activations of real zero, as bytes.
+    #[inline]
+    fn clear_bytes(&mut self, terms: usize) {
+        self.groups = terms.div_ceil(4);
         let [byte, ..] = self.zero_point.to_le_bytes();
-        if let Some(words) = self.words.get_mut(groups..2 * groups) {
+        if let Some(words) = self.words.get_mut(self.groups..2 * self.groups) {
             words.fill(u32::from_le_bytes([byte; 4]));
         }
     }
@@ -125,7 +108,7 @@ impl Patch {
     /// A stretch of the bytes.
     #[inline]
     fn bytes(&mut self, start: usize, len: usize) -> &mut [i8] {
-        let start = self.terms.div_ceil(4) * 4 + start;
+        let start = self.groups * 4 + start;
         let bytes: &mut [i8] = bytemuck::must_cast_slice_mut(&mut self.words);
         bytes.get_mut(start..).and_then(|tail| tail.get_mut(..len)).unwrap_or(&mut [])
     }
@@ -134,12 +117,22 @@ impl Patch {
     #[inline]
     fn widen<D: DualMac>(&mut self) {
         let offsets = both(-self.zero_point);
-        let groups = self.terms.div_ceil(4);
-        for group in 0..groups {
-            let Some(&word) = self.words.get(groups + group) else { return };
+        for group in 0..self.groups {
+            let Some(&word) = self.words.get(self.groups + group) else { return };
             if let Some(target) = self.words.as_chunks_mut().0.get_mut(group) {
                 *target = [D::widen_even_by(offsets, word), D::widen_odd_by(offsets, word)];
             }
+        }
+    }
+
+    /// Turns whole groups of cells into halves, without bytes in between.
+    #[inline]
+    fn widen_from<D: DualMac>(&mut self, xs: Cells<'_>, first_group: usize) {
+        let offsets = both(-self.zero_point);
+        let groups = self.words.as_chunks_mut().0.get_mut(first_group..).unwrap_or(&mut []);
+        for (target, cells) in groups.iter_mut().zip(xs.as_slice().as_chunks().0) {
+            let word = word(Cells::values(cells));
+            *target = [D::widen_even_by(offsets, word), D::widen_odd_by(offsets, word)];
         }
     }
 }
