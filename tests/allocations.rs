@@ -39,7 +39,7 @@ fn inference_allocates_nothing() {
     for case in all_cases() {
         for instructions in InstructionSet::available() {
             let artifact = case.convert(Layout::Row);
-            let backend = ArtifactBackend::with_instruction_set(instructions);
+            let backend = ArtifactBackend::new().with_instruction_set(instructions);
             let mut model = backend.load(&artifact).expect("the artifact is a model");
             model.init().expect("memory is there");
             let (input_len, output_len) =

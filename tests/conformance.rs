@@ -17,7 +17,7 @@ impl Subject for Lent {
         // Bytes that are no model get an arena all the same: `load` shall refuse them.
         let arena_bytes = Model::parse(blob).map_or(64, |model| model.arena_bytes());
         let arena = Box::leak(vec![0x3C; arena_bytes].into_boxed_slice());
-        let backend = CpuBackend::with_instruction_set(self.0);
+        let backend = CpuBackend::new().with_instruction_set(self.0);
         Ok(backend.load(ModelSource::new(blob, arena))?)
     }
 }
@@ -30,7 +30,7 @@ impl Subject for Owned {
 
     fn load(&self, blob: &'static [u8]) -> Result<Self::Model, InferenceError> {
         let artifact = ModelArtifact::from_bytes(blob);
-        Ok(ArtifactBackend::with_instruction_set(self.0).load(&artifact)?)
+        Ok(ArtifactBackend::new().with_instruction_set(self.0).load(&artifact)?)
     }
 }
 

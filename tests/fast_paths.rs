@@ -43,7 +43,8 @@ fn run(draft: &Draft, layout: Layout, instructions: InstructionSet, input: &[i8]
     let arena_bytes = Model::parse(artifact.bytes()).expect("the blob is valid").arena_bytes();
     let mut arena = vec![0; arena_bytes];
     let source = ModelSource::new(artifact.bytes(), &mut arena);
-    let mut model = CpuBackend::with_instruction_set(instructions).load(source).expect("loads");
+    let mut model =
+        CpuBackend::new().with_instruction_set(instructions).load(source).expect("loads");
     model.init().expect("allocates nothing");
     model.input_mut().expect("is ready").copy_from_slice(input);
     model.run().expect("runs").to_vec()

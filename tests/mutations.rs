@@ -52,7 +52,7 @@ fn try_run(blob: &[u8]) -> bool {
     for instructions in InstructionSet::available() {
         let mut arena = vec![0; model.arena_bytes()];
         let source = ModelSource::new(artifact.bytes(), &mut arena);
-        let backend = CpuBackend::with_instruction_set(instructions);
+        let backend = CpuBackend::new().with_instruction_set(instructions);
         let mut loaded = backend.load(source).expect("was just accepted");
         loaded.init().expect("memory is lent");
         digest::generate_input(9, loaded.input_mut().expect("is ready"));

@@ -62,7 +62,7 @@ fn check(scales: &[Scale]) {
             let arena_bytes = Model::parse(artifact.bytes()).expect("is valid").arena_bytes();
             let mut arena = vec![0; arena_bytes];
             let source = ModelSource::new(artifact.bytes(), &mut arena);
-            let backend = CpuBackend::with_instruction_set(instructions);
+            let backend = CpuBackend::new().with_instruction_set(instructions);
             let mut model = backend.load(source).expect("loads");
             model.init().expect("is lent its memory");
             for (value, x) in model.input_mut().expect("is ready").iter_mut().zip(i8::MIN..=i8::MAX)

@@ -23,7 +23,7 @@ fn for_each(check: impl Fn(&Case, &ModelArtifact, InstructionSet, &str)) {
 }
 
 fn load(artifact: &ModelArtifact, instructions: InstructionSet) -> CpuModel<'static> {
-    let backend = ArtifactBackend::with_instruction_set(instructions);
+    let backend = ArtifactBackend::new().with_instruction_set(instructions);
     let mut model = backend.load(artifact).expect("the artifact is a model");
     model.init().expect("memory is there");
     model
@@ -70,7 +70,7 @@ fn vectors_through_run_in_a_lent_arena() {
         // An arena full of rubbish: nothing may depend on what was there.
         let mut arena = vec![0x5A; owned.model().arena_bytes() + 7];
         let source = ModelSource::new(artifact.bytes(), &mut arena[7..]);
-        let backend = CpuBackend::with_instruction_set(instructions);
+        let backend = CpuBackend::new().with_instruction_set(instructions);
         let mut model = backend.load(source).expect("the arena is long enough");
         model.init().expect("there is nothing to allocate");
         for (index, (input, expected)) in case.pairs(input_len, output_len).enumerate() {

@@ -30,7 +30,7 @@ pub fn run_everywhere(artifact: &ModelArtifact) {
 
 /// The digest of the output for a fixed input.
 fn run(artifact: &ModelArtifact, arena: &mut [u8], instructions: InstructionSet) -> u64 {
-    let backend = CpuBackend::with_instruction_set(instructions);
+    let backend = CpuBackend::new().with_instruction_set(instructions);
     let source = ModelSource::new(artifact.bytes(), arena);
     let mut model = backend.load(source).expect("a model that was read loads");
     model.init().expect("a loaded model starts");

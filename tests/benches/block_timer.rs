@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut models = Vec::new();
     for file in &files {
         let blob = convert(&std::fs::read(file)?, Layout::Packed)?.blob;
-        let backend = ArtifactBackend::with_instruction_set(instructions);
+        let backend = ArtifactBackend::new().with_instruction_set(instructions);
         let mut model = backend.load(&ModelArtifact::from_bytes(&blob))?;
         model.init()?;
         models.push(model);

@@ -15,7 +15,7 @@ fn models(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(&case.name);
         let artifact = case.convert(Layout::Packed);
         for instructions in InstructionSet::available() {
-            let backend = ArtifactBackend::with_instruction_set(instructions);
+            let backend = ArtifactBackend::new().with_instruction_set(instructions);
             let mut model = backend.load(&artifact).expect("the artifact is a model");
             model.init().expect("memory is there");
             let input = case.inputs[..model.model().input().len()].to_vec();

@@ -14,7 +14,7 @@ pub(crate) fn load(
     artifact: &ModelArtifact,
     instructions: InstructionSet,
 ) -> Result<CpuModel<'static>, CliError> {
-    let backend = ArtifactBackend::with_instruction_set(instructions);
+    let backend = ArtifactBackend::new().with_instruction_set(instructions);
     let mut model = load_with(&backend, artifact)
         .map_err(|source| CliError::Load { name: name.to_owned(), source })?;
     model.init().map_err(|source| CliError::Infer { name: name.to_owned(), source })?;

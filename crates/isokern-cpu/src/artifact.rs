@@ -5,10 +5,10 @@ use isokern_model::Model;
 use isokern_model::encode::relayout;
 use isokern_model::layout::Layout;
 
-use crate::backend::CpuBackend;
 use crate::error::LoadError;
 use crate::instruction_set::InstructionSet;
 use crate::loaded::CpuModel;
+use crate::port;
 
 /// Runs models from a [`ModelArtifact`], with the fastest loops of this processor.
 ///
@@ -36,19 +36,19 @@ impl ArtifactBackend {
     /// A backend that uses the fastest loops of this processor.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_instruction_set(InstructionSet::detect())
+        Self { instructions: InstructionSet::detect() }
     }
 
-    /// A backend that uses these loops.
+    /// The same backend with these loops.
     #[must_use]
-    pub const fn with_instruction_set(instructions: InstructionSet) -> Self {
+    pub const fn with_instruction_set(self, instructions: InstructionSet) -> Self {
         Self { instructions }
     }
 
     /// What the backend can do.
     #[must_use]
     pub const fn capabilities(&self) -> BackendCapabilities {
-        CpuBackend::with_instruction_set(self.instructions).capabilities()
+        port::CAPABILITIES
     }
 
     /// Checks a model and prepares its weights. Its arena is allocated by

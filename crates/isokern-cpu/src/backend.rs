@@ -2,9 +2,7 @@
 
 use core::marker::PhantomData;
 
-use isokern_core::{
-    BackendCapabilities, ComputeBackend, DType, ModeSet, ModelSource, Payload, PayloadMut,
-};
+use isokern_core::{BackendCapabilities, ComputeBackend, ModelSource, Payload, PayloadMut};
 use isokern_model::{AllOperators, Model, OperatorSet};
 
 use crate::error::LoadError;
@@ -28,12 +26,6 @@ impl CpuBackend<'_> {
     #[must_use]
     pub fn new() -> Self {
         Self::for_operators()
-    }
-
-    /// A backend for every operator, with these loops.
-    #[must_use]
-    pub const fn with_instruction_set(instructions: InstructionSet) -> Self {
-        Self { instructions, lent: PhantomData }
     }
 }
 
@@ -59,12 +51,16 @@ impl<'m, S: OperatorSet> CpuBackend<'m, S> {
         Self { instructions: InstructionSet::detect(), lent: PhantomData }
     }
 
+    /// The same backend with these loops.
+    #[must_use]
+    pub const fn with_instruction_set(self, instructions: InstructionSet) -> Self {
+        Self { instructions, ..self }
+    }
+
     /// What the backend can do.
     #[must_use]
     pub const fn capabilities(&self) -> BackendCapabilities {
-        BackendCapabilities::new(false, None, DType::I8.mask())
-            .with_modes(ModeSet::empty().with_batch())
-            .with_memory(port::MEMORY)
+        port::CAPABILITIES
     }
 
     /// Checks a model and takes the arena on loan. It runs after

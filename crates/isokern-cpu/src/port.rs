@@ -1,8 +1,9 @@
 //! What crosses the border of a model: payloads in and out, and its description.
 
 use isokern_core::{
-    DType, InferenceError, InferenceErrorKind, MemoryClass, ModelMetadata, NumericProfile, Payload,
-    PayloadMut, PlacementAcceptance, PlacementDecision, Quantization, Shape, decide_placement,
+    BackendCapabilities, DType, InferenceError, InferenceErrorKind, MemoryClass, ModeSet,
+    ModelMetadata, NumericProfile, Payload, PayloadMut, PlacementAcceptance, PlacementDecision,
+    Quantization, Shape, decide_placement,
 };
 use isokern_model::{Model, Tensor};
 
@@ -11,6 +12,12 @@ use crate::error::{CODE_PAYLOAD_BYTES, CODE_PAYLOAD_DTYPE, CODE_PAYLOAD_MEMORY};
 /// The memory a CPU core loads from and stores to.
 pub(crate) const MEMORY: PlacementAcceptance =
     PlacementAcceptance::exactly(MemoryClass::Host).with_pinned_host().with_shared();
+
+/// What a CPU backend can do, owning or not.
+pub(crate) const CAPABILITIES: BackendCapabilities =
+    BackendCapabilities::new(false, None, DType::I8.mask())
+        .with_modes(ModeSet::empty().with_batch())
+        .with_memory(MEMORY);
 
 /// Checks that a payload is what the tensor takes.
 pub(crate) fn check<P: Payload + ?Sized>(

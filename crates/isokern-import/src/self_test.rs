@@ -31,7 +31,7 @@ pub(crate) fn seal_with_self_test(
 
 fn run(bytes: &[u8], arena_bytes: usize) -> Result<u64, InferenceError> {
     let mut arena = vec![0; arena_bytes];
-    let backend = CpuBackend::with_instruction_set(InstructionSet::PLAIN);
+    let backend = CpuBackend::new().with_instruction_set(InstructionSet::PLAIN);
     let mut model = backend.load(ModelSource::new(bytes, &mut arena))?;
     model.init()?;
     digest::generate_input(SEED, model.input_mut()?);
