@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
-use crate::{fuzz, race, test, thumb, tidy};
+use crate::{firmware, fuzz, race, test, thumb, tidy};
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
 use std::time::Instant;
@@ -37,6 +37,8 @@ enum Stage {
     Test,
     /// The no_std crates for microcontrollers.
     Thumb,
+    /// Models on boards in an emulator, compared with the host.
+    Firmware,
     /// The team test under ThreadSanitizer.
     Race,
     /// A short run of every fuzz target.
@@ -101,6 +103,7 @@ impl Stage {
             Self::Doc => doc(),
             Self::Test => test::run(&defaults::<test::Arguments>()),
             Self::Thumb => thumb::run(&defaults::<thumb::Arguments>()),
+            Self::Firmware => firmware::run(&defaults::<firmware::Arguments>()),
             Self::Race => race::run(&defaults::<race::Arguments>()),
             Self::Fuzz => fuzz::run(&defaults::<fuzz::Arguments>()),
         }
@@ -117,19 +120,23 @@ fn defaults<A: clap::Args>() -> A {
     Wrapper::<A>::parse_from(["xtask"]).inner
 }
 
-/// Checks the format here and in the fuzz workspace, whose lints need its own compiler flags.
+/// Checks the format here and in the other workspaces. The fuzz workspace is not linted: that
+/// needs its own compiler flags.
 fn fmt() -> Result<(), Failure> {
     cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["fmt", "--all", "--check", "--manifest-path", "fuzz/Cargo.toml"])
+    cargo(&["fmt", "--all", "--check", "--manifest-path", "fuzz/Cargo.toml"])?;
+    cargo(&["fmt", "--all", "--check", "--manifest-path", firmware::MANIFEST])
 }
 
-/// Lints everything, then the no_std crates alone: only so are they seen without std.
+/// Lints everything, then the no_std crates alone: only so are they seen without std. Last come
+/// the programs for boards.
 fn clippy() -> Result<(), Failure> {
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-Dwarnings"])?;
     let packages = NO_STD_CRATES.iter().flat_map(|name| ["--package", name]);
     let arguments: Vec<&str> =
         core::iter::once("clippy").chain(packages).chain(["--", "-Dwarnings"]).collect();
-    cargo(&arguments)
+    cargo(&arguments)?;
+    firmware::clippy()
 }
 
 fn doc() -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::process;
 use crate::thumb::TARGETS;
 use crate::toolchain::{self, DEBIAN_RUSTC, Part};
-use crate::{fuzz, repository};
+use crate::{firmware, fuzz, repository};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::Command;
@@ -98,7 +98,7 @@ fn checks() -> Vec<Finding> {
     findings.extend(TARGETS.map(|target| Finding {
         name: target,
         found: Part::Target(target).is_installed().then(|| "installed".to_owned()),
-        purpose: "the thumb stage",
+        purpose: "the thumb and firmware stages",
         how_to_get: format!("run `rustup target add {target}`"),
         needed: false,
     }));
@@ -112,7 +112,7 @@ fn checks() -> Vec<Finding> {
     findings.push(Finding {
         name: "Debian compiler with source",
         found: debian(),
-        purpose: "the thumb stage where rustup cannot add targets",
+        purpose: "the thumb and firmware stages where rustup cannot add targets",
         how_to_get: "on Debian `apt-get install rustc-web rust-web-src`".to_owned(),
         needed: false,
     });
@@ -139,9 +139,15 @@ fn devices() -> Vec<Finding> {
         Finding {
             name: "qemu-system-arm",
             found: first_line("qemu-system-arm", &["--version"]),
-            purpose: "running firmware without a board",
-            how_to_get: "on Debian `apt-get install --no-install-recommends qemu-system-arm`"
-                .to_owned(),
+            purpose: "the firmware stage: boards in an emulator",
+            how_to_get: firmware::how_to_install_emulator(),
+            needed: false,
+        },
+        Finding {
+            name: "arm-none-eabi-objdump",
+            found: first_line("arm-none-eabi-objdump", &["--version"]),
+            purpose: "the firmware stage: sizes and checks of programs",
+            how_to_get: firmware::how_to_install_tools(),
             needed: false,
         },
         Finding {

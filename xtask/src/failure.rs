@@ -44,6 +44,9 @@ pub(crate) enum Failure {
     /// Some check stages failed.
     #[error("failed stages: {0}")]
     Stages(String),
+    /// A check found what must not be.
+    #[error("{0}")]
+    Check(String),
     /// A detector did not notice a fault that was planted for it.
     #[error("{0}")]
     Blind(&'static str),

@@ -3,6 +3,7 @@
 mod ci;
 mod doctor;
 mod failure;
+mod firmware;
 mod fuzz;
 mod process;
 mod race;
@@ -31,6 +32,8 @@ enum Command {
     Ci(ci::Arguments),
     /// Build the no_std crates for Cortex-M0 and Cortex-M4 microcontrollers.
     Thumb(thumb::Arguments),
+    /// Run models on Cortex-M boards in an emulator and compare with the host.
+    Firmware(firmware::Arguments),
     /// Run the team test on real threads under a race detector.
     Race(race::Arguments),
     /// Fuzz the readers of untrusted bytes, each target for a fixed time.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Thumb(arguments) => thumb::run(&arguments),
+        Command::Firmware(arguments) => firmware::run(&arguments),
         Command::Race(arguments) => race::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),

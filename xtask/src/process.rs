@@ -4,7 +4,8 @@ use crate::failure::Failure;
 use crate::repository;
 use core::time::Duration;
 use std::ffi::OsStr;
-use std::process::{Command, Stdio};
+use std::io::Read;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Instant;
 
@@ -38,6 +39,32 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     }
 }
 
+/// Runs a command that says nothing unless it fails, and fails when it fails.
+pub(crate) fn run_quietly(command: &mut Command) -> Result<(), Failure> {
+    let status = command.status().map_err(|source| start_failure(command, source))?;
+    let line = || command_line(command);
+    if status.success() { Ok(()) } else { Err(Failure::Exit { line: line(), status }) }
+}
+
+/// Runs a command quietly; how it ended, if it did before `limit` was over, and what it printed
+/// to standard output.
+pub(crate) fn output_within(
+    command: &mut Command,
+    limit: Duration,
+) -> Result<(Option<ExitStatus>, String), Failure> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|source| start_failure(command, source))?;
+    let mut pipe = child.stdout.take();
+    let reader = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read before an error is all there is.
+        let _ = pipe.as_mut().map(|pipe| pipe.read_to_end(&mut bytes));
+        String::from_utf8_lossy(&bytes).into_owned()
+    });
+    let status = wait(&mut child, limit);
+    Ok((status, reader.join().unwrap_or_default()))
+}
+
 /// Shows a command, runs it, and tells whether it succeeded before `limit` was over.
 ///
 /// For commands that ask the network for something: a machine without one must not hang.
@@ -46,16 +73,21 @@ pub(crate) fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
     let Ok(mut child) = command.stdin(Stdio::null()).spawn() else {
         return false;
     };
+    wait(&mut child, limit).is_some_and(|status| status.success())
+}
+
+/// How a child ended; none if it had to be ended.
+fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let start = Instant::now();
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return status.success(),
-            Ok(None) if start.elapsed() < limit => thread::sleep(Duration::from_millis(50)),
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if start.elapsed() < limit => thread::sleep(Duration::from_millis(20)),
             Ok(None) | Err(_) => {
                 // Both calls fail only when the child has ended in the meantime.
                 let _ = child.kill();
                 let _ = child.wait();
-                return false;
+                return None;
             }
         }
     }

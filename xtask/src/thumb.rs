@@ -5,13 +5,16 @@ use crate::process;
 use crate::repository;
 use crate::toolchain::{self, DEBIAN_RUSTC, Part};
 use clap::ValueEnum;
+use std::path::PathBuf;
+use std::process::Command;
 
 /// The crates that must build without std.
 pub(crate) const NO_STD_CRATES: [&str; 4] =
     ["isokern-core", "isokern-model", "isokern-ops", "isokern-cpu"];
 
-/// Cortex-M4F, and Cortex-M0+: the second has no compare-and-swap and no 64-bit atomics.
-pub(crate) const TARGETS: [&str; 2] = ["thumbv7em-none-eabihf", "thumbv6m-none-eabi"];
+/// Cortex-M4F, Cortex-M0 and Cortex-M33: the second has no compare-and-swap.
+pub(crate) const TARGETS: [&str; 3] =
+    ["thumbv7em-none-eabihf", "thumbv6m-none-eabi", "thumbv8m.main-none-eabihf"];
 
 /// What `cargo xtask thumb` takes.
 #[derive(clap::Args)]
@@ -35,38 +38,48 @@ pub(crate) enum Compiler {
 /// Builds every no_std crate, with default features, for every target.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for target in TARGETS {
-        if has_target(arguments.compiler, target) {
-            build_with_rustup(target)?;
-        } else if arguments.compiler != Compiler::Rustup && toolchain::debian_is_installed() {
-            build_with_debian(target)?;
-        } else {
-            return Err(missing());
-        }
+        let compiler = choose(arguments.compiler, target)?;
+        process::run(build(compiler, target, "thumb").args(packages()))?;
     }
     Ok(())
 }
 
-fn has_target(compiler: Compiler, target: &'static str) -> bool {
-    compiler != Compiler::Debian && Part::Target(target).ensure()
+/// The compiler that can build for `target`: never [`Compiler::Auto`].
+pub(crate) fn choose(wanted: Compiler, target: &'static str) -> Result<Compiler, Failure> {
+    if wanted != Compiler::Debian && Part::Target(target).ensure() {
+        Ok(Compiler::Rustup)
+    } else if wanted != Compiler::Rustup && toolchain::debian_is_installed() {
+        Ok(Compiler::Debian)
+    } else {
+        Err(missing())
+    }
 }
 
-fn build_with_rustup(target: &str) -> Result<(), Failure> {
-    let mut cargo = process::cargo();
-    cargo.args(["build", "--release", "--target", target]).args(packages());
-    process::run(&mut cargo)
-}
-
-/// Debian ships no libraries for bare targets, so `core` is built along.
+/// The start of a release build for `target`, below the folder `name` of the build output.
 ///
-/// That is an unstable cargo option, which `RUSTC_BOOTSTRAP` unlocks on a stable release.
-/// The build folder is its own: the two compilers would throw away each other's work.
-fn build_with_debian(target: &str) -> Result<(), Failure> {
+/// Debian ships no libraries for bare targets, so `core` is built along. That is an unstable
+/// cargo option, which `RUSTC_BOOTSTRAP` unlocks on a stable release; and the linker is that
+/// of the pinned toolchain. The build folder is its own: the two compilers would throw away
+/// each other's work.
+pub(crate) fn build(compiler: Compiler, target: &str, name: &str) -> Command {
     let mut cargo = process::cargo();
-    toolchain::forget_rustup(&mut cargo);
-    cargo.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
-    cargo.env("CARGO_TARGET_DIR", repository::target_dir().join("thumb-debian"));
-    cargo.args(["build", "--release", "-Zbuild-std=core", "--target", target]).args(packages());
-    process::run(&mut cargo)
+    cargo.env("CARGO_TARGET_DIR", target_dir(compiler, name));
+    cargo.args(["build", "--release", "--target", target]);
+    if compiler == Compiler::Debian {
+        toolchain::forget_rustup(&mut cargo);
+        cargo.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=core");
+        if let Some(linker) = toolchain::rust_lld() {
+            let target = target.to_uppercase().replace(['-', '.'], "_");
+            cargo.env(format!("CARGO_TARGET_{target}_LINKER"), linker);
+        }
+    }
+    cargo
+}
+
+/// Where [`build`] writes to.
+pub(crate) fn target_dir(compiler: Compiler, name: &str) -> PathBuf {
+    let folder = if compiler == Compiler::Debian { format!("{name}-debian") } else { name.into() };
+    repository::target_dir().join(folder)
 }
 
 fn packages() -> impl Iterator<Item = &'static str> {

@@ -69,6 +69,12 @@ pub(crate) fn host() -> Result<String, Failure> {
     Ok(host.unwrap_or_default().to_owned())
 }
 
+/// The linker that rustup ships with the compiler in use, for targets without one of their own.
+pub(crate) fn rust_lld() -> Option<PathBuf> {
+    let folder = sysroot("rustc").ok()?.join("lib/rustlib").join(host().ok()?);
+    Some(folder.join("bin/rust-lld")).filter(|path| path.is_file())
+}
+
 /// The version line of a compiler.
 pub(crate) fn version(program: &str) -> Result<String, Failure> {
     let text = process::output(rustc(program).arg("--version"))?;

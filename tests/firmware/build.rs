@@ -1,0 +1,44 @@
+//! Chooses the board's memory map, and the model that `measure` embeds.
+
+use core::error::Error;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The board that stands for each target.
+const BOARDS: [(&str, &str); 3] = [
+    ("thumbv7em-none-eabihf", "mps2-an386"),
+    ("thumbv6m-none-eabi", "microbit"),
+    ("thumbv8m.main-none-eabihf", "mps2-an505"),
+];
+
+/// Names the model that `measure` embeds.
+const MODEL: &str = "ISOKERN_FIRMWARE_MODEL";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let target = env::var("TARGET")?;
+
+    let (_, board) = BOARDS
+        .iter()
+        .find(|(name, _)| *name == target)
+        .ok_or_else(|| format!("no board for {target}: build with --target"))?;
+    let map = folder.join("boards").join(format!("{board}.x"));
+    fs::copy(&map, out.join("memory.x"))?;
+    println!("cargo::rustc-link-search={}", out.display());
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    println!("cargo::rustc-env=ISOKERN_BOARD={board}");
+    println!("cargo::rerun-if-changed={}", map.display());
+
+    let model = env::var(MODEL).map_or_else(|_| folder.join("../models/digits.ikm"), PathBuf::from);
+    fs::write(out.join("model.rs"), include(&model))?;
+    println!("cargo::rerun-if-env-changed={MODEL}");
+    println!("cargo::rerun-if-changed={}", model.display());
+    Ok(())
+}
+
+/// The source that embeds a model under the name `embedded`.
+fn include(model: &Path) -> String {
+    format!("model::include_model! {{\n    mod embedded = {:?};\n}}\n", model.display().to_string())
+}

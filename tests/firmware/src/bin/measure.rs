@@ -1,0 +1,88 @@
+//! Runs one model on generated inputs and prints a digest of its answers, and what
+//! they cost.
+#![no_std]
+#![no_main]
+
+use cortex_m::Peripherals;
+use cortex_m_rt::entry;
+use isokern_cpu::core::{InferenceError, ModelSource};
+use isokern_cpu::model::digest;
+use isokern_cpu::{CpuBackend, model};
+use isokern_firmware::clock::{CALIBRATION, Clock};
+use isokern_firmware::console::{print_digest, print_number, print_word};
+use isokern_firmware::ending;
+use isokern_firmware::stack::Gauge;
+
+include!(concat!(env!("OUT_DIR"), "/model.rs"));
+
+/// How many generated inputs the digest covers: those of the seeds from 1.
+const INPUTS: u32 = 4;
+
+#[entry]
+fn main() -> ! {
+    static mut ARENA: embedded::Arena = embedded::Arena::new();
+
+    let Some(peripherals) = Peripherals::take() else {
+        ending::fail("the peripherals are taken");
+    };
+    let mut clock = Clock::start(peripherals.SYST);
+    print_number("calibration_instructions", CALIBRATION);
+    print_number("calibration_ticks", clock.calibrate());
+    let gauge = Gauge::paint();
+    let result = measure(ARENA, &mut clock);
+    print_number("stack", gauge.peak() as u32);
+    let Ok(Figures { loops, digest, load_ticks, run_ticks }) = result else {
+        ending::fail("the model did not run");
+    };
+    print_word("loops", loops);
+    print_number("inputs", INPUTS);
+    print_digest("digest", digest);
+    print_number("load_ticks", load_ticks);
+    print_number("run_ticks", run_ticks);
+    ending::succeed()
+}
+
+/// What an inference gave and what it cost.
+struct Figures {
+    loops: &'static str,
+    digest: u64,
+    load_ticks: u32,
+    run_ticks: u32,
+}
+
+/// Loads the model and runs it. Its frame and all below are what the gauge sees.
+#[inline(never)]
+fn measure(
+    arena: &'static mut embedded::Arena,
+    clock: &mut Clock,
+) -> Result<Figures, InferenceError> {
+    clock.restart();
+    let mut model = backend().load(ModelSource::new(embedded::BLOB, arena.as_mut_slice()))?;
+    let load_ticks = clock.ticks();
+    model.init()?;
+
+    let (mut state, mut run_ticks) = (digest::fnv1a(&[]), 0);
+    for seed in 1..=INPUTS {
+        digest::generate_input(seed, model.input_mut()?);
+        clock.restart();
+        let output = model.run()?;
+        if seed == 1 {
+            run_ticks = clock.ticks();
+        }
+        state = digest::fnv1a_update(state, output);
+    }
+    let loops = model.instruction_set().name();
+    Ok(Figures { loops, digest: state, load_ticks, run_ticks })
+}
+
+/// The loops under measurement: the fastest of the processor.
+#[cfg(not(feature = "plain"))]
+fn backend<'m>() -> CpuBackend<'m, embedded::Operators> {
+    CpuBackend::for_operators()
+}
+
+/// The loops under measurement: those of every processor.
+#[cfg(feature = "plain")]
+fn backend<'m>() -> CpuBackend<'m, embedded::Operators> {
+    CpuBackend::for_operators().with_instruction_set(isokern_cpu::InstructionSet::PLAIN)
+}

@@ -1,0 +1,128 @@
+//! What the host says: the `isokern` program, with its plain and with its fastest loops.
+
+use super::models::DIGITS;
+use crate::failure::Failure;
+use crate::process;
+use crate::repository;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Inputs of a model whose outputs the digest covers; `measure.rs` has the same number.
+const INPUTS: u32 = 4;
+
+/// Images of the smallest program, and their length.
+const IMAGES: &str = "tests/models/models/digits.test.i8";
+const IMAGE_BYTES: usize = 64;
+
+/// Where the header of a packed model keeps the index of its input, and where its tensor
+/// records start; a record is 36 bytes long and has four sizes at byte 12 (`docs/format.md`).
+const INPUT: usize = 52;
+const TENSORS: usize = 32;
+const TENSOR_BYTES: usize = 36;
+const SIZES: usize = 12;
+
+/// The built program, and a folder for its files.
+pub(super) struct Host {
+    program: PathBuf,
+    folder: PathBuf,
+}
+
+impl Host {
+    /// Builds the program.
+    pub(super) fn build() -> Result<Self, Failure> {
+        let mut cargo = process::cargo();
+        process::run(cargo.args(["build", "--release", "--package", "isokern-cli"]))?;
+        let folder = repository::target_dir().join("firmware/models");
+        std::fs::create_dir_all(&folder)
+            .map_err(|source| Failure::Path { path: folder.clone(), source })?;
+        Ok(Self { program: repository::target_dir().join("release/isokern"), folder })
+    }
+
+    /// Converts a model to its smallest form.
+    pub(super) fn convert(&self, name: &str, source: &Path) -> Result<PathBuf, Failure> {
+        let path = self.folder.join(format!("{name}.ikm"));
+        let mut command = Command::new(&self.program);
+        process::output(command.arg("convert").arg(source).arg("-o").arg(&path))?;
+        Ok(path)
+    }
+
+    /// The digest of the outputs for the generated inputs, the same with all loops.
+    pub(super) fn digest(&self, name: &str, model: &Path) -> Result<String, Failure> {
+        let input_len = input_len(&read(model)?);
+        let inputs: Vec<u8> =
+            (1..=INPUTS).flat_map(|seed| generate_input(seed, input_len)).collect();
+        let path = self.folder.join(format!("{name}.i8"));
+        write(&path, &inputs)?;
+        let digest = |instructions| -> Result<String, Failure> {
+            let mut command = Command::new(&self.program);
+            command.arg("run").arg(model).arg("--input").arg(&path);
+            command.args(["--instructions", instructions, "--quiet"]);
+            Ok(process::output(&mut command)?.trim().to_owned())
+        };
+        let (plain, fastest) = (digest("plain")?, digest("auto")?);
+        if plain != fastest {
+            let message = format!("{name}: on the host itself, plain {plain}, fastest {fastest}");
+            return Err(Failure::Check(message));
+        }
+        Ok(plain)
+    }
+
+    /// The digits the host reads in the first images, the later one of equals.
+    pub(super) fn digits(&self, count: usize) -> Result<Vec<String>, Failure> {
+        let root = repository::root();
+        let images = read(&root.join(IMAGES))?;
+        let input = self.folder.join("digits.images.i8");
+        write(&input, images.get(..count * IMAGE_BYTES).unwrap_or(&images))?;
+        let output = self.folder.join("digits.scores.i8");
+        let mut command = Command::new(&self.program);
+        command.arg("run").arg(root.join(DIGITS)).arg("--input").arg(&input);
+        process::output(command.arg("--output").arg(&output).arg("--quiet"))?;
+        let scores = read(&output)?;
+        let answer = |scores: &[u8]| {
+            let classes = scores.iter().enumerate();
+            let best = classes.max_by_key(|(_, score)| score.cast_signed());
+            best.map_or(0, |(class, _)| class).to_string()
+        };
+        Ok(scores.chunks_exact(10).map(answer).collect())
+    }
+}
+
+/// The input that belongs to a seed, as `docs/format.md` defines it: xorshift32, top bytes.
+fn generate_input(seed: u32, len: usize) -> impl Iterator<Item = u8> {
+    let mut state = seed;
+    (0..len).map(move |_| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        (state >> 24) as u8
+    })
+}
+
+/// Values of the input tensor.
+fn input_len(blob: &[u8]) -> usize {
+    let word = |at: usize| {
+        let bytes = blob.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
+        u32::from_le_bytes(bytes.unwrap_or_default()) as usize
+    };
+    let record = word(TENSORS) + word(INPUT) * TENSOR_BYTES;
+    (0..4).map(|dim| word(record + SIZES + 4 * dim)).product()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|source| Failure::Path { path: path.to_owned(), source })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|source| Failure::Path { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::generate_input;
+
+    #[test]
+    fn the_generated_input_is_that_of_the_format() {
+        let input: Vec<u8> = generate_input(1, 4).collect();
+        assert_eq!(input, [0x00, 0x04, 0x9D, 0x12]);
+    }
+}

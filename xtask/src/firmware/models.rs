@@ -1,0 +1,73 @@
+//! The models that run on the boards, converted, with what the host makes of them.
+
+use super::host::Host;
+use crate::failure::Failure;
+use crate::repository;
+use std::path::{Path, PathBuf};
+
+/// The committed model that `include_model!` embeds everywhere.
+pub(super) const DIGITS: &str = "tests/models/digits.ikm";
+
+/// Where the header of a packed model keeps the arena's size (`docs/format.md`).
+const ARENA_BYTES: core::ops::Range<usize> = 48..52;
+
+/// A packed model.
+pub(super) struct Model {
+    pub(super) name: String,
+    /// The packed file.
+    pub(super) path: PathBuf,
+    /// Its length, all of which lies in flash.
+    pub(super) bytes: u64,
+    pub(super) arena: u64,
+    /// The digest of its outputs on the host.
+    pub(super) digest: String,
+}
+
+/// The committed models, and those of the reference folder if there is one.
+///
+/// That folder is the one `ISOKERN_VECTORS` names, else `shared` beside the repository.
+pub(super) fn all(host: &Host) -> Result<Vec<Model>, Failure> {
+    let mut models = vec![one(host, &repository::root().join(DIGITS))?];
+    for path in int8_models(&repository::root().join("tests/models/models"))? {
+        if path.file_stem().is_some_and(|name| name != "digits") {
+            models.push(one(host, &path)?);
+        }
+    }
+    let named = std::env::var_os("ISOKERN_VECTORS").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| repository::root().join("../shared")).join("models");
+    if !folder.is_dir() {
+        println!("the reference models are not there: set ISOKERN_VECTORS to their folder");
+        return Ok(models);
+    }
+    for path in int8_models(&folder)? {
+        models.push(one(host, &path)?);
+    }
+    Ok(models)
+}
+
+/// Converts a model and has the host run it.
+pub(super) fn one(host: &Host, source: &Path) -> Result<Model, Failure> {
+    let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let path = host.convert(&name, source)?;
+    let blob =
+        std::fs::read(&path).map_err(|source| Failure::Path { path: path.clone(), source })?;
+    let arena = blob.get(ARENA_BYTES).and_then(|bytes| bytes.try_into().ok());
+    let arena = u64::from(u32::from_le_bytes(arena.unwrap_or_default()));
+    let digest = host.digest(&name, &path)?;
+    Ok(Model { name, path, bytes: blob.len() as u64, arena, digest })
+}
+
+/// The TFLite files of a folder, sorted, without those that are named as float models.
+fn int8_models(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |source| Failure::Path { path: folder.to_owned(), source };
+    let mut paths = Vec::new();
+    for entry in folder.read_dir().map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".tflite") && !name.contains("fp32") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,60 @@
+//! Building the programs of `tests/firmware` for a board.
+
+use super::MANIFEST;
+use super::board::Board;
+use super::models::Model;
+use crate::failure::Failure;
+use crate::process;
+use crate::thumb::{self, Compiler};
+use std::path::PathBuf;
+
+/// Where everything built here goes, below the build output.
+pub(super) const FOLDER: &str = "firmware";
+
+/// A program of `tests/firmware`, with how it is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Program {
+    /// The smallest one.
+    Digits,
+    /// One model, with the fastest loops of the processor.
+    Measure,
+    /// One model, with the loops of every processor.
+    MeasurePlain,
+    /// Every byte of a model changed in turn.
+    Mutations,
+    /// What the checks must find.
+    Planted,
+}
+
+/// The programs for one board.
+pub(super) struct Programs {
+    pub(super) board: &'static Board,
+    pub(super) compiler: Compiler,
+}
+
+impl Programs {
+    /// Builds a program, and returns its ELF file.
+    pub(super) fn build(
+        &self,
+        program: Program,
+        model: Option<&Model>,
+    ) -> Result<PathBuf, Failure> {
+        let name = match program {
+            Program::Digits => "digits",
+            Program::Measure | Program::MeasurePlain => "measure",
+            Program::Mutations => "mutations",
+            Program::Planted => "planted",
+        };
+        let mut cargo = thumb::build(self.compiler, self.board.target, FOLDER);
+        cargo.args(["--quiet", "--locked", "--manifest-path", MANIFEST, "--bin", name]);
+        if program == Program::MeasurePlain {
+            cargo.args(["--features", "plain"]);
+        }
+        if let Some(model) = model {
+            cargo.env("ISOKERN_FIRMWARE_MODEL", &model.path);
+        }
+        process::run_quietly(&mut cargo)?;
+        let output = thumb::target_dir(self.compiler, FOLDER).join(self.board.target);
+        Ok(output.join("release").join(name))
+    }
+}
