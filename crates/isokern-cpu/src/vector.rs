@@ -17,6 +17,7 @@ mod avx512_depthwise;
 mod avx512_scale;
 mod channel_lines;
 mod depthwise_lanes;
+mod depthwise_walk;
 mod dispatch;
 mod feed;
 mod tile;
@@ -24,7 +25,7 @@ mod tile;
 use isokern_core::{Cells, Team};
 use isokern_model::Tensor;
 use isokern_model::layout::Layout;
-use isokern_model::op::{Add, Conv2d, DepthwiseConv2d, FullyConnected};
+use isokern_model::op::{Add, Conv2d, DepthwiseConv2d, FullyConnected, Requant, Weights};
 use isokern_ops::{Loops, add, conv2d, depthwise_conv2d, fully_connected};
 
 pub(crate) use dispatch::{Avx2, Avx512};
@@ -53,18 +54,12 @@ impl VectorLoops<Avx512> {
 
 impl<T: Tile> Loops for VectorLoops<T> {
     fn conv2d<M: Team>(&self, team: &M, op: &Conv2d<'_>, arena: Cells<'_>) {
-        match Plan::conv2d(op) {
-            Some(plan) if team.size() == 1 && op.weights.layout == Layout::Packed => {
-                self.tile.dots(&Dots {
-                    plan,
-                    weights: &op.weights,
-                    requant: &op.requant,
-                    zero_point: op.input.zero_point(),
-                    x: view(arena, &op.input),
-                    y: view(arena, &op.output),
-                });
+        let fits = team.size() == 1 && op.weights.layout == Layout::Packed;
+        match Plan::conv2d(op).filter(|_| fits) {
+            Some(plan) => {
+                self.dots(plan, &op.weights, &op.requant, (&op.input, &op.output), arena);
             }
-            _ => conv2d::run(team, op, arena),
+            None => conv2d::run(team, op, arena),
         }
     }
 
@@ -76,17 +71,13 @@ impl<T: Tile> Loops for VectorLoops<T> {
     }
 
     fn fully_connected<M: Team>(&self, team: &M, op: &FullyConnected<'_>, arena: Cells<'_>) {
-        let fits = op.weights.layout == Layout::Packed && op.weight_zero_point == 0;
-        match Plan::fully_connected(op) {
-            Some(plan) if team.size() == 1 && fits => self.tile.dots(&Dots {
-                plan,
-                weights: &op.weights,
-                requant: &op.requant,
-                zero_point: op.input.zero_point(),
-                x: view(arena, &op.input),
-                y: view(arena, &op.output),
-            }),
-            _ => fully_connected::run(team, op, arena),
+        let packed = op.weights.layout == Layout::Packed;
+        let fits = team.size() == 1 && packed && op.weight_zero_point == 0;
+        match Plan::fully_connected(op).filter(|_| fits) {
+            Some(plan) => {
+                self.dots(plan, &op.weights, &op.requant, (&op.input, &op.output), arena);
+            }
+            None => fully_connected::run(team, op, arena),
         }
     }
 
@@ -96,6 +87,20 @@ impl<T: Tile> Loops for VectorLoops<T> {
         }
         let (a, b) = (view(arena, &op.input_a), view(arena, &op.input_b));
         self.tile.add(op, a, b, view(arena, &op.output));
+    }
+}
+
+impl<T: Tile> VectorLoops<T> {
+    fn dots(
+        &self,
+        plan: Plan,
+        weights: &Weights<'_>,
+        requant: &Requant<'_>,
+        (input, output): (&Tensor, &Tensor),
+        arena: Cells<'_>,
+    ) {
+        let (x, y) = (view(arena, input), view(arena, output));
+        self.tile.dots(&Dots { plan, weights, requant, zero_point: input.zero_point(), x, y });
     }
 }
 

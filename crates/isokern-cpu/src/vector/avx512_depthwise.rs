@@ -13,9 +13,9 @@ use isokern_core::Cells;
 use isokern_model::op::DepthwiseConv2d;
 
 use super::avx512_scale::{Range, Scale};
-use super::channel_lines::{ChannelLines, LARGE_BYTES, LinePlan, SMALL_BYTES, TAPS_MAX};
+use super::channel_lines::{LinePlan, TAPS_MAX, load};
 use super::depthwise_lanes::Lanes;
-use super::tile::store_first;
+use super::depthwise_walk::walk;
 
 const LANES: usize = 32;
 
@@ -30,41 +30,12 @@ struct Block {
 /// See [`Tile::depthwise`](super::tile::Tile::depthwise).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn depthwise(op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
-    let channels = op.output.image().channels;
-    match LinePlan::new(op, channels.min(LANES)) {
-        Some(plan) if plan.bytes(op) <= SMALL_BYTES => all_blocks::<SMALL_BYTES>(op, x, y),
-        Some(_) => all_blocks::<LARGE_BYTES>(op, x, y),
-        None => return false,
-    }
-    true
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn all_blocks<const BYTES: usize>(op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) {
-    let mut lines = ChannelLines::<BYTES>::new();
-    let output = op.output.image();
-    // Few channels: with stride 1, neighbouring positions fill the lanes.
-    let neighbours = match (op.window.stride_width, LANES % output.channels.max(1)) {
-        (1, 0) => LANES / output.channels.max(1),
-        _ => 1,
-    };
-    for first in (0..output.channels).step_by(LANES) {
-        let count = LANES.min(output.channels - first);
-        let Some(plan) = LinePlan::new(op, count) else { return };
-        let block = Block::new(op, first, count);
-        let step = usize::from(op.window.stride_width) * count;
-        for row in 0..output.height {
-            lines.fill::<LANES>(op, &plan, x, row, first);
-            let mut column = 0;
-            while column < output.width {
-                let positions = neighbours.min(output.width - column);
-                let values = block.values(&plan, &lines, column * step);
-                let at = (row * output.width + column) * output.channels + first;
-                store_first(y, at, count * positions, values);
-                column += positions;
-            }
-        }
-    }
+    walk(
+        op,
+        (x, y),
+        |first, count| Block::new(op, first, count),
+        |block, plan, lines, start| block.values(plan, lines, start),
+    )
 }
 
 impl Block {
@@ -88,19 +59,14 @@ impl Block {
     /// The lanes whose first kernel cell lies at `start`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn values<const BYTES: usize>(
-        &self,
-        plan: &LinePlan,
-        lines: &ChannelLines<BYTES>,
-        start: usize,
-    ) -> [i8; LANES] {
+    fn values(&self, plan: &LinePlan, lines: &[i8], start: usize) -> [i8; LANES] {
         let [mut low, mut high] = self.bias;
         // An odd last cell meets a second one with weight zero.
         let pairs = plan.tap_count.div_ceil(2);
         let (taps, weights) = (plan.taps.as_chunks::<2>().0, &self.weights);
         for ([a, b], [weight_low, weight_high]) in taps.iter().zip(weights).take(pairs) {
-            let a = widen(lines.load(start + a));
-            let b = widen(lines.load(start + b));
+            let a = widen(load(lines, start + a));
+            let b = widen(load(lines, start + b));
             low = _mm512_dpwssd_epi32(low, _mm512_unpacklo_epi16(a, b), *weight_low);
             high = _mm512_dpwssd_epi32(high, _mm512_unpackhi_epi16(a, b), *weight_high);
         }

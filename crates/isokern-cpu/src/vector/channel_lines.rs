@@ -61,13 +61,10 @@ impl<const BYTES: usize> ChannelLines<BYTES> {
         Self { bytes: [0; BYTES] }
     }
 
-    /// `N` values from `start`.
+    /// The lines, one after another.
     #[inline(always)]
-    pub(super) fn load<const N: usize>(&self, start: usize) -> [i8; N] {
-        match self.bytes.get(start..).and_then(|tail| tail.first_chunk()) {
-            Some(values) => *values,
-            None => [0; N],
-        }
+    pub(super) const fn bytes(&self) -> &[i8] {
+        &self.bytes
     }
 
     /// Fills in the lines of output `row`, for `plan.channels` channels from `first`.
@@ -114,5 +111,14 @@ impl<const BYTES: usize> ChannelLines<BYTES> {
                 }
             }
         }
+    }
+}
+
+/// `N` values of the lines from `start`.
+#[inline(always)]
+pub(super) fn load<const N: usize>(lines: &[i8], start: usize) -> [i8; N] {
+    match lines.get(start..).and_then(|tail| tail.first_chunk()) {
+        Some(values) => *values,
+        None => [0; N],
     }
 }
