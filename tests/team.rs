@@ -8,6 +8,7 @@ use isokern_core::{Cells, Solo};
 use isokern_model::Model;
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
+use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::{PlainLoops, run_ops};
 use isokern_tests::drafts::{self, Numbers, WindowShape};
 use isokern_tests::team;
@@ -23,8 +24,12 @@ fn check(name: &str, draft: &Draft) {
         run_ops(&Solo, &PlainLoops::new(), &model, Cells::from_mut(&mut alone), all).expect("runs");
         for size in [2, 3, 8] {
             let mut shared = input.clone();
-            team::run(&model, &mut shared, size);
+            team::run(&PlainLoops::new(), &model, &mut shared, size);
             assert!(alone == shared, "{name}, {layout:?}: {size} threads differ from one");
+            let mut dual_mac = input.clone();
+            let loops = DualMacLoops::<PortableDualMac>::for_operators();
+            team::run(&loops, &model, &mut dual_mac, size);
+            assert!(alone == dual_mac, "{name}, {layout:?}: {size} dual-MAC threads differ");
         }
     }
 }

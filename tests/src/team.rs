@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use isokern_core::{Cells, Team};
 use isokern_model::Model;
-use isokern_ops::{PlainLoops, run_ops};
+use isokern_ops::{Loops, run_ops};
 
 /// One thread of a team.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Start {
 }
 
 /// Runs a whole model with `size` threads in `arena`.
-pub fn run(model: &Model<'_>, arena: &mut [i8], size: usize) {
+pub fn run<L: Loops + Sync>(loops: &L, model: &Model<'_>, arena: &mut [i8], size: usize) {
     assert!(arena.len() >= model.arena_bytes(), "the arena is too short for the model");
     let (start, len) = (Start(arena.as_mut_ptr()), arena.len());
     let barrier = Barrier::default();
@@ -80,8 +80,8 @@ pub fn run(model: &Model<'_>, arena: &mut [i8], size: usize) {
                 // reached through these views alone; the operators keep the ranks'
                 // accesses apart, which is what the race detector checks here.
                 let cells = unsafe { Cells::from_raw(start.get(), len) };
-                run_ops(&team, &PlainLoops::new(), model, cells, 0..model.operator_count())
-                    .expect("plain loops have every operator");
+                run_ops(&team, loops, model, cells, 0..model.operator_count())
+                    .expect("the loops have every operator");
             });
         }
     });

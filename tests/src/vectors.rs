@@ -25,7 +25,9 @@ pub fn own_folder() -> PathBuf {
 pub fn folders() -> Vec<PathBuf> {
     let mut folders = vec![own_folder()];
     if let Some(named) = std::env::var_os("ISOKERN_VECTORS") {
-        folders.push(PathBuf::from(named));
+        // Cargo runs tests in the package's folder; a relative path is meant from the root.
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        folders.push(root.join(named));
         return folders;
     }
     match reference_folder() {
