@@ -3,7 +3,6 @@
 use isokern_core::{BackendCapabilities, ComputeBackend, ModelArtifact, Payload, PayloadMut};
 use isokern_model::Model;
 use isokern_model::encode::relayout;
-use isokern_model::layout::Layout;
 
 use crate::error::LoadError;
 use crate::instruction_set::InstructionSet;
@@ -59,10 +58,7 @@ impl ArtifactBackend {
     /// [`LoadError`]: the bytes are no model this build runs.
     pub fn load(&self, artifact: &ModelArtifact) -> Result<CpuModel<'static>, LoadError> {
         let model = Model::parse(artifact.bytes())?;
-        let wanted = match self.instructions {
-            InstructionSet::PLAIN => Layout::Row,
-            _ => Layout::Packed,
-        };
+        let wanted = self.instructions.layout();
         if model.layout() == wanted {
             return Ok(CpuModel::owned(model.checked(), artifact.clone(), self.instructions));
         }

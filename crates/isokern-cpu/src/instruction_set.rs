@@ -4,6 +4,8 @@ use core::fmt;
 use core::ops::Range;
 
 use isokern_core::{Cells, Solo};
+#[cfg(feature = "std")]
+use isokern_model::layout::Layout;
 use isokern_model::{Model, OperatorSet};
 #[cfg(armv7e_m)]
 use isokern_ops::dual_mac::DualMacLoops;
@@ -71,6 +73,18 @@ impl InstructionSet {
             Level::Avx2(loops) => run_ops(&Solo, &loops, model, arena, range),
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
             Level::Avx512Vnni(loops) => run_ops(&Solo, &loops, model, arena, range),
+        }
+    }
+
+    /// The order of weights these loops read.
+    #[cfg(feature = "std")]
+    pub(crate) const fn layout(self) -> Layout {
+        match self.0 {
+            Level::Plain => Layout::Row,
+            #[cfg(armv7e_m)]
+            Level::Smlad => Layout::Row,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(_) | Level::Avx512Vnni(_) => Layout::Packed,
         }
     }
 
