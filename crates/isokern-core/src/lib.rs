@@ -42,6 +42,7 @@
 //! | [`memory`], [`placement`] | where bytes live, and who takes them there |
 //! | [`capabilities`], [`mode`] | the limits of a backend |
 //! | [`metadata`], [`profile`] | what a model says about itself |
+//! | [`megakernel`] | [`MegakernelConfig`], its launch policy, [`TaskSlot`] |
 //! | [`error`] | [`InferenceError`], [`BackendError`] |
 //! | [`team`], [`cells`] | threads that run one operator, and their view of the arena |
 //!
@@ -87,6 +88,7 @@ pub mod cells;
 pub mod dtype;
 pub mod error;
 pub mod fallback;
+pub mod megakernel;
 pub mod memory;
 pub mod message;
 pub mod metadata;
@@ -110,6 +112,12 @@ pub use cells::Cells;
 pub use dtype::{DType, DTypeNameError};
 pub use error::{BackendError, InferenceError, InferenceErrorKind};
 pub use fallback::{Fallback, FallbackDescriptor, FallbackError, FallbackModel, FallbackSide};
+pub use megakernel::{
+    MegakernelConfig, MegakernelError, MegakernelExecutionMode, MegakernelGeometry,
+    MegakernelLaunchPolicy, MegakernelLaunchRecommendation, MegakernelLaunchRequest,
+    MegakernelPressure, MegakernelTopology, MegakernelWorkloadHints, TaskFlags, TaskPriority,
+    TaskSlot, TaskState, TaskTransition, TaskTransitionError, TaskWorkItem,
+};
 pub use memory::{BufferDescriptor, MemoryClass};
 pub use message::{Message, MessageFlags, MessageHeader};
 pub use metadata::ModelMetadata;
