@@ -45,7 +45,8 @@ impl<'a> Cells<'a> {
     ///
     /// For all of `'a`:
     ///
-    /// * `start` points to `len` readable, writable and initialised bytes;
+    /// * `start` is not null and points to `len` readable, writable and initialised
+    ///   bytes of one allocation, at most `isize::MAX`;
     /// * no reference to these bytes exists, apart from other views made here;
     /// * between two barriers of the team no byte is written by one thread and
     ///   read or written by another.

@@ -32,8 +32,8 @@ impl CpuBackend<'_> {
 impl<'m, S: OperatorSet> CpuBackend<'m, S> {
     /// A backend for the operators of `S`, with the fastest loops of this processor.
     ///
-    /// Code for other operators is not linked. `include_model!` makes the set of a
-    /// model, as `Operators`:
+    /// Code of plain and `smlad` loops for other operators is not linked.
+    /// `include_model!` makes the set of a model, as `Operators`:
     ///
     /// ```
     /// # use isokern_cpu::{CpuBackend, core::ModelSource, model};

@@ -108,7 +108,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     }
 
     /// What the operator at `index` wrote, if the last run ended right behind it.
-    /// `None` if there is no such operator.
+    /// `None` if there is no such operator; empty before [`init`](Self::init).
     #[must_use]
     pub fn operator_output(&mut self, index: usize) -> Option<&[i8]> {
         let (model, arena) = self.storage.parts();

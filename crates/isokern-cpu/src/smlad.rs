@@ -60,18 +60,18 @@ impl DualMac for Smlad {
     #[inline(always)]
     fn multiply_add(a: u32, b: u32, sum: i32) -> i32 {
         let total;
-        // SAFETY: an Armv7E-M instruction on registers alone. It wraps; the sticky
-        // saturation flag it may set is not one the compiler uses.
+        // SAFETY: an Armv7E-M instruction on registers and the sticky saturation flag,
+        // which is therefore not said to be preserved; no memory.
         unsafe {
             asm!("smlad {}, {}, {}, {}", out(reg) total, in(reg) a, in(reg) b, in(reg) sum,
-                options(pure, nomem, nostack, preserves_flags));
+                options(pure, nomem, nostack));
         }
         total
     }
 
     #[inline(always)]
     fn four_rows(xs: &[Halves], rows: &[i8], stride: usize, sums: [i32; 4]) -> [i32; 4] {
-        let last_row = rows.get(3 * stride..).unwrap_or(&[]);
+        let last_row = stride.checked_mul(3).and_then(|start| rows.get(start..)).unwrap_or(&[]);
         let groups = xs.len().min(last_row.len() / 4);
         if groups == 0 {
             return sums;

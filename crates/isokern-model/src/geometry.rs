@@ -95,6 +95,10 @@ impl Axis {
     /// Outputs of TFLite's SAME padding, and the padding in front.
     ///
     /// The odd cell of padding goes behind (`kernels/padding.h` in TensorFlow Lite).
+    ///
+    /// # Panics
+    ///
+    /// If `stride` is 0.
     #[must_use]
     pub const fn same(kernel: usize, stride: usize, dilation: usize, len: usize) -> (usize, usize) {
         let outputs = len.div_ceil(stride);
@@ -104,6 +108,10 @@ impl Axis {
     }
 
     /// Outputs of VALID padding: every window lies inside.
+    ///
+    /// # Panics
+    ///
+    /// If `stride` is 0.
     #[must_use]
     pub const fn valid(kernel: usize, stride: usize, dilation: usize, len: usize) -> usize {
         let extent = kernel.saturating_sub(1) * dilation + 1;

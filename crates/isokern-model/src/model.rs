@@ -68,7 +68,8 @@ pub struct Checked {
 impl Checked {
     /// The model in `blob`, which must be the bytes that were checked.
     ///
-    /// Other bytes do no harm beyond wrong answers: reads stay inside `blob`.
+    /// Reads stay inside `blob` whatever it is, but a run over bytes that were not
+    /// checked may give any answer, take any time, or panic.
     #[must_use]
     pub const fn view(self, blob: &[u8]) -> Model<'_> {
         Model { blob, front: self.front }

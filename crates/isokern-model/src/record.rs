@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::geometry::Window;
 
-/// Stands where an operator has no second input, or a record no such constant.
+/// Stands where an operator has no second input.
 pub const NONE: u16 = u16::MAX;
 
 /// An operator as it lies in the blob.

@@ -47,7 +47,8 @@ pub trait DualMac {
     fn multiply_add(a: u32, b: u32, sum: i32) -> i32;
 
     /// Adds to `sums` the products of `xs` with four rows of weights that start
-    /// `stride` apart in `rows`, as far as `rows` reaches.
+    /// `stride` apart in `rows`. The caller gives `rows` at least `3 * stride + 4 *
+    /// xs.len()` weights; of fewer it is left open which are used.
     #[inline]
     fn four_rows(xs: &[Halves], rows: &[i8], stride: usize, sums: [i32; 4]) -> [i32; 4] {
         let mut sums = sums;

@@ -1,6 +1,6 @@
 //! Fixed-point steps of profile `tflm` v1.
 //!
-//! Where a step of the reference could overflow (which no converted model does),
+//! Where a step of the reference could overflow (`docs/numerics.md` says where),
 //! ours is defined, and the same on every target: sums and left shifts wrap, the
 //! output's zero point is added with saturation.
 

@@ -17,6 +17,7 @@ pub(super) struct Cost {
     pub(super) kind: OpKind,
     pub(super) macs: u64,
     pub(super) work: u64,
+    pub(super) weight_bytes: usize,
 }
 
 /// Checks the operator at `index` and says what it costs.
@@ -30,7 +31,7 @@ pub(super) fn check(model: &Model<'_>, index: usize) -> Result<Cost, FormatError
     tensors(model, &record, kind, index + 1).map_err(fault)?;
     let op = model.op(index).ok_or(fault("kind"))?;
     body(model, &record, &op).map_err(fault)?;
-    Ok(Cost { kind, macs: op.macs(), work: op.work() })
+    Ok(Cost { kind, macs: op.macs(), work: op.work(), weight_bytes: op.weight_bytes() })
 }
 
 /// The tensors exist, and are alive while the operator runs.
@@ -141,7 +142,8 @@ fn activation(range: Activation) -> Fault {
     require(range.min <= range.max, "activation_min")
 }
 
-/// Both tensors are images of batch 1, and every window meets the input.
+/// Both tensors are images of batch 1, and every window starts before the image's
+/// end and ends behind its start.
 fn images(input: &Tensor, output: &Tensor, window: &Window) -> Fault {
     require(matches!(input.shape(), [1, _, _, _]), "input")?;
     require(matches!(output.shape(), [1, _, _, _]), "output")?;

@@ -10,11 +10,15 @@ use crate::layout::Layout;
 use crate::model::Model;
 use crate::op::{Op, Requant, Weights};
 
-/// Writes `model` again with its weights in `layout`; everything else stays.
+/// Writes `model` again with its weights in `layout`.
+///
+/// Lifetimes and the arena's size are worked out anew; what the model computes and
+/// its self-test stay.
 ///
 /// # Errors
 ///
-/// [`EncodeError::TooLong`] where padding takes the blob past 4 GiB.
+/// [`EncodeError::TooLong`] where padding takes the blob past 4 GiB, and
+/// [`EncodeError::Invalid`] where it would then not pass [`Model::parse`].
 pub fn relayout(model: &Model<'_>, layout: Layout) -> Result<Vec<u8>, EncodeError> {
     let mut blob = Draft::from_model(model).encode(layout)?;
     if let Some((seed, digest)) = model.header().self_test() {

@@ -74,8 +74,9 @@ impl<'a> Taps<'a> {
                 tap.xs = x.window(cell, input.channels).as_slice();
                 let tail = op.weights.get(weight..).unwrap_or(&[]);
                 tap.ws = tail.get(..input.channels).unwrap_or(&[]);
-                cell += columns.dilation * input.channels;
-                weight += input.channels;
+                // Behind the last tap these are not used, and may be anything.
+                cell = cell.wrapping_add(columns.dilation.wrapping_mul(input.channels));
+                weight = weight.wrapping_add(input.channels);
                 self.count += 1;
             }
         }
