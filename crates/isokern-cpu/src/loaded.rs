@@ -132,9 +132,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         let (model, _) = self.storage.parts();
         port::check(input, &model.input())?;
         port::check(output, &model.output())?;
-        port::write(input, self.input_mut()?);
-        port::read(self.run()?, output);
-        Ok(())
+        self.infer_checked(input, output)
     }
 
     /// Returns at once: a CPU model has no work outstanding.
@@ -176,6 +174,17 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         self.instructions
     }
 
+    /// Runs the model once, on payloads that were checked.
+    fn infer_checked<I, O>(&mut self, input: &I, output: &mut O) -> Result<(), InferenceError>
+    where
+        I: Payload + ?Sized,
+        O: PayloadMut + ?Sized,
+    {
+        port::write(input, self.input_mut()?);
+        port::read(self.run()?, output);
+        Ok(())
+    }
+
     const fn check_ready(&self) -> Result<(), InferenceError> {
         if self.ready {
             Ok(())
@@ -215,7 +224,7 @@ where
             port::check(output, &model.output())?;
         }
         for (message, output) in inputs.iter().zip(outputs) {
-            CpuModel::infer_one(self, message.payload(), output)?;
+            self.infer_checked(message.payload(), output)?;
         }
         Ok(())
     }

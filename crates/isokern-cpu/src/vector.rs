@@ -26,6 +26,7 @@ use isokern_core::{Cells, Team};
 use isokern_model::Tensor;
 use isokern_model::layout::Layout;
 use isokern_model::op::{Add, Conv2d, DepthwiseConv2d, FullyConnected, Requant, Weights};
+use isokern_ops::view::view;
 use isokern_ops::{Loops, add, conv2d, depthwise_conv2d, fully_connected};
 
 pub(crate) use dispatch::{Avx2, Avx512};
@@ -102,8 +103,4 @@ impl<T: Tile> VectorLoops<T> {
         let (x, y) = (view(arena, input), view(arena, output));
         self.tile.dots(&Dots { plan, weights, requant, zero_point: input.zero_point(), x, y });
     }
-}
-
-fn view<'a>(arena: Cells<'a>, tensor: &Tensor) -> Cells<'a> {
-    arena.window(tensor.arena_offset(), tensor.len())
 }

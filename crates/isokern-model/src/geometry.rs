@@ -92,6 +92,26 @@ impl Axis {
         (first, end, first_cell)
     }
 
+    /// How `cells` neighbouring kernel cells lie in the input: cells of a run, and runs.
+    ///
+    /// Undilated they are one run of neighbours; dilated, each is a run of its own.
+    ///
+    /// ```
+    /// use isokern_model::geometry::Axis;
+    ///
+    /// let axis = Axis { kernel: 3, stride: 1, dilation: 1, pad: 0 };
+    /// assert_eq!([axis.runs(3), axis.runs(0)], [(3, 1), (0, 0)]);
+    /// assert_eq!(Axis { dilation: 2, ..axis }.runs(3), (1, 3));
+    /// ```
+    #[must_use]
+    #[inline]
+    pub const fn runs(&self, cells: usize) -> (usize, usize) {
+        match self.dilation {
+            1 => (cells, (cells > 0) as usize),
+            _ => (1, cells),
+        }
+    }
+
     /// Outputs of TFLite's SAME padding, and the padding in front.
     ///
     /// The odd cell of padding goes behind (`kernels/padding.h` in TensorFlow Lite).

@@ -45,11 +45,7 @@ fn window_dot(op: &Conv2d<'_>, x: Cells<'_>, position: usize, channel: usize) ->
     let (row_first, row_end, first_y) = rows.inside(position / width, input.height);
     let (column_first, column_end, first_x) = columns.inside(position % width, input.width);
 
-    // Neighbouring kernel columns read neighbouring cells unless dilated: one run a row.
-    let (run_cells, run_count) = match (columns.dilation, column_end - column_first) {
-        (1, cells) => (cells, usize::from(cells > 0)),
-        (_, cells) => (1, cells),
-    };
+    let (run_cells, run_count) = columns.runs(column_end - column_first);
     let mut sum = 0_i32;
     for row in row_first..row_end {
         let input_row = (first_y + (row - row_first) * rows.dilation) * input.width;

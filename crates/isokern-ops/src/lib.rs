@@ -21,6 +21,7 @@
 //! | [`interpreter`] | [`run_ops`]: operators in order, a barrier after each |
 //! | [`loops`] | [`Loops`]: the seam where an executor brings faster loops |
 //! | [`dual_mac`] | loops for processors with `SMLAD` and its like |
+//! | [`view`] | the cells of a tensor |
 //! | [`fixed`] | fixed-point steps that all operators share |
 //! | [`conv2d`], [`depthwise_conv2d`], [`fully_connected`] | sums of products |
 //! | [`add`], [`average_pool2d`], [`reshape`], [`softmax`] | the other operators |
@@ -49,7 +50,7 @@ pub mod interpreter;
 pub mod loops;
 pub mod reshape;
 pub mod softmax;
-mod view;
+pub mod view;
 
 pub use interpreter::{RunError, run_ops};
 pub use loops::{Loops, PlainLoops};

@@ -5,6 +5,7 @@ use isokern_model::Tensor;
 
 /// The cells of `tensor`.
 #[inline]
-pub(crate) fn view<'a>(arena: Cells<'a>, tensor: &Tensor) -> Cells<'a> {
+#[must_use]
+pub fn view<'a>(arena: Cells<'a>, tensor: &Tensor) -> Cells<'a> {
     arena.window(tensor.arena_offset(), tensor.len())
 }

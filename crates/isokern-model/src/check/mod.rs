@@ -47,6 +47,7 @@ pub(crate) fn records(model: &Model<'_>) -> Result<(), FormatError> {
     tensors::check(model)?;
     let (mut macs, mut work, mut set) = (0_u64, 0_u64, OpSet::EMPTY);
     let mut weight_bytes = 0_usize;
+    let header = model.header();
     for index in 0..model.operator_count() {
         let cost = operators::check(model, index)?;
         macs = macs.saturating_add(cost.macs);
@@ -57,9 +58,9 @@ pub(crate) fn records(model: &Model<'_>) -> Result<(), FormatError> {
         }
         // Each operator has weights of its own, so a copy of all is never much longer.
         weight_bytes = weight_bytes.saturating_add(cost.weight_bytes);
-        require(weight_bytes <= model.header().constants_bytes as usize, "constants_bytes")?;
+        require(weight_bytes <= header.constants_bytes as usize, "constants_bytes")?;
     }
-    require(macs == model.header().macs(), "macs")?;
+    require(macs == header.macs(), "macs")?;
     require(set == model.operator_set(), "operator_set")?;
     memory::check(model)
 }

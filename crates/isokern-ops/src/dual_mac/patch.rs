@@ -61,11 +61,7 @@ impl Patch {
         } else {
             self.clear_bytes(kernel_rows.len() * line);
         }
-        // Neighbouring kernel columns read neighbouring cells unless dilated: one run a row.
-        let (run_cells, run_count) = match (columns.dilation, column_end - column_first) {
-            (1, cells) => (cells, usize::from(cells > 0)),
-            (_, cells) => (1, cells),
-        };
+        let (run_cells, run_count) = columns.runs(column_end - column_first);
         let inside = row_first.max(kernel_rows.start)..row_end.min(kernel_rows.end);
         for kernel_row in inside {
             let y = first_y + (kernel_row - row_first) * rows.dilation;
