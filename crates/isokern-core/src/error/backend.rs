@@ -84,6 +84,16 @@ pub enum BackendError {
         /// How many can be resident together.
         resident_blocks_max: u32,
     },
+    /// A launch was asked for with settings or task slots that allow none; nothing
+    /// was started. Code 8.
+    #[error(
+        "invalid configuration: {reason}. \
+         Fix: correct the setting or task slot named here, then launch again."
+    )]
+    InvalidConfiguration {
+        /// What was found, naming the setting.
+        reason: &'static str,
+    },
 }
 
 impl BackendError {
@@ -98,10 +108,16 @@ impl BackendError {
             Self::DeviceLost { .. } => 5,
             Self::InvalidProgram { .. } => 6,
             Self::CooperativeResidencyExceeded { .. } => 7,
+            Self::InvalidConfiguration { .. } => 8,
         }
     }
 
     /// Returns what generic callers see.
+    ///
+    /// No kind stands for settings alone: an invalid configuration is
+    /// [`ExecutionFailed`](InferenceErrorKind::ExecutionFailed), the kind whose
+    /// remedy is to look up the code. Trying again or converting the model anew
+    /// would not help.
     #[must_use]
     pub const fn kind(self) -> InferenceErrorKind {
         match self {
@@ -111,7 +127,9 @@ impl BackendError {
             Self::CompileFailed { .. } | Self::InvalidProgram { .. } => {
                 InferenceErrorKind::InvalidArtifact
             }
-            Self::DispatchFailed { .. } => InferenceErrorKind::ExecutionFailed,
+            Self::DispatchFailed { .. } | Self::InvalidConfiguration { .. } => {
+                InferenceErrorKind::ExecutionFailed
+            }
             Self::DeviceLost { .. } => InferenceErrorKind::DeviceLost,
         }
     }

@@ -4,7 +4,7 @@ use std::string::ToString;
 
 use super::{BackendError, InferenceError, InferenceErrorKind};
 
-const BACKEND_ERRORS: [(BackendError, u32, InferenceErrorKind); 7] = [
+const BACKEND_ERRORS: [(BackendError, u32, InferenceErrorKind); 8] = [
     (
         BackendError::DeviceOutOfMemory { requested_bytes: 2, available_bytes: 1 },
         1,
@@ -26,6 +26,11 @@ const BACKEND_ERRORS: [(BackendError, u32, InferenceErrorKind); 7] = [
         },
         7,
         InferenceErrorKind::ResourceUnavailable,
+    ),
+    (
+        BackendError::InvalidConfiguration { reason: "worker_count is 0" },
+        8,
+        InferenceErrorKind::ExecutionFailed,
     ),
 ];
 

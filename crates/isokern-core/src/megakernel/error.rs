@@ -103,6 +103,9 @@ impl MegakernelError {
 
 impl From<MegakernelError> for BackendError {
     /// Keeps the bytes and the limit's name; other numbers stay behind.
+    ///
+    /// Memory and limits have variants of their own; everything else is an
+    /// [`InvalidConfiguration`](BackendError::InvalidConfiguration).
     fn from(error: MegakernelError) -> Self {
         let reason = match error {
             MegakernelError::DeviceOutOfMemory { requested, available } => {
@@ -116,10 +119,16 @@ impl From<MegakernelError> for BackendError {
             }
             MegakernelError::ZeroWorkerCount => "worker_count is 0",
             MegakernelError::ZeroWallTime => "max_wall_time is zero",
-            MegakernelError::UnknownTaskState { .. } => "unknown state word in a task slot",
-            MegakernelError::HitCapacityOverflow { .. } => "the hit capacity exceeds 32 bits",
-            MegakernelError::ResidentBytesOverflow { .. } => "resident bytes exceed 64 bits",
+            MegakernelError::UnknownTaskState { .. } => {
+                "the state word of a task slot is none of 0 to 7"
+            }
+            MegakernelError::HitCapacityOverflow { .. } => {
+                "queue_len times expected hits exceeds 32 bits"
+            }
+            MegakernelError::ResidentBytesOverflow { .. } => {
+                "resident_device_bytes and scratch exceed 64 bits"
+            }
         };
-        Self::InvalidProgram { reason }
+        Self::InvalidConfiguration { reason }
     }
 }

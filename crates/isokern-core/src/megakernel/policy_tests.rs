@@ -7,7 +7,7 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::{
     MegakernelConfig, MegakernelError, MegakernelLaunchPolicy, MegakernelLaunchRequest,
-    MegakernelTopology,
+    MegakernelTopology, TaskSlot,
 };
 use crate::error::BackendError;
 
@@ -189,6 +189,30 @@ fn errors_keep_their_codes_and_say_what_to_do() {
     for message in messages {
         let (fact, fix) = message.split_once(" Fix: ").expect(&message);
         assert!(fact.ends_with('.') && fix.len() > 10 && fix.ends_with('.'), "{message}");
+    }
+}
+
+#[test]
+fn settings_that_allow_no_launch_are_no_fault_of_the_model() {
+    let config = MegakernelConfig::new();
+    let idle = MegakernelConfig { worker_count: 0, ..config };
+    let timeless = MegakernelConfig { max_wall_time: core::time::Duration::ZERO, ..config };
+    let hits = MegakernelConfig { expected_items_per_worker: u32::MAX, ..config };
+    let mut resident = config;
+    resident.workload.resident_device_bytes = u64::MAX;
+    let tasks = [TaskSlot::from_words([8; 16])];
+    let recommend = |config: MegakernelConfig| config.launch_recommendation(2, 1, 1, 1);
+    for (refused, word) in [
+        (idle.validate().unwrap_err(), "worker_count"),
+        (timeless.validate().unwrap_err(), "max_wall_time"),
+        (config.launch_request_for_tasks(&tasks, 1, 1, 1).unwrap_err(), "state word"),
+        (recommend(hits).unwrap_err(), "expected hits"),
+        (recommend(resident).unwrap_err(), "resident_device_bytes"),
+    ] {
+        let error = BackendError::from(refused);
+        let BackendError::InvalidConfiguration { reason } = error else { panic!("{error:?}") };
+        assert!(reason.contains(word), "{word}: {reason}");
+        assert!(!error.to_string().contains("convert the model"), "{error}");
     }
 }
 
