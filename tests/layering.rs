@@ -28,6 +28,7 @@ const RULE: &[(&str, Imports)] = &[
     (CPU, Imports::Only(&[CORE, MODEL, OPS])),
     ("isokern-import", Imports::Only(&[CORE, MODEL, OPS, CPU])),
     ("isokern-ring", Imports::Only(&[CORE])),
+    ("isokern-guard", Imports::Only(&[CORE])),
     ("isokern-cuda", Imports::Only(&[CORE, MODEL])),
     ("isokern-simcuda", Imports::Only(&[])),
     ("xtask", Imports::Only(&[])),
@@ -39,7 +40,8 @@ const RULE: &[(&str, Imports)] = &[
 const NO_STD: &[&str] = &[CORE, MODEL, OPS, CPU, "isokern-ring"];
 
 /// What the core may take from others.
-const CORE_THIRD_PARTY: &[&str] = &["bytemuck", "thiserror", "heapless", "serde"];
+const CORE_THIRD_PARTY: &[&str] =
+    &["bytemuck", "critical-section", "thiserror", "heapless", "serde"];
 
 /// Features of a crate, `default` not counted.
 const FEATURES_MAX: usize = 3;

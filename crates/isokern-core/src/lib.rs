@@ -42,6 +42,11 @@
 //! | [`memory`], [`placement`] | where bytes live, and who takes them there |
 //! | [`capabilities`], [`mode`] | the limits of a backend |
 //! | [`metadata`], [`profile`] | what a model says about itself |
+//! | [`kernel`] | [`GpuKernel`], [`BatchKernel`], [`RingKernelHandler`] and their errors |
+//! | [`context`] | [`ExecutionContext`]: who calls, until when; checked before any work |
+//! | [`authorization`], [`quota`], [`trace`], [`clock`] | the parts of a context |
+//! | [`exclusive`] | `&mut` through `&`, without a spin |
+//! | [`actor`] | [`Resident`] and what its handler sees |
 //! | [`megakernel`] | [`MegakernelConfig`], its launch policy, [`TaskSlot`] |
 //! | [`error`] | [`InferenceError`], [`BackendError`] |
 //! | [`team`], [`cells`] | threads that run one operator, and their view of the arena |
@@ -52,8 +57,9 @@
 //!
 //! | feature | effect |
 //! |---|---|
-//! | `std` | `ModelArtifact`, the one type that owns heap memory |
+//! | `std` | `ModelArtifact`, which owns heap memory; `std::sync::Mutex` is [`Exclusive`] |
 //! | `serde` | `Serialize` and `Deserialize` for descriptions, metadata and kinds |
+//! | `critical-section` | `critical_section::Mutex` is [`Exclusive`] |
 //!
 //! None is on by default.
 //!
@@ -62,14 +68,15 @@
 //! * Arithmetic of operators, the packed model format, rings, drivers: crates
 //!   that depend on this one.
 //! * Batching policy, backpressure, telemetry: callers and actors.
+//! * Hard time limits, quotas with tables, `tracing`: `isokern-guard`, which has `std`.
 //! * Big-endian targets: layouts are little-endian and are read in place, so
 //!   such a target does not compile.
 //!
 //! # Safety
 //!
-//! `unsafe` is denied but for one file, [`cells`], where threads of a team share
-//! an arena. Every layout is checked by [`bytemuck`]'s derives and by
-//! compile-time asserts on size and offsets.
+//! `unsafe` is denied but for two files: [`cells`], where threads of a team share
+//! an arena, and the cell of [`SingleOwner`]. Every layout is checked by
+//! [`bytemuck`]'s derives and by compile-time asserts on size and offsets.
 
 #![no_std]
 
@@ -79,15 +86,21 @@ compile_error!("the layouts of isokern-core are little-endian");
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod actor;
 #[cfg(feature = "std")]
 pub mod artifact;
+pub mod authorization;
 pub mod backend;
 pub mod batch;
 pub mod capabilities;
 pub mod cells;
+pub mod clock;
+pub mod context;
 pub mod dtype;
 pub mod error;
+pub mod exclusive;
 pub mod fallback;
+pub mod kernel;
 pub mod megakernel;
 pub mod memory;
 pub mod message;
@@ -98,20 +111,38 @@ pub mod payload;
 pub mod placement;
 pub mod profile;
 pub mod quantization;
+pub mod quota;
 pub mod shape;
 pub mod source;
 pub mod team;
 pub mod tensor;
+pub mod trace;
 
+pub use actor::{
+    Link, Outbox, OutboxEntry, OutboxError, Resident, RingContext, RunnerWords, StateError,
+};
 #[cfg(feature = "std")]
 pub use artifact::{ArtifactError, ModelArtifact};
+pub use authorization::{
+    AllowAll, Authorizer, Permission, PermissionTable, PermissionTableError, Principal,
+};
 pub use backend::ComputeBackend;
 pub use batch::{Batch, BatchFlagError, GatherError};
 pub use capabilities::BackendCapabilities;
 pub use cells::Cells;
+pub use clock::{Clock, PollingSleep};
+pub use context::{Environment, ExecutionContext, ExecutionEnvironment, RunningCall};
 pub use dtype::{DType, DTypeNameError};
 pub use error::{BackendError, InferenceError, InferenceErrorKind};
+#[cfg(target_has_atomic = "8")]
+pub use exclusive::SingleOwner;
+pub use exclusive::{Busy, Exclusive};
 pub use fallback::{Fallback, FallbackDescriptor, FallbackError, FallbackModel, FallbackSide};
+pub use kernel::{
+    BatchKernel, Call, CallEvent, GpuKernel, HealthStatus, KernelError, KernelMetadata, KernelMode,
+    KernelModeError, ModelKernel, ModelSlot, Observer, RingKernelHandler, SafePoint, Unobserved,
+    safe_point, within_limit,
+};
 pub use megakernel::{
     MegakernelConfig, MegakernelError, MegakernelExecutionMode, MegakernelGeometry,
     MegakernelLaunchPolicy, MegakernelLaunchRecommendation, MegakernelLaunchRequest,
@@ -127,10 +158,12 @@ pub use payload::{Payload, PayloadMut};
 pub use placement::{PlacementAcceptance, PlacementBitsError, PlacementDecision, decide_placement};
 pub use profile::NumericProfile;
 pub use quantization::Quantization;
+pub use quota::{Quota, QuotaExceeded, TokenBucket, Unlimited};
 pub use shape::{Shape, ShapeError};
 pub use source::ModelSource;
 pub use team::{Share, Solo, Team};
 pub use tensor::{Tensor, TensorView};
+pub use trace::{TraceContext, TraceparentError};
 
 #[cfg(all(test, feature = "serde"))]
 mod serde_tests;

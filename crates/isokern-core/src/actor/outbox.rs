@@ -1,0 +1,146 @@
+//! Messages to other actors, held back until the step that sends them has succeeded.
+
+use thiserror::Error;
+
+use crate::kernel::KernelError;
+
+/// One of the actors this actor was linked to, by its position in the list at spawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Link(u16);
+
+impl Link {
+    /// Returns the link at a position, from 0.
+    #[must_use]
+    pub const fn new(index: u16) -> Self {
+        Self(index)
+    }
+
+    /// Returns its position.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A message on its way out.
+#[derive(Clone, Copy, Debug)]
+pub struct OutboxEntry {
+    to: Link,
+    len: u16,
+    bytes: [u8; OutboxEntry::BYTES_MAX],
+}
+
+impl OutboxEntry {
+    /// The longest message, in bytes: what fits one line of a ring beside its header.
+    pub const BYTES_MAX: usize = 48;
+
+    /// An entry that holds nothing, to make an outbox's memory from.
+    pub const EMPTY: Self = Self { to: Link(0), len: 0, bytes: [0; Self::BYTES_MAX] };
+
+    /// Returns where it goes.
+    #[must_use]
+    pub const fn to(&self) -> Link {
+        self.to
+    }
+
+    /// Returns its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&[])
+    }
+}
+
+/// Memory for messages on their way out, and how many each link still takes.
+#[derive(Debug)]
+pub struct Outbox<'a> {
+    entries: &'a mut [OutboxEntry],
+    used: &'a mut usize,
+    credits: &'a mut [u32],
+}
+
+impl<'a> Outbox<'a> {
+    /// Returns an outbox over lent memory; for runners.
+    ///
+    /// `credits` has the free slots of each link's ring. Only this actor pushes there,
+    /// so they can grow meanwhile and never shrink. `used` counts the entries in use.
+    pub const fn new(
+        entries: &'a mut [OutboxEntry],
+        used: &'a mut usize,
+        credits: &'a mut [u32],
+    ) -> Self {
+        Self { entries, used, credits }
+    }
+
+    /// Returns an outbox without links.
+    pub fn none(used: &'a mut usize) -> Self {
+        Self { entries: &mut [], used, credits: &mut [] }
+    }
+
+    /// Puts one message in.
+    ///
+    /// # Errors
+    ///
+    /// [`OutboxError`]; the outbox is as before.
+    pub fn try_put(&mut self, to: Link, message: &[u8]) -> Result<(), OutboxError> {
+        let Some(credit) = self.credits.get_mut(to.index()) else {
+            return Err(OutboxError::NoSuchLink { index: to.0 });
+        };
+        if message.len() > OutboxEntry::BYTES_MAX {
+            return Err(OutboxError::TooLong { bytes: message.len() });
+        }
+        if *credit == 0 {
+            return Err(OutboxError::LinkFull { index: to.0 });
+        }
+        let Some(entry) = self.entries.get_mut(*self.used) else {
+            return Err(OutboxError::OutboxFull);
+        };
+        *entry = OutboxEntry { to, len: message.len() as u16, ..OutboxEntry::EMPTY };
+        for (to, from) in entry.bytes.iter_mut().zip(message) {
+            *to = *from;
+        }
+        *credit -= 1;
+        *self.used += 1;
+        Ok(())
+    }
+}
+
+/// Why a message was not taken into the outbox.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum OutboxError {
+    /// The actor has no link of this number.
+    #[error("the actor has no link {index}. Fix: link the other actor when this one is spawned.")]
+    NoSuchLink {
+        /// The link's position.
+        index: u16,
+    },
+    /// The other actor's ring has no free slot.
+    #[error("the ring of link {index} is full. Fix: send less, or answer with an error for now.")]
+    LinkFull {
+        /// The link's position.
+        index: u16,
+    },
+    /// This message has filled the outbox already.
+    #[error("the outbox is full. Fix: send fewer messages in one step, or give it more entries.")]
+    OutboxFull,
+    /// The message is longer than an entry.
+    #[error("a message of {bytes} bytes does not fit an outbox entry of 48. Fix: send less.")]
+    TooLong {
+        /// Its bytes.
+        bytes: usize,
+    },
+}
+
+impl From<OutboxError> for KernelError {
+    fn from(error: OutboxError) -> Self {
+        match error {
+            OutboxError::LinkFull { .. } | OutboxError::OutboxFull => Self::Saturated,
+            OutboxError::NoSuchLink { .. } => {
+                Self::InvalidConfiguration { reason: "the actor has no such link" }
+            }
+            OutboxError::TooLong { .. } => {
+                Self::InvalidInput { reason: "the message is longer than an outbox entry" }
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What can be kept running.
+
+use bytemuck::Pod;
+
+use crate::kernel::RingKernelHandler;
+
+/// A handler with the types around it: everything a host must know to keep it running.
+///
+/// Messages, replies and state are plain bytes ([`Pod`]), so that a host may keep them in
+/// memory it shares with a device.
+pub trait Resident {
+    /// What handles the messages.
+    type Handler: RingKernelHandler<Self::Message, Self::Reply> + 'static;
+    /// What it is sent.
+    type Message: Pod + Send + Sync;
+    /// What it answers.
+    type Reply: Pod + Send + Sync;
+    /// What it keeps between messages.
+    type State: Pod + Send;
+
+    /// The name of the entry point in device code, for hosts that need one.
+    const ENTRY: &'static str;
+
+    /// Returns the handler and the state of the first incarnation.
+    fn into_parts(self) -> (Self::Handler, Self::State);
+}

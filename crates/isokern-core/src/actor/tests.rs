@@ -1,0 +1,65 @@
+//! A context does what it says, with a runner of four lines.
+
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+
+use super::{Link, Outbox, OutboxEntry, OutboxError, RingContext, RunnerWords, StateError};
+use crate::{KernelError, MessageHeader};
+
+#[test]
+fn state_has_one_type() {
+    let mut state = [5_u64, 6];
+    let words = RunnerWords::new();
+    let mut used = 0;
+    let mut context = RingContext::new(
+        MessageHeader::new(),
+        &words,
+        bytemuck::bytes_of_mut(&mut state),
+        &mut [],
+        Outbox::none(&mut used),
+    );
+    context.state::<[u64; 2]>().unwrap()[1] = 9;
+    let refused = context.state::<u64>().unwrap_err();
+    assert_eq!(refused, StateError { asked_bytes: 8, state_bytes: 16 });
+    assert!(matches!(KernelError::from(refused), KernelError::InvalidConfiguration { .. }));
+    assert_eq!(state, [5, 9]);
+}
+
+#[test]
+fn time_is_refreshed_at_safe_points() {
+    let words = RunnerWords::new();
+    words.refresh(u64::MAX - 1);
+    let mut used = 0;
+    let context =
+        RingContext::new(MessageHeader::new(), &words, &mut [], &mut [], Outbox::none(&mut used));
+    let handler = async {
+        let arrival_ns = context.now_ns();
+        context.yield_now().await;
+        (arrival_ns, context.now_ns(), context.is_stopping(), context.answered_count())
+    };
+    let mut handler = pin!(handler);
+    let mut task = Context::from_waker(Waker::noop());
+    assert_eq!(handler.as_mut().poll(&mut task), Poll::Pending);
+    words.refresh(u64::MAX);
+    words.stop();
+    words.count_answer();
+    let seen = (u64::MAX - 1, u64::MAX, true, 1);
+    assert_eq!(handler.as_mut().poll(&mut task), Poll::Ready(seen));
+}
+
+#[test]
+fn an_outbox_takes_what_has_a_place() {
+    let (mut entries, mut used, mut credits) = ([OutboxEntry::EMPTY; 3], 0, [1, 9]);
+    let mut outbox = Outbox::new(&mut entries, &mut used, &mut credits);
+    let (first, second) = (Link::new(0), Link::new(1));
+    assert_eq!(outbox.try_put(first, &[1, 2]), Ok(()));
+    assert_eq!(outbox.try_put(first, &[3]), Err(OutboxError::LinkFull { index: 0 }));
+    assert_eq!(outbox.try_put(second, &[0; 49]), Err(OutboxError::TooLong { bytes: 49 }));
+    assert_eq!(outbox.try_put(Link::new(2), &[]), Err(OutboxError::NoSuchLink { index: 2 }));
+    assert_eq!(outbox.try_put(second, &[4; 48]), Ok(()));
+    assert_eq!(outbox.try_put(second, &[]), Ok(()));
+    assert_eq!(outbox.try_put(second, &[]), Err(OutboxError::OutboxFull));
+    assert_eq!((used, credits), (3, [0, 7]));
+    let kept = entries.map(|entry| (entry.to(), entry.bytes().len()));
+    assert_eq!(kept, [(first, 2), (second, 48), (second, 0)]);
+}

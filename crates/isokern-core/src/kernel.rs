@@ -1,0 +1,125 @@
+//! Kernels: code with a name, a mode and rules, called one way on every backend.
+//!
+//! # For callers
+//!
+//! Take `K: BatchKernel<I, O>` and choose the entry point by what the call needs:
+//!
+//! | entry point | checked before the work | when its limit ends first |
+//! |---|---|---|
+//! | [`execute`](BatchKernel::execute) | nothing | it has no limit |
+//! | [`execute_with_timeout`] | the input | stops at the next safe point |
+//! | [`execute_with_context`] | input, deadline, permission, quota | stops at the next safe point |
+//!
+//! These limits are *cooperative*: code that never comes to a safe point runs to its end,
+//! and its late answer is dropped. That is all a target without threads can do. A hard
+//! limit needs a thread to leave behind: `Detached` in `isokern-guard`.
+//!
+//! [`execute_with_timeout`]: BatchKernel::execute_with_timeout
+//! [`execute_with_context`]: BatchKernel::execute_with_context
+//!
+//! # For kernel authors
+//!
+//! * Implement [`GpuKernel`] and [`BatchKernel::execute`]; the rest has defaults.
+//! * Await [`safe_point`] wherever the work can be given up: between operators, between
+//!   tiles. What lies between two of them is how late a limit may be.
+//! * A future dropped at a safe point **must** leave the kernel usable.
+//! * Nothing here boxes a future; do not box yours.
+
+mod batch;
+mod error;
+mod limit;
+mod metadata;
+mod mode;
+mod model_kernel;
+mod observer;
+mod ring;
+mod safe_point;
+
+pub use batch::BatchKernel;
+pub use error::KernelError;
+pub use limit::within_limit;
+pub use metadata::KernelMetadata;
+pub use mode::{KernelMode, KernelModeError};
+pub use model_kernel::{ModelKernel, ModelSlot};
+pub use observer::{Call, CallEvent, Observer, Unobserved};
+pub use ring::RingKernelHandler;
+pub use safe_point::{SafePoint, safe_point};
+
+/// A kernel: what every mode has in common.
+///
+/// ```
+/// use isokern_core::{GpuKernel, HealthStatus, KernelMetadata, KernelMode};
+///
+/// struct Doubler;
+///
+/// impl GpuKernel for Doubler {
+///     fn metadata(&self) -> &KernelMetadata {
+///         const { &KernelMetadata::new("doubler", KernelMode::Batch).with_version("1.0") }
+///     }
+/// }
+///
+/// assert_eq!((Doubler.id(), Doubler.mode()), ("doubler", KernelMode::Batch));
+/// assert_eq!(Doubler.health(), HealthStatus::Healthy);
+/// ```
+pub trait GpuKernel: Send + Sync {
+    /// Returns what the kernel says about itself; the same at every call.
+    fn metadata(&self) -> &KernelMetadata;
+
+    /// Returns the kernel's name.
+    fn id(&self) -> &'static str {
+        self.metadata().id()
+    }
+
+    /// Returns how the kernel is kept running.
+    fn mode(&self) -> KernelMode {
+        self.metadata().mode()
+    }
+
+    /// Checks the kernel's own configuration. Whoever takes a kernel over to run it asks
+    /// once, before the first call. The default has nothing to check.
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError::InvalidConfiguration`] with what is wrong.
+    fn validate(&self) -> Result<(), KernelError> {
+        Ok(())
+    }
+
+    /// Returns whether calls are likely to succeed. The default knows no fault.
+    fn health(&self) -> HealthStatus {
+        HealthStatus::Healthy
+    }
+}
+
+impl<K: GpuKernel> GpuKernel for &K {
+    fn metadata(&self) -> &KernelMetadata {
+        K::metadata(self)
+    }
+
+    fn validate(&self) -> Result<(), KernelError> {
+        K::validate(self)
+    }
+
+    fn health(&self) -> HealthStatus {
+        K::health(self)
+    }
+}
+
+/// Whether calls of a kernel are likely to succeed.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum HealthStatus {
+    /// No fault is known.
+    Healthy,
+    /// Calls are answered, but something is lost: a worker, a device of several.
+    Degraded,
+    /// Calls fail until somebody steps in.
+    Unhealthy,
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod toys;

@@ -1,0 +1,144 @@
+//! Why a call of a kernel gave no answer.
+
+use thiserror::Error;
+
+use crate::authorization::Permission;
+use crate::error::{InferenceError, InferenceErrorKind};
+use crate::exclusive::Busy;
+use crate::quota::QuotaExceeded;
+
+/// A call that was refused, stopped, or failed.
+///
+/// ```
+/// use isokern_core::{KernelError, Permission};
+///
+/// let denied = KernelError::PermissionDenied { permission: Permission::new("kws.infer") };
+/// assert_eq!(denied.code(), 2005);
+/// assert!(!denied.is_retryable() && !denied.has_started());
+/// assert!(denied.to_string().contains("Fix:"));
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+pub enum KernelError {
+    /// The kernel's own configuration is wrong. Code 2001.
+    #[error("invalid kernel configuration: {reason}. Fix: construct the kernel without that.")]
+    InvalidConfiguration {
+        /// What was found.
+        reason: &'static str,
+    },
+    /// The input was refused; nothing was run. Code 2002.
+    #[error("invalid input: {reason}. Fix: pass an input that the kernel's documentation allows.")]
+    InvalidInput {
+        /// What was found.
+        reason: &'static str,
+    },
+    /// The deadline had passed before the work began; nothing was run. Code 2003.
+    #[error("the deadline passed before the work began. Fix: call earlier or allow more time.")]
+    DeadlineExceeded,
+    /// The limit ended while the work ran; it was stopped or left behind. Code 2004.
+    #[error(
+        "the time limit of {limit_ns} ns ended before the work did. \
+         Fix: allow more time or send less work."
+    )]
+    Timeout {
+        /// The time there was when the work began, in ns.
+        limit_ns: u64,
+    },
+    /// The caller lacks the permission the kernel asks for; nothing was run. Code 2005.
+    #[error(
+        "permission denied: the call needs {permission}. \
+         Fix: ask to use it in the call, and have it granted to the caller."
+    )]
+    PermissionDenied {
+        /// What the kernel asks for.
+        permission: Permission,
+    },
+    /// The tenant may not call now; nothing was run. Code 2006.
+    #[error(transparent)]
+    QuotaExceeded(#[from] QuotaExceeded),
+    /// The kernel answers only calls that say who calls; nothing was run. Code 2007.
+    #[error("the kernel is governed and the call has no context. Fix: use execute_with_context.")]
+    ContextRequired,
+    /// Another call is using the kernel; nothing was run. Code 2008.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// Every place to wait is taken; nothing was run. Code 2009.
+    #[error("every worker is busy and the queue is full. Fix: try again later or add workers.")]
+    Saturated,
+    /// The work was withdrawn before it was done. Code 2010.
+    #[error("the work was cancelled. Fix: send it again if it is still wanted.")]
+    Cancelled,
+    /// The kernel's code panicked; the kernel may be in any state. Code 2011.
+    #[error("the kernel panicked. Fix: mend the kernel; its panic message names the place.")]
+    Panicked,
+    /// The model did not run. Code 2012.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+    /// The kernel says it failed, with a number of its own. Code 2013.
+    #[error("the kernel failed with its own code {code}. Fix: look it up in the kernel's docs.")]
+    Failed {
+        /// The kernel's number.
+        code: u32,
+    },
+}
+
+impl KernelError {
+    /// Returns the stable number of the variant.
+    #[must_use]
+    pub const fn code(&self) -> u32 {
+        match self {
+            Self::InvalidConfiguration { .. } => 2001,
+            Self::InvalidInput { .. } => 2002,
+            Self::DeadlineExceeded => 2003,
+            Self::Timeout { .. } => 2004,
+            Self::PermissionDenied { .. } => 2005,
+            Self::QuotaExceeded(_) => 2006,
+            Self::ContextRequired => 2007,
+            Self::Busy(_) => 2008,
+            Self::Saturated => 2009,
+            Self::Cancelled => 2010,
+            Self::Panicked => 2011,
+            Self::Inference(_) => 2012,
+            Self::Failed { .. } => 2013,
+        }
+    }
+
+    /// Says whether the same call, made again later, may succeed.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Timeout { .. } | Self::Busy(_) | Self::Saturated | Self::Cancelled => true,
+            Self::QuotaExceeded(refusal) => refusal.retry_after_ns != u64::MAX,
+            Self::Inference(error) => {
+                matches!(error.kind(), InferenceErrorKind::ResourceUnavailable)
+            }
+            Self::InvalidConfiguration { .. }
+            | Self::InvalidInput { .. }
+            | Self::DeadlineExceeded
+            | Self::PermissionDenied { .. }
+            | Self::ContextRequired
+            | Self::Panicked
+            | Self::Failed { .. } => false,
+        }
+    }
+
+    /// Says whether work may have begun; `false` promises that none has.
+    #[must_use]
+    pub const fn has_started(&self) -> bool {
+        match self {
+            Self::Timeout { .. }
+            | Self::Cancelled
+            | Self::Panicked
+            | Self::Inference(_)
+            | Self::Failed { .. } => true,
+            Self::InvalidConfiguration { .. }
+            | Self::InvalidInput { .. }
+            | Self::DeadlineExceeded
+            | Self::PermissionDenied { .. }
+            | Self::QuotaExceeded(_)
+            | Self::ContextRequired
+            | Self::Busy(_)
+            | Self::Saturated => false,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The three ways to keep a kernel running, as words.
+
+use core::fmt;
+use core::str::FromStr;
+
+use thiserror::Error;
+
+/// How a kernel is kept running.
+///
+/// ```
+/// use isokern_core::KernelMode;
+///
+/// assert_eq!("ring".parse(), Ok(KernelMode::Ring));
+/// assert_eq!(KernelMode::Megakernel.to_string(), "megakernel");
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum KernelMode {
+    /// Launched for each call, gone after the answer.
+    Batch,
+    /// A resident actor that takes messages from a ring.
+    Ring,
+    /// Tasks that resident workers take from a queue.
+    Megakernel,
+}
+
+impl KernelMode {
+    /// Every mode.
+    pub const ALL: [Self; 3] = [Self::Batch, Self::Ring, Self::Megakernel];
+
+    /// Says whether this is [`Batch`](Self::Batch).
+    #[must_use]
+    pub const fn is_batch(self) -> bool {
+        matches!(self, Self::Batch)
+    }
+
+    /// Says whether this is [`Ring`](Self::Ring).
+    #[must_use]
+    pub const fn is_ring(self) -> bool {
+        matches!(self, Self::Ring)
+    }
+
+    /// Says whether this is [`Megakernel`](Self::Megakernel).
+    #[must_use]
+    pub const fn is_megakernel(self) -> bool {
+        matches!(self, Self::Megakernel)
+    }
+
+    /// Returns the mode's word: `batch`, `ring` or `megakernel`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+            Self::Ring => "ring",
+            Self::Megakernel => "megakernel",
+        }
+    }
+
+    /// Returns what the mode adds to the work itself, in µs a call, measured on the CPU
+    /// backend; NaN where no record exists.
+    ///
+    /// | mode | path | record in `docs/benchmarks.md` |
+    /// |---|---|---|
+    /// | batch | not measured | none |
+    /// | ring | not measured | none |
+    /// | megakernel | not measured | none |
+    ///
+    /// A GPU has other figures; none is measured yet.
+    #[must_use]
+    pub const fn typical_overhead_us(self) -> f64 {
+        match self {
+            Self::Batch | Self::Ring | Self::Megakernel => f64::NAN,
+        }
+    }
+}
+
+impl fmt::Display for KernelMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A text that names no [`KernelMode`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not a kernel mode. Fix: write batch, ring or megakernel.")]
+pub struct KernelModeError;
+
+impl FromStr for KernelMode {
+    type Err = KernelModeError;
+
+    fn from_str(text: &str) -> Result<Self, KernelModeError> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or(KernelModeError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KernelMode, KernelModeError};
+    use std::string::ToString;
+
+    #[test]
+    fn words_and_modes_belong_together() {
+        for mode in KernelMode::ALL {
+            assert_eq!(mode.to_string().parse(), Ok(mode));
+            let is = [mode.is_batch(), mode.is_ring(), mode.is_megakernel()];
+            assert_eq!(is.iter().filter(|&&is| is).count(), 1);
+        }
+        assert_eq!("Batch".parse::<KernelMode>(), Err(KernelModeError));
+        assert_eq!("".parse::<KernelMode>(), Err(KernelModeError));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn serde_uses_the_same_words() {
+        for mode in KernelMode::ALL {
+            let text = serde_json::to_string(&mode).unwrap();
+            assert_eq!(text.trim_matches('"'), mode.as_str());
+            assert_eq!(serde_json::from_str::<KernelMode>(&text).unwrap(), mode);
+        }
+    }
+}
