@@ -4,7 +4,7 @@ use core::fmt;
 use std::io;
 use std::path::Path;
 
-use isokern_core::InferenceError;
+use isokern_core::{InferenceError, MegakernelError};
 use isokern_cpu::LoadError;
 use isokern_import::ImportError;
 use isokern_model::FormatError;
@@ -12,6 +12,7 @@ use isokern_model::encode::EncodeError;
 use thiserror::Error;
 
 use crate::input::InputError;
+use crate::policy::{ConfigError, TaskMixError, WallTimeError};
 
 /// Why a command failed.
 ///
@@ -48,6 +49,16 @@ pub(crate) enum CliError {
              name; until then run with --instructions plain"
     )]
     Differs { set: &'static str, reference: &'static str },
+    #[error("{name}: {source}")]
+    Config { name: String, source: ConfigError },
+    #[error("{name} does not say what it is written in. Fix: pass --format toml or --format json")]
+    ConfigFormat { name: String },
+    #[error(transparent)]
+    WallTime(#[from] WallTimeError),
+    #[error(transparent)]
+    Tasks(#[from] TaskMixError),
+    #[error("{0}")]
+    Policy(MegakernelError),
 }
 
 impl CliError {
@@ -61,8 +72,13 @@ impl CliError {
             | Self::Load { .. }
             | Self::Infer { .. }
             | Self::Input { .. }
-            | Self::Differs { .. } => 1,
-            Self::Instructions { .. } => 2,
+            | Self::Differs { .. }
+            | Self::Config { .. }
+            | Self::Policy(_) => 1,
+            Self::Instructions { .. }
+            | Self::ConfigFormat { .. }
+            | Self::WallTime(_)
+            | Self::Tasks(_) => 2,
             Self::Read { .. } | Self::Write { .. } | Self::Print(_) => 3,
         }
     }
@@ -93,8 +109,12 @@ impl From<io::Error> for CliError {
 
 /// A path as messages name it: without control characters.
 pub(crate) fn name(path: &Path) -> String {
-    let shown = path.to_string_lossy();
-    shown.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    printable(&path.to_string_lossy())
+}
+
+/// A text from outside as messages show it: on one line, without control characters.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// What to do about an error of the operating system, where that is plain.

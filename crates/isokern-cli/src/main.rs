@@ -16,6 +16,7 @@ mod latency;
 mod model_file;
 mod npy;
 mod output;
+mod policy;
 mod progress;
 mod run;
 
@@ -40,7 +41,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  a model or an input was refused, or answers differ that must be equal
+  1  a model, an input or a configuration was refused, or answers differ that must be equal
   2  the command line is wrong
   3  a file could not be read or written";
 
@@ -59,6 +60,7 @@ enum Command {
     Convert(convert::Arguments),
     Inspect(inspect::Arguments),
     Run(run::Arguments),
+    Policy(policy::Arguments),
 }
 
 impl Command {
@@ -68,6 +70,7 @@ impl Command {
             Self::Convert(arguments) => convert::run(arguments, out),
             Self::Inspect(arguments) => inspect::run(arguments, out),
             Self::Run(arguments) => run::run(arguments, out),
+            Self::Policy(arguments) => policy::run(arguments, out),
         }
     }
 }

@@ -4,5 +4,7 @@ mod conversion;
 mod demo;
 mod inference;
 mod inspection;
+mod policy;
+mod policy_refusal;
 mod program;
 mod refusal;
