@@ -12,7 +12,8 @@ use super::state::TaskState;
 ///
 /// Call [`validate`](Self::validate) once; the other methods take any values and
 /// follow [`MegakernelLaunchPolicy::standard`]. Feature `serde`: fields left out
-/// have their defaults, unknown ones are refused.
+/// have their defaults, unknown ones are refused, and the time is an object of
+/// `secs` and `nanos`, both of them there.
 ///
 /// ```
 /// use core::time::Duration;

@@ -224,6 +224,11 @@ fn configurations_come_back_as_they_were() {
     config.workload.device_memory_budget_bytes = u64::MAX;
     let text = serde_json::to_string(&config).unwrap();
     assert_eq!(serde_json::from_str::<MegakernelConfig>(&text).unwrap(), config);
+    assert!(text.contains(r#""max_wall_time":{"secs":1,"nanos":5}"#), "{text}");
+    for time in [r#""1s""#, "1", r#"{"secs":1}"#, r#"{"secs":1,"nanos":0,"ms":1}"#] {
+        let config = std::format!("{{\"max_wall_time\":{time}}}");
+        assert!(serde_json::from_str::<MegakernelConfig>(&config).is_err(), "{config}");
+    }
     let default = serde_json::from_str::<MegakernelConfig>("{}").unwrap();
     assert_eq!(default, MegakernelConfig::default());
     assert!(serde_json::from_str::<MegakernelConfig>(r#"{"workers":1}"#).is_err());
