@@ -15,7 +15,7 @@
 mod single_owner;
 
 #[cfg(target_has_atomic = "8")]
-pub use single_owner::SingleOwner;
+pub use single_owner::{Owned, SingleOwner};
 
 use thiserror::Error;
 

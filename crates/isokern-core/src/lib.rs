@@ -134,9 +134,9 @@ pub use clock::{Clock, PollingSleep};
 pub use context::{Environment, ExecutionContext, ExecutionEnvironment, RunningCall};
 pub use dtype::{DType, DTypeNameError};
 pub use error::{BackendError, InferenceError, InferenceErrorKind};
-#[cfg(target_has_atomic = "8")]
-pub use exclusive::SingleOwner;
 pub use exclusive::{Busy, Exclusive};
+#[cfg(target_has_atomic = "8")]
+pub use exclusive::{Owned, SingleOwner};
 pub use fallback::{Fallback, FallbackDescriptor, FallbackError, FallbackModel, FallbackSide};
 pub use kernel::{
     BatchKernel, Call, CallEvent, GpuKernel, HealthStatus, KernelError, KernelMetadata, KernelMode,

@@ -29,6 +29,7 @@
 //! | [`backend`] | [`CpuBackend`]: models and memory are lent |
 //! | `artifact` | (`std`) `ArtifactBackend`: owns bytes and arena |
 //! | [`loaded`] | [`CpuModel`], what both load |
+//! | `kernel` | `CpuKernel`: a model as a batch kernel that stops between operators |
 //! | [`instruction_set`] | which loops a model runs with |
 //! | [`error`] | [`LoadError`] and the codes of this backend |
 //! | [`core`], [`model`], [`ops`] | the crates below |
@@ -57,6 +58,8 @@ pub mod artifact;
 pub mod backend;
 pub mod error;
 pub mod instruction_set;
+#[cfg(target_has_atomic = "8")]
+pub mod kernel;
 pub mod loaded;
 mod port;
 #[cfg(armv7e_m)]
@@ -73,6 +76,8 @@ pub use artifact::ArtifactBackend;
 pub use backend::CpuBackend;
 pub use error::LoadError;
 pub use instruction_set::InstructionSet;
+#[cfg(target_has_atomic = "8")]
+pub use kernel::CpuKernel;
 pub use loaded::CpuModel;
 
 /// The code in the README, compiled as an example.

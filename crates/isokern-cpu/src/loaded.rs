@@ -88,6 +88,17 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// operator kind of the model.
     pub fn run(&mut self) -> Result<&[i8], InferenceError> {
         self.run_operators(0..usize::MAX)?;
+        self.output()
+    }
+
+    /// The output tensor in the arena: an answer once all operators have run, and until
+    /// the next input is written.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceErrorKind::NotInitialized`] before [`init`](Self::init).
+    pub fn output(&mut self) -> Result<&[i8], InferenceError> {
+        self.check_ready()?;
         let (model, arena) = self.storage.parts();
         Ok(slice(arena, &model.output()))
     }

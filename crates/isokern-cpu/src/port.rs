@@ -24,6 +24,14 @@ pub(crate) fn check<P: Payload + ?Sized>(
     payload: &P,
     tensor: &Tensor,
 ) -> Result<(), InferenceError> {
+    check_bytes(payload, tensor.len())
+}
+
+/// Checks that a payload is what an int8 tensor of this many bytes takes.
+pub(crate) fn check_bytes<P: Payload + ?Sized>(
+    payload: &P,
+    tensor_bytes: usize,
+) -> Result<(), InferenceError> {
     let mismatch = InferenceError::new(InferenceErrorKind::ShapeOrTypeMismatch);
     let descriptor = payload.buffer_descriptor();
     if decide_placement(descriptor.memory_class(), MEMORY) != PlacementDecision::ZeroCopy {
@@ -32,7 +40,7 @@ pub(crate) fn check<P: Payload + ?Sized>(
     if payload.dtype().is_some_and(|dtype| dtype != DType::I8) {
         return Err(mismatch.with_code(CODE_PAYLOAD_DTYPE));
     }
-    if descriptor.bytes() != tensor.len() {
+    if descriptor.bytes() != tensor_bytes {
         return Err(mismatch.with_code(CODE_PAYLOAD_BYTES));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The payloads of the language itself: unit, scalars, slices, arrays, borrows.
+//! The payloads of the language itself: unit, scalars, slices, arrays, vectors, borrows.
 
 use bytemuck::{Pod, bytes_of, bytes_of_mut, must_cast_slice, must_cast_slice_mut};
 
@@ -96,6 +96,28 @@ impl<P: Payload + ?Sized> Payload for &mut P {
 impl<P: PayloadMut + ?Sized> PayloadMut for &mut P {
     fn as_bytes_mut(&mut self) -> &mut [u8] {
         (**self).as_bytes_mut()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: Pod> Payload for std::vec::Vec<T> {
+    fn buffer_descriptor(&self) -> BufferDescriptor {
+        self.as_slice().buffer_descriptor()
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        must_cast_slice(self.as_slice())
+    }
+
+    fn dtype(&self) -> Option<DType> {
+        DType::of::<T>()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: Pod> PayloadMut for std::vec::Vec<T> {
+    fn as_bytes_mut(&mut self) -> &mut [u8] {
+        must_cast_slice_mut(self.as_mut_slice())
     }
 }
 
