@@ -47,11 +47,12 @@
 //! | [`authorization`], [`quota`], [`trace`], [`clock`] | the parts of a context |
 //! | [`exclusive`] | `&mut` through `&`, without a spin |
 //! | [`actor`] | [`Resident`] and what its handler sees |
+//! | [`ring`] | cells, slots, control lines, and the steps of push, pop and close |
 //! | [`megakernel`] | [`MegakernelConfig`], its launch policy, [`TaskSlot`] |
 //! | [`error`] | [`InferenceError`], [`BackendError`] |
 //! | [`team`], [`cells`] | threads that run one operator, and their view of the arena |
 //!
-//! Every public item is also at the root.
+//! Every public item is also at the root, but for those of [`ring`].
 //!
 //! # Features
 //!
@@ -65,8 +66,8 @@
 //!
 //! # Not here
 //!
-//! * Arithmetic of operators, the packed model format, rings, drivers: crates
-//!   that depend on this one.
+//! * Arithmetic of operators, the packed model format, the ends of rings, drivers:
+//!   crates that depend on this one.
 //! * Batching policy, backpressure, telemetry: callers and actors.
 //! * Hard time limits, quotas with tables, `tracing`: `isokern-guard`, which has `std`.
 //! * Big-endian targets: layouts are little-endian and are read in place, so
@@ -112,6 +113,7 @@ pub mod placement;
 pub mod profile;
 pub mod quantization;
 pub mod quota;
+pub mod ring;
 pub mod shape;
 pub mod source;
 pub mod team;

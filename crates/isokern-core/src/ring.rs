@@ -1,0 +1,70 @@
+//! Rings: cells, slots, tickets, and the steps of push, pop and close.
+//!
+//! One protocol for every two sides that share memory: two host threads, an interrupt and a
+//! loop, a host and a GPU across PCIe, two blocks of a GPU. `ring/protocol.md` beside this
+//! source has the layout, the states, the order of every access with its reason, and what is
+//! not promised.
+//!
+//! # For callers
+//!
+//! Threads and firmware use the ends of `isokern-ring`, which keep a state and its ring
+//! together. Code that brings its own memory uses the states: [`ProducerState`],
+//! [`ConsumerState`], [`RequesterState`], [`ReplierState`], and [`HostControl`] and
+//! [`DeviceControl`] for the control lines.
+//!
+//! # For authors of memory
+//!
+//! Implement [`SharedWord`] and [`SharedCell`] for your loads and stores, [`SharedRing`] and
+//! [`ControlLine`] for where the cells lie. Cells may be addresses. The layout of
+//! [`HostRing`] is the wire layout; its asserts are yours too.
+//!
+//! ```text
+//! ticket t  ─▶  slot t mod N,  turn t / N + 1
+//!
+//!           ┌─────────────── slot of one line, 128 bytes, aligned to 128 ───────────────┐
+//!  cell 0   │ data 4 B │ turn 4 B │ data │ turn │ ...                     │ data │ turn │ 15
+//!           └───────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+mod claim;
+mod consumer;
+mod control;
+mod control_value;
+mod credit;
+mod device_control;
+mod error;
+mod host;
+mod host_control;
+mod lending;
+mod memory;
+mod producer;
+mod slot;
+mod split_cell;
+mod status;
+mod tickets;
+mod wire;
+mod words;
+
+#[cfg(test)]
+mod control_tests;
+#[cfg(test)]
+mod tests;
+
+pub use claim::SharedTail;
+pub use consumer::ConsumerState;
+pub use control::{ControlLine, HostLine, LineMemory};
+pub use control_value::Timed;
+pub use credit::{ReplierState, RequesterState};
+pub use device_control::{DeviceControl, DeviceState, DeviceView, FaultRecord};
+pub use error::{Closed, PopError, PushError};
+pub use host::{HostCell, HostWord};
+pub use host_control::{HostControl, HostView};
+pub use lending::LendingWords;
+pub use memory::{HostRing, LINE_BYTES, LINE_CELLS, LINE_DATA_BYTES, RingMemory, SharedRing};
+pub use producer::ProducerState;
+pub use slot::{cells_of, lines_of, publish, take};
+pub use split_cell::SplitCell;
+pub use status::{EndStatus, consumer_closed, consumer_waits, producer_waits};
+pub use tickets::{NEVER, SlotCount, next_turn};
+pub use wire::{BufferHandle, DEADLINE_TICK_NS, WireHeader, message_capacity_bytes, message_lines};
+pub use words::{CellValue, SharedCell, SharedRmw, SharedWord};

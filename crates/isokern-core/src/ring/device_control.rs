@@ -1,0 +1,188 @@
+//! The device's line: state, heartbeat, counters and the fault record.
+
+use super::control::ControlLine;
+use super::control_value::{Timed, halves, read, read_u32, read_u64, write};
+
+const STATE: usize = 0;
+const HEARTBEAT: usize = 1;
+const TAKEN: usize = 2;
+const ANSWERED: usize = 4;
+const EXPIRED: usize = 6;
+const FAULT: usize = 8;
+
+/// What the device side of an actor is doing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[repr(u32)]
+#[non_exhaustive]
+pub enum DeviceState {
+    /// Not started, or the memory is new.
+    #[default]
+    Absent = 0,
+    /// Takes messages.
+    Running = 1,
+    /// Alive; takes none until the pause is over.
+    Paused = 2,
+    /// Finishes what it took.
+    Draining = 3,
+    /// Left on request or because the lease ran out.
+    Exited = 4,
+    /// Left because of the fault in the record.
+    Faulted = 5,
+    /// Started, prepares its state; takes no message yet.
+    Initializing = 6,
+}
+
+impl DeviceState {
+    /// The state with this number; `None` for numbers of a newer version.
+    #[must_use]
+    pub const fn from_code(code: u32) -> Option<Self> {
+        match code {
+            0 => Some(Self::Absent),
+            1 => Some(Self::Running),
+            2 => Some(Self::Paused),
+            3 => Some(Self::Draining),
+            4 => Some(Self::Exited),
+            5 => Some(Self::Faulted),
+            6 => Some(Self::Initializing),
+            _ => None,
+        }
+    }
+
+    /// The number on the line.
+    #[must_use]
+    pub const fn code(self) -> u32 {
+        self as u32
+    }
+
+    /// Whether the device side has left and will take no message.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Exited | Self::Faulted)
+    }
+}
+
+/// Why a device side left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct FaultRecord {
+    /// What kind of fault; never 0.
+    pub code: u32,
+    /// The ticket at which it happened.
+    pub ticket: u32,
+    /// Whatever helps to find it: a line, an address.
+    pub detail: u64,
+}
+
+/// The writer of a device line: one for each line, with the turns it is at.
+#[derive(Debug, Default)]
+pub struct DeviceControl {
+    state: u32,
+    heartbeat: u32,
+    taken: u32,
+    answered: u32,
+    expired: u32,
+    fault: u32,
+}
+
+impl DeviceControl {
+    /// The writer for a line that is all zero.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { state: 0, heartbeat: 0, taken: 0, answered: 0, expired: 0, fault: 0 }
+    }
+
+    /// Shows a state; whatever was written before is seen by who sees the state.
+    pub fn enter<L: ControlLine>(&mut self, line: &L, state: DeviceState) {
+        self.state = write(line, STATE, self.state, [state.code()]);
+    }
+
+    /// Shows a sign of life: the turn moves on, the data is the device's own count or clock.
+    pub fn beat<L: ControlLine>(&mut self, line: &L, beat: u32) {
+        self.heartbeat = write(line, HEARTBEAT, self.heartbeat, [beat]);
+    }
+
+    /// Shows how many messages were taken in all.
+    pub fn count_taken<L: ControlLine>(&mut self, line: &L, count: u64) {
+        self.taken = write(line, TAKEN, self.taken, halves(count));
+    }
+
+    /// Shows how many messages were answered in all.
+    pub fn count_answered<L: ControlLine>(&mut self, line: &L, count: u64) {
+        self.answered = write(line, ANSWERED, self.answered, halves(count));
+    }
+
+    /// Shows how many messages were past their deadline when taken.
+    pub fn count_expired<L: ControlLine>(&mut self, line: &L, count: u64) {
+        self.expired = write(line, EXPIRED, self.expired, halves(count));
+    }
+
+    /// Writes the fault record, then the state [`Faulted`](DeviceState::Faulted).
+    pub fn fault<L: ControlLine>(&mut self, line: &L, fault: FaultRecord) {
+        let [low, high] = halves(fault.detail);
+        self.fault = write(line, FAULT, self.fault, [fault.code, fault.ticket, low, high]);
+        self.enter(line, DeviceState::Faulted);
+    }
+}
+
+/// What the host last saw of the device line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeviceView {
+    state: Timed<u32>,
+    heartbeat: Timed<u32>,
+    taken: u64,
+    answered: u64,
+    expired: u64,
+    fault: Option<FaultRecord>,
+}
+
+impl DeviceView {
+    /// Reads every value; `None` while one is being written: look again.
+    ///
+    /// Each value is of one write. The state is read first, so the others are at least as new
+    /// as it: who sees [`Faulted`](DeviceState::Faulted) also sees the fault.
+    pub fn read<L: ControlLine>(line: &L) -> Option<Self> {
+        let state = read_u32(line, STATE)?;
+        let heartbeat = read_u32(line, HEARTBEAT)?;
+        let (taken, answered) = (read_u64(line, TAKEN)?.value, read_u64(line, ANSWERED)?.value);
+        let expired = read_u64(line, EXPIRED)?.value;
+        let Timed { value: [code, ticket, low, high], turn } = read(line, FAULT)?;
+        let detail = u64::from(high) << 32 | u64::from(low);
+        let fault = (turn != 0).then_some(FaultRecord { code, ticket, detail });
+        Some(Self { state, heartbeat, taken, answered, expired, fault })
+    }
+
+    /// The state; `None` when a newer version wrote one unknown here.
+    #[must_use]
+    pub const fn state(&self) -> Option<DeviceState> {
+        DeviceState::from_code(self.state.value)
+    }
+
+    /// The last sign of life. Its turn stands still when the device does.
+    #[must_use]
+    pub const fn heartbeat(&self) -> Timed<u32> {
+        self.heartbeat
+    }
+
+    /// Messages taken in all.
+    #[must_use]
+    pub const fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Messages answered in all.
+    #[must_use]
+    pub const fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    /// Messages that were past their deadline when taken.
+    #[must_use]
+    pub const fn expired(&self) -> u64 {
+        self.expired
+    }
+
+    /// Why the device side left, if it was a fault.
+    #[must_use]
+    pub const fn fault(&self) -> Option<FaultRecord> {
+        self.fault
+    }
+}

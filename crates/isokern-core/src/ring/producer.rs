@@ -1,0 +1,152 @@
+//! The steps of the end that pushes.
+
+use bytemuck::Pod;
+
+use super::error::{Closed, PushError};
+use super::memory::SharedRing;
+use super::slot;
+use super::status::{EndStatus, consumer_closed};
+use super::words::{SharedCell, SharedWord};
+
+/// What a producer knows by itself: its next ticket and where it last saw the head.
+///
+/// It borrows no memory: every step is given the ring, so that the same state serves host
+/// memory, mapped memory and a device. A ring has one producer state, made together with
+/// the ring; `isokern-ring` has an end that keeps both together.
+///
+/// ```
+/// use isokern_core::ring::{ConsumerState, HostRing, PopError, ProducerState, PushError};
+///
+/// let ring = HostRing::<2, 1>::new();
+/// let (mut producer, mut consumer) = (ProducerState::new(), ConsumerState::new());
+/// assert_eq!(producer.try_push(&ring, 7_u32), Ok(()));
+/// assert_eq!(producer.try_push(&ring, 8_u32), Ok(()));
+/// assert_eq!(producer.try_push(&ring, 9_u32), Err(PushError::Full(9)));
+/// producer.close(&ring);
+/// assert_eq!(consumer.try_pop::<u32, _>(&ring), Ok(7));
+/// assert_eq!(consumer.try_pop::<u32, _>(&ring), Ok(8));
+/// assert_eq!(consumer.try_pop::<u32, _>(&ring), Err(PopError::Closed));
+/// ```
+#[derive(Debug, Default)]
+pub struct ProducerState {
+    /// The next ticket to fill.
+    tail: u32,
+    /// A value the head had; the head is there or further.
+    head_seen: u32,
+    is_closed: bool,
+}
+
+impl ProducerState {
+    /// The state for a ring that is all zero.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::starting_at(0)
+    }
+
+    /// The state for a ring whose first ticket is `ticket`, on both ends. The head word of
+    /// the ring must be set to it; the cells are zero.
+    #[must_use]
+    pub const fn starting_at(ticket: u32) -> Self {
+        Self { tail: ticket, head_seen: ticket, is_closed: false }
+    }
+
+    /// The next ticket to fill.
+    #[must_use]
+    pub const fn tail(&self) -> u32 {
+        self.tail
+    }
+
+    /// Publishes `message` in the next slot. Takes a bounded number of steps.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](PushError::Closed) when either end was closed, [`Full`](PushError::Full)
+    /// when no slot is free; the message is inside.
+    #[inline]
+    pub fn try_push<T: Pod, R: SharedRing>(
+        &mut self,
+        ring: &R,
+        message: T,
+    ) -> Result<(), PushError<T>> {
+        if self.sees_closed(ring) {
+            return Err(PushError::Closed(message));
+        }
+        let slots = ring.slot_count();
+        if slots.is_full(self.head_seen, self.tail) {
+            self.head_seen = ring.head().load_acquire();
+            if slots.is_full(self.head_seen, self.tail) {
+                return Err(PushError::Full(message));
+            }
+        }
+        self.publish_unchecked(ring, &message);
+        Ok(())
+    }
+
+    /// Publishes messages from the front of `messages` while slots are free; their number.
+    ///
+    /// Each can be taken as soon as it is published; only the looks at the other end are
+    /// shared.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when either end was closed; nothing was published.
+    pub fn push_from<T: Pod, R: SharedRing>(
+        &mut self,
+        ring: &R,
+        messages: &[T],
+    ) -> Result<usize, Closed> {
+        if self.sees_closed(ring) {
+            return Err(Closed);
+        }
+        let slots = ring.slot_count();
+        let mut free = slots.count().saturating_sub(slots.used(self.head_seen, self.tail));
+        if (free as usize) < messages.len() {
+            free = self.free_slots(ring);
+        }
+        let mut pushed_count = 0;
+        for message in messages.iter().take(free as usize) {
+            self.publish_unchecked(ring, message);
+            pushed_count += 1;
+        }
+        Ok(pushed_count)
+    }
+
+    /// Publishes without a look at the other end: the caller knows that the slot is free.
+    #[inline]
+    pub(super) fn publish_unchecked<T: Pod, R: SharedRing>(&mut self, ring: &R, message: &T) {
+        slot::publish(ring, self.tail, message);
+        self.tail = self.tail.wrapping_add(1);
+    }
+
+    /// Slots free at the time of the call. The consumer may free more at any moment, so the
+    /// true number is this or higher, never lower.
+    pub fn free_slots<R: SharedRing>(&mut self, ring: &R) -> u32 {
+        self.head_seen = ring.head().load_acquire();
+        let slots = ring.slot_count();
+        slots.count().saturating_sub(slots.used(self.head_seen, self.tail))
+    }
+
+    /// Whether either end was closed. `true` stays; `false` may change at any moment.
+    #[inline]
+    pub fn sees_closed<R: SharedRing>(&self, ring: &R) -> bool {
+        self.is_closed || consumer_closed(ring)
+    }
+
+    /// Says whether this end sleeps until a slot is free.
+    pub fn announce_waiting<R: SharedRing>(&self, ring: &R, is_waiting: bool) {
+        let status = if is_waiting { EndStatus::WAITING } else { EndStatus::default() };
+        ring.producer_status().store_release(status.bits());
+    }
+
+    /// Closes the ring from this end: the consumer still gets everything published, then
+    /// learns that no more comes. Closing twice is closing once.
+    pub fn close<R: SharedRing>(&mut self, ring: &R) {
+        if !self.is_closed {
+            self.is_closed = true;
+            ring.final_tail().publish_release(self.tail, CLOSING_TURN);
+        }
+    }
+}
+
+/// The turn of a published final tail.
+pub(super) const CLOSING_TURN: u32 = 1;
