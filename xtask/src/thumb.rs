@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The crates that must build without std.
-pub(crate) const NO_STD_CRATES: [&str; 4] =
-    ["isokern-core", "isokern-model", "isokern-ops", "isokern-cpu"];
+pub(crate) const NO_STD_CRATES: [&str; 5] =
+    ["isokern-core", "isokern-model", "isokern-ops", "isokern-cpu", "isokern-ring"];
 
 /// Cortex-M4F, Cortex-M0 and Cortex-M33: the second has no compare-and-swap.
 pub(crate) const TARGETS: [&str; 3] =

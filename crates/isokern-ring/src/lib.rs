@@ -1,0 +1,87 @@
+//! Rings between two threads, or an interrupt and a loop, or many producers and one consumer.
+//!
+//! A ring is a fixed number of slots in memory you own. One end pushes, the other pops; both
+//! are wait-free and allocate nothing. A full ring hands the message back; a closed one says
+//! so. The layout is the one that a GPU reads across PCIe, written down with its proof in
+//! `isokern-core`, module [`ring`](isokern_core::ring) and `protocol.md` beside it.
+//!
+//! # Example
+//!
+//! ```
+//! use isokern_ring::{PopError, PushError, Ring};
+//!
+//! let mut ring = Ring::<[i16; 2], 4>::new();
+//! let (mut producer, mut consumer) = ring.split();
+//! assert_eq!(consumer.try_pop(), Err(PopError::Empty));
+//! producer.try_push([1, 2])?;
+//! assert_eq!(consumer.try_pop(), Ok([1, 2]));
+//! # Ok::<(), PushError<[i16; 2]>>(())
+//! ```
+//!
+//! # Items
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`Ring`] | slots in a `static`, on the stack or wherever; splits into the two ends |
+//! | `owned`, `ArcRing` | a ring on the heap that its ends own together (`std`) |
+//! | [`Producer`], [`Consumer`] | the ends |
+//! | [`WaitStrategy`] | what `push` and `pop` do meanwhile: spin, yield, park with a bound |
+//! | `MpscRing`, `MpscProducer` | many producers in front of one ring |
+//! | [`Notify`] | waker cells for futures |
+//! | [`PayloadPool`] | lent buffers for payloads that are larger than a slot |
+//!
+//! # Features
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `std` | `Yield` and `Park`, `owned`, `WakerCell` |
+//! | `critical-section` | `CriticalWakerCell`; claims where there is no compare-and-swap |
+//!
+//! None is on by default.
+//!
+//! # Not here
+//!
+//! * Messages with destructors: a message is plain old data ([`bytemuck::Pod`]), because the
+//!   other side may be a device.
+//! * Unbounded queues, and overwriting the oldest message: full is the producer's to handle.
+//! * Rings in memory that a device maps: `isokern_core::ring` has the protocol for any memory.
+//! * Many consumers.
+
+#![no_std]
+
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+mod claim_word;
+mod consumer;
+mod doorbell;
+#[cfg(feature = "critical-section")]
+mod guarded_word;
+#[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
+mod mpsc;
+mod notify;
+#[cfg(feature = "std")]
+mod owned;
+mod pool;
+mod producer;
+mod ring;
+mod wait;
+
+pub use consumer::Consumer;
+pub use doorbell::Doorbells;
+#[cfg(feature = "critical-section")]
+pub use guarded_word::GuardedWord;
+pub use isokern_core::ring::{BufferHandle, Closed, PopError, PushError};
+#[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
+pub use mpsc::{MpscProducer, MpscRing};
+#[cfg(feature = "critical-section")]
+pub use notify::CriticalWakerCell;
+#[cfg(feature = "std")]
+pub use notify::WakerCell;
+pub use notify::{Notify, PollOnly};
+#[cfg(feature = "std")]
+pub use owned::{ArcRing, owned};
+pub use pool::{Borrower, ClaimedBuffer, Lender, PayloadPool, PoolError};
+pub use producer::Producer;
+pub use ring::{Ring, RingHandle};
+pub use wait::WaitStrategy;

@@ -1,0 +1,76 @@
+//! A waker behind a lock that is taken only when there is a waker.
+
+use core::sync::atomic::{AtomicBool, Ordering, fence};
+use core::task::Waker;
+use std::sync::{Mutex, PoisonError};
+
+use super::Notify;
+
+/// A waker cell for threads. A `notify` that finds nobody costs one fence and one load.
+///
+/// ```
+/// use core::{future::poll_fn, task::Poll};
+/// use isokern_ring::{Notify, PopError, Ring, WakerCell};
+///
+/// let mut ring = Ring::<u8, 2>::new();
+/// let bell = WakerCell::new();
+/// let (mut producer, mut consumer) = ring.split();
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         producer.try_push(42).expect("two slots are free");
+///         bell.notify();
+///     });
+///     let reply = poll_fn(|task| {
+///         bell.register(task.waker());
+///         match consumer.try_pop() {
+///             Err(PopError::Empty) => Poll::Pending,
+///             outcome => Poll::Ready(outcome),
+///         }
+///     });
+///     assert_eq!(pollster::block_on(reply), Ok(42));
+/// });
+/// ```
+#[derive(Debug, Default)]
+pub struct WakerCell {
+    is_registered: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl WakerCell {
+    /// A cell without a waker.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { is_registered: AtomicBool::new(false), waker: Mutex::new(None) }
+    }
+}
+
+impl Notify for WakerCell {
+    const WAKES: bool = true;
+
+    fn register(&self, waker: &Waker) {
+        let mut kept = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *kept {
+            Some(kept) => kept.clone_from(waker),
+            empty => *empty = Some(waker.clone()),
+        }
+        self.is_registered.store(true, Ordering::Relaxed);
+        drop(kept);
+        // Either the look after this sees what was published, or the notifier sees the flag.
+        fence(Ordering::SeqCst);
+    }
+
+    fn notify(&self) {
+        fence(Ordering::SeqCst);
+        if !self.is_registered.load(Ordering::Relaxed) {
+            return;
+        }
+        let waker = {
+            let mut kept = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+            self.is_registered.store(false, Ordering::Relaxed);
+            kept.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
