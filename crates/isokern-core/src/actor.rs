@@ -2,7 +2,7 @@
 //!
 //! # For callers
 //!
-//! `isokern_ring::spawn(&host, resident, config)` joins a [`Resident`] with a host
+//! `isokern_ring::spawn(&host, resident, config)` joins a [`Resident`] with a [`Host`]
 //! and gives back the handle that asks and tells.
 //!
 //! # For actor authors
@@ -17,13 +17,29 @@
 //! block. It makes a [`RingContext`] per message and looks, at every safe point, whether
 //! the handler may go on.
 
+mod bells;
 mod context;
+mod envelope;
+mod host;
+mod life;
+mod link;
+mod memory;
 mod outbox;
+mod reply;
 mod resident;
+mod supervision;
 
+pub use bells::{Bells, Silent};
 pub use context::{RingContext, RunnerWords, StateError};
-pub use outbox::{Link, Outbox, OutboxEntry, OutboxError};
+pub use envelope::Envelope;
+pub use host::{ActorPlan, Host, LINK_COUNT_MAX, LentBuffers, NoBuffers, TooManyLinks};
+pub use life::ActorState;
+pub use link::LinkEnd;
+pub use memory::{ActorCells, ActorMemory, HostMailbox, MAILBOX_COUNT_MAX, Mailbox};
+pub use outbox::{Link, LinkCredit, Outbox, OutboxEntry, OutboxError};
+pub use reply::{ActorError, ReplyHeader};
 pub use resident::Resident;
+pub use supervision::{RESTART_COUNT_MAX, RestartWindow, Supervision, SupervisionError};
 
 #[cfg(test)]
 mod tests;

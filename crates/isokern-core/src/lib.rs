@@ -121,7 +121,10 @@ pub mod tensor;
 pub mod trace;
 
 pub use actor::{
-    Link, Outbox, OutboxEntry, OutboxError, Resident, RingContext, RunnerWords, StateError,
+    ActorCells, ActorError, ActorMemory, ActorPlan, ActorState, Bells, Envelope, Host, HostMailbox,
+    LINK_COUNT_MAX, LentBuffers, Link, LinkCredit, LinkEnd, MAILBOX_COUNT_MAX, Mailbox, NoBuffers,
+    Outbox, OutboxEntry, OutboxError, RESTART_COUNT_MAX, ReplyHeader, Resident, RestartWindow,
+    RingContext, RunnerWords, Silent, StateError, Supervision, SupervisionError, TooManyLinks,
 };
 #[cfg(feature = "std")]
 pub use artifact::{ArtifactError, ModelArtifact};

@@ -52,6 +52,7 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod actor;
 mod claim_word;
 mod consumer;
 mod doorbell;
@@ -67,6 +68,13 @@ mod producer;
 mod ring;
 mod wait;
 
+pub use actor::{
+    Actor, ActorOn, AlreadyLent, Answer, AskError, FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED,
+    LoopHost, OUTBOX_ENTRIES, Pace, Requester, RequesterStats, Runner, SpawnError, Spinning, Step,
+    spawn,
+};
+#[cfg(feature = "std")]
+pub use actor::{LatencySummary, SharedRequester, ThreadHost, ThreadMemory, ThreadRunning};
 pub use consumer::Consumer;
 pub use doorbell::Doorbells;
 #[cfg(feature = "critical-section")]

@@ -104,7 +104,7 @@ impl<'a> RingContext<'a> {
     /// # Errors
     ///
     /// [`OutboxError`]: no such link, its ring or the outbox is full, or the message is
-    /// too long.
+    /// not of the linked actor's type.
     pub fn send<P: Pod>(&mut self, to: Link, message: &P) -> Result<(), OutboxError> {
         self.outbox.try_put(to, bytemuck::bytes_of(message))
     }

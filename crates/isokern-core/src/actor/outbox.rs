@@ -43,6 +43,12 @@ impl OutboxEntry {
         self.to
     }
 
+    /// Returns its bytes, and zeros behind them.
+    #[must_use]
+    pub const fn whole(&self) -> &[u8; Self::BYTES_MAX] {
+        &self.bytes
+    }
+
     /// Returns its bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -50,23 +56,32 @@ impl OutboxEntry {
     }
 }
 
-/// Memory for messages on their way out, and how many each link still takes.
+/// What a link still takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkCredit {
+    /// Free slots of its ring.
+    pub free_slots: u32,
+    /// Bytes of the one message type that the linked actor takes.
+    pub message_bytes: usize,
+}
+
+/// Memory for messages on their way out, and what each link still takes.
 #[derive(Debug)]
 pub struct Outbox<'a> {
     entries: &'a mut [OutboxEntry],
     used: &'a mut usize,
-    credits: &'a mut [u32],
+    credits: &'a mut [LinkCredit],
 }
 
 impl<'a> Outbox<'a> {
     /// Returns an outbox over lent memory; for runners.
     ///
-    /// `credits` has the free slots of each link's ring. Only this actor pushes there,
-    /// so they can grow meanwhile and never shrink. `used` counts the entries in use.
+    /// Only this actor pushes to its links, so the free slots in `credits` can grow
+    /// meanwhile and never shrink. `used` counts the entries in use.
     pub const fn new(
         entries: &'a mut [OutboxEntry],
         used: &'a mut usize,
-        credits: &'a mut [u32],
+        credits: &'a mut [LinkCredit],
     ) -> Self {
         Self { entries, used, credits }
     }
@@ -85,10 +100,11 @@ impl<'a> Outbox<'a> {
         let Some(credit) = self.credits.get_mut(to.index()) else {
             return Err(OutboxError::NoSuchLink { index: to.0 });
         };
-        if message.len() > OutboxEntry::BYTES_MAX {
-            return Err(OutboxError::TooLong { bytes: message.len() });
+        let (bytes, wanted_bytes) = (message.len(), credit.message_bytes);
+        if bytes != wanted_bytes || bytes > OutboxEntry::BYTES_MAX {
+            return Err(OutboxError::WrongLength { bytes, wanted_bytes });
         }
-        if *credit == 0 {
+        if credit.free_slots == 0 {
             return Err(OutboxError::LinkFull { index: to.0 });
         }
         let Some(entry) = self.entries.get_mut(*self.used) else {
@@ -98,7 +114,7 @@ impl<'a> Outbox<'a> {
         for (to, from) in entry.bytes.iter_mut().zip(message) {
             *to = *from;
         }
-        *credit -= 1;
+        credit.free_slots -= 1;
         *self.used += 1;
         Ok(())
     }
@@ -123,11 +139,16 @@ pub enum OutboxError {
     /// This message has filled the outbox already.
     #[error("the outbox is full. Fix: send fewer messages in one step, or give it more entries.")]
     OutboxFull,
-    /// The message is longer than an entry.
-    #[error("a message of {bytes} bytes does not fit an outbox entry of 48. Fix: send less.")]
-    TooLong {
-        /// Its bytes.
+    /// The message is not of the type that the linked actor takes.
+    #[error(
+        "the linked actor takes messages of {wanted_bytes} bytes (48 at most), this one has \
+         {bytes}. Fix: send its Message type."
+    )]
+    WrongLength {
+        /// Bytes of the message.
         bytes: usize,
+        /// Bytes of the linked actor's messages.
+        wanted_bytes: usize,
     },
 }
 
@@ -138,8 +159,8 @@ impl From<OutboxError> for KernelError {
             OutboxError::NoSuchLink { .. } => {
                 Self::InvalidConfiguration { reason: "the actor has no such link" }
             }
-            OutboxError::TooLong { .. } => {
-                Self::InvalidInput { reason: "the message is longer than an outbox entry" }
+            OutboxError::WrongLength { .. } => {
+                Self::InvalidInput { reason: "the message is not of the linked actor's type" }
             }
         }
     }

@@ -3,6 +3,7 @@
 use bytemuck::Pod;
 
 use crate::kernel::RingKernelHandler;
+use crate::ring::BufferHandle;
 
 /// A handler with the types around it: everything a host must know to keep it running.
 ///
@@ -21,6 +22,15 @@ pub trait Resident {
     /// The name of the entry point in device code, for hosts that need one.
     const ENTRY: &'static str;
 
-    /// Returns the handler and the state of the first incarnation.
+    /// Returns the buffer that was lent with a message; `None` when its messages bring
+    /// none, which is the default.
+    ///
+    /// The handler finds the buffer in its context, and it is given back before the reply.
+    fn buffer_of(message: &Self::Message) -> Option<BufferHandle> {
+        let _ = message;
+        None
+    }
+
+    /// Returns the handler and the state that every incarnation starts with.
     fn into_parts(self) -> (Self::Handler, Self::State);
 }

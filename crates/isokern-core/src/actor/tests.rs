@@ -3,7 +3,9 @@
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
-use super::{Link, Outbox, OutboxEntry, OutboxError, RingContext, RunnerWords, StateError};
+use super::{
+    Link, LinkCredit, Outbox, OutboxEntry, OutboxError, RingContext, RunnerWords, StateError,
+};
 use crate::{KernelError, MessageHeader};
 
 #[test]
@@ -49,17 +51,22 @@ fn time_is_refreshed_at_safe_points() {
 
 #[test]
 fn an_outbox_takes_what_has_a_place() {
-    let (mut entries, mut used, mut credits) = ([OutboxEntry::EMPTY; 3], 0, [1, 9]);
+    let credit = |free_slots, message_bytes| LinkCredit { free_slots, message_bytes };
+    let mut credits = [credit(1, 2), credit(9, 48), credit(9, 49)];
+    let (mut entries, mut used) = ([OutboxEntry::EMPTY; 3], 0);
     let mut outbox = Outbox::new(&mut entries, &mut used, &mut credits);
     let (first, second) = (Link::new(0), Link::new(1));
     assert_eq!(outbox.try_put(first, &[1, 2]), Ok(()));
-    assert_eq!(outbox.try_put(first, &[3]), Err(OutboxError::LinkFull { index: 0 }));
-    assert_eq!(outbox.try_put(second, &[0; 49]), Err(OutboxError::TooLong { bytes: 49 }));
-    assert_eq!(outbox.try_put(Link::new(2), &[]), Err(OutboxError::NoSuchLink { index: 2 }));
+    assert_eq!(outbox.try_put(first, &[3, 4]), Err(OutboxError::LinkFull { index: 0 }));
+    let wrong = OutboxError::WrongLength { bytes: 2, wanted_bytes: 48 };
+    assert_eq!(outbox.try_put(second, &[0; 2]), Err(wrong));
+    let long = OutboxError::WrongLength { bytes: 49, wanted_bytes: 49 };
+    assert_eq!(outbox.try_put(Link::new(2), &[0; 49]), Err(long));
+    assert_eq!(outbox.try_put(Link::new(3), &[]), Err(OutboxError::NoSuchLink { index: 3 }));
     assert_eq!(outbox.try_put(second, &[4; 48]), Ok(()));
-    assert_eq!(outbox.try_put(second, &[]), Ok(()));
-    assert_eq!(outbox.try_put(second, &[]), Err(OutboxError::OutboxFull));
-    assert_eq!((used, credits), (3, [0, 7]));
-    let kept = entries.map(|entry| (entry.to(), entry.bytes().len()));
-    assert_eq!(kept, [(first, 2), (second, 48), (second, 0)]);
+    assert_eq!(outbox.try_put(second, &[5; 48]), Ok(()));
+    assert_eq!(outbox.try_put(second, &[6; 48]), Err(OutboxError::OutboxFull));
+    assert_eq!((used, credits.map(|credit| credit.free_slots)), (3, [0, 7, 9]));
+    let kept = entries.map(|entry| (entry.to(), entry.bytes().len(), entry.bytes()[0]));
+    assert_eq!(kept, [(first, 2, 1), (second, 48, 4), (second, 48, 5)]);
 }

@@ -1,0 +1,37 @@
+//! How the two sides of an actor wake each other.
+
+use core::task::Waker;
+
+/// Wakes the sides of one actor; part of its memory, not of the layout they share.
+///
+/// The order that loses no wake-up: publish, *then* ring; on the other side register,
+/// *then* look. Where nobody sleeps there is nothing to wake: [`Silent`].
+pub trait Bells {
+    /// Wakes the actor: a message was pushed, a ring closed, the host line changed.
+    fn ring_actor(&self);
+
+    /// Keeps the waker of whoever waits for the reply to a sequence.
+    fn register(&self, mailbox_index: usize, sequence: u32, waker: &Waker);
+
+    /// Wakes who waits for the reply to a sequence.
+    fn ring_requester(&self, mailbox_index: usize, sequence: u32);
+
+    /// Wakes everybody who waits for a reply: none will come any more.
+    fn ring_all(&self);
+}
+
+/// Bells that make no sound: both sides look again and again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Silent;
+
+impl Bells for Silent {
+    fn ring_actor(&self) {}
+
+    fn register(&self, _: usize, _: u32, waker: &Waker) {
+        waker.wake_by_ref();
+    }
+
+    fn ring_requester(&self, _: usize, _: u32) {}
+
+    fn ring_all(&self) {}
+}

@@ -1,0 +1,151 @@
+//! Who can keep a resident running, and what it is told when it starts one.
+
+use core::time::Duration;
+
+use heapless::Vec;
+use thiserror::Error;
+
+use super::link::LinkEnd;
+use super::memory::ActorMemory;
+use super::resident::Resident;
+use super::supervision::Supervision;
+use crate::ring::BufferHandle;
+
+/// The most actors one actor may be linked to.
+pub const LINK_COUNT_MAX: usize = 4;
+
+/// Keeps residents running: lends memory, starts, says how it goes, stops.
+///
+/// Threads of a CPU, the main loop of firmware and a resident GPU kernel are hosts. The
+/// runtime (`isokern_ring::spawn`) does the rest with the memory alone: it never calls
+/// into a running actor.
+pub trait Host<R: Resident, B: LentBuffers = NoBuffers> {
+    /// Memory that both sides reach; clones reach the same.
+    type Memory: ActorMemory + Clone;
+    /// What the program holds while the actor runs.
+    type Running;
+    /// Why memory was not lent or an actor not started.
+    type Error: core::error::Error;
+
+    /// Lends memory for one actor, in which nothing was said yet.
+    ///
+    /// # Errors
+    ///
+    /// The host has no memory left for another actor.
+    fn lend(&self) -> Result<Self::Memory, Self::Error>;
+
+    /// Starts the parts of a resident in lent memory. It begins with `initialize`, whether
+    /// or not this has returned by then. A host with device code of its own runs
+    /// [`Resident::ENTRY`] in place of the handler.
+    ///
+    /// # Errors
+    ///
+    /// The host cannot run another actor now.
+    fn start(
+        &self,
+        parts: (R::Handler, R::State),
+        memory: Self::Memory,
+        plan: ActorPlan<Self::Memory, B>,
+    ) -> Result<Self::Running, Self::Error>;
+}
+
+/// What an actor is given besides its resident and its memory.
+#[derive(Debug)]
+pub struct ActorPlan<M, B = NoBuffers> {
+    /// What happens after a fault.
+    pub supervision: Supervision,
+    /// How long the actor goes on without a sign of life of the host side; `None` for ever.
+    pub lease: Option<Duration>,
+    /// How often a mailbox that has messages may be passed over for one before it.
+    pub passed_over_max: u32,
+    /// The actors it may send to; [`Link`](super::Link) numbers follow this order.
+    pub links: Vec<LinkEnd<M>, LINK_COUNT_MAX>,
+    /// The borrowing side of the pool its messages' buffers come from.
+    pub buffers: B,
+}
+
+impl<M> ActorPlan<M> {
+    /// Returns a plan without restarts, lease, links or buffers, in which a mailbox is
+    /// passed over up to 8 times.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            supervision: Supervision::Never,
+            lease: None,
+            passed_over_max: 8,
+            links: Vec::new(),
+            buffers: NoBuffers,
+        }
+    }
+}
+
+impl<M> Default for ActorPlan<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M, B> ActorPlan<M, B> {
+    /// Returns the plan with this supervision.
+    #[must_use]
+    pub fn with_supervision(self, supervision: Supervision) -> Self {
+        Self { supervision, ..self }
+    }
+
+    /// Returns the plan with a lease; the host side must renew it more often than that.
+    #[must_use]
+    pub fn with_lease(self, lease: Duration) -> Self {
+        Self { lease: Some(lease), ..self }
+    }
+
+    /// Returns the plan with another limit for passing mailboxes over.
+    #[must_use]
+    pub fn with_passed_over_max(self, passed_over_max: u32) -> Self {
+        Self { passed_over_max, ..self }
+    }
+
+    /// Returns the plan with one more link.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyLinks`] from the fifth on.
+    pub fn try_with_link(mut self, link: LinkEnd<M>) -> Result<Self, TooManyLinks> {
+        self.links.push(link).map_err(|_| TooManyLinks)?;
+        Ok(self)
+    }
+
+    /// Returns the plan with the borrowing side of a pool.
+    #[must_use]
+    pub fn with_buffers<C>(self, buffers: C) -> ActorPlan<M, C> {
+        let Self { supervision, lease, passed_over_max, links, .. } = self;
+        ActorPlan { supervision, lease, passed_over_max, links, buffers }
+    }
+}
+
+/// An actor cannot be linked to more than [`LINK_COUNT_MAX`] others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("an actor has at most 4 links. Fix: link it to one actor that passes messages on.")]
+pub struct TooManyLinks;
+
+/// The side of a payload pool that works in lent buffers.
+pub trait LentBuffers {
+    /// Returns the payload of a handle; `None` when the handle is stale or foreign.
+    fn bytes(&mut self, handle: BufferHandle) -> Option<&mut [u8]>;
+
+    /// Gives a buffer back; says whether it was lent under this handle.
+    fn give_back(&mut self, handle: BufferHandle) -> bool;
+}
+
+/// For actors whose messages bring no buffers: every handle is foreign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoBuffers;
+
+impl LentBuffers for NoBuffers {
+    fn bytes(&mut self, _: BufferHandle) -> Option<&mut [u8]> {
+        None
+    }
+
+    fn give_back(&mut self, _: BufferHandle) -> bool {
+        false
+    }
+}

@@ -1,0 +1,50 @@
+//! Actors: a handler that stays, fed by rings.
+//!
+//! # For callers
+//!
+//! [`spawn`] joins a [`Resident`](isokern_core::Resident) with a host and returns an [`Actor`]:
+//! ask it, tell it, pause it, shut it down. A [`Requester`] is one mailbox of it, for a client
+//! of its own.
+//!
+//! | host | runs actors | feature |
+//! |---|---|---|
+//! | [`LoopHost`] | in your loop, in memory you lend | none |
+//! | `ThreadHost` | on threads | `std` |
+//!
+//! # What is promised
+//!
+//! * A message that was accepted is answered once, or accounted for: with
+//!   [`ActorError`](isokern_core::ActorError) in place of a reply, in
+//!   [`RequesterStats`] when nobody waits.
+//! * Dropping every requester drains: everything accepted is handled first.
+//! * A handler that breaks takes one message with it. The supervision decides about the rest.
+//! * A runner that goes without an end answers what waits, and nobody hangs.
+//!
+//! # What is not
+//!
+//! * A handler that never comes to a safe point cannot be stopped, only left behind.
+//! * Messages of one mailbox are handled in order; between mailboxes there is priority.
+//! * What a handler [`send`](isokern_core::RingContext::send)s to an actor that has stopped
+//!   meanwhile is gone.
+
+mod in_flight;
+mod lent;
+mod loop_host;
+mod pace;
+mod requester;
+mod runner;
+mod spawn;
+#[cfg(feature = "std")]
+mod threads;
+
+pub use in_flight::Answer;
+pub use loop_host::{AlreadyLent, LoopHost};
+pub use pace::{Pace, Spinning};
+pub use requester::{AskError, Requester, RequesterStats};
+pub use runner::{FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, OUTBOX_ENTRIES, Runner, Step};
+pub use spawn::{Actor, ActorOn, SpawnError, spawn};
+#[cfg(feature = "std")]
+pub use threads::{LatencySummary, SharedRequester, ThreadHost, ThreadMemory, ThreadRunning};
+
+#[cfg(all(test, feature = "std"))]
+mod tests;

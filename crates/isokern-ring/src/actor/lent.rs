@@ -1,0 +1,16 @@
+//! Buffers of a [`PayloadPool`](crate::PayloadPool) as an actor sees them.
+
+use isokern_core::LentBuffers;
+use isokern_core::ring::BufferHandle;
+
+use crate::Borrower;
+
+impl<const BYTES: usize, const COUNT: usize> LentBuffers for Borrower<'_, BYTES, COUNT> {
+    fn bytes(&mut self, handle: BufferHandle) -> Option<&mut [u8]> {
+        Borrower::bytes(self, handle).ok()
+    }
+
+    fn give_back(&mut self, handle: BufferHandle) -> bool {
+        Borrower::give_back(self, handle).is_ok()
+    }
+}

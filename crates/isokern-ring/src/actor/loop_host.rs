@@ -1,0 +1,117 @@
+//! The host for main loops: no thread, no heap, memory of the caller.
+
+use core::cell::Cell;
+
+use isokern_core::{ActorCells, ActorPlan, Clock, Host, LentBuffers, Resident};
+use thiserror::Error;
+
+use super::runner::Runner;
+
+/// Runs one actor in the caller's loop, in memory the caller lends.
+///
+/// What it starts is a [`Runner`]: call its [`step`](Runner::step) whenever there is time. The
+/// requester may be in an interrupt.
+///
+/// ```
+/// use core::future::Future;
+/// use isokern_core::{ActorCells, ActorPlan, Clock, PollingSleep};
+/// use isokern_core::{GpuKernel, KernelError, KernelMetadata, KernelMode, Resident};
+/// use isokern_core::{RingContext, RingKernelHandler};
+/// use isokern_ring::{LoopHost, Spinning, spawn};
+///
+/// #[derive(Clone)]
+/// struct Ticks; // a timer of the board
+/// # impl Clock for Ticks {
+/// #     fn now_ns(&self) -> u64 { 0 }
+/// #     fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send {
+/// #         PollingSleep::new(self, moment_ns)
+/// #     }
+/// # }
+///
+/// struct Doubler;
+///
+/// impl GpuKernel for Doubler {
+///     fn metadata(&self) -> &KernelMetadata {
+///         const { &KernelMetadata::new("doubler", KernelMode::Ring) }
+///     }
+/// }
+///
+/// impl RingKernelHandler<u32, u64> for Doubler {
+///     async fn handle(&self, _: &mut RingContext<'_>, message: u32) -> Result<u64, KernelError> {
+///         Ok(u64::from(message) * 2)
+///     }
+/// }
+///
+/// impl Resident for Doubler {
+///     type Handler = Self;
+///     type Message = u32;
+///     type Reply = u64;
+///     type State = [u8; 0];
+///     const ENTRY: &'static str = "doubler";
+///
+///     fn into_parts(self) -> (Self, [u8; 0]) {
+///         (self, [])
+///     }
+/// }
+///
+/// static CELLS: ActorCells<4> = ActorCells::new();
+/// let host = LoopHost::new(&CELLS, Ticks);
+/// let mut doubler = spawn(&host, Doubler, ActorPlan::new())?;
+/// let mut interrupt = doubler.take_requester(0).expect("one mailbox");
+/// interrupt.try_ask(Default::default(), 21).expect("the ring is empty");
+///
+/// let answer = loop {
+///     doubler.running_mut().step(&mut Spinning);
+///     if let Ok(answer) = interrupt.try_answer() {
+///         break answer;
+///     }
+/// };
+/// assert_eq!(answer.result, Ok(42));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct LoopHost<'a, C, const N: usize, const LINES: usize = 1, const BOXES: usize = 1> {
+    cells: &'a ActorCells<N, LINES, BOXES>,
+    clock: C,
+    is_lent: Cell<bool>,
+}
+
+impl<'a, C, const N: usize, const LINES: usize, const BOXES: usize>
+    LoopHost<'a, C, N, LINES, BOXES>
+{
+    /// A host for one actor in memory in which nothing was said yet.
+    #[must_use]
+    pub const fn new(cells: &'a ActorCells<N, LINES, BOXES>, clock: C) -> Self {
+        Self { cells, clock, is_lent: Cell::new(false) }
+    }
+}
+
+impl<'a, R, B, C, const N: usize, const LINES: usize, const BOXES: usize> Host<R, B>
+    for LoopHost<'a, C, N, LINES, BOXES>
+where
+    R: Resident,
+    B: LentBuffers,
+    C: Clock + Clone,
+{
+    type Memory = &'a ActorCells<N, LINES, BOXES>;
+    type Running = Runner<R, Self::Memory, B, C>;
+    type Error = AlreadyLent;
+
+    fn lend(&self) -> Result<Self::Memory, AlreadyLent> {
+        if self.is_lent.replace(true) { Err(AlreadyLent) } else { Ok(self.cells) }
+    }
+
+    fn start(
+        &self,
+        parts: (R::Handler, R::State),
+        memory: Self::Memory,
+        plan: ActorPlan<Self::Memory, B>,
+    ) -> Result<Self::Running, AlreadyLent> {
+        Ok(Runner::new(parts, memory, plan, self.clock.clone()))
+    }
+}
+
+/// The host's memory is in use by the actor it was lent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the host's memory is lent already. Fix: make a host with cells of its own per actor.")]
+pub struct AlreadyLent;

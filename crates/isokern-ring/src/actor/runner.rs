@@ -1,0 +1,270 @@
+//! What runs on the actor's side: takes messages, calls the handler, answers.
+//!
+//! [`Runner::step`] does one thing and returns, so that a main loop can do others in
+//! between; a thread calls it in a loop. Nothing here blocks or allocates.
+
+mod hand;
+mod last;
+mod mail;
+mod watch;
+
+use core::fmt;
+
+use bytemuck::bytes_of_mut;
+use isokern_core::ring::{DeviceControl, FaultRecord};
+use isokern_core::{
+    ActorMemory, ActorPlan, ActorState, Bells, Clock, LentBuffers, LinkCredit, MessageHeader,
+    Outbox, OutboxEntry, Resident, RestartWindow, RingContext, RingKernelHandler, RunnerWords,
+};
+
+use super::pace::Pace;
+use hand::InHand;
+use mail::Mail;
+use watch::{Order, Watch};
+
+/// Messages a handler may send in one step.
+pub const OUTBOX_ENTRIES: usize = 8;
+
+/// A resident at work in lent memory.
+///
+/// Hosts make one per actor and call [`step`](Self::step) until it is
+/// [`Over`](Step::Over). A panic of the handler comes out of `step`; a host that can catch it
+/// calls [`fault`](Self::fault) and goes on stepping.
+pub struct Runner<R, M, B, C>
+where
+    R: Resident,
+    M: ActorMemory,
+    B: LentBuffers,
+    C: Clock,
+{
+    handler: R::Handler,
+    first_state: R::State,
+    state: R::State,
+    memory: M,
+    clock: C,
+    plan: ActorPlan<M, B>,
+    mail: Mail,
+    watch: Watch,
+    device: DeviceControl,
+    life: ActorState,
+    words: RunnerWords,
+    outgoing: Outgoing,
+    in_hand: Option<InHand>,
+    restarts: RestartWindow,
+    /// When a faulted actor starts again; `None` when it does not.
+    restart_ns: Option<u64>,
+    is_shut_down: bool,
+    is_over: bool,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// A message was answered, or the actor moved on in its life: step again.
+    Worked,
+    /// There was nothing to do.
+    Idle,
+    /// The actor's life is over; stepping again does nothing.
+    Over,
+}
+
+/// Fault code of an error that [`RingKernelHandler::initialize`] returned.
+pub const FAULT_INITIALIZE: u32 = 1;
+/// Fault code of a panic on the host.
+pub const FAULT_PANIC: u32 = 2;
+/// Fault code of an actor whose runner was dropped while it lived.
+pub const FAULT_VANISHED: u32 = 3;
+
+/// The memory of an outbox.
+struct Outgoing {
+    entries: [OutboxEntry; OUTBOX_ENTRIES],
+    used: usize,
+    credits: [LinkCredit; isokern_core::LINK_COUNT_MAX],
+}
+
+impl<R, M, B, C> Runner<R, M, B, C>
+where
+    R: Resident,
+    M: ActorMemory,
+    B: LentBuffers,
+    C: Clock,
+{
+    /// A runner for memory in which nothing was said yet.
+    pub fn new(
+        (handler, first_state): (R::Handler, R::State),
+        memory: M,
+        plan: ActorPlan<M, B>,
+        clock: C,
+    ) -> Self {
+        Self {
+            handler,
+            first_state,
+            state: first_state,
+            mail: Mail::new(memory.mailbox_count(), plan.passed_over_max),
+            watch: Watch::new(plan.lease),
+            memory,
+            clock,
+            plan,
+            device: DeviceControl::new(),
+            life: ActorState::Created,
+            words: RunnerWords::new(),
+            outgoing: Outgoing {
+                entries: [OutboxEntry::EMPTY; OUTBOX_ENTRIES],
+                used: 0,
+                credits: [LinkCredit::default(); isokern_core::LINK_COUNT_MAX],
+            },
+            in_hand: None,
+            restarts: RestartWindow::new(),
+            restart_ns: None,
+            is_shut_down: true,
+            is_over: false,
+        }
+    }
+
+    /// Starts the actor, or handles one message to its end, or sees that there is none.
+    pub fn step<P: Pace>(&mut self, pace: &mut P) -> Step {
+        let now_ns = self.clock.now_ns();
+        self.words.refresh(now_ns);
+        let order = self.watch.look(self.memory.host_line(), now_ns);
+        if self.is_over {
+            return Step::Over;
+        }
+        match self.life {
+            ActorState::Created => self.start(),
+            ActorState::Active | ActorState::Paused | ActorState::Draining => {
+                self.obey(order);
+                if self.life == ActorState::Paused { Step::Idle } else { self.turn(pace) }
+            }
+            ActorState::Faulted => match self.restart_ns {
+                None => Step::Over,
+                Some(_) if order == Order::Stop => self.bury(),
+                Some(restart_ns) if now_ns >= restart_ns => self.start(),
+                Some(_) => Step::Idle,
+            },
+            _ => Step::Over,
+        }
+    }
+
+    /// Says that the handler broke in the last step: answers the message in hand with
+    /// [`ActorFaulted`](isokern_core::ActorError::ActorFaulted), and does what the supervision
+    /// says. `code` goes to the fault record.
+    pub fn fault(&mut self, code: u32) -> Step {
+        self.break_down(code, 0)
+    }
+
+    /// Where the actor is in its life.
+    #[must_use]
+    pub const fn state(&self) -> ActorState {
+        self.life
+    }
+
+    /// The memory it runs in.
+    #[must_use]
+    pub const fn memory(&self) -> &M {
+        &self.memory
+    }
+
+    /// Begins an incarnation.
+    fn start(&mut self) -> Step {
+        self.enter(ActorState::Initializing);
+        self.restart_ns = None;
+        self.is_shut_down = false;
+        self.state = self.first_state;
+        let (mut context, handler) = self.bare_context();
+        match handler.initialize(&mut context) {
+            Ok(()) => {
+                self.enter(ActorState::Active);
+                Step::Worked
+            }
+            Err(error) => self.break_down(FAULT_INITIALIZE, u64::from(error.code())),
+        }
+    }
+
+    /// Moves on in life as the host line says.
+    fn obey(&mut self, order: Order) {
+        match (self.life, order) {
+            (ActorState::Active | ActorState::Paused, Order::Stop) => {
+                self.words.stop();
+                self.mail.refuse(&self.memory);
+                self.enter(ActorState::Draining);
+            }
+            (ActorState::Active, Order::Pause) => self.enter(ActorState::Paused),
+            (ActorState::Paused, Order::Go) => self.enter(ActorState::Active),
+            _ => {}
+        }
+    }
+
+    /// Handles a message or finds that there is none.
+    fn turn<P: Pace>(&mut self, pace: &mut P) -> Step {
+        match self.mail.next::<R::Message, M>(&self.memory) {
+            mail::Next::Message(mailbox_index, envelope) => {
+                self.handle(mailbox_index, envelope, pace);
+                Step::Worked
+            }
+            mail::Next::Nothing if self.watch.is_stopped() => self.retire(),
+            mail::Next::Nothing => {
+                self.mail.show_counts(&mut self.device, self.memory.device_line());
+                Step::Idle
+            }
+            mail::Next::NobodyLeft => self.retire(),
+        }
+    }
+
+    fn enter(&mut self, next: ActorState) {
+        debug_assert!(self.life.allows(next), "{} to {next}", self.life);
+        self.life = next;
+        self.device.enter(self.memory.device_line(), next.into());
+        self.memory.bells().ring_all();
+    }
+
+    /// A context without a message, and the handler.
+    fn bare_context(&mut self) -> (RingContext<'_>, &R::Handler) {
+        self.outgoing.used = 0;
+        let outbox = Outbox::none(&mut self.outgoing.used);
+        let state = bytes_of_mut(&mut self.state);
+        let context = RingContext::new(MessageHeader::new(), &self.words, state, &mut [], outbox);
+        (context, &self.handler)
+    }
+
+    /// Ends an incarnation that broke.
+    fn break_down(&mut self, code: u32, detail: u64) -> Step {
+        self.answer_in_hand_faulted();
+        let ticket = self.mail.taken_count() as u32;
+        self.device.fault(self.memory.device_line(), FaultRecord { code, ticket, detail });
+        if self.life != ActorState::Faulted {
+            self.enter(ActorState::Faulted);
+        }
+        self.shut_down();
+        self.restart_ns = self.restarts.next_start_ns(self.plan.supervision, self.clock.now_ns());
+        if self.restart_ns.is_some() { Step::Worked } else { self.bury() }
+    }
+}
+
+/// A runner that goes before its actor is over leaves a fault record and closes the rings, so
+/// that nobody waits for it.
+impl<R, M, B, C> Drop for Runner<R, M, B, C>
+where
+    R: Resident,
+    M: ActorMemory,
+    B: LentBuffers,
+    C: Clock,
+{
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.vanish();
+        }
+    }
+}
+
+impl<R, M, B, C> fmt::Debug for Runner<R, M, B, C>
+where
+    R: Resident,
+    M: ActorMemory,
+    B: LentBuffers,
+    C: Clock,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner").field("state", &self.life).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,162 @@
+//! One message, from the moment it is taken to its reply.
+
+use core::future::Future;
+use core::pin::pin;
+use core::task::{Context, Poll};
+
+use bytemuck::{Zeroable, bytes_of_mut};
+use isokern_core::ring::{BufferHandle, WireHeader};
+use isokern_core::{
+    ActorError, ActorMemory, Bells, Clock, Envelope, LentBuffers, LinkCredit, Outbox, ReplyHeader,
+    Resident, RingContext, RingKernelHandler,
+};
+
+use super::Runner;
+use super::watch::Order;
+use crate::actor::pace::Pace;
+
+/// A message whose handler runs; what is left of it when the handler breaks.
+#[derive(Clone, Copy)]
+pub(super) struct InHand {
+    mailbox_index: usize,
+    header: WireHeader,
+    buffer: Option<BufferHandle>,
+}
+
+impl<R, M, B, C> Runner<R, M, B, C>
+where
+    R: Resident,
+    M: ActorMemory,
+    B: LentBuffers,
+    C: Clock,
+{
+    /// Handles a message and answers it.
+    pub(super) fn handle<P: Pace>(
+        &mut self,
+        mailbox_index: usize,
+        envelope: Envelope<WireHeader, R::Message>,
+        pace: &mut P,
+    ) {
+        let Envelope { header, body } = envelope;
+        let in_hand = InHand { mailbox_index, header, buffer: R::buffer_of(&body) };
+        self.in_hand = Some(in_hand);
+        let result = self.run(&in_hand, body, pace);
+        self.in_hand = None;
+        self.answer(&in_hand, result);
+    }
+
+    /// Answers a message whose handler broke, if there is one.
+    pub(super) fn answer_in_hand_faulted(&mut self) {
+        if let Some(in_hand) = self.in_hand.take() {
+            self.answer(&in_hand, Err(ActorError::ActorFaulted));
+        }
+    }
+
+    /// Answers a message without a look at its body, which is not wanted any more.
+    pub(super) fn turn_away(
+        &mut self,
+        mailbox_index: usize,
+        envelope: Envelope<WireHeader, R::Message>,
+        error: ActorError,
+    ) {
+        let Envelope { header, body } = envelope;
+        let in_hand = InHand { mailbox_index, header, buffer: R::buffer_of(&body) };
+        self.answer(&in_hand, Err(error));
+    }
+
+    fn run<P: Pace>(
+        &mut self,
+        in_hand: &InHand,
+        message: R::Message,
+        pace: &mut P,
+    ) -> Result<R::Reply, ActorError> {
+        let header = in_hand.header;
+        if !matches!(header.kind(), WireHeader::ASK | WireHeader::TELL) {
+            return Err(ActorError::KindUnknown);
+        }
+        if self.watch.is_stopped() {
+            return Err(ActorError::Stopped);
+        }
+        let now_ns = self.clock.now_ns();
+        if header.is_expired(now_ns) {
+            self.mail.count_expired();
+            return Err(ActorError::Expired);
+        }
+        self.refresh_credits();
+        let Self { handler, state, words, outgoing, watch, memory, clock, plan, .. } = self;
+        let payload = match in_hand.buffer {
+            None => &mut [],
+            Some(handle) => plan.buffers.bytes(handle).ok_or(ActorError::BufferRefused)?,
+        };
+        let credits = outgoing.credits.get_mut(..plan.links.len()).unwrap_or(&mut []);
+        let outbox = Outbox::new(&mut outgoing.entries, &mut outgoing.used, credits);
+        let near = header.message_header(now_ns);
+        let mut context = RingContext::new(near, words, bytes_of_mut(state), payload, outbox);
+        let mut work = pin!(handler.handle(&mut context, message));
+        loop {
+            let polled = work.as_mut().poll(&mut Context::from_waker(pace.waker()));
+            if polled.is_pending() {
+                pace.pause();
+            }
+            let now_ns = clock.now_ns();
+            words.refresh(now_ns);
+            match polled {
+                // A late answer is no answer; a late error says more than the deadline.
+                Poll::Ready(Ok(_)) if header.is_expired(now_ns) => {
+                    return Err(ActorError::TimedOut);
+                }
+                Poll::Ready(result) => return result.map_err(ActorError::of_handler),
+                Poll::Pending if watch.look(memory.host_line(), now_ns) == Order::Stop => {
+                    return Err(ActorError::Stopped);
+                }
+                Poll::Pending if header.is_expired(now_ns) => return Err(ActorError::TimedOut),
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    /// Sends what the step sent, gives the buffer back, and replies, in this order: who has
+    /// the reply finds everything else done.
+    fn answer(&mut self, in_hand: &InHand, result: Result<R::Reply, ActorError>) {
+        let header = in_hand.header;
+        if result.is_ok() {
+            self.pass_on(header.tenant());
+        }
+        self.outgoing.used = 0;
+        if let Some(buffer) = in_hand.buffer {
+            // False for a handle that was refused: it was not ours to give.
+            let _ = self.plan.buffers.give_back(buffer);
+        }
+        if header.kind() == WireHeader::TELL {
+            self.mail.acknowledge(&self.memory, in_hand.mailbox_index);
+        } else {
+            let outcome = result.as_ref().map(|_| ()).map_err(|error| *error);
+            let reply_header = ReplyHeader::new(header.sequence(), outcome);
+            let body = result.unwrap_or_else(|_| R::Reply::zeroed());
+            let reply = Envelope::new(reply_header, body);
+            self.mail.reply(&self.memory, in_hand.mailbox_index, reply);
+            self.memory.bells().ring_requester(in_hand.mailbox_index, header.sequence());
+        }
+        self.words.count_answer();
+    }
+
+    /// Moves the outbox to the rings of the links, where each entry has a place.
+    fn pass_on(&mut self, tenant: u32) {
+        let entries = self.outgoing.entries.iter().take(self.outgoing.used);
+        for entry in entries {
+            if let Some(link) = self.plan.links.get_mut(entry.to().index()) {
+                // Fails only when the linked actor has closed: it has ended its life and is
+                // told nothing more.
+                let _ = link.pass_on(entry, tenant);
+            }
+        }
+    }
+
+    fn refresh_credits(&mut self) {
+        self.outgoing.used = 0;
+        for (credit, link) in self.outgoing.credits.iter_mut().zip(&mut self.plan.links) {
+            let LinkCredit { free_slots, message_bytes } = link.credit();
+            *credit = LinkCredit { free_slots, message_bytes };
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Joins a resident and a host.
+
+use core::fmt;
+use core::future::Future;
+
+use isokern_core::ring::{DeviceView, HostControl, PushError};
+use isokern_core::{
+    ActorMemory, ActorPlan, ActorState, Bells, GpuKernel, Host, KernelError, LentBuffers, LinkEnd,
+    MAILBOX_COUNT_MAX, MessageHeader, NoBuffers, Resident, SupervisionError,
+};
+use thiserror::Error;
+
+use super::requester::{AskError, Requester, RequesterStats};
+
+/// Starts an actor and returns the handle that asks it.
+///
+/// The handler's `validate` is called first; then the host lends memory and starts the
+/// resident in it, which calls `initialize`. A message or reply that does not fit a slot of
+/// the host's rings does not compile.
+///
+/// # Errors
+///
+/// [`SpawnError`]; nothing runs then.
+pub fn spawn<R, B, H>(
+    host: &H,
+    resident: R,
+    plan: ActorPlan<H::Memory, B>,
+) -> Result<ActorOn<H, R, B>, SpawnError<H::Error>>
+where
+    R: Resident,
+    B: LentBuffers,
+    H: Host<R, B>,
+{
+    plan.supervision.validate()?;
+    let parts = resident.into_parts();
+    parts.0.validate().map_err(SpawnError::Kernel)?;
+    let memory = host.lend().map_err(SpawnError::Host)?;
+    let requesters = core::array::from_fn(|index| Requester::try_new(memory.clone(), index));
+    let running = host.start(parts, memory.clone(), plan).map_err(SpawnError::Host)?;
+    Ok(Actor { requesters, memory, control: HostControl::new(), running })
+}
+
+/// The actor that a host makes of a resident.
+pub type ActorOn<H, R, B = NoBuffers> = Actor<
+    <H as Host<R, B>>::Memory,
+    <R as Resident>::Message,
+    <R as Resident>::Reply,
+    <H as Host<R, B>>::Running,
+>;
+
+/// A spawned actor: its mailboxes, its controls, and what keeps it running.
+///
+/// Dropped, it closes the mailboxes that were not taken out; the actor drains and stops when
+/// all are closed.
+pub struct Actor<M: ActorMemory, Q, P, T> {
+    requesters: [Option<Requester<M, Q, P>>; MAILBOX_COUNT_MAX],
+    memory: M,
+    control: HostControl,
+    running: T,
+}
+
+impl<M: ActorMemory, Q: bytemuck::Pod, P: bytemuck::Pod, T> Actor<M, Q, P, T> {
+    /// Asks through mailbox 0 and waits for the reply.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`]; a refused question is inside. With mailbox 0 taken out it is refused as
+    /// closed.
+    pub async fn ask(&mut self, question: Q) -> Result<P, AskError<Q>> {
+        self.ask_with(MessageHeader::new(), question).await
+    }
+
+    /// Asks with a header.
+    ///
+    /// # Errors
+    ///
+    /// As [`ask`](Self::ask).
+    pub fn ask_with(
+        &mut self,
+        header: MessageHeader,
+        question: Q,
+    ) -> impl Future<Output = Result<P, AskError<Q>>> {
+        let requester = self.requester(0);
+        async move {
+            match requester {
+                Some(requester) => requester.ask_with(header, question).await,
+                None => Err(AskError::Refused(PushError::Closed(question))),
+            }
+        }
+    }
+
+    /// Sends a message that gets no reply, through mailbox 0.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`] with the message inside; closed also when mailbox 0 was taken out.
+    pub fn tell(&mut self, message: Q) -> Result<(), PushError<Q>> {
+        match self.requester(0) {
+            Some(requester) => requester.try_tell(MessageHeader::new(), message),
+            None => Err(PushError::Closed(message)),
+        }
+    }
+
+    /// The requester of a mailbox; `None` when there is no such mailbox or it was taken out.
+    pub fn requester(&mut self, mailbox_index: usize) -> Option<&mut Requester<M, Q, P>> {
+        self.requesters.get_mut(mailbox_index)?.as_mut()
+    }
+
+    /// Takes the requester of a mailbox out, for another thread, an interrupt or a client of
+    /// its own. Mailbox 0 is served first.
+    pub fn take_requester(&mut self, mailbox_index: usize) -> Option<Requester<M, Q, P>> {
+        self.requesters.get_mut(mailbox_index)?.take()
+    }
+
+    /// Takes a mailbox out for another actor, which may then
+    /// [`send`](isokern_core::RingContext::send) to this one.
+    ///
+    /// `None` when the mailbox is not there, has been used, or `Q` is longer than 48 bytes.
+    pub fn take_link(&mut self, mailbox_index: usize) -> Option<LinkEnd<M>>
+    where
+        M: Clone,
+    {
+        let place = self.requesters.get_mut(mailbox_index)?;
+        match place.take()?.try_into_link() {
+            Ok(link) => Some(link),
+            Err(requester) => {
+                *place = Some(requester);
+                None
+            }
+        }
+    }
+
+    /// Lets messages wait, or lets them be handled again.
+    pub fn pause(&mut self, is_paused: bool) {
+        self.control.pause(self.memory.host_line(), is_paused);
+        self.memory.bells().ring_actor();
+    }
+
+    /// Closes the mailboxes that were not taken out. The actor answers everything it has
+    /// accepted and stops as soon as the others are closed, too.
+    pub fn shutdown(&mut self) {
+        self.requesters.iter_mut().flatten().for_each(Requester::close);
+        self.pause(false);
+    }
+
+    /// Stops the actor at once: the message in hand is dropped at its next safe point, those
+    /// that wait are answered [`Stopped`](isokern_core::ActorError::Stopped).
+    pub fn stop(&mut self) {
+        self.control.stop(self.memory.host_line());
+        self.memory.bells().ring_actor();
+    }
+
+    /// Shows that this side lives, for actors with a lease; `now_ns` is any moving number.
+    pub fn renew_lease(&mut self, now_ns: u64) {
+        self.control.renew_lease(self.memory.host_line(), now_ns);
+    }
+
+    /// Where the actor is in its life, as far as it has shown.
+    #[must_use]
+    pub fn state(&self) -> ActorState {
+        let state = self.view().and_then(|view| view.state());
+        state.map_or(ActorState::Created, ActorState::from)
+    }
+
+    /// Counts, state and fault record, as the actor last showed them; `None` while it writes
+    /// them: look again.
+    #[must_use]
+    pub fn view(&self) -> Option<DeviceView> {
+        DeviceView::read(self.memory.device_line())
+    }
+
+    /// What mailbox 0 has seen; zeros when it was taken out.
+    #[must_use]
+    pub fn stats(&self) -> RequesterStats {
+        let requester = self.requesters.first().and_then(Option::as_ref);
+        requester.map_or_else(RequesterStats::default, Requester::stats)
+    }
+
+    /// What keeps the actor running.
+    pub const fn running_mut(&mut self) -> &mut T {
+        &mut self.running
+    }
+
+    /// Gives up the controls and the mailboxes that were not taken out, which closes them.
+    pub fn into_running(self) -> T {
+        self.running
+    }
+}
+
+impl<M: ActorMemory, Q, P, T> fmt::Debug for Actor<M, Q, P, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Actor").finish_non_exhaustive()
+    }
+}
+
+/// Why an actor was not started.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SpawnError<E> {
+    /// The handler's own configuration is wrong.
+    #[error(transparent)]
+    Kernel(KernelError),
+    /// The supervision cannot be kept.
+    #[error(transparent)]
+    Supervision(#[from] SupervisionError),
+    /// The host lent no memory or could not start.
+    #[error("the host did not start the actor: {0}")]
+    Host(E),
+}

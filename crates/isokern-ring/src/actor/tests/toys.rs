@@ -1,0 +1,143 @@
+//! An actor that does what its messages say, and a clock moved by hand.
+
+use core::future::Future;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+
+use isokern_core::{
+    Clock, GpuKernel, KernelError, KernelMetadata, KernelMode, Link, PollingSleep, Resident,
+    RingContext, RingKernelHandler,
+};
+
+/// A clock that stands still between two calls of `advance`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HandClock(Arc<AtomicU64>);
+
+impl HandClock {
+    pub(super) fn advance_us(&self, microseconds: u64) {
+        self.0.fetch_add(microseconds * 1_000, Ordering::Relaxed);
+    }
+}
+
+impl Clock for HandClock {
+    fn now_ns(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send {
+        PollingSleep::new(self, moment_ns)
+    }
+}
+
+/// What a script is told to do with its number.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub(super) enum Do {
+    /// Adds the number to the sum in the state, and answers the sum.
+    Add,
+    /// Fails with the number as its code.
+    Fail,
+    /// Takes that many microseconds, with a safe point after each.
+    Take,
+    /// Panics.
+    Break,
+    /// Adds the number to the sum, sends it to link 0, and fails if it is odd.
+    Send,
+}
+
+impl Do {
+    pub(super) const fn with(self, number: u32) -> [u32; 2] {
+        [self as u32, number]
+    }
+}
+
+/// How often the handler's other methods were called.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    pub(super) initialize: AtomicU32,
+    pub(super) shutdown: AtomicU32,
+}
+
+impl Calls {
+    pub(super) fn counts(&self) -> (u32, u32) {
+        (self.initialize.load(Ordering::Relaxed), self.shutdown.load(Ordering::Relaxed))
+    }
+}
+
+/// An actor that does what its messages say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Script {
+    pub(super) clock: HandClock,
+    pub(super) calls: Arc<Calls>,
+    /// How many incarnations fail to initialise.
+    pub(super) stillborn: u32,
+    pub(super) is_misconfigured: bool,
+}
+
+impl GpuKernel for Script {
+    fn metadata(&self) -> &KernelMetadata {
+        const { &KernelMetadata::new("script", KernelMode::Ring) }
+    }
+
+    fn validate(&self) -> Result<(), KernelError> {
+        if self.is_misconfigured {
+            return Err(KernelError::InvalidConfiguration { reason: "planted" });
+        }
+        Ok(())
+    }
+}
+
+impl RingKernelHandler<[u32; 2], u32> for Script {
+    async fn handle(
+        &self,
+        context: &mut RingContext<'_>,
+        [what, number]: [u32; 2],
+    ) -> Result<u32, KernelError> {
+        if what == Do::Fail as u32 {
+            return Err(KernelError::Failed { code: number });
+        }
+        assert!(what != Do::Break as u32, "planted");
+        if what == Do::Take as u32 {
+            for _ in 0..number {
+                self.clock.advance_us(1);
+                context.yield_now().await;
+            }
+            return Ok(number);
+        }
+        let sum = context.state::<u32>()?;
+        *sum += number;
+        let sum = *sum;
+        if what == Do::Send as u32 {
+            context.send(Link::new(0), &Do::Add.with(number))?;
+            if number % 2 == 1 {
+                return Err(KernelError::Failed { code: number });
+            }
+        }
+        Ok(sum)
+    }
+
+    fn initialize(&self, context: &mut RingContext<'_>) -> Result<(), KernelError> {
+        assert_eq!(context.state::<u32>(), Ok(&mut 100), "every incarnation starts anew");
+        if self.calls.initialize.fetch_add(1, Ordering::Relaxed) < self.stillborn {
+            return Err(KernelError::Failed { code: 1 });
+        }
+        Ok(())
+    }
+
+    fn shutdown(&self, _: &mut RingContext<'_>) {
+        self.calls.shutdown.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Resident for Script {
+    type Handler = Self;
+    type Message = [u32; 2];
+    type Reply = u32;
+    type State = u32;
+
+    const ENTRY: &'static str = "script";
+
+    fn into_parts(self) -> (Self, u32) {
+        (self, 100)
+    }
+}
