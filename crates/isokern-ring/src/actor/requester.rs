@@ -81,7 +81,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
     /// [`Full`](PushError::Full) while every slot is taken or answers are not collected,
     /// [`Closed`](PushError::Closed) when the actor or this side has closed.
     pub fn try_ask(&mut self, header: MessageHeader, question: Q) -> Result<u32, PushError<Q>> {
-        let Some(sequence) = self.in_flight.next_sequence() else {
+        let Some(sequence) = self.place() else {
             self.stats.refused_count += 1;
             return Err(PushError::Full(question));
         };
@@ -197,13 +197,13 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
     }
 
     fn push(&mut self, header: MessageHeader, kind: u16, body: Q) -> Result<(), PushError<Q>> {
-        let outcome = match self.memory.mailbox(self.mailbox_index) {
-            Some(mailbox) if !self.is_closed => {
-                let wire = WireHeader::new(&header, kind, header.creation_ns());
-                self.state.try_push(mailbox.requests(), Envelope::new(wire, body))
-            }
-            _ => Err(PushError::Closed(Envelope::new(WireHeader::default(), body))),
-        };
+        let wire = WireHeader::new(&header, kind, header.creation_ns());
+        let mut outcome = self.try_push(Envelope::new(wire, body));
+        if let Err(PushError::Full(envelope)) = outcome {
+            // Replies that nobody looked at are credit.
+            self.collect_replies();
+            outcome = self.try_push(envelope);
+        }
         match outcome {
             Ok(()) => {
                 self.stats.accepted_count += 1;
@@ -218,6 +218,24 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
                 })
             }
         }
+    }
+
+    fn try_push(
+        &mut self,
+        envelope: Envelope<WireHeader, Q>,
+    ) -> Result<(), PushError<Envelope<WireHeader, Q>>> {
+        match self.memory.mailbox(self.mailbox_index) {
+            Some(mailbox) if !self.is_closed => self.state.try_push(mailbox.requests(), envelope),
+            _ => Err(PushError::Closed(envelope)),
+        }
+    }
+
+    /// A place for another question. Replies to abandoned ones make room.
+    fn place(&mut self) -> Option<u32> {
+        self.in_flight.next_sequence().or_else(|| {
+            self.collect_replies();
+            self.in_flight.next_sequence()
+        })
     }
 
     /// Moves what is in the reply ring to the table; `true` when no more will come.

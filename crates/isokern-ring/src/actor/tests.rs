@@ -3,6 +3,7 @@
 mod ends;
 mod links;
 mod order;
+mod threads;
 
 mod toys;
 

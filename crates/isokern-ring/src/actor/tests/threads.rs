@@ -1,0 +1,216 @@
+//! Actors on threads: nothing lost, nothing answered twice, nobody left waiting.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::collections::HashSet;
+use std::thread;
+use std::vec::Vec;
+
+use isokern_core::{ActorError, ActorPlan, ActorState, MessageHeader, Supervision};
+
+use super::toys::{Do, HandClock, Script};
+use crate::{AskError, PushError, SharedRequester, ThreadHost, WaitStrategy, spawn};
+
+const ASKERS: usize = 4;
+
+fn host<const N: usize, const BOXES: usize>(script: &Script) -> ThreadHost<HandClock, N, 1, BOXES> {
+    ThreadHost::new("script", script.clock.clone())
+}
+
+fn park() -> WaitStrategy {
+    WaitStrategy::Park { bound: Duration::from_millis(1) }
+}
+
+#[test]
+fn draining_under_fire_loses_nothing_and_answers_nothing_twice() {
+    for round in 0..20 {
+        let script = Script::default();
+        let mut actor =
+            spawn(&host::<4, 1>(&script), script.clone(), ActorPlan::new()).expect("it starts");
+        let shared = SharedRequester::new(actor.take_requester(0).expect("it is here"));
+        let is_begun = AtomicBool::new(false);
+        let sums: Vec<Vec<u32>> = thread::scope(|scope| {
+            let askers: Vec<_> = (0..ASKERS)
+                .map(|_| {
+                    let (shared, is_begun) = (shared.clone(), &is_begun);
+                    scope.spawn(move || {
+                        let mut sums = Vec::new();
+                        loop {
+                            is_begun.store(true, Ordering::Relaxed);
+                            match pollster::block_on(shared.ask(Do::Add.with(1))) {
+                                Ok(sum) => sums.push(sum),
+                                Err(AskError::Refused(PushError::Full(_))) => thread::yield_now(),
+                                Err(AskError::Refused(PushError::Closed(_))) => return sums,
+                                Err(error) => panic!("accepted and not answered: {error}"),
+                            }
+                        }
+                    })
+                })
+                .collect();
+            while !is_begun.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            thread::sleep(Duration::from_micros(100 * round));
+            shared.close();
+            askers.into_iter().map(|asker| asker.join().expect("no asker panics")).collect()
+        });
+        assert_eq!(actor.into_running().join(), ActorState::Stopped);
+        let (stats, latency) = (shared.stats(), shared.latency());
+        let all: HashSet<u32> = sums.iter().flatten().copied().collect();
+        let answered_count = sums.iter().map(Vec::len).sum::<usize>();
+        assert_eq!(all.len(), answered_count, "an answer went to two askers");
+        assert_eq!(stats.accepted_count, answered_count as u64);
+        assert_eq!((stats.answered_count, latency.count), (stats.accepted_count, latency.count));
+        assert_eq!((stats.depth, stats.foreign_count), (0, 0));
+        assert_eq!(all.iter().max().copied().unwrap_or(100), 100 + answered_count as u32);
+    }
+}
+
+#[test]
+fn what_was_told_is_done_before_the_end() {
+    let script = Script::default();
+    let mut actor =
+        spawn(&host::<8, 2>(&script), script.clone(), ActorPlan::new()).expect("it starts");
+    let mut teller = actor.take_requester(1).expect("there are two");
+    let mut accepted_count = 0;
+    while accepted_count < 50_000 {
+        match teller.try_tell(MessageHeader::new(), Do::Add.with(1)) {
+            Ok(()) => accepted_count += 1,
+            Err(PushError::Full(_)) => thread::yield_now(),
+            Err(PushError::Closed(_)) => panic!("nobody closed"),
+        }
+    }
+    drop(teller);
+    let sum = loop {
+        // The other mailbox comes first; ask until the tells are through.
+        let sum = pollster::block_on(actor.ask(Do::Add.with(0))).expect("it answers");
+        if sum == 100 + accepted_count {
+            break sum;
+        }
+    };
+    assert_eq!(sum, 50_100);
+    assert_eq!(actor.into_running().join(), ActorState::Stopped);
+}
+
+#[test]
+fn no_asker_sleeps_through_its_reply() {
+    let script = Script::default();
+    let mut actor =
+        spawn(&host::<8, 1>(&script), script.clone(), ActorPlan::new()).expect("it starts");
+    let shared = SharedRequester::new(actor.take_requester(0).expect("it is here"));
+    thread::scope(|scope| {
+        for wait in [park(), park(), WaitStrategy::Yield, WaitStrategy::Spin] {
+            let shared = shared.clone();
+            scope.spawn(move || {
+                let mut answered_count = 0;
+                while answered_count < 2_000 {
+                    match shared.ask_blocking(MessageHeader::new(), Do::Add.with(1), wait) {
+                        Ok(_) => answered_count += 1,
+                        Err(AskError::Refused(PushError::Full(_))) => thread::yield_now(),
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(shared.stats().answered_count, 8_000);
+    let latency = shared.latency();
+    assert_eq!(latency.count, 8_000);
+    assert!(latency.p50 <= latency.p99 && latency.p99 <= latency.max);
+}
+
+#[test]
+fn a_panic_is_a_fault_and_the_supervision_decides() {
+    let script = Script::default();
+    let restart = Supervision::Restart {
+        count_max: 2,
+        window: Duration::from_secs(3600),
+        backoff: Duration::ZERO,
+    };
+    let plan = ActorPlan::new().with_supervision(restart);
+    let mut actor = spawn(&host::<4, 1>(&script), script.clone(), plan).expect("it starts");
+    pollster::block_on(async {
+        let faulted = Err(AskError::Actor(ActorError::ActorFaulted));
+        for incarnation in 0..3 {
+            assert_eq!(actor.ask(Do::Add.with(1)).await, Ok(101), "incarnation {incarnation}");
+            assert_eq!(actor.ask(Do::Break.with(0)).await, faulted);
+        }
+        // The window is exhausted. Refused or answered so: nobody waits.
+        let after = actor.ask(Do::Add.with(1)).await;
+        let closed = Err(AskError::Refused(PushError::Closed(Do::Add.with(1))));
+        assert!(after == faulted || after == closed, "{after:?}");
+    });
+    assert_eq!(actor.into_running().join(), ActorState::Faulted);
+    assert_eq!(script.calls.counts(), (3, 3));
+}
+
+#[test]
+fn a_stop_ends_a_long_handler_at_its_next_safe_point() {
+    let script = Script::default();
+    let mut actor =
+        spawn(&host::<4, 1>(&script), script.clone(), ActorPlan::new()).expect("it starts");
+    let mut requester = actor.take_requester(0).expect("it is here");
+    requester.try_ask(MessageHeader::new(), Do::Take.with(u32::MAX)).expect("there is room");
+    while isokern_core::Clock::now_ns(&script.clock) == 0 {
+        thread::yield_now();
+    }
+    actor.stop();
+    assert_eq!(actor.into_running().join(), ActorState::Stopped);
+    let answer = requester.try_answer().expect("it was answered");
+    assert_eq!(answer.result, Err(ActorError::Stopped));
+}
+
+#[test]
+fn a_chain_of_actors_passes_everything_on() {
+    let script = Script::default();
+    let mut last =
+        spawn(&host::<8, 2>(&script), script.clone(), ActorPlan::new()).expect("it starts");
+    let link = last.take_link(1).expect("nobody used it");
+    let plan = ActorPlan::new().try_with_link(link).expect("one fits");
+    let mut first = spawn(&host::<8, 2>(&script), script.clone(), plan).expect("it starts");
+    let mut sent_count = 0;
+    pollster::block_on(async {
+        while sent_count < 2_000 {
+            match first.ask(Do::Send.with(2)).await {
+                Ok(_) => sent_count += 1,
+                // The link was full: the step told nobody anything.
+                Err(AskError::Actor(ActorError::Handler { code: 2009, .. })) => {
+                    thread::yield_now();
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    });
+    assert_eq!(first.into_running().join(), ActorState::Stopped);
+    last.shutdown();
+    let view = loop {
+        if let Some(view) = last.view().filter(|view| view.state().is_some_and(|s| s.is_over())) {
+            break view;
+        }
+        thread::yield_now();
+    };
+    assert_eq!(view.answered(), 2_000);
+    assert_eq!(last.into_running().join(), ActorState::Stopped);
+}
+
+#[test]
+fn a_dropped_question_is_abandoned() {
+    let script = Script::default();
+    let mut actor =
+        spawn(&host::<2, 1>(&script), script.clone(), ActorPlan::new()).expect("it starts");
+    let shared = SharedRequester::new(actor.take_requester(0).expect("it is here"));
+    for _ in 0..100 {
+        let mut asking = std::boxed::Box::pin(shared.ask(Do::Add.with(1)));
+        let mut task = core::task::Context::from_waker(core::task::Waker::noop());
+        let _ = asking.as_mut().poll(&mut task);
+        drop(asking);
+    }
+    let answered = loop {
+        match pollster::block_on(shared.ask(Do::Add.with(0))) {
+            Ok(sum) => break sum,
+            Err(AskError::Refused(PushError::Full(_))) => thread::yield_now(),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!(u64::from(answered), 100 + shared.stats().accepted_count - 1);
+}
