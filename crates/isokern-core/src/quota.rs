@@ -122,6 +122,13 @@ impl TokenBucket {
     pub const fn is_full(&self, now_ns: u64) -> bool {
         self.full_at_ns <= now_ns
     }
+
+    /// Returns the moment at which every token is back if none is taken until then, in ns;
+    /// 0 for a bucket nobody took from.
+    #[must_use]
+    pub const fn full_at_ns(&self) -> u64 {
+        self.full_at_ns
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +150,7 @@ mod tests {
         assert!(bucket.is_full(0));
         assert_eq!(bucket.try_take(100), Ok(()));
         assert!(!bucket.is_full(109) && bucket.is_full(110));
+        assert_eq!(bucket.full_at_ns(), 110);
     }
 
     proptest! {
