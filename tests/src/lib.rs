@@ -3,6 +3,7 @@
 
 pub mod conformance;
 pub mod drafts;
+pub mod gated;
 pub mod team;
 pub mod vectors;
 pub mod wrappers;
