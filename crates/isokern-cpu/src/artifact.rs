@@ -8,6 +8,7 @@ use crate::error::LoadError;
 use crate::instruction_set::InstructionSet;
 use crate::loaded::CpuModel;
 use crate::port;
+use crate::program::CpuProgram;
 
 /// Runs models from a [`ModelArtifact`], with the fastest loops of this processor.
 ///
@@ -57,15 +58,24 @@ impl ArtifactBackend {
     ///
     /// [`LoadError`]: the bytes are no model this build runs.
     pub fn load(&self, artifact: &ModelArtifact) -> Result<CpuModel<'static>, LoadError> {
+        self.load_program(artifact).map(CpuModel::owned)
+    }
+
+    /// Checks a model and prepares its weights; it will run in arenas that are given to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn load_program(&self, artifact: &ModelArtifact) -> Result<CpuProgram<'static>, LoadError> {
         let model = Model::parse(artifact.bytes())?;
         let wanted = self.instructions.layout();
         if model.layout() == wanted {
-            return Ok(CpuModel::owned(model.checked(), artifact.clone(), self.instructions));
+            return Ok(CpuProgram::owned(model.checked(), artifact.clone(), self.instructions));
         }
         let blob = relayout(&model, wanted).map_err(|_| LoadError::Relayout)?;
         let artifact = ModelArtifact::new(&blob, artifact.label());
         let checked = Model::parse(artifact.bytes())?.checked();
-        Ok(CpuModel::owned(checked, artifact, self.instructions))
+        Ok(CpuProgram::owned(checked, artifact, self.instructions))
     }
 }
 

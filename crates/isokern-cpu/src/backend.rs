@@ -9,6 +9,7 @@ use crate::error::LoadError;
 use crate::instruction_set::InstructionSet;
 use crate::loaded::CpuModel;
 use crate::port;
+use crate::program::CpuProgram;
 
 /// Runs models in place, in an arena the caller lends.
 ///
@@ -70,13 +71,23 @@ impl<'m, S: OperatorSet> CpuBackend<'m, S> {
     ///
     /// [`LoadError`]: the bytes are no model this build runs, or the arena is short.
     pub fn load(&self, source: ModelSource<'m>) -> Result<CpuModel<'m, S>, LoadError> {
-        let model = Model::parse(source.bytes)?;
+        let program = self.load_program(source.bytes)?;
+        let (have, need) = (source.arena.len(), program.model().arena_bytes());
+        let arena = source.arena.get_mut(..need).ok_or(LoadError::ArenaTooShort { have, need })?;
+        Ok(CpuModel::lent(program, arena))
+    }
+
+    /// Checks a model, which will run in arenas that are given to it.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`]: the bytes are no model this build runs.
+    pub fn load_program(&self, bytes: &'m [u8]) -> Result<CpuProgram<'m, S>, LoadError> {
+        let model = Model::parse(bytes)?;
         if !S::KINDS.contains_all(model.operator_set()) {
             return Err(LoadError::NotBuilt);
         }
-        let (have, need) = (source.arena.len(), model.arena_bytes());
-        let arena = source.arena.get_mut(..need).ok_or(LoadError::ArenaTooShort { have, need })?;
-        Ok(CpuModel::lent(&model, arena, self.instructions))
+        Ok(CpuProgram::lent(&model, self.instructions))
     }
 }
 

@@ -29,6 +29,8 @@
 //! | [`backend`] | [`CpuBackend`]: models and memory are lent |
 //! | `artifact` | (`std`) `ArtifactBackend`: owns bytes and arena |
 //! | [`loaded`] | [`CpuModel`], what both load |
+//! | [`actor`] | [`ModelActor`]: a program that answers messages in their own buffers |
+//! | [`program`] | [`CpuProgram`]: a model without an arena of its own |
 //! | `kernel` | `CpuKernel`: a model as a batch kernel that stops between operators |
 //! | [`instruction_set`] | which loops a model runs with |
 //! | [`error`] | [`LoadError`] and the codes of this backend |
@@ -53,6 +55,7 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod actor;
 #[cfg(feature = "std")]
 pub mod artifact;
 pub mod backend;
@@ -62,6 +65,7 @@ pub mod instruction_set;
 pub mod kernel;
 pub mod loaded;
 mod port;
+pub mod program;
 #[cfg(armv7e_m)]
 mod smlad;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -71,6 +75,7 @@ pub use isokern_core as core;
 pub use isokern_model as model;
 pub use isokern_ops as ops;
 
+pub use actor::{ModelActor, ModelReply};
 #[cfg(feature = "std")]
 pub use artifact::ArtifactBackend;
 pub use backend::CpuBackend;
@@ -79,6 +84,7 @@ pub use instruction_set::InstructionSet;
 #[cfg(target_has_atomic = "8")]
 pub use kernel::CpuKernel;
 pub use loaded::CpuModel;
+pub use program::CpuProgram;
 
 /// The code in the README, compiled as an example.
 #[cfg(doctest)]

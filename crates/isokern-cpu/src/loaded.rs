@@ -1,24 +1,18 @@
 //! A loaded model: one type for lent and for owned memory.
 
-mod storage;
+mod arena;
 
-use core::marker::PhantomData;
 use core::ops::Range;
 
-#[cfg(feature = "std")]
-use isokern_core::ModelArtifact;
 use isokern_core::{
-    Batch, Cells, ComputeModel, InferenceError, InferenceErrorKind, ModelMetadata, Payload,
-    PayloadMut,
+    Batch, ComputeModel, InferenceError, InferenceErrorKind, ModelMetadata, Payload, PayloadMut,
 };
-#[cfg(feature = "std")]
-use isokern_model::Checked;
-use isokern_model::{AllOperators, Model, OperatorSet, Tensor};
+use isokern_model::{AllOperators, Model, OperatorSet};
 
-use crate::error::from_run;
 use crate::instruction_set::InstructionSet;
 use crate::port;
-use storage::Storage;
+use crate::program::{CpuProgram, slice_mut};
+use arena::Arena;
 
 /// A model on this CPU, loaded by a backend of this crate.
 ///
@@ -28,30 +22,19 @@ use storage::Storage;
 /// that are linked.
 #[derive(Debug)]
 pub struct CpuModel<'m, S = AllOperators> {
-    storage: Storage<'m>,
-    instructions: InstructionSet,
+    program: CpuProgram<'m, S>,
+    arena: Arena<'m>,
     ready: bool,
-    operators: PhantomData<S>,
 }
 
 impl<'m, S: OperatorSet> CpuModel<'m, S> {
-    pub(crate) const fn lent(
-        model: &Model<'m>,
-        arena: &'m mut [u8],
-        instructions: InstructionSet,
-    ) -> Self {
-        let storage = Storage::lent(model, arena);
-        Self { storage, instructions, ready: false, operators: PhantomData }
+    pub(crate) const fn lent(program: CpuProgram<'m, S>, arena: &'m mut [u8]) -> Self {
+        Self { program, arena: Arena::Lent(arena), ready: false }
     }
 
     #[cfg(feature = "std")]
-    pub(crate) fn owned(
-        checked: Checked,
-        artifact: ModelArtifact,
-        instructions: InstructionSet,
-    ) -> Self {
-        let storage = Storage::owned(checked, artifact);
-        Self { storage, instructions, ready: false, operators: PhantomData }
+    pub(crate) fn owned(program: CpuProgram<'m, S>) -> Self {
+        Self { program, arena: Arena::unallocated(), ready: false }
     }
 
     /// Prepares the arena. The other methods need it once; again it does nothing.
@@ -61,7 +44,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// None today; the contract leaves room for backends that allocate.
     pub fn init(&mut self) -> Result<(), InferenceError> {
         if !self.ready {
-            self.storage.prepare();
+            self.arena.prepare(self.program.model().arena_bytes());
             self.ready = true;
         }
         Ok(())
@@ -74,8 +57,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// [`InferenceErrorKind::NotInitialized`] before [`init`](Self::init).
     pub fn input_mut(&mut self) -> Result<&mut [i8], InferenceError> {
         self.check_ready()?;
-        let (model, arena) = self.storage.parts();
-        Ok(slice_mut(arena, &model.input()))
+        self.program.input_in(self.arena.bytes())
     }
 
     /// Runs the model on what [`input_mut`](Self::input_mut) holds and returns the
@@ -99,8 +81,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// [`InferenceErrorKind::NotInitialized`] before [`init`](Self::init).
     pub fn output(&mut self) -> Result<&[i8], InferenceError> {
         self.check_ready()?;
-        let (model, arena) = self.storage.parts();
-        Ok(slice(arena, &model.output()))
+        self.program.output_in(self.arena.bytes())
     }
 
     /// Runs some of the operators, in order, on what the ones before left behind.
@@ -112,19 +93,15 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// As [`run`](Self::run).
     pub fn run_operators(&mut self, range: Range<usize>) -> Result<(), InferenceError> {
         self.check_ready()?;
-        let instructions = self.instructions;
-        let (model, arena) = self.storage.parts();
-        let arena = Cells::from_mut(bytemuck::must_cast_slice_mut(arena));
-        instructions.run::<S>(&model, arena, range).map_err(from_run)
+        self.program.run_operators_in(self.arena.bytes(), range)
     }
 
     /// What the operator at `index` wrote, if the last run ended right behind it.
     /// `None` if there is no such operator; empty before [`init`](Self::init).
     #[must_use]
     pub fn operator_output(&mut self, index: usize) -> Option<&[i8]> {
-        let (model, arena) = self.storage.parts();
-        let op = model.op(index)?;
-        Some(slice(arena, op.output()))
+        let op = self.program.model().op(index)?;
+        Some(slice_mut(self.arena.bytes(), op.output()))
     }
 
     /// Runs the model once, from one payload to another.
@@ -140,7 +117,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         O: PayloadMut + ?Sized,
     {
         self.check_ready()?;
-        let (model, _) = self.storage.parts();
+        let model = self.program.model();
         port::check(input, &model.input())?;
         port::check(output, &model.output())?;
         self.infer_checked(input, output)
@@ -162,8 +139,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// [`InferenceErrorKind::NotInitialized`] before [`init`](Self::init).
     pub fn reset(&mut self) -> Result<(), InferenceError> {
         self.check_ready()?;
-        let (_, arena) = self.storage.parts();
-        arena.fill(0);
+        self.arena.bytes().fill(0);
         Ok(())
     }
 
@@ -176,13 +152,13 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// The model as its bytes describe it.
     #[must_use]
     pub fn model(&self) -> Model<'_> {
-        self.storage.model()
+        self.program.model()
     }
 
     /// The loops it runs with.
     #[must_use]
     pub const fn instruction_set(&self) -> InstructionSet {
-        self.instructions
+        self.program.instruction_set()
     }
 
     /// Runs the model once, on payloads that were checked.
@@ -251,15 +227,4 @@ where
     fn metadata(&self) -> ModelMetadata {
         CpuModel::metadata(self)
     }
-}
-
-/// The tensor's place in the arena; inside for a checked model.
-fn slice<'a>(arena: &'a [u8], tensor: &Tensor) -> &'a [i8] {
-    let start = tensor.arena_offset();
-    bytemuck::must_cast_slice(arena.get(start..start + tensor.len()).unwrap_or(&[]))
-}
-
-fn slice_mut<'a>(arena: &'a mut [u8], tensor: &Tensor) -> &'a mut [i8] {
-    let start = tensor.arena_offset();
-    bytemuck::must_cast_slice_mut(arena.get_mut(start..start + tensor.len()).unwrap_or(&mut []))
 }

@@ -16,7 +16,7 @@ pub(crate) const MEMORY: PlacementAcceptance =
 /// What a CPU backend can do, owning or not.
 pub(crate) const CAPABILITIES: BackendCapabilities =
     BackendCapabilities::new(false, None, DType::I8.mask())
-        .with_modes(ModeSet::empty().with_batch())
+        .with_modes(ModeSet::empty().with_batch().with_ring())
         .with_memory(MEMORY);
 
 /// Checks that a payload is what the tensor takes.
