@@ -1,10 +1,11 @@
 //! Every way a command fails, the message for it, and the exit code.
 
 use core::fmt;
+use core::time::Duration;
 use std::io;
 use std::path::Path;
 
-use isokern_core::{InferenceError, MegakernelError};
+use isokern_core::{InferenceError, KernelError, MegakernelError};
 use isokern_cpu::LoadError;
 use isokern_import::ImportError;
 use isokern_model::FormatError;
@@ -40,6 +41,14 @@ pub(crate) enum CliError {
     Load { name: String, source: LoadError },
     #[error("{name}: {source}")]
     Infer { name: String, source: InferenceError },
+    #[error(
+        "{name}: input {input_index} was stopped, {} are not enough. Fix: pass a longer --timeout \
+         or none",
+        humantime::format_duration(*.limit)
+    )]
+    Timeout { name: String, input_index: usize, limit: Duration },
+    #[error("{name}: input {input_index}: {source}")]
+    Kernel { name: String, input_index: usize, source: KernelError },
     #[error("{name}: {source}")]
     Input { name: String, source: InputError },
     #[error("this processor does not have {wanted}. Fix: pass --instructions {available}")]
@@ -71,6 +80,7 @@ impl CliError {
             | Self::Relayout { .. }
             | Self::Load { .. }
             | Self::Infer { .. }
+            | Self::Kernel { .. }
             | Self::Input { .. }
             | Self::Differs { .. }
             | Self::Config { .. }
@@ -79,6 +89,7 @@ impl CliError {
             | Self::ConfigFormat { .. }
             | Self::WallTime(_)
             | Self::Tasks(_) => 2,
+            Self::Timeout { .. } => 4,
             Self::Read { .. } | Self::Write { .. } | Self::Print(_) => 3,
         }
     }

@@ -1,9 +1,14 @@
 //! Many inputs through one model, with the time of each.
 
+use core::time::Duration;
 use std::time::Instant;
 
-use isokern_core::{ComputeBackend, ComputeModel, InferenceError, ModelArtifact};
-use isokern_cpu::{ArtifactBackend, CpuModel, InstructionSet};
+use isokern_core::{
+    BatchKernel, ComputeBackend, ComputeModel, InferenceError, KernelError, KernelMetadata,
+    KernelMode, ModelArtifact,
+};
+use isokern_cpu::{ArtifactBackend, CpuKernel, CpuModel, InstructionSet};
+use isokern_guard::SystemClock;
 
 use crate::error::CliError;
 use crate::latency::Latencies;
@@ -44,6 +49,40 @@ pub(crate) fn infer_all<M: ComputeModel<[i8], [i8]>>(
     {
         let start = Instant::now();
         model.infer_one(input, output)?;
+        latencies.add(start.elapsed());
+        done();
+    }
+    Ok((outputs, latencies))
+}
+
+/// Why a run with a time limit gave no answers.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    /// Which input it was, from 0.
+    pub(crate) input_index: usize,
+    /// What happened to it.
+    pub(crate) error: KernelError,
+}
+
+/// As [`infer_all`], and no input may take longer than `limit`: the model is stopped at the
+/// next operator and the run ends there.
+pub(crate) fn infer_within(
+    model: CpuModel<'static>,
+    limit: Duration,
+    inputs: &[i8],
+    mut done: impl FnMut(),
+) -> Result<(Vec<i8>, Latencies), Stopped> {
+    const METADATA: KernelMetadata = KernelMetadata::new("run", KernelMode::Batch);
+    let stopped = |input_index| move |error| Stopped { input_index, error };
+    let input_len = model.model().input().len();
+    let blank = vec![0_i8; model.model().output().len()];
+    let kernel = CpuKernel::try_new(METADATA, model, blank).map_err(stopped(0))?;
+    let mut outputs = Vec::new();
+    let mut latencies = Latencies::default();
+    for (index, input) in inputs.chunks_exact(input_len).enumerate() {
+        let start = Instant::now();
+        let answer = pollster::block_on(kernel.execute_with_timeout(&SystemClock, input, limit));
+        outputs.append(&mut answer.map_err(stopped(index))?);
         latencies.add(start.elapsed());
         done();
     }

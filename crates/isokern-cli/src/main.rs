@@ -43,7 +43,8 @@ Exit codes:
   0  done
   1  a model, an input or a configuration was refused, or answers differ that must be equal
   2  the command line is wrong
-  3  a file could not be read or written";
+  3  a file could not be read or written
+  4  a time limit ended first";
 
 /// Runs int8 models with the output bytes of TFLite Micro, on every target.
 #[derive(Parser)]

@@ -1,16 +1,18 @@
 //! `isokern run`: inputs through a model, answers out.
 
+use core::time::Duration;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use isokern_cpu::InstructionSet;
+use isokern_core::KernelError;
+use isokern_cpu::{CpuModel, InstructionSet};
 use isokern_model::{Model, Tensor, digest};
 
 use crate::answers::{has_classes, highest};
 use crate::error::{CliError, name};
 use crate::figures::{counted, digest, grouped, shape, time};
-use crate::infer::{infer_all, load};
+use crate::infer::{infer_all, infer_within, load};
 use crate::latency::Latencies;
 use crate::model_file::ModelFile;
 use crate::{input, npy, output, progress};
@@ -45,12 +47,25 @@ pub(crate) struct Arguments {
     /// How many classes to print per input
     #[arg(long, value_name = "N", default_value_t = 3)]
     top: usize,
+    /// How the model is kept running; the output bytes are the same
+    #[arg(long, value_enum, default_value_t = Mode::Batch)]
+    mode: Mode,
+    /// The longest an input may take, such as 5ms: the model is stopped at the next operator and
+    /// nothing is written
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    timeout: Option<Duration>,
     /// The instructions to compute with; the output bytes are the same
     #[arg(long, value_enum, default_value_t = Instructions::Auto)]
     instructions: Instructions,
     /// Print the digest alone
     #[arg(short, long)]
     quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Mode {
+    /// One call an input
+    Batch,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -72,15 +87,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let file = ModelFile::read(&arguments.model)?;
     let model = file.model()?;
     let inputs = input::read(&arguments.input, &model.input())?;
-    let (input_len, output_len) = (model.input().len(), model.output().len());
-    let count = inputs.len() / input_len;
-
-    let mut loaded = load(&file.name, &file.artifact, instructions)?;
+    let count = inputs.len() / model.input().len();
+    let loaded = load(&file.name, &file.artifact, instructions)?;
     let bar = progress::bar("running", count);
-    let result = infer_all(&mut loaded, &inputs, input_len, output_len, || bar.inc(1));
+    let result = infer(arguments, &file.name, loaded, &inputs, || bar.inc(1));
     bar.finish_and_clear();
-    let (outputs, latencies) =
-        result.map_err(|source| CliError::Infer { name: file.name.clone(), source })?;
+    let (outputs, latencies) = result?;
 
     if let Some(path) = &arguments.output {
         let bytes = encode(path, &outputs, &model.output(), count);
@@ -101,6 +113,30 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     print_latency(&latencies, instructions, out)?;
     let bytes = grouped(outputs.len() as u64);
     Ok(writeln!(out, "digest     {digest_text} (FNV-1a over {bytes} output bytes)")?)
+}
+
+fn infer(
+    arguments: &Arguments,
+    name: &str,
+    mut model: CpuModel<'static>,
+    inputs: &[i8],
+    done: impl FnMut(),
+) -> Result<(Vec<i8>, Latencies), CliError> {
+    let Mode::Batch = arguments.mode;
+    if let Some(limit) = arguments.timeout {
+        return infer_within(model, limit, inputs, done).map_err(|stopped| {
+            let (name, input_index) = (name.to_owned(), stopped.input_index);
+            match stopped.error {
+                KernelError::Timeout { .. } | KernelError::DeadlineExceeded => {
+                    CliError::Timeout { name, input_index, limit }
+                }
+                source => CliError::Kernel { name, input_index, source },
+            }
+        });
+    }
+    let (input_len, output_len) = (model.model().input().len(), model.model().output().len());
+    infer_all(&mut model, inputs, input_len, output_len, done)
+        .map_err(|source| CliError::Infer { name: name.to_owned(), source })
 }
 
 impl Instructions {

@@ -40,7 +40,14 @@ fn the_version_names_profile_and_format() {
 #[test]
 fn the_help_states_the_exit_codes() {
     let ran = isokern(["--help"]);
-    for line in ["Exit codes:", "  0  done", "  1  a model", "  2  the command", "  3  a file"] {
+    for line in [
+        "Exit codes:",
+        "  0  done",
+        "  1  a model",
+        "  2  the command",
+        "  3  a file",
+        "  4  a time",
+    ] {
         assert!(ran.text().contains(line), "{line}");
     }
     for command in ["demo", "convert", "inspect", "run"] {
