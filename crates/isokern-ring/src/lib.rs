@@ -89,7 +89,11 @@ pub use notify::WakerCell;
 pub use notify::{Notify, PollOnly};
 #[cfg(feature = "std")]
 pub use owned::{ArcRing, owned};
-pub use pool::{Borrower, ClaimedBuffer, Lender, PayloadPool, PoolError};
+pub use pool::{
+    Borrower, Buffers, ClaimedBuffer, Lender, PayloadPool, PoolError, PoolMemory, PoolSides,
+};
+#[cfg(feature = "std")]
+pub use pool::{HeapBuffers, heap_pool};
 pub use producer::Producer;
 pub use ring::{Ring, RingHandle};
 pub use wait::WaitStrategy;

@@ -18,10 +18,14 @@ mod lender;
 mod tests;
 
 pub use borrower::Borrower;
+#[cfg(feature = "std")]
+pub use buffers::HeapBuffers;
+pub use buffers::{Buffers, PoolMemory};
 pub use error::PoolError;
 pub use lender::{ClaimedBuffer, Lender};
 
-use buffers::Buffers;
+#[cfg(feature = "std")]
+use std::sync::Arc;
 
 /// Buffers for payloads, each aligned to 64 bytes; all zero when new.
 ///
@@ -67,9 +71,44 @@ impl<const BYTES: usize, const COUNT: usize> PayloadPool<BYTES, COUNT> {
 
     /// Hands out the two sides, with every buffer on the lender's. Handles of an earlier split
     /// are stale.
-    pub fn split(&mut self) -> (Lender<'_, BYTES, COUNT>, Borrower<'_, BYTES, COUNT>) {
+    pub fn split(&mut self) -> PoolSides<&Buffers<BYTES, COUNT>> {
         let pool = self.pool;
         let (lender_side, borrower_side) = self.buffers.split();
         (Lender::new(lender_side, pool), Borrower::new(borrower_side, pool))
     }
+}
+
+/// The two sides of a pool.
+pub type PoolSides<M> = (Lender<M>, Borrower<M>);
+
+/// Makes a pool on the heap: `count` buffers of `buffer_bytes` bytes, aligned to 64, all zero.
+/// The two sides own it together, so each may go to a thread of its own.
+///
+/// ```
+/// use isokern_ring::{PoolError, heap_pool};
+///
+/// let (mut lender, mut borrower) = heap_pool(490, 4, 1)?;
+/// let mut buffer = lender.try_claim()?;
+/// buffer[0] = 7;
+/// let handle = buffer.lend(490)?;
+/// assert_eq!(borrower.bytes(handle)?[0], 7);
+/// # Ok::<(), PoolError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`PoolError::Unusable`] for no buffers, buffers without bytes, or more than 2³² - 1 of
+/// either.
+#[cfg(feature = "std")]
+pub fn heap_pool(
+    buffer_bytes: usize,
+    count: usize,
+    pool: u32,
+) -> Result<PoolSides<Arc<HeapBuffers>>, PoolError> {
+    let is_usable = |number: usize| number > 0 && u32::try_from(number).is_ok();
+    if !is_usable(buffer_bytes) || !is_usable(count) {
+        return Err(PoolError::Unusable { buffer_bytes, count });
+    }
+    let (lender_side, borrower_side) = HeapBuffers::sides(buffer_bytes, count);
+    Ok((Lender::new(lender_side, pool), Borrower::new(borrower_side, pool)))
 }

@@ -3,9 +3,9 @@
 use isokern_core::LentBuffers;
 use isokern_core::ring::BufferHandle;
 
-use crate::Borrower;
+use crate::{Borrower, PoolMemory};
 
-impl<const BYTES: usize, const COUNT: usize> LentBuffers for Borrower<'_, BYTES, COUNT> {
+impl<M: PoolMemory> LentBuffers for Borrower<M> {
     fn bytes(&mut self, handle: BufferHandle) -> Option<&mut [u8]> {
         Borrower::bytes(self, handle).ok()
     }

@@ -4,18 +4,18 @@ use core::fmt;
 
 use isokern_core::ring::BufferHandle;
 
-use super::buffers::BorrowerSide;
+use super::buffers::{BorrowerSide, PoolMemory};
 use super::error::PoolError;
 use super::lender::{check_place, too_long};
 
 /// The borrowing side of a pool. `Send`; there is one.
-pub struct Borrower<'a, const BYTES: usize, const COUNT: usize> {
-    side: BorrowerSide<'a, BYTES, COUNT>,
+pub struct Borrower<M> {
+    side: BorrowerSide<M>,
     pool: u32,
 }
 
-impl<'a, const BYTES: usize, const COUNT: usize> Borrower<'a, BYTES, COUNT> {
-    pub(super) const fn new(side: BorrowerSide<'a, BYTES, COUNT>, pool: u32) -> Self {
+impl<M: PoolMemory> Borrower<M> {
+    pub(super) const fn new(side: BorrowerSide<M>, pool: u32) -> Self {
         Self { side, pool }
     }
 
@@ -26,10 +26,11 @@ impl<'a, const BYTES: usize, const COUNT: usize> Borrower<'a, BYTES, COUNT> {
     /// A handle of another pool, of a buffer that is not there, of a lending that is over, or
     /// of more bytes than a buffer has.
     pub fn bytes(&mut self, handle: BufferHandle) -> Result<&mut [u8], PoolError> {
-        let index = check_place::<COUNT>(handle, self.pool)?;
+        let index = check_place(handle, self.pool, self.side.memory())?;
         let length_bytes = handle.length_bytes as usize;
+        let capacity_bytes = self.side.memory().buffer_bytes();
         let bytes = self.side.bytes(index, handle.generation).ok_or(stale(handle))?;
-        bytes.get_mut(..length_bytes).ok_or(too_long::<BYTES>(length_bytes))
+        bytes.get_mut(..length_bytes).ok_or(too_long(length_bytes, capacity_bytes))
     }
 
     /// Gives a buffer back to the lender, with all that was written into it.
@@ -38,13 +39,13 @@ impl<'a, const BYTES: usize, const COUNT: usize> Borrower<'a, BYTES, COUNT> {
     ///
     /// As [`bytes`](Self::bytes); the length is not looked at.
     pub fn give_back(&mut self, handle: BufferHandle) -> Result<(), PoolError> {
-        let index = check_place::<COUNT>(handle, self.pool)?;
+        let index = check_place(handle, self.pool, self.side.memory())?;
         let is_done = self.side.give_back(index, handle.generation);
         if is_done { Ok(()) } else { Err(stale(handle)) }
     }
 }
 
-impl<const BYTES: usize, const COUNT: usize> fmt::Debug for Borrower<'_, BYTES, COUNT> {
+impl<M> fmt::Debug for Borrower<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Borrower").field("pool", &self.pool).finish_non_exhaustive()
     }

@@ -6,6 +6,17 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum PoolError {
+    /// Such a pool cannot be addressed.
+    #[error(
+        "{count} buffers of {buffer_bytes} bytes make no pool. Fix: ask for one buffer and one \
+         byte at least, and no more than 2^32 - 1 of either"
+    )]
+    Unusable {
+        /// Bytes of a buffer.
+        buffer_bytes: usize,
+        /// Buffers.
+        count: usize,
+    },
     /// Every buffer is claimed, lent or not released yet.
     #[error("all {count} buffers are in use. Fix: release some, or give the pool more")]
     Exhausted {

@@ -5,29 +5,30 @@ use core::ops::{Deref, DerefMut};
 
 use isokern_core::ring::BufferHandle;
 
-use super::buffers::LenderSide;
+use super::buffers::{LenderSide, PoolMemory};
 use super::error::PoolError;
 
 /// The lending side of a pool. `Send`; there is one.
-pub struct Lender<'a, const BYTES: usize, const COUNT: usize> {
-    side: LenderSide<'a, BYTES, COUNT>,
+pub struct Lender<M: PoolMemory> {
+    side: LenderSide<M>,
     pool: u32,
     /// Claimed, lent, or back and not released.
-    is_taken: [bool; COUNT],
+    is_taken: M::Marks,
     /// Where the search for a free buffer starts.
     next: usize,
 }
 
 /// A buffer that was claimed and is being filled. Dropping it gives it up.
-pub struct ClaimedBuffer<'l, 'a, const BYTES: usize, const COUNT: usize> {
-    lender: &'l mut Lender<'a, BYTES, COUNT>,
+pub struct ClaimedBuffer<'l, M: PoolMemory> {
+    lender: &'l mut Lender<M>,
     index: usize,
     is_lent: bool,
 }
 
-impl<'a, const BYTES: usize, const COUNT: usize> Lender<'a, BYTES, COUNT> {
-    pub(super) const fn new(side: LenderSide<'a, BYTES, COUNT>, pool: u32) -> Self {
-        Self { side, pool, is_taken: [false; COUNT], next: 0 }
+impl<M: PoolMemory> Lender<M> {
+    pub(super) fn new(side: LenderSide<M>, pool: u32) -> Self {
+        let is_taken = side.memory().marks();
+        Self { side, pool, is_taken, next: 0 }
     }
 
     /// Claims a free buffer, to be filled in place. Its bytes are whatever they were.
@@ -35,12 +36,13 @@ impl<'a, const BYTES: usize, const COUNT: usize> Lender<'a, BYTES, COUNT> {
     /// # Errors
     ///
     /// [`Exhausted`](PoolError::Exhausted) when none is free.
-    pub fn try_claim(&mut self) -> Result<ClaimedBuffer<'_, 'a, BYTES, COUNT>, PoolError> {
-        let free = (0..COUNT)
-            .map(|offset| (self.next + offset) % COUNT)
-            .find(|&index| !self.is_taken.get(index).copied().unwrap_or(true));
-        let index = free.ok_or(PoolError::Exhausted { count: COUNT })?;
-        self.next = (index + 1) % COUNT;
+    pub fn try_claim(&mut self) -> Result<ClaimedBuffer<'_, M>, PoolError> {
+        let is_taken = self.is_taken.as_ref();
+        let count = is_taken.len();
+        let is_free = |index: &usize| is_taken.get(*index) == Some(&false);
+        let free = (self.next..count).find(is_free).or_else(|| (0..self.next).find(is_free));
+        let index = free.ok_or(PoolError::Exhausted { count })?;
+        self.next = index + 1;
         self.mark(index, true);
         Ok(ClaimedBuffer { lender: self, index, is_lent: false })
     }
@@ -54,8 +56,9 @@ impl<'a, const BYTES: usize, const COUNT: usize> Lender<'a, BYTES, COUNT> {
     pub fn bytes(&mut self, handle: BufferHandle) -> Result<&mut [u8], PoolError> {
         let index = self.check_back(handle)?;
         let length_bytes = handle.length_bytes as usize;
+        let capacity_bytes = self.side.memory().buffer_bytes();
         let bytes = self.side.bytes(index).ok_or(PoolError::StillLent { index: handle.index })?;
-        bytes.get_mut(..length_bytes).ok_or(too_long::<BYTES>(length_bytes))
+        bytes.get_mut(..length_bytes).ok_or(too_long(length_bytes, capacity_bytes))
     }
 
     /// Lends a buffer that came back once more, without giving it up in between.
@@ -86,14 +89,14 @@ impl<'a, const BYTES: usize, const COUNT: usize> Lender<'a, BYTES, COUNT> {
     /// Buffers that can be claimed now.
     #[must_use]
     pub fn free_count(&self) -> usize {
-        self.is_taken.iter().filter(|is_taken| !**is_taken).count()
+        self.is_taken.as_ref().iter().filter(|is_taken| !**is_taken).count()
     }
 
     fn lend(&mut self, index: usize, length_bytes: usize) -> Result<BufferHandle, PoolError> {
-        if length_bytes > BYTES {
-            return Err(too_long::<BYTES>(length_bytes));
+        if length_bytes > self.side.memory().buffer_bytes() {
+            return Err(too_long(length_bytes, self.side.memory().buffer_bytes()));
         }
-        // Counts and lengths fit: `PayloadPool::new` asserts it.
+        // Counts and lengths fit: both kinds of pool see to it.
         let (index_word, length_word) = (index as u32, length_bytes as u32);
         let generation = self.side.lend(index).ok_or(PoolError::StillLent { index: index_word })?;
         Ok(BufferHandle {
@@ -106,8 +109,8 @@ impl<'a, const BYTES: usize, const COUNT: usize> Lender<'a, BYTES, COUNT> {
 
     /// The index of a buffer that was lent under this handle and is back.
     fn check_back(&self, handle: BufferHandle) -> Result<usize, PoolError> {
-        let index = check_place::<COUNT>(handle, self.pool)?;
-        let is_taken = self.is_taken.get(index).copied().unwrap_or(false);
+        let index = check_place(handle, self.pool, self.side.memory())?;
+        let is_taken = self.is_taken.as_ref().get(index).copied().unwrap_or(false);
         if !is_taken || handle.generation == 0 || self.side.generation(index) != handle.generation {
             let BufferHandle { index, generation, .. } = handle;
             return Err(PoolError::StaleGeneration { index, generation });
@@ -120,13 +123,13 @@ impl<'a, const BYTES: usize, const COUNT: usize> Lender<'a, BYTES, COUNT> {
     }
 
     fn mark(&mut self, index: usize, is_taken: bool) {
-        if let Some(place) = self.is_taken.get_mut(index) {
+        if let Some(place) = self.is_taken.as_mut().get_mut(index) {
             *place = is_taken;
         }
     }
 }
 
-impl<const BYTES: usize, const COUNT: usize> ClaimedBuffer<'_, '_, BYTES, COUNT> {
+impl<M: PoolMemory> ClaimedBuffer<'_, M> {
     /// Lends the first `length_bytes` bytes; the handle goes into a message.
     ///
     /// # Errors
@@ -139,7 +142,7 @@ impl<const BYTES: usize, const COUNT: usize> ClaimedBuffer<'_, '_, BYTES, COUNT>
     }
 }
 
-impl<const BYTES: usize, const COUNT: usize> Drop for ClaimedBuffer<'_, '_, BYTES, COUNT> {
+impl<M: PoolMemory> Drop for ClaimedBuffer<'_, M> {
     fn drop(&mut self) {
         if !self.is_lent {
             self.lender.mark(self.index, false);
@@ -147,48 +150,49 @@ impl<const BYTES: usize, const COUNT: usize> Drop for ClaimedBuffer<'_, '_, BYTE
     }
 }
 
-impl<const BYTES: usize, const COUNT: usize> Deref for ClaimedBuffer<'_, '_, BYTES, COUNT> {
+impl<M: PoolMemory> Deref for ClaimedBuffer<'_, M> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.lender.side.peek(self.index).map_or(&[], <[u8; BYTES]>::as_slice)
+        self.lender.side.peek(self.index).unwrap_or_default()
     }
 }
 
-impl<const BYTES: usize, const COUNT: usize> DerefMut for ClaimedBuffer<'_, '_, BYTES, COUNT> {
+impl<M: PoolMemory> DerefMut for ClaimedBuffer<'_, M> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        self.lender.side.bytes(self.index).map_or(&mut [], <[u8; BYTES]>::as_mut_slice)
+        self.lender.side.bytes(self.index).unwrap_or_default()
     }
 }
 
-impl<const BYTES: usize, const COUNT: usize> fmt::Debug for Lender<'_, BYTES, COUNT> {
+impl<M: PoolMemory> fmt::Debug for Lender<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let free_count = self.free_count();
         f.debug_struct("Lender").field("pool", &self.pool).field("free", &free_count).finish()
     }
 }
 
-impl<const BYTES: usize, const COUNT: usize> fmt::Debug for ClaimedBuffer<'_, '_, BYTES, COUNT> {
+impl<M: PoolMemory> fmt::Debug for ClaimedBuffer<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClaimedBuffer").field("index", &self.index).finish_non_exhaustive()
     }
 }
 
 /// The index of a handle, when pool and buffer exist.
-pub(super) fn check_place<const COUNT: usize>(
+pub(super) fn check_place<M: PoolMemory>(
     handle: BufferHandle,
     pool: u32,
+    memory: &M,
 ) -> Result<usize, PoolError> {
     if handle.pool != pool {
         return Err(PoolError::ForeignHandle { expected: pool, found: handle.pool });
     }
-    let index = handle.index as usize;
-    if index >= COUNT {
-        return Err(PoolError::NoSuchBuffer { index: handle.index, count: COUNT });
+    let (index, count) = (handle.index as usize, memory.words().len());
+    if index >= count {
+        return Err(PoolError::NoSuchBuffer { index: handle.index, count });
     }
     Ok(index)
 }
 
-pub(super) const fn too_long<const BYTES: usize>(length_bytes: usize) -> PoolError {
-    PoolError::TooLong { length_bytes, capacity_bytes: BYTES }
+pub(super) const fn too_long(length_bytes: usize, capacity_bytes: usize) -> PoolError {
+    PoolError::TooLong { length_bytes, capacity_bytes }
 }

@@ -2,7 +2,9 @@
 
 use std::thread;
 
-use super::{PayloadPool, PoolError};
+use std::vec::Vec;
+
+use super::{PayloadPool, PoolError, heap_pool};
 use crate::{BufferHandle, Ring, WaitStrategy};
 
 #[test]
@@ -134,4 +136,39 @@ fn two_threads_never_see_each_others_half_work() {
         }
         ask.close();
     });
+}
+
+#[test]
+fn buffers_on_the_heap_keep_the_same_rules() {
+    let (mut lender, mut borrower) = heap_pool(100, 3, 9).expect("it can be addressed");
+    let handles: Vec<BufferHandle> = (1..=3_u8)
+        .map(|fill| {
+            let mut buffer = lender.try_claim().expect("three are free");
+            assert_eq!((buffer.as_ptr().addr() % 64, buffer.len()), (0, 100));
+            buffer.fill(fill);
+            buffer.lend(100).expect("fits")
+        })
+        .collect();
+    assert_eq!(lender.try_claim().map(|_| ()), Err(PoolError::Exhausted { count: 3 }));
+    let worker = thread::spawn(move || {
+        for handle in handles.iter().rev() {
+            let bytes = borrower.bytes(*handle).expect("lent");
+            let fill = bytes[0];
+            assert!(bytes.iter().all(|byte| *byte == fill), "buffers overlap");
+            bytes.fill(fill * 10);
+            borrower.give_back(*handle).expect("lent");
+        }
+        let beyond = BufferHandle { index: 3, ..handles[0] };
+        assert_eq!(borrower.bytes(beyond), Err(PoolError::NoSuchBuffer { index: 3, count: 3 }));
+        handles
+    });
+    for (handle, fill) in worker.join().expect("nothing overlaps").iter().zip([10, 20, 30]) {
+        assert!(lender.bytes(*handle).expect("back").iter().all(|byte| *byte == fill));
+        lender.release(*handle).expect("back");
+    }
+    assert_eq!(lender.free_count(), 3);
+    for (buffer_bytes, count) in [(0, 1), (1, 0), (usize::MAX, 1), (1, usize::MAX)] {
+        let refused = heap_pool(buffer_bytes, count, 0).map(|_| ());
+        assert_eq!(refused, Err(PoolError::Unusable { buffer_bytes, count }));
+    }
 }
