@@ -1,0 +1,136 @@
+//! Models as ring actors: the same bytes, from buffers that nobody copied.
+
+use std::sync::Arc;
+
+use isokern_core::ring::BufferHandle;
+use isokern_core::{
+    ActorError, ActorPlan, ActorState, Clock, KernelMetadata, KernelMode, MessageHeader,
+};
+use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, ModelReply};
+use isokern_guard::SystemClock;
+use isokern_model::layout::Layout;
+use isokern_ring::{
+    Answer, AskError, HeapBuffers, Lender, PoolError, PopError, PushError, Requester, ThreadHost,
+    ThreadMemory, WaitStrategy, heap_pool, spawn,
+};
+use isokern_tests::vectors::{Case, all_cases};
+
+const METADATA: KernelMetadata = KernelMetadata::new("vectors", KernelMode::Ring);
+const SLOTS: usize = 4;
+
+type Actor = isokern_ring::ActorOn<ThreadHost<SystemClock, SLOTS>, ModelActor, Buffers>;
+type Buffers = isokern_ring::Borrower<Arc<HeapBuffers>>;
+type Questions = Requester<Arc<ThreadMemory<SLOTS>>, BufferHandle, ModelReply>;
+
+fn start(case: &Case, layout: Layout) -> (Actor, CpuProgram<'static>, Lender<Arc<HeapBuffers>>) {
+    let artifact = case.convert(layout);
+    let set = if layout == Layout::Row { InstructionSet::PLAIN } else { InstructionSet::detect() };
+    let backend = ArtifactBackend::new().with_instruction_set(set);
+    let program = backend.load_program(&artifact).expect("the artifact is a model");
+    let arena_bytes = program.model().arena_bytes();
+    let (lender, borrower) = heap_pool(arena_bytes, SLOTS, 1).expect("a usable pool");
+    let host = ThreadHost::new("model", SystemClock).with_wait(WaitStrategy::Yield);
+    let plan = ActorPlan::new().with_buffers(borrower);
+    let actor = spawn(&host, ModelActor::new(METADATA, program.clone()), plan);
+    (actor.expect("the thread starts"), program, lender)
+}
+
+/// The next answer; the actor is on another thread.
+fn wait(questions: &mut Questions) -> Answer<ModelReply> {
+    loop {
+        match questions.try_answer() {
+            Ok(answer) => return answer,
+            Err(PopError::Empty) => std::thread::yield_now(),
+            Err(PopError::Closed) => panic!("the actor is gone and owes an answer"),
+        }
+    }
+}
+
+#[test]
+fn vectors_through_actors_with_several_under_way() {
+    for case in all_cases() {
+        for layout in [Layout::Row, Layout::Packed] {
+            let (mut actor, program, mut lender) = start(&case, layout);
+            let mut questions = actor.take_requester(0).expect("it is here");
+            let arena_bytes = program.model().arena_bytes();
+            let (input_len, output_len) =
+                (program.model().input().len(), program.model().output().len());
+            let mut expected = case.pairs(input_len, output_len).map(|(_, output)| output);
+            let mut under_way = std::collections::VecDeque::new();
+            let mut inputs = case.pairs(input_len, output_len).map(|(input, _)| input).peekable();
+            while inputs.peek().is_some() || !under_way.is_empty() {
+                while let (true, Ok(mut buffer)) = (inputs.peek().is_some(), lender.try_claim()) {
+                    let input = inputs.next().expect("just seen");
+                    program.input_in(&mut buffer).expect("it fits").copy_from_slice(input);
+                    let handle = buffer.lend(arena_bytes).expect("it fits");
+                    questions.try_ask(MessageHeader::new(), handle).expect("a slot per buffer");
+                    under_way.push_back(handle);
+                }
+                let reply = wait(&mut questions).result.expect("the model runs");
+                let handle = under_way.pop_front().expect("it was asked");
+                let bytes = lender.bytes(handle).expect("given back before the reply");
+                let start = reply.output_offset as usize;
+                let output = &bytes[start..start + reply.output_bytes as usize];
+                let output: &[i8] = bytemuck::cast_slice(output);
+                assert!(output == expected.next().expect("one each"), "{} differs", case.name);
+                lender.release(handle).expect("it is back");
+            }
+            drop(questions);
+            assert_eq!(actor.into_running().join(), ActorState::Stopped);
+        }
+    }
+}
+
+#[test]
+fn buffers_that_do_not_suit_are_refused_and_the_actor_lives() {
+    let case = all_cases().into_iter().next().expect("a model of our own");
+    let (mut actor, program, mut lender) = start(&case, Layout::Packed);
+    let arena_bytes = program.model().arena_bytes();
+    let mut lend = |length_bytes| {
+        let buffer = lender.try_claim().expect("one is free");
+        buffer.lend(length_bytes).expect("it fits")
+    };
+    let (short, whole) = (lend(arena_bytes - 1), lend(arena_bytes));
+    pollster::block_on(async {
+        let refused = actor.ask(short).await;
+        assert!(
+            matches!(refused, Err(AskError::Actor(ActorError::Handler { code: 2002, .. }))),
+            "{refused:?}"
+        );
+        let stale = BufferHandle { generation: whole.generation + 1, ..whole };
+        let foreign = BufferHandle { pool: 2, ..whole };
+        for handle in [stale, foreign, short] {
+            assert_eq!(actor.ask(handle).await, Err(AskError::Actor(ActorError::BufferRefused)));
+        }
+        assert!(actor.ask(whole).await.is_ok());
+    });
+    // All came back, also those of refused questions, and once only.
+    assert_eq!(lender.release(short), Ok(()));
+    assert_eq!(lender.release(whole), Ok(()));
+    assert!(matches!(lender.release(whole), Err(PoolError::StaleGeneration { .. })));
+}
+
+#[test]
+fn a_deadline_reaches_the_model() {
+    let case = all_cases().into_iter().next().expect("a model of our own");
+    let (mut actor, program, mut lender) = start(&case, Layout::Packed);
+    let handle = lender
+        .try_claim()
+        .and_then(|buffer| buffer.lend(program.model().arena_bytes()))
+        .expect("one is free");
+    let now_ns = SystemClock.now_ns();
+    let past = MessageHeader::new().with_creation_ns(now_ns).with_deadline_ns(1);
+    let result = pollster::block_on(actor.ask_with(past, handle));
+    assert_eq!(result, Err(AskError::Actor(ActorError::Expired)));
+    assert_eq!(lender.release(handle), Ok(()), "the buffer is back all the same");
+    drop(actor.take_requester(0));
+    let closed = pollster::block_on(actor.ask(handle));
+    assert_eq!(closed, Err(AskError::Refused(PushError::Closed(handle))));
+    let view = loop {
+        match actor.view() {
+            Some(view) if view.state().is_some_and(|state| state.is_over()) => break view,
+            _ => std::thread::yield_now(),
+        }
+    };
+    assert_eq!((view.taken(), view.answered(), view.expired()), (1, 1, 1));
+}
