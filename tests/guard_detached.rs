@@ -6,6 +6,7 @@ use core::sync::atomic::Ordering;
 use core::task::Poll;
 use core::time::Duration;
 use std::sync::Arc;
+use std::thread;
 
 use isokern_core::{
     BatchKernel, Environment, ExecutionContext, GpuKernel, HealthStatus, KernelError,
@@ -147,6 +148,9 @@ fn a_kernel_that_goes_tells_waiting_work_to_stop() {
     assert!(poll_once(waiting.as_mut()).is_pending());
     keeper.wait();
     keeper.open();
+    wait_until(|| kernel.kernel().steps_count() == 1);
+    // Time to park in; should it not be enough, the test asks for less than it could.
+    thread::sleep(Duration::from_millis(20));
     core::mem::forget(waiting);
     drop(kernel);
     wait_until(|| keeper.inputs.load(Ordering::Relaxed) == 1);
@@ -163,6 +167,23 @@ fn a_joined_kernel_has_no_work_left() {
     keeper.open();
     kernel.join();
     assert_eq!((keeper.dropped().0, inner.strong_count()), (1, 0));
+}
+
+#[test]
+fn a_joined_kernel_does_not_run_what_is_queued() {
+    let (kernel, keeper) = detached(false, 1, 1);
+    let mut running = Box::pin(kernel.execute(keeper.work(1, End::Answer)));
+    assert!(poll_once(running.as_mut()).is_pending());
+    keeper.wait();
+    let mut queued = Box::pin(kernel.execute(keeper.work(1, End::Answer)));
+    assert!(poll_once(queued.as_mut()).is_pending());
+    core::mem::forget((running, queued));
+    let inner = Arc::clone(kernel.kernel());
+    let joined = thread::spawn(|| kernel.join());
+    wait_until(|| keeper.dropped().0 == 1);
+    keeper.open();
+    joined.join().expect("it does not panic");
+    assert_eq!(inner.steps_count(), 1);
 }
 
 #[test]

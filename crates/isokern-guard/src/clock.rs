@@ -25,3 +25,6 @@ pub(crate) fn moment_after<C: Clock>(clock: &C, limit: Duration) -> u64 {
 pub(crate) fn whole_ns(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;
