@@ -90,7 +90,7 @@ use ticket::Ticket;
 /// }
 ///
 /// let kernel = Detached::try_new(Arc::new(Stubborn), NonZeroUsize::MIN, 1)?;
-/// let limit = Duration::from_millis(5);
+/// let limit = Duration::from_millis(50);
 /// let result = pollster::block_on(kernel.execute_with_timeout(&SystemClock, 300, limit));
 /// assert!(matches!(result, Err(KernelError::Timeout { .. })));
 /// assert_eq!(kernel.stats().detached_count, 1);
