@@ -2,8 +2,9 @@
 //! a task is.
 //!
 //! Resident workers take task slots from a queue and run them, so that many
-//! operations cost one launch. This module has the part of it without memory
-//! order: numbers in, numbers out, the same on host, firmware and device.
+//! operations cost one launch. This module has its values, numbers in, numbers
+//! out, the same on host, firmware and device; and [`SharedTaskSlot`], a slot in
+//! place, which one worker at a time may change.
 //!
 //! ```
 //! use isokern_core::{MegakernelConfig, MegakernelPressure, TaskSlot};
@@ -31,8 +32,8 @@
 //!
 //! # Not here
 //!
-//! Queues, workers, tickets and the slots' companions: they need shared words.
-//! They take their steps from [`TaskTransition`], as the slots here do.
+//! Queues, workers, tickets and the slots' companions. They will take their steps
+//! from [`TaskTransition`], as the slots here do.
 //!
 //! [`worker_count`]: MegakernelConfig::worker_count
 
@@ -41,6 +42,7 @@ mod error;
 mod fields;
 mod launch;
 mod policy;
+mod shared_slot;
 mod slot;
 mod state;
 mod topology;
@@ -53,6 +55,7 @@ pub use launch::{
     MegakernelLaunchRequest, MegakernelPressure, MegakernelTopology,
 };
 pub use policy::MegakernelLaunchPolicy;
+pub use shared_slot::{ClaimedTask, FAULT_ABANDONED, SharedTaskSlot};
 pub use slot::{TaskSlot, TaskWorkItem};
 pub use state::{TaskFlags, TaskPriority, TaskState};
 pub use transition::{TaskTransition, TaskTransitionError};
