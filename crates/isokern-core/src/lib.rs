@@ -149,10 +149,11 @@ pub use kernel::{
     safe_point, within_limit,
 };
 pub use megakernel::{
-    MegakernelConfig, MegakernelError, MegakernelExecutionMode, MegakernelGeometry,
-    MegakernelLaunchPolicy, MegakernelLaunchRecommendation, MegakernelLaunchRequest,
-    MegakernelPressure, MegakernelTopology, MegakernelWorkloadHints, TaskFlags, TaskPriority,
-    TaskSlot, TaskState, TaskTransition, TaskTransitionError, TaskWorkItem,
+    ClaimedTask, FAULT_ABANDONED, MegakernelConfig, MegakernelError, MegakernelExecutionMode,
+    MegakernelGeometry, MegakernelLaunchPolicy, MegakernelLaunchRecommendation,
+    MegakernelLaunchRequest, MegakernelPressure, MegakernelTopology, MegakernelWorkloadHints,
+    SharedTaskSlot, TaskFlags, TaskPriority, TaskSlot, TaskState, TaskTransition,
+    TaskTransitionError, TaskWorkItem,
 };
 pub use memory::{BufferDescriptor, MemoryClass};
 pub use message::{Message, MessageFlags, MessageHeader};

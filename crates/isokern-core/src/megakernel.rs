@@ -62,5 +62,7 @@ pub use transition::{TaskTransition, TaskTransitionError};
 
 #[cfg(test)]
 mod policy_tests;
+#[cfg(all(test, not(loom)))]
+mod shared_slot_tests;
 #[cfg(test)]
 mod slot_tests;

@@ -32,19 +32,10 @@ mod lent;
 mod loop_host;
 mod pace;
 mod requester;
-mod runner;
 mod spawn;
-#[cfg(feature = "std")]
-mod threads;
 
 pub use in_flight::Answer;
 pub use loop_host::{AlreadyLent, LoopHost};
 pub use pace::{Pace, Spinning};
 pub use requester::{AskError, Requester, RequesterStats};
-pub use runner::{FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, OUTBOX_ENTRIES, Runner, Step};
 pub use spawn::{Actor, ActorOn, SpawnError, spawn};
-#[cfg(feature = "std")]
-pub use threads::{LatencySummary, SharedRequester, ThreadHost, ThreadMemory, ThreadRunning};
-
-#[cfg(all(test, feature = "std"))]
-mod tests;

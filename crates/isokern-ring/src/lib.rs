@@ -53,6 +53,8 @@
 extern crate std;
 
 mod actor;
+#[cfg(all(test, feature = "std", not(loom)))]
+mod actor_tests;
 mod claim_word;
 mod consumer;
 mod doorbell;
@@ -66,15 +68,15 @@ mod owned;
 mod pool;
 mod producer;
 mod ring;
+mod runner;
+#[cfg(feature = "std")]
+mod threads;
 mod wait;
 
 pub use actor::{
-    Actor, ActorOn, AlreadyLent, Answer, AskError, FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED,
-    LoopHost, OUTBOX_ENTRIES, Pace, Requester, RequesterStats, Runner, SpawnError, Spinning, Step,
-    spawn,
+    Actor, ActorOn, AlreadyLent, Answer, AskError, LoopHost, Pace, Requester, RequesterStats,
+    SpawnError, Spinning, spawn,
 };
-#[cfg(feature = "std")]
-pub use actor::{LatencySummary, SharedRequester, ThreadHost, ThreadMemory, ThreadRunning};
 pub use consumer::Consumer;
 pub use doorbell::Doorbells;
 #[cfg(feature = "critical-section")]
@@ -96,4 +98,11 @@ pub use pool::{
 pub use pool::{HeapBuffers, heap_pool};
 pub use producer::Producer;
 pub use ring::{Ring, RingHandle};
+pub use runner::{
+    FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, OUTBOX_ENTRIES, Runner, Step,
+};
+#[cfg(feature = "std")]
+pub use threads::{
+    LatencySummary, SharedRequester, ThreadHost, ThreadMemory, ThreadRunning,
+};
 pub use wait::WaitStrategy;

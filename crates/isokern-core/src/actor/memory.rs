@@ -146,8 +146,7 @@ impl<const N: usize, const LINES: usize, const BOXES: usize> ActorCells<N, LINES
         Self {
             host_line: HostLine::new(),
             device_line: HostLine::new(),
-            mailboxes: [const { HostMailbox { requests: HostRing::new(), replies: HostRing::new() } };
-                BOXES],
+            mailboxes: [const { HostMailbox::new() }; BOXES],
         }
     }
 }
@@ -157,6 +156,12 @@ impl<const N: usize, const LINES: usize, const BOXES: usize> Default
 {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<const N: usize, const LINES: usize> HostMailbox<N, LINES> {
+    const fn new() -> Self {
+        Self { requests: HostRing::new(), replies: HostRing::new() }
     }
 }
 

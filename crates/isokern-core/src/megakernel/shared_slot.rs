@@ -237,5 +237,3 @@ impl<W: SharedWord> Drop for ClaimedTask<'_, W> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
-mod tests;

@@ -5,7 +5,7 @@ use core::cell::Cell;
 use isokern_core::{ActorCells, ActorPlan, Clock, Host, LentBuffers, Resident};
 use thiserror::Error;
 
-use super::runner::Runner;
+use crate::runner::Runner;
 
 /// Runs one actor in the caller's loop, in memory the caller lends.
 ///

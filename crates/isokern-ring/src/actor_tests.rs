@@ -13,8 +13,9 @@ use isokern_core::{
     ActorCells, ActorError, ActorPlan, ActorState, KernelError, MessageHeader, NoBuffers,
 };
 
-use super::{ActorOn, AlreadyLent, LoopHost, SpawnError, Spinning, Step, spawn};
-use crate::{PopError, PushError};
+use crate::{
+    ActorOn, AlreadyLent, LoopHost, PopError, PushError, SpawnError, Spinning, Step, spawn,
+};
 use toys::{Do, HandClock, Script};
 
 type Cells<const N: usize, const BOXES: usize> = &'static ActorCells<N, 1, BOXES>;

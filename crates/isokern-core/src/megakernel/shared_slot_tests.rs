@@ -1,8 +1,8 @@
 //! In place as by value, and by one worker alone.
 
-use super::{ClaimedTask, FAULT_ABANDONED, SharedTaskSlot};
-use crate::megakernel::{
-    TaskFlags, TaskPriority, TaskSlot, TaskState, TaskTransition, TaskTransitionError,
+use super::{
+    ClaimedTask, FAULT_ABANDONED, SharedTaskSlot, TaskFlags, TaskPriority, TaskSlot, TaskState,
+    TaskTransition, TaskTransitionError,
 };
 use crate::ring::{HostWord, SharedWord};
 use std::vec::Vec;

@@ -12,8 +12,7 @@ use isokern_core::ring::PushError;
 use isokern_core::{ActorMemory, MessageHeader};
 
 use crate::WaitStrategy;
-use crate::actor::in_flight::Answer;
-use crate::actor::requester::{AskError, Requester, RequesterStats};
+use crate::actor::{Answer, AskError, Requester, RequesterStats};
 
 /// A [`Requester`] that clones share: any number of tasks and threads ask through one mailbox.
 ///

@@ -16,8 +16,8 @@ use std::thread::{self, JoinHandle};
 
 use isokern_core::{ActorPlan, ActorState, Clock, Host, LentBuffers, Resident};
 
-use super::runner::{FAULT_PANIC, Runner, Step};
 use crate::WaitStrategy;
+use crate::runner::{FAULT_PANIC, Runner, Step};
 use pace::Parking;
 
 /// Runs each actor on a thread of its own.

@@ -17,7 +17,7 @@ use isokern_core::{
     Outbox, OutboxEntry, Resident, RestartWindow, RingContext, RingKernelHandler, RunnerWords,
 };
 
-use super::pace::Pace;
+use crate::actor::Pace;
 use hand::InHand;
 use mail::Mail;
 use watch::{Order, Watch};

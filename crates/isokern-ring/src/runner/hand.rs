@@ -13,7 +13,7 @@ use isokern_core::{
 
 use super::Runner;
 use super::watch::Order;
-use crate::actor::pace::Pace;
+use crate::actor::Pace;
 
 /// A message whose handler runs; what is left of it when the handler breaks.
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@ use std::thread::{self, Thread};
 
 use super::memory::ThreadMemory;
 use crate::WaitStrategy;
-use crate::actor::pace::Pace;
+use crate::actor::Pace;
 
 /// Looks in vain before the first sleep.
 const LOOKS_BEFORE_SLEEP: u32 = 256;
