@@ -41,9 +41,11 @@ impl<H: RingHandle> Consumer<H> {
     /// when nothing ever will be: the producer closed and everything it published was taken.
     #[inline]
     pub fn try_pop(&mut self) -> Result<H::Message, PopError> {
-        let message = self.state.try_pop(self.ring.memory())?;
-        self.wake_producer();
-        Ok(message)
+        let taken = self.state.try_pop(self.ring.memory());
+        if taken.is_ok() {
+            self.wake_producer();
+        }
+        taken
     }
 
     /// Takes the next message, waiting while the ring is empty.

@@ -62,6 +62,7 @@ mod doorbell;
 mod guarded_word;
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
 mod mpsc;
+mod near_ring;
 mod notify;
 #[cfg(feature = "std")]
 mod owned;
@@ -84,6 +85,7 @@ pub use guarded_word::GuardedWord;
 pub use isokern_core::ring::{BufferHandle, Closed, PopError, PushError};
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
 pub use mpsc::{MpscProducer, MpscRing};
+pub use near_ring::NearRing;
 #[cfg(feature = "critical-section")]
 pub use notify::CriticalWakerCell;
 #[cfg(feature = "std")]
@@ -98,11 +100,7 @@ pub use pool::{
 pub use pool::{HeapBuffers, heap_pool};
 pub use producer::Producer;
 pub use ring::{Ring, RingHandle};
-pub use runner::{
-    FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, OUTBOX_ENTRIES, Runner, Step,
-};
+pub use runner::{FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, OUTBOX_ENTRIES, Runner, Step};
 #[cfg(feature = "std")]
-pub use threads::{
-    LatencySummary, SharedRequester, ThreadHost, ThreadMemory, ThreadRunning,
-};
+pub use threads::{LatencySummary, SharedRequester, ThreadHost, ThreadMemory, ThreadRunning};
 pub use wait::WaitStrategy;

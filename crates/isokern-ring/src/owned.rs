@@ -4,10 +4,10 @@ use core::fmt;
 use std::sync::Arc;
 
 use bytemuck::Pod;
-use isokern_core::ring::HostRing;
 
 use crate::consumer::Consumer;
 use crate::doorbell::Doorbells;
+use crate::near_ring::NearRing;
 use crate::producer::Producer;
 use crate::ring::{Ring, RingHandle, sealed};
 
@@ -52,10 +52,10 @@ impl<T, const N: usize, const LINES: usize> sealed::Sealed for ArcRing<T, N, LIN
 
 impl<T: Pod, const N: usize, const LINES: usize> RingHandle for ArcRing<T, N, LINES> {
     type Message = T;
-    type Memory = HostRing<N, LINES>;
+    type Memory = NearRing<N, LINES>;
 
     #[inline]
-    fn memory(&self) -> &HostRing<N, LINES> {
+    fn memory(&self) -> &NearRing<N, LINES> {
         self.0.memory_ref()
     }
 

@@ -6,11 +6,12 @@ use core::marker::PhantomData;
 use bytemuck::Pod;
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
 use isokern_core::ring::SharedRmw;
-use isokern_core::ring::{HostRing, SlotCount, lines_of};
+use isokern_core::ring::{SlotCount, lines_of};
 
 use crate::claim_word::ClaimWord;
 use crate::consumer::Consumer;
 use crate::doorbell::Doorbells;
+use crate::near_ring::NearRing;
 use crate::producer::Producer;
 
 /// A ring of `N` slots for messages of type `T`; all zero when new, so it costs no flash
@@ -49,7 +50,7 @@ use crate::producer::Producer;
 /// isokern_ring::Ring::<u32, 3>::new();
 /// ```
 pub struct Ring<T, const N: usize, const LINES: usize = 1> {
-    memory: HostRing<N, LINES>,
+    memory: NearRing<N, LINES>,
     bells: Doorbells,
     /// 1 once the ends were handed out through a shared reference.
     is_split: ClaimWord,
@@ -88,7 +89,7 @@ impl<T: Pod, const N: usize, const LINES: usize> Ring<T, N, LINES> {
             let _ = SlotCount::new::<N>();
         }
         Self {
-            memory: HostRing::new(),
+            memory: NearRing::new(),
             bells: Doorbells::new(),
             is_split: ClaimWord::new(0),
             message: PhantomData,
@@ -148,7 +149,7 @@ impl<T: Pod, const N: usize, const LINES: usize> Ring<T, N, LINES> {
 
 impl<T, const N: usize, const LINES: usize> Ring<T, N, LINES> {
     #[inline]
-    pub(crate) const fn memory_ref(&self) -> &HostRing<N, LINES> {
+    pub(crate) const fn memory_ref(&self) -> &NearRing<N, LINES> {
         &self.memory
     }
 
@@ -174,10 +175,10 @@ impl<T, const N: usize, const LINES: usize> sealed::Sealed for &Ring<T, N, LINES
 
 impl<T: Pod, const N: usize, const LINES: usize> RingHandle for &Ring<T, N, LINES> {
     type Message = T;
-    type Memory = HostRing<N, LINES>;
+    type Memory = NearRing<N, LINES>;
 
     #[inline]
-    fn memory(&self) -> &HostRing<N, LINES> {
+    fn memory(&self) -> &NearRing<N, LINES> {
         self.memory_ref()
     }
 

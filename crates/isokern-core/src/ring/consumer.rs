@@ -16,8 +16,18 @@ use super::words::{SharedCell, SharedWord};
 pub struct ConsumerState {
     /// The next ticket to take.
     head: u32,
+    /// Messages taken since the ring was last found empty.
+    run: u32,
     is_closed: bool,
 }
+
+/// So many messages in a row make a stream: the producer is ahead, and the slots ahead are
+/// worth bringing near.
+const STREAM: u32 = 16;
+
+/// How many slots ahead of a stream are brought near. Half of [`STREAM`], so that they are
+/// published and not being written.
+const AHEAD: u32 = 8;
 
 impl ConsumerState {
     /// The state for a ring that is all zero.
@@ -29,7 +39,7 @@ impl ConsumerState {
     /// The state for a ring whose first ticket is `ticket`, on both ends.
     #[must_use]
     pub const fn starting_at(ticket: u32) -> Self {
-        Self { head: ticket, is_closed: false }
+        Self { head: ticket, run: 0, is_closed: false }
     }
 
     /// The next ticket to take.
@@ -63,9 +73,13 @@ impl ConsumerState {
     /// As [`try_pop`](Self::try_pop).
     #[inline]
     pub fn try_take<T: Pod, R: SharedRing>(&mut self, ring: &R) -> Result<T, PopError> {
+        if self.run >= STREAM {
+            ring.expect_soon(ring.slot_count().slot_index(self.head.wrapping_add(AHEAD)));
+        }
         match slot::take(ring, self.head) {
             Some(message) => {
                 self.head = self.head.wrapping_add(1);
+                self.run = self.run.saturating_add(1);
                 Ok(message)
             }
             None => self.take_last(ring),
@@ -156,6 +170,7 @@ impl ConsumerState {
     /// Nothing was there: empty for now or for good?
     #[cold]
     fn take_last<T: Pod, R: SharedRing>(&mut self, ring: &R) -> Result<T, PopError> {
+        self.run = 0;
         match ring.final_tail().poll_acquire().at_turn(CLOSING_TURN) {
             None => Err(PopError::Empty),
             Some(tail) if tail == self.head => Err(PopError::Closed),

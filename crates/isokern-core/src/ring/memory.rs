@@ -45,6 +45,13 @@ pub trait SharedRing {
     /// and `cell_index` below `LINES * 16`.
     fn cell(&self, slot_index: u32, cell_index: usize) -> impl SharedCell;
 
+    /// Says that a slot will be polled soon. Memory that can be brought near beforehand does
+    /// so; the hint reads nothing and may do nothing.
+    #[inline]
+    fn expect_soon(&self, slot_index: u32) {
+        let _ = slot_index;
+    }
+
     /// Where the consumer says which ticket it takes next.
     fn head(&self) -> impl SharedWord;
 
@@ -72,6 +79,11 @@ impl<R: SharedRing> SharedRing for &R {
     #[inline]
     fn cell(&self, slot_index: u32, cell_index: usize) -> impl SharedCell {
         R::cell(self, slot_index, cell_index)
+    }
+
+    #[inline]
+    fn expect_soon(&self, slot_index: u32) {
+        R::expect_soon(self, slot_index);
     }
 
     #[inline]
@@ -175,6 +187,15 @@ impl<C, W, const N: usize, const LINES: usize> RingMemory<C, W, N, LINES> {
     }
 }
 
+impl<C, W, const N: usize, const LINES: usize> RingMemory<C, W, N, LINES> {
+    /// The cells of a slot, line by line, for hints that need an address.
+    #[inline]
+    #[must_use]
+    pub const fn slot(&self, slot_index: u32) -> &[[C; LINE_CELLS]; LINES] {
+        &self.slots[slot_index as usize & (N - 1)].0
+    }
+}
+
 impl<const N: usize, const LINES: usize> HostRing<N, LINES> {
     /// An empty ring, all bytes zero; fit for a `static`.
     #[must_use]
@@ -220,8 +241,8 @@ impl<C: SharedCell, W: SharedWord, const N: usize, const LINES: usize> SharedRin
 
     #[inline]
     fn cell(&self, slot_index: u32, cell_index: usize) -> impl SharedCell {
-        // Both masks are no-ops for what the protocol asks; with them nothing can be outside.
-        let Slot(lines) = &self.slots[slot_index as usize & (N - 1)];
+        // Masks are no-ops for what the protocol asks; with them nothing can be outside.
+        let lines = self.slot(slot_index);
         let line_index = if LINES == 1 { 0 } else { (cell_index / LINE_CELLS).min(LINES - 1) };
         &lines[line_index][cell_index % LINE_CELLS]
     }

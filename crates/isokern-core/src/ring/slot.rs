@@ -33,23 +33,18 @@ pub fn publish<T: Pod, R: SharedRing>(ring: &R, ticket: u32, message: &T) {
     const { assert!(lines_of::<T>() <= R::LINES, "the message is larger than a slot") }
     let (slot_index, turn) = (ring.slot_count().slot_index(ticket), ring.slot_count().turn(ticket));
     let (words, rest) = bytemuck::bytes_of(message).as_chunks::<4>();
-    let mut first = 0;
-    for (index, word) in words.iter().enumerate() {
-        let word = u32::from_le_bytes(*word);
-        if index == 0 {
-            first = word;
-        } else {
-            ring.cell(slot_index, index).publish(word, turn);
-        }
-    }
+    let mut last = 0;
     if !rest.is_empty() {
-        let word = rest.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
-        if words.is_empty() {
-            first = word;
-        } else {
-            ring.cell(slot_index, words.len()).publish(word, turn);
+        last = rest.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+        if !words.is_empty() {
+            ring.cell(slot_index, words.len()).publish(last, turn);
         }
     }
+    // From the back, so that the stores to the line that a consumer watches come together.
+    for (index, word) in words.iter().enumerate().skip(1).rev() {
+        ring.cell(slot_index, index).publish(u32::from_le_bytes(*word), turn);
+    }
+    let first = words.first().map_or(last, |word| u32::from_le_bytes(*word));
     ring.cell(slot_index, 0).publish_release(first, turn);
 }
 
@@ -58,29 +53,30 @@ pub fn publish<T: Pod, R: SharedRing>(ring: &R, ticket: u32, message: &T) {
 pub fn take<T: Pod, R: SharedRing>(ring: &R, ticket: u32) -> Option<T> {
     const { assert!(lines_of::<T>() <= R::LINES, "the message is larger than a slot") }
     let (slot_index, turn) = (ring.slot_count().slot_index(ticket), ring.slot_count().turn(ticket));
-    let first = ring.cell(slot_index, 0).poll_acquire().at_turn(turn)?;
-    let mut message = T::zeroed();
-    let (words, rest) = bytemuck::bytes_of_mut(&mut message).as_chunks_mut::<4>();
-    let whole_count = words.len();
-    // One test for all cells instead of a branch for each.
-    let mut missing = 0;
-    for (index, word) in words.iter_mut().enumerate() {
-        if index == 0 {
-            *word = first.to_le_bytes();
-        } else {
-            let cell = ring.cell(slot_index, index).poll();
-            missing |= cell.turn ^ turn;
-            *word = cell.data.to_le_bytes();
-        }
+    if ring.cell(slot_index, 0).poll_acquire().turn != turn {
+        return None;
     }
-    if !rest.is_empty() {
-        let mut data = first;
-        if whole_count != 0 {
-            let cell = ring.cell(slot_index, whole_count).poll();
-            missing |= cell.turn ^ turn;
-            data = cell.data;
-        }
-        rest.iter_mut().zip(data.to_le_bytes()).for_each(|(byte, from)| *byte = from);
+    let mut message = T::zeroed();
+    // One test for all turns instead of a branch for each.
+    let mut missing = 0;
+    let mut data_of = |cell_index| {
+        let cell = ring.cell(slot_index, cell_index).poll();
+        missing |= cell.turn ^ turn;
+        cell.data
+    };
+    // Two cells at a time: half as many stores, and words that the copies of the message on
+    // its way to the caller can be fed from.
+    let (pairs, rest) = bytemuck::bytes_of_mut(&mut message).as_chunks_mut::<8>();
+    let mut cell_index = 0;
+    for pair in pairs {
+        let low = u64::from(data_of(cell_index));
+        *pair = (u64::from(data_of(cell_index + 1)) << 32 | low).to_le_bytes();
+        cell_index += 2;
+    }
+    for word in rest.chunks_mut(4) {
+        let data = data_of(cell_index).to_le_bytes();
+        word.iter_mut().zip(data).for_each(|(byte, from)| *byte = from);
+        cell_index += 1;
     }
     (missing == 0).then_some(message)
 }
