@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
-use crate::{firmware, fuzz, race, test, thumb, tidy};
+use crate::{firmware, fuzz, loom, race, test, thumb, tidy};
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
 use std::time::Instant;
@@ -41,6 +41,8 @@ enum Stage {
     Firmware,
     /// The team test under ThreadSanitizer.
     Race,
+    /// The ring protocol under a model checker.
+    Loom,
     /// A short run of every fuzz target.
     Fuzz,
 }
@@ -105,6 +107,7 @@ impl Stage {
             Self::Thumb => thumb::run(&defaults::<thumb::Arguments>()),
             Self::Firmware => firmware::run(&defaults::<firmware::Arguments>()),
             Self::Race => race::run(&defaults::<race::Arguments>()),
+            Self::Loom => loom::run(&defaults::<loom::Arguments>()),
             Self::Fuzz => fuzz::run(&defaults::<fuzz::Arguments>()),
         }
     }

@@ -5,6 +5,7 @@ mod doctor;
 mod failure;
 mod firmware;
 mod fuzz;
+mod loom;
 mod process;
 mod race;
 mod repository;
@@ -36,6 +37,8 @@ enum Command {
     Firmware(firmware::Arguments),
     /// Run the team test on real threads under a race detector.
     Race(race::Arguments),
+    /// Check the ring protocol in every order of its memory accesses, with loom.
+    Loom(loom::Arguments),
     /// Fuzz the readers of untrusted bytes, each target for a fixed time.
     Fuzz(fuzz::Arguments),
     /// Say what this machine has, what it is for, and how to get the rest.
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Thumb(arguments) => thumb::run(&arguments),
         Command::Firmware(arguments) => firmware::run(&arguments),
         Command::Race(arguments) => race::run(&arguments),
+        Command::Loom(arguments) => loom::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Tidy => tidy::run(),

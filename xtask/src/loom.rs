@@ -1,0 +1,34 @@
+//! `cargo xtask loom`: the ring protocol under a model checker.
+//!
+//! Loom replaces the atomics of a test and runs it again and again, in every order of accesses
+//! that the memory model allows. The flag `--cfg loom` changes what every crate is compiled
+//! from, so the build has a folder of its own.
+
+use crate::failure::Failure;
+use crate::process;
+use crate::repository;
+
+/// The test that holds the models.
+const MODELS: [&str; 4] = ["--package", "isokern-core", "--test", "ring_models"];
+
+/// What `cargo xtask loom` takes.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Run only models with this in their name.
+    filter: Option<String>,
+}
+
+/// Checks every model, optimised: they run a hundred thousand times and more.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut cargo = process::cargo();
+    cargo.env("CARGO_TARGET_DIR", repository::target_dir().join("loom"));
+    cargo.env("RUSTFLAGS", flags());
+    cargo.args(["test", "--release"]).args(MODELS).arg("--").args(&arguments.filter);
+    process::run(&mut cargo)
+}
+
+/// The caller's flags and the one that puts loom in.
+fn flags() -> String {
+    let given = std::env::var("RUSTFLAGS").unwrap_or_default();
+    format!("{given} --cfg loom").trim_start().to_owned()
+}
