@@ -126,7 +126,11 @@ where
     pub fn step<P: Pace>(&mut self, pace: &mut P) -> Step {
         let now_ns = self.clock.now_ns();
         self.words.refresh(now_ns);
-        let order = self.watch.look(self.memory.host_line(), now_ns);
+        let order = match self.watch.look(self.memory.host_line(), now_ns) {
+            // Nobody is left to end the pause.
+            Order::Pause if self.mail.is_deserted(&self.memory) => Order::Go,
+            order => order,
+        };
         if self.is_over {
             return Step::Over;
         }

@@ -80,7 +80,10 @@ pub struct ThreadHost<C, const N: usize, const LINES: usize = 1, const BOXES: us
 
 impl<C, const N: usize, const LINES: usize, const BOXES: usize> ThreadHost<C, N, LINES, BOXES> {
     /// How long a parked actor sleeps at most before it looks again.
-    pub const PARK_BOUND: Duration = Duration::from_millis(1);
+    ///
+    /// Messages wake it at once; what comes late by as much is a lease that ran out, or a
+    /// restart.
+    pub const PARK_BOUND: Duration = Duration::from_millis(10);
 
     /// A host whose threads have this name, and whose actors wait parked.
     pub fn new(name: impl Into<String>, clock: C) -> Self {

@@ -73,8 +73,8 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
     /// Sends a question and returns the sequence its answer will have.
     ///
     /// Of the header, deadline, tenant and flags go along; trace id and quality of service are
-    /// kept here and joined to the answer. A deadline is measured from the header's creation
-    /// time, on the actor's clock.
+    /// kept here and joined to the answer. A deadline is a moment of the actor's clock, at most
+    /// 36 minutes after the header's creation time (or from now, when that is not stamped).
     ///
     /// # Errors
     ///
@@ -197,7 +197,12 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
     }
 
     fn push(&mut self, header: MessageHeader, kind: u16, body: Q) -> Result<(), PushError<Q>> {
-        let wire = WireHeader::new(&header, kind, header.creation_ns());
+        // Without a stamp the deadline stands for itself, so that it is not moved.
+        let sent_ns = match header.creation_ns() {
+            0 => header.deadline_ns().unwrap_or(0),
+            creation_ns => creation_ns,
+        };
+        let wire = WireHeader::new(&header, kind, sent_ns);
         let mut outcome = self.try_push(Envelope::new(wire, body));
         if let Err(PushError::Full(envelope)) = outcome {
             // Replies that nobody looked at are credit.

@@ -53,6 +53,35 @@ fn a_deadline_counts_in_the_ring_and_at_safe_points() {
 }
 
 #[test]
+fn a_pause_ends_when_nobody_is_left_to_end_it() {
+    let script = Script::default();
+    let mut actor = start::<8, 1>(&script, ActorPlan::new());
+    assert_eq!(settle(&mut actor), Step::Idle);
+    actor.pause(true);
+    actor.tell(Do::Add.with(1)).expect("there is room");
+    assert_eq!(settle(&mut actor), Step::Idle);
+    drop(actor.take_requester(0));
+    assert_eq!(settle(&mut actor), Step::Over);
+    let view = actor.view().expect("nobody writes");
+    assert_eq!((actor.state(), view.answered()), (ActorState::Stopped, 1));
+}
+
+#[test]
+fn a_deadline_without_a_stamp_is_kept() {
+    let script = Script::default();
+    script.clock.advance_us(7_200_000_000); // two hours after the clock's start
+    let mut actor = start::<8, 1>(&script, ActorPlan::new());
+    for ahead_ns in [1_000_000, 0] {
+        let header = MessageHeader::new().with_deadline_ns(script.clock.now_ns() + ahead_ns);
+        let requester = actor.requester(0).expect("it is here");
+        requester.try_ask(header, Do::Add.with(1)).expect("there is room");
+        script.clock.advance_us(10);
+    }
+    settle(&mut actor);
+    assert_eq!(answers(&mut actor), [Ok(101), Err(ActorError::Expired)]);
+}
+
+#[test]
 fn shutting_down_answers_everything_accepted() {
     let script = Script::default();
     let mut actor = start::<8, 1>(&script, ActorPlan::new());

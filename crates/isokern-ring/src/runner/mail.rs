@@ -106,6 +106,14 @@ impl Mail {
         }
     }
 
+    /// Whether every requester has closed. Messages may be left.
+    pub(super) fn is_deserted<M: ActorMemory>(&self, memory: &M) -> bool {
+        self.boxes.iter().enumerate().take(self.count).all(|(index, side)| {
+            let mailbox = memory.mailbox(index);
+            mailbox.is_none_or(|mailbox| side.replier.requests().sees_closed(mailbox.requests()))
+        })
+    }
+
     /// Says that no reply comes any more.
     pub(super) fn close<M: ActorMemory>(&mut self, memory: &M) {
         for (index, side) in self.boxes.iter_mut().enumerate().take(self.count) {
