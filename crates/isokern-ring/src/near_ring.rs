@@ -1,14 +1,22 @@
-//! A ring of the core whose slots are brought near before they are polled.
+//! A ring of the core whose slots are brought near before they are polled or published.
 //!
-//! A consumer that lags behind waits for cache lines from the producer's core, one slot after
-//! the other. Asking for a slot eight tickets ahead overlaps these waits; measured, it halves
-//! the time of a pop. It is a hint to the processor that has no other effect, but its intrinsic
-//! takes a pointer, so this file is a door for `unsafe` (`docs/safety.md`).
+//! A slot goes from core to core and back with every lap. An end that works through a backlog
+//! waits for each slot in turn; asking for the one eight tickets ahead overlaps these waits and
+//! halves the time of a push and of a pop (decision 0011). Both hints are instructions without
+//! another effect, but they take pointers, so this file is a door for `unsafe`
+//! (`docs/safety.md`).
 #![allow(unsafe_code)]
 
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use core::arch::asm;
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use isokern_core::ring::{HostCell, LINE_CELLS};
 use isokern_core::ring::{HostRing, SharedCell, SharedRing, SharedWord, SlotCount};
 
-/// A [`HostRing`] with that hint, where the target has one that stable Rust can give (x86-64).
+/// A [`HostRing`] that takes these hints, where stable Rust can pass them on (x86-64).
 #[derive(Debug, Default)]
 pub struct NearRing<const N: usize, const LINES: usize>(HostRing<N, LINES>);
 
@@ -38,17 +46,23 @@ impl<const N: usize, const LINES: usize> SharedRing for NearRing<N, LINES> {
         self.0.cell(slot_index, cell_index)
     }
 
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     #[inline]
-    fn expect_soon(&self, slot_index: u32) {
-        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    fn expect_poll(&self, slot_index: u32) {
+        for line in cache_lines(self.0.slot(slot_index)) {
+            // SAFETY: a prefetch neither reads nor writes and faults at no address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line) };
+        }
+    }
 
-        // Half a line of cells is one line of the cache.
-        for half in self.0.slot(slot_index).as_flattened().chunks(8) {
-            let address = half.as_ptr().cast::<i8>();
-            // SAFETY: a prefetch neither reads nor writes and faults at no address; this one is
-            // inside the ring.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(address) };
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    #[inline]
+    fn expect_publish(&self, slot_index: u32) {
+        for line in cache_lines(self.0.slot(slot_index)) {
+            // The intrinsic makes this instruction only where `prfchw` is enabled, which stable
+            // Rust cannot do. Processors without it take it for one that does nothing.
+            // SAFETY: as above; it fetches the line for writing and writes nothing.
+            unsafe { asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags)) };
         }
     }
 
@@ -76,4 +90,11 @@ impl<const N: usize, const LINES: usize> SharedRing for NearRing<N, LINES> {
     fn consumer_status(&self) -> impl SharedWord {
         self.0.consumer_status()
     }
+}
+
+/// The addresses of the 64-byte lines of the cache that a slot covers.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[inline]
+fn cache_lines(lines: &[[HostCell; LINE_CELLS]]) -> impl Iterator<Item = *const i8> {
+    lines.as_flattened().chunks(LINE_CELLS / 2).map(|half| half.as_ptr().cast())
 }

@@ -113,10 +113,10 @@ impl<H: RingHandle> Producer<H> {
         Ok(pushed_count)
     }
 
-    /// Slots free at the time of the call.
+    /// Slots that can be filled at the time of the call.
     ///
     /// The consumer may free more at any moment, so the true number is this or higher, never
-    /// lower.
+    /// lower. A consumer with a backlog frees an eighth of the ring at a time, at most 16 slots.
     ///
     /// ```
     /// use isokern_ring::Ring;

@@ -45,10 +45,16 @@ pub trait SharedRing {
     /// and `cell_index` below `LINES * 16`.
     fn cell(&self, slot_index: u32, cell_index: usize) -> impl SharedCell;
 
-    /// Says that a slot will be polled soon. Memory that can be brought near beforehand does
-    /// so; the hint reads nothing and may do nothing.
+    /// Says that a slot will be polled soon. Memory that can be brought near does so; the
+    /// hint changes nothing and may do nothing.
     #[inline]
-    fn expect_soon(&self, slot_index: u32) {
+    fn expect_poll(&self, slot_index: u32) {
+        let _ = slot_index;
+    }
+
+    /// Says that a slot, which is free, will be published soon. As above.
+    #[inline]
+    fn expect_publish(&self, slot_index: u32) {
         let _ = slot_index;
     }
 
@@ -82,8 +88,13 @@ impl<R: SharedRing> SharedRing for &R {
     }
 
     #[inline]
-    fn expect_soon(&self, slot_index: u32) {
-        R::expect_soon(self, slot_index);
+    fn expect_poll(&self, slot_index: u32) {
+        R::expect_poll(self, slot_index);
+    }
+
+    #[inline]
+    fn expect_publish(&self, slot_index: u32) {
+        R::expect_publish(self, slot_index);
     }
 
     #[inline]

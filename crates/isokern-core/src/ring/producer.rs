@@ -72,11 +72,12 @@ impl ProducerState {
             return Err(PushError::Closed(message));
         }
         let slots = ring.slot_count();
-        if slots.is_full(self.head_seen, self.tail) {
-            self.head_seen = ring.head().load_acquire();
-            if slots.is_full(self.head_seen, self.tail) {
-                return Err(PushError::Full(message));
-            }
+        if slots.is_full(self.head_seen, self.tail) && self.free_slots(ring) == 0 {
+            return Err(PushError::Full(message));
+        }
+        let ahead = self.tail.wrapping_add(AHEAD);
+        if !slots.is_full(self.head_seen, ahead) {
+            ring.expect_publish(slots.slot_index(ahead));
         }
         self.publish_unchecked(ring, &message);
         Ok(())
@@ -147,6 +148,9 @@ impl ProducerState {
         }
     }
 }
+
+/// How many slots ahead a free slot is brought near, so that the stores to it need not wait.
+const AHEAD: u32 = 8;
 
 /// The turn of a published final tail.
 pub(super) const CLOSING_TURN: u32 = 1;

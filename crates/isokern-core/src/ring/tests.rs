@@ -1,5 +1,7 @@
 //! Steps of the protocol on host words, one thread: sizes, wrap, mixtures, close, credit.
 
+use core::cell::Cell;
+
 use bytemuck::{Pod, Zeroable};
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert_eq, proptest};
@@ -7,8 +9,9 @@ use proptest::prelude::{any, prop_assert_eq, proptest};
 use super::words::SharedCell;
 use super::{
     Closed, ConsumerState, EndStatus, HostCell, HostRing, HostWord, PopError, ProducerState,
-    PushError, ReplierState, RequesterState, RingMemory, SharedRing, SharedTail, SharedWord,
-    SplitCell, cells_of, consumer_closed, consumer_waits, lines_of, producer_waits, publish, take,
+    PushError, ReplierState, RequesterState, RingMemory, SharedRing, SharedRmw, SharedTail,
+    SharedWord, SplitCell, cells_of, consumer_closed, consumer_waits, lines_of, producer_waits,
+    publish, take,
 };
 
 /// A ring whose cells are two words, as on targets without 64-bit atomics.
@@ -215,6 +218,68 @@ fn claims_share_one_ring_and_the_last_to_leave_closes_it() {
     assert_eq!(consumer.try_pop::<u32, _>(&ring), Err(PopError::Closed));
     consumer.close(&ring);
     assert_eq!(tail.try_push(&ring, 4_u32), Err(PushError::Closed(4)));
+}
+
+/// A tail whose first look is an old one.
+struct OldTail {
+    word: HostWord,
+    old: Cell<Option<u32>>,
+}
+
+impl SharedWord for OldTail {
+    fn load_relaxed(&self) -> u32 {
+        self.old.take().unwrap_or_else(|| self.word.load_relaxed())
+    }
+
+    fn load_acquire(&self) -> u32 {
+        self.word.load_acquire()
+    }
+
+    fn store_relaxed(&self, value: u32) {
+        self.word.store_relaxed(value);
+    }
+
+    fn store_release(&self, value: u32) {
+        self.word.store_release(value);
+    }
+}
+
+#[cfg(target_has_atomic = "32")]
+impl SharedRmw for OldTail {
+    fn compare_exchange(&self, current: u32, new: u32) -> Result<u32, u32> {
+        self.word.compare_exchange(current, new)
+    }
+}
+
+#[test]
+fn a_claim_behind_the_head_is_tried_again() {
+    let word = |value, old| OldTail { word: HostWord::new(value), old: Cell::new(old) };
+    // Ticket 1 was read, then others pushed up to 4 and the consumer took up to 3.
+    let tail = SharedTail::new(word(4, Some(1)), word(3, None), word(1, None));
+    let ring = HostRing::<2, 1>::new();
+    ring.head().store_release(3);
+    assert_eq!(tail.try_push(&ring, 7_u32), Ok(()), "there was a free slot all the time");
+    assert_eq!(take::<u32, _>(&ring, 4), Some(7));
+    assert_eq!(tail.try_push(&ring, 8_u32), Err(PushError::Full(8)));
+}
+
+#[test]
+fn a_backlog_is_freed_in_batches_and_an_empty_ring_at_once() {
+    let ring = HostRing::<64, 1>::new();
+    let (mut producer, mut consumer) = ends_at(&ring, 0);
+    assert_eq!(producer.push_from(&ring, &[0_u32; 64]), Ok(64));
+    for taken in 1..=64 {
+        consumer.try_pop::<u32, _>(&ring).expect("64 are there");
+        let shown = if taken <= 16 { taken } else { taken / 8 * 8 };
+        assert_eq!(producer.free_slots(&ring), shown);
+    }
+    assert_eq!(producer.push_from(&ring, &[0_u32; 3]), Ok(3));
+    for shown in [64 - 3, 64 - 3, 64 - 3] {
+        consumer.try_pop::<u32, _>(&ring).expect("three are there");
+        assert_eq!(producer.free_slots(&ring), shown);
+    }
+    assert_eq!(consumer.try_pop::<u32, _>(&ring), Err(PopError::Empty));
+    assert_eq!(producer.free_slots(&ring), 64);
 }
 
 #[test]

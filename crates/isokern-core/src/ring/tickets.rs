@@ -80,6 +80,21 @@ impl SlotCount {
         (ticket >> self.shift) + 1
     }
 
+    /// How many slots a consumer frees at a time while it works through a backlog: an eighth of
+    /// the ring, at least 1 and at most 16.
+    ///
+    /// So up to one less than this many slots may be free and still look full to the producer,
+    /// until the consumer takes more or finds the ring empty. Rings of up to 8 slots are exact.
+    #[inline]
+    #[must_use]
+    pub const fn release_batch(self) -> u32 {
+        match self.shift {
+            0..=3 => 1,
+            4..=6 => 1 << (self.shift - 3),
+            _ => 16,
+        }
+    }
+
     /// How many slots hold messages when the next ticket to take is `head` and the next
     /// to fill is `tail`.
     ///
@@ -134,6 +149,13 @@ mod tests {
             assert_eq!(slots, Some(1 << shift));
         }
         assert_eq!(SlotCount::try_new(2), Some(SlotCount::new::<2>()));
+    }
+
+    #[test]
+    fn a_batch_is_an_eighth_of_the_ring_at_most() {
+        let batches = [2, 8, 16, 32, 64, 128, 1 << 30];
+        let batches = batches.map(|count| SlotCount::try_new(count).map(SlotCount::release_batch));
+        assert_eq!(batches, [1, 1, 2, 4, 8, 16, 16].map(Some));
     }
 
     #[test]
