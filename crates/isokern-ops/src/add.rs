@@ -16,6 +16,7 @@ const TILE_ELEMENTS: usize = 64;
 /// `kernels/internal/reference/integer_ops/add.h`.
 ///
 /// A tile is 64 elements.
+#[inline(never)] // A frame of its own: the largest operator counts, not their sum.
 pub fn run<T: Team>(team: &T, op: &Add, arena: Cells<'_>) {
     let (a, b) = (view(arena, &op.input_a), view(arena, &op.input_b));
     let y = view(arena, &op.output);

@@ -14,6 +14,7 @@ use crate::view::view;
 /// Source: TensorFlow Lite `kernels/internal/reference/integer_ops/pooling.h`.
 ///
 /// A tile is 16 channels of one position.
+#[inline(never)] // A frame of its own: the largest operator counts, not their sum.
 pub fn run<T: Team>(team: &T, op: &AveragePool2d, arena: Cells<'_>) {
     let output = op.output.image();
     let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);

@@ -17,6 +17,7 @@ use crate::view::view;
 /// `kernels/internal/reference/integer_ops/conv.h`.
 ///
 /// A tile is 16 channels of one position.
+#[inline(never)] // A frame of its own: the largest operator counts, not their sum.
 pub fn run<T: Team>(team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
     let output = op.output.image();
     let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);

@@ -18,6 +18,7 @@ use crate::view::view;
 /// integer multipliers.
 ///
 /// A tile is 16 outputs of one row.
+#[inline(never)] // A frame of its own: the largest operator counts, not their sum.
 pub fn run<T: Team>(team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {
     let (outputs, terms) = (op.weights.outputs.max(1), op.weights.terms.row_terms);
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));

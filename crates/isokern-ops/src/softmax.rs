@@ -19,6 +19,7 @@ use exponential::{exp_of_negative, reciprocal};
 /// `kernels/internal/reference/softmax.h`.
 ///
 /// A tile is one row.
+#[inline(never)] // A frame of its own: the largest operator counts, not their sum.
 pub fn run<T: Team>(team: &T, op: &Softmax, arena: Cells<'_>) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let depth = op.input.depth().max(1);
