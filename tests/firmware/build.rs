@@ -5,11 +5,11 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The board that stands for each target.
-const BOARDS: [(&str, &str); 3] = [
-    ("thumbv7em-none-eabihf", "mps2-an386"),
-    ("thumbv6m-none-eabi", "microbit"),
-    ("thumbv8m.main-none-eabihf", "mps2-an505"),
+/// The board that stands for each target, and what its SysTick counts in a microsecond.
+const BOARDS: [(&str, &str, u32); 3] = [
+    ("thumbv7em-none-eabihf", "mps2-an386", 25),
+    ("thumbv6m-none-eabi", "microbit", 16),
+    ("thumbv8m.main-none-eabihf", "mps2-an505", 20),
 ];
 
 /// Names the model that `measure` embeds.
@@ -20,15 +20,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let target = env::var("TARGET")?;
 
-    let (_, board) = BOARDS
+    let (_, board, timer_mhz) = BOARDS
         .iter()
-        .find(|(name, _)| *name == target)
+        .find(|(name, ..)| *name == target)
         .ok_or_else(|| format!("no board for {target}: build with --target"))?;
     let map = folder.join("boards").join(format!("{board}.x"));
     fs::copy(&map, out.join("memory.x"))?;
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-env=ISOKERN_BOARD={board}");
+    fs::write(out.join("timer.rs"), format!("{timer_mhz}\n"))?;
     println!("cargo::rerun-if-changed={}", map.display());
 
     let model = env::var(MODEL).map_or_else(|_| folder.join("../models/digits.ikm"), PathBuf::from);

@@ -1,10 +1,12 @@
-//! `cargo xtask firmware`: models on Cortex-M boards, in an emulator, compared with the host.
+//! `cargo xtask firmware`: models and actors on Cortex-M boards, in an emulator.
 //!
 //! Per board: the smallest program gives the host's answers; every model that fits gives the
 //! host's digest; the programs hold no heap, no float instruction and no panic; code, static
-//! RAM, stack and instructions are those of the committed table; and on one board every byte
-//! of a model is changed in turn. First of all the checks must find what was planted for them.
+//! RAM, stack and instructions are those of the committed tables; every byte of a model is
+//! changed in turn; and rings and actors between an interrupt and the loop lose and double
+//! nothing. First of all the checks must find what was planted for them.
 
+mod actors;
 mod board;
 mod emulator;
 mod figures;
@@ -12,6 +14,7 @@ mod host;
 mod image;
 mod models;
 mod programs;
+mod sheet;
 
 use crate::failure::Failure;
 use crate::process;
@@ -39,7 +42,7 @@ pub(crate) struct Arguments {
     /// Which compiler builds.
     #[arg(long, value_enum, default_value_t = Compiler::Auto)]
     compiler: Compiler,
-    /// Write the table instead of comparing with it.
+    /// Write the tables instead of comparing with them.
     #[arg(long, conflicts_with_all = ["model", "board"])]
     bless: bool,
 }
@@ -65,6 +68,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         if arguments.model.is_none() {
             check_programs(&programs, &host)?;
             check_mutations(&programs, &mut mutants)?;
+            if let Some(digits) = models.first() {
+                table.actors.extend(actors::check(&programs, &host, digits)?);
+            }
         }
         for model in &models {
             table.figures.extend(measure(&programs, model)?);

@@ -29,6 +29,13 @@ impl Clock {
         Self { timer }
     }
 
+    /// Stops the timer.
+    #[must_use]
+    pub fn stop(mut self) -> SYST {
+        self.timer.disable_counter();
+        self.timer
+    }
+
     /// Starts a measurement.
     pub fn restart(&mut self) {
         self.timer.clear_current();

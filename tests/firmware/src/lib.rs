@@ -1,9 +1,11 @@
-//! What the programs share: a console, a clock, a stack gauge and a way to end.
+//! What the programs share: a console, clocks, a stack gauge and a way to end.
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`console`] | prints through the debugger's channel (semihosting) |
 //! | [`clock`] | counts time with the processor's SysTick |
+//! | [`ticker`] | interrupts of SysTick, and a clock that counts them |
+//! | [`relay`] | hands an end of a ring or an actor to an interrupt |
 //! | [`stack`] | finds how deep the stack has been |
 //! | [`ending`] | ends the program; also after a panic or a fault |
 #![no_std]
@@ -11,4 +13,6 @@
 pub mod clock;
 pub mod console;
 pub mod ending;
+pub mod relay;
 pub mod stack;
+pub mod ticker;

@@ -64,6 +64,17 @@ fn command(board: &Board, elf: &Path) -> Command {
 }
 
 impl Report {
+    /// The report that is this text.
+    #[cfg(test)]
+    pub(super) fn new(text: String) -> Self {
+        Self { text }
+    }
+
+    /// Everything that was printed.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Every value with this name.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let pairs = self.text.lines().filter_map(|line| line.split_once(' '));

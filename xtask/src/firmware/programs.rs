@@ -22,6 +22,12 @@ pub(super) enum Program {
     MeasurePlain,
     /// Every byte of a model changed in turn.
     Mutations,
+    /// Rings between an interrupt and the loop.
+    Rings,
+    /// An actor in the loop, its requesters in an interrupt.
+    Actors,
+    /// A model as an actor.
+    Images,
     /// What the checks must find.
     Planted,
 }
@@ -43,6 +49,9 @@ impl Programs {
             Program::Digits => "digits",
             Program::Measure | Program::MeasurePlain => "measure",
             Program::Mutations => "mutations",
+            Program::Rings => "rings",
+            Program::Actors => "actors",
+            Program::Images => "images",
             Program::Planted => "planted",
         };
         let mut cargo = thumb::build(self.compiler, self.board.target, FOLDER);

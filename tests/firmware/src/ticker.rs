@@ -1,0 +1,63 @@
+//! A clock for deadlines: an interrupt of SysTick at equal intervals, counted.
+
+use core::future::Future;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use cortex_m::peripheral::SYST;
+use cortex_m::peripheral::syst::SystClkSource;
+use isokern_cpu::core::{Clock, PollingSleep};
+
+/// Counts of the timer in a microsecond; the board's core clock in MHz.
+const COUNTS_PER_US: u32 = include!(concat!(env!("OUT_DIR"), "/timer.rs"));
+
+/// Time between two interrupts.
+pub const TICK_NS: u64 = 50_000;
+
+/// Interrupts so far. The interrupt alone writes it, so a load and a store are enough.
+static TICKS: AtomicU32 = AtomicU32::new(0);
+
+/// The timer, interrupting.
+#[expect(missing_debug_implementations, reason = "the registers have none")]
+pub struct Ticker {
+    timer: SYST,
+}
+
+impl Ticker {
+    /// Starts the interrupts: the program's `SysTick` must call [`tick`].
+    #[must_use]
+    pub fn start(mut timer: SYST) -> Self {
+        timer.set_clock_source(SystClkSource::Core);
+        timer.set_reload(COUNTS_PER_US * (TICK_NS / 1000) as u32 - 1);
+        timer.clear_current();
+        timer.enable_counter();
+        timer.enable_interrupt();
+        Self { timer }
+    }
+
+    /// Stops the interrupts.
+    #[must_use]
+    pub fn stop(mut self) -> SYST {
+        self.timer.disable_interrupt();
+        self.timer.disable_counter();
+        self.timer
+    }
+}
+
+/// Counts an interrupt.
+pub fn tick() {
+    TICKS.store(TICKS.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+}
+
+/// The interrupts so far, as time; good for two days.
+#[derive(Clone, Copy, Debug)]
+pub struct TickClock;
+
+impl Clock for TickClock {
+    fn now_ns(&self) -> u64 {
+        u64::from(TICKS.load(Ordering::Relaxed)) * TICK_NS
+    }
+
+    fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send {
+        PollingSleep::new(self, moment_ns)
+    }
+}
