@@ -101,6 +101,7 @@ fn tells_are_done_and_get_no_reply() {
             settle(&mut actor);
         }
     }
+    assert_eq!(actor.stats().depth, 0, "the last ones, too");
     ask(&mut actor, Do::Add.with(0));
     settle(&mut actor);
     assert_eq!(answers(&mut actor), [Ok(100 + 99 * 50)]);

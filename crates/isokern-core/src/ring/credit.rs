@@ -119,10 +119,15 @@ impl RequesterState {
         if free != 0 {
             return free;
         }
+        self.refresh(requests);
+        slots.count().saturating_sub(slots.used(self.done(), self.requests.tail()))
+    }
+
+    /// Looks which messages without reply are done with.
+    pub fn refresh<R: SharedRing>(&mut self, requests: &R) {
         if let Some(cell) = requests.acknowledgement().read() {
             self.acknowledged_count = cell.data;
         }
-        slots.count().saturating_sub(slots.used(self.done(), self.requests.tail()))
     }
 
     /// Requests pushed and not known to be done with.

@@ -170,9 +170,12 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
         }
     }
 
-    /// What was seen so far.
+    /// What was seen so far, with a look at what is done with by now.
     #[must_use]
-    pub fn stats(&self) -> RequesterStats {
+    pub fn stats(&mut self) -> RequesterStats {
+        if let Some(mailbox) = self.memory.mailbox(self.mailbox_index) {
+            self.state.refresh(mailbox.requests());
+        }
         RequesterStats { depth: self.state.outstanding(), ..self.stats }
     }
 

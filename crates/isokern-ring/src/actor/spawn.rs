@@ -171,9 +171,8 @@ impl<M: ActorMemory, Q: bytemuck::Pod, P: bytemuck::Pod, T> Actor<M, Q, P, T> {
 
     /// What mailbox 0 has seen; zeros when it was taken out.
     #[must_use]
-    pub fn stats(&self) -> RequesterStats {
-        let requester = self.requesters.first().and_then(Option::as_ref);
-        requester.map_or_else(RequesterStats::default, Requester::stats)
+    pub fn stats(&mut self) -> RequesterStats {
+        self.requester(0).map_or_else(RequesterStats::default, Requester::stats)
     }
 
     /// What keeps the actor running.
