@@ -27,6 +27,7 @@
 //! * What a handler [`send`](isokern_core::RingContext::send)s to an actor that has stopped
 //!   meanwhile is gone.
 
+mod controls;
 mod in_flight;
 mod lent;
 mod loop_host;
@@ -34,6 +35,7 @@ mod pace;
 mod requester;
 mod spawn;
 
+pub use controls::ActorControls;
 pub use in_flight::Answer;
 pub use loop_host::{AlreadyLent, LoopHost};
 pub use pace::{Pace, Spinning};

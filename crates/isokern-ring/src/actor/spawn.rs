@@ -3,13 +3,14 @@
 use core::fmt;
 use core::future::Future;
 
-use isokern_core::ring::{DeviceView, HostControl, PushError};
+use isokern_core::ring::{DeviceView, PushError};
 use isokern_core::{
-    ActorMemory, ActorPlan, ActorState, Bells, GpuKernel, Host, KernelError, LentBuffers, LinkEnd,
+    ActorMemory, ActorPlan, ActorState, GpuKernel, Host, KernelError, LentBuffers, LinkEnd,
     MAILBOX_COUNT_MAX, MessageHeader, NoBuffers, Resident, SupervisionError,
 };
 use thiserror::Error;
 
+use super::controls::ActorControls;
 use super::requester::{AskError, Requester, RequesterStats};
 
 /// Starts an actor and returns the handle that asks it.
@@ -37,7 +38,7 @@ where
     let memory = host.lend().map_err(SpawnError::Host)?;
     let requesters = core::array::from_fn(|index| Requester::try_new(memory.clone(), index));
     let running = host.start(parts, memory.clone(), plan).map_err(SpawnError::Host)?;
-    Ok(Actor { requesters, memory, control: HostControl::new(), running })
+    Ok(Actor { requesters, controls: ActorControls::new(memory), running })
 }
 
 /// The actor that a host makes of a resident.
@@ -54,8 +55,7 @@ pub type ActorOn<H, R, B = NoBuffers> = Actor<
 /// all are closed.
 pub struct Actor<M: ActorMemory, Q, P, T> {
     requesters: [Option<Requester<M, Q, P>>; MAILBOX_COUNT_MAX],
-    memory: M,
-    control: HostControl,
+    controls: ActorControls<M>,
     running: T,
 }
 
@@ -130,10 +130,14 @@ impl<M: ActorMemory, Q: bytemuck::Pod, P: bytemuck::Pod, T> Actor<M, Q, P, T> {
         }
     }
 
+    /// Pauses, stops and looks at the actor.
+    pub const fn controls(&mut self) -> &mut ActorControls<M> {
+        &mut self.controls
+    }
+
     /// Lets messages wait, or lets them be handled again.
     pub fn pause(&mut self, is_paused: bool) {
-        self.control.pause(self.memory.host_line(), is_paused);
-        self.memory.bells().ring_actor();
+        self.controls.pause(is_paused);
     }
 
     /// Closes the mailboxes that were not taken out. The actor answers everything it has
@@ -143,30 +147,26 @@ impl<M: ActorMemory, Q: bytemuck::Pod, P: bytemuck::Pod, T> Actor<M, Q, P, T> {
         self.pause(false);
     }
 
-    /// Stops the actor at once: the message in hand is dropped at its next safe point, those
-    /// that wait are answered [`Stopped`](isokern_core::ActorError::Stopped).
+    /// Stops the actor at once; see [`ActorControls::stop`].
     pub fn stop(&mut self) {
-        self.control.stop(self.memory.host_line());
-        self.memory.bells().ring_actor();
+        self.controls.stop();
     }
 
-    /// Shows that this side lives, for actors with a lease; `now_ns` is any moving number.
+    /// Shows that this side lives; see [`ActorControls::renew_lease`].
     pub fn renew_lease(&mut self, now_ns: u64) {
-        self.control.renew_lease(self.memory.host_line(), now_ns);
+        self.controls.renew_lease(now_ns);
     }
 
     /// Where the actor is in its life, as far as it has shown.
     #[must_use]
     pub fn state(&self) -> ActorState {
-        let state = self.view().and_then(|view| view.state());
-        state.map_or(ActorState::Created, ActorState::from)
+        self.controls.state()
     }
 
-    /// Counts, state and fault record, as the actor last showed them; `None` while it writes
-    /// them: look again.
+    /// What the actor last showed of itself; see [`ActorControls::view`].
     #[must_use]
     pub fn view(&self) -> Option<DeviceView> {
-        DeviceView::read(self.memory.device_line())
+        self.controls.view()
     }
 
     /// What mailbox 0 has seen; zeros when it was taken out.
@@ -183,6 +183,12 @@ impl<M: ActorMemory, Q: bytemuck::Pod, P: bytemuck::Pod, T> Actor<M, Q, P, T> {
     /// Gives up the controls and the mailboxes that were not taken out, which closes them.
     pub fn into_running(self) -> T {
         self.running
+    }
+
+    /// The controls and what keeps the actor running, apart; the mailboxes that were not taken
+    /// out are closed.
+    pub fn into_parts(self) -> (ActorControls<M>, T) {
+        (self.controls, self.running)
     }
 }
 

@@ -151,11 +151,12 @@ fn a_stop_ends_a_long_handler_at_its_next_safe_point() {
         spawn(&host::<4, 1>(&script), script.clone(), ActorPlan::new()).expect("it starts");
     let mut requester = actor.take_requester(0).expect("it is here");
     requester.try_ask(MessageHeader::new(), Do::Take.with(u32::MAX)).expect("there is room");
+    let (mut controls, running) = actor.into_parts();
     while isokern_core::Clock::now_ns(&script.clock) == 0 {
         thread::yield_now();
     }
-    actor.stop();
-    assert_eq!(actor.into_running().join(), ActorState::Stopped);
+    controls.stop();
+    assert_eq!((running.join(), controls.state()), (ActorState::Stopped, ActorState::Stopped));
     let answer = requester.try_answer().expect("it was answered");
     assert_eq!(answer.result, Err(ActorError::Stopped));
 }

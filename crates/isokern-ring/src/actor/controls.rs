@@ -1,0 +1,59 @@
+//! The host's side of an actor without its messages: pause, stop, and how it is.
+
+use core::fmt;
+
+use isokern_core::ring::{DeviceView, HostControl};
+use isokern_core::{ActorMemory, ActorState, Bells};
+
+/// Controls one actor, from wherever it is kept: an interrupt, another thread.
+///
+/// There is one for each actor, in its [`Actor`](crate::Actor) or apart
+/// ([`Actor::into_parts`](crate::Actor::into_parts)).
+pub struct ActorControls<M> {
+    memory: M,
+    line: HostControl,
+}
+
+impl<M: ActorMemory> ActorControls<M> {
+    pub(super) const fn new(memory: M) -> Self {
+        Self { memory, line: HostControl::new() }
+    }
+
+    /// Lets messages wait, or lets them be handled again.
+    pub fn pause(&mut self, is_paused: bool) {
+        self.line.pause(self.memory.host_line(), is_paused);
+        self.memory.bells().ring_actor();
+    }
+
+    /// Stops the actor at once: the message in hand is dropped at its next safe point, those
+    /// that wait are answered [`Stopped`](isokern_core::ActorError::Stopped).
+    pub fn stop(&mut self) {
+        self.line.stop(self.memory.host_line());
+        self.memory.bells().ring_actor();
+    }
+
+    /// Shows that this side lives, for actors with a lease; `now_ns` is any moving number.
+    pub fn renew_lease(&mut self, now_ns: u64) {
+        self.line.renew_lease(self.memory.host_line(), now_ns);
+    }
+
+    /// Where the actor is in its life, as far as it has shown.
+    #[must_use]
+    pub fn state(&self) -> ActorState {
+        let state = self.view().and_then(|view| view.state());
+        state.map_or(ActorState::Created, ActorState::from)
+    }
+
+    /// Counts, state and fault record, as the actor last showed them; `None` while it writes
+    /// them: look again.
+    #[must_use]
+    pub fn view(&self) -> Option<DeviceView> {
+        DeviceView::read(self.memory.device_line())
+    }
+}
+
+impl<M> fmt::Debug for ActorControls<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActorControls").finish_non_exhaustive()
+    }
+}
