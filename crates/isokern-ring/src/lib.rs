@@ -74,6 +74,9 @@ mod runner;
 mod threads;
 mod wait;
 
+#[cfg(all(test, feature = "std"))]
+mod ends_tests;
+
 pub use actor::{
     Actor, ActorControls, ActorOn, AlreadyLent, Answer, AskError, LoopHost, Pace, Requester,
     RequesterStats, SpawnError, Spinning, spawn,
