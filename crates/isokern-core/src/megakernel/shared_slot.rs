@@ -236,4 +236,3 @@ impl<W: SharedWord> Drop for ClaimedTask<'_, W> {
         }
     }
 }
-
