@@ -6,15 +6,17 @@ use core::time::Duration;
 use std::io::Write;
 use std::time::Instant;
 
-use isokern_core::{InferenceError, ModelArtifact};
-use isokern_cpu::InstructionSet;
+use isokern_core::ModelArtifact;
+use isokern_cpu::{CpuModel, InstructionSet};
 use isokern_model::{Model, digest};
 
 use crate::answers::highest;
 use crate::error::CliError;
 use crate::figures::{digest, grouped, time};
-use crate::infer::{infer_all, load};
+use crate::infer::{infer_all, infer_resident, load};
 use crate::latency::Latencies;
+use crate::mode::Mode;
+use crate::resident::{self, ResidentModel};
 
 static MODEL: &[u8] = include_bytes!("../../../tests/models/digits.ikm");
 static IMAGES: &[u8] = include_bytes!("../../../tests/models/models/digits.test.i8");
@@ -32,28 +34,26 @@ const ROUNDS_MAX: usize = 100;
 ///
 /// The images are the held-back part of the set that scikit-learn bundles: Alpaydin and Kaynak,
 /// Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, CC BY 4.0,
-/// doi.org/10.24432/C50P49. The latency is that of one image: copied in, run, copied out.
+/// doi.org/10.24432/C50P49. The latency is that of one image: copied in, run, copied out; in ring
+/// mode from question to collected answer, with several images under way.
 #[derive(clap::Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// How the model is kept running; in ring mode the bytes are compared with those of batch mode
+    #[arg(long, value_enum, default_value_t = Mode::BATCH)]
+    mode: Mode,
+}
 
-/// Runs the images on every path of this processor, then prints.
-pub(crate) fn run(_: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
+/// Runs the images on every path of this processor and in the mode asked for, then prints.
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
     let artifact = ModelArtifact::new(MODEL, Some(NAME));
     let model = Model::parse(artifact.bytes())
         .map_err(|source| CliError::Format { name: NAME.to_owned(), source })?;
     let images: Vec<i8> = IMAGES.iter().map(|byte| byte.cast_signed()).collect();
     let fastest = InstructionSet::detect();
 
-    let outputs = outputs(&artifact, &model, &images, fastest)?;
-    for set in InstructionSet::available() {
-        if outputs != self::outputs(&artifact, &model, &images, set)? {
-            let (set, reference) = (fastest.name(), set.name());
-            return Err(CliError::Differs { set, reference });
-        }
-    }
-    if outputs.iter().zip(REFERENCE).any(|(value, byte)| *value != byte.cast_signed()) {
-        return Err(CliError::Differs { set: fastest.name(), reference: "TFLite Micro" });
-    }
+    let mut session = Session::start(arguments.mode, &artifact, fastest)?;
+    let (outputs, _) = session.infer(&images)?;
+    check(&outputs, &artifact, &images, arguments.mode, fastest)?;
 
     let arena = grouped(model.arena_bytes() as u64);
     let bytes = grouped(MODEL.len() as u64);
@@ -72,60 +72,119 @@ pub(crate) fn run(_: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
     let right = right.count();
     let share = 100.0 * right as f64 / total as f64;
     writeln!(out, "\naccuracy   {right} of {total} held-back images ({share:.1} %)")?;
-    let latencies = measure(&artifact, &model, &images, fastest)?;
-    writeln!(
-        out,
-        "latency    median {}, p99 {} per image ({fastest}, one thread, {} runs)",
-        time(latencies.percentile(50)),
-        time(latencies.percentile(99)),
-        grouped(latencies.count() as u64),
-    )?;
+    let latencies = measure(&mut session, &images)?;
+    session.finish()?;
+    print_latency(&latencies, arguments.mode, fastest, total, out)?;
     let (value, count) = (digest(digest::fnv1a(&outputs)), grouped(outputs.len() as u64));
     writeln!(out, "digest     {value} over {count} output bytes")?;
     let sets: Vec<&str> = InstructionSet::available().map(InstructionSet::name).collect();
     let checked = REFERENCE.len() / model.output().len();
-    Ok(writeln!(
+    writeln!(
         out,
         "same bits  {} here; the first {checked} outputs equal TFLite Micro's byte for byte",
         sets.join(" = "),
-    )?)
+    )?;
+    if arguments.mode.is_ring() {
+        writeln!(out, "           the ring's outputs equal those of batch mode with every set")?;
+    }
+    Ok(())
 }
 
-/// The output bytes for all images.
-fn outputs(
+/// Compares the outputs with those of every path in batch mode, and with TFLite Micro's.
+fn check(
+    outputs: &[i8],
     artifact: &ModelArtifact,
-    model: &Model<'_>,
     images: &[i8],
-    set: InstructionSet,
-) -> Result<Vec<i8>, CliError> {
-    let mut loaded = load(NAME, artifact, set)?;
-    let (input, output) = (model.input().len(), model.output().len());
-    infer_all(&mut loaded, images, input, output, || ()).map(|(outputs, _)| outputs).map_err(failed)
+    mode: Mode,
+    fastest: InstructionSet,
+) -> Result<(), CliError> {
+    for set in InstructionSet::available() {
+        let (expected, _) = Session::start(Mode::BATCH, artifact, set)?.infer(images)?;
+        if outputs != expected && set == fastest && mode.is_ring() {
+            return Err(CliError::ModesDiffer { name: NAME.to_owned() });
+        }
+        if outputs != expected {
+            let (set, reference) = (fastest.name(), set.name());
+            return Err(CliError::Differs { set, reference });
+        }
+    }
+    if outputs.iter().zip(REFERENCE).any(|(value, byte)| *value != byte.cast_signed()) {
+        return Err(CliError::Differs { set: fastest.name(), reference: "TFLite Micro" });
+    }
+    Ok(())
 }
 
-/// The times of many runs, after a round that warms the caches up.
-fn measure(
-    artifact: &ModelArtifact,
-    model: &Model<'_>,
-    images: &[i8],
-    set: InstructionSet,
-) -> Result<Latencies, CliError> {
-    let mut loaded = load(NAME, artifact, set)?;
-    let (input, output) = (model.input().len(), model.output().len());
+/// The times of many runs, by a session that has warmed the caches up.
+fn measure(session: &mut Session, images: &[i8]) -> Result<Latencies, CliError> {
     let mut latencies = Latencies::default();
     let start = Instant::now();
-    for round in 0..=ROUNDS_MAX {
-        let (_, times) = infer_all(&mut loaded, images, input, output, || ()).map_err(failed)?;
-        if round > 0 {
-            latencies.extend(times);
-        }
-        if round > 0 && start.elapsed() > MEASURED {
+    for _ in 0..ROUNDS_MAX {
+        let (_, times) = session.infer(images)?;
+        latencies.extend(times);
+        if start.elapsed() > MEASURED {
             break;
         }
     }
     Ok(latencies)
 }
 
-fn failed(source: InferenceError) -> CliError {
-    CliError::Infer { name: NAME.to_owned(), source }
+fn print_latency(
+    latencies: &Latencies,
+    mode: Mode,
+    instructions: InstructionSet,
+    image_count: usize,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    writeln!(
+        out,
+        "latency    median {}, p99 {} per image ({instructions}, {}, {} runs)",
+        time(latencies.percentile(50)),
+        time(latencies.percentile(99)),
+        if mode.is_ring() { "two threads" } else { "one thread" },
+        grouped(latencies.count() as u64),
+    )?;
+    if mode.is_ring() {
+        writeln!(out, "           {}", resident::what_is_timed(image_count))?;
+    }
+    Ok(())
+}
+
+/// The model, kept running in one of the modes.
+enum Session {
+    Called(Box<CpuModel<'static>>),
+    Resident(Box<ResidentModel>),
+}
+
+impl Session {
+    fn start(
+        mode: Mode,
+        artifact: &ModelArtifact,
+        instructions: InstructionSet,
+    ) -> Result<Self, CliError> {
+        if !mode.is_ring() {
+            return Ok(Self::Called(Box::new(load(NAME, artifact, instructions)?)));
+        }
+        let (slots, wait) = (resident::SLOTS, resident::PARKED);
+        let model = ResidentModel::start(NAME, artifact, instructions, slots, wait)?;
+        Ok(Self::Resident(Box::new(model)))
+    }
+
+    /// The outputs for all images, and how long each took.
+    fn infer(&mut self, images: &[i8]) -> Result<(Vec<i8>, Latencies), CliError> {
+        match self {
+            Self::Called(model) => {
+                let (input, output) = (model.model().input().len(), model.model().output().len());
+                infer_all(model.as_mut(), images, input, output, || ())
+                    .map_err(|source| CliError::Infer { name: NAME.to_owned(), source })
+            }
+            Self::Resident(model) => infer_resident(model, None, images, || ()),
+        }
+    }
+
+    fn finish(self) -> Result<(), CliError> {
+        match self {
+            Self::Called(_) => Ok(()),
+            Self::Resident(model) => model.finish(),
+        }
+    }
 }

@@ -4,12 +4,14 @@ use core::fmt;
 use core::time::Duration;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-use isokern_core::{InferenceError, KernelError, MegakernelError};
+use isokern_core::{ActorError, InferenceError, KernelError, MegakernelError};
 use isokern_cpu::LoadError;
 use isokern_import::ImportError;
 use isokern_model::FormatError;
 use isokern_model::encode::EncodeError;
+use isokern_ring::{PoolError, SpawnError};
 use thiserror::Error;
 
 use crate::input::InputError;
@@ -50,6 +52,17 @@ pub(crate) enum CliError {
     #[error("{name}: input {input_index}: {source}")]
     Kernel { name: String, input_index: usize, source: KernelError },
     #[error("{name}: {source}")]
+    Spawn { name: String, source: Box<SpawnError<Arc<io::Error>>> },
+    #[error("{name}: {source}")]
+    Buffers { name: String, source: PoolError },
+    #[error("{name}: input {input_index}: {source}")]
+    Actor { name: String, input_index: usize, source: ActorError },
+    #[error(
+        "{name}: the outputs in ring mode differ from those in batch mode. Fix: report this with \
+         the processor's name; until then run with --mode batch"
+    )]
+    ModesDiffer { name: String },
+    #[error("{name}: {source}")]
     Input { name: String, source: InputError },
     #[error("this processor does not have {wanted}. Fix: pass --instructions {available}")]
     Instructions { wanted: &'static str, available: String },
@@ -81,6 +94,10 @@ impl CliError {
             | Self::Load { .. }
             | Self::Infer { .. }
             | Self::Kernel { .. }
+            | Self::Spawn { .. }
+            | Self::Buffers { .. }
+            | Self::Actor { .. }
+            | Self::ModesDiffer { .. }
             | Self::Input { .. }
             | Self::Differs { .. }
             | Self::Config { .. }

@@ -1,4 +1,4 @@
-//! Many inputs through one model, with the time of each.
+//! Many inputs through one model, called or resident, with the time of each.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -12,6 +12,7 @@ use isokern_guard::SystemClock;
 
 use crate::error::CliError;
 use crate::latency::Latencies;
+use crate::resident::ResidentModel;
 
 /// Loads a model for these instructions and makes it ready.
 pub(crate) fn load(
@@ -87,4 +88,34 @@ pub(crate) fn infer_within(
         done();
     }
     Ok((outputs, latencies))
+}
+
+/// Runs every input through a resident model, as many under way at once as it has buffers;
+/// outputs lie one after another in the result, in the order of the inputs.
+///
+/// A time is that from the question, its input written already, to the collected answer: the
+/// questions before it in the ring are part of it. With a limit none may be longer.
+pub(crate) fn infer_resident(
+    model: &mut ResidentModel,
+    limit: Option<Duration>,
+    inputs: &[i8],
+    mut done: impl FnMut(),
+) -> Result<(Vec<i8>, Latencies), CliError> {
+    let input_len = model.program().model().input().len();
+    let mut inputs = inputs.chunks_exact(input_len).peekable();
+    let mut outputs = Vec::new();
+    let mut latencies = Latencies::default();
+    loop {
+        while let Some(input) = inputs.peek() {
+            if !model.try_ask(input, limit)? {
+                break;
+            }
+            inputs.next();
+        }
+        let Some(time) = model.answer(|output| outputs.extend_from_slice(output))? else {
+            return Ok((outputs, latencies));
+        };
+        latencies.add(time);
+        done();
+    }
 }

@@ -12,12 +12,15 @@ mod figures;
 mod infer;
 mod input;
 mod inspect;
+mod instructions;
 mod latency;
+mod mode;
 mod model_file;
 mod npy;
 mod output;
 mod policy;
 mod progress;
+mod resident;
 mod run;
 
 use std::io::{self, BufWriter, Write};

@@ -4,17 +4,19 @@ use core::time::Duration;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use isokern_core::KernelError;
-use isokern_cpu::{CpuModel, InstructionSet};
+use isokern_cpu::InstructionSet;
 use isokern_model::{Model, Tensor, digest};
 
 use crate::answers::{has_classes, highest};
 use crate::error::{CliError, name};
 use crate::figures::{counted, digest, grouped, shape, time};
-use crate::infer::{infer_all, infer_within, load};
+use crate::infer::{infer_all, infer_resident, infer_within, load};
+use crate::instructions::Instructions;
 use crate::latency::Latencies;
+use crate::mode::Mode;
 use crate::model_file::ModelFile;
+use crate::resident::{self, ResidentModel};
 use crate::{input, npy, output, progress};
 
 /// How many inputs have their answers printed.
@@ -28,8 +30,12 @@ Inputs, any number of them, one after another:
   other files   raw: copied byte for byte into the input tensor, whatever their name
 An array needs C order; of its shape only the number of values counts.
 
-The digest is FNV-1a (64 bits) over all output bytes. It is the same on every machine and with
-every --instructions. The latency is that of one input: copied in, run, copied out, one thread.";
+The digest is FNV-1a (64 bits) over all output bytes. It is the same on every machine, in every
+--mode and with every --instructions.
+
+In batch mode the latency is that of one input: copied in, run, copied out, one thread. In ring
+mode it is the time from the question, the input lying in its lent buffer, to the collected
+answer, on two threads; with several inputs under way it includes the wait for those before.";
 
 /// Runs inputs through a model: answers, digest of the output bytes, latency
 #[derive(clap::Args)]
@@ -48,10 +54,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 3)]
     top: usize,
     /// How the model is kept running; the output bytes are the same
-    #[arg(long, value_enum, default_value_t = Mode::Batch)]
+    #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
     /// The longest an input may take, such as 5ms: the model is stopped at the next operator and
-    /// nothing is written
+    /// nothing is written; in ring mode the wait in the ring counts
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     timeout: Option<Duration>,
     /// The instructions to compute with; the output bytes are the same
@@ -62,25 +68,6 @@ pub(crate) struct Arguments {
     quiet: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Mode {
-    /// One call an input
-    Batch,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Instructions {
-    /// The fastest this processor has
-    Auto,
-    /// The portable loops
-    Plain,
-    /// AVX2
-    Avx2,
-    /// AVX-512 with VNNI
-    #[value(name = "avx512vnni")]
-    Avx512Vnni,
-}
-
 /// Runs all inputs, writes the outputs, then prints.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
     let instructions = arguments.instructions.choose()?;
@@ -88,9 +75,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let model = file.model()?;
     let inputs = input::read(&arguments.input, &model.input())?;
     let count = inputs.len() / model.input().len();
-    let loaded = load(&file.name, &file.artifact, instructions)?;
     let bar = progress::bar("running", count);
-    let result = infer(arguments, &file.name, loaded, &inputs, || bar.inc(1));
+    let result = if arguments.mode.is_ring() {
+        infer_ring(arguments, &file, instructions, &inputs, || bar.inc(1))
+    } else {
+        infer_batch(arguments, &file, instructions, &inputs, || bar.inc(1))
+    };
     bar.finish_and_clear();
     let (outputs, latencies) = result?;
 
@@ -110,19 +100,20 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     if let Some(path) = &arguments.output {
         writeln!(out, "written    {}", name(path))?;
     }
-    print_latency(&latencies, instructions, out)?;
+    print_latency(&latencies, arguments.mode, instructions, out)?;
     let bytes = grouped(outputs.len() as u64);
     Ok(writeln!(out, "digest     {digest_text} (FNV-1a over {bytes} output bytes)")?)
 }
 
-fn infer(
+fn infer_batch(
     arguments: &Arguments,
-    name: &str,
-    mut model: CpuModel<'static>,
+    file: &ModelFile,
+    instructions: InstructionSet,
     inputs: &[i8],
     done: impl FnMut(),
 ) -> Result<(Vec<i8>, Latencies), CliError> {
-    let Mode::Batch = arguments.mode;
+    let name = file.name.as_str();
+    let mut model = load(name, &file.artifact, instructions)?;
     if let Some(limit) = arguments.timeout {
         return infer_within(model, limit, inputs, done).map_err(|stopped| {
             let (name, input_index) = (name.to_owned(), stopped.input_index);
@@ -139,19 +130,19 @@ fn infer(
         .map_err(|source| CliError::Infer { name: name.to_owned(), source })
 }
 
-impl Instructions {
-    fn choose(self) -> Result<InstructionSet, CliError> {
-        let wanted = match self {
-            Self::Auto => return Ok(InstructionSet::detect()),
-            Self::Plain => "plain",
-            Self::Avx2 => "avx2",
-            Self::Avx512Vnni => "avx512vnni",
-        };
-        InstructionSet::available().find(|set| set.name() == wanted).ok_or_else(|| {
-            let names: Vec<&str> = InstructionSet::available().map(InstructionSet::name).collect();
-            CliError::Instructions { wanted, available: names.join(" or ") }
-        })
-    }
+fn infer_ring(
+    arguments: &Arguments,
+    file: &ModelFile,
+    instructions: InstructionSet,
+    inputs: &[i8],
+    done: impl FnMut(),
+) -> Result<(Vec<i8>, Latencies), CliError> {
+    let ModelFile { name, artifact, .. } = file;
+    let (slots, wait) = (resident::SLOTS, resident::PARKED);
+    let mut model = ResidentModel::start(name, artifact, instructions, slots, wait)?;
+    let answers = infer_resident(&mut model, arguments.timeout, inputs, done)?;
+    model.finish()?;
+    Ok(answers)
 }
 
 /// The bytes of the output file: an array where its name says so, else the outputs alone.
@@ -212,18 +203,23 @@ fn print_answers(
 
 fn print_latency(
     latencies: &Latencies,
+    mode: Mode,
     instructions: InstructionSet,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     let median = time(latencies.percentile(50));
+    let threads = if mode.is_ring() { "two threads" } else { "one thread" };
     match latencies.count() {
-        1 => writeln!(out, "latency    {median} for one cold run ({instructions}, one thread)")?,
+        1 => writeln!(out, "latency    {median} for one cold run ({instructions}, {threads})")?,
         count => writeln!(
             out,
-            "latency    median {median} over {} runs, the first one included ({instructions}, one \
-             thread)",
+            "latency    median {median} over {} runs, the first one included ({instructions}, \
+             {threads})",
             grouped(count as u64)
         )?,
+    }
+    if mode.is_ring() {
+        writeln!(out, "           {}", resident::what_is_timed(latencies.count()))?;
     }
     Ok(())
 }

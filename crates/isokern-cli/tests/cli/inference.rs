@@ -37,12 +37,17 @@ fn every_model_gives_the_bytes_of_tflite_micro() {
         let expected = std::fs::read(path(&model["vectors"]["out.tflm"]["file"])).unwrap();
         let tflite = fixture(model["file"].as_str().unwrap());
         assert!(outputs(&folder, &tflite, &input, &[]) == expected, "{name} from TFLite");
+        let ring = ["--mode", "ring"];
+        assert!(outputs(&folder, &tflite, &input, &ring) == expected, "{name} in ring mode");
         for layout in ["row", "packed"] {
             let packed = folder.path(layout);
             let _ = isokern(["convert", &tflite, "-o", &packed, "--layout", layout]).text();
             for set in ["auto", "plain"] {
                 let found = outputs(&folder, &packed, &input, &["--instructions", set]);
                 assert!(found == expected, "{name}, {layout} layout, {set} instructions");
+                let ring = ["--instructions", set, "--mode", "ring"];
+                let found = outputs(&folder, &packed, &input, &ring);
+                assert!(found == expected, "{name}, {layout} layout, {set}, ring mode");
             }
         }
     }
@@ -144,31 +149,4 @@ fn inputs_that_do_not_fit_are_refused() {
     let fortran = String::from_utf8_lossy(&fortran[10..]).replace("False, ", "True,  ");
     let fortran = [b"\x93NUMPY\x01\x00\x76\x00", fortran.as_bytes()].concat();
     refused("fortran.npy", &fortran, &["Fortran"]);
-}
-
-#[test]
-fn a_time_limit_that_is_kept_changes_no_byte() {
-    let folder = Folder::new();
-    let images = fixture("vectors/digits.in.i8");
-    let expected = fixture_bytes("vectors/digits.out.tflm.i8");
-    let limited = ["--mode", "batch", "--timeout", "1h"];
-    assert!(outputs(&folder, &fixture(DIGITS), &images, &limited) == expected);
-}
-
-#[test]
-fn a_time_limit_that_cannot_be_kept_stops_the_run() {
-    let folder = Folder::new();
-    let (model, input) = (fixture(DIGITS), fixture("vectors/digits.in.i8"));
-    let target = folder.path("out.i8");
-    for limit in ["1ns", "0s"] {
-        let arguments = ["run", &model, "-i", &input, "-o", &target, "--timeout", limit];
-        let ran = isokern(arguments);
-        let (error, fix) = ran.error_and_fix(4);
-        assert!(error.contains("input 0 was stopped") && error.contains(limit), "{error}");
-        assert!(fix.contains("--timeout"), "{fix}");
-        assert!(folder.names().is_empty(), "nothing may be written");
-    }
-    let ran = isokern(["run", &model, "-i", &input, "--timeout", "soon"]);
-    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-    assert!(ran.stderr.contains("--timeout"), "{}", ran.stderr);
 }

@@ -8,3 +8,4 @@ mod policy;
 mod policy_refusal;
 mod program;
 mod refusal;
+mod ring_mode;

@@ -1,0 +1,42 @@
+//! How a model is kept running, in the words of the core.
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use isokern_core::KernelMode;
+
+/// A mode that the program has a runtime for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mode(KernelMode);
+
+impl Mode {
+    /// One call an input.
+    pub(crate) const BATCH: Self = Self(KernelMode::Batch);
+    /// A resident actor.
+    pub(crate) const RING: Self = Self(KernelMode::Ring);
+
+    /// Says whether the model is a resident actor.
+    pub(crate) const fn is_ring(self) -> bool {
+        self.0.is_ring()
+    }
+
+    /// The mode's word.
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.0.as_str()
+    }
+}
+
+impl ValueEnum for Mode {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::BATCH, Self::RING]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = if self.is_ring() {
+            "A resident actor on a thread of its own, asked through a ring; several inputs are \
+             under way in lent buffers"
+        } else {
+            "One call an input, on the calling thread"
+        };
+        Some(PossibleValue::new(self.as_str()).help(help))
+    }
+}

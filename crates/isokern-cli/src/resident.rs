@@ -1,0 +1,211 @@
+//! A model as a ring actor on a thread of its own, and the side that asks it.
+
+#[cfg(test)]
+mod tests;
+
+use core::future::poll_fn;
+use core::task::Poll;
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use isokern_core::ring::BufferHandle;
+use isokern_core::{
+    ActorError, ActorPlan, ActorState, Clock, KernelMetadata, KernelMode, MessageHeader,
+    ModelArtifact,
+};
+use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, ModelReply};
+use isokern_guard::SystemClock;
+use isokern_ring::{
+    Answer, HeapBuffers, Lender, PoolError, Requester, ThreadHost, ThreadMemory, ThreadRunning,
+    WaitStrategy, heap_pool, spawn,
+};
+
+use crate::error::CliError;
+use crate::figures::counted;
+
+/// Slots of the ring: how many inputs can be under way.
+pub(crate) const SLOTS: usize = 8;
+/// How both sides wait where nobody measures: asleep, when there is nothing for a while.
+pub(crate) const PARKED: WaitStrategy = WaitStrategy::Park { bound: Duration::from_millis(1) };
+/// Looks at the ring before the asking thread sleeps.
+const LOOKS_BEFORE_SLEEP: u32 = 256;
+/// The longest limit that travels with a message; a message's deadline reaches 36 minutes.
+const DEADLINE_MAX: Duration = Duration::from_secs(30 * 60);
+/// The number of the one pool of this program.
+const POOL: u32 = 1;
+const METADATA: KernelMetadata = KernelMetadata::new("isokern", KernelMode::Ring);
+
+/// A resident model: inputs go into lent buffers, outputs are read from them in place.
+#[derive(Debug)]
+pub(crate) struct ResidentModel {
+    name: String,
+    program: CpuProgram<'static>,
+    questions: Requester<Arc<ThreadMemory<SLOTS>>, BufferHandle, ModelReply>,
+    lender: Lender<Arc<HeapBuffers>>,
+    wait: WaitStrategy,
+    under_way: VecDeque<Question>,
+    answered_count: usize,
+    running: ThreadRunning,
+}
+
+/// A question without an answer yet.
+#[derive(Debug)]
+struct Question {
+    sequence: u32,
+    handle: BufferHandle,
+    asked: Instant,
+    limit: Option<Duration>,
+}
+
+impl ResidentModel {
+    /// Starts the actor with so many buffers, [`SLOTS`] at most. Both sides wait like this.
+    pub(crate) fn start(
+        name: &str,
+        artifact: &ModelArtifact,
+        instructions: InstructionSet,
+        buffer_count: usize,
+        wait: WaitStrategy,
+    ) -> Result<Self, CliError> {
+        let named = || name.to_owned();
+        let backend = ArtifactBackend::new().with_instruction_set(instructions);
+        let program = backend
+            .load_program(artifact)
+            .map_err(|source| CliError::Load { name: named(), source })?;
+        let arena_bytes = program.model().arena_bytes();
+        let (lender, borrower) = heap_pool(arena_bytes, buffer_count.min(SLOTS), POOL)
+            .map_err(|source| CliError::Buffers { name: named(), source })?;
+        let host = ThreadHost::<_, SLOTS>::new("isokern-model", SystemClock).with_wait(wait);
+        let plan = ActorPlan::new().with_buffers(borrower);
+        let mut actor = spawn(&host, ModelActor::new(METADATA, program.clone()), plan)
+            .map_err(|source| CliError::Spawn { name: named(), source: Box::new(source) })?;
+        let Some(questions) = actor.take_requester(0) else {
+            unreachable!("an actor on threads has a mailbox")
+        };
+        let running = actor.into_running();
+        let (name, under_way, answered_count) = (named(), VecDeque::new(), 0);
+        Ok(Self { name, program, questions, lender, wait, under_way, answered_count, running })
+    }
+
+    /// The model as its bytes describe it.
+    pub(crate) const fn program(&self) -> &CpuProgram<'static> {
+        &self.program
+    }
+
+    /// Writes an input into a lent buffer and asks; `false` when no buffer is free.
+    ///
+    /// With a limit, an answer that is collected later than that is none.
+    pub(crate) fn try_ask(
+        &mut self,
+        input: &[i8],
+        limit: Option<Duration>,
+    ) -> Result<bool, CliError> {
+        let mut buffer = match self.lender.try_claim() {
+            Ok(buffer) => buffer,
+            Err(PoolError::Exhausted { .. }) => return Ok(false),
+            Err(source) => return Err(CliError::Buffers { name: self.name.clone(), source }),
+        };
+        let written = self.program.input_in(&mut buffer).map(|place| place.copy_from_slice(input));
+        written.map_err(|source| CliError::Infer { name: self.name.clone(), source })?;
+        let handle = buffer
+            .lend(self.program.model().arena_bytes())
+            .map_err(|source| CliError::Buffers { name: self.name.clone(), source })?;
+        let asked = Instant::now();
+        let sequence = self.questions.try_ask(header(limit), handle).map_err(|_| {
+            // There is a slot for each buffer, so the ring is closed, not full.
+            self.broken(ActorError::ActorFaulted)
+        })?;
+        self.under_way.push_back(Question { sequence, handle, asked, limit });
+        Ok(true)
+    }
+
+    /// Waits for the answer to the oldest question, lets `read` see the output where it lies,
+    /// and returns the time from question to collected answer; `None` when nothing was asked.
+    pub(crate) fn answer(
+        &mut self,
+        read: impl FnOnce(&[i8]),
+    ) -> Result<Option<Duration>, CliError> {
+        let Some(question) = self.under_way.pop_front() else {
+            return Ok(None);
+        };
+        let Question { sequence, handle, asked, limit } = question;
+        let answer = self.collect(sequence);
+        let elapsed = asked.elapsed();
+        let is_late = limit.is_some_and(|limit| elapsed > limit);
+        match answer.result {
+            Ok(_) if is_late => return Err(self.timeout(limit)),
+            Ok(_) => {}
+            Err(ActorError::Expired | ActorError::TimedOut) => return Err(self.timeout(limit)),
+            Err(error) => return Err(self.broken(error)),
+        }
+        let buffers = |source| CliError::Buffers { name: self.name.clone(), source };
+        let arena = self.lender.bytes(handle).map_err(buffers)?;
+        let output = self.program.output_in(arena);
+        read(output.map_err(|source| CliError::Infer { name: self.name.clone(), source })?);
+        self.lender.release(handle).map_err(buffers)?;
+        self.answered_count += 1;
+        Ok(Some(elapsed))
+    }
+
+    /// Lets the actor answer what is left and waits for the end of its thread.
+    pub(crate) fn finish(self) -> Result<(), CliError> {
+        let Self { name, questions, answered_count, running, .. } = self;
+        drop(questions); // An actor without mailboxes drains and stops.
+        match running.join() {
+            ActorState::Stopped => Ok(()),
+            _ => Err(CliError::Actor {
+                name,
+                input_index: answered_count,
+                source: ActorError::ActorFaulted,
+            }),
+        }
+    }
+
+    fn collect(&mut self, sequence: u32) -> Answer<ModelReply> {
+        let mut look_count = 0;
+        loop {
+            if let Some(answer) = self.questions.try_answer_to(sequence) {
+                return answer;
+            }
+            match self.wait {
+                WaitStrategy::Yield => std::thread::yield_now(),
+                WaitStrategy::Park { .. } if look_count == LOOKS_BEFORE_SLEEP => {
+                    return pollster::block_on(poll_fn(|task| {
+                        self.questions.register(sequence, task.waker());
+                        let answer = self.questions.try_answer_to(sequence);
+                        answer.map_or(Poll::Pending, Poll::Ready)
+                    }));
+                }
+                _ => core::hint::spin_loop(),
+            }
+            look_count += 1;
+        }
+    }
+
+    fn timeout(&self, limit: Option<Duration>) -> CliError {
+        let (name, input_index) = (self.name.clone(), self.answered_count);
+        CliError::Timeout { name, input_index, limit: limit.unwrap_or_default() }
+    }
+
+    fn broken(&self, source: ActorError) -> CliError {
+        CliError::Actor { name: self.name.clone(), input_index: self.answered_count, source }
+    }
+}
+
+/// The header of a question with this limit.
+fn header(limit: Option<Duration>) -> MessageHeader {
+    let now_ns = SystemClock.now_ns();
+    let header = MessageHeader::new().with_creation_ns(now_ns);
+    match limit.filter(|limit| *limit <= DEADLINE_MAX) {
+        // A deadline of 0 would be none.
+        Some(limit) => header.with_deadline_ns((now_ns + limit.as_nanos() as u64).max(1)),
+        None => header,
+    }
+}
+
+/// What the times of [`ResidentModel::answer`] are, for inputs asked as soon as there is room.
+pub(crate) fn what_is_timed(input_count: usize) -> String {
+    let under_way = counted(input_count.min(SLOTS), "input");
+    format!("from question to collected answer, up to {under_way} under way")
+}
