@@ -62,6 +62,8 @@ pub(crate) enum CliError {
          the processor's name; until then run with --mode batch"
     )]
     ModesDiffer { name: String },
+    #[error("--wait is for a ring, and batch mode has none. Fix: pass --mode ring")]
+    WaitWithoutRing,
     #[error("{name}: {source}")]
     Input { name: String, source: InputError },
     #[error("this processor does not have {wanted}. Fix: pass --instructions {available}")]
@@ -103,6 +105,7 @@ impl CliError {
             | Self::Config { .. }
             | Self::Policy(_) => 1,
             Self::Instructions { .. }
+            | Self::WaitWithoutRing
             | Self::ConfigFormat { .. }
             | Self::WallTime(_)
             | Self::Tasks(_) => 2,

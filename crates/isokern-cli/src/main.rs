@@ -5,6 +5,7 @@
 //! standard error. A closed standard output ends the program quietly.
 
 mod answers;
+mod bench;
 mod convert;
 mod demo;
 mod error;
@@ -64,6 +65,7 @@ enum Command {
     Convert(convert::Arguments),
     Inspect(inspect::Arguments),
     Run(run::Arguments),
+    Bench(bench::Arguments),
     Policy(policy::Arguments),
 }
 
@@ -74,6 +76,7 @@ impl Command {
             Self::Convert(arguments) => convert::run(arguments, out),
             Self::Inspect(arguments) => inspect::run(arguments, out),
             Self::Run(arguments) => run::run(arguments, out),
+            Self::Bench(arguments) => bench::run(arguments, out),
             Self::Policy(arguments) => policy::run(arguments, out),
         }
     }

@@ -25,6 +25,12 @@ impl Mode {
     }
 }
 
+impl From<Mode> for KernelMode {
+    fn from(mode: Mode) -> Self {
+        mode.0
+    }
+}
+
 impl ValueEnum for Mode {
     fn value_variants<'a>() -> &'a [Self] {
         &[Self::BATCH, Self::RING]

@@ -195,12 +195,14 @@ impl ResidentModel {
 
 /// The header of a question with this limit.
 fn header(limit: Option<Duration>) -> MessageHeader {
-    let now_ns = SystemClock.now_ns();
-    let header = MessageHeader::new().with_creation_ns(now_ns);
     match limit.filter(|limit| *limit <= DEADLINE_MAX) {
-        // A deadline of 0 would be none.
-        Some(limit) => header.with_deadline_ns((now_ns + limit.as_nanos() as u64).max(1)),
-        None => header,
+        Some(limit) => {
+            let now_ns = SystemClock.now_ns();
+            let deadline_ns = now_ns + limit.as_nanos() as u64;
+            // A deadline of 0 would be none.
+            MessageHeader::new().with_creation_ns(now_ns).with_deadline_ns(deadline_ns.max(1))
+        }
+        None => MessageHeader::new(),
     }
 }
 

@@ -62,7 +62,7 @@ fn the_help_states_the_exit_codes() {
     ] {
         assert!(ran.text().contains(line), "{line}");
     }
-    for command in ["demo", "convert", "inspect", "run", "policy"] {
+    for command in ["demo", "convert", "inspect", "run", "bench", "policy"] {
         let _ = isokern([command, "--help"]).text();
     }
     assert_eq!(isokern(["no-such-command"]).code, Some(2));

@@ -1,0 +1,125 @@
+//! `isokern bench`: how long a model takes, and what is timed.
+
+mod batch;
+mod effort;
+mod inputs;
+mod machine;
+mod report;
+mod ring;
+mod text;
+mod times;
+mod wait;
+
+use core::time::Duration;
+use std::io::Write;
+use std::path::PathBuf;
+
+use isokern_cpu::InstructionSet;
+
+use crate::error::CliError;
+use crate::infer::load;
+use crate::instructions::Instructions;
+use crate::mode::Mode;
+use crate::model_file::ModelFile;
+use effort::Effort;
+use inputs::Inputs;
+use machine::Machine;
+use report::BenchReport;
+use wait::Wait;
+
+const NOTES: &str = "\
+What is timed, after a warm-up of a tenth of --runs or --time that is not counted:
+  batch  latency: one inference, input copied in, run, output copied out, on one thread
+         operators: each alone, in runs of their own; one look at the clock is in every time
+  ring   latency: from the question, the input lying in its lent buffer, to the collected answer;
+         one input is under way; --wait says how both threads wait
+         overhead: latency less that of a direct run with its input in place, taken in turns, pair
+         by pair; so a quantile of differences, not a difference of quantiles
+         throughput: as many inputs under way as the ring has slots, in runs of their own
+Times have three digits that count. A quantile is what that share of the runs did not exceed.
+
+Before it measures, the program runs the model's self-test. In ring mode it compares the outputs
+of every pair.
+
+Keys of --json, which later versions keep; times are integers in ns unless they say otherwise:
+  model, mode (batch or ring), build (release or debug), input {source, count}
+  self_test (passed, or none where the model has none)
+  machine {processor (or null), architecture, system, instruction_set, available_thread_count,
+  used_thread_count, timer_ns: what two looks at the clock take}
+  warm_up_run_count
+  latency {run_count, p50_ns, p99_ns, p999_ns, max_ns}
+  throughput {inferences_per_second (real number), inference_count, elapsed_ns, under_way_count}
+  operators[]  index, kind, p50_ns, p99_ns, share (of the sum of medians, 0 to 1); null in ring mode
+  overhead {p50_ns, p99_ns, direct: as latency; may be negative}; null in batch mode
+  wait (spin, yield or park); null in batch mode";
+
+/// Measures a model: latency, throughput, its operators, and what the ring adds
+#[derive(clap::Args)]
+#[command(after_long_help = NOTES)]
+pub(crate) struct Arguments {
+    /// An .ikm file, or a .tflite file, which is converted in memory
+    model: PathBuf,
+    /// Inputs, taken in turns, as for `isokern run` [default: the generated one of the self-test]
+    #[arg(short, long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// How the model is kept running
+    #[arg(long, value_enum, default_value_t = Mode::BATCH)]
+    mode: Mode,
+    /// The runs of each measurement
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(conflicts_with = "time")]
+    runs: Option<u64>,
+    /// The time of each measurement [default: 2s]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    time: Option<Duration>,
+    /// How both sides of the ring wait [default: spin; yield where there is one processor]
+    #[arg(long, value_enum)]
+    wait: Option<Wait>,
+    /// The instructions to compute with
+    #[arg(long, value_enum, default_value_t = Instructions::Auto)]
+    instructions: Instructions,
+    /// Print one JSON object, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures, then prints tables or JSON.
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
+    if arguments.wait.is_some() && !arguments.mode.is_ring() {
+        return Err(CliError::WaitWithoutRing);
+    }
+    let instructions = arguments.instructions.choose()?;
+    let file = ModelFile::read(&arguments.model)?;
+    let report = measure(arguments, &file, instructions)?;
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        text::print(&report, out)?;
+    }
+    Ok(())
+}
+
+fn measure(
+    arguments: &Arguments,
+    file: &ModelFile,
+    instructions: InstructionSet,
+) -> Result<BenchReport, CliError> {
+    let mode = arguments.mode;
+    let effort = match (arguments.runs, arguments.time) {
+        (Some(run_count), _) => Effort::Runs(run_count),
+        (None, time) => Effort::Time(time.unwrap_or(Duration::from_secs(2))),
+    };
+    let inputs = Inputs::read(arguments.input.as_deref(), &file.model()?)?;
+    let mut model = load(&file.name, &file.artifact, instructions)?;
+    let self_test = inputs::self_test(&mut model, &file.name)?;
+    let machine = Machine::look(instructions, mode);
+    let mut report = BenchReport::new(file, mode, &inputs, self_test, machine);
+    if mode.is_ring() {
+        let wait = arguments.wait.unwrap_or_else(Wait::for_this_machine);
+        ring::measure(model, file, &inputs, effort, wait, &mut report)?;
+    } else {
+        batch::measure(model, file, &inputs, effort, &mut report)?;
+    }
+    Ok(report)
+}

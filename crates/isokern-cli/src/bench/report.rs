@@ -1,0 +1,104 @@
+//! A measurement as data.
+//!
+//! The names of the fields are the keys of the JSON: a change here breaks programs. The help
+//! of `isokern bench` has their meaning.
+
+use isokern_core::KernelMode;
+use serde::Serialize;
+
+use super::effort::Spent;
+use super::inputs::Inputs;
+use super::machine::Machine;
+use super::times::{Summary, Times};
+use crate::mode::Mode;
+use crate::model_file::ModelFile;
+
+/// What was measured, of what, and on what.
+#[derive(Debug, Serialize)]
+pub(crate) struct BenchReport {
+    pub(crate) model: String,
+    pub(crate) mode: KernelMode,
+    pub(crate) build: &'static str,
+    pub(crate) input: InputReport,
+    pub(crate) self_test: &'static str,
+    pub(crate) machine: Machine,
+    pub(crate) warm_up_run_count: u64,
+    pub(crate) latency: Summary,
+    pub(crate) throughput: Throughput,
+    pub(crate) operators: Option<Vec<OperatorTimes>>,
+    pub(crate) overhead: Option<Overhead>,
+    pub(crate) wait: Option<&'static str>,
+}
+
+/// The inputs, which are taken in turns.
+#[derive(Debug, Serialize)]
+pub(crate) struct InputReport {
+    pub(crate) source: String,
+    pub(crate) count: usize,
+}
+
+/// Inferences in some time.
+#[derive(Debug, Serialize)]
+pub(crate) struct Throughput {
+    pub(crate) inferences_per_second: f64,
+    pub(crate) inference_count: u64,
+    pub(crate) elapsed_ns: u64,
+    pub(crate) under_way_count: usize,
+}
+
+/// One operator, timed alone.
+#[derive(Debug, Serialize)]
+pub(crate) struct OperatorTimes {
+    pub(crate) index: usize,
+    pub(crate) kind: &'static str,
+    pub(crate) p50_ns: u64,
+    pub(crate) p99_ns: u64,
+    pub(crate) share: f64,
+}
+
+/// What the ring adds to a direct run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Overhead {
+    pub(crate) p50_ns: i64,
+    pub(crate) p99_ns: i64,
+    pub(crate) direct: Summary,
+}
+
+impl BenchReport {
+    /// The report of a measurement that has not begun.
+    pub(crate) fn new(
+        file: &ModelFile,
+        mode: Mode,
+        inputs: &Inputs,
+        self_test: &'static str,
+        machine: Machine,
+    ) -> Self {
+        Self {
+            model: file.name.clone(),
+            mode: mode.into(),
+            build: if cfg!(debug_assertions) { "debug" } else { "release" },
+            input: InputReport { source: inputs.source.clone(), count: inputs.count() },
+            self_test,
+            machine,
+            warm_up_run_count: 0,
+            latency: Times::new().summary(),
+            throughput: Throughput::new(Spent::default(), 0),
+            operators: None,
+            overhead: None,
+            wait: None,
+        }
+    }
+}
+
+impl Throughput {
+    /// The throughput of runs of which so many were under way at once.
+    pub(crate) fn new(spent: Spent, under_way_count: usize) -> Self {
+        let seconds = spent.elapsed.as_secs_f64();
+        Self {
+            inferences_per_second: spent.run_count as f64 / seconds.max(1e-9),
+            inference_count: spent.run_count,
+            elapsed_ns: u64::try_from(spent.elapsed.as_nanos()).unwrap_or(u64::MAX),
+            under_way_count,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A measurement as text of at most 100 columns, for names of usual length.
+
+use core::time::Duration;
+use std::io::{self, Write};
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+
+use super::report::{BenchReport, OperatorTimes, Overhead, Throughput};
+use super::times::Summary;
+use crate::figures::{counted, grouped, time};
+
+/// Prints what was measured, each figure with what it is the time of.
+pub(crate) fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
+    print_head(report, out)?;
+    print_latency(report, out)?;
+    let Throughput { inferences_per_second, inference_count, elapsed_ns, .. } = report.throughput;
+    let how = match report.throughput.under_way_count {
+        1 => "one after another".to_owned(),
+        under_way_count => format!("{under_way_count} under way"),
+    };
+    writeln!(
+        out,
+        "throughput {} inferences a second, {how}: {} in {}",
+        grouped(inferences_per_second as u64),
+        grouped(inference_count),
+        time(Duration::from_nanos(elapsed_ns)),
+    )?;
+    if let Some(overhead) = &report.overhead {
+        print_overhead(overhead, out)?;
+    }
+    if let Some(operators) = &report.operators {
+        let timer = ns(report.machine.timer_ns);
+        writeln!(out, "\nOperators, each timed alone, its look at the clock ({timer}) included")?;
+        writeln!(out, "{}", table(operators))?;
+    }
+    Ok(())
+}
+
+fn print_head(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
+    let machine = &report.machine;
+    let (set, mode) = (machine.instruction_set, report.mode);
+    let threads = counted(machine.used_thread_count, "thread");
+    writeln!(out, "{}: {mode} mode, {set}, {threads}\n", report.model)?;
+    let processor = machine.processor.as_deref().unwrap_or("a processor without a name");
+    let available = match machine.available_thread_count {
+        Some(count) => counted(count, "thread"),
+        None => "an unknown number of threads".to_owned(),
+    };
+    let (architecture, system) = (machine.architecture, machine.system);
+    writeln!(out, "machine    {processor}, {architecture} {system}, {available}")?;
+    if report.build == "debug" {
+        writeln!(out, "build      debug: these are not the times of a release build")?;
+    }
+    let inputs = counted(report.input.count, "input");
+    writeln!(out, "input      {}, {inputs}", report.input.source)?;
+    match report.self_test {
+        "none" => writeln!(out, "self-test  the model has none")?,
+        outcome => writeln!(out, "self-test  {outcome}")?,
+    }
+    let runs = runs(report.warm_up_run_count);
+    writeln!(out, "warm-up    {runs}, not counted")
+}
+
+fn print_latency(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "latency    {}", quantiles(&report.latency))?;
+    match report.wait {
+        None => writeln!(out, "           input copied in, run, output copied out"),
+        Some(wait) => {
+            writeln!(
+                out,
+                "           from question to collected answer, one under way, threads wait: {wait}"
+            )
+        }
+    }
+}
+
+fn print_overhead(overhead: &Overhead, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "direct     {}", quantiles(&overhead.direct))?;
+    writeln!(out, "           run with the input in place, in turns with the questions")?;
+    let [p50, p99] = [overhead.p50_ns, overhead.p99_ns].map(signed);
+    writeln!(out, "overhead   p50 {p50}, p99 {p99}: question less direct run, by pairs")
+}
+
+fn quantiles(summary: &Summary) -> String {
+    let Summary { run_count, p50_ns, p99_ns, p999_ns, max_ns } = *summary;
+    let [p50, p99, p999, max] = [p50_ns, p99_ns, p999_ns, max_ns].map(ns);
+    format!("p50 {p50}, p99 {p99}, p99.9 {p999}, max {max}, {}", runs(run_count))
+}
+
+fn runs(count: u64) -> String {
+    counted(usize::try_from(count).unwrap_or(usize::MAX), "run")
+}
+
+fn signed(difference_ns: i64) -> String {
+    let sign = if difference_ns < 0 { "-" } else { "" };
+    format!("{sign}{} ns", grouped(difference_ns.unsigned_abs()))
+}
+
+fn ns(time_ns: u64) -> String {
+    time(Duration::from_nanos(time_ns))
+}
+
+fn table(operators: &[OperatorTimes]) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.set_header(["#", "operator", "p50", "p99", "share"]);
+    for OperatorTimes { index, kind, p50_ns, p99_ns, share } in operators {
+        let share = format!("{:.1} %", 100.0 * share);
+        table.add_row([index.to_string(), (*kind).to_owned(), ns(*p50_ns), ns(*p99_ns), share]);
+    }
+    for (place, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((if place == 0 { 2 } else { 0 }, 2));
+        let is_text = place == 1;
+        let side = if is_text { CellAlignment::Left } else { CellAlignment::Right };
+        column.set_cell_alignment(side);
+    }
+    table.trim_fmt()
+}
