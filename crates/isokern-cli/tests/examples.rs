@@ -1,0 +1,64 @@
+//! Runs the examples of actors and looks at what they print.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs an example as its page says and returns the lines it printed.
+fn lines(example: &str) -> Vec<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut command = Command::new(cargo);
+    command.args(["run", "--quiet", "-p", "isokern-cli", "--example", example]).current_dir(root);
+    let output = command.output().expect("cargo starts");
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{complaints}", output.status);
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_smallest_actor_answers() {
+    let expected = [
+        "100 is answered 101",
+        "200 is answered 202",
+        "300 is answered 303",
+        "the actor is stopped",
+    ];
+    assert_eq!(lines("ping"), expected);
+}
+
+#[test]
+fn digits_are_read_with_several_under_way() {
+    let lines = lines("model_actor");
+    let pairs: Vec<(&str, &str)> = lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("image of a ")?.split_once(": read as "))
+        .collect();
+    assert_eq!(pairs.len(), 12);
+    assert!(pairs.iter().all(|(label, class)| label == class), "{lines:#?}");
+    assert_eq!(lines[12..], ["4 were under way at once", "the actor is stopped"]);
+}
+
+#[test]
+fn a_broken_handler_takes_one_message_until_the_window_is_exhausted() {
+    let lines = lines("supervision");
+    let faulted = "the actor is faulted.";
+    let expected = [
+        "1000 /   10 = 100, answer 1 of this incarnation",
+        "1000 /   20 =  50, answer 2 of this incarnation",
+        faulted,
+        "1000 /   30 =  33, answer 1 of this incarnation",
+        "kernel error 2013, detail 2000",
+        faulted,
+        "1000 /   40 =  25, answer 1 of this incarnation",
+        faulted,
+        faulted,
+        faulted,
+        "a later question: ",
+        "10 accepted: 4 answered, 1 refused by the handler, 5 lost to faults",
+        "the actor is faulted",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.contains(expected), "no `{expected}` in `{line}`");
+    }
+}
