@@ -2,7 +2,7 @@
 //!
 //! A slot goes from core to core and back with every lap. An end that works through a backlog
 //! waits for each slot in turn; asking for the one eight tickets ahead overlaps these waits and
-//! halves the time of a push and of a pop (decision 0011). Both hints are instructions without
+//! halves the time of a push and of a pop (decision 0014). Both hints are instructions without
 //! another effect, but they take pointers, so this file is a door for `unsafe`
 //! (`docs/safety.md`).
 #![allow(unsafe_code)]
