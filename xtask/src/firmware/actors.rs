@@ -38,6 +38,9 @@ const ACCEPTED: u64 = 1024 + 2 * 400 + 200 + 1 + 3 * 8 + 2 * (1 + 7);
 /// two messages one of mailbox 1.
 const ORDER: &str = "0010111";
 
+/// Says what a program's report shows, or what is wrong with it.
+type Judge = fn(&Report, &Host, &Model) -> Result<String, Failure>;
+
 /// Builds, looks into, runs and judges the three programs.
 pub(super) fn check(
     programs: &Programs,
@@ -46,11 +49,11 @@ pub(super) fn check(
 ) -> Result<Vec<ActorFigure>, Failure> {
     let board = programs.board.name;
     let mut figures = Vec::new();
-    let mut run = |name: &str, program, judge: &dyn Fn(&Report) -> Result<String, Failure>| {
+    let mut run = |name: &str, program, judge: Judge| {
         let elf = programs.build(program, None)?;
         image::check(&elf)?;
         let report = emulator::run(programs.board, &elf)?;
-        let outcome = judge(&report).map_err(|failure| {
+        let outcome = judge(&report, host, digits).map_err(|failure| {
             Failure::Check(format!("`{name}` on {board}: {failure}\n{}", report.text()))
         })?;
         println!("{name:<10} {outcome}");
@@ -68,9 +71,9 @@ pub(super) fn check(
         });
         Ok::<(), Failure>(())
     };
-    run("rings", Program::Rings, &judge_rings)?;
-    run("actors", Program::Actors, &judge_actors)?;
-    run("images", Program::Images, &|report| judge_images(report, host, digits))?;
+    run("rings", Program::Rings, |report, _, _| judge_rings(report))?;
+    run("actors", Program::Actors, |report, _, _| judge_actors(report))?;
+    run("images", Program::Images, judge_images)?;
     Ok(figures)
 }
 

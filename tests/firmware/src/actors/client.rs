@@ -164,7 +164,8 @@ impl Client {
         }
         let is_done = |lane: &Lane| lane.answered_count == ASK_COUNT;
         if is_done(&self.urgent) && is_done(&self.bulk) && self.seen.told_count == TELL_COUNT {
-            self.expect(self.bulk.requester.stats().foreign_count == 0);
+            let foreign_count = self.bulk.requester.stats().foreign_count;
+            self.expect(foreign_count == 0);
             self.ask_bulk(0);
             self.stage = Stage::Sum;
         }
