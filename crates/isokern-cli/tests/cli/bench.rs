@@ -1,5 +1,6 @@
 //! `isokern bench`: every figure is there, and they agree with each other. None is judged.
 
+use isokern_model::encode::set_self_test;
 use serde_json::Value;
 
 use crate::program::{Folder, IMAGE, fixture, fixture_bytes, isokern};
@@ -228,4 +229,24 @@ fn what_cannot_be_measured_is_refused() {
         let ran = isokern(["bench", &model].iter().chain(more));
         assert_eq!((ran.code, ran.stdout.len()), (Some(2), 0), "{more:?}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn a_model_that_fails_its_self_test_is_not_measured() {
+    let folder = Folder::new();
+    let mut bytes = fixture_bytes("digits.ikm");
+    set_self_test(&mut bytes, 1, 42).expect("the bytes are a model");
+    let model = folder.write("wrong.ikm", &bytes);
+    for mode in ["batch", "ring"] {
+        let ran = isokern(["bench", &model, "--mode", mode, "--runs", "1"]);
+        let (error, fix) = ran.error_and_fix(1);
+        assert!(error.contains("differ from the model's self-test"), "{error}");
+        assert!(fix.contains("--instructions plain"), "{fix}");
+    }
+    set_self_test(&mut bytes, 0, 0).expect("the bytes are a model");
+    let model = folder.write("without.ikm", &bytes);
+    let ran = isokern(["bench", &model, "--json", "--runs", "1"]);
+    let report: Value = serde_json::from_str(ran.text()).expect("it is JSON");
+    assert_eq!(report["self_test"], "none");
+    assert_eq!(report["input"]["source"], "generated from seed 1");
 }
