@@ -143,7 +143,21 @@ fn time_ends_a_measurement_and_one_run_is_enough() {
             let report = bench(&[&["--mode", mode], least.as_slice()].concat());
             assert_eq!(check_quantiles(&report["latency"]), 1);
             check_throughput(&report, 1, 1);
+            if mode == "ring" {
+                check_only_pair(&report);
+            }
         }
+    }
+}
+
+/// With one pair the overhead is the difference of its two times, but for their rounding.
+fn check_only_pair(report: &Value) {
+    let overhead = &report["overhead"];
+    let ns = |value: &Value| value.as_f64().expect("it is a number");
+    let (asked, direct) = (ns(&report["latency"]["p50_ns"]), ns(&overhead["direct"]["p50_ns"]));
+    let bound = 0.002 * (asked + direct) + 2.0;
+    for key in ["p50_ns", "p99_ns"] {
+        assert!((ns(&overhead[key]) - (asked - direct)).abs() <= bound, "{report}");
     }
 }
 
