@@ -81,6 +81,34 @@ impl<'a> Cells<'a> {
         self.cells
     }
 
+    /// The cells as aligned words of four, for loops that read four at a time.
+    ///
+    /// `None` unless the first cell lies on a boundary of four bytes; up to three cells
+    /// at the end are left out. A word's lowest byte is its first cell.
+    ///
+    /// ```
+    /// use isokern_core::Cells;
+    ///
+    /// let mut memory = [0x0403_0201_u32, 0];
+    /// let bytes: &mut [i8] = bytemuck::must_cast_slice_mut(&mut memory);
+    /// let cells = Cells::from_mut(bytes);
+    /// let words = cells.window(0, 7).as_words().expect("a u32 is aligned");
+    /// assert_eq!((words.len(), words[0].get()), (1, 0x0403_0201));
+    /// assert!(cells.window(1, 4).as_words().is_none());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_words(self) -> Option<&'a [Cell<u32>]> {
+        let start = self.cells.as_ptr().cast::<Cell<u32>>();
+        if !start.is_aligned() {
+            return None;
+        }
+        // SAFETY: aligned, inside the view, and of initialised bytes with interior
+        // mutability; words and cells may be read and written side by side, as any
+        // two views of one thread.
+        Some(unsafe { core::slice::from_raw_parts(start, self.cells.len() / 4) })
+    }
+
     /// The cells `start..start + len`, or an empty view if these are not all inside.
     #[inline]
     #[must_use]

@@ -49,10 +49,11 @@
 //! | [`actor`] | [`Resident`] and what its handler sees |
 //! | [`ring`] | cells, slots, control lines, and the steps of push, pop and close |
 //! | [`megakernel`] | [`MegakernelConfig`], its launch policy, [`TaskSlot`] |
+//! | [`device`] | what a host and its device code agree on: parameters, faults, launches |
 //! | [`error`] | [`InferenceError`], [`BackendError`] |
 //! | [`team`], [`cells`] | threads that run one operator, and their view of the arena |
 //!
-//! Every public item is also at the root, but for those of [`ring`].
+//! Every public item is also at the root, but for those of [`ring`] and [`device`].
 //!
 //! # Features
 //!
@@ -97,6 +98,7 @@ pub mod capabilities;
 pub mod cells;
 pub mod clock;
 pub mod context;
+pub mod device;
 pub mod dtype;
 pub mod error;
 pub mod exclusive;

@@ -1,0 +1,37 @@
+//! What a host and its device agree on: entry names, parameters, faults, launch plans.
+//!
+//! Device code is compiled from its own workspace and joined to a backend as text, so
+//! the two sides share nothing but this module. Both compile the same definitions:
+//! plain bytes of fixed size, little-endian, checked by compile-time asserts.
+//!
+//! # For backends
+//!
+//! Check the model, [`plan`](plan_batch) a launch from its sizes and the device's
+//! [`DeviceLimits`], fill [`BatchParameters`], launch [`ENTRY_BATCH`] with them by value.
+//! Afterwards read the [`FaultRecord`]: unless it is empty, no output counts.
+//!
+//! # For authors of device code
+//!
+//! An entry takes one of these layouts by value, or plain numbers for the probes. It
+//! writes faults to the record and ends; it never traps, which would take the whole
+//! context with it.
+
+mod batch;
+mod fault;
+mod launch;
+mod probe;
+
+pub use batch::{BATCH_VERSION, BatchFlags, BatchParameters};
+pub use fault::{Fault, FaultCode, FaultRecord, FaultState};
+pub use launch::{
+    BATCH_THREADS, BatchLaunch, DeviceLimits, LaunchPlanError, ModelFootprint, SHARED_ALIGN,
+    plan_batch,
+};
+pub use probe::{PROBE_ENTRIES, PingPongLines, ProbeRecord, cell_data, pattern};
+
+/// The batch kernel: one [`BatchParameters`] by value.
+pub const ENTRY_BATCH: &str = "isokern_batch";
+/// A kernel without parameters that does nothing: what a launch costs.
+pub const ENTRY_EMPTY: &str = "isokern_empty";
+/// The same with eight 64-bit parameters: what parameters cost.
+pub const ENTRY_EMPTY8: &str = "isokern_empty8";
