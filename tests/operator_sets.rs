@@ -3,7 +3,7 @@
 use isokern_core::{InferenceErrorKind, ModelSource};
 use isokern_cpu::{CpuBackend, LoadError, model};
 use isokern_model::layout::Layout;
-use isokern_model::{OpKind, OperatorSet};
+use isokern_model::{Model, OpKind, OperatorSet};
 use isokern_tests::vectors::{Case, cases, own_folder};
 
 model::include_model! {
@@ -56,4 +56,19 @@ fn a_model_with_another_operator_is_refused() {
     assert_eq!(refused, Err(LoadError::NotBuilt));
     let error = isokern_core::InferenceError::from(LoadError::NotBuilt);
     assert_eq!(error.kind(), InferenceErrorKind::InvalidArtifact);
+}
+
+#[test]
+fn a_model_checked_elsewhere_is_viewed_by_its_header() {
+    let checked = digits::model().expect("the blob is valid");
+    let viewed = Model::of_checked(digits::BLOB).expect("the header is a model's");
+    assert!(viewed.ops().eq(checked.ops()));
+    assert_eq!(viewed.operator_count(), checked.operator_count());
+    assert_eq!((viewed.input(), viewed.output()), (checked.input(), checked.output()));
+    assert_eq!(viewed.arena_bytes(), checked.arena_bytes());
+
+    let cut = &digits::BLOB[..digits::BLOB.len() - 1];
+    assert!(Model::of_checked(cut).is_none(), "fewer bytes than the header says");
+    assert!(Model::of_checked(&digits::BLOB[64..]).is_none(), "not a header");
+    assert!(Model::of_checked(&[]).is_none());
 }

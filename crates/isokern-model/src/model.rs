@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::check;
 use crate::error::FormatError;
-use crate::header::{HEADER_BYTES, Header};
+use crate::header::{FORMAT_VERSION, HEADER_BYTES, Header, MAGIC};
 use crate::kind::{OpKind, OpSet};
 use crate::layout::{Layout, Terms};
 use crate::op::{
@@ -93,6 +93,20 @@ impl<'m> Model<'m> {
         Ok(model)
     }
 
+    /// Views a blob that was checked elsewhere: by the host of a device that holds a copy.
+    ///
+    /// Reads the header alone, so that a thousand threads can each have a view in no time.
+    /// `None` if the bytes do not begin with a header of this format version, or are fewer
+    /// than it says. Reads stay inside `blob` whatever it is, but a run over bytes that
+    /// were never checked may give any answer, take any time, or panic.
+    #[must_use]
+    pub fn of_checked(blob: &'m [u8]) -> Option<Self> {
+        let header: Header = read(blob.get(..HEADER_BYTES)?)?;
+        let whole = blob.get(..header.blob_bytes as usize)?;
+        let known = header.magic == MAGIC && header.format_version == FORMAT_VERSION;
+        known.then(|| Self { blob: whole, front: Front::new(&header) })
+    }
+
     /// The proof that these bytes were checked.
     #[must_use]
     pub const fn checked(&self) -> Checked {
@@ -156,6 +170,7 @@ impl<'m> Model<'m> {
 
     /// The tensor at `index`; an empty one behind the end.
     #[must_use]
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `op`.
     pub fn tensor(&self, index: usize) -> Tensor {
         self.tensor_record(index)
             .map_or_else(Tensor::default, |record| Tensor::from_record(&record))
@@ -163,17 +178,19 @@ impl<'m> Model<'m> {
 
     /// The operator at `index`, if there is one.
     #[must_use]
+    // Inlined it would hold most registers of a device thread for all of a run.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
     pub fn op(&self, index: usize) -> Option<Op<'m>> {
         let record = self.op_record(index)?;
         let input = self.tensor(record.input.into());
         let output = self.tensor(record.output.into());
-        Some(match OpKind::from_code(record.kind)? {
-            OpKind::Conv2d => self.conv2d(&record.body(), input, output),
-            OpKind::DepthwiseConv2d => self.depthwise_conv2d(&record.body(), input, output),
-            OpKind::FullyConnected => self.fully_connected(&record.body(), input, output),
+        match OpKind::from_code(record.kind)? {
+            OpKind::Conv2d => Some(self.conv2d(&record.body(), input, output)),
+            OpKind::DepthwiseConv2d => Some(self.depthwise_conv2d(&record.body(), input, output)),
+            OpKind::FullyConnected => Some(self.fully_connected(&record.body(), input, output)),
             OpKind::Add => {
                 let body: AddBody = record.body();
-                Op::Add(Add {
+                Some(Op::Add(Add {
                     input_a: input,
                     input_b: self.tensor(record.input_b.into()),
                     output,
@@ -181,29 +198,29 @@ impl<'m> Model<'m> {
                     shift: body.shift,
                     left_shift: body.left_shift,
                     activation: Activation { min: body.activation_min, max: body.activation_max },
-                })
+                }))
             }
             OpKind::AveragePool2d => {
                 let body: PoolBody = record.body();
-                Op::AveragePool2d(AveragePool2d {
+                Some(Op::AveragePool2d(AveragePool2d {
                     input,
                     output,
                     window: body.window,
                     activation: Activation { min: body.activation_min, max: body.activation_max },
-                })
+                }))
             }
-            OpKind::Reshape => Op::Reshape(Reshape { input, output }),
+            OpKind::Reshape => Some(Op::Reshape(Reshape { input, output })),
             OpKind::Softmax => {
                 let body: SoftmaxBody = record.body();
-                Op::Softmax(Softmax {
+                Some(Op::Softmax(Softmax {
                     input,
                     output,
                     multiplier: body.multiplier,
                     left_shift: body.left_shift.cast_unsigned(),
                     diff_min: body.diff_min,
-                })
+                }))
             }
-        })
+        }
     }
 
     /// All operators, in the order they run.
@@ -224,7 +241,7 @@ impl<'m> Model<'m> {
             return None;
         }
         let record = self.blob.get((start as usize).checked_add(index * bytes)?..)?.get(..bytes)?;
-        bytemuck::try_pod_read_unaligned(record).ok()
+        read(record)
     }
 
     // The three have frames of their own: one at a time lies on firmware's stack.
@@ -310,6 +327,19 @@ impl<'m> Model<'m> {
         let slice = self.blob.get(offset as usize..)?.get(..bytes)?;
         bytemuck::try_cast_slice(slice).ok()
     }
+}
+
+/// A record, wherever it lies.
+#[cfg(not(target_arch = "nvptx64"))]
+fn read<R: Pod>(record: &[u8]) -> Option<R> {
+    bytemuck::try_pod_read_unaligned(record).ok()
+}
+
+/// A record, by whole words. In a checked blob every record is aligned, and a device
+/// would otherwise read byte after byte.
+#[cfg(target_arch = "nvptx64")]
+fn read<R: Pod>(record: &[u8]) -> Option<R> {
+    bytemuck::try_from_bytes(record).ok().copied()
 }
 
 const _: () = assert!(HEADER_BYTES.is_multiple_of(crate::header::SECTION_ALIGN));

@@ -48,8 +48,8 @@ pub fn run_ops<T: Team, L: Loops>(
         return Err(RunError::NotBuilt { index });
     }
     for index in range.start..range.end.min(model.operator_count()) {
-        if let Some(op) = model.op(index) {
-            run_op(team, loops, &op, arena);
+        if let Some(op) = &model.op(index) {
+            run_op(team, loops, op, arena);
         }
         team.sync();
     }
