@@ -1,11 +1,12 @@
 //! Every vector loop against the plain one, on random shapes and extreme scales.
 
-use isokern_core::{Cells, ModelArtifact, ModelSource, Solo};
+use isokern_core::{Cells, ModelArtifact, ModelSource, Solo, Team};
 use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
+use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
 use isokern_ops::run_ops;
 use isokern_tests::drafts::{self, Numbers, WindowShape};
 
@@ -21,6 +22,52 @@ fn check(what: &str, draft: &Draft, numbers: &mut Numbers) {
         }
     }
     assert!(expected == run_dual_mac(draft, &input), "{what}: the dual-MAC loops differ");
+    for (size, shift) in [(1, 0), (5, 1), (32, 0), (256, 0)] {
+        for layout in [Layout::Packed, Layout::Row] {
+            let output = run_quad_mac(draft, layout, &input, size, shift);
+            assert!(expected == output, "{what}: {size} quad-MAC ranks, shift {shift}, {layout:?}");
+        }
+    }
+}
+
+/// The loops of a block of GPU threads, in plain code here: `size` ranks one after the
+/// other, in an arena that starts `shift` bytes behind a word's boundary.
+fn run_quad_mac(draft: &Draft, layout: Layout, input: &[i8], size: usize, shift: usize) -> Vec<i8> {
+    let artifact = ModelArtifact::from_bytes(&draft.encode(layout).expect("is valid"));
+    let model = Model::parse(artifact.bytes()).expect("is valid");
+    let mut memory = vec![0_u64; (model.arena_bytes() + shift).div_ceil(8)];
+    let bytes: &mut [i8] = bytemuck::must_cast_slice_mut(&mut memory);
+    let arena = &mut bytes[shift..shift + model.arena_bytes()];
+    let start = model.input().arena_offset();
+    arena[start..start + input.len()].copy_from_slice(input);
+    let loops = QuadMacLoops::<PortableQuadMac>::for_operators();
+    for index in 0..model.operator_count() {
+        // In either order: what one rank writes no other reads.
+        for rank in (0..size).rev() {
+            let cells = Cells::from_mut(arena);
+            run_ops(&Rank { rank, size }, &loops, &model, cells, index..index + 1).expect("runs");
+        }
+    }
+    let output = model.output();
+    arena[output.arena_offset()..output.arena_offset() + output.len()].to_vec()
+}
+
+/// One of many ranks, whose barrier is the end of the caller's loop.
+struct Rank {
+    rank: usize,
+    size: usize,
+}
+
+impl Team for Rank {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn sync(&self) {}
 }
 
 /// The loops of processors with 16-bit dual multiply-accumulate, in plain code here.

@@ -9,6 +9,7 @@ use isokern_model::Model;
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
+use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
 use isokern_ops::{PlainLoops, run_ops};
 use isokern_tests::drafts::{self, Numbers, WindowShape};
 use isokern_tests::team;
@@ -30,6 +31,10 @@ fn check(name: &str, draft: &Draft) {
             let loops = DualMacLoops::<PortableDualMac>::for_operators();
             team::run(&loops, &model, &mut dual_mac, size);
             assert!(alone == dual_mac, "{name}, {layout:?}: {size} dual-MAC threads differ");
+            let mut quad_mac = input.clone();
+            let loops = QuadMacLoops::<PortableQuadMac>::for_operators();
+            team::run(&loops, &model, &mut quad_mac, size);
+            assert!(alone == quad_mac, "{name}, {layout:?}: {size} quad-MAC threads differ");
         }
     }
 }

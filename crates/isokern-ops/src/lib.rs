@@ -21,6 +21,7 @@
 //! | [`interpreter`] | [`run_ops`]: operators in order, a barrier after each |
 //! | [`loops`] | [`Loops`]: the seam where an executor brings faster loops |
 //! | [`dual_mac`] | loops for processors with `SMLAD` and its like |
+//! | [`quad_mac`] | loops for teams of many threads with a four-term dot product |
 //! | [`view`] | the cells of a tensor |
 //! | [`fixed`] | fixed-point steps that all operators share |
 //! | [`conv2d`], [`depthwise_conv2d`], [`fully_connected`] | sums of products |
@@ -48,6 +49,7 @@ pub mod fixed;
 pub mod fully_connected;
 pub mod interpreter;
 pub mod loops;
+pub mod quad_mac;
 pub mod reshape;
 pub mod softmax;
 pub mod view;

@@ -1,0 +1,71 @@
+//! Additions and pools in tiles so small that every rank has one.
+
+use core::cell::Cell;
+
+use isokern_core::{Cells, Team};
+use isokern_model::op::{Add, AveragePool2d};
+
+use crate::add::sum;
+use crate::average_pool2d::mean;
+use crate::fixed::clamp;
+use crate::view::view;
+
+/// Runs the calling rank's share of an addition, a tile being one word, or one byte where
+/// tensors are not aligned.
+#[inline(never)]
+pub(super) fn add<T: Team>(team: &T, op: &Add, arena: Cells<'_>) {
+    let (a, b) = (view(arena, &op.input_a), view(arena, &op.input_b));
+    let y = view(arena, &op.output);
+    let mut done = 0;
+    if let (Some(a), Some(b), Some(y)) = (a.as_words(), b.as_words(), y.as_words()) {
+        for index in team.share(y.len()) {
+            let word = |words: &[Cell<u32>]| words.get(index).map_or([0; 4], bytes);
+            let (a, b) = (word(a), word(b));
+            let sums = core::array::from_fn(|lane| sum(op, a[lane], b[lane]).cast_unsigned());
+            if let Some(word) = y.get(index) {
+                word.set(u32::from_le_bytes(sums));
+            }
+        }
+        done = y.len() * 4;
+    }
+    for index in team.share(y.len() - done) {
+        y.set(done + index, sum(op, a.get(done + index), b.get(done + index)));
+    }
+}
+
+/// The four bytes of a word.
+#[inline(always)]
+fn bytes(word: &Cell<u32>) -> [i8; 4] {
+    word.get().to_le_bytes().map(u8::cast_signed)
+}
+
+/// Runs the calling rank's share of an average pool, a tile being one channel of one
+/// position.
+#[inline(never)]
+pub(super) fn average_pool2d<T: Team>(team: &T, op: &AveragePool2d, arena: Cells<'_>) {
+    let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+    let (input, output) = (op.input.image(), op.output.image());
+    let (height, width) = (input.height as u32, input.width as u32);
+    // Short divisions: a checked model has fewer than 2^28 outputs.
+    let (channels, out_width) = ((output.channels as u32).max(1), (output.width as u32).max(1));
+    for index in team.share(y.len()) {
+        let (position, channel) = (index as u32 / channels, index as u32 % channels);
+        let top = position / out_width * u32::from(op.window.stride_height);
+        let left = position % out_width * u32::from(op.window.stride_width);
+        let (mut sum, mut count) = (0_i32, 0_i32);
+        for row in 0..u32::from(op.window.kernel_height) {
+            let cell_y = (top + row * u32::from(op.window.dilation_height))
+                .wrapping_sub(op.window.pad_top.into());
+            for column in 0..u32::from(op.window.kernel_width) {
+                let cell_x = (left + column * u32::from(op.window.dilation_width))
+                    .wrapping_sub(op.window.pad_left.into());
+                if cell_y < height && cell_x < width {
+                    let at = (cell_y * width + cell_x) * channels + channel;
+                    sum = sum.wrapping_add(x.get(at as usize).into());
+                    count += 1;
+                }
+            }
+        }
+        y.set(index, clamp(mean(sum, count), op.activation.min, op.activation.max));
+    }
+}

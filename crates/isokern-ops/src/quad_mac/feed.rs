@@ -1,0 +1,247 @@
+//! Activations in words of four, in the order the packed weights meet them.
+//!
+//! A kernel row of an output position meets a *stretch* of neighbouring activations. Where
+//! it leaves the image it reads the zero point, which stands for real zero.
+
+use core::cell::Cell;
+
+use isokern_core::Cells;
+use isokern_model::op::{Conv2d, FullyConnected};
+
+/// The shape of an operator, a fully connected one as a convolution over one column.
+///
+/// Numbers are 32 bits wide: a checked model's tensors are shorter, and a thread of a GPU
+/// has twice as many registers for them.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    row_stride: u32,
+    row_dilation: u32,
+    row_pad: u32,
+    kernel_width: u32,
+    column_stride: u32,
+    column_pad: u32,
+    height: u32,
+    width: u32,
+    channels: u32,
+    /// Output positions of a row.
+    pub(super) out_width: u32,
+    /// Output positions.
+    pub(super) positions: u32,
+    /// Zero point of the activations.
+    pub(super) zero_point: i32,
+}
+
+impl Shape {
+    #[inline(always)]
+    pub(super) fn conv2d(op: &Conv2d<'_>) -> Self {
+        let (input, output) = (op.input.image(), op.output.image());
+        Self {
+            row_stride: op.window.stride_height.into(),
+            row_dilation: op.window.dilation_height.into(),
+            row_pad: op.window.pad_top.into(),
+            kernel_width: op.window.kernel_width.into(),
+            column_stride: op.window.stride_width.into(),
+            column_pad: op.window.pad_left.into(),
+            height: input.height as u32,
+            width: input.width as u32,
+            channels: input.channels as u32,
+            out_width: output.width as u32,
+            positions: output.positions() as u32,
+            zero_point: op.input.zero_point(),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn fully_connected(op: &FullyConnected<'_>) -> Self {
+        let positions = (op.output.len() / op.weights.outputs.max(1)) as u32;
+        Self {
+            row_stride: 1,
+            row_dilation: 1,
+            row_pad: 0,
+            kernel_width: 1,
+            column_stride: 1,
+            column_pad: 0,
+            height: positions,
+            width: 1,
+            channels: op.weights.terms.row_terms as u32,
+            out_width: 1,
+            positions,
+            zero_point: op.input.zero_point(),
+        }
+    }
+
+    /// Whether stretches begin and end between words, if the image does.
+    #[inline(always)]
+    pub(super) const fn has_whole_words(&self) -> bool {
+        self.channels.is_multiple_of(4)
+    }
+
+    /// Where the window of an output row and column lies.
+    #[inline(always)]
+    pub(super) fn place(&self, (row, column): (u32, u32)) -> Place {
+        let start = column * self.column_stride;
+        let pad = self.column_pad;
+        let first = pad.saturating_sub(start).min(self.kernel_width);
+        let end = self.kernel_width.min((self.width + pad).saturating_sub(start)).max(first);
+        Place {
+            top: (row * self.row_stride).wrapping_sub(self.row_pad),
+            from: start.saturating_sub(pad) * self.channels,
+            first: first * self.channels,
+            len: (end - first) * self.channels,
+        }
+    }
+
+    /// First activation and number of activations that kernel row `row` meets at `place`.
+    #[inline(always)]
+    fn run(&self, place: &Place, row: u32) -> (u32, u32) {
+        let y = place.top.wrapping_add(row * self.row_dilation);
+        if y < self.height {
+            (y * self.width * self.channels + place.from, place.len)
+        } else {
+            (0, 0)
+        }
+    }
+}
+
+/// A window in the image.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Row of the image under the first kernel row; wrapped where that is in front of it.
+    top: u32,
+    /// First activation inside the image, from the start of its row.
+    from: u32,
+    /// Term of a kernel row that meets it.
+    first: u32,
+    /// Terms inside the image.
+    len: u32,
+}
+
+/// Neighbouring output positions as rows and columns, with one division for all of them.
+pub(super) struct Positions {
+    next: (u32, u32),
+    out_width: u32,
+}
+
+impl Positions {
+    /// Those from `first` on.
+    #[inline(always)]
+    pub(super) fn from(first: u32, out_width: u32) -> Self {
+        let out_width = out_width.max(1);
+        Self { next: (first / out_width, first % out_width), out_width }
+    }
+
+    /// The next row and column.
+    #[inline(always)]
+    pub(super) fn next_place(&mut self) -> (u32, u32) {
+        let (row, column) = self.next;
+        self.next = if column + 1 == self.out_width { (row + 1, 0) } else { (row, column + 1) };
+        (row, column)
+    }
+}
+
+/// A source of stretches.
+pub(super) trait Feed: Copy {
+    /// The activations that kernel row `row` meets at `place`.
+    fn stretch(&self, shape: &Shape, place: &Place, row: u32) -> Stretch;
+
+    /// The four of a stretch that meet a group of terms.
+    fn word(&self, stretch: &Stretch, group: u32) -> u32;
+}
+
+/// The activations of one kernel row, in units of the feed.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch {
+    /// The unit that meets unit 0 of the row; wrapped where that is in front of the image.
+    start: u32,
+    /// The first unit of the row inside the image.
+    first: u32,
+    /// Units inside the image.
+    len: u32,
+}
+
+impl Stretch {
+    #[inline(always)]
+    const fn new(from: u32, first: u32, len: u32) -> Self {
+        Self { start: from.wrapping_sub(first), first, len }
+    }
+
+    /// The index of a unit of the row, if it lies inside the image.
+    #[inline(always)]
+    const fn index(&self, unit: u32) -> Option<usize> {
+        if unit.wrapping_sub(self.first) < self.len {
+            Some(self.start.wrapping_add(unit) as usize)
+        } else {
+            None
+        }
+    }
+}
+
+/// An image whose stretches are whole words.
+#[derive(Clone, Copy)]
+pub(super) struct WordFeed<'a> {
+    words: &'a [Cell<u32>],
+    pad: u32,
+}
+
+impl<'a> WordFeed<'a> {
+    /// The image in `cells`, if it is aligned.
+    #[inline(always)]
+    pub(super) fn new(cells: Cells<'a>, zero_point: i32) -> Option<Self> {
+        Some(Self { words: cells.as_words()?, pad: four_times(zero_point) })
+    }
+}
+
+impl Feed for WordFeed<'_> {
+    #[inline(always)]
+    fn stretch(&self, shape: &Shape, place: &Place, row: u32) -> Stretch {
+        let (from, len) = shape.run(place, row);
+        Stretch::new(from / 4, place.first / 4, len / 4)
+    }
+
+    #[inline(always)]
+    fn word(&self, stretch: &Stretch, group: u32) -> u32 {
+        let cell = stretch.index(group).and_then(|index| self.words.get(index));
+        cell.map_or(self.pad, Cell::get)
+    }
+}
+
+/// An image of any shape, read byte by byte.
+#[derive(Clone, Copy)]
+pub(super) struct ByteFeed<'a> {
+    cells: Cells<'a>,
+    pad: u32,
+}
+
+impl<'a> ByteFeed<'a> {
+    /// The image in `cells`.
+    #[inline(always)]
+    pub(super) fn new(cells: Cells<'a>, zero_point: i32) -> Self {
+        Self { cells, pad: four_times(zero_point) }
+    }
+}
+
+impl Feed for ByteFeed<'_> {
+    #[inline(always)]
+    fn stretch(&self, shape: &Shape, place: &Place, row: u32) -> Stretch {
+        let (from, len) = shape.run(place, row);
+        Stretch::new(from, place.first, len)
+    }
+
+    #[inline(always)]
+    fn word(&self, stretch: &Stretch, group: u32) -> u32 {
+        let mut bytes = self.pad.to_le_bytes();
+        for (byte, term) in bytes.iter_mut().zip(group * 4..) {
+            if let Some(index) = stretch.index(term) {
+                *byte = self.cells.get(index).cast_unsigned();
+            }
+        }
+        u32::from_le_bytes(bytes)
+    }
+}
+
+/// The low byte of `value`, in all four.
+#[inline(always)]
+pub(super) const fn four_times(value: i32) -> u32 {
+    let [low, ..] = value.to_le_bytes();
+    u32::from_le_bytes([low; 4])
+}

@@ -1,0 +1,239 @@
+//! Sums of products of any shape, one output at a time: what the tiles do not take.
+//!
+//! Either layout, dilated windows, depth multipliers, weights with a zero point, memory that
+//! is not aligned. Term by term, and in few registers.
+
+use isokern_core::{Cells, Team};
+use isokern_model::geometry::Window;
+use isokern_model::layout::{BLOCK_OUTPUTS, GROUP_TERMS, Layout};
+use isokern_model::op::{Conv2d, DepthwiseConv2d, FullyConnected, Requant};
+
+use super::QuadMac;
+use super::scale::Scale;
+use crate::view::view;
+
+/// An operator, in numbers 32 bits wide: see [`Shape`](super::feed::Shape).
+struct Job<'a> {
+    window: Window,
+    height: u32,
+    width: u32,
+    /// Channels of a cell of the image.
+    channels: u32,
+    out_width: u32,
+    positions: u32,
+    outputs: u32,
+    /// Channels of a cell that one output reads: all, or one.
+    depth: u32,
+    /// Outputs that read the same channel, where they read one.
+    multiplier: u32,
+    order: Order,
+    weights: &'a [i8],
+    zero_point: i32,
+    weight_zero_point: i32,
+    requant: &'a Requant<'a>,
+    x: Cells<'a>,
+    y: Cells<'a>,
+}
+
+/// How weights are ordered.
+#[derive(Clone, Copy)]
+enum Order {
+    /// `[output][row][term]`.
+    Row,
+    /// `[row][term / 4][output][4]`, padded.
+    Packed,
+    /// `[row][term][output]`: a depthwise kernel.
+    Depthwise,
+}
+
+impl Order {
+    const fn of(layout: Layout) -> Self {
+        match layout {
+            Layout::Packed => Self::Packed,
+            _ => Self::Row,
+        }
+    }
+}
+
+impl<'a> Job<'a> {
+    #[inline(never)] // All fields are in registers at once here, and nowhere else.
+    fn conv2d(op: &'a Conv2d<'a>, arena: Cells<'a>) -> Self {
+        let (input, output) = (op.input.image(), op.output.image());
+        Self {
+            window: op.window,
+            height: input.height as u32,
+            width: input.width as u32,
+            channels: input.channels as u32,
+            out_width: output.width as u32,
+            positions: output.positions() as u32,
+            outputs: output.channels as u32,
+            depth: input.channels as u32,
+            multiplier: 1,
+            order: Order::of(op.weights.layout),
+            weights: op.weights.values,
+            zero_point: op.input.zero_point(),
+            weight_zero_point: 0,
+            requant: &op.requant,
+            x: view(arena, &op.input),
+            y: view(arena, &op.output),
+        }
+    }
+
+    #[inline(never)] // As above.
+    fn depthwise_conv2d(op: &'a DepthwiseConv2d<'a>, arena: Cells<'a>) -> Self {
+        let (input, output) = (op.input.image(), op.output.image());
+        Self {
+            window: op.window,
+            height: input.height as u32,
+            width: input.width as u32,
+            channels: input.channels as u32,
+            out_width: output.width as u32,
+            positions: output.positions() as u32,
+            outputs: output.channels as u32,
+            depth: 1,
+            multiplier: op.depth_multiplier as u32,
+            order: Order::Depthwise,
+            weights: op.weights,
+            zero_point: op.input.zero_point(),
+            weight_zero_point: 0,
+            requant: &op.requant,
+            x: view(arena, &op.input),
+            y: view(arena, &op.output),
+        }
+    }
+
+    #[inline(never)] // As above.
+    fn fully_connected(op: &'a FullyConnected<'a>, arena: Cells<'a>) -> Self {
+        let unit = Window {
+            kernel_height: 1,
+            kernel_width: 1,
+            stride_height: 1,
+            stride_width: 1,
+            dilation_height: 1,
+            dilation_width: 1,
+            pad_top: 0,
+            pad_left: 0,
+        };
+        let positions = (op.output.len() / op.weights.outputs.max(1)) as u32;
+        Self {
+            window: unit,
+            height: positions,
+            width: 1,
+            channels: op.weights.terms.row_terms as u32,
+            out_width: 1,
+            positions,
+            outputs: op.weights.outputs as u32,
+            depth: op.weights.terms.row_terms as u32,
+            multiplier: 1,
+            order: Order::of(op.weights.layout),
+            weights: op.weights.values,
+            zero_point: op.input.zero_point(),
+            weight_zero_point: op.weight_zero_point,
+            requant: &op.requant,
+            x: view(arena, &op.input),
+            y: view(arena, &op.output),
+        }
+    }
+
+    /// The index of the first weight of a kernel cell that meets `output`.
+    #[inline(always)]
+    fn weight_index(&self, output: u32, row: u32, column: u32) -> u32 {
+        let height = u32::from(self.window.kernel_height);
+        let width = u32::from(self.window.kernel_width);
+        match self.order {
+            Order::Row => ((output * height + row) * width + column) * self.depth,
+            Order::Packed => {
+                let groups = (width * self.depth).div_ceil(GROUP_TERMS as u32);
+                let term = column * self.depth;
+                let group = row * groups + term / GROUP_TERMS as u32;
+                let padded = self.outputs.next_multiple_of(BLOCK_OUTPUTS as u32);
+                (group * padded + output) * GROUP_TERMS as u32 + term % GROUP_TERMS as u32
+            }
+            Order::Depthwise => (row * width + column) * self.outputs + output,
+        }
+    }
+
+    /// How far the next weight is: from a place within a group, in the packed order.
+    #[inline(always)]
+    const fn weight_step(&self, place: u32) -> u32 {
+        match self.order {
+            Order::Row | Order::Depthwise => 1,
+            Order::Packed if place % GROUP_TERMS as u32 == GROUP_TERMS as u32 - 1 => {
+                let padded = self.outputs.next_multiple_of(BLOCK_OUTPUTS as u32);
+                (padded - 1) * GROUP_TERMS as u32 + 1
+            }
+            Order::Packed => 1,
+        }
+    }
+}
+
+/// Runs the calling rank's share of a convolution.
+#[inline(never)]
+pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
+    run::<D, T>(team, &Job::conv2d(op, arena));
+}
+
+/// Runs the calling rank's share of a depthwise convolution.
+#[inline(never)]
+pub(super) fn depthwise_conv2d<D: QuadMac, T: Team>(
+    team: &T,
+    op: &DepthwiseConv2d<'_>,
+    arena: Cells<'_>,
+) {
+    run::<D, T>(team, &Job::depthwise_conv2d(op, arena));
+}
+
+/// Runs the calling rank's share of a fully connected operator.
+#[inline(never)]
+pub(super) fn fully_connected<D: QuadMac, T: Team>(
+    team: &T,
+    op: &FullyConnected<'_>,
+    arena: Cells<'_>,
+) {
+    run::<D, T>(team, &Job::fully_connected(op, arena));
+}
+
+/// Runs the calling rank's share; a tile is one output of one position.
+#[inline(never)]
+fn run<D: QuadMac, T: Team>(team: &T, job: &Job<'_>) {
+    for index in team.share((job.positions * job.outputs) as usize) {
+        let job = D::reload(job);
+        let outputs = job.outputs.max(1);
+        let (position, output) = (index as u32 / outputs, index as u32 % outputs);
+        let sum = dot::<D>(job, position, output);
+        let job = D::reload(job);
+        let scale = Scale::new(job.requant, output as usize, 0, 0);
+        job.y.set(index, scale.value(job.requant, sum));
+    }
+}
+
+/// The sum over the cells of the window that lie inside the image.
+#[inline(always)]
+fn dot<D: QuadMac>(job: &Job<'_>, position: u32, output: u32) -> i32 {
+    let (out_row, out_column) = (position / job.out_width.max(1), position % job.out_width.max(1));
+    let top = out_row * u32::from(job.window.stride_height);
+    let left = out_column * u32::from(job.window.stride_width);
+    let channel = if job.depth == job.channels { 0 } else { output / job.multiplier.max(1) };
+    let mut sum = 0_i32;
+    for row in 0..u32::from(job.window.kernel_height) {
+        let y = (top + row * u32::from(job.window.dilation_height))
+            .wrapping_sub(job.window.pad_top.into());
+        for column in 0..u32::from(job.window.kernel_width) {
+            let job = D::reload(job);
+            let x = (left + column * u32::from(job.window.dilation_width))
+                .wrapping_sub(job.window.pad_left.into());
+            if y >= job.height || x >= job.width {
+                continue;
+            }
+            let mut place = job.weight_index(output, row, column);
+            let first = (y * job.width + x) * job.channels + channel;
+            for at in first..first + job.depth {
+                let w = job.weights.get(place as usize).copied().unwrap_or(0);
+                let x = i32::from(job.x.get(at as usize)) - job.zero_point;
+                sum = sum.wrapping_add(x * (i32::from(w) - job.weight_zero_point));
+                place += job.weight_step(place);
+            }
+        }
+    }
+    sum
+}
