@@ -1,0 +1,234 @@
+//! The batch kernel: one block per sample, until all samples are done.
+#![allow(unsafe_code)]
+
+use core::ptr;
+use core::slice;
+
+use isokern_core::device::{BATCH_VERSION, BatchFlags, BatchParameters, FaultCode, SHARED_ALIGN};
+use isokern_core::{Cells, Team};
+use isokern_model::Model;
+use isokern_ops::quad_mac::QuadMacLoops;
+use isokern_ops::{RunError, run_ops};
+
+use crate::dot::Dp4a;
+use crate::fault::fault;
+use crate::team::BlockTeam;
+use crate::{block, registers};
+
+/// The loops of a block.
+const LOOPS: QuadMacLoops<Dp4a> = QuadMacLoops::for_operators();
+
+/// Runs a model over a batch of samples; see [`BatchParameters`].
+///
+/// The grid may have any number of blocks, a block any number of threads.
+///
+/// # Safety
+///
+/// The host owes what the fields of [`BatchParameters`] say: memory of that length behind
+/// every address, that nobody else writes while the kernel runs, and a model it has checked.
+// SAFETY: the name is this crate's.
+#[unsafe(no_mangle)]
+pub unsafe extern "ptx-kernel" fn isokern_batch(parameters: BatchParameters) {
+    let team = BlockTeam::start(parameters.fault);
+    let parts = Parts::of(&parameters);
+    // SAFETY: by this function's contract.
+    let blob = unsafe { model_bytes(&team, &parameters, &parts) };
+    let Some(model) = Model::of_checked(blob) else { fault(FaultCode::Model, blob.len() as u64) };
+    check(&parameters, &model);
+    // SAFETY: the arena is this block's alone, `arena_bytes` long, and its threads keep their
+    // accesses apart between barriers, which is the operators' contract.
+    let arena = unsafe { Cells::from_raw(parts.arena, parameters.arena_bytes as usize) };
+    let batch = Batch { team: &team, parameters: &parameters, model: &model, arena };
+    let mut sample = u64::from(registers::block());
+    while sample < parameters.sample_count {
+        // SAFETY: by this function's contract.
+        unsafe { batch.run(sample) };
+        sample += u64::from(registers::blocks());
+    }
+}
+
+/// What a thread needs for a sample; in memory, so that a call takes few registers.
+struct Batch<'a> {
+    team: &'a BlockTeam,
+    parameters: &'a BatchParameters,
+    model: &'a Model<'a>,
+    arena: Cells<'a>,
+}
+
+impl Batch<'_> {
+    /// Runs one sample.
+    ///
+    /// # Safety
+    ///
+    /// As for [`isokern_batch`]; `sample` is one of the batch.
+    #[inline(never)]
+    unsafe fn run(&self, sample: u64) {
+        if self.team.index() == 0 {
+            block::set_sample(sample);
+        }
+        let input = self.model.input();
+        let x = self.arena.window(input.arena_offset(), input.len());
+        // SAFETY: by this function's contract.
+        copy(self.team, unsafe { sample_input(self.parameters, sample) }, x);
+        self.team.sync();
+        match run_ops(self.team, &LOOPS, self.model, self.arena, 0..self.model.operator_count()) {
+            Ok(()) => {}
+            Err(RunError::NotBuilt { index }) => fault(FaultCode::Operator, index.into()),
+            Err(_) => fault(FaultCode::Operator, u64::MAX),
+        }
+        let output = self.model.output();
+        let y = self.arena.window(output.arena_offset(), output.len());
+        // SAFETY: by this function's contract.
+        copy(self.team, y, unsafe { sample_output(self.parameters, sample) });
+        // The next input may lie where this output did.
+        self.team.sync();
+    }
+}
+
+/// Where this block's arena and its copy of the model lie.
+struct Parts {
+    arena: *mut i8,
+    model: Option<*mut u8>,
+}
+
+impl Parts {
+    /// Divides the block's shared memory, or ends in a fault if it is too little.
+    #[inline(always)]
+    fn of(parameters: &BatchParameters) -> Self {
+        if parameters.version != BATCH_VERSION {
+            fault(FaultCode::Parameters, BATCH_VERSION.into());
+        }
+        let flags = BatchFlags::from_bits(parameters.flags);
+        let shared_arena = flags.contains(BatchFlags::ARENA_SHARED);
+        let shared_model = flags.contains(BatchFlags::MODEL_SHARED);
+        let arena_bytes = if shared_arena { parameters.arena_bytes } else { 0 };
+        let model_bytes = if shared_model { parameters.model_bytes } else { 0 };
+        let model_start = arena_bytes.saturating_add(SHARED_ALIGN - 1) & !(SHARED_ALIGN - 1);
+        let needed = model_start.saturating_add(model_bytes);
+        if needed > registers::dynamic_shared_bytes().into() {
+            fault(FaultCode::SharedMemory, needed);
+        }
+        let dynamic = block::dynamic();
+        let arena = if shared_arena {
+            dynamic.cast()
+        } else {
+            let index = u64::from(registers::block());
+            address(parameters.scratch + index * parameters.scratch_stride).cast()
+        };
+        let model = shared_model.then(|| dynamic.wrapping_add(model_start as usize));
+        Self { arena, model }
+    }
+}
+
+/// The model's bytes, copied to shared memory if the parameters say so.
+///
+/// # Safety
+///
+/// As for [`isokern_batch`].
+#[inline(always)]
+unsafe fn model_bytes<'m>(
+    team: &BlockTeam,
+    parameters: &BatchParameters,
+    parts: &Parts,
+) -> &'m [u8] {
+    let start = address(parameters.model).cast_const();
+    let len = parameters.model_bytes as usize;
+    if !parameters.model.is_multiple_of(SHARED_ALIGN) {
+        fault(FaultCode::Parameters, SHARED_ALIGN);
+    }
+    let Some(copy) = parts.model else {
+        // SAFETY: the host owes these bytes, and that nobody writes them.
+        return unsafe { slice::from_raw_parts(start, len) };
+    };
+    let chunks = len / size_of::<Chunk>();
+    for index in team.share(chunks) {
+        let (from, to) = (start.cast::<Chunk>(), copy.cast::<Chunk>());
+        // SAFETY: chunk `index` lies inside both, which are aligned to a chunk.
+        let chunk = unsafe { ptr::read(from.wrapping_add(index)) };
+        // SAFETY: as above, and it is this rank's alone.
+        unsafe { ptr::write(to.wrapping_add(index), chunk) };
+    }
+    let rest = chunks * size_of::<Chunk>();
+    for index in team.share(len - rest) {
+        // SAFETY: byte `rest + index` lies inside.
+        let byte = unsafe { ptr::read(start.wrapping_add(rest + index)) };
+        // SAFETY: as above, and it is this rank's alone.
+        unsafe { ptr::write(copy.wrapping_add(rest + index), byte) };
+    }
+    team.sync();
+    // SAFETY: written above by all ranks, and by nobody afterwards.
+    unsafe { slice::from_raw_parts(copy.cast_const(), len) }
+}
+
+/// What one thread moves at a time.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct Chunk([u32; 4]);
+
+/// Ends in a fault if the parameters contradict the model.
+#[inline(always)]
+fn check(parameters: &BatchParameters, model: &Model<'_>) {
+    let arena_bytes = model.arena_bytes() as u64;
+    if parameters.arena_bytes < arena_bytes {
+        fault(FaultCode::Arena, arena_bytes);
+    }
+    let input_bytes = model.input().len() as u64;
+    if parameters.input_bytes != input_bytes {
+        fault(FaultCode::Parameters, input_bytes);
+    }
+    let output_bytes = model.output().len() as u64;
+    if parameters.output_bytes != output_bytes {
+        fault(FaultCode::Parameters, output_bytes);
+    }
+}
+
+/// The input of a sample.
+///
+/// # Safety
+///
+/// As for [`isokern_batch`]; `sample` is one of the batch.
+#[inline(always)]
+unsafe fn sample_input<'a>(parameters: &BatchParameters, sample: u64) -> Cells<'a> {
+    #[cfg(not(feature = "plant-wrong-stride"))]
+    let stride = parameters.input_bytes;
+    #[cfg(feature = "plant-wrong-stride")]
+    let stride = parameters.input_bytes - 1;
+    let start = address(parameters.inputs + sample * stride).cast();
+    // SAFETY: the host owes these bytes; the kernel reads them alone.
+    unsafe { Cells::from_raw(start, parameters.input_bytes as usize) }
+}
+
+/// The place for the output of a sample.
+///
+/// # Safety
+///
+/// As for [`isokern_batch`]; `sample` is one of the batch.
+#[inline(always)]
+unsafe fn sample_output<'a>(parameters: &BatchParameters, sample: u64) -> Cells<'a> {
+    let start = address(parameters.outputs + sample * parameters.output_bytes).cast();
+    // SAFETY: the host owes these bytes; a sample's are one block's alone.
+    unsafe { Cells::from_raw(start, parameters.output_bytes as usize) }
+}
+
+/// Copies `source` to `target`, of the same length, by words where both are aligned.
+#[inline(never)]
+fn copy(team: &BlockTeam, source: Cells<'_>, target: Cells<'_>) {
+    let mut done = 0;
+    if let (Some(from), Some(to)) = (source.as_words(), target.as_words()) {
+        for index in team.share(to.len()) {
+            if let (Some(from), Some(to)) = (from.get(index), to.get(index)) {
+                to.set(from.get());
+            }
+        }
+        done = to.len() * 4;
+    }
+    for index in team.share(target.len() - done) {
+        target.set(done + index, source.get(done + index));
+    }
+}
+
+/// An address from the parameters, as a pointer.
+#[inline(always)]
+const fn address(address: u64) -> *mut u8 {
+    ptr::with_exposed_provenance_mut(address as usize)
+}
