@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
-use crate::{firmware, fuzz, loom, race, test, thumb, tidy};
+use crate::{firmware, fuzz, loom, ptx, race, test, thumb, tidy};
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
 use std::time::Instant;
@@ -39,6 +39,8 @@ enum Stage {
     Thumb,
     /// Models on boards in an emulator, compared with the host.
     Firmware,
+    /// Device code: the committed PTX is that of the source, and keeps its limits.
+    Ptx,
     /// The team test under ThreadSanitizer.
     Race,
     /// The ring protocol under a model checker.
@@ -106,6 +108,7 @@ impl Stage {
             Self::Test => test::run(&defaults::<test::Arguments>()),
             Self::Thumb => thumb::run(&defaults::<thumb::Arguments>()),
             Self::Firmware => firmware::run(&defaults::<firmware::Arguments>()),
+            Self::Ptx => ptx::run_stage(),
             Self::Race => race::run(&defaults::<race::Arguments>()),
             Self::Loom => loom::run(&defaults::<loom::Arguments>()),
             Self::Fuzz => fuzz::run(&defaults::<fuzz::Arguments>()),
@@ -128,7 +131,11 @@ fn defaults<A: clap::Args>() -> A {
 fn fmt() -> Result<(), Failure> {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["fmt", "--all", "--check", "--manifest-path", "fuzz/Cargo.toml"])?;
-    cargo(&["fmt", "--all", "--check", "--manifest-path", firmware::MANIFEST])
+    cargo(&["fmt", "--all", "--check", "--manifest-path", firmware::MANIFEST])?;
+    ptx::CRATES.iter().try_for_each(|folder| {
+        let manifest = format!("{folder}/Cargo.toml");
+        cargo(&["fmt", "--all", "--check", "--manifest-path", &manifest])
+    })
 }
 
 /// Lints everything, then the no_std crates alone: only so are they seen without std. Last come

@@ -4,6 +4,8 @@
 
 use crate::failure::Failure;
 use crate::process;
+use crate::ptx::assembler::{self, Assembler};
+use crate::ptx::compiler;
 use crate::thumb::TARGETS;
 use crate::toolchain::{self, DEBIAN_RUSTC, Part};
 use crate::{firmware, fuzz, repository};
@@ -151,10 +153,17 @@ fn devices() -> Vec<Finding> {
             needed: false,
         },
         Finding {
+            name: "device compiler",
+            found: device_compilers(),
+            purpose: "the ptx stage: building device code",
+            how_to_get: compiler::how_to_install(),
+            needed: false,
+        },
+        Finding {
             name: "ptxas",
             found: ptxas(),
-            purpose: "assembling PTX as a check",
-            how_to_get: "run `pip install nvidia-cuda-nvcc`".to_owned(),
+            purpose: "the ptx stage: assembling what was built",
+            how_to_get: assembler::how_to_install(),
             needed: false,
         },
         Finding {
@@ -184,19 +193,17 @@ fn cargo_fuzz() -> Option<String> {
     first_line(&path.to_string_lossy(), &["--version"])
 }
 
-/// The assembler on the path, or inside the Python package that carries it.
+/// The compilers for device code that are here, the one that is taken first in front.
+fn device_compilers() -> Option<String> {
+    let all: Vec<String> = compiler::installed()
+        .map(|compiler| format!("{} ({})", compiler.identity, compiler.origin))
+        .collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
 fn ptxas() -> Option<String> {
-    if let Ok(text) = process::output(Command::new("ptxas").arg("--version")) {
-        return text.lines().find(|line| line.contains("release")).map(str::to_owned);
-    }
-    let script =
-        "import site; print(*site.getsitepackages(), site.getusersitepackages(), sep='\\n')";
-    let folders = process::output(Command::new("python3").args(["-c", script])).ok()?;
-    folders.lines().find_map(|folder| {
-        let releases = PathBuf::from(folder).join("nvidia").read_dir().ok()?;
-        let mut paths = releases.flatten().map(|entry| entry.path().join("bin/ptxas"));
-        paths.find(|path| path.is_file()).map(|path| path.display().to_string())
-    })
+    let assembler = Assembler::find().ok()?;
+    Some(format!("{} ({})", assembler.version, assembler.path().display()))
 }
 
 /// Where the loader would find the driver library, by name only.

@@ -7,6 +7,7 @@ mod firmware;
 mod fuzz;
 mod loom;
 mod process;
+mod ptx;
 mod race;
 mod repository;
 mod test;
@@ -35,6 +36,8 @@ enum Command {
     Thumb(thumb::Arguments),
     /// Run models on Cortex-M boards in an emulator and compare with the host.
     Firmware(firmware::Arguments),
+    /// Build device code, check its PTX, and write or compare what is committed.
+    Ptx(ptx::Arguments),
     /// Run the team test on real threads under a race detector.
     Race(race::Arguments),
     /// Check the ring protocol in every order of its memory accesses, with loom.
@@ -48,11 +51,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = ptx::wrapper::run_if_called() {
+        return code;
+    }
     let outcome = match Arguments::parse().command {
         Command::Test(arguments) => test::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Thumb(arguments) => thumb::run(&arguments),
         Command::Firmware(arguments) => firmware::run(&arguments),
+        Command::Ptx(arguments) => ptx::run(&arguments),
         Command::Race(arguments) => race::run(&arguments),
         Command::Loom(arguments) => loom::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),

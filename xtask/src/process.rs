@@ -39,6 +39,20 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     }
 }
 
+/// Runs a command quietly and returns what it printed to standard output; its messages go to
+/// the terminal, for they say what a user has to change.
+pub(crate) fn output_or_message(command: &mut Command) -> Result<String, Failure> {
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|source| start_failure(command, source))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(Failure::Exit { line: command_line(command), status: output.status })
+}
+
 /// Runs a command that says nothing unless it fails, and fails when it fails.
 pub(crate) fn run_quietly(command: &mut Command) -> Result<(), Failure> {
     let status = command.status().map_err(|source| start_failure(command, source))?;

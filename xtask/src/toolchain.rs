@@ -100,11 +100,13 @@ fn has_core(sysroot: &Path, target: &str) -> bool {
     })
 }
 
-fn has_std_source(sysroot: &Path) -> bool {
+/// Whether the source of the standard library lies in a compiler's folder.
+pub(crate) fn has_std_source(sysroot: &Path) -> bool {
     sysroot.join("lib/rustlib/src/rust/library/core/src/lib.rs").is_file()
 }
 
-fn sysroot(program: &str) -> Result<PathBuf, Failure> {
+/// The folder a compiler is installed in.
+pub(crate) fn sysroot(program: &str) -> Result<PathBuf, Failure> {
     let text = process::output(rustc(program).args(["--print", "sysroot"]))?;
     Ok(PathBuf::from(text.trim()))
 }

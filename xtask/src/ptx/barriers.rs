@@ -1,0 +1,121 @@
+//! At how many places an entry point waits, with all it calls.
+//!
+//! A compiler that copies a barrier into both arms of a branch makes threads of one block wait at
+//! different places, so the PTX is to have as many as the source. The source cannot be counted by
+//! a program: it says `sync` once where a function is inlined five times. So whoever writes an
+//! entry writes into the limits file how many a reader finds on the way, and the PTX of every
+//! target must have that many.
+//!
+//! A place is a barrier instruction, or the call of a function that does nothing but wait: so the
+//! number is the same whether the compiler inlines that function or not. What stands in a function
+//! that is called several times counts once, for there is one copy of it.
+
+use super::module::{Function, Module, Statement};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The lines of the places at which `entry`, or what it can reach, waits.
+pub(super) fn lines(module: &Module, entry: &Function) -> Vec<usize> {
+    let functions: BTreeMap<&str, &Function> =
+        module.functions.iter().map(|function| (function.name.as_str(), function)).collect();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![entry];
+    let mut lines = Vec::new();
+    while let Some(function) = open.pop() {
+        if !seen.insert(function.name.as_str()) {
+            continue;
+        }
+        for statement in &function.statements {
+            let callee = statement.callee().and_then(|name| functions.get(name).copied());
+            if is_barrier(statement) || callee.is_some_and(only_waits) {
+                lines.push(statement.line);
+            }
+            open.extend(callee.filter(|callee| !only_waits(callee)));
+        }
+    }
+    lines.sort_unstable();
+    lines
+}
+
+/// Whether a function is a barrier and its return.
+fn only_waits(function: &Function) -> bool {
+    let instructions = function.statements.iter().filter(|found| !found.text.starts_with('.'));
+    let instructions: Vec<&Statement> = instructions.collect();
+    matches!(instructions[..], [first, last] if is_barrier(first) && last.opcode() == "ret")
+}
+
+/// A barrier of the whole block or cluster; those of a warp are not meant.
+fn is_barrier(statement: &Statement) -> bool {
+    let parts = statement.parts();
+    match parts.first() {
+        Some(&"barrier") => true,
+        Some(&"bar") => parts.get(1) != Some(&"warp"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+    use crate::ptx::module::Module;
+
+    const TEXT: &str = "\
+.version 7.8
+.target sm_80
+.func inner()
+{
+barrier.sync 0;
+call.uni inner, ();
+ret;
+}
+.visible .entry two()
+{
+@%p1 bra other;
+barrier.sync 0;
+call.uni inner, ();
+call.uni inner, ();
+bar.warp.sync -1;
+other: ret;
+}
+.visible .entry none()
+{
+ret;
+}
+.func wait()
+{
+.reg .b32 %r<2>;
+barrier.sync 0;
+ret;
+}
+.visible .entry calls()
+{
+call.uni wait, ();
+@%p1 call wait, ();
+call.uni inner, ();
+ret;
+}
+";
+
+    fn counted(text: &str) -> Vec<(String, Vec<usize>)> {
+        let module = Module::read(text).unwrap();
+        let entries = module.entries();
+        entries.map(|entry| (entry.name.clone(), lines(&module, entry))).collect()
+    }
+
+    #[test]
+    fn every_place_is_counted_once() {
+        let expected = [
+            ("two".to_owned(), vec![5, 12]),
+            ("none".to_owned(), vec![]),
+            ("calls".to_owned(), vec![5, 30, 31]),
+        ];
+        assert_eq!(counted(TEXT), expected);
+    }
+
+    #[test]
+    fn a_copied_barrier_is_seen() {
+        let copied = TEXT.replace("other: ret", "other: barrier.sync 0; ret");
+        assert_eq!(counted(&copied)[0].1, [5, 12, 16]);
+        let copied = TEXT.replace("call.uni wait, ();", "call.uni wait, ();call wait, ();");
+        assert_eq!(counted(&copied)[2].1, [5, 30, 30, 31]);
+    }
+}

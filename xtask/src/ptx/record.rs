@@ -1,0 +1,148 @@
+//! The record beside committed PTX: which compiler made it, how, and the digest of each file.
+
+use super::build::FLAGS;
+use super::compiler::Identity;
+use super::job::File;
+use crate::failure::Failure;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// The name of the file.
+pub(super) const FILE: &str = "record.toml";
+
+const HEAD: &str = "\
+# Written by `cargo xtask ptx` together with the files it names; `cargo xtask ptx --check`
+# compares. Under the same compiler the files are rebuilt byte for byte.
+
+";
+
+/// What a record says.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Record {
+    /// The compiler flags that all targets have in common.
+    pub(super) flags: Vec<String>,
+    /// The features that were on besides the default ones.
+    pub(super) features: Vec<String>,
+    /// What built.
+    pub(super) compiler: Identity,
+    /// What was built.
+    pub(super) file: Vec<Row>,
+}
+
+/// One file.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) sha256: String,
+}
+
+impl Record {
+    /// The record of files that `compiler` just built.
+    pub(super) fn new(compiler: &Identity, features: &[String], files: &[File]) -> Self {
+        let row = |file: &File| Row { name: file.name.clone(), sha256: sha256(&file.text) };
+        Self {
+            flags: FLAGS.map(str::to_owned).to_vec(),
+            features: features.to_vec(),
+            compiler: compiler.clone(),
+            file: files.iter().map(row).collect(),
+        }
+    }
+
+    /// Reads the record in `folder`; none if there is none.
+    pub(super) fn read(folder: &Path) -> Result<Option<Self>, Failure> {
+        let path = folder.join(FILE);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map(Some).map_err(|error| {
+                let path = path.display();
+                Failure::Check(format!("{path}: {error}\nFix: write it anew with --bless"))
+            }),
+            Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Failure::Path { path, source }),
+        }
+    }
+
+    /// The text of the file.
+    pub(super) fn text(&self) -> Result<String, Failure> {
+        let body = toml::to_string(self)
+            .map_err(|error| Failure::Check(format!("cannot write a record: {error}")))?;
+        Ok(format!("{HEAD}{body}"))
+    }
+
+    /// What is wrong if the flags are no longer those of the record.
+    pub(super) fn other_flags(&self) -> Option<String> {
+        let message = || format!("{FILE} was written for the flags {:?}", self.flags);
+        (self.flags != FLAGS).then(message)
+    }
+
+    /// What is wrong with a file that `folder` should hold with this text; none if nothing is.
+    pub(super) fn difference(&self, name: &str, text: &str) -> Option<String> {
+        match self.file.iter().find(|row| row.name == name) {
+            None => Some(format!("{name} is not in {FILE}")),
+            Some(row) if row.sha256 == sha256(text) => None,
+            Some(_) => Some(format!("{name} is not the file that {FILE} was written for")),
+        }
+    }
+}
+
+/// The SHA-256 of a text, in hexadecimal.
+pub(super) fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The first line in which two texts differ, from 1; none if they are the same.
+pub(super) fn first_difference(one: &str, other: &str) -> Option<usize> {
+    if one == other {
+        return None;
+    }
+    let same = one.lines().zip(other.lines()).take_while(|(a, b)| a == b).count();
+    Some(same + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{File, HEAD, Identity, Record, first_difference, sha256};
+    use crate::ptx::Target;
+
+    fn record() -> Record {
+        let compiler = Identity {
+            version: "rustc 1.96.0".to_owned(),
+            commit: "ac68".to_owned(),
+            llvm: "22.1.8".to_owned(),
+        };
+        let (name, text) = ("a_sm80.ptx".to_owned(), "text".to_owned());
+        Record::new(&compiler, &[], &[File { target: Target::Sm80, name, text }])
+    }
+
+    #[test]
+    fn a_record_is_found_again_in_its_text() {
+        let text = record().text().unwrap();
+        assert!(text.starts_with(HEAD));
+        assert_eq!(toml::from_str::<Record>(&text).unwrap(), record());
+        assert!(toml::from_str::<Record>(&text.replace("commit", "comit")).is_err());
+    }
+
+    #[test]
+    fn a_changed_file_is_noticed() {
+        let record = record();
+        assert_eq!(record.difference("a_sm80.ptx", "text"), None);
+        assert!(record.difference("a_sm80.ptx", "texT").is_some());
+        assert!(record.difference("a_sm90.ptx", "text").is_some());
+    }
+
+    #[test]
+    fn digests_are_those_of_fips_180() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256("abc"), abc);
+    }
+
+    #[test]
+    fn the_first_different_line_is_named() {
+        assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+        assert_eq!(first_difference("a\nb\n", "a\nc\n"), Some(2));
+        assert_eq!(first_difference("a\n", "a\nb\n"), Some(2));
+        assert_eq!(first_difference("a", "a\n"), Some(2));
+    }
+}
