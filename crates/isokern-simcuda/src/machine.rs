@@ -1,0 +1,72 @@
+//! Blocks, warps, barriers, faults.
+
+mod access;
+mod address;
+mod atomic;
+mod barrier;
+mod block;
+mod buffers;
+mod call;
+mod collective;
+mod engine;
+mod fault;
+mod frame;
+mod grid;
+mod random;
+mod slice;
+mod special;
+mod warp;
+
+pub use engine::Engine;
+pub use fault::{Fault, FaultKind, Place};
+pub use grid::Grid;
+
+/// A kernel to run. The driver has checked it against the device.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The kernel, as [`Program::entry`](crate::program::Program::entry) gave it.
+    pub entry: usize,
+    /// Blocks in x, y and z.
+    pub grid: [u32; 3],
+    /// Threads of a block in x, y and z.
+    pub block: [u32; 3],
+    /// Shared memory beyond what the kernel declares, in bytes a block.
+    pub dynamic_shared: u32,
+    /// The parameters, laid out as [`Parameter`](crate::program::Parameter) says.
+    pub parameters: Vec<u8>,
+    /// How many blocks may run at a time; the others wait until one ends.
+    pub resident_max: u32,
+}
+
+/// What a slice of work ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Some thread has more to do.
+    Running,
+    /// All threads have ended.
+    Finished,
+}
+
+/// What was executed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Instructions times threads that ran them.
+    pub thread_instructions: u64,
+    /// Instructions of warps.
+    pub warp_instructions: u64,
+}
+
+/// Generic addresses of shared memory start here; no allocation reaches it.
+pub const SHARED_BASE: u64 = 0x1_F100_0000_0000;
+
+/// Generic addresses of local memory start here.
+pub const LOCAL_BASE: u64 = 0x1_F200_0000_0000;
+
+/// Generic addresses of kernel parameters start here.
+pub const PARAMETER_BASE: u64 = 0x1_F300_0000_0000;
+
+/// The address of function 0; that of function n is n above.
+pub const FUNCTION_BASE: u64 = 0x1_F400_0000_0000;
+
+/// Each of these windows has this many bytes.
+pub const WINDOW_BYTES: u64 = 1 << 40;

@@ -1,0 +1,98 @@
+//! What runs grids: a view of memory, a clock, an order of accesses.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Counters;
+use super::buffers::Buffers;
+use crate::memory::{Memory, View};
+
+/// Runs grids, a slice at a time, on the calling thread.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) view: View,
+    pub(crate) clock: Clock,
+    /// Multiprocessors the device says it has.
+    pub(crate) multiprocessors: u32,
+    pub(crate) counters: Counters,
+    /// Where stores wait; `None` where they take effect at once.
+    pub(crate) buffers: Option<Buffers>,
+}
+
+/// The time of `%globaltimer`.
+#[derive(Debug)]
+pub(crate) enum Clock {
+    /// The host's, since 1970.
+    Host,
+    /// Nanoseconds that pass as instructions run.
+    Virtual(u64),
+}
+
+impl Engine {
+    /// An engine over the memory of a device; blocks and warps take turns in order, and
+    /// `%globaltimer` is the host's time.
+    #[must_use]
+    pub fn new(memory: &Arc<Memory>) -> Self {
+        Self {
+            view: View::new(Arc::clone(memory)),
+            clock: Clock::Host,
+            multiprocessors: 1,
+            counters: Counters::default(),
+            buffers: None,
+        }
+    }
+
+    /// An engine with a virtual clock in which stores wait in buffers, in an order that follows
+    /// from `seed`.
+    pub(crate) fn with_buffers(memory: &Arc<Memory>, seed: u64) -> Self {
+        let mut engine = Self::new(memory);
+        engine.clock = Clock::Virtual(0);
+        engine.buffers = Some(Buffers::new(seed));
+        engine
+    }
+
+    /// Sets how many multiprocessors `%nsmid` and `%smid` tell of; at least 1.
+    pub fn set_multiprocessors(&mut self, count: u32) {
+        self.multiprocessors = count.max(1);
+    }
+
+    /// What was executed so far, over all grids.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The memory it works on.
+    pub(crate) const fn memory(&self) -> &Arc<Memory> {
+        self.view.memory()
+    }
+
+    /// A number below `bound` that follows from the seed; 0 without one.
+    pub(crate) fn choose(&mut self, bound: usize) -> usize {
+        let random = self.buffers.as_mut().map(|buffers| &mut buffers.random);
+        random.map_or(0, |random| random.below(bound as u64) as usize)
+    }
+
+    /// Nanoseconds of its clock.
+    pub(crate) fn now_ns(&self) -> u64 {
+        self.clock.now_ns()
+    }
+
+    /// The value of `%clock64`: instructions of warps so far.
+    pub(crate) const fn clock_ticks(&self) -> u64 {
+        self.counters.warp_instructions
+    }
+}
+
+impl Clock {
+    /// Nanoseconds.
+    pub(crate) fn now_ns(&self) -> u64 {
+        match self {
+            Self::Host => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+            }
+            Self::Virtual(time) => *time,
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! A launched kernel: blocks that run and blocks that wait for room.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+use super::block::{Block, Shared};
+use super::engine::{Clock, Engine};
+use super::fault::{Fault, FaultKind, Place};
+use super::slice::{self, Surroundings, Trouble};
+use super::special::{thread_index, volume};
+use super::warp::State;
+use super::{Counters, Launch, Progress};
+use crate::program::Program;
+use crate::program::operation::Operation;
+
+/// Instructions a warp runs before the next has its turn.
+const TURN: u64 = 1024;
+
+/// Numbers grids and blocks, over all devices.
+static SERIAL: AtomicU64 = AtomicU64::new(1);
+
+/// A launched kernel.
+#[derive(Debug)]
+pub struct Grid {
+    program: Arc<Program>,
+    launch: Launch,
+    id: u64,
+    /// The next block to start, counted in x, then y, then z.
+    next: u64,
+    running: Vec<Block>,
+    counters: Counters,
+}
+
+impl Grid {
+    /// A grid of which no thread has run yet.
+    #[must_use]
+    pub fn new(program: &Arc<Program>, launch: Launch) -> Self {
+        let id = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let program = Arc::clone(program);
+        Self { program, launch, id, next: 0, running: Vec::new(), counters: Counters::default() }
+    }
+
+    /// What was executed so far.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The kernel's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.program.function(self.launch.entry).map_or("", |entry| &entry.name)
+    }
+
+    /// Starts blocks while there is room; says whether any runs.
+    fn fill(&mut self, multiprocessors: u32) -> bool {
+        let blocks = volume(self.launch.grid);
+        while self.next < blocks && self.running.len() < self.launch.resident_max.max(1) as usize {
+            let number = self.next;
+            self.next += 1;
+            let [x, y, _] = self.launch.grid.map(u64::from);
+            let index = [number % x, number / x % y, number / x / y];
+            // Each is below a side of the grid.
+            let index = index.map(|side| u32::try_from(side).unwrap_or(u32::MAX));
+            let entry = self.launch.entry;
+            let shared = Shared::new(&self.program, entry, self.launch.dynamic_shared);
+            let threads = u32::try_from(volume(self.launch.block)).unwrap_or(0);
+            let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+            let mut block = Block::new(&self.program, entry, threads, shared, index, serial);
+            let multiprocessors = u64::from(multiprocessors);
+            block.multiprocessor = u32::try_from(number % multiprocessors).unwrap_or(0);
+            self.running.push(block);
+        }
+        !self.running.is_empty()
+    }
+}
+
+impl Engine {
+    /// Runs at most about `budget` instructions of warps.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`], after which no thread of the grid runs any more.
+    pub fn run(&mut self, grid: &mut Grid, budget: u64) -> Result<Progress, Box<Fault>> {
+        let mut left = budget;
+        while grid.fill(self.multiprocessors) {
+            if left == 0 {
+                return Ok(Progress::Running);
+            }
+            self.view.refresh();
+            let mut index = 0;
+            while index < grid.running.len() {
+                let mut done = 0;
+                for warp in 0..grid.running[index].warps.len() {
+                    done += self.turn(grid, index, warp, TURN)?;
+                }
+                left = left.saturating_sub(done);
+                self.after_turn(grid, &mut index, done)?;
+            }
+        }
+        Ok(Progress::Finished)
+    }
+
+    /// Runs one instruction or a few of a warp chosen by the seed, or lets a store take effect.
+    pub(crate) fn run_by_seed(&mut self, grid: &mut Grid) -> Result<Progress, Box<Fault>> {
+        if !grid.fill(self.multiprocessors) {
+            if let Some(buffers) = &mut self.buffers {
+                buffers.flush_all(&mut self.view);
+            }
+            return Ok(Progress::Finished);
+        }
+        self.view.refresh();
+        self.leak(grid);
+        let blocks = grid.running.len();
+        let mut index = self.choose(blocks);
+        let warps = grid.running[index].warps.len();
+        let first = self.choose(warps);
+        let turn = 1 + self.choose(24) as u64;
+        let mut done = 0;
+        for step in 0..warps {
+            done = self.turn(grid, index, (first + step) % warps, turn)?;
+            if done > 0 {
+                break;
+            }
+        }
+        if let Clock::Virtual(time) = &mut self.clock {
+            *time += done.max(1);
+        }
+        self.after_turn(grid, &mut index, done)?;
+        Ok(Progress::Running)
+    }
+
+    /// Lets a few stores that wait take effect.
+    fn leak(&mut self, grid: &mut Grid) {
+        for _ in 0..self.choose(3) {
+            let Some(buffers) = &mut self.buffers else {
+                return;
+            };
+            if let Some((serial, store)) = buffers.leak(&mut self.view)
+                && let Some(block) = grid.running.iter_mut().find(|block| block.serial == serial)
+            {
+                super::access::apply(&mut block.shared, store);
+            }
+        }
+    }
+
+    /// Runs one warp of a block; gives how many instructions it ran.
+    fn turn(
+        &mut self,
+        grid: &mut Grid,
+        index: usize,
+        warp: usize,
+        budget: u64,
+    ) -> Result<u64, Box<Fault>> {
+        let before = self.counters;
+        let Block { index: block, serial, multiprocessor, warps, shared, barriers, live } =
+            &mut grid.running[index];
+        let warp = &mut warps[warp];
+        if warp.live == 0 {
+            return Ok(0);
+        }
+        let was = warp.live.count_ones();
+        let mut around = Surroundings {
+            engine: self,
+            program: &grid.program,
+            launch: &grid.launch,
+            shared,
+            barriers,
+            block: *block,
+            serial: *serial,
+            multiprocessor: *multiprocessor,
+            grid_id: grid.id,
+            first_thread: warp.first_thread,
+        };
+        let done = slice::run(warp, &mut around, budget);
+        *live -= was - warp.live.count_ones();
+        let (block, first) = (*block, warp.first_thread);
+        let done = done.map_err(|trouble| {
+            Box::new(fault(&grid.program, &grid.launch, block, first, trouble))
+        })?;
+        let barriers_done = barriers.release(&grid.program, warps, *live);
+        let now = self.counters;
+        grid.counters.warp_instructions += now.warp_instructions - before.warp_instructions;
+        grid.counters.thread_instructions += now.thread_instructions - before.thread_instructions;
+        Ok(done + u64::from(barriers_done))
+    }
+
+    /// Takes away a block that has ended; a block in which nothing can move is a fault.
+    fn after_turn(
+        &mut self,
+        grid: &mut Grid,
+        index: &mut usize,
+        done: u64,
+    ) -> Result<(), Box<Fault>> {
+        let block = &grid.running[*index];
+        if block.live == 0 {
+            // The end of a block orders its stores for nobody, but they are on their way.
+            grid.running.swap_remove(*index);
+            return Ok(());
+        }
+        if done == 0 {
+            return Err(Box::new(stuck(&grid.program, &grid.launch, block)));
+        }
+        *index += 1;
+        Ok(())
+    }
+}
+
+/// The report of a block in which every thread waits.
+fn stuck(program: &Program, launch: &Launch, block: &Block) -> Fault {
+    let gathers = block.warps.iter().find_map(|warp| {
+        let waits = |fragment: &&super::warp::Fragment| fragment.state == State::Gather;
+        warp.fragments.iter().find(waits).map(|fragment| (warp, fragment))
+    });
+    if let Some((warp, fragment)) = gathers {
+        let function = warp.frames.get(fragment.frame).map_or(0, |frame| frame.function);
+        let body = program.function(function).map(|function| &function.body);
+        let at = body.and_then(|body| body.code.get(fragment.pc as usize));
+        let missing = warp.live & !fragment.mask;
+        let kind = match at.map(|at| &at.operation) {
+            Some(Operation::Barrier(_)) => {
+                FaultKind::DivergentBarrier { arrived: fragment.mask, missing }
+            }
+            _ => FaultKind::StuckWarp { waiting: fragment.mask },
+        };
+        let trouble = Trouble { kind, lanes: fragment.mask, function, pc: fragment.pc };
+        return fault(program, launch, block.index, warp.first_thread, trouble);
+    }
+    let (barrier, arrived, expected) = block.barriers.waiting(block.live).unwrap_or_default();
+    let kind = FaultKind::StuckBarrier { barrier, arrived, expected };
+    let waits = block.warps.iter().find_map(|warp| warp.fragments.first().map(|f| (warp, f)));
+    let (first, lanes, function, pc) = waits.map_or((0, 1, 0, 0), |(warp, fragment)| {
+        let function = warp.frames.get(fragment.frame).map_or(0, |frame| frame.function);
+        (warp.first_thread, fragment.mask, function, fragment.pc)
+    });
+    fault(program, launch, block.index, first, Trouble { kind, lanes, function, pc })
+}
+
+fn fault(
+    program: &Program,
+    launch: &Launch,
+    block: [u32; 3],
+    first_thread: u32,
+    trouble: Trouble,
+) -> Fault {
+    let name = |index| program.function(index).map_or("", |function| function.name.as_str());
+    let body = program.function(trouble.function).map(|function| &function.body);
+    let line = body.and_then(|body| body.lines.get(trouble.pc as usize)).copied().unwrap_or(0);
+    let thread = first_thread + trouble.lanes.trailing_zeros().min(31);
+    Fault {
+        kind: trouble.kind,
+        place: Place {
+            kernel: name(launch.entry).to_owned(),
+            function: name(trouble.function).to_owned(),
+            line,
+            instruction: program.line(line).to_owned(),
+            block,
+            thread: thread_index(launch.block, thread),
+        },
+    }
+}

@@ -1,0 +1,178 @@
+//! What the machine executes: functions with numbered registers, offsets and decoded operations.
+
+mod access;
+mod collective;
+mod control;
+mod decode;
+pub mod flow;
+mod function;
+mod layout;
+mod modifiers;
+mod module;
+mod operand;
+pub mod operation;
+pub mod pressure;
+pub mod scope;
+mod spaces;
+mod special;
+pub mod together;
+
+pub use function::{Function, Parameter};
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::error::PtxError;
+use crate::memory::{AllocationError, Memory};
+use crate::ptx;
+use crate::registers::Counts;
+use module::{Context, Variables, functions};
+use operation::Callee;
+
+/// What a device accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The newest PTX ISA.
+    pub isa: (u32, u32),
+    /// The newest target: 90 for `sm_90`.
+    pub sm: u32,
+}
+
+/// A loaded module: its variables lie in memory, its functions are ready to run.
+#[derive(Debug)]
+pub struct Program {
+    version: (u32, u32),
+    target: u32,
+    /// The text, for reports.
+    lines: Vec<String>,
+    functions: Vec<Function>,
+    entries: HashMap<String, usize>,
+    /// Where shared memory sized at launch starts.
+    dynamic_shared: u32,
+    /// Keeps the variables in memory; none until the module is whole.
+    variables: Option<Variables>,
+}
+
+/// A variable of a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Global {
+    /// Its device address.
+    pub address: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Why a module was not loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LoadError {
+    /// The text is wrong.
+    #[error(transparent)]
+    Ptx(#[from] PtxError),
+    /// Its variables do not fit in memory.
+    #[error("variables of the module: {0}")]
+    Memory(#[from] AllocationError),
+}
+
+/// What a function executes, and the memory its frames take.
+#[derive(Debug, Default)]
+pub(crate) struct Body {
+    pub(crate) code: Vec<operation::Instruction>,
+    /// The line of each instruction.
+    pub(crate) lines: Vec<u32>,
+    pub(crate) counts: Counts,
+    /// Bytes of parameters, results and call arguments in a frame, a lane.
+    pub(crate) area_bytes: u32,
+    /// Bytes of local memory in a frame, a lane.
+    pub(crate) local_bytes: u32,
+    /// Where the shared memory it declares ends.
+    pub(crate) shared_end: u32,
+    /// Whom it calls.
+    pub(crate) calls: Vec<Callee>,
+}
+
+impl Program {
+    /// Reads, checks and decodes a PTX text, and puts its variables in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Ptx`] with the line and the reason, [`LoadError::Memory`].
+    pub fn load(text: &str, memory: &Arc<Memory>, limits: Limits) -> Result<Self, LoadError> {
+        let tree = ptx::parse(text)?;
+        ptx::check_limits(&tree, limits.isa, limits.sm)?;
+        let mut context = Context::new(&tree, memory)?;
+        let mut program = Self {
+            version: tree.version,
+            target: tree.target,
+            lines: text.lines().map(str::to_owned).collect(),
+            functions: Vec::new(),
+            entries: HashMap::new(),
+            dynamic_shared: context.dynamic_shared,
+            variables: None,
+        };
+        let mut shared = context.shared_start;
+        for function in functions(&tree).filter(|function| function.body.is_some()) {
+            // Device functions have theirs one behind the other, kernels one over the other.
+            let start = if function.entry { context.shared_end } else { shared };
+            let body = decode::function(&mut context, function, start)?;
+            shared = if function.entry { shared } else { body.shared_end.next_multiple_of(16) };
+            if function.entry {
+                program.entries.insert(function.name.clone(), program.functions.len());
+            }
+            program.functions.push(Function::new(&tree, function, body)?);
+        }
+        function::add_up(&mut program.functions);
+        program.variables = Some(context.variables);
+        Ok(program)
+    }
+
+    /// The index of a kernel.
+    #[must_use]
+    pub fn entry(&self, name: &str) -> Option<usize> {
+        self.entries.get(name).copied()
+    }
+
+    /// A function by index.
+    #[must_use]
+    pub fn function(&self, index: usize) -> Option<&Function> {
+        self.functions.get(index)
+    }
+
+    /// A variable by name.
+    #[must_use]
+    pub fn global(&self, name: &str) -> Option<Global> {
+        self.variables.as_ref()?.globals.get(name).copied()
+    }
+
+    /// A line of the text, from 1.
+    #[must_use]
+    pub fn line(&self, number: u32) -> &str {
+        let index = (number as usize).wrapping_sub(1);
+        self.lines.get(index).map_or("", |line| line.trim())
+    }
+
+    /// Where shared memory sized at launch starts, in every kernel of the module.
+    #[must_use]
+    pub const fn dynamic_shared(&self) -> u32 {
+        self.dynamic_shared
+    }
+
+    /// How many functions there are; their indexes are below.
+    #[must_use]
+    pub const fn function_count(&self) -> usize {
+        self.functions.len()
+    }
+
+    /// The `.version` of the text.
+    #[must_use]
+    pub const fn version(&self) -> (u32, u32) {
+        self.version
+    }
+
+    /// The number of the text's `.target`.
+    #[must_use]
+    pub const fn target(&self) -> u32 {
+        self.target
+    }
+}

@@ -1,0 +1,138 @@
+//! Runs kernels in an order that follows from a seed, with the host as one more participant.
+//!
+//! Everything happens on the calling thread: warps of all blocks take turns of a few instructions,
+//! stores wait in buffers until something orders them, and time is a count of instructions. The
+//! host's accesses go through [`Replay`] too, and let the device run before each. The same seed and
+//! the same calls give the same run, to the instruction.
+
+use std::sync::Arc;
+
+use crate::machine::{Counters, Engine, Fault, Grid, Launch, Progress};
+use crate::memory::{AccessError, Memory};
+use crate::program::Program;
+
+/// A device whose every choice follows from a seed.
+///
+/// ```
+/// use std::sync::Arc;
+/// use isokern_simcuda::machine::Launch;
+/// use isokern_simcuda::memory::{Kind, Memory};
+/// use isokern_simcuda::program::{Limits, Program};
+/// use isokern_simcuda::replay::Replay;
+///
+/// let text = "
+/// .version 7.0
+/// .target sm_75
+/// .address_size 64
+/// .visible .entry answer(.param .u64 word) {
+///     .reg .b64 %rd<2>;
+///     ld.param.u64 %rd1, [word];
+///     st.release.sys.global.u32 [%rd1], 42;
+///     ret;
+/// }";
+/// let memory = Arc::new(Memory::new(1 << 20));
+/// let program = Arc::new(Program::load(text, &memory, Limits { isa: (8, 0), sm: 90 })?);
+/// let word = memory.allocate(4, Kind::Pinned)?;
+/// let mut replay = Replay::new(&memory, 7);
+/// replay.host_store(word, 4, 0)?;
+/// replay.launch(&program, Launch {
+///     entry: program.entry("answer").expect("it is in the text"),
+///     grid: [1, 1, 1],
+///     block: [1, 1, 1],
+///     dynamic_shared: 0,
+///     parameters: word.to_le_bytes().to_vec(),
+///     resident_max: 1,
+/// });
+/// while replay.host_load(word, 4)? != 42 {}
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Replay {
+    engine: Engine,
+    grids: Vec<Grid>,
+    fault: Option<Box<Fault>>,
+}
+
+impl Replay {
+    /// A device without work.
+    #[must_use]
+    pub fn new(memory: &Arc<Memory>, seed: u64) -> Self {
+        let engine = Engine::with_buffers(memory, seed);
+        Self { engine, grids: Vec::new(), fault: None }
+    }
+
+    /// Adds a kernel; it runs beside those that are there.
+    pub fn launch(&mut self, program: &Arc<Program>, launch: Launch) {
+        self.grids.push(Grid::new(program, launch));
+    }
+
+    /// Lets the device take one step; says whether it has anything to do.
+    pub fn step(&mut self) -> bool {
+        if self.fault.is_some() || self.grids.is_empty() {
+            return false;
+        }
+        let chosen = self.engine.choose(self.grids.len());
+        match self.engine.run_by_seed(&mut self.grids[chosen]) {
+            Ok(Progress::Running) => {}
+            Ok(Progress::Finished) => drop(self.grids.remove(chosen)),
+            Err(fault) => self.fault = Some(fault),
+        }
+        true
+    }
+
+    /// Runs until every kernel has ended; gives `false` after `steps` steps.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ended a kernel.
+    pub fn finish(&mut self, steps: u64) -> Result<bool, Box<Fault>> {
+        for _ in 0..steps {
+            if !self.step() {
+                return self.fault.take().map_or(Ok(true), Err);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads 1, 2, 4 or 8 bytes as the host, after the device has run for a while.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError`] outside live memory.
+    pub fn host_load(&mut self, address: u64, bytes: u32) -> Result<u64, AccessError> {
+        self.let_device_run();
+        let (allocation, offset) = self.engine.memory().range(address, bytes as usize)?;
+        Ok(allocation.store.load(offset, bytes))
+    }
+
+    /// Writes 1, 2, 4 or 8 bytes as the host, after the device has run for a while. The host's
+    /// stores take effect in order, as those of x86-64 do.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError`] outside live memory.
+    pub fn host_store(&mut self, address: u64, bytes: u32, value: u64) -> Result<(), AccessError> {
+        self.let_device_run();
+        let (allocation, offset) = self.engine.memory().range(address, bytes as usize)?;
+        allocation.store.store(offset, bytes, value);
+        Ok(())
+    }
+
+    /// The time in nanoseconds, the same as `%globaltimer` tells.
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
+        self.engine.now_ns()
+    }
+
+    /// What was executed so far.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.engine.counters()
+    }
+
+    fn let_device_run(&mut self) {
+        for _ in 0..self.engine.choose(8) {
+            self.step();
+        }
+    }
+}
