@@ -1,0 +1,269 @@
+//! The thread that does the work of all streams.
+//!
+//! It takes the first work of a stream that can go on, does a slice of it with the world unlocked,
+//! and puts it back or completes it. A kernel that runs long stops no other stream.
+
+use core::panic::AssertUnwindSafe;
+use core::time::Duration;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::thread;
+
+use super::entry::{self, Process};
+use super::ledger;
+use super::status::{Outcome, Status};
+use super::stream::Item;
+use super::task::{End, Job, NodesLeft, Task, read_word};
+use super::world::World;
+use crate::machine::{Counters, Engine, Fault, Grid, Progress};
+use crate::memory::{AccessError, Memory};
+
+/// How often words that streams wait for are looked at.
+const POLL: Duration = Duration::from_micros(100);
+
+/// The report of what should never happen.
+const DEFECT: &str = "the stand-in panicked, which is a defect of it";
+
+/// What a slice of work ended with.
+#[derive(Debug)]
+enum Step {
+    /// There is more to do.
+    Again,
+    /// All is done.
+    Done,
+    /// An event's record was reached.
+    Reached(u64),
+    /// Memory is to be freed.
+    Release(u64),
+    /// It failed: the code and a report.
+    Failed(Status, String),
+}
+
+/// Starts the thread where there is none.
+///
+/// # Errors
+///
+/// [`Status::OPERATING_SYSTEM`] where there can be none.
+pub fn ensure_started(world: &mut World, process: &'static Process) -> Outcome {
+    if !world.executor_started {
+        let builder = thread::Builder::new().name("isokern-simcuda".to_owned());
+        builder.spawn(move || serve(process)).map_err(|_| Status::OPERATING_SYSTEM)?;
+        world.executor_started = true;
+    }
+    Ok(())
+}
+
+/// Works for ever. A defect ends the contexts it may have hurt, and the rest goes on.
+fn serve(process: &'static Process) {
+    while catch_unwind(AssertUnwindSafe(|| run(process))).is_err() {
+        let mut world = process.lock();
+        let hurt: Vec<_> =
+            world.streams.values().filter(|stream| stream.busy).map(|s| s.context).collect();
+        for context in hurt {
+            world.fail_context(context, Status::UNKNOWN, DEFECT);
+        }
+        world.streams.values_mut().for_each(|stream| stream.busy = false);
+        process.announce();
+    }
+}
+
+fn run(process: &'static Process) {
+    let mut world = process.lock();
+    let memory = Arc::clone(&world.memory);
+    let mut engine = None;
+    loop {
+        let ready = world.ready_streams();
+        let Some(stream) = world.order.choose(&ready) else {
+            let limit = world.polls().then_some(POLL);
+            world = process.wait(world, limit);
+            continue;
+        };
+        let Some(mut item) = world.take_first(stream) else { continue };
+        let budget = world.order.slice();
+        drop(world);
+        let mut executed = Counters::default();
+        let work = || advance(&mut item.job, &mut engine, &memory, budget, &mut executed);
+        let step = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            engine = None;
+            Step::Failed(Status::UNKNOWN, DEFECT.to_owned())
+        });
+        world = process.lock();
+        world.executed.thread_instructions += executed.thread_instructions;
+        world.executed.warp_instructions += executed.warp_instructions;
+        let quiet = matches!(step, Step::Again);
+        world.settle(stream, item, step);
+        if !quiet {
+            process.announce();
+        }
+    }
+}
+
+impl World {
+    fn take_first(&mut self, handle: u64) -> Option<Item> {
+        let stream = self.streams.get_mut(&handle)?;
+        let item = stream.queue.pop_front()?;
+        stream.busy = true;
+        stream.kernel = item.job.kernel().cloned();
+        Some(item)
+    }
+
+    fn settle(&mut self, handle: u64, item: Item, step: Step) {
+        let ticket = item.ticket;
+        let Some(stream) = self.streams.get_mut(&handle) else { return };
+        stream.busy = false;
+        match step {
+            Step::Again => {
+                let kernel = item.job.kernel().filter(|_| item.job.has_begun()).cloned();
+                stream.kernel = kernel;
+                stream.queue.push_front(item);
+                return;
+            }
+            Step::Failed(status, report) => {
+                let context = stream.context;
+                stream.kernel = None;
+                self.fail_context(context, status, &report);
+                return;
+            }
+            Step::Done => stream.complete(),
+            Step::Reached(event) => {
+                stream.complete();
+                self.mark_event(event, ticket);
+            }
+            Step::Release(address) => {
+                stream.complete();
+                ledger::release(self, address);
+            }
+        }
+        self.sweep_streams();
+    }
+}
+
+fn advance(
+    job: &mut Job,
+    engine: &mut Option<Engine>,
+    memory: &Arc<Memory>,
+    budget: u64,
+    executed: &mut Counters,
+) -> Step {
+    let done = match &job.task {
+        Task::Graph(nodes) => {
+            let nodes = Arc::clone(nodes);
+            return advance_graph(job, &nodes, engine, memory, budget, executed);
+        }
+        Task::Launch(kernel) => {
+            let engine = engine.get_or_insert_with(|| Engine::new(memory));
+            let begin = || Grid::new(&kernel.program, kernel.launch.clone());
+            let grid = job.grid.get_or_insert_with(begin);
+            let before = grid.counters();
+            let progress = engine.run(grid, budget);
+            let after = grid.counters();
+            executed.thread_instructions += after.thread_instructions - before.thread_instructions;
+            executed.warp_instructions += after.warp_instructions - before.warp_instructions;
+            return match progress {
+                Ok(Progress::Running) => Step::Again,
+                Ok(Progress::Finished) => Step::Done,
+                Err(fault) => failed(&fault),
+            };
+        }
+        Task::Record(event) => return Step::Reached(*event),
+        Task::Free(address) => return Step::Release(*address),
+        Task::Mark => Ok(()),
+        Task::Call(function) => {
+            entry::as_host_function(|| function.call());
+            Ok(())
+        }
+        Task::Copy { target, source, bytes } => copy(memory, target, source, *bytes),
+        Task::Fill { address, value, width, count } => {
+            fill(memory, *address, *value, *width, *count)
+        }
+        Task::WaitValue(condition) => read_word(memory, condition.address).map(drop),
+        Task::WriteValue(address, value) => {
+            memory.range(*address, 4).map(|(allocation, offset)| {
+                allocation.store.store(offset, 4, (*value).into());
+            })
+        }
+    };
+    match done {
+        Ok(()) => Step::Done,
+        Err(error) => Step::Failed(Status::ILLEGAL_ADDRESS, format!("work of a stream: {error}")),
+    }
+}
+
+fn failed(fault: &Fault) -> Step {
+    let status = Status::from_code(fault.kind.code()).unwrap_or(Status::LAUNCH_FAILED);
+    Step::Failed(status, fault.to_string())
+}
+
+/// Goes on with the node that has begun, or chooses the next one whose predecessors are done.
+fn advance_graph(
+    job: &mut Job,
+    nodes: &[super::graph::Node],
+    engine: &mut Option<Engine>,
+    memory: &Arc<Memory>,
+    budget: u64,
+    executed: &mut Counters,
+) -> Step {
+    let left = job
+        .nodes
+        .get_or_insert_with(|| NodesLeft { done: vec![false; nodes.len()], current: None });
+    if let Some((index, inner)) = &mut left.current {
+        match advance(inner, engine, memory, budget, executed) {
+            Step::Again => {}
+            Step::Failed(status, report) => return Step::Failed(status, report),
+            // Graphs have no records and no frees: see `add_captured`.
+            Step::Done | Step::Reached(_) | Step::Release(_) => {
+                if let Some(done) = left.done.get_mut(*index) {
+                    *done = true;
+                }
+                left.current = None;
+            }
+        }
+        return if left.done.iter().all(|done| *done) { Step::Done } else { Step::Again };
+    }
+    let is_done = |index: &usize| left.done.get(*index).copied().unwrap_or(true);
+    // Any order that keeps the edges is right; the seed of the slice chooses among them.
+    let ready: Vec<_> = nodes
+        .iter()
+        .enumerate()
+        .filter(|(index, node)| !is_done(index) && node.after.iter().all(is_done))
+        .collect();
+    let turn = usize::try_from(budget).unwrap_or(0) / 16 % ready.len().max(1);
+    match ready.get(turn) {
+        None => Step::Done,
+        Some((index, node)) => {
+            left.current = Some((*index, Box::new(Job::new(node.task.clone()))));
+            Step::Again
+        }
+    }
+}
+
+fn copy(memory: &Memory, target: &End, source: &End, bytes: usize) -> Result<(), AccessError> {
+    let gone = |address| AccessError { address, bytes: 0, miss: crate::memory::Miss::Unknown };
+    let data: Vec<u8> = match source {
+        End::Memory(address) => {
+            let mut data = vec![0; bytes];
+            memory.read(*address, &mut data)?;
+            data
+        }
+        End::Host(span) => span.read().map_err(|_| gone(span.address()))?,
+        End::Bytes(data) => data.to_vec(),
+    };
+    match target {
+        End::Memory(address) => memory.write(*address, &data),
+        End::Host(span) => span.write(&data).map_err(|_| gone(span.address())),
+        // Nobody could read it: never made as a target.
+        End::Bytes(_) => Ok(()),
+    }
+}
+
+fn fill(
+    memory: &Memory,
+    address: u64,
+    value: u32,
+    width: usize,
+    count: usize,
+) -> Result<(), AccessError> {
+    let one = value.to_le_bytes();
+    let data = one.get(..width).unwrap_or(&one).repeat(count);
+    memory.write(address, &data)
+}
