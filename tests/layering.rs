@@ -32,6 +32,7 @@ const RULE: &[(&str, Imports)] = &[
     ("isokern-cuda", Imports::Only(&[CORE, MODEL])),
     ("isokern-simcuda", Imports::Only(&[])),
     ("xtask", Imports::Only(&[])),
+    ("isokern-programs", Imports::Only(&["isokern-simcuda"])),
     ("isokern-cli", Imports::Any),
     ("isokern-tests", Imports::Any),
 ];
