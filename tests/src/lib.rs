@@ -2,8 +2,10 @@
 #![allow(clippy::missing_panics_doc, reason = "in a test, a panic is the answer")]
 
 pub mod conformance;
+pub mod device;
 pub mod drafts;
 pub mod gated;
+pub mod probes;
 pub mod team;
 pub mod vectors;
 pub mod wrappers;

@@ -1,0 +1,50 @@
+//! How fast the stand-in's machine executes the shipped PTX: one inference of every model.
+//!
+//! `cargo bench -p isokern-tests --bench standin`. Times are those of an interpreter and say
+//! nothing about a GPU. A row is the median of some runs on one thread.
+
+use std::time::Instant;
+
+use isokern_model::Model;
+use isokern_model::layout::Layout;
+use isokern_tests::device::{Device, ptx};
+use isokern_tests::vectors::all_cases;
+
+const TARGET: u32 = 90;
+const RUNS: usize = 7;
+
+fn main() {
+    // `cargo test --benches` builds this and asks it to run nothing.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    println!("| model | M thread-instructions | warps, % full | ms | M thread-instructions/s |");
+    println!("|---|--:|--:|--:|--:|");
+    for case in all_cases() {
+        let artifact = case.convert(Layout::Packed);
+        let model = Model::parse(artifact.bytes()).expect("it was just converted");
+        let input = &case.inputs[..model.input().len()];
+        let mut seconds = Vec::new();
+        let mut counters = None;
+        for _ in 0..RUNS {
+            let device = Device::new(&ptx(TARGET), TARGET);
+            let start = Instant::now();
+            let run = device.batch(&artifact, input, |_| {});
+            seconds.push(start.elapsed().as_secs_f64());
+            let run = run.unwrap_or_else(|fault| panic!("{}: {fault}", case.name));
+            assert!(run.outputs == case.outputs[..run.outputs.len()], "{} differs", case.name);
+            counters = Some(run.counters);
+        }
+        seconds.sort_by(f64::total_cmp);
+        let (median, counters) = (seconds[RUNS / 2], counters.expect("there were runs"));
+        let (threads, warps) = (counters.thread_instructions, counters.warp_instructions);
+        println!(
+            "| {} | {:.1} | {:.0} | {:.1} | {:.0} |",
+            case.name,
+            threads as f64 / 1e6,
+            threads as f64 / warps as f64 / 0.32,
+            median * 1e3,
+            threads as f64 / 1e6 / median
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! Launches the device code must refuse: it writes down why, ends, and leaves the context alone.
+
+use isokern_core::ModelArtifact;
+use isokern_core::device::{BatchLaunch, BatchParameters, FaultCode};
+use isokern_model::layout::Layout;
+use isokern_tests::device::{BatchRun, Device, ptx};
+use isokern_tests::vectors::{Case, cases, own_folder};
+
+fn device() -> Device {
+    Device::new(&ptx(80), 80)
+}
+
+fn digits() -> (Case, ModelArtifact) {
+    let case = cases(&own_folder()).into_iter().find(|case| case.name == "digits");
+    let case = case.expect("the repository has it");
+    let artifact = case.convert(Layout::Packed);
+    (case, artifact)
+}
+
+/// Checks that the run ended with this code, and that no output was written.
+fn check(run: &BatchRun, code: FaultCode) {
+    let fault = run.record.fault().expect("there is a fault");
+    assert_eq!(fault.code(), Some(code), "{fault}");
+    assert!(fault.to_string().contains("Fix: "), "{fault}");
+    assert!(run.outputs.iter().all(|byte| *byte == 0x5A), "{fault}: outputs were written");
+}
+
+#[test]
+fn too_little_shared_memory_is_written_down() {
+    let (case, artifact) = digits();
+    let too_little = |launch: &mut BatchLaunch| launch.shared_bytes -= 1;
+    let run = device().batch(&artifact, &case.inputs, too_little).expect("no trap");
+    check(&run, FaultCode::SharedMemory);
+    let needed = run.record.detail;
+    assert_eq!(needed, u64::from(run.launch.shared_bytes) + 1);
+}
+
+#[test]
+fn parameters_that_contradict_the_model_are_written_down() {
+    type Change = fn(&mut BatchParameters);
+    let rows: [(FaultCode, Change); 6] = [
+        (FaultCode::Parameters, |parameters| parameters.version += 1),
+        (FaultCode::Parameters, |parameters| parameters.input_bytes += 1),
+        (FaultCode::Parameters, |parameters| parameters.output_bytes -= 1),
+        (FaultCode::Parameters, |parameters| parameters.model += 4),
+        (FaultCode::Model, |parameters| parameters.model_bytes = 64),
+        (FaultCode::Arena, |parameters| parameters.arena_bytes = 16),
+    ];
+    let (case, artifact) = digits();
+    for (code, change) in rows {
+        let run = device().batch_with_parameters(&artifact, &case.inputs, change);
+        check(&run.expect("no trap"), code);
+    }
+}
+
+#[test]
+fn a_model_of_other_bytes_is_no_trap_and_no_wild_access() {
+    // Whatever is in the constants and records: the kernel stays inside what it was given.
+    let (case, artifact) = digits();
+    let inputs = &case.inputs[..64];
+    for step in 0..24 {
+        let mut bytes = artifact.bytes().to_vec();
+        let place = 128 + step * 37 % (bytes.len() - 128).min(2048);
+        bytes[place] ^= 1 << (step % 8);
+        let run = device().batch_of_bytes(&artifact, &bytes, inputs);
+        run.unwrap_or_else(|fault| panic!("byte {place}: {fault}"));
+    }
+}

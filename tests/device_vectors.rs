@@ -1,0 +1,82 @@
+//! The shipped PTX, executed: every model gives TFLite Micro's bytes on every target.
+//!
+//! `ISOKERN_PTX=DIR` runs the texts of another folder, named as those in the repository.
+
+use isokern_core::device::{BatchFlags, BatchLaunch};
+use isokern_model::Model;
+use isokern_model::layout::Layout;
+use isokern_tests::device::{Device, TARGETS, ptx};
+use isokern_tests::vectors::{Case, all_cases, cases, own_folder};
+
+/// What a test changes of a launch that was planned.
+type Change = fn(&mut BatchLaunch);
+
+/// Runs all inputs of a case and compares every byte.
+fn check(device: &Device, case: &Case, layout: Layout, label: &str, change: Change) {
+    let run = device.batch(&case.convert(layout), &case.inputs, change);
+    let run = run.unwrap_or_else(|fault| panic!("{}, {label}: {fault}", case.name));
+    assert_eq!(run.record.fault().map(|fault| fault.to_string()), None, "{}, {label}", case.name);
+    assert!(run.outputs == case.outputs, "{}, {label}: outputs differ", case.name);
+}
+
+/// The first inputs of a case, and their outputs.
+fn first(case: &Case, count: usize) -> Case {
+    let artifact = case.convert(Layout::Packed);
+    let model = Model::parse(artifact.bytes()).expect("it was just converted");
+    let (input_len, output_len) = (model.input().len(), model.output().len());
+    let count = count.min(case.inputs.len() / input_len);
+    let inputs = case.inputs[..count * input_len].to_vec();
+    let outputs = case.outputs[..count * output_len].to_vec();
+    Case { inputs, outputs, ..case.clone() }
+}
+
+#[test]
+fn every_model_gives_the_reference_bytes_for_every_vector() {
+    let device = Device::new(&ptx(90), 90);
+    for case in all_cases() {
+        check(&device, &case, Layout::Packed, "sm_90", |_| {});
+    }
+}
+
+#[test]
+fn every_model_gives_the_reference_bytes_on_every_target() {
+    for target in TARGETS {
+        let device = Device::new(&ptx(target), target);
+        for case in all_cases() {
+            // As many as give some block a second sample.
+            check(&device, &first(&case, 6), Layout::Packed, &format!("sm_{target}"), |_| {});
+        }
+    }
+}
+
+#[test]
+fn models_in_the_layout_of_firmware_give_the_same_bytes() {
+    let device = Device::new(&ptx(80), 80);
+    for case in cases(&own_folder()) {
+        check(&device, &case, Layout::Row, "row layout", |_| {});
+    }
+}
+
+#[test]
+fn it_does_not_matter_where_arena_and_model_lie_or_how_many_threads_there_are() {
+    let device = Device::new(&ptx(80), 80);
+    let in_global_memory: Change = |launch| {
+        launch.flags = BatchFlags::NONE;
+        launch.shared_bytes = 0;
+        launch.scratch_bytes = launch.arena_bytes * u64::from(launch.blocks);
+    };
+    let changes: [(&str, Change); 4] = [
+        ("all in global memory", in_global_memory),
+        ("the arena in shared memory", |launch| {
+            launch.flags = BatchFlags::ARENA_SHARED;
+            launch.shared_bytes = u32::try_from(launch.arena_bytes).expect("it fits");
+        }),
+        ("one warp a block", |launch| launch.threads = 32),
+        ("96 threads in one block", |launch| (launch.threads, launch.blocks) = (96, 1)),
+    ];
+    for case in cases(&own_folder()).iter().filter(|case| case.inputs.len() < 16_384) {
+        for (label, change) in changes {
+            check(&device, case, Layout::Packed, label, change);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The shipped PTX on the stand-in's machine: texts by target, and a batch run from bytes to bytes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use isokern_core::ModelArtifact;
+use isokern_core::device::{
+    BATCH_VERSION, BatchLaunch, BatchParameters, DeviceLimits, ENTRY_BATCH, FaultRecord,
+    ModelFootprint, plan_batch,
+};
+use isokern_model::Model;
+use isokern_simcuda::machine::{Counters, Engine, Fault, Grid, Launch, Progress};
+use isokern_simcuda::memory::{Kind, Memory};
+use isokern_simcuda::program::{Limits, Program};
+use isokern_simcuda::replay::Replay;
+
+/// Steps after which a run by seed counts as one that hangs.
+const STEPS_MAX: u64 = 50_000_000;
+
+/// The targets PTX is shipped for.
+pub const TARGETS: [u32; 3] = [75, 80, 90];
+
+/// The PTX of a target, from the folder `ISOKERN_PTX` names or from the repository.
+#[must_use]
+pub fn ptx(target: u32) -> String {
+    let folder = named_folder("ISOKERN_PTX");
+    let folder = folder.unwrap_or_else(|| root().join("crates/isokern-cuda/ptx"));
+    read(&folder.join(format!("isokern_sm{target}.ptx")))
+}
+
+/// The folder an environment variable names; a relative path is meant from the repository's root.
+#[must_use]
+pub fn named_folder(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(|folder| root().join(folder))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A text file.
+#[must_use]
+pub fn read(path: &PathBuf) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The limits of the devices that are simulated, by target: shared memory of a block with opt-in,
+/// and of a multiprocessor (CUDA programming guide, technical specifications).
+#[must_use]
+pub fn limits(target: u32, registers_per_thread: u32) -> DeviceLimits {
+    let (block, multiprocessor, threads) = match target {
+        75 => (64 << 10, 64 << 10, 1024),
+        80 => (163 << 10, 164 << 10, 2048),
+        _ => (227 << 10, 228 << 10, 2048),
+    };
+    DeviceLimits {
+        multiprocessors: 4,
+        shared_bytes_per_block: block - 1024,
+        shared_bytes_per_multiprocessor: multiprocessor,
+        shared_bytes_reserved: 1024,
+        threads_per_multiprocessor: threads,
+        registers: 65_536,
+        registers_per_thread,
+        threads_per_block: 1024,
+    }
+}
+
+/// A device with one module loaded.
+#[derive(Debug)]
+pub struct Device {
+    /// Its memory.
+    pub memory: Arc<Memory>,
+    /// The module.
+    pub program: Arc<Program>,
+    target: u32,
+}
+
+/// What a batch gave.
+#[derive(Debug)]
+pub struct BatchRun {
+    /// The outputs, one behind the other.
+    pub outputs: Vec<i8>,
+    /// What the device wrote about faults.
+    pub record: FaultRecord,
+    /// What it took.
+    pub counters: Counters,
+    /// How it was launched.
+    pub launch: BatchLaunch,
+}
+
+impl Device {
+    /// A device of `target` with `text` loaded.
+    #[must_use]
+    pub fn new(text: &str, target: u32) -> Self {
+        let memory = Arc::new(Memory::new(1 << 30));
+        let limits = Limits { isa: (9, 0), sm: target };
+        let program = Program::load(text, &memory, limits);
+        let program = program.unwrap_or_else(|error| panic!("sm_{target}: {error}"));
+        Self { memory, program: Arc::new(program), target }
+    }
+
+    /// The index of a kernel.
+    #[must_use]
+    pub fn entry(&self, name: &str) -> usize {
+        self.program.entry(name).unwrap_or_else(|| panic!("no kernel {name}"))
+    }
+
+    /// Device memory with these bytes in it.
+    #[must_use]
+    pub fn upload(&self, bytes: &[u8]) -> u64 {
+        let address = self.memory.allocate(bytes.len() as u64, Kind::Device);
+        let address = address.expect("there is room");
+        self.memory.write(address, bytes).expect("it was just allocated");
+        address
+    }
+
+    /// Bytes of device memory.
+    #[must_use]
+    pub fn download(&self, address: u64, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.memory.read(address, &mut bytes).expect("it is allocated");
+        bytes
+    }
+
+    /// Runs a launch to its end, in turns.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ended it.
+    pub fn run(&self, launch: Launch) -> Result<Counters, Box<Fault>> {
+        let mut engine = Engine::new(&self.memory);
+        let mut grid = Grid::new(&self.program, launch);
+        while engine.run(&mut grid, 1 << 20)? == Progress::Running {}
+        Ok(grid.counters())
+    }
+
+    /// Lays out the parameters of a kernel; each value is cut to its parameter's size.
+    #[must_use]
+    pub fn parameters(&self, entry: usize, values: &[u64]) -> Vec<u8> {
+        let function = self.program.function(entry).expect("it was found");
+        assert_eq!(function.parameters.len(), values.len(), "{}", function.name);
+        let mut bytes = vec![0; function.parameter_bytes as usize];
+        for (place, value) in function.parameters.iter().zip(values) {
+            let (start, len) = (place.offset as usize, place.bytes as usize);
+            bytes[start..start + len].copy_from_slice(&value.to_le_bytes()[..len]);
+        }
+        bytes
+    }
+
+    /// Runs a launch by seed to its end.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ended it.
+    pub fn run_by_seed(&self, launch: Launch, seed: u64) -> Result<(), Box<Fault>> {
+        let mut replay = Replay::new(&self.memory, seed);
+        replay.launch(&self.program, launch);
+        assert!(replay.finish(STEPS_MAX)?, "seed {seed} does not end");
+        Ok(())
+    }
+
+    /// Runs a model over inputs; `change` may change what was planned.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ended it.
+    pub fn batch(
+        &self,
+        artifact: &ModelArtifact,
+        inputs: &[i8],
+        change: impl Fn(&mut BatchLaunch),
+    ) -> Result<BatchRun, Box<Fault>> {
+        let mut job = self.prepare(artifact, artifact.bytes(), inputs);
+        change(&mut job.launch);
+        self.finish(job, |_| {}, |launch| self.run(launch))
+    }
+
+    /// As [`batch`](Self::batch), run by seed.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ended it.
+    pub fn batch_by_seed(
+        &self,
+        artifact: &ModelArtifact,
+        inputs: &[i8],
+        seed: u64,
+    ) -> Result<BatchRun, Box<Fault>> {
+        let job = self.prepare(artifact, artifact.bytes(), inputs);
+        let run = |launch| self.run_by_seed(launch, seed).map(|()| Counters::default());
+        self.finish(job, |_| {}, run)
+    }
+
+    /// As [`batch`](Self::batch); `change` may change what the device is told.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ended it.
+    pub fn batch_with_parameters(
+        &self,
+        artifact: &ModelArtifact,
+        inputs: &[i8],
+        change: impl Fn(&mut BatchParameters),
+    ) -> Result<BatchRun, Box<Fault>> {
+        let job = self.prepare(artifact, artifact.bytes(), inputs);
+        self.finish(job, change, |launch| self.run(launch))
+    }
+
+    /// As [`batch`](Self::batch), with other bytes in place of the model's, which nobody checked.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ended it.
+    pub fn batch_of_bytes(
+        &self,
+        artifact: &ModelArtifact,
+        bytes: &[u8],
+        inputs: &[i8],
+    ) -> Result<BatchRun, Box<Fault>> {
+        let job = self.prepare(artifact, bytes, inputs);
+        self.finish(job, |_| {}, |launch| self.run(launch))
+    }
+
+    /// Plans a batch and puts its bytes in memory.
+    fn prepare(&self, artifact: &ModelArtifact, bytes: &[u8], inputs: &[i8]) -> Job {
+        let model = Model::parse(artifact.bytes()).expect("the artifact is a model");
+        let (input_len, output_len) = (model.input().len(), model.output().len());
+        let samples = inputs.len() / input_len;
+        let footprint = ModelFootprint {
+            model_bytes: bytes.len() as u64,
+            arena_bytes: model.arena_bytes() as u64,
+        };
+        let entry = self.entry(ENTRY_BATCH);
+        let function = self.program.function(entry).expect("it was found");
+        let limits = limits(self.target, function.registers);
+        let launch = plan_batch(&footprint, &limits, samples as u64).expect("it fits");
+        let parameters = BatchParameters {
+            version: BATCH_VERSION,
+            model: self.upload(bytes),
+            model_bytes: footprint.model_bytes,
+            inputs: self.upload(bytemuck::cast_slice(inputs)),
+            input_bytes: input_len as u64,
+            outputs: self.upload(&vec![0x5A; samples * output_len]),
+            output_bytes: output_len as u64,
+            sample_count: samples as u64,
+            fault: self.upload(bytemuck::bytes_of(&FaultRecord::default())),
+            ..BatchParameters::default()
+        };
+        Job { launch, parameters }
+    }
+
+    /// Runs a batch as it is planned now.
+    fn finish(
+        &self,
+        job: Job,
+        change: impl Fn(&mut BatchParameters),
+        run: impl Fn(Launch) -> Result<Counters, Box<Fault>>,
+    ) -> Result<BatchRun, Box<Fault>> {
+        let Job { launch, mut parameters } = job;
+        parameters.flags = launch.flags.bits();
+        parameters.arena_bytes = launch.arena_bytes;
+        parameters.scratch_stride = launch.arena_bytes;
+        if launch.scratch_bytes > 0 {
+            let scratch = self.memory.allocate(launch.scratch_bytes, Kind::Device);
+            parameters.scratch = scratch.expect("there is room");
+        }
+        let BatchParameters { outputs, output_bytes, sample_count, fault, .. } = parameters;
+        change(&mut parameters);
+        let counters = run(Launch {
+            entry: self.entry(ENTRY_BATCH),
+            grid: [launch.blocks, 1, 1],
+            block: [launch.threads, 1, 1],
+            dynamic_shared: launch.shared_bytes,
+            parameters: bytemuck::bytes_of(&parameters).to_vec(),
+            resident_max: 8,
+        })?;
+        let outputs = self.download(outputs, (sample_count * output_bytes) as usize);
+        let record = self.download(fault, size_of::<FaultRecord>());
+        Ok(BatchRun {
+            outputs: bytemuck::cast_slice(&outputs).to_vec(),
+            record: bytemuck::pod_read_unaligned(&record),
+            counters,
+            launch,
+        })
+    }
+}
+
+/// A batch that is ready to run.
+struct Job {
+    launch: BatchLaunch,
+    parameters: BatchParameters,
+}
