@@ -1,4 +1,4 @@
-//! What both fuzz targets do once they have a packed model: run it on every path.
+//! What the fuzz targets of models do once they have a packed one: run it on every path.
 
 use isokern_cpu::core::{ModelArtifact, ModelSource};
 use isokern_cpu::{CpuBackend, InstructionSet};
