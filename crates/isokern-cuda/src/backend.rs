@@ -1,0 +1,176 @@
+//! The backend: a device, its context and the kernel that runs models there.
+#![allow(unsafe_code)]
+
+use std::sync::Arc;
+
+use isokern_core::{BackendCapabilities, ComputeBackend, ModelArtifact, Payload, PayloadMut};
+use isokern_model::Model;
+use isokern_model::encode::relayout;
+use isokern_model::layout::Layout;
+
+use crate::driver::{Context, Device};
+use crate::error::CudaError;
+use crate::kernel::Kernel;
+use crate::model::CudaModel;
+use crate::port;
+
+/// Input and output of one chunk of a batch, together; both are allocated twice.
+const CHUNK_BYTES: usize = 4 << 20;
+/// Most samples of a chunk.
+const CHUNK_SAMPLES_MAX: usize = 2048;
+
+/// Runs models from a [`ModelArtifact`] on an NVIDIA GPU.
+///
+/// A clone is the same backend: it shares context and kernel, and may be used from other
+/// threads. Each model has streams and memory of its own, so models of one backend run side by
+/// side.
+///
+/// ```no_run
+/// use isokern_core::ModelArtifact;
+/// use isokern_cuda::CudaBackend;
+///
+/// let bytes = include_bytes!("../../../tests/models/digits.ikm");
+/// let mut model = CudaBackend::new(0)?.load(&ModelArtifact::from_bytes(bytes))?;
+/// model.init()?;
+/// let mut scores = [0_i8; 10];
+/// model.infer_one(&[0_i8; 64], &mut scores)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct CudaBackend {
+    kernel: Result<Arc<Kernel>, CudaError>,
+    chunk_samples: Option<usize>,
+}
+
+impl CudaBackend {
+    /// A backend on the device with this ordinal, in its primary context, with the kernel this
+    /// crate ships.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no such device, or none that is usable: as
+    /// [`Driver::find`](crate::Driver::find), [`CudaError::NoSuchDevice`],
+    /// [`CudaError::DeviceTooOld`], [`CudaError::DriverTooOld`], [`CudaError::Compile`],
+    /// [`CudaError::Call`].
+    pub fn new(ordinal: u32) -> Result<Self, CudaError> {
+        Self::with_context(&Context::primary(Device::new(ordinal)?)?)
+    }
+
+    /// A backend in any case, for [`Fallback`](isokern_core::Fallback): where
+    /// [`new`](Self::new) fails, every load fails with the same reason.
+    ///
+    /// ```
+    /// use isokern_core::{Fallback, ModelArtifact};
+    /// use isokern_cuda::CudaBackend;
+    ///
+    /// let backend = CudaBackend::if_available(0);
+    /// if let Some(reason) = backend.unavailable() {
+    ///     println!("no GPU: {reason}");
+    /// }
+    /// ```
+    #[must_use]
+    pub fn if_available(ordinal: u32) -> Self {
+        Self::new(ordinal).unwrap_or_else(|error| Self { kernel: Err(error), chunk_samples: None })
+    }
+
+    /// A backend in a context, which may be another library's
+    /// ([`Context::from_raw`](crate::Context::from_raw)).
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_context(context: &Context) -> Result<Self, CudaError> {
+        let kernel = Arc::new(Kernel::shipped(context)?);
+        Ok(Self { kernel: Ok(kernel), chunk_samples: None })
+    }
+
+    /// A backend in the same context that runs another kernel: the batch entry of somebody's
+    /// own device crate.
+    ///
+    /// # Errors
+    ///
+    /// The reason, if this backend is not [available](Self::unavailable);
+    /// [`CudaError::NotPtx`], [`CudaError::DriverTooOld`], [`CudaError::Compile`] with the
+    /// driver's log, [`CudaError::NoEntry`], [`CudaError::Call`].
+    ///
+    /// # Safety
+    ///
+    /// * `entry` takes one
+    ///   [`BatchParameters`](isokern_core::device::BatchParameters) by value.
+    /// * It reads and writes only the memory that these describe.
+    pub unsafe fn load_ptx(&self, ptx: &[u8], entry: &str) -> Result<Self, CudaError> {
+        let context = self.kernel.as_ref().map_err(Clone::clone)?.context();
+        let kernel = Arc::new(Kernel::load(context, ptx, entry)?);
+        Ok(Self { kernel: Ok(kernel), chunk_samples: self.chunk_samples })
+    }
+
+    /// The same backend with models that take `samples` (at least 1) of a batch in one launch.
+    /// A larger batch goes in chunks, whose copies and launches overlap. Without it, a chunk is
+    /// up to 4 MiB of inputs and outputs and up to 2048 samples.
+    #[must_use]
+    pub fn with_chunk_samples(self, samples: usize) -> Self {
+        Self { chunk_samples: Some(samples.max(1)), ..self }
+    }
+
+    /// Why no model can be loaded, `None` if there is a device.
+    #[must_use]
+    pub fn unavailable(&self) -> Option<&CudaError> {
+        self.kernel.as_ref().err()
+    }
+
+    /// The context models are loaded in, `None` without a device.
+    #[must_use]
+    pub fn context(&self) -> Option<&Context> {
+        self.kernel.as_ref().ok().map(|kernel| kernel.context())
+    }
+
+    /// What the backend can do.
+    #[must_use]
+    pub const fn capabilities(&self) -> BackendCapabilities {
+        port::CAPABILITIES
+    }
+
+    /// Checks a model and brings its weights into the layout of device loops. The device is
+    /// used from [`init`](CudaModel::init) on.
+    ///
+    /// # Errors
+    ///
+    /// [`CudaError::Format`], if the bytes are no model this build runs;
+    /// [`CudaError::Relayout`]; the reason, if this backend is not
+    /// [available](Self::unavailable); [`CudaError::DeviceLost`].
+    pub fn load(&self, artifact: &ModelArtifact) -> Result<CudaModel, CudaError> {
+        let kernel = self.kernel.as_ref().map_err(Clone::clone)?;
+        if let Some(status) = kernel.context().lost() {
+            return Err(CudaError::DeviceLost { status });
+        }
+        let model = Model::parse(artifact.bytes())?;
+        let sample_bytes = model.input().len().saturating_add(model.output().len());
+        let fitting = (CHUNK_BYTES / sample_bytes.max(1)).clamp(1, CHUNK_SAMPLES_MAX);
+        let chunk_samples = self.chunk_samples.unwrap_or(fitting);
+        if model.layout() == Layout::Packed {
+            return Ok(CudaModel::new(Arc::clone(kernel), artifact.clone(), &model, chunk_samples));
+        }
+        let blob = relayout(&model, Layout::Packed).map_err(|_| CudaError::Relayout)?;
+        let packed = ModelArtifact::new(&blob, artifact.label());
+        let model = Model::parse(packed.bytes())?;
+        Ok(CudaModel::new(Arc::clone(kernel), packed.clone(), &model, chunk_samples))
+    }
+}
+
+impl<I, O> ComputeBackend<I, O> for CudaBackend
+where
+    I: Payload + ?Sized,
+    O: PayloadMut + ?Sized,
+{
+    type Model = CudaModel;
+    type Error = CudaError;
+    type ModelDescriptor<'desc> = &'desc ModelArtifact;
+
+    fn capabilities(&self) -> BackendCapabilities {
+        CudaBackend::capabilities(self)
+    }
+
+    fn load_model(&self, artifact: &ModelArtifact) -> Result<CudaModel, CudaError> {
+        self.load(artifact)
+    }
+}

@@ -1,0 +1,304 @@
+//! Why the backend could not load or run a model, in words that name the remedy.
+
+use isokern_core::device::{Fault, LaunchPlanError};
+use isokern_core::{BackendError, InferenceError, InferenceErrorKind};
+use isokern_model::FormatError;
+use thiserror::Error;
+
+use crate::driver::Status;
+
+/// A failure of this backend.
+///
+/// Generic callers see it as an [`InferenceError`]: shared failures keep the codes of
+/// [`BackendError`], the others have those of [`code`](Self::code). A clone is cheap.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CudaError {
+    /// No driver library on the library path.
+    #[error(
+        "no CUDA driver library was found. Fix: install NVIDIA's driver (libcuda.so.1, \
+         nvcuda.dll), or use the CPU backend"
+    )]
+    NoLibrary,
+    /// The library is the one that toolkits bring for linking.
+    #[error(
+        "the CUDA library found is the toolkit's stub, not a driver. Fix: take the folder \
+         `stubs` off the library path, or install NVIDIA's driver"
+    )]
+    StubLibrary,
+    /// The driver is too old to have a function this backend calls.
+    #[error("the CUDA driver has no `{symbol}`. Fix: update the driver to 11.8 or newer")]
+    MissingSymbol {
+        /// The function.
+        symbol: &'static str,
+    },
+    /// The driver found no GPU.
+    #[error(
+        "the CUDA driver found no GPU. Fix: check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or \
+         use the CPU backend"
+    )]
+    NoDevice,
+    /// No device has this ordinal.
+    #[error("there is no CUDA device {ordinal}, only {count}. Fix: use an ordinal below {count}")]
+    NoSuchDevice {
+        /// As asked for.
+        ordinal: u32,
+        /// Devices there are.
+        count: u32,
+    },
+    /// The driver does not read this PTX.
+    #[error(
+        "the CUDA driver is of release {}.{}, the device code needs {}.{}. Fix: update the \
+         driver", .driver / 1000, .driver % 1000 / 10, .needed / 1000, .needed % 1000 / 10
+    )]
+    DriverTooOld {
+        /// As the driver says it: 12080 for 12.8.
+        driver: u32,
+        /// The least that reads the PTX, in the same form.
+        needed: u32,
+    },
+    /// The device is older than the device code.
+    #[error(
+        "the device has compute capability {}.{}, the device code needs {}.{}. Fix: use a newer \
+         GPU, or the CPU backend", .device / 10, .device % 10, .needed / 10, .needed % 10
+    )]
+    DeviceTooOld {
+        /// Ten times the compute capability.
+        device: u32,
+        /// The least target there is code for, in the same form.
+        needed: u32,
+    },
+    /// A driver call failed.
+    #[error("`{call}` failed: {status}. Fix: {}", .status.fix())]
+    Call {
+        /// The driver's function.
+        call: &'static str,
+        /// What it returned.
+        status: Status,
+    },
+    /// The device has less free memory than is needed.
+    #[error(
+        "{requested_bytes} bytes asked for, {available_bytes} free on the device. Fix: drop \
+         models that are not in use, or load a smaller one"
+    )]
+    OutOfMemory {
+        /// How much was asked for.
+        requested_bytes: u64,
+        /// How much the driver said was free.
+        available_bytes: u64,
+    },
+    /// The driver did not compile the device code.
+    #[error(
+        "the device code did not load: {status}. Fix: {}. The driver's log: {log}", .status.fix()
+    )]
+    Compile {
+        /// What the driver returned.
+        status: Status,
+        /// What it wrote about it.
+        log: Box<str>,
+    },
+    /// The bytes are no PTX text.
+    #[error("the device code is no PTX text: {reason}. Fix: pass the `.ptx` file as it was built")]
+    NotPtx {
+        /// What was found.
+        reason: &'static str,
+    },
+    /// The device code has no such kernel.
+    #[error("the device code has no kernel `{entry}`. Fix: name one of its `.entry` functions")]
+    NoEntry {
+        /// As asked for.
+        entry: Box<str>,
+    },
+    /// The bytes are not a model this build runs.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// Padding the weights for device loops made the model too long.
+    #[error("the model does not fit the layout of device code. Fix: use the CPU backend")]
+    Relayout,
+    /// No launch could be planned.
+    #[error(transparent)]
+    Plan(#[from] LaunchPlanError),
+    /// Device code found something wrong and stopped; the device is well.
+    #[error("{0}")]
+    Fault(Fault),
+    /// An earlier call broke the context for good.
+    #[error("the device is lost since an earlier failure: {status}. Fix: {}", .status.fix())]
+    DeviceLost {
+        /// What that call returned.
+        status: Status,
+    },
+    /// A step came before `init`.
+    #[error("the model is not initialised. Fix: call `init` once before the first step")]
+    NotInitialized,
+    /// A payload is not what the model's tensor takes, or there are too few outputs.
+    #[error("{0}")]
+    Payload(#[from] PayloadError),
+}
+
+/// Why a payload was refused. Nothing was run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// It has another length.
+    #[error("a payload has {have} bytes, the tensor {need}. Fix: pass {need} bytes per sample")]
+    Bytes {
+        /// Bytes of the payload.
+        have: usize,
+        /// Bytes of the tensor.
+        need: usize,
+    },
+    /// It has elements of another type.
+    #[error("a payload's elements are not int8. Fix: quantise them first")]
+    Dtype,
+    /// It lies in device memory, which the payload methods cannot read.
+    #[error(
+        "a payload lies in device memory. Fix: call `infer_on_device` with a view of it, or pass \
+         host memory"
+    )]
+    Memory,
+    /// There are more inputs than places for outputs.
+    #[error("{inputs} inputs and only {outputs} outputs. Fix: pass an output for every input")]
+    TooFewOutputs {
+        /// Messages of the batch.
+        inputs: usize,
+        /// Places for outputs.
+        outputs: usize,
+    },
+}
+
+impl CudaError {
+    /// The stable number: 1 to 255 as [`BackendError::code`], the format's own, or one of ours
+    /// from 1024. 0 for [`NotInitialized`](Self::NotInitialized), whose kind says all.
+    #[must_use]
+    pub fn code(&self) -> u32 {
+        InferenceError::from(self).code()
+    }
+
+    /// What the driver returned, where it was the driver that failed.
+    #[must_use]
+    pub const fn status(&self) -> Option<Status> {
+        match self {
+            Self::Call { status, .. }
+            | Self::Compile { status, .. }
+            | Self::DeviceLost { status } => Some(*status),
+            Self::OutOfMemory { .. } => Some(Status::OUT_OF_MEMORY),
+            _ => None,
+        }
+    }
+
+    /// The failure in the terms that all device backends share, if it is such a one.
+    #[must_use]
+    pub fn shared(&self) -> Option<BackendError> {
+        Some(match self {
+            Self::OutOfMemory { requested_bytes, available_bytes } => {
+                BackendError::DeviceOutOfMemory {
+                    requested_bytes: *requested_bytes,
+                    available_bytes: *available_bytes,
+                }
+            }
+            Self::Compile { status, .. } if *status == Status::OUT_OF_MEMORY => out_of_memory(),
+            Self::Call { status, .. } | Self::Compile { status, .. } if status.is_sticky() => {
+                BackendError::DeviceLost { driver_code: status.code() }
+            }
+            Self::DeviceLost { status } => BackendError::DeviceLost { driver_code: status.code() },
+            Self::Compile { status, .. } => {
+                BackendError::CompileFailed { driver_code: status.code() }
+            }
+            Self::Call { status, .. } if *status == Status::OUT_OF_MEMORY => out_of_memory(),
+            Self::Call { status, .. } if status.is_about_code() => {
+                BackendError::CompileFailed { driver_code: status.code() }
+            }
+            Self::Call { status, .. } => {
+                BackendError::DispatchFailed { driver_code: status.code() }
+            }
+            _ => return None,
+        })
+    }
+}
+
+const fn out_of_memory() -> BackendError {
+    BackendError::DeviceOutOfMemory { requested_bytes: 0, available_bytes: 0 }
+}
+
+impl From<&CudaError> for InferenceError {
+    fn from(error: &CudaError) -> Self {
+        use InferenceErrorKind as Kind;
+        if let Some(shared) = error.shared() {
+            return shared.into();
+        }
+        let own = |kind, code: u32| Self::new(kind).with_code(code);
+        match error {
+            CudaError::NoLibrary => own(Kind::ResourceUnavailable, 1024),
+            CudaError::StubLibrary => own(Kind::ResourceUnavailable, 1025),
+            CudaError::MissingSymbol { .. } => own(Kind::ResourceUnavailable, 1026),
+            CudaError::NoDevice => own(Kind::ResourceUnavailable, 1027),
+            CudaError::NoSuchDevice { .. } => own(Kind::ResourceUnavailable, 1028),
+            CudaError::DriverTooOld { .. } => own(Kind::ResourceUnavailable, 1029),
+            CudaError::DeviceTooOld { .. } => own(Kind::ResourceUnavailable, 1030),
+            CudaError::NotPtx { .. } => own(Kind::InvalidArtifact, 1031),
+            CudaError::NoEntry { .. } => own(Kind::InvalidArtifact, 1032),
+            CudaError::Relayout => own(Kind::ResourceUnavailable, 1033),
+            CudaError::Plan(_) => own(Kind::ResourceUnavailable, 1034),
+            CudaError::Fault(fault) => {
+                own(Kind::ExecutionFailed, 1040 + fault.code().map_or(0, |code| code.code()))
+            }
+            CudaError::Payload(refused) => {
+                own(Kind::ShapeOrTypeMismatch, 1056 + payload_code(refused))
+            }
+            CudaError::Format(error) => {
+                let base = own(Kind::InvalidArtifact, error.code());
+                match error {
+                    FormatError::Operator { index, .. } => base.with_operator(*index),
+                    _ => base,
+                }
+            }
+            _ => Self::new(Kind::NotInitialized),
+        }
+    }
+}
+
+impl From<CudaError> for InferenceError {
+    fn from(error: CudaError) -> Self {
+        Self::from(&error)
+    }
+}
+
+const fn payload_code(error: &PayloadError) -> u32 {
+    match error {
+        PayloadError::Bytes { .. } => 0,
+        PayloadError::Dtype => 1,
+        PayloadError::Memory => 2,
+        PayloadError::TooFewOutputs { .. } => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use isokern_core::{InferenceError, InferenceErrorKind as Kind};
+
+    use super::CudaError;
+    use crate::driver::Status;
+
+    #[test]
+    fn a_driver_code_becomes_the_kind_a_caller_can_act_on() {
+        for (code, kind) in [
+            (2, Kind::ResourceUnavailable),
+            (218, Kind::InvalidArtifact),
+            (700, Kind::DeviceLost),
+            (719, Kind::DeviceLost),
+            (999, Kind::ExecutionFailed),
+        ] {
+            let status = Status::from_code(code);
+            let error = CudaError::Call { call: "cuLaunchKernel", status };
+            assert_eq!(InferenceError::from(&error).kind(), kind, "{error}");
+            assert!(error.to_string().contains("Fix: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn versions_are_written_as_people_write_them() {
+        let error = CudaError::DriverTooOld { driver: 11_040, needed: 11_080 };
+        assert!(error.to_string().contains("release 11.4"), "{error}");
+        assert!(error.to_string().contains("needs 11.8"), "{error}");
+    }
+}

@@ -1,0 +1,170 @@
+//! The batch kernel as loaded on a device, with what a launch may use there.
+#![allow(unsafe_code)]
+
+use std::sync::Arc;
+
+use cudarc::driver::sys::CUdevice_attribute as Attribute;
+use isokern_core::device::{
+    BATCH_VERSION, BatchLaunch, BatchParameters, DeviceLimits, ENTRY_BATCH, ModelFootprint,
+    plan_batch,
+};
+
+use crate::driver::{Context, DeviceBuffer, Function, LaunchShape, Module, Stream};
+use crate::error::CudaError;
+use crate::ptx;
+
+/// A kernel that takes [`BatchParameters`].
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    function: Function,
+    limits: DeviceLimits,
+}
+
+impl Kernel {
+    /// The kernel this crate ships, in the text that fits the device.
+    pub(crate) fn shipped(context: &Context) -> Result<Self, CudaError> {
+        let text = ptx::shipped_ptx(context.device().compute_capability()?)?;
+        Self::load(context, text.as_bytes(), ENTRY_BATCH)
+    }
+
+    /// The kernel `entry` of a PTX text.
+    pub(crate) fn load(context: &Context, ptx: &[u8], entry: &str) -> Result<Self, CudaError> {
+        let device = context.device();
+        ptx::check_release(ptx, device.driver().version())?;
+        let function = Module::load(context, ptx)?.function(entry)?;
+        let fixed = function.static_shared_bytes()?;
+        let optin =
+            device.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?;
+        let dynamic = optin.saturating_sub(fixed);
+        // Once and for all models: launches then differ in nothing that the function keeps.
+        function.allow_shared_bytes(dynamic)?;
+        let reserved =
+            device.attribute(Attribute::CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK)?;
+        let per_multiprocessor = device
+            .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR)?;
+        let limits = DeviceLimits {
+            multiprocessors: device.multiprocessors()?,
+            shared_bytes_per_block: dynamic,
+            shared_bytes_per_multiprocessor: per_multiprocessor,
+            shared_bytes_reserved: reserved.saturating_add(fixed),
+            threads_per_multiprocessor: device
+                .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR)?,
+            registers: device.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_BLOCK)?,
+            registers_per_thread: function.registers()?,
+            threads_per_block: function.threads_max()?,
+        };
+        Ok(Self { function, limits })
+    }
+
+    /// The context it is loaded in.
+    pub(crate) fn context(&self) -> &Context {
+        self.function.context()
+    }
+
+    /// What launches are planned with.
+    pub(crate) const fn limits(&self) -> &DeviceLimits {
+        &self.limits
+    }
+}
+
+/// A model on the device with the kernel that runs it; what all lanes share.
+#[derive(Debug)]
+pub(crate) struct Resident {
+    kernel: Arc<Kernel>,
+    blob: DeviceBuffer,
+    footprint: ModelFootprint,
+    /// Bytes of one sample's input.
+    pub(crate) input_bytes: usize,
+    /// Bytes of one sample's output.
+    pub(crate) output_bytes: usize,
+}
+
+/// Where the memory of one launch lies, as addresses of the device.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job {
+    /// The inputs, one behind the other.
+    pub(crate) inputs: u64,
+    /// The outputs, one behind the other.
+    pub(crate) outputs: u64,
+    /// How many of each.
+    pub(crate) samples: usize,
+    /// The blocks' arenas, 0 if they are in shared memory.
+    pub(crate) scratch: u64,
+    /// The fault record.
+    pub(crate) fault: u64,
+}
+
+impl Resident {
+    /// Copies a checked model to the device.
+    pub(crate) fn upload(
+        kernel: Arc<Kernel>,
+        blob: &[u8],
+        arena_bytes: usize,
+        (input_bytes, output_bytes): (usize, usize),
+    ) -> Result<Self, CudaError> {
+        let context = kernel.context();
+        let footprint =
+            ModelFootprint { model_bytes: blob.len() as u64, arena_bytes: arena_bytes as u64 };
+        let stream = Stream::new(context)?;
+        let mut device_blob = DeviceBuffer::new(context, blob.len())?;
+        device_blob.upload(blob, &stream)?;
+        Ok(Self { kernel, blob: device_blob, footprint, input_bytes, output_bytes })
+    }
+
+    /// The context it is in.
+    pub(crate) fn context(&self) -> &Context {
+        self.kernel.context()
+    }
+
+    /// How `samples` samples are launched.
+    pub(crate) fn plan(&self, samples: usize) -> Result<BatchLaunch, CudaError> {
+        let limits = self.kernel.limits();
+        Ok(plan_batch(&self.footprint, limits, samples as u64)?)
+    }
+
+    /// Global memory for the arenas of launches of up to `samples_max` samples.
+    pub(crate) fn scratch(&self, samples_max: usize) -> Result<Option<DeviceBuffer>, CudaError> {
+        match self.plan(samples_max)?.scratch_bytes {
+            0 => Ok(None),
+            bytes => {
+                let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+                DeviceBuffer::new(self.context(), bytes).map(Some)
+            }
+        }
+    }
+
+    /// Puts the kernel into a stream.
+    ///
+    /// # Safety
+    ///
+    /// * The addresses of `job` are memory of as many bytes as its samples take, and as the
+    ///   plan of these samples takes of scratch.
+    /// * Until the work has ended it is alive, and no other work uses it.
+    pub(crate) unsafe fn launch(&self, stream: &Stream, job: Job) -> Result<(), CudaError> {
+        let launch = self.plan(job.samples)?;
+        let parameters = BatchParameters {
+            version: BATCH_VERSION,
+            flags: launch.flags.bits(),
+            model: self.blob.address(),
+            model_bytes: self.footprint.model_bytes,
+            inputs: job.inputs,
+            input_bytes: self.input_bytes as u64,
+            outputs: job.outputs,
+            output_bytes: self.output_bytes as u64,
+            sample_count: job.samples as u64,
+            arena_bytes: launch.arena_bytes,
+            scratch: if launch.scratch_bytes == 0 { 0 } else { job.scratch },
+            scratch_stride: launch.arena_bytes,
+            fault: job.fault,
+            reserved: [0; 2],
+        };
+        let shape = LaunchShape {
+            blocks: launch.blocks,
+            threads: launch.threads,
+            shared_bytes: launch.shared_bytes,
+        };
+        // SAFETY: the kernel takes these parameters; their memory is the caller's promise, and
+        // the model was checked before it was copied.
+        unsafe { self.kernel.function.launch(stream, shape, &parameters) }
+    }
+}

@@ -1,0 +1,74 @@
+//! The backend for NVIDIA GPUs: [`CudaBackend`] runs packed models with the bytes of the CPU.
+//!
+//! Building it needs no CUDA. The driver is looked for when a backend is made; without one, or
+//! without a device, that is an error with a remedy and never a panic. The device code lies
+//! inside as PTX text, which the driver compiles for the device.
+//!
+//! ```
+//! use isokern_cuda::{CudaBackend, CudaError};
+//!
+//! match CudaBackend::new(0) {
+//!     Ok(backend) => println!("{:?}", backend.context()),
+//!     Err(CudaError::NoLibrary) => println!("this machine has no driver"),
+//!     Err(error) => println!("{error}"),
+//! }
+//! ```
+//!
+//! # Where to start
+//!
+//! * [`CudaBackend`] and [`CudaModel`]: load, `init`, `infer_one`, `infer_batch`.
+//! * `Fallback<CudaBackend, …>`: take [`CudaBackend::if_available`], which never fails.
+//! * Data that is on the device already: [`CudaModel::infer_on_device`].
+//! * A context, stream or buffer of cudarc or cust: [`Context::from_raw`],
+//!   [`Stream::from_raw`], [`DeviceView::from_raw`].
+//! * Device code of one's own: [`CudaBackend::load_ptx`].
+//!
+//! # Limits
+//!
+//! One mode, batch. Devices from compute capability 7.5; drivers from 11.4, from 11.8 where the
+//! device is of 9.0. A batch of any size runs; chunks of it go through two streams.
+//!
+//! The version of the driver API that cudarc binds is a feature: `cuda-12080`. Two do not
+//! compile together. For another one turn default features off and depend on cudarc beside
+//! this crate: `cudarc = { version = "=0.19.10", default-features = false, features =
+//! ["cuda-13000"] }`.
+
+mod backend;
+mod direct;
+mod driver;
+mod error;
+mod kernel;
+mod lane;
+mod model;
+mod pipeline;
+mod port;
+mod ptx;
+mod replays;
+
+pub use backend::CudaBackend;
+pub use driver::{
+    Context, Device, DeviceBuffer, DeviceView, DeviceViewMut, Driver, Event, Function, GraphExec,
+    LaunchShape, MappedBuffer, Module, PinnedBuffer, Status, Stream, unreleased_count,
+};
+pub use error::{CudaError, PayloadError};
+pub use model::CudaModel;
+pub use ptx::shipped_ptx;
+
+/// The bindings these handles wrap, for raw handles: contexts, streams, functions.
+pub use cudarc::driver::sys;
+
+/// Backends are shared by threads, models move between them.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<CudaBackend>();
+    shared::<CudaModel>();
+    shared::<CudaError>();
+    shared::<Context>();
+    shared::<Stream>();
+    shared::<Event>();
+    shared::<GraphExec>();
+    shared::<Function>();
+    shared::<DeviceBuffer>();
+    shared::<PinnedBuffer>();
+    shared::<MappedBuffer>();
+};

@@ -1,0 +1,65 @@
+//! How a batch goes through two lanes.
+
+use isokern_core::{Message, Payload, PayloadMut};
+
+use crate::error::CudaError;
+use crate::lane::Lane;
+
+/// Runs a batch in chunks, alternating between the lanes: while one is at work, the host fills
+/// or empties the other.
+pub(crate) fn pipeline<I: Payload, O: PayloadMut>(
+    lanes: &mut [Lane; 2],
+    messages: &[Message<I>],
+    outputs: &mut [O],
+    chunk_samples: usize,
+) -> Result<(), CudaError> {
+    let mut chunks = messages.chunks(chunk_samples);
+    let mut targets = outputs.chunks_mut(chunk_samples);
+    let [current, other] = lanes;
+    let (mut current, mut other) = (current, other);
+    let mut waiting = false;
+    loop {
+        let started = match chunks.next() {
+            Some(chunk) => {
+                gather(chunk, current.staging());
+                current.start(chunk.len())?;
+                true
+            }
+            None => false,
+        };
+        if waiting {
+            scatter(other.finish()?, targets.next().unwrap_or_default());
+        }
+        if !started {
+            return Ok(());
+        }
+        waiting = true;
+        core::mem::swap(&mut current, &mut other);
+    }
+}
+
+/// Copies the payloads of a chunk one behind the other.
+fn gather<I: Payload>(chunk: &[Message<I>], mut target: &mut [u8]) {
+    for message in chunk {
+        let bytes = message.payload().as_bytes();
+        copy(bytes, target);
+        target = target.split_at_mut_checked(bytes.len()).map_or(&mut [], |(_, rest)| rest);
+    }
+}
+
+/// Copies a chunk's outputs to their payloads.
+fn scatter<O: PayloadMut>(mut outputs: &[u8], targets: &mut [O]) {
+    for target in targets {
+        let bytes = target.as_bytes_mut();
+        copy(outputs, bytes);
+        outputs = outputs.get(bytes.len()..).unwrap_or_default();
+    }
+}
+
+/// Copies as many bytes as both have: as many as the tensor, for payloads that were checked.
+pub(crate) fn copy(source: &[u8], target: &mut [u8]) {
+    let bytes = source.len().min(target.len());
+    if let (Some(target), Some(source)) = (target.get_mut(..bytes), source.get(..bytes)) {
+        target.copy_from_slice(source);
+    }
+}

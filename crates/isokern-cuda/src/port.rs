@@ -1,0 +1,79 @@
+//! What crosses the border of a model: payloads in and out, and its description.
+
+use isokern_core::{
+    BackendCapabilities, DType, MemoryClass, ModeSet, ModelMetadata, NumericProfile, Payload,
+    PlacementAcceptance, PlacementDecision, Quantization, Shape, decide_placement,
+};
+use isokern_model::{Model, Tensor};
+
+use crate::error::PayloadError;
+
+/// Memory that the device reads where it lies.
+const IN_PLACE: PlacementAcceptance =
+    PlacementAcceptance::exactly(MemoryClass::PinnedHost).with_shared();
+
+/// What the backend can do. Host memory is copied to pinned memory first.
+pub(crate) const CAPABILITIES: BackendCapabilities =
+    BackendCapabilities::new(true, None, DType::I8.mask())
+        .with_modes(ModeSet::empty().with_batch())
+        .with_memory(IN_PLACE.with_host());
+
+/// What happens to an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The host copies it to the staging buffer.
+    Staged,
+    /// The device reads it where it lies.
+    InPlace,
+}
+
+/// Checks that a payload is what an int8 tensor of this many bytes takes, and says how its
+/// bytes get to the device.
+pub(crate) fn check<P: Payload + ?Sized>(
+    payload: &P,
+    tensor_bytes: usize,
+) -> Result<Way, PayloadError> {
+    let descriptor = payload.buffer_descriptor();
+    let way = match decide_placement(descriptor.memory_class(), IN_PLACE) {
+        PlacementDecision::ZeroCopy => Way::InPlace,
+        PlacementDecision::AdaptRequired if descriptor.memory_class() == MemoryClass::Host => {
+            Way::Staged
+        }
+        PlacementDecision::AdaptRequired => return Err(PayloadError::Memory),
+    };
+    if payload.dtype().is_some_and(|dtype| dtype != DType::I8) {
+        return Err(PayloadError::Dtype);
+    }
+    // The bytes themselves count: a descriptor is only what the payload says of them.
+    let have = payload.as_bytes().len();
+    if descriptor.bytes() != tensor_bytes || have != tensor_bytes {
+        let have = if have == tensor_bytes { descriptor.bytes() } else { have };
+        return Err(PayloadError::Bytes { have, need: tensor_bytes });
+    }
+    Ok(way)
+}
+
+/// The model's description for the contract.
+pub(crate) fn metadata(model: &Model<'_>) -> ModelMetadata {
+    let (input, output) = (model.input(), model.output());
+    let quantization = |tensor: &Tensor| Quantization::new(tensor.scale(), tensor.zero_point());
+    let mut metadata = ModelMetadata::new(
+        MemoryClass::PinnedHost,
+        MemoryClass::Host,
+        Some(input.len()),
+        Some(output.len()),
+    )
+    .with_input_dtype(DType::I8)
+    .with_output_dtype(DType::I8)
+    .with_input_quantization(quantization(&input))
+    .with_output_quantization(quantization(&output))
+    .with_profile(NumericProfile::Tflm, model.header().profile_version)
+    .with_arena_bytes(model.arena_bytes());
+    if let Some(shape) = Shape::try_from_slice(input.shape()) {
+        metadata = metadata.with_input_shape(shape);
+    }
+    if let Some(shape) = Shape::try_from_slice(output.shape()) {
+        metadata = metadata.with_output_shape(shape);
+    }
+    metadata
+}
