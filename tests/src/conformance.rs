@@ -52,6 +52,23 @@ macro_rules! conformance {
     };
 }
 
+/// A check by its name.
+pub type Check<S> = (&'static str, fn(&S));
+
+/// The suite as a list, for harnesses that choose at run time.
+#[must_use]
+pub const fn checks<S: Subject>() -> [Check<S>; 7] {
+    [
+        ("vectors_come_out_exactly", vectors_come_out_exactly),
+        ("a_batch_is_a_loop_of_single_steps", a_batch_is_a_loop_of_single_steps),
+        ("too_few_outputs_are_refused", too_few_outputs_are_refused),
+        ("wrong_payloads_are_refused", wrong_payloads_are_refused),
+        ("calls_before_init_are_refused", calls_before_init_are_refused),
+        ("drain_and_reset_are_idempotent", drain_and_reset_are_idempotent),
+        ("damaged_models_are_refused", damaged_models_are_refused),
+    ]
+}
+
 /// A loaded model with what a check needs of it.
 struct Loaded<M> {
     model: M,

@@ -6,6 +6,7 @@ pub mod device;
 pub mod drafts;
 pub mod gated;
 pub mod probes;
+pub mod standin;
 pub mod team;
 pub mod vectors;
 pub mod wrappers;
