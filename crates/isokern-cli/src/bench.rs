@@ -1,6 +1,7 @@
 //! `isokern bench`: how long a model takes, and what is timed.
 
 mod batch;
+mod cuda;
 mod effort;
 mod inputs;
 mod machine;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 use isokern_cpu::InstructionSet;
 
+use crate::backend::Backend;
 use crate::error::CliError;
 use crate::infer::load;
 use crate::instructions::Instructions;
@@ -31,6 +33,7 @@ const NOTES: &str = "\
 What is timed, after a warm-up of a tenth of --runs or --time that is not counted:
   batch  latency: one inference, input copied in, run, output copied out, on one thread
          operators: each alone, in runs of their own; one look at the clock is in every time
+         with --backend cuda latency is from host memory to host memory; there are no operators
   ring   latency: from the question, the input lying in its lent buffer, to the collected answer;
          one input is under way; --wait says how both threads wait
          overhead: latency less that of a direct run with its input in place, taken in turns, pair
@@ -46,6 +49,7 @@ Keys of --json, which later versions keep; times are integers in ns unless they 
   self_test (passed, or none where the model has none)
   machine {processor (or null), architecture, system, instruction_set, available_thread_count,
   used_thread_count, timer_ns: what two looks at the clock take}
+  backend (cpu or cuda), device (the GPU's name, a simulator says that it is one; null for cpu)
   warm_up_run_count
   latency {run_count, p50_ns, p99_ns, p999_ns, max_ns}
   throughput {inferences_per_second (real number), inference_count, elapsed_ns, under_way_count}
@@ -62,6 +66,9 @@ pub(crate) struct Arguments {
     /// Inputs, taken in turns, as for `isokern run` [default: the generated one of the self-test]
     #[arg(short, long, value_name = "FILE")]
     input: Option<PathBuf>,
+    /// What the model runs on: cpu or cuda; a measurement is of one of them
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    backend: Backend,
     /// How the model is kept running
     #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
@@ -88,6 +95,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     if arguments.wait.is_some() && !arguments.mode.is_ring() {
         return Err(CliError::WaitWithoutRing);
     }
+    match arguments.backend {
+        Backend::Auto => return Err(CliError::BackendNotNamed),
+        Backend::Cuda if arguments.mode.is_ring() => {
+            return Err(CliError::BackendInBatch { backend: "cuda" });
+        }
+        Backend::Cuda | Backend::Cpu => {}
+    }
     let instructions = arguments.instructions.choose()?;
     let file = ModelFile::read(&arguments.model)?;
     let report = measure(arguments, &file, instructions)?;
@@ -111,6 +125,13 @@ fn measure(
         (None, time) => Effort::Time(time.unwrap_or(Duration::from_secs(2))),
     };
     let inputs = Inputs::read(arguments.input.as_deref(), &file.model()?)?;
+    if arguments.backend == Backend::Cuda {
+        let machine = Machine::look(instructions, mode);
+        let mut report = BenchReport::new(file, mode, &inputs, "none", machine);
+        report.backend = "cuda";
+        cuda::measure(file, &inputs, effort, &mut report)?;
+        return Ok(report);
+    }
     let mut model = load(&file.name, &file.artifact, instructions)?;
     let self_test = inputs::self_test(&mut model, &file.name)?;
     let machine = Machine::look(instructions, mode);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use isokern_core::{ActorError, InferenceError, KernelError, MegakernelError};
 use isokern_cpu::LoadError;
+use isokern_cuda::CudaError;
 use isokern_import::ImportError;
 use isokern_model::FormatError;
 use isokern_model::encode::EncodeError;
@@ -41,6 +42,18 @@ pub(crate) enum CliError {
     Relayout { name: String, source: EncodeError },
     #[error("{name}: {source}")]
     Load { name: String, source: LoadError },
+    #[error("{name}: {source}")]
+    Cuda { name: String, source: Box<CudaError> },
+    #[error(
+        "--backend {backend} runs a model when it is called, to its end. Fix: pass --backend cpu, \
+         or leave out --mode ring and --timeout"
+    )]
+    BackendInBatch { backend: &'static str },
+    #[error(
+        "a measurement is of one backend. Fix: pass --backend cpu or --backend cuda, and see \
+         `isokern devices`"
+    )]
+    BackendNotNamed,
     #[error("{name}: {source}")]
     Infer { name: String, source: InferenceError },
     #[error(
@@ -94,6 +107,7 @@ impl CliError {
             | Self::Format { .. }
             | Self::Relayout { .. }
             | Self::Load { .. }
+            | Self::Cuda { .. }
             | Self::Infer { .. }
             | Self::Kernel { .. }
             | Self::Spawn { .. }
@@ -106,6 +120,8 @@ impl CliError {
             | Self::Policy(_) => 1,
             Self::Instructions { .. }
             | Self::WaitWithoutRing
+            | Self::BackendInBatch { .. }
+            | Self::BackendNotNamed
             | Self::ConfigFormat { .. }
             | Self::WallTime(_)
             | Self::Tasks(_) => 2,

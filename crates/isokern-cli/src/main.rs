@@ -5,9 +5,11 @@
 //! standard error. A closed standard output ends the program quietly.
 
 mod answers;
+mod backend;
 mod bench;
 mod convert;
 mod demo;
+mod devices;
 mod error;
 mod figures;
 mod infer;
@@ -67,6 +69,7 @@ enum Command {
     Run(run::Arguments),
     Bench(bench::Arguments),
     Policy(policy::Arguments),
+    Devices(devices::Arguments),
 }
 
 impl Command {
@@ -78,6 +81,7 @@ impl Command {
             Self::Run(arguments) => run::run(arguments, out),
             Self::Bench(arguments) => bench::run(arguments, out),
             Self::Policy(arguments) => policy::run(arguments, out),
+            Self::Devices(arguments) => devices::run(arguments, out),
         }
     }
 }

@@ -9,6 +9,7 @@ use isokern_cpu::InstructionSet;
 use isokern_model::{Model, Tensor, digest};
 
 use crate::answers::{has_classes, highest};
+use crate::backend::{Answered, Backend, infer_auto, infer_cuda};
 use crate::error::{CliError, name};
 use crate::figures::{counted, digest, grouped, shape, time};
 use crate::infer::{infer_all, infer_resident, infer_within, load};
@@ -33,7 +34,8 @@ An array needs C order; of its shape only the number of values counts.
 The digest is FNV-1a (64 bits) over all output bytes. It is the same on every machine, in every
 --mode and with every --instructions.
 
-In batch mode the latency is that of one input: copied in, run, copied out, one thread. In ring
+In batch mode the latency is that of one input: copied in, run, copied out; on one thread, or from
+the host to the GPU and back. In ring
 mode it is the time from the question, the input lying in its lent buffer, to the collected
 answer, on two threads; with several inputs under way it includes the wait for those before.";
 
@@ -53,6 +55,9 @@ pub(crate) struct Arguments {
     /// How many classes to print per input
     #[arg(long, value_name = "N", default_value_t = 3)]
     top: usize,
+    /// What the model runs on; the output bytes are the same
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    backend: Backend,
     /// How the model is kept running; the output bytes are the same
     #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
@@ -76,13 +81,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let inputs = input::read(&arguments.input, &model.input())?;
     let count = inputs.len() / model.input().len();
     let bar = progress::bar("running", count);
-    let result = if arguments.mode.is_ring() {
-        infer_ring(arguments, &file, instructions, &inputs, || bar.inc(1))
-    } else {
-        infer_batch(arguments, &file, instructions, &inputs, || bar.inc(1))
-    };
+    let result = infer(arguments, &file, instructions, &inputs, || bar.inc(1));
     bar.finish_and_clear();
-    let (outputs, latencies) = result?;
+    let Answered { outputs, latencies, place, reason } = result?;
 
     if let Some(path) = &arguments.output {
         let bytes = encode(path, &outputs, &model.output(), count);
@@ -100,9 +101,42 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     if let Some(path) = &arguments.output {
         writeln!(out, "written    {}", name(path))?;
     }
-    print_latency(&latencies, arguments.mode, instructions, out)?;
+    if let Some(reason) = reason {
+        writeln!(out, "backend    cpu, for {reason}")?;
+    }
+    print_latency(&latencies, arguments.mode, &place, out)?;
     let bytes = grouped(outputs.len() as u64);
     Ok(writeln!(out, "digest     {digest_text} (FNV-1a over {bytes} output bytes)")?)
+}
+
+/// Runs all inputs where and how the command line says.
+fn infer(
+    arguments: &Arguments,
+    file: &ModelFile,
+    instructions: InstructionSet,
+    inputs: &[i8],
+    done: impl FnMut(),
+) -> Result<Answered, CliError> {
+    let ring = arguments.mode.is_ring();
+    let batch_only = |backend| {
+        let refused = ring || arguments.timeout.is_some();
+        if refused { Err(CliError::BackendInBatch { backend }) } else { Ok(()) }
+    };
+    let (outputs, latencies) = match arguments.backend {
+        Backend::Cuda => {
+            batch_only("cuda")?;
+            return infer_cuda(file, inputs, done);
+        }
+        Backend::Auto => {
+            batch_only("auto")?;
+            return infer_auto(file, instructions, inputs, done);
+        }
+        Backend::Cpu if ring => infer_ring(arguments, file, instructions, inputs, done)?,
+        Backend::Cpu => infer_batch(arguments, file, instructions, inputs, done)?,
+    };
+    let threads = if ring { "two threads" } else { "one thread" };
+    let place = format!("{instructions}, {threads}");
+    Ok(Answered { outputs, latencies, place, reason: None })
 }
 
 fn infer_batch(
@@ -204,17 +238,15 @@ fn print_answers(
 fn print_latency(
     latencies: &Latencies,
     mode: Mode,
-    instructions: InstructionSet,
+    place: &str,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     let median = time(latencies.percentile(50));
-    let threads = if mode.is_ring() { "two threads" } else { "one thread" };
     match latencies.count() {
-        1 => writeln!(out, "latency    {median} for one cold run ({instructions}, {threads})")?,
+        1 => writeln!(out, "latency    {median} for one cold run ({place})")?,
         count => writeln!(
             out,
-            "latency    median {median} over {} runs, the first one included ({instructions}, \
-             {threads})",
+            "latency    median {median} over {} runs, the first one included ({place})",
             grouped(count as u64)
         )?,
     }

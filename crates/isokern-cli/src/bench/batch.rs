@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use isokern_core::InferenceError;
+use isokern_core::{ComputeModel, InferenceError};
 use isokern_cpu::CpuModel;
 
 use super::effort::Effort;
@@ -21,22 +21,8 @@ pub(crate) fn measure(
     report: &mut BenchReport,
 ) -> Result<(), CliError> {
     let infer = |source| CliError::Infer { name: file.name.clone(), source };
-    let mut output = vec![0_i8; model.model().output().len()];
-    let mut times = Times::new();
-    let warm_up = effort.tenth().repeat(|number| {
-        model.infer_one(inputs.of_run(number), output.as_mut_slice()).map_err(infer)
-    })?;
-    report.warm_up_run_count = warm_up.run_count;
-    let spent = effort.repeat(|number| {
-        let input = inputs.of_run(number);
-        let start = Instant::now();
-        model.infer_one(input, output.as_mut_slice()).map_err(infer)?;
-        times.add(start.elapsed());
-        Ok(())
-    })?;
-    report.latency = times.summary();
-    report.throughput = Throughput::new(spent, 1);
-
+    let output_len = model.model().output().len();
+    measure_whole(&mut model, output_len, inputs, effort, report).map_err(infer)?;
     let mut operators: Vec<Times> = model.model().ops().map(|_| Times::new()).collect();
     effort
         .tenth()
@@ -46,6 +32,32 @@ pub(crate) fn measure(
         time_operators(&mut model, inputs, number, add).map_err(infer)
     })?;
     report.operators = Some(summaries(&model, &operators));
+    Ok(())
+}
+
+/// Measures whole inferences, one after another, of any backend.
+pub(crate) fn measure_whole<M: ComputeModel<[i8], [i8]>>(
+    model: &mut M,
+    output_len: usize,
+    inputs: &Inputs,
+    effort: Effort,
+    report: &mut BenchReport,
+) -> Result<(), InferenceError> {
+    let mut output = vec![0_i8; output_len];
+    let mut times = Times::new();
+    let warm_up = effort
+        .tenth()
+        .repeat(|number| model.infer_one(inputs.of_run(number), output.as_mut_slice()))?;
+    report.warm_up_run_count = warm_up.run_count;
+    let spent = effort.repeat(|number| {
+        let input = inputs.of_run(number);
+        let start = Instant::now();
+        model.infer_one(input, output.as_mut_slice())?;
+        times.add(start.elapsed());
+        Ok::<(), InferenceError>(())
+    })?;
+    report.latency = times.summary();
+    report.throughput = Throughput::new(spent, 1);
     Ok(())
 }
 

@@ -3,8 +3,6 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use crate::error::CliError;
-
 /// What ends a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
@@ -33,10 +31,7 @@ impl Effort {
     }
 
     /// Repeats `run` and tells it its number, from 0.
-    pub(crate) fn repeat(
-        self,
-        mut run: impl FnMut(u64) -> Result<(), CliError>,
-    ) -> Result<Spent, CliError> {
+    pub(crate) fn repeat<E>(self, mut run: impl FnMut(u64) -> Result<(), E>) -> Result<Spent, E> {
         let start = Instant::now();
         let mut run_count = 0;
         loop {
@@ -68,14 +63,14 @@ mod tests {
         let mut numbers = Vec::new();
         let spent = Effort::Runs(3).repeat(|number| {
             numbers.push(number);
-            Ok(())
+            Ok::<(), ()>(())
         });
         assert_eq!((spent.unwrap().run_count, numbers), (3, vec![0, 1, 2]));
 
         let time = Duration::from_millis(5);
-        let spent = Effort::Time(time).repeat(|_| Ok(())).unwrap();
+        let spent = Effort::Time(time).repeat(|_| Ok::<(), ()>(())).unwrap();
         assert!(spent.elapsed >= time && spent.run_count > 1, "{spent:?}");
-        let once = Effort::Time(Duration::ZERO).repeat(|_| Ok(())).unwrap();
+        let once = Effort::Time(Duration::ZERO).repeat(|_| Ok::<(), ()>(())).unwrap();
         assert_eq!(once.run_count, 1);
     }
 

@@ -83,7 +83,7 @@ impl Pairs<'_> {
             direct.add(pair.direct);
             asked.add(pair.asked);
             differences.add(pair.asked, pair.direct);
-            Ok(())
+            Ok::<(), CliError>(())
         })?;
         report.warm_up_run_count = warm_up.run_count;
         report.latency = asked.summary();

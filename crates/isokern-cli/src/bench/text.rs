@@ -41,7 +41,10 @@ fn print_head(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     let machine = &report.machine;
     let (set, mode) = (machine.instruction_set, report.mode);
     let threads = counted(machine.used_thread_count, "thread");
-    writeln!(out, "{}: {mode} mode, {set}, {threads}\n", report.model)?;
+    match &report.device {
+        Some(_) => writeln!(out, "{}: {mode} mode, cuda, {threads}\n", report.model)?,
+        None => writeln!(out, "{}: {mode} mode, {set}, {threads}\n", report.model)?,
+    }
     let processor = machine.processor.as_deref().unwrap_or("a processor without a name");
     let available = match machine.available_thread_count {
         Some(count) => counted(count, "thread"),
@@ -49,6 +52,9 @@ fn print_head(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     };
     let (architecture, system) = (machine.architecture, machine.system);
     writeln!(out, "machine    {processor}, {architecture} {system}, {available}")?;
+    if let Some(device) = &report.device {
+        writeln!(out, "device     {device}")?;
+    }
     if report.build == "debug" {
         writeln!(out, "build      debug: these are not the times of a release build")?;
     }
@@ -65,6 +71,9 @@ fn print_head(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
 fn print_latency(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "latency    {}", quantiles(&report.latency))?;
     match report.wait {
+        None if report.device.is_some() => {
+            writeln!(out, "           from host memory to host memory, on the device between")
+        }
         None => writeln!(out, "           input copied in, run, output copied out"),
         Some(wait) => {
             writeln!(

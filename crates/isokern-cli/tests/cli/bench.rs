@@ -43,8 +43,10 @@ fn check_throughput(report: &Value, count: u64, under_way_count: u64) {
     assert!((rate * seconds / count as f64 - 1.0).abs() < 1e-6, "{throughput}");
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
+    "backend",
     "build",
+    "device",
     "input",
     "latency",
     "machine",

@@ -1,0 +1,135 @@
+//! `isokern devices` and `isokern run --backend`, on the stand-in for a driver.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::program::{Ran, command, fixture, isokern};
+
+/// The program with the stand-in as its driver.
+fn simulated(folder: &Path, arguments: &[&str]) -> Command {
+    let mut program = command();
+    program.args(arguments).env("LD_LIBRARY_PATH", folder);
+    program
+}
+
+/// A folder with the stand-in under the name that programs look for; it lies where cargo puts
+/// the libraries that tests depend on.
+fn driver() -> (tempfile::TempDir, PathBuf) {
+    let test = env::current_exe().expect("the test has a path");
+    let library = test.parent().expect("it lies in a folder").join("libisokern_simcuda.so");
+    let folder = tempfile::tempdir().expect("a folder for the library");
+    std::fs::copy(&library, folder.path().join("libcuda.so")).expect("the stand-in was built");
+    let path = folder.path().to_path_buf();
+    (folder, path)
+}
+
+fn ran(mut program: Command) -> Ran {
+    program.output().expect("the program starts").into()
+}
+
+#[test]
+fn devices_name_the_processor_and_every_gpu() {
+    let (_kept, folder) = driver();
+    let mut program = simulated(&folder, &["devices"]);
+    program.env("ISOKERN_SIM_DEVICES", "2");
+    let listed = ran(program);
+    let lines: Vec<&str> = listed.text().lines().collect();
+    let [cpu, first, second] = lines[..] else { panic!("not three lines: {lines:?}") };
+    assert!(cpu.starts_with("cpu     "), "{cpu}");
+    for (line, start) in [(first, "cuda 0 "), (second, "cuda 1 ")] {
+        assert!(line.starts_with(start) && line.contains("compute 9.0"), "{line}");
+        assert!(line.contains("imulat"), "a stand-in says that it is one: {line}");
+    }
+}
+
+#[test]
+fn devices_say_why_there_is_no_gpu() {
+    let (_kept, folder) = driver();
+    let mut program = simulated(&folder, &["devices"]);
+    program.env("ISOKERN_SIM_DEVICES", "0");
+    let listed = ran(program);
+    let text = listed.text();
+    assert!(text.contains("cuda    none: the CUDA driver found no GPU"), "{text}");
+    assert!(text.contains("fix: check `nvidia-smi`"), "{text}");
+}
+
+#[test]
+fn devices_say_which_gpu_is_not_usable() {
+    let (_kept, folder) = driver();
+    let mut program = simulated(&folder, &["devices"]);
+    program.env("ISOKERN_SIM_DRIVER", "11040");
+    let listed = ran(program);
+    let text = listed.text();
+    assert!(text.contains("not usable: the CUDA driver is of release 11.4"), "{text}");
+}
+
+#[test]
+fn every_backend_gives_the_same_digest() {
+    let (_kept, folder) = driver();
+    let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
+    let run = ["run", &model, "--input", &input, "--quiet"];
+    let cpu = isokern(run);
+    for backend in ["cuda", "auto"] {
+        let gpu = ran(simulated(&folder, &[&run[..], &["--backend", backend]].concat()));
+        assert_eq!(gpu.text(), cpu.text(), "{backend}");
+    }
+    let told = ran(simulated(&folder, &["run", &model, "--input", &input, "--backend", "cuda"]));
+    assert!(told.text().contains("host to host"), "{}", told.text());
+    assert!(told.text().contains("imulat"), "no time passes for a GPU's: {}", told.text());
+}
+
+#[test]
+fn without_a_gpu_cuda_fails_and_auto_says_why_it_is_the_cpu() {
+    let (_kept, folder) = driver();
+    let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
+    let run = |backend| {
+        let arguments = ["run", &model, "--input", &input, "--backend", backend];
+        let mut program = simulated(&folder, &arguments);
+        program.env("ISOKERN_SIM_DEVICES", "0");
+        ran(program)
+    };
+    let refused = run("cuda");
+    let (error, fix) = refused.error_and_fix(1);
+    assert!(
+        error.contains("the CUDA driver found no GPU") && fix.contains("nvidia-smi"),
+        "{error}"
+    );
+    let auto = run("auto");
+    assert!(auto.text().contains("backend    cpu, for the CUDA driver found no GPU"));
+}
+
+#[test]
+fn a_gpu_backend_runs_no_ring_and_no_timeout() {
+    let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
+    for backend in ["cuda", "auto"] {
+        for more in [["--mode", "ring"], ["--timeout", "1s"]] {
+            let run = ["run", &model, "--input", &input, "--backend", backend];
+            let refused = isokern([&run[..], &more[..]].concat());
+            let (error, fix) = refused.error_and_fix(2);
+            assert!(error.contains(backend) && fix.contains("--backend cpu"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_measurement_on_a_gpu_names_the_device() {
+    let (_kept, folder) = driver();
+    let model = fixture("digits.ikm");
+    let bench = ["bench", &model, "--backend", "cuda", "--runs", "3"];
+    let json = ran(simulated(&folder, &[&bench[..], &["--json"]].concat()));
+    let report: serde_json::Value = serde_json::from_str(json.text()).expect("it is JSON");
+    assert_eq!(report["backend"], "cuda");
+    assert!(report["device"].as_str().is_some_and(|name| name.contains("imulat")), "{report}");
+    assert_eq!(report["self_test"], "passed");
+    assert_eq!(report["latency"]["run_count"], 3);
+    assert!(report["latency"]["p50_ns"].as_u64().is_some_and(|time| time > 0), "{report}");
+    assert!(report["operators"].is_null());
+    let text = ran(simulated(&folder, &bench));
+    assert!(text.text().contains("device ") && text.text().contains("imulat"), "{}", text.text());
+    let refused = isokern(["bench", &model, "--backend", "auto"]);
+    let (error, fix) = refused.error_and_fix(2);
+    assert!(error.contains("one backend") && fix.contains("isokern devices"), "{error}");
+    let refused = isokern(["bench", &model, "--backend", "cuda", "--mode", "ring"]);
+    assert!(refused.error_and_fix(2).0.contains("--backend cuda"));
+}
