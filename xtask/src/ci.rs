@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
-use crate::{firmware, fuzz, loom, ptx, race, test, thumb, tidy};
+use crate::{cust, firmware, fuzz, loom, ptx, race, test, thumb, tidy};
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
 use std::time::Instant;
@@ -43,6 +43,8 @@ enum Stage {
     Ptx,
     /// The team test under ThreadSanitizer.
     Race,
+    /// The cust application, on the stand-in.
+    Cust,
     /// The ring protocol under a model checker.
     Loom,
     /// A short run of every fuzz target.
@@ -110,6 +112,7 @@ impl Stage {
             Self::Firmware => firmware::run(&defaults::<firmware::Arguments>()),
             Self::Ptx => ptx::run_stage(),
             Self::Race => race::run(&defaults::<race::Arguments>()),
+            Self::Cust => cust::run(),
             Self::Loom => loom::run(&defaults::<loom::Arguments>()),
             Self::Fuzz => fuzz::run(&defaults::<fuzz::Arguments>()),
         }
@@ -132,6 +135,7 @@ fn fmt() -> Result<(), Failure> {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["fmt", "--all", "--check", "--manifest-path", "fuzz/Cargo.toml"])?;
     cargo(&["fmt", "--all", "--check", "--manifest-path", firmware::MANIFEST])?;
+    cargo(&["fmt", "--all", "--check", "--manifest-path", cust::MANIFEST])?;
     ptx::CRATES.iter().try_for_each(|folder| {
         let manifest = format!("{folder}/Cargo.toml");
         cargo(&["fmt", "--all", "--check", "--manifest-path", &manifest])

@@ -1,6 +1,7 @@
 //! The commands of the repository, one file each: `cargo xtask <command>`.
 
 mod ci;
+mod cust;
 mod doctor;
 mod failure;
 mod firmware;
@@ -42,6 +43,8 @@ enum Command {
     Race(race::Arguments),
     /// Check the ring protocol in every order of its memory accesses, with loom.
     Loom(loom::Arguments),
+    /// Check the cust application and run it on the stand-in driver.
+    Cust,
     /// Fuzz the readers of untrusted bytes, each target for a fixed time.
     Fuzz(fuzz::Arguments),
     /// Say what this machine has, what it is for, and how to get the rest.
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Ptx(arguments) => ptx::run(&arguments),
         Command::Race(arguments) => race::run(&arguments),
         Command::Loom(arguments) => loom::run(&arguments),
+        Command::Cust => cust::run(),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Tidy => tidy::run(),
