@@ -11,6 +11,7 @@ mod text;
 mod times;
 mod wait;
 
+use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::io::Write;
 use std::path::PathBuf;
@@ -33,29 +34,35 @@ const NOTES: &str = "\
 What is timed, after a warm-up of a tenth of --runs or --time that is not counted:
   batch  latency: one inference, input copied in, run, output copied out, on one thread
          operators: each alone, in runs of their own; one look at the clock is in every time
-         with --backend cuda latency is from host memory to host memory; there are no operators
   ring   latency: from the question, the input lying in its lent buffer, to the collected answer;
          one input is under way; --wait says how both threads wait
          overhead: latency less that of a direct run with its input in place, taken in turns, pair
          by pair; so a quantile of differences, not a difference of quantiles
          throughput: as many inputs under way as the ring has slots, in runs of their own
+  --backend cuda, path host to device to host
+         latency: one inference, input copied to the device, run, output copied back, waited for
+         batch: one call with --batch inputs, copies and launches overlapped, waited for
 Times have three digits that count. A quantile is what that share of the runs did not exceed.
 
 Before it measures, the program runs the model's self-test. In ring mode it compares the outputs
-of every pair.
+of every pair; with --backend cuda every answer with the processor's. A device whose name says
+that it is simulated gives right answers and no times that say anything of a GPU.
 
 Keys of --json, which later versions keep; times are integers in ns unless they say otherwise:
   model, mode (batch or ring), build (release or debug), input {source, count}
   self_test (passed, or none where the model has none)
   machine {processor (or null), architecture, system, instruction_set, available_thread_count,
   used_thread_count, timer_ns: what two looks at the clock take}
-  backend (cpu or cuda), device (the GPU's name, a simulator says that it is one; null for cpu)
   warm_up_run_count
   latency {run_count, p50_ns, p99_ns, p999_ns, max_ns}
   throughput {inferences_per_second (real number), inference_count, elapsed_ns, under_way_count}
   operators[]  index, kind, p50_ns, p99_ns, share (of the sum of medians, 0 to 1); null in ring mode
   overhead {p50_ns, p99_ns, direct: as latency; may be negative}; null in batch mode
-  wait (spin, yield or park); null in batch mode";
+  wait (spin, yield or park); null in batch mode
+  backend (cpu or cuda)
+  device {name, simulated (true or false), compute_capability, driver, path}; null on the processor
+  batch {sample_count, chunk_sample_count: most in one launch, latency of a call: as latency,
+  throughput: as throughput}; null on the processor";
 
 /// Measures a model: latency, throughput, its operators, and what the ring adds
 #[derive(clap::Args)]
@@ -69,6 +76,9 @@ pub(crate) struct Arguments {
     /// What the model runs on: cpu or cuda; a measurement is of one of them
     #[arg(long, value_enum, default_value_t = Backend::Cpu)]
     backend: Backend,
+    /// Inputs of one call for a GPU's throughput [default: 4096; 8 on a simulated device]
+    #[arg(long, value_name = "N")]
+    batch: Option<NonZeroUsize>,
     /// How the model is kept running
     #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
@@ -97,6 +107,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     }
     match arguments.backend {
         Backend::Auto => return Err(CliError::BackendNotNamed),
+        Backend::Cpu if arguments.batch.is_some() => return Err(CliError::BatchOnCpu),
         Backend::Cuda if arguments.mode.is_ring() => {
             return Err(CliError::BackendInBatch { backend: "cuda" });
         }
@@ -125,18 +136,13 @@ fn measure(
         (None, time) => Effort::Time(time.unwrap_or(Duration::from_secs(2))),
     };
     let inputs = Inputs::read(arguments.input.as_deref(), &file.model()?)?;
-    if arguments.backend == Backend::Cuda {
-        let machine = Machine::look(instructions, mode);
-        let mut report = BenchReport::new(file, mode, &inputs, "none", machine);
-        report.backend = "cuda";
-        cuda::measure(file, &inputs, effort, &mut report)?;
-        return Ok(report);
-    }
     let mut model = load(&file.name, &file.artifact, instructions)?;
     let self_test = inputs::self_test(&mut model, &file.name)?;
     let machine = Machine::look(instructions, mode);
     let mut report = BenchReport::new(file, mode, &inputs, self_test, machine);
-    if mode.is_ring() {
+    if arguments.backend == Backend::Cuda {
+        cuda::measure(&mut model, file, &inputs, effort, arguments.batch, &mut report)?;
+    } else if mode.is_ring() {
         let wait = arguments.wait.unwrap_or_else(Wait::for_this_machine);
         ring::measure(model, file, &inputs, effort, wait, &mut report)?;
     } else {

@@ -50,6 +50,13 @@ pub(crate) enum CliError {
     )]
     BackendInBatch { backend: &'static str },
     #[error(
+        "{name}: the outputs of the device differ from those of the processor. Fix: report this \
+         with the device's name; until then pass --backend cpu"
+    )]
+    DeviceDiffers { name: String },
+    #[error("--batch is for a GPU. Fix: pass --backend cuda, or leave it out")]
+    BatchOnCpu,
+    #[error(
         "a measurement is of one backend. Fix: pass --backend cpu or --backend cuda, and see \
          `isokern devices`"
     )]
@@ -108,6 +115,7 @@ impl CliError {
             | Self::Relayout { .. }
             | Self::Load { .. }
             | Self::Cuda { .. }
+            | Self::DeviceDiffers { .. }
             | Self::Infer { .. }
             | Self::Kernel { .. }
             | Self::Spawn { .. }
@@ -120,6 +128,7 @@ impl CliError {
             | Self::Policy(_) => 1,
             Self::Instructions { .. }
             | Self::WaitWithoutRing
+            | Self::BatchOnCpu
             | Self::BackendInBatch { .. }
             | Self::BackendNotNamed
             | Self::ConfigFormat { .. }

@@ -1,57 +1,153 @@
-//! Measures a model on a GPU: whole inferences, from host memory to host memory.
+//! Measures a model on a GPU, from payload to payload of the host: one input, then batches.
 
-use isokern_core::InferenceError;
-use isokern_cuda::{CudaBackend, CudaModel};
-use isokern_model::{Model, digest};
+use core::num::NonZeroUsize;
+use std::time::Instant;
+
+use isokern_core::{Batch, ComputeModel, InferenceError, Message, MessageHeader};
+use isokern_cpu::CpuModel;
+use isokern_cuda::{CudaBackend, CudaError, CudaModel};
 
 use super::batch::measure_whole;
 use super::effort::Effort;
 use super::inputs::Inputs;
-use super::report::BenchReport;
-use crate::backend;
+use super::report::{BatchReport, BenchReport, DeviceReport, Throughput};
+use super::times::Times;
+use crate::backend::{load_cuda, told};
 use crate::error::CliError;
 use crate::model_file::ModelFile;
 
-/// Loads the model on the first GPU, tests it, measures, and notes what came out.
+/// Samples of a batch, unless the caller says it.
+const BATCH_SAMPLES: usize = 4096;
+/// The same on a simulated device, which takes thousands of times as long.
+const BATCH_SAMPLES_SIMULATED: usize = 8;
+
+/// Measures, compares with the processor's answers, and notes what came out.
 pub(crate) fn measure(
+    cpu: &mut CpuModel<'static>,
     file: &ModelFile,
     inputs: &Inputs,
     effort: Effort,
+    batch: Option<NonZeroUsize>,
     report: &mut BenchReport,
 ) -> Result<(), CliError> {
-    let view = file.model()?;
-    let (backend, mut model) = backend::load_cuda(file)?;
-    report.device = Some(device(&backend));
-    let output_len = view.output().len();
-    let test = model.init().and_then(|()| self_test(&mut model, &view));
-    report.self_test = match test {
-        Ok(Some(outcome)) => outcome,
-        Ok(None) => {
-            return Err(CliError::Differs { set: "cuda", reference: "the model's self-test" });
-        }
-        Err(source) => return Err(backend::told(file, &model, source)),
+    let refused = |source| CliError::Cuda { name: file.name.clone(), source: Box::new(source) };
+    let (backend, mut model) = load_cuda(file)?;
+    let device = describe(&backend).map_err(refused)?;
+    let fitting = if device.simulated { BATCH_SAMPLES_SIMULATED } else { BATCH_SAMPLES };
+    let sample_count = batch.map_or(fitting, NonZeroUsize::get);
+    model.init().map_err(|source| told(file, &model, source))?;
+    let expected = expected(cpu, file, inputs)?;
+    report.backend = "cuda";
+    report.device = Some(device);
+    one_by_one(&mut model, file, inputs, &expected, effort, report)?;
+    report.batch = Some(batches(&mut model, file, inputs, &expected, (effort, sample_count))?);
+    Ok(())
+}
+
+/// An answer must be the processor's, byte by byte.
+fn compare(file: &ModelFile, found: &[i8], expected: &[i8]) -> Result<(), CliError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(CliError::DeviceDiffers { name: file.name.clone() })
+}
+
+/// The processor's answer to every input.
+fn expected(
+    cpu: &mut CpuModel<'static>,
+    file: &ModelFile,
+    inputs: &Inputs,
+) -> Result<Vec<Vec<i8>>, CliError> {
+    let output_len = cpu.model().output().len();
+    let infer = |source| CliError::Infer { name: file.name.clone(), source };
+    let answer = |number| {
+        let mut output = vec![0; output_len];
+        cpu.infer_one(inputs.of_run(number), output.as_mut_slice()).map_err(infer)?;
+        Ok(output)
     };
-    measure_whole(&mut model, output_len, inputs, effort, report)
-        .map_err(|source| backend::told(file, &model, source))
+    (0..inputs.count() as u64).map(answer).collect()
 }
 
-/// The device's name; a simulator says in it that it is one.
-fn device(backend: &CudaBackend) -> String {
-    let name = backend.context().and_then(|context| context.device().name().ok());
-    name.unwrap_or_else(|| "a GPU without a name".to_owned())
-}
-
-/// Runs the self-test of a model: `passed`, `none` if it has none, `None` if its output differs.
-fn self_test(
+/// Compares the answers to every input, then measures.
+fn one_by_one(
     model: &mut CudaModel,
-    view: &Model<'_>,
-) -> Result<Option<&'static str>, InferenceError> {
-    let Some((seed, expected)) = view.header().self_test() else {
-        return Ok(Some("none"));
+    file: &ModelFile,
+    inputs: &Inputs,
+    expected: &[Vec<i8>],
+    effort: Effort,
+    report: &mut BenchReport,
+) -> Result<(), CliError> {
+    let output_len = expected.first().map_or(0, Vec::len);
+    let mut output = vec![0_i8; output_len];
+    for (number, expected) in expected.iter().enumerate() {
+        let done = model.infer_one(inputs.of_run(number as u64), output.as_mut_slice());
+        done.map_err(|source| told(file, model, source))?;
+        compare(file, &output, expected)?;
+    }
+    let done = measure_whole(model, output_len, inputs, effort, report);
+    done.map_err(|source| told(file, model, source))
+}
+
+/// Measures calls with a whole batch; the answers of the last one are compared.
+fn batches(
+    model: &mut CudaModel,
+    file: &ModelFile,
+    inputs: &Inputs,
+    expected: &[Vec<i8>],
+    (effort, sample_count): (Effort, usize),
+) -> Result<BatchReport, CliError> {
+    let output_len = expected.first().map_or(0, Vec::len);
+    let message = |number| Message::new(MessageHeader::new(), inputs.of_run(number as u64));
+    let messages: Vec<Message<&[i8]>> = (0..sample_count).map(message).collect();
+    let mut bytes = vec![0_i8; sample_count * output_len];
+    let mut outputs: Vec<&mut [i8]> = bytes.chunks_exact_mut(output_len.max(1)).collect();
+    let mut times = Times::new();
+    let mut call = || {
+        let start = Instant::now();
+        model.infer_batch(Batch::new(&messages), &mut outputs)?;
+        Ok::<_, InferenceError>(start.elapsed())
     };
-    let mut input = vec![0_i8; view.input().len()];
-    let mut output = vec![0_i8; view.output().len()];
-    digest::generate_input(seed, &mut input);
-    model.infer_one(input.as_slice(), output.as_mut_slice())?;
-    Ok((digest::fnv1a(&output) == expected).then_some("passed"))
+    let effort = effort.batches(sample_count);
+    // A size that comes for the second time is recorded: three calls come before any that counts.
+    let warm_up = (0..3)
+        .try_for_each(|_| call().map(drop))
+        .and_then(|()| effort.tenth().repeat(|_| call().map(drop)));
+    let spent = warm_up.and_then(|_| effort.repeat(|_| call().map(|time| times.add(time))));
+    let mut spent = spent.map_err(|source| told(file, model, source))?;
+    for (found, expected) in outputs.iter().zip(expected.iter().cycle()) {
+        compare(file, found, expected)?;
+    }
+    let chunk_sample_count = model.chunk_samples();
+    spent.run_count = spent.run_count.saturating_mul(sample_count as u64);
+    let throughput = Throughput::new(spent, sample_count);
+    Ok(BatchReport { sample_count, chunk_sample_count, latency: times.summary(), throughput })
+}
+
+fn describe(backend: &CudaBackend) -> Result<DeviceReport, CudaError> {
+    let device = backend.context().ok_or(CudaError::NoDevice)?.device();
+    let name = device.name()?;
+    let (version, capability) = (device.driver().version(), device.compute_capability()?);
+    Ok(DeviceReport {
+        simulated: is_simulated(&name),
+        name,
+        compute_capability: format!("{}.{}", capability / 10, capability % 10),
+        driver: format!("{}.{}", version / 1000, version % 1000 / 10),
+        path: "host to device to host",
+    })
+}
+
+/// Whether a device's name says that there is no GPU behind it.
+fn is_simulated(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("simulated device")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_simulated;
+
+    #[test]
+    fn a_simulator_is_known_by_its_name() {
+        assert!(is_simulated("Isokern simulated device sm_90 (no GPU)"));
+        assert!(!is_simulated("NVIDIA H100 80GB HBM3"));
+    }
 }

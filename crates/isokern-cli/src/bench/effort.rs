@@ -30,6 +30,14 @@ impl Effort {
         }
     }
 
+    /// As many runs of whole batches as have so many samples together; time stays time.
+    pub(crate) fn batches(self, sample_count: usize) -> Self {
+        match self {
+            Self::Runs(run_count) => Self::Runs(run_count.div_ceil(sample_count.max(1) as u64)),
+            Self::Time(time) => Self::Time(time),
+        }
+    }
+
     /// Repeats `run` and tells it its number, from 0.
     pub(crate) fn repeat<E>(self, mut run: impl FnMut(u64) -> Result<(), E>) -> Result<Spent, E> {
         let start = Instant::now();
@@ -78,7 +86,10 @@ mod tests {
     fn a_tenth_is_never_nothing() {
         assert_eq!(Effort::Runs(1).tenth(), Effort::Runs(1));
         assert_eq!(Effort::Runs(101).tenth(), Effort::Runs(11));
+        assert_eq!(Effort::Runs(9).batches(4), Effort::Runs(3));
+        assert_eq!(Effort::Runs(1).batches(4096), Effort::Runs(1));
         let second = Duration::from_secs(1);
+        assert_eq!(Effort::Time(second).batches(4), Effort::Time(second));
         assert_eq!(Effort::Time(second).tenth(), Effort::Time(second / 10));
     }
 }

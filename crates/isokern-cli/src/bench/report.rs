@@ -22,14 +22,35 @@ pub(crate) struct BenchReport {
     pub(crate) input: InputReport,
     pub(crate) self_test: &'static str,
     pub(crate) machine: Machine,
-    pub(crate) backend: &'static str,
-    pub(crate) device: Option<String>,
     pub(crate) warm_up_run_count: u64,
     pub(crate) latency: Summary,
     pub(crate) throughput: Throughput,
     pub(crate) operators: Option<Vec<OperatorTimes>>,
     pub(crate) overhead: Option<Overhead>,
     pub(crate) wait: Option<&'static str>,
+    pub(crate) backend: &'static str,
+    pub(crate) device: Option<DeviceReport>,
+    pub(crate) batch: Option<BatchReport>,
+}
+
+/// The GPU that was measured.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeviceReport {
+    pub(crate) name: String,
+    /// The times are then those of a simulation on the processor.
+    pub(crate) simulated: bool,
+    pub(crate) compute_capability: String,
+    pub(crate) driver: String,
+    pub(crate) path: &'static str,
+}
+
+/// Whole batches on a GPU.
+#[derive(Debug, Serialize)]
+pub(crate) struct BatchReport {
+    pub(crate) sample_count: usize,
+    pub(crate) chunk_sample_count: usize,
+    pub(crate) latency: Summary,
+    pub(crate) throughput: Throughput,
 }
 
 /// The inputs, which are taken in turns.
@@ -82,14 +103,15 @@ impl BenchReport {
             input: InputReport { source: inputs.source.clone(), count: inputs.count() },
             self_test,
             machine,
-            backend: "cpu",
-            device: None,
             warm_up_run_count: 0,
             latency: Times::new().summary(),
             throughput: Throughput::new(Spent::default(), 0),
             operators: None,
             overhead: None,
             wait: None,
+            backend: "cpu",
+            device: None,
+            batch: None,
         }
     }
 }

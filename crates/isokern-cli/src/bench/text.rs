@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
-use super::report::{BenchReport, OperatorTimes, Overhead, Throughput};
+use super::report::{BatchReport, BenchReport, DeviceReport, OperatorTimes, Overhead, Throughput};
 use super::times::Summary;
 use crate::figures::{counted, grouped, time};
 
@@ -14,18 +14,14 @@ use crate::figures::{counted, grouped, time};
 pub(crate) fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     print_head(report, out)?;
     print_latency(report, out)?;
-    let Throughput { inferences_per_second, inference_count, elapsed_ns, .. } = report.throughput;
     let how = match report.throughput.under_way_count {
         1 => "one after another".to_owned(),
         under_way_count => format!("{under_way_count} under way"),
     };
-    writeln!(
-        out,
-        "throughput {} inferences a second, {how}: {} in {}",
-        grouped(inferences_per_second as u64),
-        grouped(inference_count),
-        time(Duration::from_nanos(elapsed_ns)),
-    )?;
+    print_throughput(&report.throughput, &how, out)?;
+    if let Some(batch) = &report.batch {
+        print_batch(batch, out)?;
+    }
     if let Some(overhead) = &report.overhead {
         print_overhead(overhead, out)?;
     }
@@ -53,7 +49,7 @@ fn print_head(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     let (architecture, system) = (machine.architecture, machine.system);
     writeln!(out, "machine    {processor}, {architecture} {system}, {available}")?;
     if let Some(device) = &report.device {
-        writeln!(out, "device     {device}")?;
+        print_device(device, out)?;
     }
     if report.build == "debug" {
         writeln!(out, "build      debug: these are not the times of a release build")?;
@@ -82,6 +78,37 @@ fn print_latency(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
             )
         }
     }
+}
+
+fn print_throughput(throughput: &Throughput, how: &str, out: &mut impl Write) -> io::Result<()> {
+    let Throughput { inferences_per_second, inference_count, elapsed_ns, .. } = *throughput;
+    writeln!(
+        out,
+        "throughput {} inferences a second, {how}: {} in {}",
+        grouped(inferences_per_second as u64),
+        grouped(inference_count),
+        time(Duration::from_nanos(elapsed_ns)),
+    )
+}
+
+fn print_device(device: &DeviceReport, out: &mut impl Write) -> io::Result<()> {
+    let DeviceReport { name, simulated, compute_capability, driver, path } = device;
+    writeln!(out, "device     {name}, compute {compute_capability}, driver {driver}")?;
+    if *simulated {
+        writeln!(
+            out,
+            "           simulated on the processor: no time here says anything of a GPU"
+        )?;
+    }
+    writeln!(out, "path       {path}: every time starts and ends in the host's memory")
+}
+
+fn print_batch(batch: &BatchReport, out: &mut impl Write) -> io::Result<()> {
+    let samples = counted(batch.sample_count, "sample");
+    writeln!(out, "batch      {}", quantiles(&batch.latency))?;
+    let chunk = grouped(batch.chunk_sample_count as u64);
+    writeln!(out, "           a call with {samples}, up to {chunk} of them in a launch")?;
+    print_throughput(&batch.throughput, &format!("batches of {}", batch.sample_count), out)
 }
 
 fn print_overhead(overhead: &Overhead, out: &mut impl Write) -> io::Result<()> {

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::program::{Ran, command, fixture, isokern};
 
 /// The program with the stand-in as its driver.
-fn simulated(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn simulated(folder: &Path, arguments: &[&str]) -> Command {
     let mut program = command();
     program.args(arguments).env("LD_LIBRARY_PATH", folder);
     program
@@ -15,7 +15,7 @@ fn simulated(folder: &Path, arguments: &[&str]) -> Command {
 
 /// A folder with the stand-in under the name that programs look for; it lies where cargo puts
 /// the libraries that tests depend on.
-fn driver() -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn driver() -> (tempfile::TempDir, PathBuf) {
     let test = env::current_exe().expect("the test has a path");
     let library = test.parent().expect("it lies in a folder").join("libisokern_simcuda.so");
     let folder = tempfile::tempdir().expect("a folder for the library");
@@ -24,7 +24,7 @@ fn driver() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn ran(mut program: Command) -> Ran {
+pub(crate) fn ran(mut program: Command) -> Ran {
     program.output().expect("the program starts").into()
 }
 
@@ -120,7 +120,10 @@ fn a_measurement_on_a_gpu_names_the_device() {
     let json = ran(simulated(&folder, &[&bench[..], &["--json"]].concat()));
     let report: serde_json::Value = serde_json::from_str(json.text()).expect("it is JSON");
     assert_eq!(report["backend"], "cuda");
-    assert!(report["device"].as_str().is_some_and(|name| name.contains("imulat")), "{report}");
+    assert!(
+        report["device"]["name"].as_str().is_some_and(|name| name.contains("imulat")),
+        "{report}"
+    );
     assert_eq!(report["self_test"], "passed");
     assert_eq!(report["latency"]["run_count"], 3);
     assert!(report["latency"]["p50_ns"].as_u64().is_some_and(|time| time > 0), "{report}");

@@ -43,8 +43,9 @@ fn check_throughput(report: &Value, count: u64, under_way_count: u64) {
     assert!((rate * seconds / count as f64 - 1.0).abs() < 1e-6, "{throughput}");
 }
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "backend",
+    "batch",
     "build",
     "device",
     "input",

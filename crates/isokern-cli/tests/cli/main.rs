@@ -2,6 +2,7 @@
 
 mod backend;
 mod bench;
+mod bench_gpu;
 mod conversion;
 mod demo;
 mod inference;

@@ -1,0 +1,62 @@
+//! `isokern bench --backend cuda` on the stand-in for a driver: figures agree, none is judged.
+
+use serde_json::Value;
+
+use crate::backend::{driver, ran, simulated};
+use crate::program::{fixture, isokern};
+
+#[test]
+fn figures_of_a_simulated_device_say_so() {
+    let (_kept, folder) = driver();
+    let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
+    let bench =
+        ["bench", &model, "--backend", "cuda", "-i", &input, "--runs", "12", "--batch", "5"];
+    let json = ran(simulated(&folder, &[&bench[..], &["--json"]].concat()));
+    let report: Value = serde_json::from_str(json.text()).expect("it is one JSON object");
+    assert_eq!((&report["backend"], &report["self_test"]), (&"cuda".into(), &"passed".into()));
+    let device = &report["device"];
+    assert_eq!(device["simulated"], true);
+    assert!(device["name"].as_str().is_some_and(|name| name.contains("simulated")), "{device}");
+    assert_eq!(device["path"], "host to device to host");
+    assert_eq!(report["latency"]["run_count"], 12);
+    assert!(report["latency"]["p50_ns"].as_u64() > Some(0), "{report}");
+    let batch = &report["batch"];
+    assert_eq!((&batch["sample_count"], &batch["latency"]["run_count"]), (&5.into(), &3.into()));
+    let throughput = &batch["throughput"];
+    assert_eq!(
+        (&throughput["inference_count"], &throughput["under_way_count"]),
+        (&15.into(), &5.into())
+    );
+    let text = ran(simulated(&folder, &bench));
+    let text = text.text();
+    for words in [
+        "simulated on the processor: no time here says anything of a GPU",
+        "path       host to device to host",
+        "a call with 5 samples",
+        "inferences a second, batches of 5: 15 in",
+    ] {
+        assert!(text.contains(words), "no {words:?} in {text}");
+    }
+}
+
+#[test]
+fn without_a_gpu_there_is_nothing_to_measure() {
+    let (_kept, folder) = driver();
+    let model = fixture("digits.ikm");
+    let mut program = simulated(&folder, &["bench", &model, "--backend", "cuda"]);
+    program.env("ISOKERN_SIM_DEVICES", "0");
+    let refused = ran(program);
+    let (error, fix) = refused.error_and_fix(1);
+    assert!(error.contains("found no GPU") && fix.contains("nvidia-smi"), "{error}");
+}
+
+#[test]
+fn what_a_gpu_and_a_processor_do_not_have_is_refused() {
+    let model = fixture("digits.ikm");
+    let ring = isokern(["bench", &model, "--backend", "cuda", "--mode", "ring"]);
+    assert!(ring.error_and_fix(2).1.contains("--backend cpu"), "{}", ring.stderr);
+    let batch = isokern(["bench", &model, "--batch", "4"]);
+    assert!(batch.error_and_fix(2).1.contains("--backend cuda"), "{}", batch.stderr);
+    let none = isokern(["bench", &model, "--backend", "cuda", "--batch", "0"]);
+    assert_eq!(none.code, Some(2), "{}", none.stderr);
+}
