@@ -31,8 +31,14 @@ pub(crate) const TESTS: &[Test] = &[
     ("answers::a_payload_that_panics_leaves_the_model_usable", panics),
 ];
 
-/// Inputs a model is compared on.
-const INPUTS: usize = 64;
+/// Inputs a model is compared on: 64, or as many as `ISOKERN_RANDOM_INPUTS` says.
+fn random_input_count() -> usize {
+    let Some(wanted) = std::env::var_os("ISOKERN_RANDOM_INPUTS") else {
+        return 64;
+    };
+    let count = wanted.to_str().and_then(|text| text.parse().ok());
+    count.expect("ISOKERN_RANDOM_INPUTS is a number")
+}
 
 /// The digits model and its vectors.
 pub(crate) fn digits() -> Case {
@@ -84,7 +90,7 @@ fn random_inputs() {
         let artifact = case.convert(Layout::Packed);
         let mut model = ready(&backend, &artifact);
         let (input_len, output_len) = lengths(&model);
-        let inputs = random(0x150C_E121, INPUTS * input_len);
+        let inputs = random(0x150C_E121, random_input_count() * input_len);
         let mut cpu = ArtifactBackend::new().load(&artifact).expect("the model loads");
         cpu.init().expect("the model initialises");
         let expected = batch(&mut cpu, &inputs, input_len, output_len);

@@ -13,9 +13,13 @@ use isokern_import::convert;
 use isokern_model::layout::Layout;
 use serde::Deserialize;
 
-/// The folder of the repository's own models.
+/// The folder of the repository's own models: `ISOKERN_OWN_VECTORS` names it where the
+/// repository is not at hand.
 #[must_use]
 pub fn own_folder() -> PathBuf {
+    if let Some(named) = std::env::var_os("ISOKERN_OWN_VECTORS") {
+        return named.into();
+    }
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
 }
 
