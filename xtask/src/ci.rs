@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
-use crate::{cust, firmware, fuzz, loom, ptx, race, test, thumb, tidy};
+use crate::{bundle, cust, firmware, fuzz, loom, ptx, race, test, thumb, tidy};
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
 use std::time::Instant;
@@ -45,6 +45,8 @@ enum Stage {
     Race,
     /// The cust application, on the stand-in.
     Cust,
+    /// The bundle for GPU machines, on the stand-in.
+    Bundle,
     /// The ring protocol under a model checker.
     Loom,
     /// A short run of every fuzz target.
@@ -113,6 +115,7 @@ impl Stage {
             Self::Ptx => ptx::run_stage(),
             Self::Race => race::run(&defaults::<race::Arguments>()),
             Self::Cust => cust::run(),
+            Self::Bundle => bundle::run_stage(),
             Self::Loom => loom::run(&defaults::<loom::Arguments>()),
             Self::Fuzz => fuzz::run(&defaults::<fuzz::Arguments>()),
         }

@@ -4,9 +4,8 @@
 //! Documentation builds ask for neither; for a program the stand-in takes the library's place.
 
 use crate::failure::Failure;
-use crate::{process, repository};
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use crate::{process, repository, standin};
+use std::path::Path;
 
 /// The workspace of the application.
 pub(crate) const MANIFEST: &str = "crates/isokern-cust/Cargo.toml";
@@ -20,7 +19,7 @@ const OUTPUTS: &str = "tests/models/vectors/digits.out.tflm.i8";
 pub(crate) fn run() -> Result<(), Failure> {
     let target = repository::target_dir().join("cust");
     process::run(cargo("check", &target.join("check")).env("DOCS_RS", "1"))?;
-    let folder = driver_folder(&target.join("driver"))?;
+    let folder = standin::folder()?;
     process::run(cargo("build", &target).env("CUDA_LIBRARY_PATH", &folder))?;
 
     let mut program = std::process::Command::new(target.join("debug/isokern-cust"));
@@ -39,24 +38,6 @@ fn cargo(command: &str, target: &Path) -> std::process::Command {
     let mut cargo = process::cargo();
     cargo.env("CARGO_TARGET_DIR", target).args([command, "--locked", "--manifest-path", MANIFEST]);
     cargo
-}
-
-/// A folder laid out like CUDA's, with the stand-in as the driver library.
-fn driver_folder(folder: &Path) -> Result<PathBuf, Failure> {
-    process::run(process::cargo().args(["build", "--package", "isokern-simcuda"]))?;
-    let library = repository::target_dir().join("debug/libisokern_simcuda.so");
-    for (inner, name) in
-        [("lib64", "libcuda.so"), ("lib64", "libcuda.so.1"), ("lib64/stubs", "libcuda.so")]
-    {
-        let inner = folder.join(inner);
-        let failure = |source| Failure::Path { path: inner.clone(), source };
-        std::fs::create_dir_all(&inner).map_err(failure)?;
-        let link = inner.join(name);
-        if !link.is_symlink() {
-            symlink(&library, link).map_err(failure)?;
-        }
-    }
-    Ok(folder.to_owned())
 }
 
 fn hex(bytes: &[u8]) -> String {

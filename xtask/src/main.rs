@@ -1,5 +1,6 @@
 //! The commands of the repository, one file each: `cargo xtask <command>`.
 
+mod bundle;
 mod ci;
 mod cust;
 mod doctor;
@@ -11,6 +12,7 @@ mod process;
 mod ptx;
 mod race;
 mod repository;
+mod standin;
 mod test;
 mod thumb;
 mod tidy;
@@ -39,6 +41,8 @@ enum Command {
     Firmware(firmware::Arguments),
     /// Build device code, check its PTX, and write or compare what is committed.
     Ptx(ptx::Arguments),
+    /// Fill a folder with all that tests and measures on a GPU machine without Rust.
+    Bundle(bundle::Arguments),
     /// Run the team test on real threads under a race detector.
     Race(race::Arguments),
     /// Check the ring protocol in every order of its memory accesses, with loom.
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Command::Thumb(arguments) => thumb::run(&arguments),
         Command::Firmware(arguments) => firmware::run(&arguments),
         Command::Ptx(arguments) => ptx::run(&arguments),
+        Command::Bundle(arguments) => bundle::run(&arguments),
         Command::Race(arguments) => race::run(&arguments),
         Command::Loom(arguments) => loom::run(&arguments),
         Command::Cust => cust::run(),
