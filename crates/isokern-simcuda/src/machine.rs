@@ -12,6 +12,7 @@ mod engine;
 mod fault;
 mod frame;
 mod grid;
+mod lane_bytes;
 mod random;
 mod slice;
 mod special;

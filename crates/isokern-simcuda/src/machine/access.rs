@@ -5,9 +5,10 @@ use core::sync::atomic::Ordering;
 use super::buffers::{Owner, Waiting};
 use super::fault::FaultKind;
 use super::frame::Frame;
+use super::lane_bytes::LaneBytes;
 use super::slice::{Failed, Surroundings};
 use super::special::set;
-use super::warp::{Locals, lanes};
+use super::warp::lanes;
 use super::{LOCAL_BASE, PARAMETER_BASE, SHARED_BASE, WINDOW_BYTES, address};
 use crate::program::operation::{Load, Order, Reach, Source, Store, Window};
 use crate::ptx::ast::{Space, Type};
@@ -17,7 +18,7 @@ use crate::registers::{LANES, Longs, Registers};
 pub(crate) fn load(
     around: &mut Surroundings<'_>,
     frame: &mut Frame,
-    locals: &Locals,
+    locals: &LaneBytes,
     load: &Load,
     mask: u32,
 ) -> Result<(), Failed> {
@@ -53,7 +54,7 @@ pub(crate) fn load(
 pub(crate) fn store(
     around: &mut Surroundings<'_>,
     frame: &mut Frame,
-    locals: &mut Locals,
+    locals: &mut LaneBytes,
     store: &Store,
     mask: u32,
 ) -> Result<(), Failed> {
@@ -157,7 +158,7 @@ pub(crate) fn place(window: Window, address: u64, bytes: u32) -> Result<Place, F
 fn read(
     around: &mut Surroundings<'_>,
     frame: &Frame,
-    locals: &Locals,
+    locals: &LaneBytes,
     place: Place,
     bytes: u32,
     lane: usize,
@@ -171,7 +172,7 @@ fn read(
         Window::Shared => number(around.shared.get(offset, bytes))
             .ok_or_else(|| outside(Space::Shared, offset, bytes, around.shared.len()))?,
         Window::Local => number(locals.get(lane, offset, bytes))
-            .ok_or_else(|| outside(Space::Local, offset, bytes, locals.lane_bytes()))?,
+            .ok_or_else(|| outside(Space::Local, offset, bytes, locals.len()))?,
         Window::Parameter if offset >= PARAMETER_BASE => {
             let parameters = &around.launch.parameters;
             let start = usize::try_from(offset - PARAMETER_BASE).unwrap_or(usize::MAX);
@@ -179,8 +180,8 @@ fn read(
             number(found)
                 .ok_or_else(|| outside(Space::Parameter, offset, bytes, parameters.len()))?
         }
-        Window::Parameter => number(frame.area(lane, offset, bytes))
-            .ok_or_else(|| outside(Space::Parameter, offset, bytes, frame.area_bytes()))?,
+        Window::Parameter => number(frame.area.get(lane, offset, bytes))
+            .ok_or_else(|| outside(Space::Parameter, offset, bytes, frame.area.len()))?,
     };
     match &around.engine.buffers {
         None => Ok(value),
@@ -196,7 +197,7 @@ fn read(
 fn write(
     around: &mut Surroundings<'_>,
     frame: &mut Frame,
-    locals: &mut Locals,
+    locals: &mut LaneBytes,
     place: Place,
     bytes: u32,
     lane: usize,
@@ -224,12 +225,12 @@ fn write(
             (target, Space::Shared, have)
         }
         Window::Local => {
-            let have = locals.lane_bytes();
+            let have = locals.len();
             (locals.get_mut(lane, offset, bytes), Space::Local, have)
         }
         Window::Parameter => {
-            let have = frame.area_bytes();
-            (frame.area_mut(lane, offset, bytes), Space::Parameter, have)
+            let have = frame.area.len();
+            (frame.area.get_mut(lane, offset, bytes), Space::Parameter, have)
         }
     };
     let target = target.ok_or_else(|| outside(space, offset, bytes, have))?;

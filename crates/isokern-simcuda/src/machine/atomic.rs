@@ -5,9 +5,10 @@ use super::address;
 use super::buffers::Owner;
 use super::fault::FaultKind;
 use super::frame::Frame;
+use super::lane_bytes::LaneBytes;
 use super::slice::{Failed, Surroundings};
 use super::special::set;
-use super::warp::{Locals, lanes};
+use super::warp::lanes;
 use super::{SHARED_BASE, WINDOW_BYTES};
 use crate::program::operation::{Atomic, Change, Order, Window};
 use crate::ptx::ast::{Space, Type};
@@ -17,7 +18,7 @@ use crate::registers::{LANES, Longs};
 pub(crate) fn run(
     around: &mut Surroundings<'_>,
     frame: &mut Frame,
-    locals: &mut Locals,
+    locals: &mut LaneBytes,
     atomic: &Atomic,
     mask: u32,
 ) -> Result<(), Failed> {
@@ -133,7 +134,7 @@ fn settle(around: &mut Surroundings<'_>, place: Place, bytes: u32, lane: usize) 
 
 fn update(
     around: &mut Surroundings<'_>,
-    locals: &mut Locals,
+    locals: &mut LaneBytes,
     place: Place,
     bytes: u32,
     lane: usize,
@@ -150,7 +151,7 @@ fn update(
             (around.shared.get_mut(offset, bytes), Space::Shared, have)
         }
         Window::Local => {
-            let have = locals.lane_bytes();
+            let have = locals.len();
             (locals.get_mut(lane, offset, bytes), Space::Local, have)
         }
         Window::Parameter => (None, Space::Parameter, 0),

@@ -5,7 +5,7 @@ use super::access::{fence_block, source_values};
 use super::fault::FaultKind;
 use super::slice::{Failed, Surroundings};
 use super::special::set;
-use super::warp::{Fragment, State, Warp, lanes};
+use super::warp::{Fragment, State, Warp, lanes, lanes_where};
 use crate::program::Program;
 use crate::program::operation::{Call, Callee, Operation, Source, Target, Transfer};
 use crate::registers::{File, LANES, Long, Longs, Word};
@@ -32,8 +32,7 @@ pub(crate) fn branch_table(
     let mut rest = mask;
     while rest != 0 {
         let choice = choices[rest.trailing_zeros() as usize];
-        let same = lanes(rest).filter(|&lane| choices[lane] == choice);
-        let same = same.fold(0, |same, lane| same | 1 << lane);
+        let same = lanes_where(rest, |lane| choices[lane] == choice);
         let target = targets.get(choice as usize).copied().ok_or((
             FaultKind::BadTarget { target: choice.into(), what: "entry of the table" },
             same,
@@ -136,8 +135,7 @@ fn callee(
     };
     let targets = frame.registers.long(Long::Register(register));
     let target = targets[mask.trailing_zeros() as usize];
-    let same = lanes(mask).filter(|&lane| targets[lane] == target);
-    let same = same.fold(0, |same, lane| same | 1 << lane);
+    let same = lanes_where(mask, |lane| targets[lane] == target);
     let index = usize::try_from(target.wrapping_sub(FUNCTION_BASE)).unwrap_or(usize::MAX);
     match program.function(index) {
         Some(function) if !function.entry => Ok((index, same)),
@@ -177,7 +175,7 @@ fn hand_over(warp: &mut Warp, outside: usize, inside: usize, transfer: Transfer,
                 let value = source_values(&frame.registers, source)[lane];
                 let target = warp.frames.get_mut(inside);
                 if let Some(area) =
-                    target.and_then(|to_frame| to_frame.area_mut(lane, to.into(), bytes))
+                    target.and_then(|to_frame| to_frame.area.get_mut(lane, to.into(), bytes))
                 {
                     area.copy_from_slice(&value.to_le_bytes()[..bytes as usize]);
                 }
@@ -197,7 +195,8 @@ fn take_back(warp: &mut Warp, outside: usize, inside: usize, transfer: Transfer,
             let mut values: Longs = [0; LANES];
             for lane in lanes(mask) {
                 let area = warp.frames.get(inside);
-                if let Some(area) = area.and_then(|frame| frame.area(lane, from.into(), bytes)) {
+                if let Some(area) = area.and_then(|frame| frame.area.get(lane, from.into(), bytes))
+                {
                     let mut eight = [0; 8];
                     eight[..bytes as usize].copy_from_slice(area);
                     values[lane] = u64::from_le_bytes(eight);
@@ -217,12 +216,13 @@ fn take_back(warp: &mut Warp, outside: usize, inside: usize, transfer: Transfer,
 
 /// Copies bytes of a lane's parameter area from one frame to another.
 fn copy(warp: &mut Warp, from: (usize, u32), to: (usize, u32), bytes: u32, lane: usize) {
-    let source = warp.frames.get(from.0).and_then(|frame| frame.area(lane, from.1.into(), bytes));
+    let source =
+        warp.frames.get(from.0).and_then(|frame| frame.area.get(lane, from.1.into(), bytes));
     let Some(source) = source.map(<[u8]>::to_vec) else {
         return;
     };
     let target = warp.frames.get_mut(to.0);
-    if let Some(target) = target.and_then(|frame| frame.area_mut(lane, to.1.into(), bytes)) {
+    if let Some(target) = target.and_then(|frame| frame.area.get_mut(lane, to.1.into(), bytes)) {
         target.copy_from_slice(&source);
     }
 }

@@ -4,7 +4,7 @@ use super::access::{fence_block, source_values};
 use super::atomic::changed;
 use super::fault::FaultKind;
 use super::slice::{Failed, Surroundings};
-use super::warp::{Warp, lanes};
+use super::warp::{Warp, lanes, lanes_where};
 use crate::program::operation::Change;
 use crate::program::together::{Collective, CollectiveKind, Shuffle, Vote};
 use crate::ptx::ast::Type;
@@ -48,8 +48,7 @@ fn groups(members: Option<&Words>, mask: u32, live: u32) -> Result<Option<Vec<u3
     let mut rest = mask;
     while rest != 0 {
         let named = members[rest.trailing_zeros() as usize];
-        let same = lanes(rest).filter(|&lane| members[lane] == named);
-        let same = same.fold(0, |same, lane| same | 1 << lane);
+        let same = lanes_where(rest, |lane| members[lane] == named);
         // A lane that has ended cannot come, and is not waited for.
         let needed = named & live;
         let bad = FaultKind::BadMask { mask: named, running: same };
@@ -101,10 +100,7 @@ fn run_group(registers: &mut Registers, kind: CollectiveKind, group: u32) {
         }
         CollectiveKind::Match { all, target, agree, source } => {
             let values = source_values(registers, source);
-            let equal = |lane: usize| {
-                let same = lanes(group).filter(|&other| values[other] == values[lane]);
-                same.fold(0, |same, lane| same | 1 << lane)
-            };
+            let equal = |lane: usize| lanes_where(group, |other| values[other] == values[lane]);
             let mut result = [0; LANES];
             lanes(group).for_each(|lane| result[lane] = equal(lane));
             let agreed = lanes(group).all(|lane| result[lane] == group);

@@ -1,7 +1,8 @@
 //! Call frames of a warp: registers, parameter area and local memory of one call.
 
+use super::lane_bytes::LaneBytes;
 use crate::program::{Function, Program};
-use crate::registers::{LANES, Registers};
+use crate::registers::Registers;
 
 /// One call, by the lanes that made it together.
 #[derive(Debug)]
@@ -14,9 +15,8 @@ pub(crate) struct Frame {
     /// Lanes that are in this call or in calls made by it.
     pub(crate) lanes: u32,
     pub(crate) registers: Registers,
-    /// Parameters, results and call arguments: the bytes of lane 0, then of lane 1, ...
-    area: Vec<u8>,
-    area_bytes: usize,
+    /// Parameters, results and call arguments.
+    pub(crate) area: LaneBytes,
     /// Where its local memory starts, in bytes of a lane's.
     pub(crate) local_base: u32,
 }
@@ -107,41 +107,17 @@ impl Frame {
     fn new(program: &Program, function: usize) -> Self {
         let body = program.function(function).map(|function| &function.body);
         let counts = body.map(|body| body.counts).unwrap_or_default();
-        let area_bytes = body.map_or(0, |body| body.area_bytes as usize);
+        let mut area = LaneBytes::new(0);
+        area.grow(body.map_or(0, |body| body.area_bytes as usize));
         Self {
             function,
             caller: None,
             depth: 0,
             lanes: 0,
             registers: Registers::new(counts),
-            area: vec![0; area_bytes * LANES],
-            area_bytes,
+            area,
             local_base: 0,
         }
-    }
-
-    /// Bytes of a lane's parameter area; `None` unless all are inside.
-    pub(crate) fn area(&self, lane: usize, offset: u64, bytes: u32) -> Option<&[u8]> {
-        let range = self.area_range(lane, offset, bytes)?;
-        self.area.get(range)
-    }
-
-    /// As [`area`](Self::area), to write.
-    pub(crate) fn area_mut(&mut self, lane: usize, offset: u64, bytes: u32) -> Option<&mut [u8]> {
-        let range = self.area_range(lane, offset, bytes)?;
-        self.area.get_mut(range)
-    }
-
-    /// The size of a lane's parameter area.
-    pub(crate) const fn area_bytes(&self) -> usize {
-        self.area_bytes
-    }
-
-    fn area_range(&self, lane: usize, offset: u64, bytes: u32) -> Option<core::ops::Range<usize>> {
-        let start = usize::try_from(offset).ok()?;
-        let end = start.checked_add(bytes as usize).filter(|end| *end <= self.area_bytes)?;
-        let base = lane * self.area_bytes;
-        Some(base + start..base + end)
     }
 }
 

@@ -4,13 +4,11 @@ use super::barrier::{Arrival, Barriers};
 use super::block::Shared;
 use super::engine::Engine;
 use super::fault::FaultKind;
-use super::frame::Frame;
 use super::warp::{Fragment, State, Warp};
 use super::{Launch, access, address, atomic, call, collective, special};
 use crate::program::Program;
 use crate::program::operation::{Instruction, Operation};
 use crate::program::together::{Barrier, BarrierKind};
-use crate::registers::Predicate;
 
 /// What a warp runs in.
 pub(crate) struct Surroundings<'a> {
@@ -245,7 +243,7 @@ fn arrive(
     };
     let lane = mask.trailing_zeros() as usize;
     let held = match barrier.kind {
-        BarrierKind::Reduce(_, predicate, _) => Some(holds(frame, predicate)),
+        BarrierKind::Reduce(_, predicate, _) => Some(frame.registers.predicate(predicate)),
         _ => None,
     };
     let arrival = Arrival {
@@ -264,8 +262,4 @@ fn arrive(
         warp.split(index, all & !mask, pc + 1);
     }
     Ok(Flow::Pick)
-}
-
-fn holds(frame: &Frame, predicate: Predicate) -> u32 {
-    frame.registers.predicate(predicate)
 }

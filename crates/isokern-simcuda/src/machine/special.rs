@@ -1,6 +1,5 @@
 //! The values of special registers.
 
-use super::engine::Clock;
 use super::slice::Surroundings;
 use super::warp::lanes;
 use crate::program::operation::{LaneMask, Special, Target};
@@ -51,8 +50,8 @@ fn value(around: &Surroundings<'_>, special: Special, lane: usize) -> u64 {
         Special::LaneMask(which) => lane_mask(which, lane).into(),
         Special::Clock => around.engine.clock_ticks(),
         Special::ClockHigh => around.engine.clock_ticks() >> 32,
-        Special::GlobalTimer => now(&around.engine.clock),
-        Special::GlobalTimerHigh => now(&around.engine.clock) >> 32,
+        Special::GlobalTimer => around.engine.now_ns(),
+        Special::GlobalTimerHigh => around.engine.now_ns() >> 32,
         Special::DynamicShared => launch.dynamic_shared.into(),
         Special::TotalShared => around.shared.len() as u64,
     }
@@ -77,8 +76,4 @@ const fn lane_mask(which: LaneMask, lane: usize) -> u32 {
         LaneMask::Above => !(own | (own - 1)),
         LaneMask::From => !(own - 1),
     }
-}
-
-fn now(clock: &Clock) -> u64 {
-    clock.now_ns()
 }

@@ -6,6 +6,7 @@
 //! lane of its warp has written.
 
 use super::frame::Frames;
+use super::lane_bytes::LaneBytes;
 use crate::program::Program;
 use crate::registers::LANES;
 
@@ -38,21 +39,11 @@ pub(crate) struct Warp {
     pub(crate) live: u32,
     pub(crate) fragments: Vec<Fragment>,
     pub(crate) frames: Frames,
-    pub(crate) locals: Locals,
+    pub(crate) locals: LaneBytes,
     /// Instructions since fragments last met or parted.
     pub(crate) apart: u32,
     /// A fragment that runs although another is lower, because that one does not end.
     pub(crate) favoured: Option<usize>,
-}
-
-/// Local memory: the bytes of lane 0, then of lane 1, ...
-#[derive(Debug, Default)]
-pub(crate) struct Locals {
-    bytes: Vec<u8>,
-    /// Bytes from one lane's to the next lane's.
-    stride: usize,
-    /// Bytes a lane may use.
-    lane_bytes: usize,
 }
 
 /// Instructions after which a fragment that keeps others waiting gives way.
@@ -63,7 +54,7 @@ impl Warp {
     pub(crate) fn new(program: &Program, entry: usize, first_thread: u32, lanes: u32) -> Self {
         let mut frames = Frames::default();
         let frame = frames.push(program, entry, None, lanes);
-        let mut locals = Locals::default();
+        let mut locals = LaneBytes::new(0xA5);
         locals.grow(super::frame::local_bytes(program, entry) as usize);
         let fragment = Fragment { pc: 0, mask: lanes, frame, state: State::Ready };
         Self {
@@ -171,50 +162,6 @@ impl Warp {
     }
 }
 
-impl Locals {
-    /// Makes room for `lane_bytes` bytes a lane.
-    pub(crate) fn grow(&mut self, lane_bytes: usize) {
-        self.lane_bytes = lane_bytes.max(self.lane_bytes);
-        if lane_bytes <= self.stride {
-            return;
-        }
-        // Deep recursion grows it often: twice the room each time.
-        let stride = lane_bytes.next_power_of_two();
-        let mut bytes = vec![0xA5; stride * LANES];
-        if self.stride > 0 {
-            let old = self.bytes.chunks(self.stride);
-            for (new, old) in bytes.chunks_mut(stride).zip(old) {
-                new[..old.len()].copy_from_slice(old);
-            }
-        }
-        (self.bytes, self.stride) = (bytes, stride);
-    }
-
-    /// The bytes a lane has.
-    pub(crate) const fn lane_bytes(&self) -> usize {
-        self.lane_bytes
-    }
-
-    /// Bytes of a lane; `None` unless all are inside.
-    pub(crate) fn get(&self, lane: usize, offset: u64, bytes: u32) -> Option<&[u8]> {
-        let range = self.range(lane, offset, bytes)?;
-        self.bytes.get(range)
-    }
-
-    /// As [`get`](Self::get), to write.
-    pub(crate) fn get_mut(&mut self, lane: usize, offset: u64, bytes: u32) -> Option<&mut [u8]> {
-        let range = self.range(lane, offset, bytes)?;
-        self.bytes.get_mut(range)
-    }
-
-    fn range(&self, lane: usize, offset: u64, bytes: u32) -> Option<core::ops::Range<usize>> {
-        let start = usize::try_from(offset).ok()?;
-        let end = start.checked_add(bytes as usize).filter(|end| *end <= self.lane_bytes)?;
-        let base = lane * self.stride;
-        Some(base + start..base + end)
-    }
-}
-
 /// The lanes of a mask, lowest first.
 pub(crate) fn lanes(mask: u32) -> impl Iterator<Item = usize> {
     let mut rest = mask;
@@ -223,4 +170,9 @@ pub(crate) fn lanes(mask: u32) -> impl Iterator<Item = usize> {
         rest &= rest.wrapping_sub(1);
         (lane < LANES).then_some(lane)
     })
+}
+
+/// The lanes of a mask for which something holds, as a mask.
+pub(crate) fn lanes_where(mask: u32, holds: impl Fn(usize) -> bool) -> u32 {
+    lanes(mask).filter(|&lane| holds(lane)).fold(0, |found, lane| found | 1 << lane)
 }
