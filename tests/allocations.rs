@@ -1,35 +1,10 @@
 //! Nothing is allocated after `init`, by any backend of the CPU.
-#![allow(unsafe_code)]
-
-use core::alloc::{GlobalAlloc, Layout as MemoryLayout};
-use core::cell::Cell;
-use std::alloc::System;
 
 use isokern_core::{Batch, ComputeModel, Message, MessageHeader};
 use isokern_cpu::{ArtifactBackend, InstructionSet};
 use isokern_model::layout::Layout;
+use isokern_tests::counting::{Counting, allocation_count};
 use isokern_tests::vectors::all_cases;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// The system's allocator, counting per thread.
-struct Counting;
-
-// SAFETY: every method hands its arguments to `System` unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: MemoryLayout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's contract is the one of `System`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: MemoryLayout) {
-        // SAFETY: the caller's contract is the one of `System`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -50,14 +25,14 @@ fn inference_allocates_nothing() {
             let messages = [Message::new(MessageHeader::new(), input)];
             let mut outputs = [batched.as_mut_slice()];
 
-            let before = COUNT.with(Cell::get);
+            let before = allocation_count();
             model.infer_one(input, single.as_mut_slice()).expect("the payloads fit");
             ComputeModel::infer_batch(&mut model, Batch::new(&messages), &mut outputs)
                 .expect("the payloads fit");
             model.run().expect("every operator is built in");
             model.drain().expect("is ready");
             model.reset().expect("is ready");
-            let after = COUNT.with(Cell::get);
+            let after = allocation_count();
             assert_eq!(after - before, 0, "{}, {instructions}: allocations", case.name);
         }
     }
@@ -65,7 +40,7 @@ fn inference_allocates_nothing() {
 
 #[test]
 fn the_counter_counts() {
-    let before = COUNT.with(Cell::get);
+    let before = allocation_count();
     let boxed = Box::new([1_u8; 100]);
-    assert_eq!(COUNT.with(Cell::get) - before, usize::from(boxed[0]));
+    assert_eq!(allocation_count() - before, usize::from(boxed[0]));
 }

@@ -2,40 +2,16 @@
 //!
 //! Needs the stand-in, which counts what is alive. It has an allocator of its own, so what is
 //! counted here is the backend's.
-#![allow(unsafe_code)]
 
-use core::alloc::{GlobalAlloc, Layout as MemoryLayout};
-use core::cell::Cell;
-use std::alloc::System;
 use std::process::ExitCode;
 
 use isokern_core::{Batch, ComputeModel, Message, MessageHeader};
 use isokern_cuda::{CudaBackend, CudaModel, DeviceBuffer, PinnedBuffer};
 use isokern_model::layout::Layout;
+use isokern_tests::counting::{Counting, allocation_count};
 use isokern_tests::standin::{LiveObjects, call_count, library, live_objects};
 use isokern_tests::vectors::{cases, own_folder};
 use libtest_mimic::{Arguments, Trial};
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// The system's allocator, counting per thread.
-struct Counting;
-
-// SAFETY: every method hands its arguments to `System` unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: MemoryLayout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's contract is the one of `System`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: MemoryLayout) {
-        // SAFETY: the caller's contract is the one of `System`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -63,7 +39,7 @@ fn main() -> ExitCode {
 
 /// Allocations of this thread, what is alive in the driver, and calls that make something.
 fn counts() -> (usize, LiveObjects, u64) {
-    let host = COUNT.with(Cell::get);
+    let host = allocation_count();
     let makers = ["cuMemAlloc_v2", "cuMemHostAlloc", "cuGraphInstantiateWithFlags"];
     (host, live_objects(), makers.map(call_count).iter().sum())
 }
@@ -115,7 +91,7 @@ fn known_sizes() {
 }
 
 fn counter() {
-    let before = COUNT.with(Cell::get);
+    let before = allocation_count();
     let boxed = Box::new([1_u8; 100]);
-    assert_eq!(COUNT.with(Cell::get) - before, usize::from(boxed[0]));
+    assert_eq!(allocation_count() - before, usize::from(boxed[0]));
 }

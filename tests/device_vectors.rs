@@ -8,6 +8,9 @@ use isokern_model::layout::Layout;
 use isokern_tests::device::{Device, TARGETS, ptx};
 use isokern_tests::vectors::{Case, all_cases, cases, own_folder};
 
+/// The target on which every vector is run; the others run the first of each model.
+const NEWEST: u32 = 90;
+
 /// What a test changes of a launch that was planned.
 type Change = fn(&mut BatchLaunch);
 
@@ -32,15 +35,15 @@ fn first(case: &Case, count: usize) -> Case {
 
 #[test]
 fn every_model_gives_the_reference_bytes_for_every_vector() {
-    let device = Device::new(&ptx(90), 90);
+    let device = Device::new(&ptx(NEWEST), NEWEST);
     for case in all_cases() {
         check(&device, &case, Layout::Packed, "sm_90", |_| {});
     }
 }
 
 #[test]
-fn every_model_gives_the_reference_bytes_on_every_target() {
-    for target in TARGETS {
+fn every_model_gives_the_reference_bytes_on_older_targets() {
+    for target in TARGETS.into_iter().filter(|&target| target != NEWEST) {
         let device = Device::new(&ptx(target), target);
         for case in all_cases() {
             // As many as give some block a second sample.

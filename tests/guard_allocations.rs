@@ -1,15 +1,11 @@
 //! Calls with limits and contexts allocate nothing; a detached call allocates once.
-#![allow(unsafe_code)]
 
-use core::alloc::{GlobalAlloc, Layout as MemoryLayout};
-use core::cell::Cell;
 use core::future::Future;
 use core::num::NonZeroUsize;
 use core::pin::pin;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use std::alloc::System;
 use std::sync::Arc;
 use std::task::Wake;
 use std::thread;
@@ -19,36 +15,10 @@ use isokern_core::{
     KernelMetadata, KernelMode, PollingSleep, Principal, safe_point,
 };
 use isokern_guard::{Detached, Governed, SystemClock, TenantLimits, TenantQuotas, TracingObserver};
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// The system's allocator, counting per thread.
-struct Counting;
-
-// SAFETY: every method hands its arguments to `System` unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: MemoryLayout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's contract is the one of `System`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: MemoryLayout) {
-        // SAFETY: the caller's contract is the one of `System`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use isokern_tests::counting::{Counting, allocations};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-fn allocations<T>(work: impl FnOnce() -> T) -> (usize, T) {
-    let before = COUNT.with(Cell::get);
-    let value = work();
-    (COUNT.with(Cell::get) - before, value)
-}
 
 /// A clock that stands still, for which a sleep is a poll.
 struct HandClock(AtomicU64);

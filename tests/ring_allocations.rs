@@ -1,44 +1,18 @@
 //! No message allocates: not to be pushed, popped, waited for, lent or woken.
-#![allow(unsafe_code)]
 
-use core::alloc::{GlobalAlloc, Layout};
-use core::cell::Cell;
 use core::task::Waker;
 use core::time::Duration;
-use std::alloc::System;
 use std::thread;
 
 use isokern_ring::{MpscRing, Notify, PayloadPool, Ring, WaitStrategy, WakerCell, owned};
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// The system's allocator, counting per thread.
-struct Counting;
-
-// SAFETY: every method hands its arguments to `System` unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's contract is the one of `System`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's contract is the one of `System`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use isokern_tests::counting::{self, Counting};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 /// Allocations of this thread in `work`.
 fn allocations(work: impl FnOnce()) -> usize {
-    let before = COUNT.with(Cell::get);
-    work();
-    COUNT.with(Cell::get) - before
+    counting::allocations(work).0
 }
 
 #[test]

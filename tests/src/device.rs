@@ -172,23 +172,7 @@ impl Device {
     ) -> Result<BatchRun, Box<Fault>> {
         let mut job = self.prepare(artifact, artifact.bytes(), inputs);
         change(&mut job.launch);
-        self.finish(job, |_| {}, |launch| self.run(launch))
-    }
-
-    /// As [`batch`](Self::batch), run by seed.
-    ///
-    /// # Errors
-    ///
-    /// The fault that ended it.
-    pub fn batch_by_seed(
-        &self,
-        artifact: &ModelArtifact,
-        inputs: &[i8],
-        seed: u64,
-    ) -> Result<BatchRun, Box<Fault>> {
-        let job = self.prepare(artifact, artifact.bytes(), inputs);
-        let run = |launch| self.run_by_seed(launch, seed).map(|()| Counters::default());
-        self.finish(job, |_| {}, run)
+        self.finish(job, |_| {})
     }
 
     /// As [`batch`](Self::batch); `change` may change what the device is told.
@@ -203,7 +187,7 @@ impl Device {
         change: impl Fn(&mut BatchParameters),
     ) -> Result<BatchRun, Box<Fault>> {
         let job = self.prepare(artifact, artifact.bytes(), inputs);
-        self.finish(job, change, |launch| self.run(launch))
+        self.finish(job, change)
     }
 
     /// As [`batch`](Self::batch), with other bytes in place of the model's, which nobody checked.
@@ -218,7 +202,7 @@ impl Device {
         inputs: &[i8],
     ) -> Result<BatchRun, Box<Fault>> {
         let job = self.prepare(artifact, bytes, inputs);
-        self.finish(job, |_| {}, |launch| self.run(launch))
+        self.finish(job, |_| {})
     }
 
     /// Plans a batch and puts its bytes in memory.
@@ -254,7 +238,6 @@ impl Device {
         &self,
         job: Job,
         change: impl Fn(&mut BatchParameters),
-        run: impl Fn(Launch) -> Result<Counters, Box<Fault>>,
     ) -> Result<BatchRun, Box<Fault>> {
         let Job { launch, mut parameters } = job;
         parameters.flags = launch.flags.bits();
@@ -266,7 +249,7 @@ impl Device {
         }
         let BatchParameters { outputs, output_bytes, sample_count, fault, .. } = parameters;
         change(&mut parameters);
-        let counters = run(Launch {
+        let counters = self.run(Launch {
             entry: self.entry(ENTRY_BATCH),
             grid: [launch.blocks, 1, 1],
             block: [launch.threads, 1, 1],

@@ -13,29 +13,7 @@ use std::sync::OnceLock;
 use isokern_cuda::{CudaError, Device, Driver};
 use libloading::Library;
 
-/// Counts of what is alive, in the order of the library's structure.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct LiveObjects {
-    /// Contexts, primary ones included.
-    pub contexts: u64,
-    /// Streams.
-    pub streams: u64,
-    /// Events.
-    pub events: u64,
-    /// Modules.
-    pub modules: u64,
-    /// Graphs.
-    pub graphs: u64,
-    /// Graphs that can be launched.
-    pub executables: u64,
-    /// Memory pools.
-    pub pools: u64,
-    /// Allocations of the device.
-    pub device_allocations: u64,
-    /// Pinned allocations.
-    pub host_allocations: u64,
-}
+pub use isokern_simcuda::driver::LiveObjects;
 
 /// What runs kernels.
 #[derive(Debug, Clone, PartialEq, Eq)]

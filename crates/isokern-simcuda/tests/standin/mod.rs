@@ -10,22 +10,8 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cudarc::driver::{CudaContext, sys};
+use isokern_simcuda::driver::LiveObjects;
 use libloading::Library;
-
-/// Counts of live objects, in the order of the library's structure.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[repr(C)]
-pub(crate) struct LiveObjects {
-    pub(crate) contexts: u64,
-    pub(crate) streams: u64,
-    pub(crate) events: u64,
-    pub(crate) modules: u64,
-    pub(crate) graphs: u64,
-    pub(crate) executables: u64,
-    pub(crate) pools: u64,
-    pub(crate) device_allocations: u64,
-    pub(crate) host_allocations: u64,
-}
 
 /// The path of the shared library that cargo built beside this test.
 pub(crate) fn library_path() -> PathBuf {
