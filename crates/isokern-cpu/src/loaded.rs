@@ -5,7 +5,8 @@ mod arena;
 use core::ops::Range;
 
 use isokern_core::{
-    Batch, ComputeModel, InferenceError, InferenceErrorKind, ModelMetadata, Payload, PayloadMut,
+    Batch, ComputeModel, InferenceError, InferenceErrorKind, MemoryClass, ModelMetadata, Payload,
+    PayloadMut,
 };
 use isokern_model::{AllOperators, Model, OperatorSet};
 
@@ -146,7 +147,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// The model's description.
     #[must_use]
     pub fn metadata(&self) -> ModelMetadata {
-        port::metadata(&self.model())
+        self.model().metadata(MemoryClass::Host, MemoryClass::Host)
     }
 
     /// The model as its bytes describe it.

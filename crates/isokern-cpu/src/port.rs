@@ -1,11 +1,10 @@
-//! What crosses the border of a model: payloads in and out, and its description.
+//! What crosses the border of a model: payloads in and out.
 
 use isokern_core::{
-    BackendCapabilities, DType, InferenceError, InferenceErrorKind, MemoryClass, ModeSet,
-    ModelMetadata, NumericProfile, Payload, PayloadMut, PlacementAcceptance, PlacementDecision,
-    Quantization, Shape, decide_placement,
+    BackendCapabilities, DType, InferenceError, InferenceErrorKind, MemoryClass, ModeSet, Payload,
+    PayloadMut, PlacementAcceptance, PlacementDecision, decide_placement,
 };
-use isokern_model::{Model, Tensor};
+use isokern_model::Tensor;
 
 use crate::error::{CODE_PAYLOAD_BYTES, CODE_PAYLOAD_DTYPE, CODE_PAYLOAD_MEMORY};
 
@@ -58,29 +57,4 @@ pub(crate) fn read<P: PayloadMut + ?Sized>(source: &[i8], payload: &mut P) {
     for (byte, value) in payload.as_bytes_mut().iter_mut().zip(source) {
         *byte = value.cast_unsigned();
     }
-}
-
-/// The model's description for the contract.
-pub(crate) fn metadata(model: &Model<'_>) -> ModelMetadata {
-    let (input, output) = (model.input(), model.output());
-    let quantization = |tensor: &Tensor| Quantization::new(tensor.scale(), tensor.zero_point());
-    let mut metadata = ModelMetadata::new(
-        MemoryClass::Host,
-        MemoryClass::Host,
-        Some(input.len()),
-        Some(output.len()),
-    )
-    .with_input_dtype(DType::I8)
-    .with_output_dtype(DType::I8)
-    .with_input_quantization(quantization(&input))
-    .with_output_quantization(quantization(&output))
-    .with_profile(NumericProfile::Tflm, model.header().profile_version)
-    .with_arena_bytes(model.arena_bytes());
-    if let Some(shape) = Shape::try_from_slice(input.shape()) {
-        metadata = metadata.with_input_shape(shape);
-    }
-    if let Some(shape) = Shape::try_from_slice(output.shape()) {
-        metadata = metadata.with_output_shape(shape);
-    }
-    metadata
 }

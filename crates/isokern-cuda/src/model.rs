@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use isokern_core::{
-    Batch, ComputeModel, InferenceError, ModelArtifact, ModelMetadata, Payload, PayloadMut,
+    Batch, ComputeModel, InferenceError, MemoryClass, ModelArtifact, ModelMetadata, Payload,
+    PayloadMut,
 };
 use isokern_model::Model;
 
@@ -56,7 +57,7 @@ impl CudaModel {
             kernel,
             input_bytes: model.input().len(),
             output_bytes: model.output().len(),
-            metadata: port::metadata(model),
+            metadata: model.metadata(MemoryClass::PinnedHost, MemoryClass::Host),
             artifact,
             chunk_samples,
             ready: None,

@@ -49,6 +49,7 @@ extern crate std;
 compile_error!("packed models are little-endian and read in place: this target is big-endian");
 
 mod check;
+mod describe;
 pub mod digest;
 pub mod embed;
 #[cfg(feature = "std")]
