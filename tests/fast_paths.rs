@@ -5,9 +5,9 @@ use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
+use isokern_model::run_ops;
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
-use isokern_ops::run_ops;
 use isokern_tests::drafts::{self, Numbers, WindowShape};
 
 /// Runs a draft on random inputs with every instruction set, in both layouts.

@@ -8,9 +8,9 @@ use isokern_core::{Cells, Solo};
 use isokern_model::Model;
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
+use isokern_model::{PlainLoops, run_ops};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
-use isokern_ops::{PlainLoops, run_ops};
 use isokern_tests::drafts::{self, Numbers, WindowShape};
 use isokern_tests::team;
 

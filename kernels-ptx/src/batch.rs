@@ -8,7 +8,7 @@ use isokern_core::device::{BATCH_VERSION, BatchFlags, BatchParameters, FaultCode
 use isokern_core::{Cells, Team};
 use isokern_model::Model;
 use isokern_ops::quad_mac::QuadMacLoops;
-use isokern_ops::{RunError, run_ops};
+use isokern_model::{RunError, run_ops};
 
 use crate::dot::Dp4a;
 use crate::fault::fault;

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use isokern_core::{Cells, Team};
 use isokern_model::Model;
-use isokern_ops::{Loops, run_ops};
+use isokern_model::{Loops, run_ops};
 
 /// One thread of a team.
 #[derive(Debug)]

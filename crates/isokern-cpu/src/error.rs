@@ -2,7 +2,7 @@
 
 use isokern_core::{InferenceError, InferenceErrorKind};
 use isokern_model::FormatError;
-use isokern_ops::RunError;
+use isokern_model::RunError;
 use thiserror::Error;
 
 /// The lent arena is shorter than the model needs.

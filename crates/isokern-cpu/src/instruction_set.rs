@@ -6,10 +6,10 @@ use core::ops::Range;
 use isokern_core::{Cells, Solo};
 #[cfg(feature = "std")]
 use isokern_model::layout::Layout;
-use isokern_model::{Model, OperatorSet};
+
+use isokern_model::{Model, OperatorSet, PlainLoops, RunError, run_ops};
 #[cfg(armv7e_m)]
 use isokern_ops::dual_mac::DualMacLoops;
-use isokern_ops::{PlainLoops, RunError, run_ops};
 
 #[cfg(armv7e_m)]
 use crate::smlad::Smlad;

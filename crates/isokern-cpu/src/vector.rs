@@ -23,11 +23,12 @@ mod feed;
 mod tile;
 
 use isokern_core::{Cells, Team};
+use isokern_model::Loops;
 use isokern_model::Tensor;
 use isokern_model::layout::Layout;
 use isokern_model::op::{Add, Conv2d, DepthwiseConv2d, FullyConnected, Requant, Weights};
-use isokern_ops::view::view;
-use isokern_ops::{Loops, add, conv2d, depthwise_conv2d, fully_connected};
+use isokern_model::operators::{add, conv2d, depthwise_conv2d, fully_connected};
+use isokern_model::view::view;
 
 pub(crate) use dispatch::{Avx2, Avx512};
 use feed::Plan;

@@ -55,18 +55,25 @@ pub mod embed;
 #[cfg(feature = "std")]
 pub mod encode;
 pub mod error;
+pub mod fixed;
 pub mod geometry;
 pub mod header;
+pub mod interpreter;
 pub mod kind;
 pub mod layout;
+pub mod loops;
 pub mod model;
 pub mod op;
+pub mod operators;
 pub mod record;
 pub mod tensor;
+pub mod view;
 
 pub use error::FormatError;
 pub use header::Header;
+pub use interpreter::{RunError, run_ops};
 pub use kind::{AllOperators, OpKind, OpSet, OperatorSet};
+pub use loops::{Loops, PlainLoops};
 pub use model::{Checked, Model};
 pub use op::Op;
 pub use tensor::Tensor;

@@ -21,8 +21,8 @@ use isokern_model::layout::Layout;
 use isokern_model::op::{Conv2d, DepthwiseConv2d, FullyConnected};
 use isokern_model::{AllOperators, OpSet, OperatorSet};
 
-use crate::loops::Loops;
-use crate::{conv2d, depthwise_conv2d, fully_connected};
+use isokern_model::Loops;
+use isokern_model::operators::{conv2d, depthwise_conv2d, fully_connected};
 use patch::PATCH_TERMS;
 
 /// Four activations, less their zero point, as signed halves of two words: the first

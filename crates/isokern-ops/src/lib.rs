@@ -1,36 +1,28 @@
-//! Operator arithmetic of Isokern, written once, for a team of threads.
+//! Faster loops for two kinds of processor, for operators of `isokern-model`.
 //!
-//! Every executor runs this code: firmware and CPU with a team of one, a GPU with
-//! a block of threads. It computes numeric profile `tflm` v1, whose formulas stand
-//! in `docs/numerics.md`: integers only, so the answer is the same everywhere.
-//!
-//! An executor calls [`run_ops`] with a team, a set of [`Loops`] and the arena:
+//! The arithmetic is written once, beside each operator (`isokern_model::operators`); the plain
+//! loops there are the oracle of these. An executor whose processor has one of two kinds of
+//! instruction brings it in a trait and gets loops that use it:
 //!
 //! ```
 //! use isokern_core::{Cells, Solo};
-//! use isokern_model::Model;
-//! use isokern_ops::{PlainLoops, run_ops};
+//! use isokern_model::{Model, RunError, run_ops};
+//! use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
 //!
-//! fn run_all(model: &Model<'_>, arena: &mut [i8]) -> Result<(), isokern_ops::RunError> {
-//!     run_ops(&Solo, &PlainLoops::new(), model, Cells::from_mut(arena), 0..model.operator_count())
+//! fn run_all(model: &Model<'_>, arena: &mut [i8]) -> Result<(), RunError> {
+//!     let loops = QuadMacLoops::<PortableQuadMac>::for_operators();
+//!     run_ops(&Solo, &loops, model, Cells::from_mut(arena), 0..model.operator_count())
 //! }
 //! ```
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`interpreter`] | [`run_ops`]: operators in order, a barrier after each |
-//! | [`loops`] | [`Loops`]: the seam where an executor brings faster loops |
 //! | [`dual_mac`] | loops for processors with `SMLAD` and its like |
 //! | [`quad_mac`] | loops for teams of many threads with a four-term dot product |
-//! | [`view`] | the cells of a tensor |
-//! | [`fixed`] | fixed-point steps that all operators share |
-//! | [`conv2d`], [`depthwise_conv2d`], [`fully_connected`] | sums of products |
-//! | [`add`], [`average_pool2d`], [`reshape`], [`softmax`] | the other operators |
 //!
 //! # Not here
 //!
-//! No file formats, no arena planning, no vector instructions, no errors that
-//! depend on data: a checked model cannot fail.
+//! No plain loops and no interpreter (`isokern-model`), no vector instructions (`isokern-cpu`).
 //!
 //! # Safety
 //!
@@ -39,20 +31,5 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-pub mod add;
-pub mod average_pool2d;
-pub mod conv2d;
-pub mod depthwise_conv2d;
-mod dot;
 pub mod dual_mac;
-pub mod fixed;
-pub mod fully_connected;
-pub mod interpreter;
-pub mod loops;
 pub mod quad_mac;
-pub mod reshape;
-pub mod softmax;
-pub mod view;
-
-pub use interpreter::{RunError, run_ops};
-pub use loops::{Loops, PlainLoops};

@@ -28,7 +28,7 @@ use isokern_model::layout::Layout;
 use isokern_model::op::{Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Weights};
 use isokern_model::{AllOperators, OpSet, OperatorSet};
 
-use crate::loops::Loops;
+use isokern_model::Loops;
 
 /// An instruction on the four signed bytes of two words.
 pub trait QuadMac {

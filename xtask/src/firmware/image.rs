@@ -166,7 +166,10 @@ mod tests {
     fn code_of_others_is_told_from_ours() {
         let line = "00005a54 000002da t compiler_builtins::mem::memcpy";
         assert_eq!(size_of_other(line), Some(0x2da));
-        assert_eq!(size_of_other("000010de 00000578 t isokern_ops::conv2d::run"), None);
+        assert_eq!(
+            size_of_other("000010de 00000578 t isokern_model::operators::conv2d::run"),
+            None
+        );
         assert_eq!(size_of_other("000031f4 0000147c t measure::measure"), None);
         assert_eq!(size_of_other("000083b8 T __etext"), None);
     }

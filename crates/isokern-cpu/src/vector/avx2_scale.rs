@@ -1,4 +1,4 @@
-//! Requantisation of 8 accumulators: [`rescale`](isokern_ops::fixed::rescale) in lanes.
+//! Requantisation of 8 accumulators: [`rescale`](isokern_model::fixed::rescale) in lanes.
 
 use core::arch::x86_64::{
     __m128i, __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_and_si256, _mm256_blend_epi32,

@@ -12,7 +12,7 @@ use core::arch::x86_64::{
 use isokern_core::Cells;
 use isokern_model::layout::BLOCK_OUTPUTS;
 use isokern_model::op::Add;
-use isokern_ops::add::sum;
+use isokern_model::operators::add::sum;
 
 use super::avx512_scale::{Range, Scale, narrow, widen};
 use super::feed::{Feed, LARGE_BYTES, SMALL_BYTES};

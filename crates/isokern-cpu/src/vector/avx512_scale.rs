@@ -1,4 +1,4 @@
-//! Requantisation of 16 accumulators: [`rescale`](isokern_ops::fixed::rescale) in lanes.
+//! Requantisation of 16 accumulators: [`rescale`](isokern_model::fixed::rescale) in lanes.
 
 use core::arch::x86_64::{
     __m128i, __m512i, _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512,

@@ -8,7 +8,7 @@ use isokern_model::op::DepthwiseConv2d;
 use super::dots::word;
 use super::scales::{OUTPUTS, Scales};
 use super::{DualMac, both, high, low};
-use crate::view::view;
+use isokern_model::view::view;
 
 /// Kernel cells the loops take at most.
 pub(super) const TAPS_MAX: usize = 25;

@@ -11,8 +11,8 @@ use isokern_model::op::{Conv2d, FullyConnected, Requant, Weights};
 
 use super::patch::{PATCH_TERMS, Patch};
 use super::{DualMac, Halves, high, low};
-use crate::fixed::{clamp, rescale};
-use crate::view::view;
+use isokern_model::fixed::{clamp, rescale};
+use isokern_model::view::view;
 
 /// Outputs whose sums are kept at a time.
 const SUMS: usize = 64;

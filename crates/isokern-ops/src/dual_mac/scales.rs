@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use isokern_model::op::Requant;
 
-use crate::fixed::{clamp, rescale};
+use isokern_model::fixed::{clamp, rescale};
 
 /// Outputs that share an activation.
 pub(super) const OUTPUTS: usize = 4;

@@ -13,7 +13,7 @@ use isokern_model::op::{DepthwiseConv2d, Requant};
 use super::QuadMac;
 use super::feed::{Positions, four_times};
 use super::scale::{Scale, Target};
-use crate::view::view;
+use isokern_model::view::view;
 
 /// Ones: the product of a word with it is the sum of its bytes.
 const ONES: u32 = 0x0101_0101;

@@ -10,7 +10,7 @@ use super::QuadMac;
 use super::feed::{ByteFeed, Feed, Positions, Shape, WordFeed};
 use super::lanes::{Lanes, Quad, Single};
 use super::scale::{Scale, Target};
-use crate::view::view;
+use isokern_model::view::view;
 
 /// A convolution or fully connected operator.
 struct Job<'a> {

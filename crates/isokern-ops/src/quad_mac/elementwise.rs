@@ -5,10 +5,10 @@ use core::cell::Cell;
 use isokern_core::{Cells, Team};
 use isokern_model::op::{Add, AveragePool2d};
 
-use crate::add::sum;
-use crate::average_pool2d::mean;
-use crate::fixed::clamp;
-use crate::view::view;
+use isokern_model::fixed::clamp;
+use isokern_model::operators::add::sum;
+use isokern_model::operators::average_pool2d::mean;
+use isokern_model::view::view;
 
 /// Runs the calling rank's share of an addition, a tile being one word, or one byte where
 /// tensors are not aligned.

@@ -5,7 +5,7 @@ use core::cell::Cell;
 use isokern_core::Cells;
 use isokern_model::op::Requant;
 
-use crate::fixed::{clamp, rescale};
+use isokern_model::fixed::{clamp, rescale};
 
 /// Bias and scale of one output.
 #[derive(Clone, Copy)]

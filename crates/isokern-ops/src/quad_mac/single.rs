@@ -10,7 +10,7 @@ use isokern_model::op::{Conv2d, DepthwiseConv2d, FullyConnected, Requant};
 
 use super::QuadMac;
 use super::scale::Scale;
-use crate::view::view;
+use isokern_model::view::view;
 
 /// An operator, in numbers 32 bits wide: see [`Shape`](super::feed::Shape).
 struct Job<'a> {

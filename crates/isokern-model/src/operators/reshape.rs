@@ -1,7 +1,7 @@
 //! `RESHAPE`: the same bytes under another shape.
 
+use crate::op::Reshape;
 use isokern_core::{Cells, Team};
-use isokern_model::op::Reshape;
 
 use crate::view::view;
 

@@ -1,7 +1,7 @@
 //! The part of the arena in which a tensor lies.
 
+use crate::Tensor;
 use isokern_core::Cells;
-use isokern_model::Tensor;
 
 /// The cells of `tensor`.
 #[inline]

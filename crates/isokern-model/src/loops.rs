@@ -10,11 +10,11 @@
 
 use core::marker::PhantomData;
 
+use crate::op::{Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Softmax};
+use crate::{AllOperators, OpSet, OperatorSet};
 use isokern_core::{Cells, Team};
-use isokern_model::op::{Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Softmax};
-use isokern_model::{AllOperators, OpSet, OperatorSet};
 
-use crate::{add, average_pool2d, conv2d, depthwise_conv2d, fully_connected, softmax};
+use crate::operators::{add, average_pool2d, conv2d, depthwise_conv2d, fully_connected, softmax};
 
 /// The loops an interpreter runs, one per operator with work to do.
 ///

@@ -1,15 +1,13 @@
 //! `SOFTMAX`: exponentials of each row, normalised to sum to one.
 
-mod exponential;
-
 use core::cell::Cell;
 
+use crate::op::Softmax;
 use isokern_core::{Cells, Team};
-use isokern_model::op::Softmax;
 
+use super::exponential::{exp_of_negative, reciprocal};
 use crate::fixed::{clamp, high_mul, round_shift};
 use crate::view::view;
-use exponential::{exp_of_negative, reciprocal};
 
 /// Runs the calling rank's share of a softmax.
 ///

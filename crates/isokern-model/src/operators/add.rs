@@ -1,7 +1,7 @@
 //! `ADD`: the sum of two tensors of one shape and different scales.
 
+use crate::op::Add;
 use isokern_core::{Cells, Team};
-use isokern_model::op::Add;
 
 use crate::fixed::{clamp, rescale};
 use crate::view::view;

@@ -2,12 +2,12 @@
 
 use core::ops::Range;
 
+use crate::{Model, Op, OpKind};
 use isokern_core::{Cells, Team};
-use isokern_model::{Model, Op, OpKind};
 use thiserror::Error;
 
 use crate::loops::Loops;
-use crate::reshape;
+use crate::operators::reshape;
 
 /// Why operators did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -4,7 +4,7 @@
 //! ours is defined, and the same on every target: sums and left shifts wrap, the
 //! output's zero point is added with saturation.
 
-use isokern_model::op::Requant;
+use crate::op::Requant;
 
 /// High half of `2 * a * b`, to nearest, ties up: one Q31 product.
 ///
@@ -13,7 +13,7 @@ use isokern_model::op::Requant;
 /// `fixedpoint/fixedpoint.h`.
 ///
 /// ```
-/// use isokern_ops::fixed::high_mul;
+/// use isokern_model::fixed::high_mul;
 ///
 /// assert_eq!(high_mul(1000, 1 << 30), 500);
 /// assert_eq!(high_mul(-1, 1 << 30), 0); // -0.5 goes up
@@ -32,7 +32,7 @@ pub const fn high_mul(a: i32, b: i32) -> i32 {
 /// that its ties go down. Source: gemmlowp `RoundingDivideByPOT`.
 ///
 /// ```
-/// use isokern_ops::fixed::round_shift;
+/// use isokern_model::fixed::round_shift;
 ///
 /// assert_eq!([round_shift(5, 1), round_shift(-5, 1), round_shift(4, 3)], [3, -3, 1]);
 /// assert_eq!([round_shift(7, 0), round_shift(-i32::MAX, 31)], [7, -1]);
@@ -54,7 +54,7 @@ pub const fn round_shift(value: i32, exponent: u32) -> i32 {
 /// rounding, the default build), and CMSIS-NN `arm_nn_requantize`.
 ///
 /// ```
-/// use isokern_ops::fixed::rescale;
+/// use isokern_model::fixed::rescale;
 ///
 /// assert_eq!(rescale(100, 1 << 30, 1), 100);
 /// assert_eq!(rescale(100, 1 << 30, -2), 13); // 100 / 2 / 4 = 12.5

@@ -2,8 +2,8 @@
 
 use core::cell::Cell;
 
-use isokern_model::layout::{GROUP_TERMS, Layout};
-use isokern_model::op::Weights;
+use crate::layout::{GROUP_TERMS, Layout};
+use crate::op::Weights;
 
 /// Sum of `w * (x - zero_point)` over `xs`, which meet the terms from `first_term`
 /// of a row of `output`'s weights.

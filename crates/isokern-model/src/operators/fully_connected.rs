@@ -2,11 +2,11 @@
 
 use core::cell::Cell;
 
+use crate::layout::BLOCK_OUTPUTS;
+use crate::op::FullyConnected;
 use isokern_core::{Cells, Team};
-use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::op::FullyConnected;
 
-use crate::dot::dot;
+use super::dot::dot;
 use crate::fixed::requantise;
 use crate::view::view;
 

@@ -1,10 +1,10 @@
 //! `CONV_2D`: each output channel is a dot product over a window of all channels.
 
+use crate::layout::BLOCK_OUTPUTS;
+use crate::op::Conv2d;
 use isokern_core::{Cells, Team};
-use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::op::Conv2d;
 
-use crate::dot::dot;
+use super::dot::dot;
 use crate::fixed::requantise;
 use crate::view::view;
 

@@ -1,8 +1,8 @@
 //! `DEPTHWISE_CONV_2D`: each channel has kernels of its own.
 
+use crate::layout::BLOCK_OUTPUTS;
+use crate::op::DepthwiseConv2d;
 use isokern_core::{Cells, Team};
-use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::op::DepthwiseConv2d;
 
 use crate::fixed::requantise;
 use crate::view::view;

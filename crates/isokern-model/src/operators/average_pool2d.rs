@@ -1,8 +1,8 @@
 //! `AVERAGE_POOL_2D`: the mean over the cells of a window.
 
+use crate::layout::BLOCK_OUTPUTS;
+use crate::op::AveragePool2d;
 use isokern_core::{Cells, Team};
-use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::op::AveragePool2d;
 
 use crate::fixed::clamp;
 use crate::view::view;
@@ -51,7 +51,7 @@ fn tile(op: &AveragePool2d, arena: Cells<'_>, position: usize, first_channel: us
 /// `sum / count`, to nearest, ties away from zero; 0 for an empty window.
 ///
 /// ```
-/// use isokern_ops::average_pool2d::mean;
+/// use isokern_model::operators::average_pool2d::mean;
 ///
 /// assert_eq!([mean(5, 2), mean(-5, 2), mean(7, 3), mean(0, 0)], [3, -3, 2, 0]);
 /// ```
