@@ -169,7 +169,7 @@ fn pools_and_softmax() {
     for seed in 0..60 {
         let numbers = &mut Numbers::new(seed);
         let shape = WindowShape::random(numbers, 64);
-        let draft = drafts::average_pool2d(numbers, &shape);
+        let draft = drafts::pool(numbers, &shape);
         check(&format!("pool, seed {seed}: {shape:?}"), &draft, numbers);
         let (rows, depth) = (numbers.size(1, 5), numbers.size(1, 40));
         let draft = drafts::softmax(numbers, rows, depth);

@@ -76,11 +76,11 @@ fn add() {
 }
 
 #[test]
-fn average_pool2d() {
+fn pool() {
     let numbers = &mut Numbers::new(5);
     for _ in 0..6 {
         let shape = WindowShape::random(numbers, 40);
-        check("average_pool2d", &drafts::average_pool2d(numbers, &shape));
+        check("pool", &drafts::pool(numbers, &shape));
     }
 }
 

@@ -159,12 +159,12 @@ pub fn fully_connected(
 
 /// A model of one `AVERAGE_POOL_2D`. The shape's dilation is not used.
 #[must_use]
-pub fn average_pool2d(numbers: &mut Numbers, shape: &WindowShape) -> Draft {
+pub fn pool(numbers: &mut Numbers, shape: &WindowShape) -> Draft {
     let shape = WindowShape { dilation: [1, 1], ..*shape };
     let ([height, width], window) = shape.outputs_and_window();
     let pool = DraftPool { input: 0, output: 1, window, activation: activation(numbers) };
     let output = image([height, width, shape.input[2]]);
-    one_op(numbers, &image(shape.input), &output, DraftOp::AveragePool2d(pool))
+    one_op(numbers, &image(shape.input), &output, DraftOp::Pool(pool))
 }
 
 /// A model of one `SOFTMAX` over `rows` rows.
@@ -192,7 +192,7 @@ pub fn add(numbers: &mut Numbers, len: usize) -> Draft {
         dilation: [1, 1],
         same: false,
     };
-    let mut draft = average_pool2d(numbers, &unit);
+    let mut draft = pool(numbers, &unit);
     let mut multiplier = || numbers.within(1 << 30, i32::MAX.into()) as i32;
     let multiplier = [multiplier(), multiplier(), multiplier()];
     let mut shift = |low, high| numbers.within(low, high) as i8;

@@ -151,7 +151,7 @@ pub fn convert_with(
 fn work(draft: &Draft) -> u64 {
     let steps = |op: &DraftOp| {
         let elements = draft.tensors[usize::from(op.output())].len() as u64;
-        let DraftOp::AveragePool2d(pool) = op else { return elements };
+        let DraftOp::Pool(pool) = op else { return elements };
         let window = &pool.window;
         elements
             .saturating_mul(window.kernel_height.into())

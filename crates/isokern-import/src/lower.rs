@@ -46,7 +46,7 @@ fn lower_operator(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         OpKind::DepthwiseConv2d => convolution::depthwise(site),
         OpKind::FullyConnected => fully_connected::lower(site),
         OpKind::Add => add::lower(site),
-        OpKind::AveragePool2d => pool::lower(site),
+        OpKind::Pool => pool::lower(site),
         OpKind::Reshape => reshape::lower(site),
         OpKind::Softmax => softmax::lower(site),
         // A kind that the model crate has learnt and this one has not.

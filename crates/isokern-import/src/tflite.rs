@@ -116,7 +116,7 @@ const fn options_table(kind: OpKind) -> &'static str {
         OpKind::DepthwiseConv2d => depthwise_conv_2d::TABLE,
         OpKind::FullyConnected => fully_connected::TABLE,
         OpKind::Add => add::TABLE,
-        OpKind::AveragePool2d => pool_2d::TABLE,
+        OpKind::Pool => pool_2d::TABLE,
         OpKind::Softmax => softmax::TABLE,
         _ => "BuiltinOptions",
     }

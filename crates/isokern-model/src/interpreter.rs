@@ -69,8 +69,8 @@ fn run_op<T: Team, L: Loops>(team: &T, loops: &L, op: &Op<'_>, arena: Cells<'_>)
             loops.fully_connected(team, op, arena);
         }
         Op::Add(op) if L::OPERATORS.contains(OpKind::Add) => loops.add(team, op, arena),
-        Op::AveragePool2d(op) if L::OPERATORS.contains(OpKind::AveragePool2d) => {
-            loops.average_pool2d(team, op, arena);
+        Op::Pool(op) if L::OPERATORS.contains(OpKind::Pool) => {
+            loops.pool(team, op, arena);
         }
         Op::Reshape(op) => reshape::run(team, op, arena),
         Op::Softmax(op) if L::OPERATORS.contains(OpKind::Softmax) => loops.softmax(team, op, arena),

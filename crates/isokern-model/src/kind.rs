@@ -14,8 +14,8 @@ pub enum OpKind {
     FullyConnected,
     /// [`Op::Add`](crate::Op::Add).
     Add,
-    /// [`Op::AveragePool2d`](crate::Op::AveragePool2d).
-    AveragePool2d,
+    /// [`Op::Pool`](crate::Op::Pool).
+    Pool,
     /// [`Op::Reshape`](crate::Op::Reshape).
     Reshape,
     /// [`Op::Softmax`](crate::Op::Softmax).
@@ -29,7 +29,7 @@ impl OpKind {
         Self::DepthwiseConv2d,
         Self::FullyConnected,
         Self::Add,
-        Self::AveragePool2d,
+        Self::Pool,
         Self::Reshape,
         Self::Softmax,
     ];
@@ -42,7 +42,7 @@ impl OpKind {
             Self::DepthwiseConv2d => 2,
             Self::FullyConnected => 3,
             Self::Add => 4,
-            Self::AveragePool2d => 5,
+            Self::Pool => 5,
             Self::Reshape => 6,
             Self::Softmax => 7,
         }
@@ -56,7 +56,7 @@ impl OpKind {
             2 => Some(Self::DepthwiseConv2d),
             3 => Some(Self::FullyConnected),
             4 => Some(Self::Add),
-            5 => Some(Self::AveragePool2d),
+            5 => Some(Self::Pool),
             6 => Some(Self::Reshape),
             7 => Some(Self::Softmax),
             _ => None,
@@ -71,7 +71,7 @@ impl OpKind {
             Self::DepthwiseConv2d => "DEPTHWISE_CONV_2D",
             Self::FullyConnected => "FULLY_CONNECTED",
             Self::Add => "ADD",
-            Self::AveragePool2d => "AVERAGE_POOL_2D",
+            Self::Pool => "AVERAGE_POOL_2D",
             Self::Reshape => "RESHAPE",
             Self::Softmax => "SOFTMAX",
         }

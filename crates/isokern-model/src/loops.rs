@@ -10,11 +10,11 @@
 
 use core::marker::PhantomData;
 
-use crate::op::{Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Softmax};
+use crate::op::{Add, Conv2d, DepthwiseConv2d, FullyConnected, Pool, Softmax};
 use crate::{AllOperators, OpSet, OperatorSet};
 use isokern_core::{Cells, Team};
 
-use crate::operators::{add, average_pool2d, conv2d, depthwise_conv2d, fully_connected, softmax};
+use crate::operators::{add, conv2d, depthwise_conv2d, fully_connected, pool, softmax};
 
 /// The loops an interpreter runs, one per operator with work to do.
 ///
@@ -44,9 +44,9 @@ pub trait Loops {
         add::run(team, op, arena);
     }
 
-    /// Runs an average pool; see [`average_pool2d::run`].
-    fn average_pool2d<T: Team>(&self, team: &T, op: &AveragePool2d, arena: Cells<'_>) {
-        average_pool2d::run(team, op, arena);
+    /// Runs an average pool; see [`pool::run`].
+    fn pool<T: Team>(&self, team: &T, op: &Pool, arena: Cells<'_>) {
+        pool::run(team, op, arena);
     }
 
     /// Runs a softmax; see [`softmax::run`].

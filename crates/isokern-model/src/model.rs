@@ -8,8 +8,8 @@ use crate::header::{FORMAT_VERSION, HEADER_BYTES, Header, MAGIC};
 use crate::kind::{OpKind, OpSet};
 use crate::layout::{Layout, Terms};
 use crate::op::{
-    Activation, Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Op, Requant, Reshape,
-    Softmax, Weights,
+    Activation, Add, Conv2d, DepthwiseConv2d, FullyConnected, Op, Pool, Requant, Reshape, Softmax,
+    Weights,
 };
 use crate::record::{AddBody, DotBody, OPERATOR_BYTES, OpRecord, PoolBody, SoftmaxBody};
 use crate::tensor::{TENSOR_BYTES, Tensor, TensorRecord};
@@ -200,9 +200,9 @@ impl<'m> Model<'m> {
                     activation: Activation { min: body.activation_min, max: body.activation_max },
                 }))
             }
-            OpKind::AveragePool2d => {
+            OpKind::Pool => {
                 let body: PoolBody = record.body();
-                Some(Op::AveragePool2d(AveragePool2d {
+                Some(Op::Pool(Pool {
                     input,
                     output,
                     window: body.window,

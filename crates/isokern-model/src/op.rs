@@ -18,7 +18,7 @@ pub enum Op<'m> {
     /// Sum of two tensors of one shape.
     Add(Add),
     /// Mean over a window.
-    AveragePool2d(AveragePool2d),
+    Pool(Pool),
     /// The same bytes under another shape.
     Reshape(Reshape),
     /// Normalised exponentials of each row.
@@ -130,9 +130,9 @@ pub struct Add {
     pub activation: Activation,
 }
 
-/// See [`Op::AveragePool2d`].
+/// See [`Op::Pool`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct AveragePool2d {
+pub struct Pool {
     /// An image.
     pub input: Tensor,
     /// An image of as many channels.
@@ -176,7 +176,7 @@ impl Op<'_> {
             Self::DepthwiseConv2d(_) => OpKind::DepthwiseConv2d,
             Self::FullyConnected(_) => OpKind::FullyConnected,
             Self::Add(_) => OpKind::Add,
-            Self::AveragePool2d(_) => OpKind::AveragePool2d,
+            Self::Pool(_) => OpKind::Pool,
             Self::Reshape(_) => OpKind::Reshape,
             Self::Softmax(_) => OpKind::Softmax,
         }
@@ -190,7 +190,7 @@ impl Op<'_> {
             Self::DepthwiseConv2d(op) => &op.output,
             Self::FullyConnected(op) => &op.output,
             Self::Add(op) => &op.output,
-            Self::AveragePool2d(op) => &op.output,
+            Self::Pool(op) => &op.output,
             Self::Reshape(op) => &op.output,
             Self::Softmax(op) => &op.output,
         }
@@ -204,7 +204,7 @@ impl Op<'_> {
             Self::DepthwiseConv2d(op) => &op.input,
             Self::FullyConnected(op) => &op.input,
             Self::Add(op) => &op.input_a,
-            Self::AveragePool2d(op) => &op.input,
+            Self::Pool(op) => &op.input,
             Self::Reshape(op) => &op.input,
             Self::Softmax(op) => &op.input,
         }
@@ -231,7 +231,7 @@ impl Op<'_> {
     pub const fn work(&self) -> u64 {
         let elements = self.output().len() as u64;
         match self {
-            Self::AveragePool2d(op) => elements
+            Self::Pool(op) => elements
                 .saturating_mul(op.window.kernel_height as u64)
                 .saturating_mul(op.window.kernel_width as u64),
             _ => self.macs().saturating_add(elements),

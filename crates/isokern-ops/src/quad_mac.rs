@@ -25,7 +25,7 @@ use core::marker::PhantomData;
 
 use isokern_core::{Cells, Team};
 use isokern_model::layout::Layout;
-use isokern_model::op::{Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Weights};
+use isokern_model::op::{Add, Conv2d, DepthwiseConv2d, FullyConnected, Pool, Weights};
 use isokern_model::{AllOperators, OpSet, OperatorSet};
 
 use isokern_model::Loops;
@@ -110,8 +110,8 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
     }
 
     #[inline]
-    fn average_pool2d<T: Team>(&self, team: &T, op: &AveragePool2d, arena: Cells<'_>) {
-        elementwise::average_pool2d(team, op, arena);
+    fn pool<T: Team>(&self, team: &T, op: &Pool, arena: Cells<'_>) {
+        elementwise::pool(team, op, arena);
     }
 }
 

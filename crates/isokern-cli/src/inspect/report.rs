@@ -218,7 +218,7 @@ impl OperatorReport {
                 ..plain
             },
             Op::Add(op) => Self { activation: Some(op.activation.into()), ..plain },
-            Op::AveragePool2d(op) => {
+            Op::Pool(op) => {
                 Self { activation: Some(op.activation.into()), window: window(&op.window), ..plain }
             }
             _ => plain,
@@ -233,7 +233,7 @@ fn ends(draft: &DraftOp) -> (Vec<u16>, u16) {
             (vec![op.input], op.output)
         }
         DraftOp::Add(op) => (op.inputs.to_vec(), op.output),
-        DraftOp::AveragePool2d(op) => (vec![op.input], op.output),
+        DraftOp::Pool(op) => (vec![op.input], op.output),
         DraftOp::Reshape { input, output } => (vec![*input], *output),
         DraftOp::Softmax(op) => (vec![op.input], op.output),
         _ => (Vec::new(), 0),

@@ -32,12 +32,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         return Err(site.fault(OperatorFault::PoolQuantisation));
     }
     let activation = site.activation(&options, pool_2d::FUSED_ACTIVATION, &output.tensor)?;
-    Ok(DraftOp::AveragePool2d(DraftPool {
-        input: input.place,
-        output: output.place,
-        window,
-        activation,
-    }))
+    Ok(DraftOp::Pool(DraftPool { input: input.place, output: output.place, window, activation }))
 }
 
 /// Whether TFLite Micro takes both for equal: `PoolingPrepare` in

@@ -133,7 +133,7 @@ fn windows() {
     refused(&conv(conv_2d::PADDING, &[2]), "`padding` is 2, not 0 to 1");
     let dilated = |field, bytes: &[u8]| with_option("conv_dilated", OpKind::Conv2d, field, bytes);
     refused(&dilated(conv_2d::DILATION_H, &[0; 4]), "`dilation_h_factor` is 0");
-    let pool = |field, bytes: &[u8]| with_option("pool_add", OpKind::AveragePool2d, field, bytes);
+    let pool = |field, bytes: &[u8]| with_option("pool_add", OpKind::Pool, field, bytes);
     refused(&pool(pool_2d::FILTER_HEIGHT, &[0; 4]), "`filter_height` is 0");
     refused(&pool(pool_2d::STRIDE_W, &[9, 0, 0, 0]), "the operator makes [1, 6, ");
 }
@@ -226,9 +226,9 @@ fn rows() {
 #[test]
 fn pools_reshapes_and_softmax() {
     let other = |tensor: &mut GraphTensor<'_>| tensor.quantization.zero_points = &[[1; 8]];
-    refused(&with_output("pool_add", OpKind::AveragePool2d, other), "has the zero point");
+    refused(&with_output("pool_add", OpKind::Pool, other), "has the zero point");
     let other = |tensor: &mut GraphTensor<'_>| tensor.quantization.zero_points = &[[0; 8]];
-    let message = with_output("pool_add", OpKind::AveragePool2d, other);
+    let message = with_output("pool_add", OpKind::Pool, other);
     refused(&message, "its input and output differ in scale or zero point");
     let shorter = |tensor: &mut GraphTensor<'_>| tensor.shape = &[ONE, TWO];
     refused(

@@ -5,7 +5,7 @@ use crate::error::FormatError;
 use crate::geometry::{Axis, Window};
 use crate::kind::OpKind;
 use crate::model::Model;
-use crate::op::{Activation, Add, AveragePool2d, Conv2d, DepthwiseConv2d, Op, Softmax};
+use crate::op::{Activation, Add, Conv2d, DepthwiseConv2d, Op, Pool, Softmax};
 use crate::record::{AddBody, DotBody, NONE, OpRecord, PoolBody, SoftmaxBody};
 use crate::tensor::Tensor;
 
@@ -74,7 +74,7 @@ fn body(model: &Model<'_>, record: &OpRecord, op: &Op<'_>) -> Fault {
             constants::weights(model, &body, &op.weights)
         }
         Op::Add(op) => add(op, record),
-        Op::AveragePool2d(op) => pool(op, record),
+        Op::Pool(op) => pool(op, record),
         Op::Reshape(op) => {
             require(record.body == [0; 14], "body")?;
             require(op.input.len() == op.output.len(), "output")
@@ -121,7 +121,7 @@ fn add(op: &Add, record: &OpRecord) -> Fault {
     activation(op.activation)
 }
 
-fn pool(op: &AveragePool2d, record: &OpRecord) -> Fault {
+fn pool(op: &Pool, record: &OpRecord) -> Fault {
     let body: PoolBody = record.body();
     require(record.is_clear_behind::<PoolBody>() && body.reserved == 0, "body")?;
     images(&op.input, &op.output, &op.window)?;

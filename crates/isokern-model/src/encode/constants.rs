@@ -49,7 +49,7 @@ impl Constants {
                 };
                 OpRecord::new(code, add.inputs, output, &body)
             }
-            DraftOp::AveragePool2d(pool) => {
+            DraftOp::Pool(pool) => {
                 let body = PoolBody {
                     window: pool.window,
                     activation_min: pool.activation.min,

@@ -51,7 +51,7 @@ pub enum DraftOp {
     /// Sum of two tensors.
     Add(DraftAdd),
     /// Mean over a window.
-    AveragePool2d(DraftPool),
+    Pool(DraftPool),
     /// The same bytes under another shape.
     Reshape {
         /// Index of the tensor read.
@@ -107,7 +107,7 @@ pub struct DraftAdd {
     pub activation: Activation,
 }
 
-/// See [`AveragePool2d`](crate::op::AveragePool2d).
+/// See [`Pool`](crate::op::Pool).
 #[derive(Debug, Clone, PartialEq)]
 pub struct DraftPool {
     /// Index of the tensor read.
@@ -241,7 +241,7 @@ impl DraftOp {
             Self::DepthwiseConv2d(_) => OpKind::DepthwiseConv2d,
             Self::FullyConnected(_) => OpKind::FullyConnected,
             Self::Add(_) => OpKind::Add,
-            Self::AveragePool2d(_) => OpKind::AveragePool2d,
+            Self::Pool(_) => OpKind::Pool,
             Self::Reshape { .. } => OpKind::Reshape,
             Self::Softmax(_) => OpKind::Softmax,
         }
@@ -255,7 +255,7 @@ impl DraftOp {
                 vec![dot.input]
             }
             Self::Add(add) => add.inputs.to_vec(),
-            Self::AveragePool2d(pool) => vec![pool.input],
+            Self::Pool(pool) => vec![pool.input],
             Self::Reshape { input, .. } => vec![*input],
             Self::Softmax(softmax) => vec![softmax.input],
         }
@@ -269,7 +269,7 @@ impl DraftOp {
                 dot.output
             }
             Self::Add(add) => add.output,
-            Self::AveragePool2d(pool) => pool.output,
+            Self::Pool(pool) => pool.output,
             Self::Reshape { output, .. } => *output,
             Self::Softmax(softmax) => softmax.output,
         }

@@ -86,12 +86,9 @@ fn draft_op(op: &Op<'_>, inputs: [u16; 2], output: u16) -> DraftOp {
             left_shift: op.left_shift,
             activation: op.activation,
         }),
-        Op::AveragePool2d(op) => DraftOp::AveragePool2d(DraftPool {
-            input,
-            output,
-            window: op.window,
-            activation: op.activation,
-        }),
+        Op::Pool(op) => {
+            DraftOp::Pool(DraftPool { input, output, window: op.window, activation: op.activation })
+        }
         Op::Reshape(_) => DraftOp::Reshape { input, output },
         Op::Softmax(op) => DraftOp::Softmax(DraftSoftmax {
             input,

@@ -3,11 +3,11 @@
 use core::cell::Cell;
 
 use isokern_core::{Cells, Team};
-use isokern_model::op::{Add, AveragePool2d};
+use isokern_model::op::{Add, Pool};
 
 use isokern_model::fixed::clamp;
 use isokern_model::operators::add::sum;
-use isokern_model::operators::average_pool2d::mean;
+use isokern_model::operators::pool::mean;
 use isokern_model::view::view;
 
 /// Runs the calling rank's share of an addition, a tile being one word, or one byte where
@@ -42,7 +42,7 @@ fn bytes(word: &Cell<u32>) -> [i8; 4] {
 /// Runs the calling rank's share of an average pool, a tile being one channel of one
 /// position.
 #[inline(never)]
-pub(super) fn average_pool2d<T: Team>(team: &T, op: &AveragePool2d, arena: Cells<'_>) {
+pub(super) fn pool<T: Team>(team: &T, op: &Pool, arena: Cells<'_>) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let (input, output) = (op.input.image(), op.output.image());
     let (height, width) = (input.height as u32, input.width as u32);

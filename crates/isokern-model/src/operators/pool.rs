@@ -1,7 +1,7 @@
 //! `AVERAGE_POOL_2D`: the mean over the cells of a window.
 
 use crate::layout::BLOCK_OUTPUTS;
-use crate::op::AveragePool2d;
+use crate::op::Pool;
 use isokern_core::{Cells, Team};
 
 use crate::fixed::clamp;
@@ -15,7 +15,7 @@ use crate::view::view;
 ///
 /// A tile is 16 channels of one position.
 #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-pub fn run<T: Team>(team: &T, op: &AveragePool2d, arena: Cells<'_>) {
+pub fn run<T: Team>(team: &T, op: &Pool, arena: Cells<'_>) {
     let output = op.output.image();
     let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
     for tile_index in team.share(output.positions() * blocks) {
@@ -24,7 +24,7 @@ pub fn run<T: Team>(team: &T, op: &AveragePool2d, arena: Cells<'_>) {
 }
 
 #[inline]
-fn tile(op: &AveragePool2d, arena: Cells<'_>, position: usize, first_channel: usize) {
+fn tile(op: &Pool, arena: Cells<'_>, position: usize, first_channel: usize) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let (input, width) = (op.input.image(), op.output.image().width.max(1));
     let (row_first, row_end, first_y) = op.window.rows().inside(position / width, input.height);
@@ -51,7 +51,7 @@ fn tile(op: &AveragePool2d, arena: Cells<'_>, position: usize, first_channel: us
 /// `sum / count`, to nearest, ties away from zero; 0 for an empty window.
 ///
 /// ```
-/// use isokern_model::operators::average_pool2d::mean;
+/// use isokern_model::operators::pool::mean;
 ///
 /// assert_eq!([mean(5, 2), mean(-5, 2), mean(7, 3), mean(0, 0)], [3, -3, 2, 0]);
 /// ```
