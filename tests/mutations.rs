@@ -45,7 +45,7 @@ fn try_run(blob: &[u8]) -> bool {
             return false;
         }
     };
-    if model.ops().map(|op| op.work()).sum::<u64>() > WORK_MAX {
+    if model.ops().map(|op| op.cost().work).sum::<u64>() > WORK_MAX {
         return true;
     }
     let mut expected = None;

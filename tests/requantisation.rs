@@ -8,10 +8,9 @@ use isokern_core::{ModelArtifact, ModelSource};
 use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
 use isokern_model::encode::{Draft, DraftDot, DraftOp, DraftTensor};
-use isokern_model::fixed::requantise;
 use isokern_model::geometry::Window;
 use isokern_model::layout::Layout;
-use isokern_model::op::{Activation, Requant};
+use isokern_model::requant::{Activation, Requant, requantise};
 use isokern_tests::drafts::Numbers;
 
 /// Values of one scale: multiplier, shift, bias.

@@ -16,7 +16,7 @@ const ARENA_BYTES_MAX: usize = 1 << 24;
 /// If a model that was read does not run, or two paths differ: both are findings.
 pub fn run_everywhere(artifact: &ModelArtifact) {
     let model = Model::parse(artifact.bytes()).expect("the caller has parsed it");
-    let work = model.ops().fold(0_u64, |sum, op| sum.saturating_add(op.work()));
+    let work = model.ops().fold(0_u64, |sum, op| sum.saturating_add(op.cost().work));
     if work >= WORK_MAX || model.arena_bytes() > ARENA_BYTES_MAX {
         return;
     }

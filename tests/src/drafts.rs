@@ -8,7 +8,7 @@ use isokern_model::encode::{
     Draft, DraftAdd, DraftDot, DraftOp, DraftPool, DraftSoftmax, DraftTensor,
 };
 use isokern_model::geometry::{Axis, Window};
-use isokern_model::op::Activation;
+use isokern_model::requant::Activation;
 
 /// A generator of test numbers: xorshift64*, S. Vigna 2016.
 #[derive(Debug, Clone)]

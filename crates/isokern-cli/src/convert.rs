@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     write_file(&arguments.output, model.blob())?;
 
     let operators = counted(model.operator_count(), "operator");
-    let weight_bytes: usize = model.ops().map(|op| op.weight_bytes()).sum();
+    let weight_bytes: usize = model.ops().map(|op| op.cost().weight_bytes).sum();
     writeln!(
         out,
         "{}: {operators}, {} weight bytes, {} arena bytes, {} file bytes (read: {})",

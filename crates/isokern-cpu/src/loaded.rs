@@ -101,8 +101,10 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// `None` if there is no such operator; empty before [`init`](Self::init).
     #[must_use]
     pub fn operator_output(&mut self, index: usize) -> Option<&[i8]> {
-        let op = self.program.model().op(index)?;
-        Some(slice_mut(self.arena.bytes(), op.output()))
+        let model = self.program.model();
+        let (_, output) = model.operator_tensors(index)?;
+        let tensor = model.tensor(output.into());
+        Some(slice_mut(self.arena.bytes(), &tensor))
     }
 
     /// Runs the model once, from one payload to another.

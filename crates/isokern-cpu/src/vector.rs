@@ -23,12 +23,15 @@ mod feed;
 mod tile;
 
 use isokern_core::{Cells, Team};
-use isokern_model::Loops;
-use isokern_model::Tensor;
 use isokern_model::layout::Layout;
-use isokern_model::op::{Add, Conv2d, DepthwiseConv2d, FullyConnected, Requant, Weights};
-use isokern_model::operators::{add, conv2d, depthwise_conv2d, fully_connected};
+use isokern_model::operators::add::{Add, AddView};
+use isokern_model::operators::conv2d::{Conv2d, Conv2dView};
+use isokern_model::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
+use isokern_model::operators::fully_connected::{FullyConnected, FullyConnectedView};
+use isokern_model::requant::Requant;
 use isokern_model::view::view;
+use isokern_model::weights::Weights;
+use isokern_model::{Loops, Operator, Tensor};
 
 pub(crate) use dispatch::{Avx2, Avx512};
 use feed::Plan;
@@ -55,37 +58,37 @@ impl VectorLoops<Avx512> {
 }
 
 impl<T: Tile> Loops for VectorLoops<T> {
-    fn conv2d<M: Team>(&self, team: &M, op: &Conv2d<'_>, arena: Cells<'_>) {
+    fn conv2d<M: Team>(&self, team: &M, op: &Conv2dView<'_>, arena: Cells<'_>) {
         let fits = team.size() == 1 && op.weights.layout == Layout::Packed;
         match Plan::conv2d(op).filter(|_| fits) {
             Some(plan) => {
                 self.dots(plan, &op.weights, &op.requant, (&op.input, &op.output), arena);
             }
-            None => conv2d::run(team, op, arena),
+            None => Conv2d::run(team, op, arena),
         }
     }
 
-    fn depthwise_conv2d<M: Team>(&self, team: &M, op: &DepthwiseConv2d<'_>, arena: Cells<'_>) {
+    fn depthwise_conv2d<M: Team>(&self, team: &M, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
         let (x, y) = (view(arena, &op.input), view(arena, &op.output));
         if team.size() > 1 || !self.tile.depthwise(op, x, y) {
-            depthwise_conv2d::run(team, op, arena);
+            DepthwiseConv2d::run(team, op, arena);
         }
     }
 
-    fn fully_connected<M: Team>(&self, team: &M, op: &FullyConnected<'_>, arena: Cells<'_>) {
+    fn fully_connected<M: Team>(&self, team: &M, op: &FullyConnectedView<'_>, arena: Cells<'_>) {
         let packed = op.weights.layout == Layout::Packed;
         let fits = team.size() == 1 && packed && op.weight_zero_point == 0;
         match Plan::fully_connected(op).filter(|_| fits) {
             Some(plan) => {
                 self.dots(plan, &op.weights, &op.requant, (&op.input, &op.output), arena);
             }
-            None => fully_connected::run(team, op, arena),
+            None => FullyConnected::run(team, op, arena),
         }
     }
 
-    fn add<M: Team>(&self, team: &M, op: &Add, arena: Cells<'_>) {
+    fn add<M: Team>(&self, team: &M, op: &AddView, arena: Cells<'_>) {
         if team.size() > 1 {
-            return add::run(team, op, arena);
+            return Add::run(team, op, arena);
         }
         let (a, b) = (view(arena, &op.input_a), view(arena, &op.input_b));
         self.tile.add(op, a, b, view(arena, &op.output));

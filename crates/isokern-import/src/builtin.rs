@@ -12,7 +12,7 @@ pub(crate) const CUSTOM: u32 = 32;
 /// The operator kind that a builtin number stands for, if Isokern has it.
 pub(crate) fn kind(code: u32) -> Option<OpKind> {
     let name = name(code)?;
-    OpKind::ALL.into_iter().find(|kind| kind.name() == name)
+    OpKind::ALL.iter().copied().find(|kind| kind.name() == name)
 }
 
 /// The schema's name of a builtin number.

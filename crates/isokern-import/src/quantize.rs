@@ -5,7 +5,7 @@
 //! multiplier decides output bytes. Paths are relative to `tensorflow/lite/` of
 //! `tensorflow/tflite-micro`.
 
-use isokern_model::op::Activation;
+use isokern_model::requant::Activation;
 
 /// A real multiplier as a Q31 mantissa and a power of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

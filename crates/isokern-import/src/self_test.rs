@@ -20,7 +20,7 @@ pub(crate) fn seal_with_self_test(
 ) -> Result<(Vec<u8>, Option<u64>), ImportError> {
     let artifact = ModelArtifact::from_bytes(&blob);
     let model = Model::parse(artifact.bytes())?;
-    let work = model.ops().fold(0_u64, |sum, op| sum.saturating_add(op.work()));
+    let work = model.ops().fold(0_u64, |sum, op| sum.saturating_add(op.cost().work));
     if work > work_max {
         return Ok((blob, None));
     }

@@ -118,7 +118,7 @@ const fn options_table(kind: OpKind) -> &'static str {
         OpKind::Add => add::TABLE,
         OpKind::Pool => pool_2d::TABLE,
         OpKind::Softmax => softmax::TABLE,
-        _ => "BuiltinOptions",
+        OpKind::Reshape => "ReshapeOptions",
     }
 }
 

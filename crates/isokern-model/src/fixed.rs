@@ -4,8 +4,6 @@
 //! ours is defined, and the same on every target: sums and left shifts wrap, the
 //! output's zero point is added with saturation.
 
-use crate::op::Requant;
-
 /// High half of `2 * a * b`, to nearest, ties up: one Q31 product.
 ///
 /// Equal to gemmlowp's `SaturatingRoundingDoublingHighMul` for all arguments but
@@ -66,17 +64,6 @@ pub const fn rescale(value: i32, multiplier: i32, shift: i8) -> i32 {
     let (left, right) =
         if shift > 0 { (shift as u32, 0) } else { (0, shift.unsigned_abs() as u32) };
     round_shift(high_mul(value.wrapping_shl(left), multiplier), right)
-}
-
-/// Brings the accumulator of `output` to an output value.
-#[inline]
-#[must_use]
-pub fn requantise(requant: &Requant<'_>, output: usize, accumulator: i32) -> i8 {
-    let scale_index = if requant.multiplier.len() == 1 { 0 } else { output };
-    let multiplier = requant.multiplier.get(scale_index).copied().unwrap_or(0);
-    let shift = requant.shift.get(scale_index).copied().unwrap_or(0);
-    let value = rescale(accumulator, multiplier, shift).saturating_add(requant.zero_point);
-    clamp(value, requant.activation.min, requant.activation.max)
 }
 
 /// `value` moved into `min..=max`.

@@ -2,12 +2,11 @@
 
 use core::ops::Range;
 
-use crate::{Model, Op, OpKind};
+use crate::model::Model;
 use isokern_core::{Cells, Team};
 use thiserror::Error;
 
 use crate::loops::Loops;
-use crate::operators::reshape;
 
 /// Why operators did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -49,31 +48,9 @@ pub fn run_ops<T: Team, L: Loops>(
     }
     for index in range.start..range.end.min(model.operator_count()) {
         if let Some(op) = &model.op(index) {
-            run_op(team, loops, op, arena);
+            op.run(team, loops, arena);
         }
         team.sync();
     }
     Ok(())
-}
-
-/// Runs one operator: this rank's share, without the barrier.
-#[inline]
-fn run_op<T: Team, L: Loops>(team: &T, loops: &L, op: &Op<'_>, arena: Cells<'_>) {
-    // Each guard is a constant: kinds outside the set leave no code behind.
-    match op {
-        Op::Conv2d(op) if L::OPERATORS.contains(OpKind::Conv2d) => loops.conv2d(team, op, arena),
-        Op::DepthwiseConv2d(op) if L::OPERATORS.contains(OpKind::DepthwiseConv2d) => {
-            loops.depthwise_conv2d(team, op, arena);
-        }
-        Op::FullyConnected(op) if L::OPERATORS.contains(OpKind::FullyConnected) => {
-            loops.fully_connected(team, op, arena);
-        }
-        Op::Add(op) if L::OPERATORS.contains(OpKind::Add) => loops.add(team, op, arena),
-        Op::Pool(op) if L::OPERATORS.contains(OpKind::Pool) => {
-            loops.pool(team, op, arena);
-        }
-        Op::Reshape(op) => reshape::run(team, op, arena),
-        Op::Softmax(op) if L::OPERATORS.contains(OpKind::Softmax) => loops.softmax(team, op, arena),
-        _ => {}
-    }
 }

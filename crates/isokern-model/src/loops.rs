@@ -10,13 +10,17 @@
 
 use core::marker::PhantomData;
 
-use crate::op::{Add, Conv2d, DepthwiseConv2d, FullyConnected, Pool, Softmax};
-use crate::{AllOperators, OpSet, OperatorSet};
 use isokern_core::{Cells, Team};
 
-use crate::operators::{add, conv2d, depthwise_conv2d, fully_connected, pool, softmax};
+use crate::kind::{AllOperators, OpSet, OperatorSet};
+use crate::operator::Operator;
+use crate::operators::add::{Add, AddView};
+use crate::operators::conv2d::{Conv2d, Conv2dView};
+use crate::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
+use crate::operators::fully_connected::{FullyConnected, FullyConnectedView};
+use crate::operators::pool::{Pool, PoolView};
 
-/// The loops an interpreter runs, one per operator with work to do.
+/// The loops an interpreter runs, one for each kind that some executor has a faster one for.
 ///
 /// Every method does the calling rank's share and returns without a barrier. The
 /// provided methods are the plain loops: safe, portable, the oracle of all others.
@@ -24,34 +28,29 @@ pub trait Loops {
     /// The operator kinds this executor is built with; others leave no code behind.
     const OPERATORS: OpSet = OpSet::ALL;
 
-    /// Runs a convolution; see [`conv2d::run`].
-    fn conv2d<T: Team>(&self, team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
-        conv2d::run(team, op, arena);
+    /// Runs a convolution; see [`Conv2d`].
+    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
+        Conv2d::run(team, op, arena);
     }
 
-    /// Runs a depthwise convolution; see [`depthwise_conv2d::run`].
-    fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2d<'_>, arena: Cells<'_>) {
-        depthwise_conv2d::run(team, op, arena);
+    /// Runs a depthwise convolution; see [`DepthwiseConv2d`].
+    fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
+        DepthwiseConv2d::run(team, op, arena);
     }
 
-    /// Runs a fully connected operator; see [`fully_connected::run`].
-    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {
-        fully_connected::run(team, op, arena);
+    /// Runs a fully connected operator; see [`FullyConnected`].
+    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, arena: Cells<'_>) {
+        FullyConnected::run(team, op, arena);
     }
 
-    /// Runs an addition; see [`add::run`].
-    fn add<T: Team>(&self, team: &T, op: &Add, arena: Cells<'_>) {
-        add::run(team, op, arena);
+    /// Runs an addition; see [`Add`].
+    fn add<T: Team>(&self, team: &T, op: &AddView, arena: Cells<'_>) {
+        Add::run(team, op, arena);
     }
 
-    /// Runs an average pool; see [`pool::run`].
-    fn pool<T: Team>(&self, team: &T, op: &Pool, arena: Cells<'_>) {
-        pool::run(team, op, arena);
-    }
-
-    /// Runs a softmax; see [`softmax::run`].
-    fn softmax<T: Team>(&self, team: &T, op: &Softmax, arena: Cells<'_>) {
-        softmax::run(team, op, arena);
+    /// Runs an average pool; see [`Pool`].
+    fn pool<T: Team>(&self, team: &T, op: &PoolView, arena: Cells<'_>) {
+        Pool::run(team, op, arena);
     }
 }
 

@@ -1,11 +1,230 @@
-//! The plain loops of each operator.
+//! Every kind of operator: one file each, one row in the table here.
+//!
+//! The table gives kinds, codes and names, and every dispatch over kinds; none has an arm for
+//! "all others", so the compiler names what a new row lacks. To add a kind, write its file with
+//! an [`Operator`] and add its row; a code is never used again.
+//!
+//! Operators see their tensors and constants through an
+//! [`OperatorSite`](crate::site::OperatorSite), never the model.
 
 pub mod add;
 pub mod conv2d;
 pub mod depthwise_conv2d;
 mod dot;
+pub mod dot_body;
 mod exponential;
 pub mod fully_connected;
 pub mod pool;
 pub mod reshape;
 pub mod softmax;
+
+use core::fmt;
+
+use isokern_core::{Cells, Team};
+
+use crate::geometry::{Axis, Window};
+use crate::kind::OpSet;
+use crate::loops::Loops;
+use crate::operator::{Check, Cost, Operator, Outline, require};
+use crate::record::{BODY_BYTES, OpRecord};
+use crate::site::OperatorSite;
+use crate::tensor::Tensor;
+use crate::weights::Weights;
+
+use add::Add;
+use conv2d::Conv2d;
+use depthwise_conv2d::DepthwiseConv2d;
+use fully_connected::FullyConnected;
+use pool::Pool;
+use reshape::Reshape;
+use softmax::Softmax;
+
+/// Makes kinds, views and dispatch of the rows `code Kind "NAME"`.
+macro_rules! operators {
+    ($($code:literal $kind:ident $name:literal $what:literal)+) => {
+        /// The kind of an operator.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum OpKind {
+            $(#[doc = $what] $kind,)+
+        }
+
+        /// One operator of a model, ready to run.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub enum Op<'m> {
+            $(#[doc = $what] $kind(<$kind as Operator>::View<'m>),)+
+        }
+
+        impl OpKind {
+            /// Every kind, in the order of the codes.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// The number that stands for this kind in a blob, from 1: zeroed memory is no
+            /// operator.
+            #[must_use]
+            pub const fn code(self) -> u8 {
+                match self {
+                    $(Self::$kind => $code,)+
+                }
+            }
+
+            /// The kind with this number.
+            #[must_use]
+            pub const fn from_code(code: u8) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$kind),)+
+                    _ => None,
+                }
+            }
+
+            /// The name in reports and in `docs/format.md`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+
+            /// How many tensors an operator of this kind reads: least and most.
+            #[must_use]
+            pub const fn inputs(self) -> (usize, usize) {
+                match self {
+                    $(Self::$kind => {
+                        (*<$kind as Operator>::INPUTS.start(), *<$kind as Operator>::INPUTS.end())
+                    })+
+                }
+            }
+
+            /// Whether the output may be the first input under another shape.
+            #[must_use]
+            pub const fn is_in_place(self) -> bool {
+                match self {
+                    $(Self::$kind => <$kind as Operator>::IN_PLACE,)+
+                }
+            }
+
+            /// Views the operator of a record of this kind.
+            #[inline]
+            pub(crate) fn view<'m>(self, site: &OperatorSite<'m>, record: &OpRecord) -> Op<'m> {
+                match self {
+                    $(Self::$kind => {
+                        Op::$kind(<$kind as Operator>::view(site, &record.body()))
+                    })+
+                }
+            }
+
+            /// Checks the operator of a record of this kind, and returns what it costs.
+            pub(crate) fn check(
+                self,
+                site: &OperatorSite<'_>,
+                record: &OpRecord,
+            ) -> Result<Cost, &'static str> {
+                match self {
+                    $(Self::$kind => check::<$kind>(site, record),)+
+                }
+            }
+        }
+
+        impl<'m> Op<'m> {
+            /// The kind of the operator.
+            #[must_use]
+            pub const fn kind(&self) -> OpKind {
+                match self {
+                    $(Self::$kind(_) => OpKind::$kind,)+
+                }
+            }
+
+            /// What one run costs.
+            #[must_use]
+            pub fn cost(&self) -> Cost {
+                match self {
+                    $(Self::$kind(view) => <$kind as Operator>::cost(view),)+
+                }
+            }
+
+            /// The weights whose order follows the blob's layout, if there are such.
+            #[must_use]
+            pub fn weights(&self) -> Option<Weights<'m>> {
+                match self {
+                    $(Self::$kind(view) => <$kind as Operator>::weights(view),)+
+                }
+            }
+
+            /// What a report says of the operator.
+            #[must_use]
+            pub fn outline(&self) -> Outline {
+                match self {
+                    $(Self::$kind(view) => <$kind as Operator>::outline(view),)+
+                }
+            }
+
+            /// Runs the calling rank's share with `loops`, without a barrier; does nothing for a
+            /// kind that `loops` are built without.
+            #[inline]
+            pub(crate) fn run<T: Team, L: Loops>(&self, team: &T, loops: &L, arena: Cells<'_>) {
+                match self {
+                    // The condition is a constant: other kinds leave no code here.
+                    $(Self::$kind(view) => {
+                        if L::OPERATORS.contains(OpKind::$kind) {
+                            <$kind as Operator>::run_with(team, loops, view, arena);
+                        }
+                    })+
+                }
+            }
+        }
+
+        impl OpSet {
+            /// Every kind of this build.
+            pub const ALL: Self = Self::EMPTY$(.with(OpKind::$kind))+;
+        }
+
+        const _: () = {
+            $(assert!(size_of::<<$kind as Operator>::Body>() <= BODY_BYTES);)+
+        };
+    };
+}
+
+operators! {
+    1 Conv2d "CONV_2D" "Convolution over an image."
+    2 DepthwiseConv2d "DEPTHWISE_CONV_2D" "Convolution of each channel with kernels of its own."
+    3 FullyConnected "FULLY_CONNECTED" "Product of rows with a matrix."
+    4 Add "ADD" "Sum of two tensors of one shape."
+    5 Pool "AVERAGE_POOL_2D" "One value for the cells of a window."
+    6 Reshape "RESHAPE" "The same bytes under another shape."
+    7 Softmax "SOFTMAX" "Normalised exponentials of each row."
+}
+
+impl fmt::Display for OpKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// Checks what all kinds have in common, then the kind's own fields.
+#[inline(never)] // A frame of its own: firmware's stack is short.
+fn check<O: Operator>(site: &OperatorSite<'_>, record: &OpRecord) -> Result<Cost, &'static str> {
+    require(record.is_clear_after::<O::Body>(), "body")?;
+    let body: O::Body = record.body();
+    let view = O::view(site, &body);
+    O::check(site, &body, &view)?;
+    Ok(O::cost(&view))
+}
+
+/// Checks that both tensors are images of batch 1, and every window starts before the image's
+/// end and ends after its start.
+fn images(input: &Tensor, output: &Tensor, window: &Window) -> Check {
+    require(matches!(input.shape(), [1, _, _, _]), "input")?;
+    require(matches!(output.shape(), [1, _, _, _]), "output")?;
+    let (input, output) = (input.image(), output.image());
+    require(is_axis(window.rows(), input.height, output.height), "window")?;
+    require(is_axis(window.columns(), input.width, output.width), "window")
+}
+
+fn is_axis(axis: Axis, inputs: usize, outputs: usize) -> bool {
+    // Outputs are below 2^28 and strides below 2^16, which a 32-bit address may not hold.
+    let last_start = (outputs as u64).saturating_sub(1) * axis.stride as u64;
+    axis.kernel > 0
+        && axis.stride > 0
+        && axis.dilation > 0
+        && axis.pad < axis.extent()
+        && last_start < inputs as u64 + axis.pad as u64
+}

@@ -4,8 +4,6 @@ use core::mem::offset_of;
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::geometry::Window;
-
 /// Stands where an operator has no second input.
 pub const NONE: u16 = u16::MAX;
 
@@ -23,85 +21,12 @@ pub struct OpRecord {
     pub input_b: u16,
     /// Index of the output tensor.
     pub output: u16,
-    /// What the kind needs: one of the body types of this module, zeros behind it.
+    /// What the kind needs: the body of its operator, then zeros.
     pub body: [u32; 14],
 }
 
-/// Body of Conv2D, DepthwiseConv2D and FullyConnected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
-#[repr(C)]
-pub struct DotBody {
-    /// The window; zeros for FullyConnected.
-    pub window: Window,
-    /// Least output value.
-    pub activation_min: i8,
-    /// Greatest output value.
-    pub activation_max: i8,
-    /// Output channels per input channel (DepthwiseConv2D), else 0.
-    pub depth_multiplier: u16,
-    /// Where the weights start, from the blob's start.
-    pub weights_offset: u32,
-    /// Bytes of weights.
-    pub weights_bytes: u32,
-    /// Where the `i32` biases start.
-    pub bias_offset: u32,
-    /// Where the `i32` multipliers start.
-    pub multiplier_offset: u32,
-    /// Where the `i8` shifts start.
-    pub shift_offset: u32,
-    /// Where the `i32` sums of each output's weights start (packed layout), else 0.
-    pub weight_sums_offset: u32,
-    /// Number of multipliers and shifts: the outputs, or 1 if they share one.
-    pub scale_count: u32,
-    /// Number of outputs of the dot products: channels or units.
-    pub outputs: u32,
-    /// Quantised weight that stands for real zero; 0 but for some FullyConnected.
-    pub weight_zero_point: i32,
-}
-
-/// Body of AveragePool2D.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
-#[repr(C)]
-pub struct PoolBody {
-    /// The window.
-    pub window: Window,
-    /// Least output value.
-    pub activation_min: i8,
-    /// Greatest output value.
-    pub activation_max: i8,
-    /// Zero.
-    pub reserved: u16,
-}
-
-/// Body of Add.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
-#[repr(C)]
-pub struct AddBody {
-    /// Multipliers of first input, second input and output.
-    pub multiplier: [i32; 3],
-    /// Their shifts, none above zero.
-    pub shift: [i8; 3],
-    /// Bits both inputs move left before they are scaled.
-    pub left_shift: u8,
-    /// Least output value.
-    pub activation_min: i8,
-    /// Greatest output value.
-    pub activation_max: i8,
-    /// Zero.
-    pub reserved: u16,
-}
-
-/// Body of Softmax.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
-#[repr(C)]
-pub struct SoftmaxBody {
-    /// Multiplier that brings a difference to Q5.26.
-    pub multiplier: i32,
-    /// Its left shift.
-    pub left_shift: i32,
-    /// Differences below this one count as zero.
-    pub diff_min: i32,
-}
+/// Bytes of a body, at most.
+pub const BODY_BYTES: usize = size_of::<[u32; 14]>();
 
 /// Bytes of one operator record.
 pub const OPERATOR_BYTES: usize = size_of::<OpRecord>();
@@ -109,11 +34,6 @@ pub const OPERATOR_BYTES: usize = size_of::<OpRecord>();
 const _: () = {
     assert!(OPERATOR_BYTES == 64);
     assert!(offset_of!(OpRecord, body) == 8);
-    assert!(size_of::<DotBody>() == 56);
-    assert!(offset_of!(DotBody, weights_offset) == 20);
-    assert!(size_of::<PoolBody>() == 20);
-    assert!(size_of::<AddBody>() == 20);
-    assert!(size_of::<SoftmaxBody>() == 12);
 };
 
 impl OpRecord {
@@ -124,9 +44,9 @@ impl OpRecord {
         bytes.get(..size_of::<B>()).map_or_else(B::zeroed, bytemuck::pod_read_unaligned)
     }
 
-    /// Whether all bytes behind a body of type `B` are zero.
+    /// Whether all bytes after a body of type `B` are zero.
     #[must_use]
-    pub fn is_clear_behind<B: Pod>(&self) -> bool {
+    pub fn is_clear_after<B: Pod>(&self) -> bool {
         let bytes: &[u8] = bytemuck::must_cast_slice(&self.body);
         bytes.iter().skip(size_of::<B>()).all(|&byte| byte == 0)
     }

@@ -18,11 +18,11 @@ use core::marker::PhantomData;
 
 use isokern_core::{Cells, Team};
 use isokern_model::layout::Layout;
-use isokern_model::op::{Conv2d, DepthwiseConv2d, FullyConnected};
-use isokern_model::{AllOperators, OpSet, OperatorSet};
+use isokern_model::operators::conv2d::{Conv2d, Conv2dView};
+use isokern_model::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
+use isokern_model::operators::fully_connected::{FullyConnected, FullyConnectedView};
+use isokern_model::{AllOperators, Loops, OpSet, Operator, OperatorSet};
 
-use isokern_model::Loops;
-use isokern_model::operators::{conv2d, depthwise_conv2d, fully_connected};
 use patch::PATCH_TERMS;
 
 /// Four activations, less their zero point, as signed halves of two words: the first
@@ -115,30 +115,30 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
     const OPERATORS: OpSet = S::KINDS;
 
     #[inline]
-    fn conv2d<T: Team>(&self, team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
+    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
         if op.weights.layout == Layout::Row && op.weights.terms.row_terms <= PATCH_TERMS {
             dots::conv2d::<D, T>(team, op, arena);
         } else {
-            conv2d::run(team, op, arena);
+            Conv2d::run(team, op, arena);
         }
     }
 
     #[inline]
-    fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2d<'_>, arena: Cells<'_>) {
+    fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
         let taps = usize::from(op.window.kernel_height) * usize::from(op.window.kernel_width);
         if op.depth_multiplier == 1 && taps <= depthwise::TAPS_MAX {
             depthwise::run::<D, T>(team, op, arena);
         } else {
-            depthwise_conv2d::run(team, op, arena);
+            DepthwiseConv2d::run(team, op, arena);
         }
     }
 
     #[inline]
-    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {
+    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, arena: Cells<'_>) {
         if op.weights.layout == Layout::Row && op.weight_zero_point == 0 {
             dots::fully_connected::<D, T>(team, op, arena);
         } else {
-            fully_connected::run(team, op, arena);
+            FullyConnected::run(team, op, arena);
         }
     }
 }

@@ -25,10 +25,13 @@ use core::marker::PhantomData;
 
 use isokern_core::{Cells, Team};
 use isokern_model::layout::Layout;
-use isokern_model::op::{Add, Conv2d, DepthwiseConv2d, FullyConnected, Pool, Weights};
-use isokern_model::{AllOperators, OpSet, OperatorSet};
-
-use isokern_model::Loops;
+use isokern_model::operators::add::AddView;
+use isokern_model::operators::conv2d::Conv2dView;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
+use isokern_model::operators::fully_connected::FullyConnectedView;
+use isokern_model::operators::pool::PoolView;
+use isokern_model::weights::Weights;
+use isokern_model::{AllOperators, Loops, OpSet, OperatorSet};
 
 /// An instruction on the four signed bytes of two words.
 pub trait QuadMac {
@@ -82,7 +85,7 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
     const OPERATORS: OpSet = S::KINDS;
 
     #[inline]
-    fn conv2d<T: Team>(&self, team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
+    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
         let fits = op.window.dilation_width == 1 && is_packed(&op.weights);
         if !(fits && dots::conv2d::<D, T>(team, op, arena)) {
             single::conv2d::<D, T>(team, op, arena);
@@ -90,14 +93,14 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
     }
 
     #[inline]
-    fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2d<'_>, arena: Cells<'_>) {
+    fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
         if !(op.depth_multiplier == 1 && depthwise::run::<D, T>(team, op, arena)) {
             single::depthwise_conv2d::<D, T>(team, op, arena);
         }
     }
 
     #[inline]
-    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnected<'_>, arena: Cells<'_>) {
+    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, arena: Cells<'_>) {
         let fits = op.weight_zero_point == 0 && is_packed(&op.weights);
         if !(fits && dots::fully_connected::<D, T>(team, op, arena)) {
             single::fully_connected::<D, T>(team, op, arena);
@@ -105,12 +108,12 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
     }
 
     #[inline]
-    fn add<T: Team>(&self, team: &T, op: &Add, arena: Cells<'_>) {
+    fn add<T: Team>(&self, team: &T, op: &AddView, arena: Cells<'_>) {
         elementwise::add(team, op, arena);
     }
 
     #[inline]
-    fn pool<T: Team>(&self, team: &T, op: &Pool, arena: Cells<'_>) {
+    fn pool<T: Team>(&self, team: &T, op: &PoolView, arena: Cells<'_>) {
         elementwise::pool(team, op, arena);
     }
 }

@@ -5,9 +5,10 @@
 use core::fmt::Write;
 
 use isokern_core::NumericProfile;
-use isokern_model::encode::{Draft, DraftOp};
 use isokern_model::geometry::{Axis, Window};
-use isokern_model::op::{Activation, Requant};
+use isokern_model::operator::DotOutline;
+use isokern_model::record::NONE;
+use isokern_model::requant::Activation;
 use isokern_model::{Model, Op, Tensor};
 use serde::Serialize;
 
@@ -113,10 +114,8 @@ impl ModelReport {
         let header = model.header();
         let port = |index: u32| PortReport::new(index as usize, &model.tensor(index as usize));
         let self_test = header.self_test();
-        // The draft knows the indices of the tensors that an operator reads and writes.
-        let draft = Draft::from_model(model);
-        let operators: Vec<OperatorReport> = (model.ops().zip(&draft.ops).enumerate())
-            .map(|(index, (op, draft))| OperatorReport::new(index, &op, draft))
+        let operators: Vec<OperatorReport> = (model.ops().enumerate())
+            .map(|(index, op)| OperatorReport::new(index, &op, model))
             .collect();
         Self {
             file: file.name.clone(),
@@ -181,62 +180,22 @@ impl TensorReport {
 }
 
 impl OperatorReport {
-    fn new(index: usize, op: &Op<'_>, draft: &DraftOp) -> Self {
-        let (inputs, output) = ends(draft);
-        let plain = Self {
+    fn new(index: usize, op: &Op<'_>, model: &Model<'_>) -> Self {
+        let (inputs, output) = model.operator_tensors(index).unwrap_or_default();
+        let (cost, outline) = (op.cost(), op.outline());
+        let [first, last] = [inputs[0], output].map(|tensor| model.tensor(tensor.into()));
+        Self {
             index,
             kind: op.kind().name(),
-            inputs,
+            inputs: inputs.into_iter().filter(|&input| input != NONE).collect(),
             output,
-            weight_bytes: op.weight_bytes(),
-            macs: op.macs(),
-            activation: None,
-            weights: None,
-            depth_multiplier: None,
-            window: None,
-        };
-        // Every output value takes as many multiplications as its dot product has terms.
-        let terms = op.macs() / (op.output().len() as u64).max(1);
-        let window = |window| Some(WindowReport::new(window, op));
-        match op {
-            Op::Conv2d(op) => Self {
-                activation: Some(op.requant.activation.into()),
-                weights: Some(WeightsReport::new(0, &op.requant, terms)),
-                window: window(&op.window),
-                ..plain
-            },
-            Op::DepthwiseConv2d(op) => Self {
-                activation: Some(op.requant.activation.into()),
-                weights: Some(WeightsReport::new(0, &op.requant, terms)),
-                depth_multiplier: Some(op.depth_multiplier),
-                window: window(&op.window),
-                ..plain
-            },
-            Op::FullyConnected(op) => Self {
-                activation: Some(op.requant.activation.into()),
-                weights: Some(WeightsReport::new(op.weight_zero_point, &op.requant, terms)),
-                ..plain
-            },
-            Op::Add(op) => Self { activation: Some(op.activation.into()), ..plain },
-            Op::Pool(op) => {
-                Self { activation: Some(op.activation.into()), window: window(&op.window), ..plain }
-            }
-            _ => plain,
+            weight_bytes: cost.weight_bytes,
+            macs: cost.macs,
+            activation: outline.activation.map(Into::into),
+            weights: outline.dots.map(Into::into),
+            depth_multiplier: outline.depth_multiplier,
+            window: outline.window.map(|window| WindowReport::new(&window, &first, &last)),
         }
-    }
-}
-
-/// Indices of the tensors an operator reads, and of the one it writes.
-fn ends(draft: &DraftOp) -> (Vec<u16>, u16) {
-    match draft {
-        DraftOp::Conv2d(op) | DraftOp::DepthwiseConv2d(op) | DraftOp::FullyConnected(op) => {
-            (vec![op.input], op.output)
-        }
-        DraftOp::Add(op) => (op.inputs.to_vec(), op.output),
-        DraftOp::Pool(op) => (vec![op.input], op.output),
-        DraftOp::Reshape { input, output } => (vec![*input], *output),
-        DraftOp::Softmax(op) => (vec![op.input], op.output),
-        _ => (Vec::new(), 0),
     }
 }
 
@@ -246,17 +205,17 @@ impl From<Activation> for ActivationReport {
     }
 }
 
-impl WeightsReport {
-    fn new(zero_point: i32, requant: &Requant<'_>, terms: u64) -> Self {
-        let (outputs, scale_count) = (requant.bias.len(), requant.multiplier.len());
-        Self { outputs, terms, zero_point, scale_count }
+impl From<DotOutline> for WeightsReport {
+    fn from(dots: DotOutline) -> Self {
+        let DotOutline { outputs, terms, weight_zero_point, scale_count } = dots;
+        Self { outputs, terms: terms as u64, zero_point: weight_zero_point, scale_count }
     }
 }
 
 impl WindowReport {
-    fn new(window: &Window, op: &Op<'_>) -> Self {
+    fn new(window: &Window, input: &Tensor, output: &Tensor) -> Self {
         let axes = [window.rows(), window.columns()];
-        let (input, output) = (op.input().image(), op.output().image());
+        let (input, output) = (input.image(), output.image());
         let lengths = [(input.height, output.height), (input.width, output.width)];
         let after = |place: usize| padding_after(&axes[place], lengths[place]);
         Self {

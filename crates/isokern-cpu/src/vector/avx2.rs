@@ -11,7 +11,7 @@ use core::arch::x86_64::{
 
 use isokern_core::Cells;
 use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::op::Add;
+use isokern_model::operators::add::AddView;
 use isokern_model::operators::add::sum;
 
 use super::avx2_scale::{Range, Scale, narrow, widen};
@@ -127,7 +127,7 @@ fn joined(first: __m256i, second: __m256i) -> __m256i {
 
 /// See [`Tile::add`](super::tile::Tile::add).
 #[target_feature(enable = "avx2")]
-pub(super) fn add(op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
+pub(super) fn add(op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
     let scale = |index: usize| Scale::new([op.multiplier[index]; 8], [op.shift[index]; 8]);
     let (scale_a, scale_b, scale_y) = (scale(0), scale(1), scale(2));
     let left = _mm256_set1_epi32(op.left_shift.into());

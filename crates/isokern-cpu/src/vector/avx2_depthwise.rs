@@ -11,7 +11,7 @@ use core::arch::x86_64::{
 };
 
 use isokern_core::Cells;
-use isokern_model::op::DepthwiseConv2d;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
 use super::avx2_scale::{Range, Scale};
 use super::channel_lines::{LinePlan, TAPS_MAX, load};
@@ -30,7 +30,7 @@ struct Block {
 
 /// See [`Tile::depthwise`](super::tile::Tile::depthwise).
 #[target_feature(enable = "avx2")]
-pub(super) fn depthwise(op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
+pub(super) fn depthwise(op: &DepthwiseConv2dView<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
     walk(
         op,
         (x, y),
@@ -41,7 +41,7 @@ pub(super) fn depthwise(op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) ->
 
 impl Block {
     #[target_feature(enable = "avx2")]
-    fn new(op: &DepthwiseConv2d<'_>, first: usize, count: usize) -> Self {
+    fn new(op: &DepthwiseConv2dView<'_>, first: usize, count: usize) -> Self {
         let lanes = Lanes::<LANES>::new(op, first, count);
         let weights = core::array::from_fn(|pair| {
             let [a, b] = [2 * pair, 2 * pair + 1].map(|tap| widen(lanes.weights[tap]));

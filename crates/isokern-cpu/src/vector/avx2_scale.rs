@@ -9,7 +9,7 @@ use core::arch::x86_64::{
     _mm256_sub_epi32,
 };
 
-use isokern_model::op::Activation;
+use isokern_model::requant::Activation;
 
 /// Multipliers and shifts of 8 outputs.
 #[derive(Debug, Clone, Copy)]

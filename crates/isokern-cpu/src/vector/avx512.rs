@@ -11,7 +11,7 @@ use core::arch::x86_64::{
 
 use isokern_core::Cells;
 use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::op::Add;
+use isokern_model::operators::add::AddView;
 use isokern_model::operators::add::sum;
 
 use super::avx512_scale::{Range, Scale, narrow, widen};
@@ -147,7 +147,7 @@ fn tile<const P: usize, const Q: usize>(
 
 /// See [`Tile::add`](super::tile::Tile::add).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-pub(super) fn add(op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
+pub(super) fn add(op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
     let scale = |index: usize| Scale::new([op.multiplier[index]; 16], [op.shift[index]; 16]);
     let (scale_a, scale_b, scale_y) = (scale(0), scale(1), scale(2));
     let left = _mm512_set1_epi32(op.left_shift.into());

@@ -8,7 +8,7 @@ use core::arch::x86_64::{
     _mm512_sllv_epi32, _mm512_srai_epi32, _mm512_srav_epi32, _mm512_srli_epi64, _mm512_sub_epi32,
 };
 
-use isokern_model::op::Activation;
+use isokern_model::requant::Activation;
 
 /// Multipliers and shifts of 16 outputs.
 #[derive(Debug, Clone, Copy)]

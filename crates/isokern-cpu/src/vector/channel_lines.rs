@@ -1,7 +1,7 @@
 //! The input of a depthwise tile: lines of a few channels, padding filled in.
 
 use isokern_core::Cells;
-use isokern_model::op::DepthwiseConv2d;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
 /// Kernel cells up to which a depthwise tile keeps all weights at hand.
 pub(super) const TAPS_MAX: usize = 26;
@@ -27,7 +27,7 @@ pub(super) struct LinePlan {
 
 impl LinePlan {
     /// The plan for `channels` channels at a time, if multiplier, kernel and lines fit.
-    pub(super) fn new(op: &DepthwiseConv2d<'_>, channels: usize) -> Option<Self> {
+    pub(super) fn new(op: &DepthwiseConv2dView<'_>, channels: usize) -> Option<Self> {
         let (rows, columns) = (op.window.rows(), op.window.columns());
         let width = op.output.image().width;
         let cells = (width - 1) * columns.stride + columns.extent();
@@ -45,7 +45,7 @@ impl LinePlan {
     }
 
     /// Bytes of lines the plan needs.
-    pub(super) fn bytes(&self, op: &DepthwiseConv2d<'_>) -> usize {
+    pub(super) fn bytes(&self, op: &DepthwiseConv2dView<'_>) -> usize {
         op.window.rows().kernel * self.cells * self.channels + SLACK_BYTES
     }
 }
@@ -71,7 +71,7 @@ impl<const BYTES: usize> ChannelLines<BYTES> {
     #[inline(always)]
     pub(super) fn fill<const N: usize>(
         &mut self,
-        op: &DepthwiseConv2d<'_>,
+        op: &DepthwiseConv2dView<'_>,
         plan: &LinePlan,
         x: Cells<'_>,
         row: usize,

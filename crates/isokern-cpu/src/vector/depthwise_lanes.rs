@@ -1,6 +1,6 @@
 //! What the lanes of a depthwise tile hold: channels, repeated where they are few.
 
-use isokern_model::op::DepthwiseConv2d;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
 use super::channel_lines::TAPS_MAX;
 
@@ -19,7 +19,7 @@ pub(super) struct Lanes<const N: usize> {
 impl<const N: usize> Lanes<N> {
     /// The parameters of `count` channels from `first`.
     #[inline(always)]
-    pub(super) fn new(op: &DepthwiseConv2d<'_>, first: usize, count: usize) -> Self {
+    pub(super) fn new(op: &DepthwiseConv2dView<'_>, first: usize, count: usize) -> Self {
         let channels = op.output.image().channels.max(1);
         let mut lanes =
             Self { weights: [[0; N]; TAPS_MAX], bias: [0; N], multiplier: [0; N], shift: [0; N] };

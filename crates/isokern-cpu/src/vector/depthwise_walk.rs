@@ -1,7 +1,7 @@
 //! The way through a depthwise convolution, the same for every instruction set.
 
 use isokern_core::Cells;
-use isokern_model::op::DepthwiseConv2d;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
 use super::channel_lines::{ChannelLines, LARGE_BYTES, LinePlan, SMALL_BYTES};
 use super::tile::store_first;
@@ -15,7 +15,7 @@ use super::tile::store_first;
 /// instructions it may use.
 #[inline(always)]
 pub(super) fn walk<const N: usize, B>(
-    op: &DepthwiseConv2d<'_>,
+    op: &DepthwiseConv2dView<'_>,
     (x, y): (Cells<'_>, Cells<'_>),
     block: impl Fn(usize, usize) -> B,
     values: impl Fn(&B, &LinePlan, &[i8], usize) -> [i8; N],
@@ -32,7 +32,7 @@ pub(super) fn walk<const N: usize, B>(
 
 #[inline(always)]
 fn all_blocks<const N: usize, const BYTES: usize, B>(
-    op: &DepthwiseConv2d<'_>,
+    op: &DepthwiseConv2dView<'_>,
     (x, y): (Cells<'_>, Cells<'_>),
     mut lines: ChannelLines<BYTES>,
     block: impl Fn(usize, usize) -> B,

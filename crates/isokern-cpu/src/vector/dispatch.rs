@@ -7,7 +7,8 @@
 use std::is_x86_feature_detected as has;
 
 use isokern_core::Cells;
-use isokern_model::op::{Add, DepthwiseConv2d};
+use isokern_model::operators::add::AddView;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
 use super::tile::{Dots, Tile};
 use super::{avx2, avx2_depthwise, avx512, avx512_depthwise};
@@ -41,12 +42,12 @@ impl Tile for Avx2 {
         unsafe { avx2::dots(job) }
     }
 
-    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
+    fn depthwise(&self, op: &DepthwiseConv2dView<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
         // SAFETY: `self` proves that the processor has AVX2.
         unsafe { avx2_depthwise::depthwise(op, x, y) }
     }
 
-    fn add(&self, op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
+    fn add(&self, op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
         // SAFETY: `self` proves that the processor has AVX2.
         unsafe { avx2::add(op, a, b, y) }
     }
@@ -58,12 +59,12 @@ impl Tile for Avx512 {
         unsafe { avx512::dots(job) }
     }
 
-    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
+    fn depthwise(&self, op: &DepthwiseConv2dView<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
         // SAFETY: `self` proves that the processor has AVX-512 F, BW, VL and VNNI.
         unsafe { avx512_depthwise::depthwise(op, x, y) }
     }
 
-    fn add(&self, op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
+    fn add(&self, op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
         // SAFETY: `self` proves that the processor has AVX-512 F, BW, VL and VNNI.
         unsafe { avx512::add(op, a, b, y) }
     }

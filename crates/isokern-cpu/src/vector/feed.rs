@@ -9,7 +9,9 @@
 use isokern_core::Cells;
 use isokern_model::Tensor;
 use isokern_model::geometry::{Axis, Window};
-use isokern_model::op::{Conv2d, FullyConnected, Weights};
+use isokern_model::operators::conv2d::Conv2dView;
+use isokern_model::operators::fully_connected::FullyConnectedView;
+use isokern_model::weights::Weights;
 
 /// Bytes of a small feed: what most operators need, and cheap to clear.
 pub(super) const SMALL_BYTES: usize = 4096;
@@ -49,7 +51,7 @@ enum Shape {
 
 impl Plan {
     /// The plan of a convolution, if a chunk fits a large feed.
-    pub(super) fn conv2d(op: &Conv2d<'_>) -> Option<Self> {
+    pub(super) fn conv2d(op: &Conv2dView<'_>) -> Option<Self> {
         let (input, output) = (op.input.image(), op.output.image());
         let window = op.window;
         let unit = Window {
@@ -74,7 +76,7 @@ impl Plan {
     }
 
     /// The plan of a fully connected operator, if a row fits a large feed.
-    pub(super) fn fully_connected(op: &FullyConnected<'_>) -> Option<Self> {
+    pub(super) fn fully_connected(op: &FullyConnectedView<'_>) -> Option<Self> {
         let mut plan = Self::new(&op.input, &op.weights);
         plan.channels = op.weights.terms.row_terms;
         plan.positions = op.output.len() / op.weights.outputs.max(1);

@@ -2,7 +2,10 @@
 
 use isokern_core::Cells;
 use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::op::{Add, DepthwiseConv2d, Requant, Weights};
+use isokern_model::operators::add::AddView;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
+use isokern_model::requant::Requant;
+use isokern_model::weights::Weights;
 
 use super::feed::Plan;
 
@@ -12,10 +15,10 @@ pub(crate) trait Tile {
     fn dots(&self, job: &Dots<'_>);
 
     /// A depthwise convolution; `false`, with nothing done, if its shape does not fit.
-    fn depthwise(&self, op: &DepthwiseConv2d<'_>, x: Cells<'_>, y: Cells<'_>) -> bool;
+    fn depthwise(&self, op: &DepthwiseConv2dView<'_>, x: Cells<'_>, y: Cells<'_>) -> bool;
 
     /// An addition.
-    fn add(&self, op: &Add, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>);
+    fn add(&self, op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>);
 }
 
 /// A convolution or fully connected operator.

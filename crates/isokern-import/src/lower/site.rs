@@ -3,7 +3,7 @@
 use isokern_model::OpKind;
 use isokern_model::encode::DraftTensor;
 use isokern_model::header::ARENA_BYTES_MAX;
-use isokern_model::op::Activation;
+use isokern_model::requant::Activation;
 
 use crate::error::{GraphFault, ImportError, OperatorFault, TensorFault, UnsupportedOperator};
 use crate::flatbuffer::Field;

@@ -8,9 +8,13 @@ use bytemuck::Pod;
 use super::EncodeError;
 use super::draft::{DraftDot, DraftOp};
 use crate::header::SECTION_ALIGN;
-use crate::kind::OpKind;
 use crate::layout::{Layout, Terms};
-use crate::record::{AddBody, DotBody, NONE, OpRecord, PoolBody, SoftmaxBody};
+use crate::operators::OpKind;
+use crate::operators::add::AddBody;
+use crate::operators::dot_body::DotBody;
+use crate::operators::pool::PoolBody;
+use crate::operators::softmax::SoftmaxBody;
+use crate::record::{NONE, OpRecord};
 
 /// Boundary of row-layout weights: a word load on every target.
 const ROW_ALIGN: usize = 16;

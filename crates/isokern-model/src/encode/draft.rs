@@ -4,9 +4,9 @@ use std::vec;
 use std::vec::Vec;
 
 use crate::geometry::Window;
-use crate::kind::OpKind;
 use crate::layout::Terms;
-use crate::op::Activation;
+use crate::operators::OpKind;
+use crate::requant::Activation;
 
 /// A model before it is packed.
 ///
@@ -40,7 +40,6 @@ pub struct DraftTensor {
 
 /// An operator.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub enum DraftOp {
     /// Convolution; terms are kernel row, kernel column, input channel.
     Conv2d(DraftDot),
@@ -90,7 +89,7 @@ pub struct DraftDot {
     pub activation: Activation,
 }
 
-/// See [`Add`](crate::op::Add).
+/// See [`Add`](crate::operators::add::Add).
 #[derive(Debug, Clone, PartialEq)]
 pub struct DraftAdd {
     /// Indices of the tensors read.
@@ -107,7 +106,7 @@ pub struct DraftAdd {
     pub activation: Activation,
 }
 
-/// See [`Pool`](crate::op::Pool).
+/// See [`Pool`](crate::operators::pool::Pool).
 #[derive(Debug, Clone, PartialEq)]
 pub struct DraftPool {
     /// Index of the tensor read.
@@ -120,7 +119,7 @@ pub struct DraftPool {
     pub activation: Activation,
 }
 
-/// See [`Softmax`](crate::op::Softmax).
+/// See [`Softmax`](crate::operators::softmax::Softmax).
 #[derive(Debug, Clone, PartialEq)]
 pub struct DraftSoftmax {
     /// Index of the tensor read.

@@ -8,7 +8,9 @@ use super::{EncodeError, set_self_test};
 use crate::geometry::Window;
 use crate::layout::Layout;
 use crate::model::Model;
-use crate::op::{Op, Requant, Weights};
+use crate::operators::Op;
+use crate::requant::Requant;
+use crate::weights::Weights;
 
 /// Writes `model` again with its weights in `layout`.
 ///

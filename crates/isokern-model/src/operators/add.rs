@@ -1,37 +1,128 @@
-//! `ADD`: the sum of two tensors of one shape and different scales.
+//! Addition: the sum of two tensors of one shape and different scales.
 
-use crate::op::Add;
+use core::ops::RangeInclusive;
+
+use bytemuck::{Pod, Zeroable};
 use isokern_core::{Cells, Team};
 
 use crate::fixed::{clamp, rescale};
+use crate::loops::Loops;
+use crate::operator::{Check, Cost, Operator, Outline, require};
+use crate::requant::Activation;
+use crate::site::OperatorSite;
+use crate::tensor::Tensor;
 use crate::view::view;
 
 const TILE_ELEMENTS: usize = 64;
 
-/// Runs the calling rank's share of an addition.
-///
-/// Both inputs, less their zero points, move left by `left_shift` bits and are
-/// rescaled to a scale they share; their sum is rescaled to the output's. Each of
-/// the three rescalings rounds by itself. Source: TensorFlow Lite
-/// `kernels/internal/reference/integer_ops/add.h`.
-///
-/// A tile is 64 elements.
-#[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-pub fn run<T: Team>(team: &T, op: &Add, arena: Cells<'_>) {
-    let (a, b) = (view(arena, &op.input_a), view(arena, &op.input_b));
-    let y = view(arena, &op.output);
-    for tile_index in team.share(y.len().div_ceil(TILE_ELEMENTS)) {
-        let first = tile_index * TILE_ELEMENTS;
-        for index in first..y.len().min(first + TILE_ELEMENTS) {
-            y.set(index, sum(op, a.get(index), b.get(index)));
+/// The kind of additions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Add;
+
+/// Body of an addition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
+#[repr(C)]
+pub struct AddBody {
+    /// Multipliers of first input, second input and output.
+    pub multiplier: [i32; 3],
+    /// Their shifts, none above zero.
+    pub shift: [i8; 3],
+    /// Bits both inputs move left before they are scaled.
+    pub left_shift: u8,
+    /// Least output value.
+    pub activation_min: i8,
+    /// Greatest output value.
+    pub activation_max: i8,
+    /// Zero.
+    pub reserved: u16,
+}
+
+const _: () = assert!(size_of::<AddBody>() == 20);
+
+/// The sum of two tensors of one shape.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AddView {
+    /// The first summand.
+    pub input_a: Tensor,
+    /// The second summand, of the same shape.
+    pub input_b: Tensor,
+    /// The sum.
+    pub output: Tensor,
+    /// Multipliers of first input, second input and output.
+    pub multiplier: [i32; 3],
+    /// Their shifts, none above zero.
+    pub shift: [i8; 3],
+    /// Bits both inputs move left before they are scaled.
+    pub left_shift: u8,
+    /// Least and greatest output value.
+    pub activation: Activation,
+}
+
+impl Operator for Add {
+    type Body = AddBody;
+    type View<'m> = AddView;
+    const INPUTS: RangeInclusive<usize> = 2..=2;
+
+    fn view<'m>(site: &OperatorSite<'m>, body: &AddBody) -> AddView {
+        AddView {
+            input_a: site.input(0),
+            input_b: site.input(1),
+            output: site.output(0),
+            multiplier: body.multiplier,
+            shift: body.shift,
+            left_shift: body.left_shift,
+            activation: Activation { min: body.activation_min, max: body.activation_max },
         }
+    }
+
+    fn check(_: &OperatorSite<'_>, body: &AddBody, view: &AddView) -> Check {
+        require(body.reserved == 0, "body")?;
+        require(view.input_a.shape() == view.output.shape(), "input")?;
+        require(view.input_b.shape() == view.output.shape(), "input_b")?;
+        require(view.multiplier.iter().all(|&multiplier| multiplier >= 0), "multiplier")?;
+        require(view.shift.iter().all(|shift| (-31..=0).contains(shift)), "shift")?;
+        require(view.left_shift <= 20, "left_shift")?;
+        require(view.activation.is_range(), "activation_min")
+    }
+
+    fn cost(view: &AddView) -> Cost {
+        Cost::of_elements(&view.output)
+    }
+
+    /// Runs the calling rank's share of an addition.
+    ///
+    /// Both inputs, less their zero points, move left by `left_shift` bits and are
+    /// rescaled to a scale they share; their sum is rescaled to the output's. Each of
+    /// the three rescalings rounds by itself. Source: TensorFlow Lite
+    /// `kernels/internal/reference/integer_ops/add.h`.
+    ///
+    /// A tile is 64 elements.
+    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    fn run<T: Team>(team: &T, op: &AddView, arena: Cells<'_>) {
+        let (a, b) = (view(arena, &op.input_a), view(arena, &op.input_b));
+        let y = view(arena, &op.output);
+        for tile_index in team.share(y.len().div_ceil(TILE_ELEMENTS)) {
+            let first = tile_index * TILE_ELEMENTS;
+            for index in first..y.len().min(first + TILE_ELEMENTS) {
+                y.set(index, sum(op, a.get(index), b.get(index)));
+            }
+        }
+    }
+
+    #[inline]
+    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &AddView, arena: Cells<'_>) {
+        loops.add(team, view, arena);
+    }
+
+    fn outline(view: &AddView) -> Outline {
+        Outline { activation: Some(view.activation), ..Outline::default() }
     }
 }
 
 /// One element of the sum.
 #[inline]
 #[must_use]
-pub fn sum(op: &Add, a: i8, b: i8) -> i8 {
+pub fn sum(op: &AddView, a: i8, b: i8) -> i8 {
     let [multiplier_a, multiplier_b, multiplier_y] = op.multiplier;
     let [shift_a, shift_b, shift_y] = op.shift;
     let left = u32::from(op.left_shift);

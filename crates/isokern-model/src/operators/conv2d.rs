@@ -1,33 +1,114 @@
-//! `CONV_2D`: each output channel is a dot product over a window of all channels.
+//! Convolution: each output channel is a dot product over a window of all channels.
 
-use crate::layout::BLOCK_OUTPUTS;
-use crate::op::Conv2d;
+use core::ops::RangeInclusive;
+
 use isokern_core::{Cells, Team};
 
-use super::dot::dot;
-use crate::fixed::requantise;
+use crate::geometry::Window;
+use crate::layout::{BLOCK_OUTPUTS, Terms};
+use crate::loops::Loops;
+use crate::operator::{Check, Cost, Operator, Outline, require};
+use crate::operators::dot::dot;
+use crate::operators::dot_body::{DotBody, outline};
+use crate::operators::images;
+use crate::requant::{Requant, requantise};
+use crate::site::OperatorSite;
+use crate::tensor::Tensor;
 use crate::view::view;
+use crate::weights::Weights;
 
-/// Runs the calling rank's share of a convolution.
-///
-/// For output row `i`, column `j`, channel `o`:
-/// `acc = bias[o] + sum of w[o][r][s][c] * (x[i'][j'][c] - zero_point)` over the
-/// kernel cells that lie inside the input, then [`requantise`]. Cells of padding
-/// are left out, which is real zero. Source: TensorFlow Lite
-/// `kernels/internal/reference/integer_ops/conv.h`.
-///
-/// A tile is 16 channels of one position.
-#[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-pub fn run<T: Team>(team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
-    let output = op.output.image();
-    let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
-    for tile_index in team.share(output.positions() * blocks) {
-        tile(op, arena, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+/// The kind of convolutions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conv2d;
+
+/// A convolution over an image.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Conv2dView<'m> {
+    /// An image.
+    pub input: Tensor,
+    /// An image.
+    pub output: Tensor,
+    /// The kernel.
+    pub window: Window,
+    /// One dot product per output channel.
+    pub weights: Weights<'m>,
+    /// Bias and scales.
+    pub requant: Requant<'m>,
+}
+
+impl Operator for Conv2d {
+    type Body = DotBody;
+    type View<'m> = Conv2dView<'m>;
+    const INPUTS: RangeInclusive<usize> = 1..=1;
+
+    #[inline(never)] // A frame of its own: one view at a time is built on firmware's stack.
+    fn view<'m>(site: &OperatorSite<'m>, body: &DotBody) -> Conv2dView<'m> {
+        let (input, output) = (site.input(0), site.output(0));
+        let row_terms =
+            usize::from(body.window.kernel_width).saturating_mul(input.image().channels);
+        let terms = Terms { rows: body.window.kernel_height.into(), row_terms };
+        Conv2dView {
+            input,
+            output,
+            window: body.window,
+            weights: body.weights(site, terms),
+            requant: body.requant(site, &output),
+        }
+    }
+
+    fn check(site: &OperatorSite<'_>, body: &DotBody, view: &Conv2dView<'_>) -> Check {
+        images(&view.input, &view.output, &view.window)?;
+        require(view.weights.outputs == view.output.image().channels, "outputs")?;
+        require(body.depth_multiplier == 0, "depth_multiplier")?;
+        require(body.weight_zero_point == 0, "weight_zero_point")?;
+        body.check_requant(site)?;
+        body.check_weights(site, &view.weights)
+    }
+
+    fn cost(view: &Conv2dView<'_>) -> Cost {
+        let terms = view.weights.terms.count();
+        Cost::of_dots(&view.output, terms, view.weights.values.len())
+    }
+
+    /// Runs the calling rank's share of a convolution.
+    ///
+    /// For output row `i`, column `j`, channel `o`:
+    /// `acc = bias[o] + sum of w[o][r][s][c] * (x[i'][j'][c] - zero_point)` over the
+    /// kernel cells that lie inside the input, then [`requantise`]. Cells of padding
+    /// are left out, which is real zero. Source: TensorFlow Lite
+    /// `kernels/internal/reference/integer_ops/conv.h`.
+    ///
+    /// A tile is 16 channels of one position.
+    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    fn run<T: Team>(team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
+        let output = op.output.image();
+        let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
+        for tile_index in team.share(output.positions() * blocks) {
+            tile(op, arena, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+        }
+    }
+
+    #[inline]
+    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &Conv2dView<'_>, arena: Cells<'_>) {
+        loops.conv2d(team, view, arena);
+    }
+
+    fn weights<'m>(view: &Self::View<'m>) -> Option<Weights<'m>> {
+        Some(view.weights)
+    }
+
+    fn outline(view: &Conv2dView<'_>) -> Outline {
+        Outline {
+            activation: Some(view.requant.activation),
+            window: Some(view.window),
+            dots: Some(outline(&view.requant, view.weights.terms.count(), 0)),
+            ..Outline::default()
+        }
     }
 }
 
 #[inline]
-fn tile(op: &Conv2d<'_>, arena: Cells<'_>, position: usize, first_channel: usize) {
+fn tile(op: &Conv2dView<'_>, arena: Cells<'_>, position: usize, first_channel: usize) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let channels = op.output.image().channels;
     for channel in first_channel..channels.min(first_channel + BLOCK_OUTPUTS) {
@@ -39,7 +120,7 @@ fn tile(op: &Conv2d<'_>, arena: Cells<'_>, position: usize, first_channel: usize
 
 /// The dot product of one channel's weights with the window at `position`.
 #[inline]
-fn window_dot(op: &Conv2d<'_>, x: Cells<'_>, position: usize, channel: usize) -> i32 {
+fn window_dot(op: &Conv2dView<'_>, x: Cells<'_>, position: usize, channel: usize) -> i32 {
     let (input, width) = (op.input.image(), op.output.image().width.max(1));
     let (rows, columns) = (op.window.rows(), op.window.columns());
     let zero_point = op.input.zero_point();

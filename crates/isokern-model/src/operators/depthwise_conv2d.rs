@@ -1,30 +1,124 @@
-//! `DEPTHWISE_CONV_2D`: each channel has kernels of its own.
+//! Depthwise convolution: each channel has kernels of its own.
 
-use crate::layout::BLOCK_OUTPUTS;
-use crate::op::DepthwiseConv2d;
+use core::ops::RangeInclusive;
+
 use isokern_core::{Cells, Team};
 
-use crate::fixed::requantise;
+use crate::geometry::Window;
+use crate::layout::BLOCK_OUTPUTS;
+use crate::loops::Loops;
+use crate::operator::{Check, Cost, Operator, Outline, require};
+use crate::operators::dot_body::{DotBody, outline};
+use crate::operators::images;
+use crate::requant::{Requant, requantise};
+use crate::site::OperatorSite;
+use crate::tensor::Tensor;
 use crate::view::view;
 
-/// Runs the calling rank's share of a depthwise convolution.
-///
-/// As [`conv2d`](crate::conv2d::run), but output channel `c * depth_multiplier + m`
-/// sums over the cells of input channel `c` alone. Source: TensorFlow Lite
-/// `kernels/internal/reference/integer_ops/depthwise_conv.h`.
-///
-/// A tile is 16 channels of one position.
-#[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-pub fn run<T: Team>(team: &T, op: &DepthwiseConv2d<'_>, arena: Cells<'_>) {
-    let output = op.output.image();
-    let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
-    for tile_index in team.share(output.positions() * blocks) {
-        tile(op, arena, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+/// The kind of depthwise convolutions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DepthwiseConv2d;
+
+/// A convolution of each channel with kernels of its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DepthwiseConv2dView<'m> {
+    /// An image.
+    pub input: Tensor,
+    /// An image with `depth_multiplier` times the channels.
+    pub output: Tensor,
+    /// The kernel.
+    pub window: Window,
+    /// Output channel `c * depth_multiplier + m` reads input channel `c`.
+    pub depth_multiplier: usize,
+    /// `[kernel row][kernel column][output channel]`, in both layouts.
+    pub weights: &'m [i8],
+    /// Bias and scales.
+    pub requant: Requant<'m>,
+}
+
+impl Operator for DepthwiseConv2d {
+    type Body = DotBody;
+    type View<'m> = DepthwiseConv2dView<'m>;
+    const INPUTS: RangeInclusive<usize> = 1..=1;
+
+    #[inline(never)] // A frame of its own: one view at a time is built on firmware's stack.
+    fn view<'m>(site: &OperatorSite<'m>, body: &DotBody) -> DepthwiseConv2dView<'m> {
+        let output = site.output(0);
+        DepthwiseConv2dView {
+            input: site.input(0),
+            output,
+            window: body.window,
+            depth_multiplier: body.depth_multiplier.into(),
+            weights: site.values(body.weights_offset, body.weights_bytes as usize),
+            requant: body.requant(site, &output),
+        }
+    }
+
+    fn check(site: &OperatorSite<'_>, body: &DotBody, view: &DepthwiseConv2dView<'_>) -> Check {
+        images(&view.input, &view.output, &view.window)?;
+        let channels = view.output.image().channels;
+        require(body.outputs as usize == channels, "outputs")?;
+        require(view.depth_multiplier > 0, "depth_multiplier")?;
+        let expected = view.input.image().channels.checked_mul(view.depth_multiplier);
+        require(expected == Some(channels), "depth_multiplier")?;
+        require(body.weight_sums_offset == 0, "weight_sums_offset")?;
+        require(body.weight_zero_point == 0, "weight_zero_point")?;
+        body.check_requant(site)?;
+        // The kernels fill their place exactly.
+        let expected = taps(&view.window).checked_mul(channels);
+        require(expected == Some(body.weights_bytes as usize), "weights_bytes")?;
+        let values: Option<&[i8]> =
+            site.constants(body.weights_offset, body.weights_bytes as usize);
+        values.map(|_| ()).ok_or("weights_offset")
+    }
+
+    fn cost(view: &DepthwiseConv2dView<'_>) -> Cost {
+        Cost::of_dots(&view.output, taps(&view.window), view.weights.len())
+    }
+
+    /// Runs the calling rank's share of a depthwise convolution.
+    ///
+    /// As [`Conv2d`](super::conv2d::Conv2d), but output channel `c * depth_multiplier + m`
+    /// sums over the cells of input channel `c` alone. Source: TensorFlow Lite
+    /// `kernels/internal/reference/integer_ops/depthwise_conv.h`.
+    ///
+    /// A tile is 16 channels of one position.
+    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    fn run<T: Team>(team: &T, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
+        let output = op.output.image();
+        let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
+        for tile_index in team.share(output.positions() * blocks) {
+            tile(op, arena, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+        }
+    }
+
+    #[inline]
+    fn run_with<T: Team, L: Loops>(
+        team: &T,
+        loops: &L,
+        view: &DepthwiseConv2dView<'_>,
+        arena: Cells<'_>,
+    ) {
+        loops.depthwise_conv2d(team, view, arena);
+    }
+
+    fn outline(view: &DepthwiseConv2dView<'_>) -> Outline {
+        Outline {
+            activation: Some(view.requant.activation),
+            window: Some(view.window),
+            dots: Some(outline(&view.requant, taps(&view.window), 0)),
+            depth_multiplier: Some(view.depth_multiplier),
+        }
     }
 }
 
+/// Cells of the kernel.
+const fn taps(window: &Window) -> usize {
+    (window.kernel_height as usize).saturating_mul(window.kernel_width as usize)
+}
+
 #[inline]
-fn tile(op: &DepthwiseConv2d<'_>, arena: Cells<'_>, position: usize, first_channel: usize) {
+fn tile(op: &DepthwiseConv2dView<'_>, arena: Cells<'_>, position: usize, first_channel: usize) {
     let y = view(arena, &op.output);
     let channels = op.output.image().channels;
     let mut sums = [0_i32; BLOCK_OUTPUTS];
@@ -40,7 +134,7 @@ fn tile(op: &DepthwiseConv2d<'_>, arena: Cells<'_>, position: usize, first_chann
 /// Adds the window at `position` to the sums of the channels from `first_channel`.
 #[inline]
 fn accumulate(
-    op: &DepthwiseConv2d<'_>,
+    op: &DepthwiseConv2dView<'_>,
     x: Cells<'_>,
     position: usize,
     first_channel: usize,

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use crate::layout::{GROUP_TERMS, Layout};
-use crate::op::Weights;
+use crate::weights::Weights;
 
 /// Sum of `w * (x - zero_point)` over `xs`, which meet the terms from `first_term`
 /// of a row of `output`'s weights.

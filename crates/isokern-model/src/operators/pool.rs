@@ -1,30 +1,115 @@
-//! `AVERAGE_POOL_2D`: the mean over the cells of a window.
+//! Pooling: one value for the cells of a window, channel by channel.
 
-use crate::layout::BLOCK_OUTPUTS;
-use crate::op::Pool;
+use core::ops::RangeInclusive;
+
+use bytemuck::{Pod, Zeroable};
 use isokern_core::{Cells, Team};
 
 use crate::fixed::clamp;
+use crate::geometry::Window;
+use crate::layout::BLOCK_OUTPUTS;
+use crate::loops::Loops;
+use crate::operator::{Check, Cost, Operator, Outline, require};
+use crate::operators::images;
+use crate::requant::Activation;
+use crate::site::OperatorSite;
+use crate::tensor::Tensor;
 use crate::view::view;
 
-/// Runs the calling rank's share of an average pool.
-///
-/// The mean of the raw values inside the input, to nearest, ties away from zero;
-/// cells of padding do not count. Input and output share scale and zero point.
-/// Source: TensorFlow Lite `kernels/internal/reference/integer_ops/pooling.h`.
-///
-/// A tile is 16 channels of one position.
-#[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-pub fn run<T: Team>(team: &T, op: &Pool, arena: Cells<'_>) {
-    let output = op.output.image();
-    let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
-    for tile_index in team.share(output.positions() * blocks) {
-        tile(op, arena, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+/// The kind of pools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool;
+
+/// Body of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
+#[repr(C)]
+pub struct PoolBody {
+    /// The window.
+    pub window: Window,
+    /// Least output value.
+    pub activation_min: i8,
+    /// Greatest output value.
+    pub activation_max: i8,
+    /// Zero.
+    pub reserved: u16,
+}
+
+const _: () = assert!(size_of::<PoolBody>() == 20);
+
+/// The mean over a window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PoolView {
+    /// An image.
+    pub input: Tensor,
+    /// An image of as many channels.
+    pub output: Tensor,
+    /// The cells one mean is taken over; padding does not count.
+    pub window: Window,
+    /// Least and greatest output value.
+    pub activation: Activation,
+}
+
+impl Operator for Pool {
+    type Body = PoolBody;
+    type View<'m> = PoolView;
+    const INPUTS: RangeInclusive<usize> = 1..=1;
+
+    fn view<'m>(site: &OperatorSite<'m>, body: &PoolBody) -> PoolView {
+        PoolView {
+            input: site.input(0),
+            output: site.output(0),
+            window: body.window,
+            activation: Activation { min: body.activation_min, max: body.activation_max },
+        }
+    }
+
+    fn check(_: &OperatorSite<'_>, body: &PoolBody, view: &PoolView) -> Check {
+        require(body.reserved == 0, "body")?;
+        images(&view.input, &view.output, &view.window)?;
+        require(view.input.image().channels == view.output.image().channels, "output")?;
+        let dilation = (view.window.dilation_height, view.window.dilation_width);
+        require(dilation == (1, 1), "window")?;
+        require(view.activation.is_range(), "activation_min")
+    }
+
+    fn cost(view: &PoolView) -> Cost {
+        let cells = u64::from(view.window.kernel_height) * u64::from(view.window.kernel_width);
+        let work = (view.output.len() as u64).saturating_mul(cells);
+        Cost { work, ..Cost::default() }
+    }
+
+    /// Runs the calling rank's share of an average pool.
+    ///
+    /// The mean of the raw values inside the input, to nearest, ties away from zero;
+    /// cells of padding do not count. Input and output share scale and zero point.
+    /// Source: TensorFlow Lite `kernels/internal/reference/integer_ops/pooling.h`.
+    ///
+    /// A tile is 16 channels of one position.
+    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    fn run<T: Team>(team: &T, op: &PoolView, arena: Cells<'_>) {
+        let output = op.output.image();
+        let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
+        for tile_index in team.share(output.positions() * blocks) {
+            tile(op, arena, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+        }
+    }
+
+    #[inline]
+    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &PoolView, arena: Cells<'_>) {
+        loops.pool(team, view, arena);
+    }
+
+    fn outline(view: &PoolView) -> Outline {
+        Outline {
+            activation: Some(view.activation),
+            window: Some(view.window),
+            ..Outline::default()
+        }
     }
 }
 
 #[inline]
-fn tile(op: &Pool, arena: Cells<'_>, position: usize, first_channel: usize) {
+fn tile(op: &PoolView, arena: Cells<'_>, position: usize, first_channel: usize) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let (input, width) = (op.input.image(), op.output.image().width.max(1));
     let (row_first, row_end, first_y) = op.window.rows().inside(position / width, input.height);

@@ -1,25 +1,61 @@
-//! `RESHAPE`: the same bytes under another shape.
+//! Reshape: the same bytes under another shape.
 
-use crate::op::Reshape;
+use core::ops::RangeInclusive;
+
 use isokern_core::{Cells, Team};
 
+use crate::operator::{Check, Cost, Operator, require};
+use crate::site::OperatorSite;
+use crate::tensor::Tensor;
 use crate::view::view;
 
 const TILE_ELEMENTS: usize = 64;
 
-/// Runs the calling rank's share of a reshape: a copy, or nothing where the
-/// memory plan put both tensors in one place.
-///
-/// A tile is 64 elements.
-pub fn run<T: Team>(team: &T, op: &Reshape, arena: Cells<'_>) {
-    if op.input.arena_offset() == op.output.arena_offset() {
-        return;
+/// The kind of reshapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reshape;
+
+/// The same bytes under another shape.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReshapeView {
+    /// Any tensor.
+    pub input: Tensor,
+    /// As many elements; usually the same place in the arena.
+    pub output: Tensor,
+}
+
+impl Operator for Reshape {
+    type Body = [u32; 0];
+    type View<'m> = ReshapeView;
+    const INPUTS: RangeInclusive<usize> = 1..=1;
+    const IN_PLACE: bool = true;
+
+    fn view<'m>(site: &OperatorSite<'m>, _: &[u32; 0]) -> ReshapeView {
+        ReshapeView { input: site.input(0), output: site.output(0) }
     }
-    let (x, y) = (view(arena, &op.input), view(arena, &op.output));
-    for tile_index in team.share(y.len().div_ceil(TILE_ELEMENTS)) {
-        let first = tile_index * TILE_ELEMENTS;
-        for index in first..y.len().min(first + TILE_ELEMENTS) {
-            y.set(index, x.get(index));
+
+    fn check(_: &OperatorSite<'_>, _: &[u32; 0], view: &ReshapeView) -> Check {
+        require(view.input.len() == view.output.len(), "output")
+    }
+
+    fn cost(view: &ReshapeView) -> Cost {
+        Cost::of_elements(&view.output)
+    }
+
+    /// Runs the calling rank's share of a reshape: a copy, or nothing where the
+    /// memory plan put both tensors in one place.
+    ///
+    /// A tile is 64 elements.
+    fn run<T: Team>(team: &T, op: &ReshapeView, arena: Cells<'_>) {
+        if op.input.arena_offset() == op.output.arena_offset() {
+            return;
+        }
+        let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+        for tile_index in team.share(y.len().div_ceil(TILE_ELEMENTS)) {
+            let first = tile_index * TILE_ELEMENTS;
+            for index in first..y.len().min(first + TILE_ELEMENTS) {
+                y.set(index, x.get(index));
+            }
         }
     }
 }

@@ -1,35 +1,99 @@
-//! `SOFTMAX`: exponentials of each row, normalised to sum to one.
+//! Softmax: exponentials of each row, normalised to sum to one.
 
 use core::cell::Cell;
+use core::ops::RangeInclusive;
 
-use crate::op::Softmax;
+use bytemuck::{Pod, Zeroable};
 use isokern_core::{Cells, Team};
 
 use super::exponential::{exp_of_negative, reciprocal};
 use crate::fixed::{clamp, high_mul, round_shift};
+use crate::operator::{Check, Cost, Operator, require};
+use crate::site::OperatorSite;
+use crate::tensor::Tensor;
 use crate::view::view;
 
-/// Runs the calling rank's share of a softmax.
-///
-/// Differences to the row's maximum become Q5.26, their exponentials Q0.31; the
-/// sum is Q12.19, and its reciprocal comes from three Newton steps. The output has
-/// scale 1/256 and zero point -128. No table, no float. Source: TensorFlow Lite
-/// `kernels/internal/reference/softmax.h`.
-///
-/// A tile is one row.
-#[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-pub fn run<T: Team>(team: &T, op: &Softmax, arena: Cells<'_>) {
-    let (x, y) = (view(arena, &op.input), view(arena, &op.output));
-    let depth = op.input.depth().max(1);
-    for row in team.share(x.len() / depth) {
-        let xs = x.window(row * depth, depth).as_slice();
-        let ys = y.window(row * depth, depth).as_slice();
-        softmax_row(op, xs, ys);
+/// The kind of softmaxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Softmax;
+
+/// Body of a softmax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
+#[repr(C)]
+pub struct SoftmaxBody {
+    /// Multiplier that brings a difference to Q5.26.
+    pub multiplier: i32,
+    /// Its left shift.
+    pub left_shift: i32,
+    /// Differences below this one count as zero.
+    pub diff_min: i32,
+}
+
+const _: () = assert!(size_of::<SoftmaxBody>() == 12);
+
+/// Normalised exponentials of each row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SoftmaxView {
+    /// Rows along the last dimension.
+    pub input: Tensor,
+    /// The same shape, scale 1/256, zero point -128.
+    pub output: Tensor,
+    /// Multiplier that brings a difference to Q5.26.
+    pub multiplier: i32,
+    /// Its left shift.
+    pub left_shift: u32,
+    /// Differences below this one count as zero.
+    pub diff_min: i32,
+}
+
+impl Operator for Softmax {
+    type Body = SoftmaxBody;
+    type View<'m> = SoftmaxView;
+    const INPUTS: RangeInclusive<usize> = 1..=1;
+
+    fn view<'m>(site: &OperatorSite<'m>, body: &SoftmaxBody) -> SoftmaxView {
+        SoftmaxView {
+            input: site.input(0),
+            output: site.output(0),
+            multiplier: body.multiplier,
+            left_shift: body.left_shift.cast_unsigned(),
+            diff_min: body.diff_min,
+        }
+    }
+
+    fn check(_: &OperatorSite<'_>, _: &SoftmaxBody, view: &SoftmaxView) -> Check {
+        require(view.input.shape() == view.output.shape(), "output")?;
+        require(view.multiplier >= 0, "multiplier")?;
+        require(view.left_shift <= 31, "left_shift")?;
+        require(view.diff_min <= 0, "diff_min")
+    }
+
+    fn cost(view: &SoftmaxView) -> Cost {
+        Cost::of_elements(&view.output)
+    }
+
+    /// Runs the calling rank's share of a softmax.
+    ///
+    /// Differences to the row's maximum become Q5.26, their exponentials Q0.31; the
+    /// sum is Q12.19, and its reciprocal comes from three Newton steps. The output has
+    /// scale 1/256 and zero point -128. No table, no float. Source: TensorFlow Lite
+    /// `kernels/internal/reference/softmax.h`.
+    ///
+    /// A tile is one row.
+    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    fn run<T: Team>(team: &T, op: &SoftmaxView, arena: Cells<'_>) {
+        let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+        let depth = op.input.depth().max(1);
+        for row in team.share(x.len() / depth) {
+            let xs = x.window(row * depth, depth).as_slice();
+            let ys = y.window(row * depth, depth).as_slice();
+            softmax_row(op, xs, ys);
+        }
     }
 }
 
 #[inline]
-fn softmax_row(op: &Softmax, xs: &[Cell<i8>], ys: &[Cell<i8>]) {
+fn softmax_row(op: &SoftmaxView, xs: &[Cell<i8>], ys: &[Cell<i8>]) {
     let max = xs.iter().fold(i8::MIN, |max, x| max.max(x.get()));
     let exponential = |x: &Cell<i8>| {
         let difference = i32::from(x.get()) - i32::from(max);
@@ -55,7 +119,7 @@ fn softmax_row(op: &Softmax, xs: &[Cell<i8>], ys: &[Cell<i8>]) {
 
 /// A difference of quantised values as Q5.26.
 #[inline]
-const fn scaled(op: &Softmax, difference: i32) -> i32 {
+const fn scaled(op: &SoftmaxView, difference: i32) -> i32 {
     high_mul(difference.wrapping_shl(op.left_shift), op.multiplier)
 }
 

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use isokern_core::{Cells, Team};
-use isokern_model::op::DepthwiseConv2d;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
 use super::dots::word;
 use super::scales::{OUTPUTS, Scales};
@@ -15,7 +15,7 @@ pub(super) const TAPS_MAX: usize = 25;
 
 /// Runs the calling rank's share of a depthwise convolution; a tile is one position.
 #[inline(never)]
-pub(super) fn run<D: DualMac, T: Team>(team: &T, op: &DepthwiseConv2d<'_>, arena: Cells<'_>) {
+pub(super) fn run<D: DualMac, T: Team>(team: &T, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let (channels, width) = (op.output.image().channels, op.output.image().width.max(1));
     let zero_point = op.input.zero_point();
@@ -59,7 +59,12 @@ impl<'a> Taps<'a> {
     }
 
     #[inline]
-    fn gather(&mut self, op: &DepthwiseConv2d<'a>, x: Cells<'a>, (row, column): (usize, usize)) {
+    fn gather(
+        &mut self,
+        op: &DepthwiseConv2dView<'a>,
+        x: Cells<'a>,
+        (row, column): (usize, usize),
+    ) {
         let input = op.input.image();
         let (rows, columns) = (op.window.rows(), op.window.columns());
         let (row_first, row_end, first_y) = rows.inside(row, input.height);

@@ -7,7 +7,10 @@
 use core::ops::Range;
 
 use isokern_core::{Cells, Team};
-use isokern_model::op::{Conv2d, FullyConnected, Requant, Weights};
+use isokern_model::operators::conv2d::Conv2dView;
+use isokern_model::operators::fully_connected::FullyConnectedView;
+use isokern_model::requant::Requant;
+use isokern_model::weights::Weights;
 
 use super::patch::{PATCH_TERMS, Patch};
 use super::{DualMac, Halves, high, low};
@@ -19,7 +22,7 @@ const SUMS: usize = 64;
 
 /// Runs the calling rank's share of a convolution; a tile is one position.
 #[inline(never)]
-pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
+pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let (output, terms) = (op.output.image(), op.weights.terms);
     let (outputs, width) = (output.channels, output.width.max(1));
@@ -49,7 +52,7 @@ pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2d<'_>, arena: Cell
 #[inline(never)]
 pub(super) fn fully_connected<D: DualMac, T: Team>(
     team: &T,
-    op: &FullyConnected<'_>,
+    op: &FullyConnectedView<'_>,
     arena: Cells<'_>,
 ) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));

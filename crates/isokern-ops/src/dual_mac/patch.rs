@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use isokern_core::Cells;
-use isokern_model::op::Conv2d;
+use isokern_model::operators::conv2d::Conv2dView;
 
 use super::dots::word;
 use super::{DualMac, Halves, both};
@@ -45,7 +45,7 @@ impl Patch {
     #[inline]
     pub(super) fn gather<D: DualMac>(
         &mut self,
-        op: &Conv2d<'_>,
+        op: &Conv2dView<'_>,
         x: Cells<'_>,
         (row, column): (usize, usize),
         kernel_rows: Range<usize>,

@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use isokern_model::op::Requant;
+use isokern_model::requant::Requant;
 
 use isokern_model::fixed::{clamp, rescale};
 

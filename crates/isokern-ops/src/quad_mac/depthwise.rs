@@ -8,7 +8,8 @@ use core::cell::Cell;
 
 use isokern_core::{Cells, Team};
 use isokern_model::geometry::Window;
-use isokern_model::op::{DepthwiseConv2d, Requant};
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
+use isokern_model::requant::Requant;
 
 use super::QuadMac;
 use super::feed::{Positions, four_times};
@@ -41,7 +42,7 @@ struct Job<'a> {
 #[inline(never)]
 pub(super) fn run<D: QuadMac, T: Team>(
     team: &T,
-    op: &DepthwiseConv2d<'_>,
+    op: &DepthwiseConv2dView<'_>,
     arena: Cells<'_>,
 ) -> bool {
     let Some(job) = Job::new(op, arena) else { return false };
@@ -56,7 +57,7 @@ pub(super) fn run<D: QuadMac, T: Team>(
 
 impl<'a> Job<'a> {
     #[inline(never)] // All fields are in registers at once here, and nowhere else.
-    fn new(op: &'a DepthwiseConv2d<'a>, arena: Cells<'a>) -> Option<Self> {
+    fn new(op: &'a DepthwiseConv2dView<'a>, arena: Cells<'a>) -> Option<Self> {
         let (input, output) = (op.input.image(), op.output.image());
         if !output.channels.is_multiple_of(4) {
             return None;

@@ -4,7 +4,10 @@ use core::array;
 
 use isokern_core::{Cells, Team};
 use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::op::{Conv2d, FullyConnected, Requant, Weights};
+use isokern_model::operators::conv2d::Conv2dView;
+use isokern_model::operators::fully_connected::FullyConnectedView;
+use isokern_model::requant::Requant;
+use isokern_model::weights::Weights;
 
 use super::QuadMac;
 use super::feed::{ByteFeed, Feed, Positions, Shape, WordFeed};
@@ -30,7 +33,7 @@ struct Job<'a> {
 /// Runs the calling rank's share of a convolution; `false`, with nothing done, if the
 /// weights are not aligned.
 #[inline(never)]
-pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2d<'_>, arena: Cells<'_>) -> bool {
+pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) -> bool {
     run::<D, T>(team, &Job::conv2d(op, arena))
 }
 
@@ -39,7 +42,7 @@ pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2d<'_>, arena: Cell
 #[inline(never)]
 pub(super) fn fully_connected<D: QuadMac, T: Team>(
     team: &T,
-    op: &FullyConnected<'_>,
+    op: &FullyConnectedView<'_>,
     arena: Cells<'_>,
 ) -> bool {
     run::<D, T>(team, &Job::fully_connected(op, arena))
@@ -47,13 +50,13 @@ pub(super) fn fully_connected<D: QuadMac, T: Team>(
 
 impl<'a> Job<'a> {
     #[inline(never)] // All fields are in registers at once here, and nowhere else.
-    fn conv2d(op: &'a Conv2d<'a>, arena: Cells<'a>) -> Self {
+    fn conv2d(op: &'a Conv2dView<'a>, arena: Cells<'a>) -> Self {
         let (x, y) = (view(arena, &op.input), view(arena, &op.output));
         Self::new(Shape::conv2d(op), &op.weights, &op.requant, x, y)
     }
 
     #[inline(never)] // As above.
-    fn fully_connected(op: &'a FullyConnected<'a>, arena: Cells<'a>) -> Self {
+    fn fully_connected(op: &'a FullyConnectedView<'a>, arena: Cells<'a>) -> Self {
         let (x, y) = (view(arena, &op.input), view(arena, &op.output));
         Self::new(Shape::fully_connected(op), &op.weights, &op.requant, x, y)
     }

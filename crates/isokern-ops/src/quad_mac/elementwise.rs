@@ -3,7 +3,8 @@
 use core::cell::Cell;
 
 use isokern_core::{Cells, Team};
-use isokern_model::op::{Add, Pool};
+use isokern_model::operators::add::AddView;
+use isokern_model::operators::pool::PoolView;
 
 use isokern_model::fixed::clamp;
 use isokern_model::operators::add::sum;
@@ -13,7 +14,7 @@ use isokern_model::view::view;
 /// Runs the calling rank's share of an addition, a tile being one word, or one byte where
 /// tensors are not aligned.
 #[inline(never)]
-pub(super) fn add<T: Team>(team: &T, op: &Add, arena: Cells<'_>) {
+pub(super) fn add<T: Team>(team: &T, op: &AddView, arena: Cells<'_>) {
     let (a, b) = (view(arena, &op.input_a), view(arena, &op.input_b));
     let y = view(arena, &op.output);
     let mut done = 0;
@@ -42,7 +43,7 @@ fn bytes(word: &Cell<u32>) -> [i8; 4] {
 /// Runs the calling rank's share of an average pool, a tile being one channel of one
 /// position.
 #[inline(never)]
-pub(super) fn pool<T: Team>(team: &T, op: &Pool, arena: Cells<'_>) {
+pub(super) fn pool<T: Team>(team: &T, op: &PoolView, arena: Cells<'_>) {
     let (x, y) = (view(arena, &op.input), view(arena, &op.output));
     let (input, output) = (op.input.image(), op.output.image());
     let (height, width) = (input.height as u32, input.width as u32);

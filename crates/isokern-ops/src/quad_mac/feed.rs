@@ -6,7 +6,8 @@
 use core::cell::Cell;
 
 use isokern_core::Cells;
-use isokern_model::op::{Conv2d, FullyConnected};
+use isokern_model::operators::conv2d::Conv2dView;
+use isokern_model::operators::fully_connected::FullyConnectedView;
 
 /// The shape of an operator, a fully connected one as a convolution over one column.
 ///
@@ -33,7 +34,7 @@ pub(super) struct Shape {
 
 impl Shape {
     #[inline(always)]
-    pub(super) fn conv2d(op: &Conv2d<'_>) -> Self {
+    pub(super) fn conv2d(op: &Conv2dView<'_>) -> Self {
         let (input, output) = (op.input.image(), op.output.image());
         Self {
             row_stride: op.window.stride_height.into(),
@@ -52,7 +53,7 @@ impl Shape {
     }
 
     #[inline(always)]
-    pub(super) fn fully_connected(op: &FullyConnected<'_>) -> Self {
+    pub(super) fn fully_connected(op: &FullyConnectedView<'_>) -> Self {
         let positions = (op.output.len() / op.weights.outputs.max(1)) as u32;
         Self {
             row_stride: 1,

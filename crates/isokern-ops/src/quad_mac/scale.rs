@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use isokern_core::Cells;
-use isokern_model::op::Requant;
+use isokern_model::requant::Requant;
 
 use isokern_model::fixed::{clamp, rescale};
 

@@ -6,7 +6,10 @@
 use isokern_core::{Cells, Team};
 use isokern_model::geometry::Window;
 use isokern_model::layout::{BLOCK_OUTPUTS, GROUP_TERMS, Layout};
-use isokern_model::op::{Conv2d, DepthwiseConv2d, FullyConnected, Requant};
+use isokern_model::operators::conv2d::Conv2dView;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
+use isokern_model::operators::fully_connected::FullyConnectedView;
+use isokern_model::requant::Requant;
 
 use super::QuadMac;
 use super::scale::Scale;
@@ -57,7 +60,7 @@ impl Order {
 
 impl<'a> Job<'a> {
     #[inline(never)] // All fields are in registers at once here, and nowhere else.
-    fn conv2d(op: &'a Conv2d<'a>, arena: Cells<'a>) -> Self {
+    fn conv2d(op: &'a Conv2dView<'a>, arena: Cells<'a>) -> Self {
         let (input, output) = (op.input.image(), op.output.image());
         Self {
             window: op.window,
@@ -80,7 +83,7 @@ impl<'a> Job<'a> {
     }
 
     #[inline(never)] // As above.
-    fn depthwise_conv2d(op: &'a DepthwiseConv2d<'a>, arena: Cells<'a>) -> Self {
+    fn depthwise_conv2d(op: &'a DepthwiseConv2dView<'a>, arena: Cells<'a>) -> Self {
         let (input, output) = (op.input.image(), op.output.image());
         Self {
             window: op.window,
@@ -103,7 +106,7 @@ impl<'a> Job<'a> {
     }
 
     #[inline(never)] // As above.
-    fn fully_connected(op: &'a FullyConnected<'a>, arena: Cells<'a>) -> Self {
+    fn fully_connected(op: &'a FullyConnectedView<'a>, arena: Cells<'a>) -> Self {
         let unit = Window {
             kernel_height: 1,
             kernel_width: 1,
@@ -169,7 +172,7 @@ impl<'a> Job<'a> {
 
 /// Runs the calling rank's share of a convolution.
 #[inline(never)]
-pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2d<'_>, arena: Cells<'_>) {
+pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
     run::<D, T>(team, &Job::conv2d(op, arena));
 }
 
@@ -177,7 +180,7 @@ pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2d<'_>, arena: Cell
 #[inline(never)]
 pub(super) fn depthwise_conv2d<D: QuadMac, T: Team>(
     team: &T,
-    op: &DepthwiseConv2d<'_>,
+    op: &DepthwiseConv2dView<'_>,
     arena: Cells<'_>,
 ) {
     run::<D, T>(team, &Job::depthwise_conv2d(op, arena));
@@ -187,7 +190,7 @@ pub(super) fn depthwise_conv2d<D: QuadMac, T: Team>(
 #[inline(never)]
 pub(super) fn fully_connected<D: QuadMac, T: Team>(
     team: &T,
-    op: &FullyConnected<'_>,
+    op: &FullyConnectedView<'_>,
     arena: Cells<'_>,
 ) {
     run::<D, T>(team, &Job::fully_connected(op, arena));

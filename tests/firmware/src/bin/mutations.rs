@@ -92,7 +92,7 @@ fn try_run(blob: &[u8], arena: &mut [u8]) -> Fate {
     let Ok(mut loaded) = CpuBackend::new().load(ModelSource::new(blob, arena)) else {
         return Fate::Refused;
     };
-    if loaded.model().ops().map(|op| op.work()).sum::<u64>() > WORK_MAX {
+    if loaded.model().ops().map(|op| op.cost().work).sum::<u64>() > WORK_MAX {
         return Fate::NotRun;
     }
     if loaded.init().is_err() {

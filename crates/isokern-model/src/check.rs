@@ -4,7 +4,6 @@
 //! sizes trustworthy, the operators may then multiply them without overflow, and
 //! the memory plan compares the places of all of them.
 
-mod constants;
 mod memory;
 mod operators;
 mod tensors;
@@ -21,8 +20,25 @@ use crate::model::Model;
 use crate::record::OPERATOR_BYTES;
 use crate::tensor::TENSOR_BYTES;
 
-/// Checks the header and where it says the sections lie.
-pub(crate) fn header(blob: &[u8]) -> Result<Header, FormatError> {
+impl<'m> Model<'m> {
+    /// Checks `blob` and views it.
+    ///
+    /// The time is bounded by the blob's length and the caps in [`header`](crate::header);
+    /// no heap is used. What is checked is listed in `docs/format.md`.
+    ///
+    /// # Errors
+    ///
+    /// The first thing found wrong, as a [`FormatError`] that names the field.
+    #[inline(never)] // A frame of its own: firmware's stack holds checks or a run, not both.
+    pub fn parse(blob: &'m [u8]) -> Result<Self, FormatError> {
+        let model = Self::unchecked(blob, &header(blob)?);
+        records(&model)?;
+        Ok(model)
+    }
+}
+
+/// Checks the header and where it says the sections are.
+fn header(blob: &[u8]) -> Result<Header, FormatError> {
     let too_short = FormatError::TooShort { have: blob.len(), need: HEADER_BYTES };
     let front = blob.get(..HEADER_BYTES).ok_or(too_short)?;
     let header: Header = bytemuck::try_pod_read_unaligned(front).map_err(|_| too_short)?;
@@ -43,16 +59,16 @@ pub(crate) fn header(blob: &[u8]) -> Result<Header, FormatError> {
 }
 
 /// Checks every record, and the totals the header states.
-pub(crate) fn records(model: &Model<'_>) -> Result<(), FormatError> {
+fn records(model: &Model<'_>) -> Result<(), FormatError> {
     tensors::check(model)?;
     let (mut macs, mut work, mut set) = (0_u64, 0_u64, OpSet::EMPTY);
     let mut weight_bytes = 0_usize;
     let header = model.header();
     for index in 0..model.operator_count() {
-        let cost = operators::check(model, index)?;
+        let (kind, cost) = operators::check(model, index)?;
         macs = macs.saturating_add(cost.macs);
         work = work.saturating_add(cost.work);
-        set = set.with(cost.kind);
+        set = set.with(kind);
         if work > WORK_MAX {
             return Err(FormatError::Header { field: "work" });
         }

@@ -1,0 +1,123 @@
+//! What an operator is: a stored body, a view, checks, a cost and a plain loop.
+
+use core::ops::RangeInclusive;
+
+use bytemuck::Pod;
+use isokern_core::{Cells, Team};
+
+use crate::geometry::Window;
+use crate::loops::Loops;
+use crate::requant::Activation;
+use crate::site::OperatorSite;
+use crate::tensor::Tensor;
+use crate::weights::Weights;
+
+/// One kind of operator: how a blob stores it, what is checked, what it computes.
+///
+/// Everything there is to say of a kind is in one file that implements this trait, and in one
+/// row of the table in [`operators`](crate::operators).
+pub trait Operator {
+    /// The parameters as they are stored: at most [`BODY_BYTES`](crate::record::BODY_BYTES).
+    type Body: Pod;
+    /// The operator as executors see it.
+    type View<'m>: Copy;
+    /// How many tensors it reads.
+    const INPUTS: RangeInclusive<usize>;
+    /// Whether its output may be its first input under another shape, in the same place.
+    const IN_PLACE: bool = false;
+
+    /// Views the operator at `site`. Never fails: what is not there is empty.
+    fn view<'m>(site: &OperatorSite<'m>, body: &Self::Body) -> Self::View<'m>;
+
+    /// Checks everything that an executor relies on.
+    ///
+    /// The tensors exist and are alive, their sizes fit the arena, and nothing but zeros follows
+    /// the body: that was checked before.
+    ///
+    /// # Errors
+    ///
+    /// The name of the first field that is not valid.
+    fn check(site: &OperatorSite<'_>, body: &Self::Body, view: &Self::View<'_>) -> Check;
+
+    /// Returns what one run costs.
+    fn cost(view: &Self::View<'_>) -> Cost;
+
+    /// Runs the calling rank's share, without a barrier: the plain loop, the oracle of all
+    /// others.
+    fn run<T: Team>(team: &T, view: &Self::View<'_>, arena: Cells<'_>);
+
+    /// Runs the calling rank's share with the loops of an executor, if it has one for this kind.
+    #[inline]
+    fn run_with<T: Team, L: Loops>(team: &T, _loops: &L, view: &Self::View<'_>, arena: Cells<'_>) {
+        Self::run(team, view, arena);
+    }
+
+    /// Returns the weights whose order follows the blob's layout, if it has such.
+    fn weights<'m>(_view: &Self::View<'m>) -> Option<Weights<'m>> {
+        None
+    }
+
+    /// Returns what a report says of the operator.
+    fn outline(_view: &Self::View<'_>) -> Outline {
+        Outline::default()
+    }
+}
+
+/// What a check finds: the name of the field that is not valid, as `docs/format.md` has it.
+pub type Check = Result<(), &'static str>;
+
+/// What one run of an operator costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cost {
+    /// Multiply-accumulates; 0 for operators without weights.
+    pub macs: u64,
+    /// Elementary steps: what bounds the time of one run.
+    pub work: u64,
+    /// Bytes of weights; 0 for operators without.
+    pub weight_bytes: usize,
+}
+
+/// The parameters of an operator that a report shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outline {
+    /// The range of the output.
+    pub activation: Option<Activation>,
+    /// The window over an image.
+    pub window: Option<Window>,
+    /// The dot products.
+    pub dots: Option<DotOutline>,
+    /// Output channels per input channel.
+    pub depth_multiplier: Option<usize>,
+}
+
+/// The dot products of an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DotOutline {
+    /// How many there are for one position.
+    pub outputs: usize,
+    /// Terms of each.
+    pub terms: usize,
+    /// Quantised weight that stands for real zero.
+    pub weight_zero_point: i32,
+    /// Number of scales: one, or one per output.
+    pub scale_count: usize,
+}
+
+/// Names `field` as not valid unless the condition holds.
+pub(crate) const fn require(holds: bool, field: &'static str) -> Check {
+    if holds { Ok(()) } else { Err(field) }
+}
+
+impl Cost {
+    /// Returns the cost of `terms` products for each value of `output`.
+    pub(crate) const fn of_dots(output: &Tensor, terms: usize, weight_bytes: usize) -> Self {
+        let elements = output.len() as u64;
+        let macs = elements.saturating_mul(terms as u64);
+        Self { macs, work: macs.saturating_add(elements), weight_bytes }
+    }
+
+    /// Returns the cost of one step for each value of `output`.
+    pub(crate) const fn of_elements(output: &Tensor) -> Self {
+        Self { macs: 0, work: output.len() as u64, weight_bytes: 0 }
+    }
+}
