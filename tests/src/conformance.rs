@@ -1,7 +1,7 @@
 //! What every backend must do, whatever it runs on.
 //!
 //! A backend joins by implementing [`Subject`] and adding one line to
-//! `tests/conformance.rs`. Each check loads models of its own, on every model that
+//! `tests/tests/conformance.rs`. Each check loads models of its own, on every model that
 //! [`all_cases`] finds.
 
 use isokern_core::{

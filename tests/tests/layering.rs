@@ -61,7 +61,7 @@ fn broken_edges(crates: &[Edges], rule: &[(&str, Imports)]) -> Vec<String> {
     let mut broken = Vec::new();
     for Edges { name, imports } in crates {
         let Some((_, allowed)) = rule.iter().find(|(found, _)| found == name) else {
-            broken.push(format!("{name} has no row in the table of tests/layering.rs"));
+            broken.push(format!("{name} has no row in the table of tests/tests/layering.rs"));
             continue;
         };
         let Imports::Only(allowed) = allowed else {

@@ -57,7 +57,10 @@ macro_rules! compiled {
         ]
     };
     ($source:literal, $compiler:literal) => {
-        (concat!($source, $compiler), include_str!(concat!("ptx/", $source, $compiler)))
+        (
+            concat!($source, $compiler),
+            include_str!(concat!("../../foreign/ptx/", $source, $compiler)),
+        )
     };
 }
 

@@ -8,7 +8,7 @@ use isokern_tests::vectors::{Case, cases, own_folder};
 
 model::include_model! {
     /// The digits classifier.
-    mod digits = "models/digits.ikm";
+    mod digits = "../models/digits.ikm";
 }
 
 fn case(name: &str) -> Case {
