@@ -1,6 +1,7 @@
 //! Checks the answers that `foreign/kernels.rs` expects against a run of the same sources on the
-//! host: a C++ compiler builds `foreign/cuda/*.cu` with one host thread for each thread of a
-//! block (`foreign/host`). The PTX itself is not read here beyond the names of its entries.
+//! host: a C++ compiler builds `fixtures/foreign/cuda/*.cu` with one host thread for each thread of
+//! a block (`fixtures/foreign/host`). The PTX itself is not read here beyond the names of its
+//! entries.
 
 #[path = "foreign/kernels.rs"]
 mod kernels;
@@ -17,7 +18,7 @@ const COMPILERS: usize = 3;
 
 /// Builds `run` from the sources and returns its path.
 fn build() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("foreign");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/foreign");
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("foreign");
     fs::create_dir_all(&out).expect("the target folder is writable");
     for source in SOURCES {

@@ -59,7 +59,7 @@ macro_rules! compiled {
     ($source:literal, $compiler:literal) => {
         (
             concat!($source, $compiler),
-            include_str!(concat!("../../foreign/ptx/", $source, $compiler)),
+            include_str!(concat!("../../fixtures/foreign/ptx/", $source, $compiler)),
         )
     };
 }
