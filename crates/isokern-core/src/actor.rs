@@ -7,7 +7,7 @@
 //!
 //! # For actor authors
 //!
-//! Implement [`RingKernelHandler`](crate::RingKernelHandler) for what is done with a
+//! Implement [`RingKernelHandler`] for what is done with a
 //! message, and [`Resident`] for the types around it. The handler sees its message, and
 //! through the [`RingContext`] everything else.
 //!
@@ -20,6 +20,7 @@
 mod bells;
 mod context;
 mod envelope;
+mod handler;
 mod host;
 mod life;
 mod link;
@@ -32,6 +33,7 @@ mod supervision;
 pub use bells::{Bells, Silent};
 pub use context::{RingContext, RunnerWords, StateError};
 pub use envelope::Envelope;
+pub use handler::RingKernelHandler;
 pub use host::{ActorPlan, Host, LINK_COUNT_MAX, LentBuffers, NoBuffers, TooManyLinks};
 pub use life::ActorState;
 pub use link::LinkEnd;

@@ -1,48 +1,22 @@
-//! Kernels: code with a name, a mode and rules, called one way on every backend.
-//!
-//! # For callers
-//!
-//! Take `K: BatchKernel<I, O>` and choose the entry point by what the call needs:
-//!
-//! | entry point | checked before the work | when its limit ends first |
-//! |---|---|---|
-//! | [`execute`](BatchKernel::execute) | nothing | it has no limit |
-//! | [`execute_with_timeout`] | the input | stops at the next safe point |
-//! | [`execute_with_context`] | input, deadline, permission, quota | stops at the next safe point |
-//!
-//! These limits are *cooperative*: code that never comes to a safe point runs to its end,
-//! and its late answer is dropped. That is all a target without threads can do. A hard
-//! limit needs a thread to leave behind: `Detached` in `isokern-guard`.
-//!
-//! [`execute_with_timeout`]: BatchKernel::execute_with_timeout
-//! [`execute_with_context`]: BatchKernel::execute_with_context
+//! Kernels: code with a name, a mode and rules, the same on every backend.
 //!
 //! # For kernel authors
 //!
-//! * Implement [`GpuKernel`] and [`BatchKernel::execute`]; the rest has defaults.
+//! * Implement [`GpuKernel`] and one of the traits above it: `BatchKernel` in
+//!   [`call`](crate::call) or `RingKernelHandler` in [`actor`](crate::actor).
 //! * Await [`safe_point`] wherever the work can be given up: between operators, between
-//!   tiles. What lies between two of them is how late a limit may be.
+//!   tiles. What is between two of them is how late a limit may be.
 //! * A future dropped at a safe point **must** leave the kernel usable.
 //! * Nothing here boxes a future; do not box yours.
 
-mod batch;
 mod error;
-mod limit;
 mod metadata;
 mod mode;
-mod model_kernel;
-mod observer;
-mod ring;
 mod safe_point;
 
-pub use batch::BatchKernel;
 pub use error::KernelError;
-pub use limit::within_limit;
 pub use metadata::KernelMetadata;
 pub use mode::{KernelMode, KernelModeError};
-pub use model_kernel::{ModelKernel, ModelSlot};
-pub use observer::{Call, CallEvent, Observer, Unobserved};
-pub use ring::RingKernelHandler;
 pub use safe_point::{SafePoint, safe_point};
 
 /// A kernel: what every mode has in common.
@@ -118,8 +92,3 @@ pub enum HealthStatus {
     /// Calls fail until somebody steps in.
     Unhealthy,
 }
-
-#[cfg(test)]
-mod tests;
-#[cfg(test)]
-pub(crate) mod toys;

@@ -27,33 +27,18 @@
 //! }
 //! ```
 //!
-//! # Modules
+//! # Chapters
 //!
-//! | module | what it is |
-//! |---|---|
-//! | [`backend`] | [`ComputeBackend`]: one kind of hardware that loads models |
-//! | [`model`] | [`ComputeModel`]: one loaded model and its steps |
-//! | [`source`] | [`ModelSource`]: bytes and arena, lent |
-//! | `artifact` | `ModelArtifact`: bytes, owned and aligned (`std`) |
-//! | [`fallback`] | [`Fallback`]: two backends as one |
-//! | [`payload`] | [`Payload`], [`PayloadMut`]: bytes a model reads and writes |
-//! | [`tensor`], [`shape`], [`quantization`], [`dtype`] | what those bytes mean |
-//! | [`message`], [`batch`] | payloads with an envelope, and several of them |
-//! | [`memory`], [`placement`] | where bytes live, and who takes them there |
-//! | [`capabilities`], [`mode`] | the limits of a backend |
-//! | [`metadata`], [`profile`] | what a model says about itself |
-//! | [`kernel`] | [`GpuKernel`], [`BatchKernel`], [`RingKernelHandler`] and their errors |
-//! | [`context`] | [`ExecutionContext`]: who calls, until when; checked before any work |
-//! | [`authorization`], [`quota`], [`trace`], [`clock`] | the parts of a context |
-//! | [`exclusive`] | `&mut` through `&`, without a spin |
-//! | [`actor`] | [`Resident`] and what its handler sees |
-//! | [`ring`] | cells, slots, control lines, and the steps of push, pop and close |
-//! | [`megakernel`] | [`MegakernelConfig`], its launch policy, [`TaskSlot`] |
-//! | [`device`] | what a host and its device code agree on: parameters, faults, launches |
-//! | [`error`] | [`InferenceError`], [`BackendError`] |
-//! | [`team`], [`cells`] | threads that run one operator, and their view of the arena |
-//!
-//! Every public item is also at the root, but for those of [`ring`] and [`device`].
+//! | chapter | what is in it | imports |
+//! |---|---|---|
+//! | [`compute`] | backends, models, payloads, messages, and what describes them | nothing |
+//! | [`team`] | threads that run one operator, and their view of the arena | nothing |
+//! | [`device`] | what a host and its device code agree on | nothing |
+//! | [`kernel`] | [`GpuKernel`], its metadata, modes and errors, safe points | `compute` |
+//! | [`ring`] | cells, slots, control lines, and the steps of push, pop and close | `compute` |
+//! | [`megakernel`] | [`MegakernelConfig`], its launch policy, [`TaskSlot`] | `compute`, `ring` |
+//! | [`call`] | who calls a kernel, until when, at whose cost | `compute`, `kernel` |
+//! | [`actor`] | [`Resident`] and what its handler sees | `compute`, `kernel`, `ring` |
 //!
 //! # Features
 //!
@@ -76,7 +61,7 @@
 //!
 //! # Safety
 //!
-//! `unsafe` is denied but for two files: [`cells`], where threads of a team share
+//! `unsafe` is denied but for two files: [`team::cells`], where threads of a team share
 //! an arena, and the cell of [`SingleOwner`]. Every layout is checked by
 //! [`bytemuck`]'s derives and by compile-time asserts on size and offsets.
 
@@ -89,66 +74,42 @@ compile_error!("the layouts of isokern-core are little-endian");
 extern crate std;
 
 pub mod actor;
-#[cfg(feature = "std")]
-pub mod artifact;
-pub mod authorization;
-pub mod backend;
-pub mod batch;
-pub mod capabilities;
-pub mod cells;
-pub mod clock;
-pub mod context;
+pub mod call;
+pub mod compute;
 pub mod device;
-pub mod dtype;
-pub mod error;
-pub mod exclusive;
-pub mod fallback;
 pub mod kernel;
 pub mod megakernel;
-pub mod memory;
-pub mod message;
-pub mod metadata;
-pub mod mode;
-pub mod model;
-pub mod payload;
-pub mod placement;
-pub mod profile;
-pub mod quantization;
-pub mod quota;
 pub mod ring;
-pub mod shape;
-pub mod source;
 pub mod team;
-pub mod tensor;
-pub mod trace;
 
 pub use actor::{
     ActorCells, ActorError, ActorMemory, ActorPlan, ActorState, Bells, Envelope, Host, HostMailbox,
     LINK_COUNT_MAX, LentBuffers, Link, LinkCredit, LinkEnd, MAILBOX_COUNT_MAX, Mailbox, NoBuffers,
     Outbox, OutboxEntry, OutboxError, RESTART_COUNT_MAX, ReplyHeader, Resident, RestartWindow,
-    RingContext, RunnerWords, Silent, StateError, Supervision, SupervisionError, TooManyLinks,
+    RingContext, RingKernelHandler, RunnerWords, Silent, StateError, Supervision, SupervisionError,
+    TooManyLinks,
 };
-#[cfg(feature = "std")]
-pub use artifact::{ArtifactError, ModelArtifact};
-pub use authorization::{
-    AllowAll, Authorizer, Permission, PermissionTable, PermissionTableError, Principal,
+pub use call::{
+    AllowAll, Authorizer, BatchKernel, Busy, Call, CallEvent, Clock, Environment, Exclusive,
+    ExecutionContext, ExecutionEnvironment, ModelKernel, ModelSlot, Observer, Permission,
+    PermissionTable, PermissionTableError, PollingSleep, Principal, Quota, QuotaExceeded,
+    RunningCall, TokenBucket, TraceContext, TraceparentError, Unlimited, Unobserved, within_limit,
 };
-pub use backend::ComputeBackend;
-pub use batch::{Batch, BatchFlagError, GatherError};
-pub use capabilities::BackendCapabilities;
-pub use cells::Cells;
-pub use clock::{Clock, PollingSleep};
-pub use context::{Environment, ExecutionContext, ExecutionEnvironment, RunningCall};
-pub use dtype::{DType, DTypeNameError};
-pub use error::{BackendError, InferenceError, InferenceErrorKind};
-pub use exclusive::{Busy, Exclusive};
 #[cfg(target_has_atomic = "8")]
-pub use exclusive::{Owned, SingleOwner};
-pub use fallback::{Fallback, FallbackDescriptor, FallbackError, FallbackModel, FallbackSide};
+pub use call::{Owned, SingleOwner};
+#[cfg(feature = "std")]
+pub use compute::{ArtifactError, ModelArtifact};
+pub use compute::{
+    BackendCapabilities, BackendError, Batch, BatchFlagError, BufferDescriptor, ComputeBackend,
+    ComputeModel, DType, DTypeNameError, Fallback, FallbackDescriptor, FallbackError,
+    FallbackModel, FallbackSide, GatherError, InferenceError, InferenceErrorKind, MemoryClass,
+    Message, MessageFlags, MessageHeader, ModeBitsError, ModeSet, ModelMetadata, ModelSource,
+    NumericProfile, Payload, PayloadMut, PlacementAcceptance, PlacementBitsError,
+    PlacementDecision, Quantization, Shape, ShapeError, Tensor, TensorView, decide_placement,
+};
 pub use kernel::{
-    BatchKernel, Call, CallEvent, GpuKernel, HealthStatus, KernelError, KernelMetadata, KernelMode,
-    KernelModeError, ModelKernel, ModelSlot, Observer, RingKernelHandler, SafePoint, Unobserved,
-    safe_point, within_limit,
+    GpuKernel, HealthStatus, KernelError, KernelMetadata, KernelMode, KernelModeError, SafePoint,
+    safe_point,
 };
 pub use megakernel::{
     ClaimedTask, FAULT_ABANDONED, MegakernelConfig, MegakernelError, MegakernelExecutionMode,
@@ -157,21 +118,4 @@ pub use megakernel::{
     SharedTaskSlot, TaskFlags, TaskPriority, TaskSlot, TaskState, TaskTransition,
     TaskTransitionError, TaskWorkItem,
 };
-pub use memory::{BufferDescriptor, MemoryClass};
-pub use message::{Message, MessageFlags, MessageHeader};
-pub use metadata::ModelMetadata;
-pub use mode::{ModeBitsError, ModeSet};
-pub use model::ComputeModel;
-pub use payload::{Payload, PayloadMut};
-pub use placement::{PlacementAcceptance, PlacementBitsError, PlacementDecision, decide_placement};
-pub use profile::NumericProfile;
-pub use quantization::Quantization;
-pub use quota::{Quota, QuotaExceeded, TokenBucket, Unlimited};
-pub use shape::{Shape, ShapeError};
-pub use source::ModelSource;
-pub use team::{Share, Solo, Team};
-pub use tensor::{Tensor, TensorView};
-pub use trace::{TraceContext, TraceparentError};
-
-#[cfg(all(test, feature = "serde"))]
-mod serde_tests;
+pub use team::{Cells, Share, Solo, Team};

@@ -16,6 +16,10 @@
 //! `sync` is a barrier with memory ordering: everything written by any rank
 //! before it is visible to every rank after it.
 
+pub mod cells;
+
+pub use cells::Cells;
+
 /// Threads that run one operator together.
 ///
 /// ```

@@ -32,7 +32,7 @@ use crate::record::{OPERATOR_BYTES, OpRecord};
 use crate::tensor::{TENSOR_BYTES, TensorRecord};
 
 use constants::Constants;
-use isokern_core::dtype::DType;
+use isokern_core::DType;
 
 /// Why a draft does not make a packed model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

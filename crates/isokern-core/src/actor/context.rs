@@ -6,8 +6,8 @@ use bytemuck::Pod;
 use thiserror::Error;
 
 use super::outbox::{Link, Outbox, OutboxError};
+use crate::compute::MessageHeader;
 use crate::kernel::{KernelError, SafePoint, safe_point};
-use crate::message::MessageHeader;
 
 /// The surroundings of one message: header, time, state, payload, outbox.
 ///

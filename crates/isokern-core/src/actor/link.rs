@@ -6,7 +6,7 @@ use super::bells::Bells;
 use super::envelope::Envelope;
 use super::memory::{ActorMemory, Mailbox};
 use super::outbox::{LinkCredit, OutboxEntry};
-use crate::message::MessageHeader;
+use crate::compute::MessageHeader;
 use crate::ring::{PushError, RequesterState, WireHeader};
 
 /// The requester of a mailbox, in the hands of another actor: it tells and asks nothing.

@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 use thiserror::Error;
 
-use crate::error::InferenceError;
+use crate::compute::InferenceError;
 use crate::kernel::KernelError;
 
 /// The 16 bytes before a reply.
@@ -135,7 +135,8 @@ impl ActorError {
 #[cfg(test)]
 mod tests {
     use super::{ActorError, ReplyHeader};
-    use crate::{InferenceError, InferenceErrorKind, KernelError};
+    use crate::compute::{InferenceError, InferenceErrorKind};
+    use crate::kernel::KernelError;
 
     #[test]
     fn every_outcome_crosses() {

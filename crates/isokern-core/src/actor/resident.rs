@@ -2,7 +2,7 @@
 
 use bytemuck::Pod;
 
-use crate::kernel::RingKernelHandler;
+use super::handler::RingKernelHandler;
 use crate::ring::BufferHandle;
 
 /// A handler with the types around it: everything a host must know to keep it running.

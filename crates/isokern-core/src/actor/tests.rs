@@ -6,7 +6,8 @@ use core::task::{Context, Poll, Waker};
 use super::{
     Link, LinkCredit, Outbox, OutboxEntry, OutboxError, RingContext, RunnerWords, StateError,
 };
-use crate::{KernelError, MessageHeader};
+use crate::compute::MessageHeader;
+use crate::kernel::KernelError;
 
 #[test]
 fn state_has_one_type() {

@@ -2,10 +2,8 @@
 
 use thiserror::Error;
 
-use crate::authorization::Permission;
-use crate::error::{InferenceError, InferenceErrorKind};
-use crate::exclusive::Busy;
-use crate::quota::QuotaExceeded;
+use crate::call::{Busy, Permission, QuotaExceeded};
+use crate::compute::{InferenceError, InferenceErrorKind};
 
 /// A call that was refused, stopped, or failed.
 ///

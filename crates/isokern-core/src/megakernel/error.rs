@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::BackendError;
+use crate::compute::BackendError;
 
 /// A megakernel that cannot be launched as asked.
 ///

@@ -9,7 +9,7 @@ use super::{
     MegakernelConfig, MegakernelError, MegakernelLaunchPolicy, MegakernelLaunchRequest,
     MegakernelTopology, TaskSlot,
 };
-use crate::error::BackendError;
+use crate::compute::BackendError;
 
 const TOPOLOGIES: [MegakernelTopology; 6] = [
     MegakernelTopology::Empty,

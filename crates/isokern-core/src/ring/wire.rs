@@ -13,7 +13,7 @@ use core::mem::offset_of;
 use bytemuck::{Pod, Zeroable};
 
 use super::memory::LINE_DATA_BYTES;
-use crate::message::{MessageFlags, MessageHeader};
+use crate::compute::{MessageFlags, MessageHeader};
 
 /// Message bytes in an actor's slot of so many lines: what the header leaves.
 ///
@@ -205,7 +205,7 @@ const fn ticks_of_deadline(deadline_ns: u64, now_ns: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::{DEADLINE_TICK_NS, WireHeader, message_capacity_bytes, message_lines};
-    use crate::message::{MessageFlags, MessageHeader};
+    use crate::compute::{MessageFlags, MessageHeader};
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     fn wire(deadline_ns: u64, now_ns: u64) -> WireHeader {

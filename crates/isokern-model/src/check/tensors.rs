@@ -1,6 +1,6 @@
 //! Checks the tensor records: types, sizes, places and lifetimes.
 
-use isokern_core::dtype::DType;
+use isokern_core::DType;
 
 use crate::error::FormatError;
 use crate::model::Model;

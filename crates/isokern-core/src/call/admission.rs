@@ -1,0 +1,113 @@
+//! The checks before the work, and the record of how it ended.
+
+use super::authorization::{Authorizer, Permission};
+use super::clock::Clock;
+use super::context::ExecutionContext;
+use super::environment::ExecutionEnvironment;
+use super::observer::{Call, CallEvent, Observer};
+use super::quota::Quota;
+use crate::kernel::{KernelError, KernelMetadata};
+
+impl<'a, E: ExecutionEnvironment> ExecutionContext<'a, E> {
+    /// Admits a call of a kernel whose input was checked, or refuses it; the observer is
+    /// told either way.
+    ///
+    /// For kernels with their own `execute_with_context`. The permit is to be held until
+    /// the work ends; the [`RunningCall`] is to be told how it ended.
+    ///
+    /// # Errors
+    ///
+    /// In this order: that of `checked_input`,
+    /// [`DeadlineExceeded`](KernelError::DeadlineExceeded),
+    /// [`PermissionDenied`](KernelError::PermissionDenied),
+    /// [`QuotaExceeded`](KernelError::QuotaExceeded).
+    pub fn admit<'c>(
+        &'c self,
+        kernel: &'c KernelMetadata,
+        checked_input: Result<(), KernelError>,
+    ) -> Result<(<E::Quota as Quota>::Permit<'c>, RunningCall<'c, E>), KernelError>
+    where
+        'a: 'c,
+    {
+        let call = Call::new(kernel, self);
+        let started_ns = self.environment().clock().now_ns();
+        let admitted = checked_input.and_then(|()| self.permit(kernel, started_ns));
+        let observer = self.environment().observer();
+        match admitted {
+            Ok(permit) => {
+                observer.observe(&call, CallEvent::Started);
+                let environment = self.environment();
+                Ok((permit, RunningCall { environment, call, started_ns, ended: false }))
+            }
+            Err(error) => {
+                observer.observe(&call, CallEvent::Refused { error });
+                Err(error)
+            }
+        }
+    }
+
+    /// Says whether the call asks to use a permission and its caller holds it.
+    #[must_use]
+    pub fn is_permitted<A: Authorizer>(&self, authorizer: &A, permission: Permission) -> bool {
+        let asked = self.principal().permissions().contains(&permission);
+        asked && authorizer.holds(&self.principal(), permission)
+    }
+
+    fn permit(
+        &self,
+        kernel: &KernelMetadata,
+        now_ns: u64,
+    ) -> Result<<E::Quota as Quota>::Permit<'a>, KernelError> {
+        if self.deadline_ns().is_some_and(|deadline_ns| deadline_ns <= now_ns) {
+            return Err(KernelError::DeadlineExceeded);
+        }
+        if let Some(permission) = kernel.required_permission()
+            && !self.is_permitted(self.environment().authorizer(), permission)
+        {
+            return Err(KernelError::PermissionDenied { permission });
+        }
+        Ok(self.environment().quota().admit(self.tenant(), now_ns)?)
+    }
+}
+
+/// A call whose work has begun; dropped without an end it counts as given up by the
+/// caller.
+#[derive(Debug)]
+#[must_use = "tell how the call ended"]
+pub struct RunningCall<'c, E: ExecutionEnvironment> {
+    environment: &'c E,
+    call: Call<'c>,
+    started_ns: u64,
+    ended: bool,
+}
+
+impl<E: ExecutionEnvironment> RunningCall<'_, E> {
+    /// Tells the observer how the call ended, and returns the result.
+    ///
+    /// # Errors
+    ///
+    /// That of the result.
+    pub fn end<T>(mut self, result: Result<T, KernelError>) -> Result<T, KernelError> {
+        self.ended = true;
+        let elapsed_ns = self.elapsed_ns();
+        let event = match &result {
+            Ok(_) => CallEvent::Succeeded { elapsed_ns },
+            Err(error) => CallEvent::Failed { error: *error, elapsed_ns },
+        };
+        self.environment.observer().observe(&self.call, event);
+        result
+    }
+
+    fn elapsed_ns(&self) -> u64 {
+        self.environment.clock().now_ns().saturating_sub(self.started_ns)
+    }
+}
+
+impl<E: ExecutionEnvironment> Drop for RunningCall<'_, E> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let event = CallEvent::Dropped { elapsed_ns: self.elapsed_ns() };
+            self.environment.observer().observe(&self.call, event);
+        }
+    }
+}
