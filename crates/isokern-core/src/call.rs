@@ -38,18 +38,16 @@ mod single_owner;
 pub mod trace;
 
 pub use admission::RunningCall;
-pub use authorization::{
-    AllowAll, Authorizer, Permission, PermissionTable, PermissionTableError, Principal,
-};
+pub use authorization::{AllowAll, Authorizer, PermissionTable, PermissionTableError, Principal};
 pub use batch_kernel::BatchKernel;
-pub use clock::{Clock, PollingSleep};
+pub use clock::{Clock, PollingSleep, moment_after};
 pub use context::ExecutionContext;
 pub use environment::{Environment, ExecutionEnvironment};
-pub use exclusive::{Busy, Exclusive};
+pub use exclusive::Exclusive;
 pub use limit::within_limit;
 pub use model_kernel::{ModelKernel, ModelSlot};
 pub use observer::{Call, CallEvent, Observer, Unobserved};
-pub use quota::{Quota, QuotaExceeded, TokenBucket, Unlimited};
+pub use quota::{Quota, TokenBucket, Unlimited};
 #[cfg(target_has_atomic = "8")]
 pub use single_owner::{Owned, SingleOwner};
 pub use trace::{TraceContext, TraceparentError};

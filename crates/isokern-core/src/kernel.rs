@@ -12,11 +12,17 @@
 mod error;
 mod metadata;
 mod mode;
+mod nanoseconds;
+mod permission;
+mod refusal;
 mod safe_point;
 
 pub use error::KernelError;
 pub use metadata::KernelMetadata;
 pub use mode::{KernelMode, KernelModeError};
+pub use nanoseconds::whole_ns;
+pub use permission::Permission;
+pub use refusal::{Busy, QuotaExceeded};
 pub use safe_point::{SafePoint, safe_point};
 
 /// A kernel: what every mode has in common.

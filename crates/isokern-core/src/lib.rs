@@ -90,10 +90,10 @@ pub use actor::{
     TooManyLinks,
 };
 pub use call::{
-    AllowAll, Authorizer, BatchKernel, Busy, Call, CallEvent, Clock, Environment, Exclusive,
-    ExecutionContext, ExecutionEnvironment, ModelKernel, ModelSlot, Observer, Permission,
-    PermissionTable, PermissionTableError, PollingSleep, Principal, Quota, QuotaExceeded,
-    RunningCall, TokenBucket, TraceContext, TraceparentError, Unlimited, Unobserved, within_limit,
+    AllowAll, Authorizer, BatchKernel, Call, CallEvent, Clock, Environment, Exclusive,
+    ExecutionContext, ExecutionEnvironment, ModelKernel, ModelSlot, Observer, PermissionTable,
+    PermissionTableError, PollingSleep, Principal, Quota, RunningCall, TokenBucket, TraceContext,
+    TraceparentError, Unlimited, Unobserved, within_limit,
 };
 #[cfg(target_has_atomic = "8")]
 pub use call::{Owned, SingleOwner};
@@ -108,8 +108,8 @@ pub use compute::{
     PlacementDecision, Quantization, Shape, ShapeError, Tensor, TensorView, decide_placement,
 };
 pub use kernel::{
-    GpuKernel, HealthStatus, KernelError, KernelMetadata, KernelMode, KernelModeError, SafePoint,
-    safe_point,
+    Busy, GpuKernel, HealthStatus, KernelError, KernelMetadata, KernelMode, KernelModeError,
+    Permission, QuotaExceeded, SafePoint, safe_point,
 };
 pub use megakernel::{
     ClaimedTask, FAULT_ABANDONED, MegakernelConfig, MegakernelError, MegakernelExecutionMode,

@@ -11,9 +11,9 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+use isokern_core::kernel::whole_ns;
 use isokern_core::{Quota, QuotaExceeded, TokenBucket};
 
-use crate::clock::whole_ns;
 use crate::lock::locked;
 
 /// How much one tenant may use.

@@ -5,7 +5,7 @@ use core::time::Duration;
 use heapless::Deque;
 use thiserror::Error;
 
-use crate::call::clock::whole_ns;
+use crate::kernel::whole_ns;
 
 /// The most restarts a supervision may allow in a window.
 pub const RESTART_COUNT_MAX: u32 = 16;

@@ -1,12 +1,12 @@
 //! The checks before the work, and the record of how it ended.
 
-use super::authorization::{Authorizer, Permission};
+use super::authorization::Authorizer;
 use super::clock::Clock;
 use super::context::ExecutionContext;
 use super::environment::ExecutionEnvironment;
 use super::observer::{Call, CallEvent, Observer};
 use super::quota::Quota;
-use crate::kernel::{KernelError, KernelMetadata};
+use crate::kernel::{KernelError, KernelMetadata, Permission};
 
 impl<'a, E: ExecutionEnvironment> ExecutionContext<'a, E> {
     /// Admits a call of a kernel whose input was checked, or refuses it; the observer is
@@ -67,6 +67,23 @@ impl<'a, E: ExecutionEnvironment> ExecutionContext<'a, E> {
             return Err(KernelError::PermissionDenied { permission });
         }
         Ok(self.environment().quota().admit(self.tenant(), now_ns)?)
+    }
+}
+
+impl<'a> Call<'a> {
+    /// Returns the call of a kernel under a context.
+    #[must_use]
+    pub const fn new<E: ExecutionEnvironment>(
+        kernel: &'a KernelMetadata,
+        context: &ExecutionContext<'a, E>,
+    ) -> Self {
+        Self {
+            kernel,
+            request_id: context.request_id(),
+            trace: context.trace(),
+            principal: context.principal().name(),
+            tenant: context.tenant(),
+        }
     }
 }
 

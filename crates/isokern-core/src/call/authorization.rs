@@ -4,42 +4,10 @@
 //! [`Authorizer`] says which of them the name holds. A kernel's required permission must
 //! be in both, so a caller can lend out less than they hold.
 
-use core::fmt;
-
 use heapless::{LinearMap, Vec};
 use thiserror::Error;
 
-/// The right to call a kernel: a name both sides agree on.
-///
-/// ```
-/// use isokern_core::Permission;
-///
-/// const INFER: Permission = Permission::new("kws.infer");
-/// assert_eq!(INFER.as_str(), "kws.infer");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Permission(&'static str);
-
-impl Permission {
-    /// Returns the permission of this name.
-    #[must_use]
-    pub const fn new(name: &'static str) -> Self {
-        Self(name)
-    }
-
-    /// Returns its name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        self.0
-    }
-}
-
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.0)
-    }
-}
+use crate::kernel::Permission;
 
 /// A caller whose name was verified before, and what this call asks to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +156,8 @@ pub enum PermissionTableError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Authorizer, Permission, PermissionTable, PermissionTableError, Principal};
+    use super::{Authorizer, PermissionTable, PermissionTableError, Principal};
+    use crate::kernel::Permission;
 
     const READ: Permission = Permission::new("read");
     const WRITE: Permission = Permission::new("write");

@@ -19,6 +19,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
+use crate::kernel::whole_ns;
+
 /// A clock that never goes backwards.
 ///
 /// ```
@@ -58,13 +60,8 @@ impl<C: Clock> Clock for &C {
 }
 
 /// Returns the moment `limit` from now, `u64::MAX` where that does not fit.
-pub(crate) fn moment_after<C: Clock>(clock: &C, limit: Duration) -> u64 {
+pub fn moment_after<C: Clock>(clock: &C, limit: Duration) -> u64 {
     clock.now_ns().saturating_add(whole_ns(limit))
-}
-
-/// Returns a duration in nanoseconds, `u64::MAX` (584 years) where that does not fit.
-pub(crate) fn whole_ns(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A sleep that looks at the clock at every poll and wakes its task for the next one.

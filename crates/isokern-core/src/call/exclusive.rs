@@ -13,12 +13,7 @@
 //!
 //! [`SingleOwner`]: crate::call::SingleOwner
 
-use thiserror::Error;
-
-/// A value somebody else is using.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
-#[error("the value is in use by another call. Fix: try again later, or give each caller its own.")]
-pub struct Busy;
+use crate::kernel::Busy;
 
 /// A shared place for a value that one caller uses at a time.
 ///

@@ -1,7 +1,5 @@
 //! What core tells about calls; where it goes is the program's choice.
 
-use super::context::ExecutionContext;
-use super::environment::ExecutionEnvironment;
 use super::trace::TraceContext;
 use crate::kernel::{KernelError, KernelMetadata};
 
@@ -43,23 +41,6 @@ pub struct Call<'a> {
     pub principal: &'a str,
     /// Who is charged.
     pub tenant: u32,
-}
-
-impl<'a> Call<'a> {
-    /// Returns the call of a kernel under a context.
-    #[must_use]
-    pub const fn new<E: ExecutionEnvironment>(
-        kernel: &'a KernelMetadata,
-        context: &ExecutionContext<'a, E>,
-    ) -> Self {
-        Self {
-            kernel,
-            request_id: context.request_id(),
-            trace: context.trace(),
-            principal: context.principal().name(),
-            tenant: context.tenant(),
-        }
-    }
 }
 
 /// What happened to a call.

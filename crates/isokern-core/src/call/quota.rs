@@ -4,21 +4,7 @@
 //! ends, so that a quota can limit how many run at once. [`TokenBucket`] is the
 //! arithmetic of a rate, for whoever writes one.
 
-use thiserror::Error;
-
-/// A tenant who has used up what they may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
-#[error(
-    "tenant {tenant} has spent its quota. \
-     Fix: try again in {retry_after_ns} ns (0: when one of its calls has ended)."
-)]
-pub struct QuotaExceeded {
-    /// Who is charged.
-    pub tenant: u32,
-    /// How long until the next call is admitted, by rate alone, in ns; 0 when a call in
-    /// flight must end first, `u64::MAX` when no waiting helps.
-    pub retry_after_ns: u64,
-}
+use crate::kernel::QuotaExceeded;
 
 /// Admits calls of tenants, or refuses them.
 ///

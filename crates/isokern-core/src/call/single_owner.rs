@@ -7,7 +7,8 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use super::exclusive::{Busy, Exclusive};
+use super::exclusive::Exclusive;
+use crate::kernel::Busy;
 
 /// A value with at most one user at a time; the next one is told [`Busy`].
 ///

@@ -8,10 +8,10 @@ use std::vec::Vec;
 
 use super::toys::{HandClock, Notes, RUN, Steps};
 use super::{
-    AllowAll, BatchKernel, CallEvent, Environment, ExecutionContext, Permission, PermissionTable,
-    Principal, Quota, QuotaExceeded,
+    AllowAll, BatchKernel, CallEvent, Environment, ExecutionContext, PermissionTable, Principal,
+    Quota,
 };
-use crate::kernel::KernelError;
+use crate::kernel::{KernelError, Permission, QuotaExceeded};
 
 const ASKS: &[Permission] = &[RUN];
 

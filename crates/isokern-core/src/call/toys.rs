@@ -5,8 +5,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
 use std::vec::Vec;
 
-use super::{BatchKernel, Call, CallEvent, Clock, Observer, Permission, PollingSleep};
-use crate::kernel::{GpuKernel, KernelError, KernelMetadata, KernelMode, safe_point};
+use super::{BatchKernel, Call, CallEvent, Clock, Observer, PollingSleep};
+use crate::kernel::{GpuKernel, KernelError, KernelMetadata, KernelMode, Permission, safe_point};
 
 /// A clock that stands still between two calls of `advance`.
 #[derive(Debug)]

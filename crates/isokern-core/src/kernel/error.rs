@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use crate::call::{Busy, Permission, QuotaExceeded};
+use super::permission::Permission;
+use super::refusal::{Busy, QuotaExceeded};
 use crate::compute::{InferenceError, InferenceErrorKind};
 
 /// A call that was refused, stopped, or failed.

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::mode::KernelMode;
-use crate::call::Permission;
+use super::permission::Permission;
 
 /// Name, mode, goals and needs of a kernel; made in a constant, without heap.
 ///

@@ -8,10 +8,10 @@ use std::thread;
 use std::time::Instant;
 
 use isokern_core::Clock;
+use isokern_core::kernel::whole_ns;
 
 use super::sleep::{Sleep, Wakes};
 use super::sleepers::Sleepers;
-use super::whole_ns;
 use crate::lock::{contain, locked};
 
 /// The system's monotonic clock; it starts when the program first looks at it.

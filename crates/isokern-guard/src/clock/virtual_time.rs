@@ -7,10 +7,10 @@ use core::time::Duration;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use isokern_core::Clock;
+use isokern_core::kernel::whole_ns;
 
 use super::sleep::{Sleep, Wakes};
 use super::sleepers::Sleepers;
-use super::whole_ns;
 use crate::lock::locked;
 
 /// A clock that stands still until somebody moves it; clones are the same clock.

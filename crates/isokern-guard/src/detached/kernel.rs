@@ -3,13 +3,13 @@
 use core::future::Future;
 use core::time::Duration;
 
+use isokern_core::call::moment_after;
 use isokern_core::{
     BatchKernel, Clock, ExecutionContext, ExecutionEnvironment, GpuKernel, HealthStatus,
     KernelError, KernelMetadata,
 };
 
 use super::Detached;
-use crate::clock::moment_after;
 
 impl<K, I, O, C: Clock> GpuKernel for Detached<K, I, O, C>
 where

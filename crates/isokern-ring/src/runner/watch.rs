@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use isokern_core::kernel::whole_ns;
 use isokern_core::ring::{ControlLine, HostView};
 
 /// What to do, in the host's words.
@@ -23,7 +24,7 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(lease: Option<Duration>) -> Self {
-        let lease_ns = lease.map(|lease| u64::try_from(lease.as_nanos()).unwrap_or(u64::MAX));
+        let lease_ns = lease.map(whole_ns);
         Self { lease_ns, lease_turn: 0, moved_ns: None, order: Order::Go }
     }
 
