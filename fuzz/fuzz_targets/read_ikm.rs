@@ -1,7 +1,7 @@
 //! Any bytes as a packed model, with a header mended so far that the checks behind it run.
 #![no_main]
 
-use isokern_cpu::core::ModelArtifact;
+use isokern_cpu::core::compute::ModelArtifact;
 use isokern_fuzz::run_everywhere;
 use isokern_model::header::{
     CHECKSUM_START, FORMAT_VERSION, HEADER_BYTES, MAGIC, PROFILE_TFLM, PROFILE_TFLM_VERSION,

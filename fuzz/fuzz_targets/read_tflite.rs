@@ -1,7 +1,7 @@
 //! Any bytes as a TFLite file: an error, or a packed model that reads back and runs.
 #![no_main]
 
-use isokern_cpu::core::ModelArtifact;
+use isokern_cpu::core::compute::ModelArtifact;
 use isokern_fuzz::{WORK_MAX, run_everywhere};
 use isokern_import::{Options, convert_with};
 use isokern_model::layout::Layout;

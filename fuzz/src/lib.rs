@@ -1,6 +1,7 @@
 //! What the fuzz targets of models do once they have a packed one: run it on every path.
 
-use isokern_cpu::core::{ModelArtifact, ModelSource};
+use isokern_cpu::core::ModelSource;
+use isokern_cpu::core::compute::ModelArtifact;
 use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::{Model, digest};
 

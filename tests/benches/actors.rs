@@ -20,10 +20,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use core_affinity::CoreId;
+use isokern_core::actor::{ActorPlan, ActorState};
+use isokern_core::call::Clock;
 use isokern_core::ring::BufferHandle;
 use isokern_core::{
-    ActorPlan, ActorState, AllowAll, BatchKernel, Clock, Environment, ExecutionContext,
-    KernelMetadata, KernelMode, MessageHeader, Principal,
+    AllowAll, BatchKernel, Environment, ExecutionContext, KernelMetadata, KernelMode,
+    MessageHeader, Principal,
 };
 use isokern_cpu::{ArtifactBackend, CpuKernel, CpuModel, CpuProgram, ModelActor, ModelReply};
 use isokern_guard::SystemClock;

@@ -12,9 +12,11 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::thread;
 
+use isokern_core::call::Clock;
+use isokern_core::kernel::safe_point;
 use isokern_core::{
-    AllowAll, BatchKernel, Clock, Environment, ExecutionContext, GpuKernel, KernelError,
-    KernelMetadata, KernelMode, Principal, safe_point,
+    AllowAll, BatchKernel, Environment, ExecutionContext, GpuKernel, KernelError, KernelMetadata,
+    KernelMode, Principal,
 };
 use isokern_guard::{Detached, Governed, SystemClock, TenantLimits, TenantQuotas};
 

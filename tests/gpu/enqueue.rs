@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-use isokern_core::{InferenceError, ModelArtifact};
+use isokern_core::InferenceError;
+use isokern_core::compute::ModelArtifact;
 use isokern_cuda::{CudaBackend, CudaModel, DeviceBuffer};
 use isokern_model::{Model, digest};
 use serde_json::json;

@@ -4,8 +4,9 @@
 //! `tests/tests/conformance.rs`. Each check loads models of its own, on every model that
 //! [`all_cases`] finds.
 
+use isokern_core::compute::ModelArtifact;
 use isokern_core::{
-    Batch, ComputeModel, InferenceError, InferenceErrorKind, Message, MessageHeader, ModelArtifact,
+    Batch, ComputeModel, InferenceError, InferenceErrorKind, Message, MessageHeader,
 };
 use isokern_model::Model;
 use isokern_model::layout::Layout;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use isokern_core::ModelArtifact;
+use isokern_core::compute::ModelArtifact;
 use isokern_core::device::{
     BATCH_VERSION, BatchLaunch, BatchParameters, DeviceLimits, ENTRY_BATCH, FaultRecord,
     ModelFootprint, plan_batch,

@@ -11,9 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-use isokern_core::{
-    BatchKernel, GpuKernel, KernelError, KernelMetadata, KernelMode, Permission, safe_point,
-};
+use isokern_core::kernel::{Permission, safe_point};
+use isokern_core::{BatchKernel, GpuKernel, KernelError, KernelMetadata, KernelMode};
 
 /// What [`Gated`] asks of its callers.
 pub const STEP: Permission = Permission::new("gated.step");

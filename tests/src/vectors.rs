@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use isokern_core::ModelArtifact;
+use isokern_core::compute::ModelArtifact;
 use isokern_import::convert;
 use isokern_model::layout::Layout;
 use serde::Deserialize;

@@ -3,10 +3,8 @@
 use core::cell::Cell;
 use std::rc::Rc;
 
-use isokern_core::{
-    BackendCapabilities, BackendError, ComputeBackend, ComputeModel, InferenceError, ModelMetadata,
-    Payload, PayloadMut,
-};
+use isokern_core::compute::{BackendCapabilities, BackendError, ModelMetadata};
+use isokern_core::{ComputeBackend, ComputeModel, InferenceError, Payload, PayloadMut};
 
 /// Counts the calls that reach a backend and its models.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! The conformance suite, one line per backend.
 
-use isokern_core::{ComputeBackend, InferenceError, ModelArtifact, ModelSource};
+use isokern_core::compute::ModelArtifact;
+use isokern_core::{ComputeBackend, InferenceError, ModelSource};
 use isokern_cpu::{ArtifactBackend, CpuBackend, CpuModel, InstructionSet};
 use isokern_model::Model;
 use isokern_tests::conformance;

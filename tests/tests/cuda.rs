@@ -7,7 +7,8 @@ mod answers;
 #[path = "cuda/sharing.rs"]
 mod sharing;
 
-use isokern_core::{InferenceError, ModelArtifact};
+use isokern_core::InferenceError;
+use isokern_core::compute::ModelArtifact;
 use isokern_cuda::{CudaBackend, CudaModel};
 use isokern_tests::conformance::{Subject, checks};
 use isokern_tests::standin::{Runner, runner};

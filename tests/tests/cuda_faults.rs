@@ -8,10 +8,10 @@ use core::time::Duration;
 use std::process::{ExitCode, abort};
 use std::thread;
 
+use isokern_core::compute::ModelArtifact;
 use isokern_core::device::FaultCode;
 use isokern_core::{
     Batch, ComputeModel, InferenceError, InferenceErrorKind as Kind, Message, MessageHeader,
-    ModelArtifact,
 };
 use isokern_cuda::{CudaBackend, CudaError, CudaModel, DeviceBuffer, Stream, unreleased_count};
 use isokern_model::layout::Layout;

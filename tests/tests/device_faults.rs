@@ -1,6 +1,6 @@
 //! Launches the device code must refuse: it writes down why, ends, and leaves the context alone.
 
-use isokern_core::ModelArtifact;
+use isokern_core::compute::ModelArtifact;
 use isokern_core::device::{BatchLaunch, BatchParameters, FaultCode};
 use isokern_model::layout::Layout;
 use isokern_tests::device::{BatchRun, Device, ptx};

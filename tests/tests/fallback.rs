@@ -1,8 +1,8 @@
 //! `Fallback` over real backends: who answers, and what is said when both fail.
 
+use isokern_core::compute::{Fallback, FallbackDescriptor, ModelArtifact};
 use isokern_core::{
-    Batch, ComputeBackend, ComputeModel, Fallback, FallbackDescriptor, InferenceErrorKind, Message,
-    MessageHeader, ModelArtifact,
+    Batch, ComputeBackend, ComputeModel, InferenceErrorKind, Message, MessageHeader,
 };
 use isokern_cpu::ArtifactBackend;
 use isokern_model::layout::Layout;

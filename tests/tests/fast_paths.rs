@@ -1,6 +1,7 @@
 //! Every vector loop against the plain one, on random shapes and extreme scales.
 
-use isokern_core::{Cells, ModelArtifact, ModelSource, Solo, Team};
+use isokern_core::compute::ModelArtifact;
+use isokern_core::{Cells, ModelSource, Solo, Team};
 use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
 use isokern_model::encode::Draft;

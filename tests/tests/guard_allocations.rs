@@ -10,9 +10,11 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::thread;
 
+use isokern_core::call::{Clock, PollingSleep};
+use isokern_core::kernel::safe_point;
 use isokern_core::{
-    AllowAll, BatchKernel, Clock, Environment, ExecutionContext, GpuKernel, KernelError,
-    KernelMetadata, KernelMode, PollingSleep, Principal, safe_point,
+    AllowAll, BatchKernel, Environment, ExecutionContext, GpuKernel, KernelError, KernelMetadata,
+    KernelMode, Principal,
 };
 use isokern_guard::{Detached, Governed, SystemClock, TenantLimits, TenantQuotas, TracingObserver};
 use isokern_tests::counting::{Counting, allocations};

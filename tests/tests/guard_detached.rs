@@ -8,9 +8,11 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::thread;
 
+use isokern_core::call::PermissionTable;
+use isokern_core::kernel::{HealthStatus, Permission};
 use isokern_core::{
-    BatchKernel, Environment, ExecutionContext, GpuKernel, HealthStatus, KernelError,
-    KernelMetadata, KernelMode, Permission, PermissionTable, Principal,
+    BatchKernel, Environment, ExecutionContext, GpuKernel, KernelError, KernelMetadata, KernelMode,
+    Principal,
 };
 use isokern_guard::{Detached, DetachedError, TenantLimits, TenantQuotas, VirtualClock};
 use isokern_tests::gated::{Counted, End, Gated, Keeper, STEP, Work, poll_once, wait_until};

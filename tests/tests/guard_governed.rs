@@ -9,10 +9,11 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Once;
 
+use isokern_core::call::{PermissionTable, Quota, TraceContext};
+use isokern_core::kernel::{Permission, QuotaExceeded, safe_point};
 use isokern_core::{
     AllowAll, BatchKernel, Environment, ExecutionContext, GpuKernel, KernelError, KernelMetadata,
-    KernelMode, Permission, PermissionTable, Principal, Quota, QuotaExceeded, TraceContext,
-    safe_point,
+    KernelMode, Principal,
 };
 use isokern_guard::{
     Governed, SystemClock, TRACING_TARGET, TenantLimits, TenantQuotas, TracingObserver,

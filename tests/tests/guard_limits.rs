@@ -7,9 +7,11 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::thread;
 
+use isokern_core::call::Clock;
+use isokern_core::kernel::HealthStatus;
 use isokern_core::{
-    AllowAll, BatchKernel, Clock, Environment, ExecutionContext, GpuKernel, HealthStatus,
-    KernelError, KernelMetadata, KernelMode, Principal,
+    AllowAll, BatchKernel, Environment, ExecutionContext, GpuKernel, KernelError, KernelMetadata,
+    KernelMode, Principal,
 };
 use isokern_guard::{Detached, VirtualClock};
 use isokern_tests::gated::{Counted, End, Gated, Keeper, STEP, Work, poll_once, wait_until};
@@ -266,7 +268,7 @@ impl BatchKernel<(), u64> for Slow {
         for _ in 0..60 {
             self.clock.advance(Duration::from_millis(5));
             if self.yields {
-                isokern_core::safe_point().await;
+                isokern_core::kernel::safe_point().await;
             }
         }
         Ok(self.clock.now_ns())

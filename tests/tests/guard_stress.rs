@@ -8,9 +8,10 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 
+use isokern_core::kernel::safe_point;
 use isokern_core::{
     AllowAll, BatchKernel, Environment, ExecutionContext, GpuKernel, KernelError, KernelMetadata,
-    KernelMode, Principal, safe_point,
+    KernelMode, Principal,
 };
 use isokern_guard::{Detached, DetachedStats, SystemClock};
 use isokern_tests::gated::{Counted, poll_once, wait_until};

@@ -8,10 +8,10 @@ use core::task::{Context, Waker};
 use core::time::Duration;
 use std::sync::Mutex;
 
-use isokern_core::{
-    BatchKernel, Busy, Clock, Exclusive, KernelError, KernelMetadata, KernelMode, ModelArtifact,
-    ModelKernel, ModelSlot, PollingSleep, SingleOwner,
-};
+use isokern_core::call::{Clock, Exclusive, ModelKernel, ModelSlot, PollingSleep, SingleOwner};
+use isokern_core::compute::ModelArtifact;
+use isokern_core::kernel::Busy;
+use isokern_core::{BatchKernel, KernelError, KernelMetadata, KernelMode};
 use isokern_cpu::{ArtifactBackend, CpuKernel, CpuModel};
 use isokern_model::layout::Layout;
 use isokern_tests::vectors::{Case, all_cases};

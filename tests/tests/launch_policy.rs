@@ -11,11 +11,11 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use isokern_core::{
-    MegakernelConfig, MegakernelError, MegakernelExecutionMode, MegakernelGeometry,
-    MegakernelLaunchRecommendation, MegakernelLaunchRequest, MegakernelPressure,
-    MegakernelTopology, MegakernelWorkloadHints, TaskSlot,
+use isokern_core::megakernel::{
+    MegakernelError, MegakernelExecutionMode, MegakernelGeometry, MegakernelLaunchRecommendation,
+    MegakernelLaunchRequest, MegakernelPressure, MegakernelTopology, MegakernelWorkloadHints,
 };
+use isokern_core::{MegakernelConfig, TaskSlot};
 
 #[test]
 fn launch_policy_reproduces_every_row_of_the_file() {

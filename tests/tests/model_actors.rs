@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use isokern_core::actor::{ActorError, ActorPlan, ActorState};
+use isokern_core::call::Clock;
 use isokern_core::ring::BufferHandle;
-use isokern_core::{
-    ActorError, ActorPlan, ActorState, Clock, KernelMetadata, KernelMode, MessageHeader,
-};
+use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, ModelReply};
 use isokern_guard::SystemClock;
 use isokern_model::layout::Layout;

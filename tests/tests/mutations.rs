@@ -3,7 +3,8 @@
 //! The checksum is made right again after each change, so that the checks behind it
 //! are the ones under test.
 
-use isokern_core::{ModelArtifact, ModelSource};
+use isokern_core::ModelSource;
+use isokern_core::compute::ModelArtifact;
 use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::header::{CHECKSUM_START, HEADER_BYTES, OPERATORS_MAX};
 use isokern_model::layout::Layout;

@@ -4,7 +4,8 @@
 //! all 256 values of `x` as rows, every output is one multiplier, shift and bias seen
 //! with every int8 value.
 
-use isokern_core::{ModelArtifact, ModelSource};
+use isokern_core::ModelSource;
+use isokern_core::compute::ModelArtifact;
 use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
 use isokern_model::encode::{Draft, DraftDot, DraftOp, DraftTensor};

@@ -3,7 +3,7 @@
 //! `cargo xtask race` runs this file under a race detector, which sees two ranks
 //! that touch one cell between two barriers even where the bytes come out right.
 
-use isokern_core::ModelArtifact;
+use isokern_core::compute::ModelArtifact;
 use isokern_core::{Cells, Solo};
 use isokern_model::Model;
 use isokern_model::encode::Draft;

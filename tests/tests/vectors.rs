@@ -3,7 +3,8 @@
 //! `ISOKERN_VECTORS=DIR` tests the models of another folder, laid out like
 //! `tests/models`; `docs/testing.md` says more.
 
-use isokern_core::{Batch, ComputeModel, Message, MessageHeader, ModelArtifact, ModelSource};
+use isokern_core::compute::ModelArtifact;
+use isokern_core::{Batch, ComputeModel, Message, MessageHeader, ModelSource};
 use isokern_cpu::{ArtifactBackend, CpuBackend, CpuModel, InstructionSet};
 use isokern_model::layout::Layout;
 use isokern_tests::vectors::{Case, all_cases, cases, reference_folder};

@@ -7,7 +7,9 @@
 
 use std::collections::VecDeque;
 
-use isokern_core::{ActorPlan, KernelMetadata, KernelMode, MessageHeader, ModelArtifact};
+use isokern_core::actor::ActorPlan;
+use isokern_core::compute::ModelArtifact;
+use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::{ArtifactBackend, ModelActor};
 use isokern_guard::SystemClock;
 use isokern_ring::{PopError, ThreadHost, heap_pool, spawn};

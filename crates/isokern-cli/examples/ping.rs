@@ -2,9 +2,9 @@
 //!
 //! `cargo run -p isokern-cli --example ping`
 
+use isokern_core::actor::ActorPlan;
 use isokern_core::{
-    ActorPlan, GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext,
-    RingKernelHandler,
+    GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext, RingKernelHandler,
 };
 use isokern_guard::SystemClock;
 use isokern_ring::{ThreadHost, spawn};

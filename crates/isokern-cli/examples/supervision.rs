@@ -8,9 +8,10 @@
 
 use core::time::Duration;
 
+use isokern_core::actor::{ActorPlan, Supervision};
 use isokern_core::{
-    ActorPlan, GpuKernel, KernelError, KernelMetadata, KernelMode, MessageHeader, Resident,
-    RingContext, RingKernelHandler, Supervision,
+    GpuKernel, KernelError, KernelMetadata, KernelMode, MessageHeader, Resident, RingContext,
+    RingKernelHandler,
 };
 use isokern_guard::SystemClock;
 use isokern_ring::{PopError, ThreadHost, spawn};

@@ -2,7 +2,7 @@
 
 use core::cmp::Reverse;
 
-use isokern_core::Quantization;
+use isokern_core::compute::Quantization;
 use isokern_model::Tensor;
 
 /// The longest output that is read as one value per class.

@@ -3,9 +3,8 @@
 use core::fmt::Display;
 
 use clap::ValueEnum;
-use isokern_core::{
-    ComputeBackend, ComputeModel, Fallback, FallbackDescriptor, FallbackSide, InferenceError,
-};
+use isokern_core::compute::{Fallback, FallbackDescriptor, FallbackSide};
+use isokern_core::{ComputeBackend, ComputeModel, InferenceError};
 use isokern_cpu::{ArtifactBackend, InstructionSet};
 use isokern_cuda::{CudaBackend, CudaError, CudaModel};
 use isokern_model::Model;

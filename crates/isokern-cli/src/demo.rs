@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::io::Write;
 use std::time::Instant;
 
-use isokern_core::ModelArtifact;
+use isokern_core::compute::ModelArtifact;
 use isokern_cpu::{CpuModel, InstructionSet};
 use isokern_model::{Model, digest};
 

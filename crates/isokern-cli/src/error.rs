@@ -6,7 +6,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use isokern_core::{ActorError, InferenceError, KernelError, MegakernelError};
+use isokern_core::actor::ActorError;
+use isokern_core::megakernel::MegakernelError;
+use isokern_core::{InferenceError, KernelError};
 use isokern_cpu::LoadError;
 use isokern_cuda::CudaError;
 use isokern_import::ImportError;

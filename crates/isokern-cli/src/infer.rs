@@ -3,9 +3,10 @@
 use core::time::Duration;
 use std::time::Instant;
 
+use isokern_core::compute::ModelArtifact;
 use isokern_core::{
     BatchKernel, ComputeBackend, ComputeModel, InferenceError, KernelError, KernelMetadata,
-    KernelMode, ModelArtifact,
+    KernelMode,
 };
 use isokern_cpu::{ArtifactBackend, CpuKernel, CpuModel, InstructionSet};
 use isokern_guard::SystemClock;

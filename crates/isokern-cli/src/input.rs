@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use isokern_core::Quantization;
+use isokern_core::compute::Quantization;
 use isokern_model::Tensor;
 use thiserror::Error;
 

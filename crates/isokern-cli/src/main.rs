@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
-use isokern_core::NumericProfile;
+use isokern_core::compute::NumericProfile;
 use isokern_model::header::{FORMAT_VERSION, PROFILE_TFLM_VERSION};
 
 use crate::error::CliError;

@@ -11,7 +11,7 @@ use std::io::Write;
 
 pub(crate) use config_file::ConfigError;
 pub(crate) use configuration::WallTimeError;
-use isokern_core::MegakernelLaunchPolicy;
+use isokern_core::megakernel::MegakernelLaunchPolicy;
 pub(crate) use tasks::TaskMixError;
 
 use crate::error::CliError;

@@ -10,11 +10,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use isokern_core::actor::{ActorError, ActorPlan, ActorState};
+use isokern_core::call::Clock;
+use isokern_core::compute::ModelArtifact;
 use isokern_core::ring::BufferHandle;
-use isokern_core::{
-    ActorError, ActorPlan, ActorState, Clock, KernelMetadata, KernelMode, MessageHeader,
-    ModelArtifact,
-};
+use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, ModelReply};
 use isokern_guard::SystemClock;
 use isokern_ring::{

@@ -28,7 +28,8 @@ pub use safe_point::{SafePoint, safe_point};
 /// A kernel: what every mode has in common.
 ///
 /// ```
-/// use isokern_core::{GpuKernel, HealthStatus, KernelMetadata, KernelMode};
+/// use isokern_core::kernel::HealthStatus;
+/// use isokern_core::{GpuKernel, KernelMetadata, KernelMode};
 ///
 /// struct Doubler;
 ///

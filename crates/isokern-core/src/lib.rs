@@ -44,9 +44,9 @@
 //!
 //! | feature | effect |
 //! |---|---|
-//! | `std` | `ModelArtifact`, which owns heap memory; `std::sync::Mutex` is [`Exclusive`] |
+//! | `std` | `ModelArtifact`, which owns heap memory; `std::sync::Mutex` is [`call::Exclusive`] |
 //! | `serde` | `Serialize` and `Deserialize` for descriptions, metadata and kinds |
-//! | `critical-section` | `critical_section::Mutex` is [`Exclusive`] |
+//! | `critical-section` | `critical_section::Mutex` is [`call::Exclusive`] |
 //!
 //! None is on by default.
 //!
@@ -62,7 +62,7 @@
 //! # Safety
 //!
 //! `unsafe` is denied but for two files: [`team::cells`], where threads of a team share
-//! an arena, and the cell of [`SingleOwner`]. Every layout is checked by
+//! an arena, and the cell of [`call::SingleOwner`]. Every layout is checked by
 //! [`bytemuck`]'s derives and by compile-time asserts on size and offsets.
 
 #![no_std]
@@ -82,40 +82,12 @@ pub mod megakernel;
 pub mod ring;
 pub mod team;
 
-pub use actor::{
-    ActorCells, ActorError, ActorMemory, ActorPlan, ActorState, Bells, Envelope, Host, HostMailbox,
-    LINK_COUNT_MAX, LentBuffers, Link, LinkCredit, LinkEnd, MAILBOX_COUNT_MAX, Mailbox, NoBuffers,
-    Outbox, OutboxEntry, OutboxError, RESTART_COUNT_MAX, ReplyHeader, Resident, RestartWindow,
-    RingContext, RingKernelHandler, RunnerWords, Silent, StateError, Supervision, SupervisionError,
-    TooManyLinks,
-};
-pub use call::{
-    AllowAll, Authorizer, BatchKernel, Call, CallEvent, Clock, Environment, Exclusive,
-    ExecutionContext, ExecutionEnvironment, ModelKernel, ModelSlot, Observer, PermissionTable,
-    PermissionTableError, PollingSleep, Principal, Quota, RunningCall, TokenBucket, TraceContext,
-    TraceparentError, Unlimited, Unobserved, within_limit,
-};
-#[cfg(target_has_atomic = "8")]
-pub use call::{Owned, SingleOwner};
-#[cfg(feature = "std")]
-pub use compute::{ArtifactError, ModelArtifact};
+pub use actor::{Resident, RingContext, RingKernelHandler};
+pub use call::{AllowAll, BatchKernel, Environment, ExecutionContext, Principal};
 pub use compute::{
-    BackendCapabilities, BackendError, Batch, BatchFlagError, BufferDescriptor, ComputeBackend,
-    ComputeModel, DType, DTypeNameError, Fallback, FallbackDescriptor, FallbackError,
-    FallbackModel, FallbackSide, GatherError, InferenceError, InferenceErrorKind, MemoryClass,
-    Message, MessageFlags, MessageHeader, ModeBitsError, ModeSet, ModelMetadata, ModelSource,
-    NumericProfile, Payload, PayloadMut, PlacementAcceptance, PlacementBitsError,
-    PlacementDecision, Quantization, Shape, ShapeError, Tensor, TensorView, decide_placement,
+    Batch, ComputeBackend, ComputeModel, DType, InferenceError, InferenceErrorKind, Message,
+    MessageHeader, ModelSource, Payload, PayloadMut,
 };
-pub use kernel::{
-    Busy, GpuKernel, HealthStatus, KernelError, KernelMetadata, KernelMode, KernelModeError,
-    Permission, QuotaExceeded, SafePoint, safe_point,
-};
-pub use megakernel::{
-    ClaimedTask, FAULT_ABANDONED, MegakernelConfig, MegakernelError, MegakernelExecutionMode,
-    MegakernelGeometry, MegakernelLaunchPolicy, MegakernelLaunchRecommendation,
-    MegakernelLaunchRequest, MegakernelPressure, MegakernelTopology, MegakernelWorkloadHints,
-    SharedTaskSlot, TaskFlags, TaskPriority, TaskSlot, TaskState, TaskTransition,
-    TaskTransitionError, TaskWorkItem,
-};
-pub use team::{Cells, Share, Solo, Team};
+pub use kernel::{GpuKernel, KernelError, KernelMetadata, KernelMode};
+pub use megakernel::{MegakernelConfig, TaskSlot};
+pub use team::{Cells, Solo, Team};

@@ -7,7 +7,8 @@
 //! place, which one worker at a time may change.
 //!
 //! ```
-//! use isokern_core::{MegakernelConfig, MegakernelPressure, TaskSlot};
+//! use isokern_core::megakernel::MegakernelPressure;
+//! use isokern_core::{MegakernelConfig, TaskSlot};
 //!
 //! let config = MegakernelConfig { worker_count: 8, ..MegakernelConfig::new() };
 //! config.validate()?;
@@ -19,7 +20,7 @@
 //! assert_eq!(advice.geometry.slot_count, 24); // 20, filled up to whole groups of 8
 //! assert_eq!(advice.geometry.dispatch_grid, [3, 1, 1]);
 //! assert_eq!(advice.pressure, MegakernelPressure::Light);
-//! # Ok::<(), isokern_core::MegakernelError>(())
+//! # Ok::<(), isokern_core::megakernel::MegakernelError>(())
 //! ```
 //!
 //! # What the numbers promise, and what they do not

@@ -1,6 +1,7 @@
 //! The backend for applications: a model owns its bytes and its arena.
 
-use isokern_core::{BackendCapabilities, ComputeBackend, ModelArtifact, Payload, PayloadMut};
+use isokern_core::compute::{BackendCapabilities, ModelArtifact};
+use isokern_core::{ComputeBackend, Payload, PayloadMut};
 use isokern_model::Model;
 use isokern_model::encode::relayout;
 
@@ -18,7 +19,7 @@ use crate::program::CpuProgram;
 ///
 /// ```
 /// use isokern_cpu::ArtifactBackend;
-/// use isokern_cpu::core::ModelArtifact;
+/// use isokern_cpu::core::compute::ModelArtifact;
 ///
 /// let bytes = include_bytes!("../../../tests/models/digits.ikm");
 /// let mut model = ArtifactBackend::new().load(&ModelArtifact::from_bytes(bytes))?;

@@ -2,7 +2,8 @@
 
 use core::marker::PhantomData;
 
-use isokern_core::{BackendCapabilities, ComputeBackend, ModelSource, Payload, PayloadMut};
+use isokern_core::compute::BackendCapabilities;
+use isokern_core::{ComputeBackend, ModelSource, Payload, PayloadMut};
 use isokern_model::{AllOperators, Model, OperatorSet};
 
 use crate::error::LoadError;

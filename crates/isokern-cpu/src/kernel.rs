@@ -1,9 +1,8 @@
 //! A model as a batch kernel with a safe point after every operator.
 
-use isokern_core::{
-    BatchKernel, GpuKernel, KernelError, KernelMetadata, Payload, PayloadMut, SingleOwner,
-    safe_point,
-};
+use isokern_core::call::SingleOwner;
+use isokern_core::kernel::safe_point;
+use isokern_core::{BatchKernel, GpuKernel, KernelError, KernelMetadata, Payload, PayloadMut};
 use isokern_model::{AllOperators, OperatorSet};
 
 use crate::loaded::CpuModel;

@@ -4,10 +4,8 @@ mod arena;
 
 use core::ops::Range;
 
-use isokern_core::{
-    Batch, ComputeModel, InferenceError, InferenceErrorKind, MemoryClass, ModelMetadata, Payload,
-    PayloadMut,
-};
+use isokern_core::compute::{MemoryClass, ModelMetadata};
+use isokern_core::{Batch, ComputeModel, InferenceError, InferenceErrorKind, Payload, PayloadMut};
 use isokern_model::{AllOperators, Model, OperatorSet};
 
 use crate::instruction_set::InstructionSet;

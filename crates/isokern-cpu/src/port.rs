@@ -1,9 +1,10 @@
 //! What crosses the border of a model: payloads in and out.
 
-use isokern_core::{
-    BackendCapabilities, DType, InferenceError, InferenceErrorKind, MemoryClass, ModeSet, Payload,
-    PayloadMut, PlacementAcceptance, PlacementDecision, decide_placement,
+use isokern_core::compute::{
+    BackendCapabilities, MemoryClass, ModeSet, PlacementAcceptance, PlacementDecision,
+    decide_placement,
 };
+use isokern_core::{DType, InferenceError, InferenceErrorKind, Payload, PayloadMut};
 use isokern_model::Tensor;
 
 use crate::error::{CODE_PAYLOAD_BYTES, CODE_PAYLOAD_DTYPE, CODE_PAYLOAD_MEMORY};

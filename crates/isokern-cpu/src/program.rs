@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 #[cfg(feature = "std")]
-use isokern_core::ModelArtifact;
+use isokern_core::compute::ModelArtifact;
 use isokern_core::{Cells, InferenceError, InferenceErrorKind};
 use isokern_model::{AllOperators, Checked, Model, OperatorSet, Tensor};
 

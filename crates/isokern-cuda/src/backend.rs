@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use isokern_core::{BackendCapabilities, ComputeBackend, ModelArtifact, Payload, PayloadMut};
+use isokern_core::compute::{BackendCapabilities, ModelArtifact};
+use isokern_core::{ComputeBackend, Payload, PayloadMut};
 use isokern_model::Model;
 use isokern_model::encode::relayout;
 use isokern_model::layout::Layout;
@@ -26,7 +27,7 @@ const CHUNK_SAMPLES_MAX: usize = 2048;
 /// side.
 ///
 /// ```no_run
-/// use isokern_core::ModelArtifact;
+/// use isokern_core::compute::ModelArtifact;
 /// use isokern_cuda::CudaBackend;
 ///
 /// let bytes = include_bytes!("../../../tests/models/digits.ikm");
@@ -56,11 +57,11 @@ impl CudaBackend {
         Self::with_context(&Context::primary(Device::new(ordinal)?)?)
     }
 
-    /// A backend in any case, for [`Fallback`](isokern_core::Fallback): where
+    /// A backend in any case, for [`Fallback`](isokern_core::compute::Fallback): where
     /// [`new`](Self::new) fails, every load fails with the same reason.
     ///
     /// ```
-    /// use isokern_core::{Fallback, ModelArtifact};
+    /// use isokern_core::compute::{Fallback, ModelArtifact};
     /// use isokern_cuda::CudaBackend;
     ///
     /// let backend = CudaBackend::if_available(0);

@@ -1,7 +1,8 @@
 //! Why the backend could not load or run a model, in words that name the remedy.
 
+use isokern_core::compute::BackendError;
 use isokern_core::device::{Fault, LaunchPlanError};
-use isokern_core::{BackendError, InferenceError, InferenceErrorKind};
+use isokern_core::{InferenceError, InferenceErrorKind};
 use isokern_model::FormatError;
 use thiserror::Error;
 

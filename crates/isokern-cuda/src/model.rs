@@ -3,10 +3,8 @@
 
 use std::sync::Arc;
 
-use isokern_core::{
-    Batch, ComputeModel, InferenceError, MemoryClass, ModelArtifact, ModelMetadata, Payload,
-    PayloadMut,
-};
+use isokern_core::compute::{MemoryClass, ModelArtifact, ModelMetadata};
+use isokern_core::{Batch, ComputeModel, InferenceError, Payload, PayloadMut};
 use isokern_model::Model;
 
 use crate::direct::Direct;

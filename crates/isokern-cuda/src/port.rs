@@ -1,9 +1,10 @@
 //! What crosses the border of a model: payloads in and out.
 
-use isokern_core::{
-    BackendCapabilities, DType, MemoryClass, ModeSet, Payload, PlacementAcceptance,
-    PlacementDecision, decide_placement,
+use isokern_core::compute::{
+    BackendCapabilities, MemoryClass, ModeSet, PlacementAcceptance, PlacementDecision,
+    decide_placement,
 };
+use isokern_core::{DType, Payload};
 
 use crate::error::PayloadError;
 

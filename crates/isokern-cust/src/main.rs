@@ -13,7 +13,8 @@ use std::process::ExitCode;
 
 use cust::memory::{CopyDestination, DeviceBuffer};
 use cust::stream::{Stream, StreamFlags};
-use isokern_core::{ComputeModel, ModelArtifact};
+use isokern_core::ComputeModel;
+use isokern_core::compute::ModelArtifact;
 use isokern_cuda::{Context, CudaBackend, DeviceView, DeviceViewMut, Stream as BorrowedStream};
 
 fn main() -> ExitCode {

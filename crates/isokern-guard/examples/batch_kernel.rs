@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use isokern_core::{BatchKernel, GpuKernel, KernelError, KernelMetadata, KernelMode, safe_point};
+use isokern_core::kernel::safe_point;
+use isokern_core::{BatchKernel, GpuKernel, KernelError, KernelMetadata, KernelMode};
 use isokern_guard::SystemClock;
 
 /// The mean and the largest deviation from it.

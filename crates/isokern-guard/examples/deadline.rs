@@ -5,9 +5,9 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::thread;
 
-use isokern_core::{
-    BatchKernel, Clock, GpuKernel, KernelError, KernelMetadata, KernelMode, safe_point,
-};
+use isokern_core::call::Clock;
+use isokern_core::kernel::safe_point;
+use isokern_core::{BatchKernel, GpuKernel, KernelError, KernelMetadata, KernelMode};
 use isokern_guard::{Detached, DetachedError, SystemClock};
 
 /// Sleeps for as many milliseconds as it is told.

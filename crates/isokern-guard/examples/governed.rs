@@ -3,10 +3,11 @@
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
+use isokern_core::call::{PermissionTable, PermissionTableError, TraceContext, TraceparentError};
+use isokern_core::kernel::Permission;
 use isokern_core::{
     AllowAll, BatchKernel, Environment, ExecutionContext, GpuKernel, KernelError, KernelMetadata,
-    KernelMode, Permission, PermissionTable, PermissionTableError, Principal, TraceContext,
-    TraceparentError,
+    KernelMode, Principal,
 };
 use isokern_guard::{Governed, SystemClock, TenantLimits, TenantQuotas};
 

@@ -40,7 +40,8 @@ use core::task::Poll;
 use core::time::Duration;
 use std::sync::Arc;
 
-use isokern_core::{BatchKernel, Clock, KernelError};
+use isokern_core::call::Clock;
+use isokern_core::{BatchKernel, KernelError};
 use thiserror::Error;
 
 use crate::clock::SystemClock;

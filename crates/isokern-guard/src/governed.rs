@@ -4,10 +4,11 @@ mod span;
 
 use core::time::Duration;
 
-use isokern_core::{
-    Authorizer, BatchKernel, Call, CallEvent, Clock, ExecutionContext, ExecutionEnvironment,
-    GpuKernel, HealthStatus, KernelError, KernelMetadata, Quota, Unlimited,
+use isokern_core::call::{
+    Authorizer, Call, CallEvent, Clock, ExecutionEnvironment, Quota, Unlimited,
 };
+use isokern_core::kernel::HealthStatus;
+use isokern_core::{BatchKernel, ExecutionContext, GpuKernel, KernelError, KernelMetadata};
 use tracing::{Instrument, field};
 
 use crate::clock::SystemClock;
@@ -41,9 +42,11 @@ use span::CallSpan;
 /// the call as well.
 ///
 /// ```
+/// use isokern_core::call::PermissionTable;
+/// use isokern_core::kernel::Permission;
 /// use isokern_core::{
 ///     AllowAll, BatchKernel, Environment, ExecutionContext, GpuKernel, KernelError,
-///     KernelMetadata, KernelMode, Permission, PermissionTable, Principal,
+///     KernelMetadata, KernelMode, Principal,
 /// };
 /// use isokern_guard::{Governed, SystemClock};
 ///
@@ -76,7 +79,7 @@ use span::CallSpan;
 /// assert_eq!(call("mallory"), Err(KernelError::PermissionDenied { permission: ADD }));
 /// let nameless = pollster::block_on(kernel.execute((1, 1)));
 /// assert_eq!(nameless, Err(KernelError::ContextRequired));
-/// # Ok::<(), isokern_core::PermissionTableError>(())
+/// # Ok::<(), isokern_core::call::PermissionTableError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Governed<K, A, Q = Unlimited, C = SystemClock> {

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use isokern_core::{Call, CallEvent, KernelError, Observer, TraceContext};
+use isokern_core::KernelError;
+use isokern_core::call::{Call, CallEvent, Observer, TraceContext};
 use tracing::{debug, field, info, warn};
 
 /// The target of every event and span of this crate, for filters.

@@ -11,8 +11,8 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use isokern_core::kernel::whole_ns;
-use isokern_core::{Quota, QuotaExceeded, TokenBucket};
+use isokern_core::call::{Quota, TokenBucket};
+use isokern_core::kernel::{QuotaExceeded, whole_ns};
 
 use crate::lock::locked;
 
@@ -55,7 +55,7 @@ impl TenantLimits {
 /// ```
 /// use core::num::NonZeroUsize;
 /// use core::time::Duration;
-/// use isokern_core::Quota;
+/// use isokern_core::call::Quota;
 /// use isokern_guard::{TenantLimits, TenantQuotas};
 ///
 /// let default = TenantLimits::new(2, Duration::from_nanos(1_000));
@@ -68,7 +68,7 @@ impl TenantLimits {
 /// drop(permit);
 /// assert_eq!(quotas.admit(8, 0).unwrap_err().retry_after_ns, 10);
 /// assert!(quotas.admit(8, 10).is_ok()); // tenant 7 has every token back
-/// # Ok::<(), isokern_core::QuotaExceeded>(())
+/// # Ok::<(), isokern_core::kernel::QuotaExceeded>(())
 /// ```
 pub struct TenantQuotas {
     default: TenantLimits,

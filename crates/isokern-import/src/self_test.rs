@@ -1,6 +1,7 @@
 //! Runs a new packed model once, and writes into it what came out.
 
-use isokern_core::{InferenceError, ModelArtifact, ModelSource};
+use isokern_core::compute::ModelArtifact;
+use isokern_core::{InferenceError, ModelSource};
 use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::encode::set_self_test;
 use isokern_model::{Model, digest};

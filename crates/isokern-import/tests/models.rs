@@ -39,7 +39,7 @@ fn own(folder: &str, name: &str) -> Vec<u8> {
 }
 
 fn parses(conversion: &Conversion) {
-    let artifact = isokern_core::ModelArtifact::from_bytes(&conversion.blob);
+    let artifact = isokern_core::compute::ModelArtifact::from_bytes(&conversion.blob);
     let model = Model::parse(artifact.bytes()).expect("the blob is a model");
     let report = &conversion.report;
     assert_eq!(model.operator_count(), report.operator_count);
@@ -98,7 +98,7 @@ fn check_outputs(name: &str, file: &[u8], vectors: &Path) {
     let (inputs, outputs) = (read("in.i8"), read("out.tflm.i8"));
     for layout in [Layout::Row, Layout::Packed] {
         let blob = convert(file, layout).expect(name).blob;
-        let artifact = isokern_core::ModelArtifact::from_bytes(&blob);
+        let artifact = isokern_core::compute::ModelArtifact::from_bytes(&blob);
         let mut model = ArtifactBackend::new().load(&artifact).expect(name);
         model.init().expect(name);
         let input_len = model.input_mut().expect(name).len();

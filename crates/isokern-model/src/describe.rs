@@ -1,6 +1,7 @@
 //! A model's description for the contract of models.
 
-use isokern_core::{DType, MemoryClass, ModelMetadata, NumericProfile, Quantization, Shape};
+use isokern_core::DType;
+use isokern_core::compute::{MemoryClass, ModelMetadata, NumericProfile, Quantization, Shape};
 
 use crate::{Model, Tensor};
 

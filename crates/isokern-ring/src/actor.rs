@@ -14,7 +14,7 @@
 //! # What is promised
 //!
 //! * A message that was accepted is answered once, or accounted for: with
-//!   [`ActorError`](isokern_core::ActorError) in place of a reply, in
+//!   [`ActorError`](isokern_core::actor::ActorError) in place of a reply, in
 //!   [`RequesterStats`] when nobody waits.
 //! * Dropping every requester drains: everything accepted is handled first, paused or not.
 //! * A handler that breaks takes one message with it. The supervision decides about the rest.

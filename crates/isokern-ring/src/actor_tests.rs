@@ -9,9 +9,8 @@ mod toys;
 
 use std::vec::Vec;
 
-use isokern_core::{
-    ActorCells, ActorError, ActorPlan, ActorState, KernelError, MessageHeader, NoBuffers,
-};
+use isokern_core::actor::{ActorCells, ActorError, ActorPlan, ActorState, NoBuffers};
+use isokern_core::{KernelError, MessageHeader};
 
 use crate::{
     ActorOn, AlreadyLent, LoopHost, PopError, PushError, SpawnError, Spinning, Step, spawn,

@@ -11,11 +11,13 @@ mod watch;
 use core::fmt;
 
 use bytemuck::bytes_of_mut;
-use isokern_core::ring::{DeviceControl, FaultRecord};
-use isokern_core::{
-    ActorMemory, ActorPlan, ActorState, Bells, Clock, LentBuffers, LinkCredit, MessageHeader,
-    Outbox, OutboxEntry, Resident, RestartWindow, RingContext, RingKernelHandler, RunnerWords,
+use isokern_core::actor::{
+    ActorMemory, ActorPlan, ActorState, Bells, LentBuffers, LinkCredit, Outbox, OutboxEntry,
+    RestartWindow, RunnerWords,
 };
+use isokern_core::call::Clock;
+use isokern_core::ring::{DeviceControl, FaultRecord};
+use isokern_core::{MessageHeader, Resident, RingContext, RingKernelHandler};
 
 use crate::actor::Pace;
 use hand::InHand;
@@ -80,7 +82,7 @@ pub const FAULT_VANISHED: u32 = 3;
 struct Outgoing {
     entries: [OutboxEntry; OUTBOX_ENTRIES],
     used: usize,
-    credits: [LinkCredit; isokern_core::LINK_COUNT_MAX],
+    credits: [LinkCredit; isokern_core::actor::LINK_COUNT_MAX],
 }
 
 impl<R, M, B, C> Runner<R, M, B, C>
@@ -112,7 +114,7 @@ where
             outgoing: Outgoing {
                 entries: [OutboxEntry::EMPTY; OUTBOX_ENTRIES],
                 used: 0,
-                credits: [LinkCredit::default(); isokern_core::LINK_COUNT_MAX],
+                credits: [LinkCredit::default(); isokern_core::actor::LINK_COUNT_MAX],
             },
             in_hand: None,
             restarts: RestartWindow::new(),
@@ -151,8 +153,8 @@ where
     }
 
     /// Says that the handler broke in the last step: answers the message in hand with
-    /// [`ActorFaulted`](isokern_core::ActorError::ActorFaulted), and does what the supervision
-    /// says. `code` goes to the fault record.
+    /// [`ActorFaulted`](isokern_core::actor::ActorError::ActorFaulted), and does what the
+    /// supervision says. `code` goes to the fault record.
     pub fn fault(&mut self, code: u32) -> Step {
         self.break_down(code, 0)
     }

@@ -14,7 +14,9 @@ use std::string::String;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use isokern_core::{ActorPlan, ActorState, Clock, Host, LentBuffers, Resident};
+use isokern_core::Resident;
+use isokern_core::actor::{ActorPlan, ActorState, Host, LentBuffers};
+use isokern_core::call::Clock;
 
 use crate::WaitStrategy;
 use crate::runner::{FAULT_PANIC, Runner, Step};
@@ -27,8 +29,10 @@ use pace::Parking;
 ///
 /// ```
 /// # use core::future::Future;
-/// # use isokern_core::{Clock, PollingSleep, GpuKernel, KernelError, KernelMetadata, KernelMode};
-/// use isokern_core::{ActorPlan, Resident, RingContext, RingKernelHandler};
+/// # use isokern_core::call::{Clock, PollingSleep};
+/// # use isokern_core::{GpuKernel, KernelError, KernelMetadata, KernelMode};
+/// use isokern_core::actor::ActorPlan;
+/// use isokern_core::{Resident, RingContext, RingKernelHandler};
 /// use isokern_ring::{ThreadHost, spawn};
 /// # #[derive(Clone)]
 /// # struct Ticks;

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
-use isokern_cpu::core::{Clock, PollingSleep};
+use isokern_cpu::core::call::{Clock, PollingSleep};
 
 /// Counts of the timer in a microsecond; the board's core clock in MHz.
 const COUNTS_PER_US: u32 = include!(concat!(env!("OUT_DIR"), "/timer.rs"));

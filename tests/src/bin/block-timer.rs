@@ -8,7 +8,7 @@ use core::hint::black_box;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
-use isokern_core::ModelArtifact;
+use isokern_core::compute::ModelArtifact;
 use isokern_cpu::{ArtifactBackend, CpuModel, InstructionSet};
 use isokern_import::convert;
 use isokern_model::digest::generate_input;

@@ -4,10 +4,8 @@ use core::cell::Cell;
 use core::panic::AssertUnwindSafe;
 use std::panic;
 
-use isokern_core::{
-    Batch, BufferDescriptor, ComputeModel, InferenceErrorKind, MemoryClass, Message, MessageHeader,
-    ModelArtifact, Payload,
-};
+use isokern_core::compute::{BufferDescriptor, MemoryClass, ModelArtifact};
+use isokern_core::{Batch, ComputeModel, InferenceErrorKind, Message, MessageHeader, Payload};
 use isokern_cpu::ArtifactBackend;
 use isokern_cuda::{
     CudaBackend, CudaError, CudaModel, DeviceBuffer, MappedBuffer, PayloadError, PinnedBuffer,

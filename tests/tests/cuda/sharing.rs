@@ -4,10 +4,11 @@
 use std::thread;
 
 use cudarc::driver::{CudaContext, DevicePtr, DevicePtrMut};
+use isokern_core::call::{ModelKernel, ModelSlot, SingleOwner};
+use isokern_core::compute::{Fallback, FallbackDescriptor};
 use isokern_core::device::ENTRY_BATCH;
 use isokern_core::{
-    BatchKernel, ComputeBackend, ComputeModel, Fallback, FallbackDescriptor, InferenceErrorKind,
-    KernelMetadata, KernelMode, ModelKernel, ModelSlot, SingleOwner,
+    BatchKernel, ComputeBackend, ComputeModel, InferenceErrorKind, KernelMetadata, KernelMode,
 };
 use isokern_cpu::ArtifactBackend;
 use isokern_cuda::{

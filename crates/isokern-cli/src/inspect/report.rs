@@ -4,7 +4,7 @@
 
 use core::fmt::Write;
 
-use isokern_core::NumericProfile;
+use isokern_core::compute::NumericProfile;
 use isokern_model::geometry::{Axis, Window};
 use isokern_model::operator::DotOutline;
 use isokern_model::record::NONE;

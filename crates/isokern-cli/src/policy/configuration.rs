@@ -3,7 +3,8 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
-use isokern_core::{MegakernelConfig, MegakernelWorkloadHints};
+use isokern_core::MegakernelConfig;
+use isokern_core::megakernel::MegakernelWorkloadHints;
 use thiserror::Error;
 
 use super::config_file::{self, Format};

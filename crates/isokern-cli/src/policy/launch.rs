@@ -1,7 +1,8 @@
 //! The launch asked about: its queue, the device's limits, what was launched before.
 
 use clap::{ArgGroup, ValueEnum};
-use isokern_core::{MegakernelConfig, MegakernelLaunchRequest, MegakernelTopology};
+use isokern_core::MegakernelConfig;
+use isokern_core::megakernel::{MegakernelLaunchRequest, MegakernelTopology};
 
 use super::tasks;
 use crate::error::CliError;

@@ -2,8 +2,9 @@
 //!
 //! The names of the fields are the keys of the JSON: a change here breaks programs.
 
-use isokern_core::{
-    MegakernelConfig, MegakernelLaunchRecommendation, MegakernelLaunchRequest, MegakernelTopology,
+use isokern_core::MegakernelConfig;
+use isokern_core::megakernel::{
+    MegakernelLaunchRecommendation, MegakernelLaunchRequest, MegakernelTopology,
 };
 use serde::Serialize;
 

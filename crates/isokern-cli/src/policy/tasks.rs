@@ -72,7 +72,7 @@ fn group_of(index: usize, group: &str) -> Result<(u32, TaskSlot), TaskMixError> 
 #[cfg(test)]
 mod tests {
     use super::{SLOTS_MAX, TaskMixError, slots};
-    use isokern_core::TaskState;
+    use isokern_core::megakernel::TaskState;
 
     #[test]
     fn groups_become_slots_in_their_order() {

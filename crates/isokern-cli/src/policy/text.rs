@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
-use isokern_core::{
+use isokern_core::megakernel::{
     MegakernelExecutionMode, MegakernelLaunchRecommendation, MegakernelLaunchRequest,
     MegakernelPressure, MegakernelTopology,
 };

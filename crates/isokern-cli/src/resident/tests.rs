@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use isokern_core::{ActorError, ModelArtifact};
+use isokern_core::actor::ActorError;
+use isokern_core::compute::ModelArtifact;
 use isokern_cpu::InstructionSet;
 use isokern_ring::WaitStrategy;
 

@@ -4,10 +4,11 @@ use core::time::Duration;
 use std::io::Write;
 use std::process::Stdio;
 
-use isokern_core::{
-    MegakernelConfig, MegakernelLaunchPolicy, MegakernelLaunchRecommendation,
-    MegakernelLaunchRequest, MegakernelTopology, TaskSlot,
+use isokern_core::megakernel::{
+    MegakernelLaunchPolicy, MegakernelLaunchRecommendation, MegakernelLaunchRequest,
+    MegakernelTopology,
 };
+use isokern_core::{MegakernelConfig, TaskSlot};
 use serde_json::Value;
 
 use crate::program::{Folder, Ran, command, isokern};

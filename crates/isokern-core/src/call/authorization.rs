@@ -66,7 +66,9 @@ impl Authorizer for AllowAll {
 /// A fixed table: up to `N` names, each with up to `P` permissions.
 ///
 /// ```
-/// use isokern_core::{Authorizer, Permission, PermissionTable, Principal};
+/// use isokern_core::call::{Authorizer, PermissionTable};
+/// use isokern_core::kernel::Permission;
+/// use isokern_core::Principal;
 ///
 /// const INFER: Permission = Permission::new("kws.infer");
 /// let mut table = PermissionTable::<4, 2>::new();
@@ -74,7 +76,7 @@ impl Authorizer for AllowAll {
 ///
 /// assert!(table.holds(&Principal::new("microphone", &[INFER]), INFER));
 /// assert!(!table.holds(&Principal::new("camera", &[INFER]), INFER));
-/// # Ok::<(), isokern_core::PermissionTableError>(())
+/// # Ok::<(), isokern_core::call::PermissionTableError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct PermissionTable<'a, const N: usize, const P: usize> {

@@ -26,7 +26,7 @@ use crate::kernel::whole_ns;
 /// ```
 /// use core::future::Future;
 /// use core::sync::atomic::{AtomicU32, Ordering};
-/// use isokern_core::{Clock, PollingSleep};
+/// use isokern_core::call::{Clock, PollingSleep};
 ///
 /// /// Milliseconds that a timer interrupt counts; good for 49 days.
 /// struct TickClock(AtomicU32);

@@ -23,8 +23,9 @@ use crate::compute::MessageHeader;
 ///
 /// ```
 /// use core::time::Duration;
-/// use isokern_core::{AllowAll, Environment, ExecutionContext, Permission, Principal};
-/// # use isokern_core::{Clock, PollingSleep};
+/// use isokern_core::kernel::Permission;
+/// use isokern_core::{AllowAll, Environment, ExecutionContext, Principal};
+/// # use isokern_core::call::{Clock, PollingSleep};
 /// # struct Stopped;
 /// # impl Clock for Stopped {
 /// #     fn now_ns(&self) -> u64 { 1_000 }

@@ -18,7 +18,8 @@ use crate::kernel::Busy;
 /// A shared place for a value that one caller uses at a time.
 ///
 /// ```
-/// use isokern_core::{Busy, Exclusive, SingleOwner};
+/// use isokern_core::call::{Exclusive, SingleOwner};
+/// use isokern_core::kernel::Busy;
 ///
 /// let count = SingleOwner::new(0);
 /// count.with(|count| *count += 1)?;

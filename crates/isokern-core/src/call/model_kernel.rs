@@ -37,9 +37,10 @@ impl<M, O> ModelSlot<M, O> {
 /// stops between operators.
 ///
 /// ```
-/// use isokern_core::{BatchKernel, KernelMetadata, KernelMode, ModelKernel, ModelSlot};
-/// use isokern_core::SingleOwner;
-/// # use isokern_core::{ComputeModel, InferenceError, MemoryClass, ModelMetadata};
+/// use isokern_core::call::{ModelKernel, ModelSlot, SingleOwner};
+/// use isokern_core::{BatchKernel, KernelMetadata, KernelMode};
+/// # use isokern_core::compute::{MemoryClass, ModelMetadata};
+/// # use isokern_core::{ComputeModel, InferenceError};
 /// # struct Negate;
 /// # impl ComputeModel<[i8; 2], [i8; 2]> for Negate {
 /// #     fn init(&mut self) -> Result<(), InferenceError> { Ok(()) }

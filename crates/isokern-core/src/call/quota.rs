@@ -56,7 +56,7 @@ impl Quota for Unlimited {
 /// I.371), so that nothing is rounded, however long it runs.
 ///
 /// ```
-/// use isokern_core::TokenBucket;
+/// use isokern_core::call::TokenBucket;
 ///
 /// let mut bucket = TokenBucket::new(2, 1_000); // two at once, one more every 1 000 ns
 /// assert_eq!(bucket.try_take(0), Ok(()));

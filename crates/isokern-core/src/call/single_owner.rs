@@ -33,7 +33,8 @@ impl<T> SingleOwner<T> {
     /// Returns the value for as long as the caller keeps it.
     ///
     /// ```
-    /// use isokern_core::{Busy, SingleOwner};
+    /// use isokern_core::call::SingleOwner;
+    /// use isokern_core::kernel::Busy;
     ///
     /// let count = SingleOwner::new(0);
     /// let mut owned = count.try_own()?;
@@ -112,7 +113,7 @@ impl<T> Drop for Owned<'_, T> {
 
 /// ```compile_fail
 /// fn shared<T: Sync>(_: &T) {}
-/// let cell = isokern_core::SingleOwner::new(core::cell::Cell::new(0));
+/// let cell = isokern_core::call::SingleOwner::new(core::cell::Cell::new(0));
 /// shared(&cell.try_own().unwrap()); // two threads would reach one `Cell`
 /// ```
 #[cfg(doctest)]

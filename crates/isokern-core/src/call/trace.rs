@@ -16,14 +16,14 @@ use thiserror::Error;
 /// The position of a call in a distributed trace.
 ///
 /// ```
-/// use isokern_core::TraceContext;
+/// use isokern_core::call::TraceContext;
 ///
 /// let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// let trace: TraceContext = text.parse()?;
 /// assert!(trace.is_sampled());
 /// assert_eq!(trace.trace_id()[..2], [0x4b, 0xf9]);
 /// assert_eq!(trace.to_string(), text);
-/// # Ok::<(), isokern_core::TraceparentError>(())
+/// # Ok::<(), isokern_core::call::TraceparentError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TraceContext {

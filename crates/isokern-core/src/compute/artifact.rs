@@ -15,7 +15,7 @@ use thiserror::Error;
 /// model can be read where it lies. A clone shares them.
 ///
 /// ```
-/// use isokern_core::ModelArtifact;
+/// use isokern_core::compute::ModelArtifact;
 ///
 /// let artifact = ModelArtifact::new(&[1, 2, 3], Some("keywords"));
 /// assert_eq!(artifact.bytes(), [1, 2, 3]);

@@ -10,7 +10,8 @@ use super::error_kind::InferenceErrorKind;
 /// [`code`](Self::code). The message says what to do after `Fix:`.
 ///
 /// ```
-/// use isokern_core::{BackendError, InferenceError, InferenceErrorKind};
+/// use isokern_core::compute::BackendError;
+/// use isokern_core::{InferenceError, InferenceErrorKind};
 ///
 /// let error = BackendError::DeviceOutOfMemory { requested_bytes: 4096, available_bytes: 1024 };
 /// let seen_by_callers = InferenceError::from(error);

@@ -16,7 +16,8 @@ use super::payload::Payload;
 /// [`gather_into`](Self::gather_into).
 ///
 /// ```
-/// use isokern_core::{Batch, Message, MessageFlags, MessageHeader};
+/// use isokern_core::compute::MessageFlags;
+/// use isokern_core::{Batch, Message, MessageHeader};
 ///
 /// let first = MessageHeader::new().with_flags(MessageFlags::FIRST_IN_BATCH);
 /// let last = MessageHeader::new().with_flags(MessageFlags::LAST_IN_BATCH);

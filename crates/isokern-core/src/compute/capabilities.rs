@@ -11,7 +11,8 @@ use super::placement::PlacementAcceptance;
 /// emulates and says nothing.
 ///
 /// ```
-/// use isokern_core::{BackendCapabilities, DType, MemoryClass, ModeSet};
+/// use isokern_core::compute::{BackendCapabilities, MemoryClass, ModeSet};
+/// use isokern_core::DType;
 ///
 /// const CPU: BackendCapabilities = BackendCapabilities::new(false, None, DType::I8.mask())
 ///     .with_modes(ModeSet::empty().with_batch().with_ring());
@@ -100,7 +101,7 @@ impl BackendCapabilities {
     /// Returns what this backend and another one can both do.
     ///
     /// ```
-    /// use isokern_core::BackendCapabilities;
+    /// use isokern_core::compute::BackendCapabilities;
     ///
     /// let gpu = BackendCapabilities::new(true, Some(64), 0b10);
     /// let cpu = BackendCapabilities::new(false, None, 0b11);

@@ -24,7 +24,8 @@ use super::payload::{Payload, PayloadMut};
 /// `Fallback<A, Fallback<B, C>>`.
 ///
 /// ```
-/// use isokern_core::{ComputeBackend, Fallback, FallbackDescriptor, ModelSource};
+/// use isokern_core::compute::{Fallback, FallbackDescriptor};
+/// use isokern_core::{ComputeBackend, ModelSource};
 ///
 /// fn load<'m, G, C>(gpu: G, cpu: C, model: &'m [u8], arena: &'m mut [u8])
 /// where

@@ -11,7 +11,7 @@ use core::fmt;
 /// Where bytes live and who can reach them.
 ///
 /// ```
-/// use isokern_core::MemoryClass;
+/// use isokern_core::compute::MemoryClass;
 ///
 /// assert_eq!(MemoryClass::default(), MemoryClass::Host);
 /// assert_eq!(MemoryClass::Device(3).to_string(), "device 3");
@@ -49,7 +49,7 @@ impl MemoryClass {
     /// ordinal above 15 has no code and never borrows another device's.
     ///
     /// ```
-    /// use isokern_core::MemoryClass;
+    /// use isokern_core::compute::MemoryClass;
     ///
     /// assert_eq!(MemoryClass::Device(15).code(), Some(17));
     /// assert_eq!(MemoryClass::Device(16).code(), None);
@@ -93,7 +93,7 @@ impl fmt::Display for MemoryClass {
 /// Length, alignment and place of one buffer.
 ///
 /// ```
-/// use isokern_core::{BufferDescriptor, MemoryClass};
+/// use isokern_core::compute::{BufferDescriptor, MemoryClass};
 ///
 /// const INPUT: BufferDescriptor =
 ///     BufferDescriptor::new(490).with_alignment(16).with_memory_class(MemoryClass::Shared);

@@ -15,7 +15,8 @@ use super::payload::{Payload, PayloadMut};
 /// As a [`Payload`] a message is its payload: the header is not in the bytes.
 ///
 /// ```
-/// use isokern_core::{MemoryClass, Message, MessageFlags, MessageHeader};
+/// use isokern_core::compute::{MemoryClass, MessageFlags};
+/// use isokern_core::{Message, MessageHeader};
 ///
 /// let header = MessageHeader::new().with_sequence(7).with_flags(MessageFlags::DEGRADE_ALLOWED);
 /// let request = Message::new(header, [0_i8; 490]);

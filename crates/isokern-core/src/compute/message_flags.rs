@@ -10,7 +10,7 @@ use bytemuck::{Pod, Zeroable};
 /// version passes on what it does not know.
 ///
 /// ```
-/// use isokern_core::MessageFlags;
+/// use isokern_core::compute::MessageFlags;
 ///
 /// let only = MessageFlags::FIRST_IN_BATCH.union(MessageFlags::LAST_IN_BATCH);
 /// assert!(only.contains(MessageFlags::LAST_IN_BATCH));

@@ -11,7 +11,8 @@ use super::shape::Shape;
 /// Everything a model does not know is `None`; nothing is guessed.
 ///
 /// ```
-/// use isokern_core::{DType, MemoryClass, ModelMetadata, NumericProfile, Quantization, Shape};
+/// use isokern_core::compute::{MemoryClass, ModelMetadata, NumericProfile, Quantization, Shape};
+/// use isokern_core::DType;
 ///
 /// const KEYWORDS: ModelMetadata =
 ///     ModelMetadata::new(MemoryClass::Host, MemoryClass::Host, Some(490), Some(12))

@@ -13,7 +13,7 @@ use thiserror::Error;
 /// The output bytes are the same in all of them.
 ///
 /// ```
-/// use isokern_core::ModeSet;
+/// use isokern_core::compute::ModeSet;
 ///
 /// const RUNS: ModeSet = ModeSet::empty().with_batch().with_ring();
 /// assert!(RUNS.contains_ring() && !RUNS.contains_megakernel());

@@ -12,7 +12,9 @@ use super::memory::MemoryClass;
 /// Says whether a buffer of class `have` can be used where it lies.
 ///
 /// ```
-/// use isokern_core::{MemoryClass, PlacementAcceptance, PlacementDecision, decide_placement};
+/// use isokern_core::compute::{
+///     MemoryClass, PlacementAcceptance, PlacementDecision, decide_placement,
+/// };
 ///
 /// const TAKES: PlacementAcceptance = PlacementAcceptance::empty().with_host().with_shared();
 /// assert_eq!(decide_placement(MemoryClass::Host, TAKES), PlacementDecision::ZeroCopy);
@@ -46,7 +48,7 @@ pub enum PlacementDecision {
 /// host, 2 to 17 devices 0 to 15, 18 shared. A device above 15 is in no set.
 ///
 /// ```
-/// use isokern_core::{MemoryClass, PlacementAcceptance};
+/// use isokern_core::compute::{MemoryClass, PlacementAcceptance};
 ///
 /// let port = PlacementAcceptance::empty().with_pinned_host().with_shared();
 /// assert!(port.accepts(MemoryClass::Shared));
@@ -102,7 +104,7 @@ impl PlacementAcceptance {
     /// Returns the set with one device added, `None` for an ordinal above 15.
     ///
     /// ```
-    /// use isokern_core::PlacementAcceptance;
+    /// use isokern_core::compute::PlacementAcceptance;
     ///
     /// assert!(PlacementAcceptance::empty().try_with_device(15).is_some());
     /// assert!(PlacementAcceptance::empty().try_with_device(16).is_none());

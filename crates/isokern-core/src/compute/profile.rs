@@ -9,7 +9,7 @@ use core::fmt;
 /// on every target.
 ///
 /// ```
-/// use isokern_core::NumericProfile;
+/// use isokern_core::compute::NumericProfile;
 ///
 /// assert_eq!(NumericProfile::Tflm.name(), "tflm");
 /// assert_eq!(NumericProfile::from_code(1), Some(NumericProfile::Tflm));

@@ -6,7 +6,7 @@
 /// float at all.
 ///
 /// ```
-/// use isokern_core::Quantization;
+/// use isokern_core::compute::Quantization;
 ///
 /// const SCORE: Quantization = Quantization::new(1.0 / 256.0, -128);
 /// assert_eq!(SCORE.dequantize(127), 255.0 / 256.0);

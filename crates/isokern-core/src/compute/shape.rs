@@ -10,7 +10,7 @@ use thiserror::Error;
 /// carries its own `[usize; R]`.
 ///
 /// ```
-/// use isokern_core::Shape;
+/// use isokern_core::compute::Shape;
 ///
 /// const INPUT: Shape = Shape::new([1, 49, 10, 1]);
 /// assert_eq!(INPUT.rank(), 4);
@@ -33,7 +33,7 @@ impl Shape {
     /// Returns the shape with these extents; more than four do not compile.
     ///
     /// ```compile_fail
-    /// isokern_core::Shape::new([1; 5]);
+    /// isokern_core::compute::Shape::new([1; 5]);
     /// ```
     #[must_use]
     pub const fn new<const R: usize>(extents: [u32; R]) -> Self {

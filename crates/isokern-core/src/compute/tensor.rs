@@ -13,7 +13,8 @@ use super::tensor_view::TensorView;
 /// `N` elements of `T` in `R` dimensions, stored inline.
 ///
 /// ```
-/// use isokern_core::{Payload, Quantization, Tensor};
+/// use isokern_core::compute::{Quantization, Tensor};
+/// use isokern_core::Payload;
 ///
 /// let scores = Tensor::new([-128_i8, 127], [1, 2])?
 ///     .with_quantization(Quantization::new(1.0 / 256.0, -128));
@@ -22,7 +23,7 @@ use super::tensor_view::TensorView;
 /// assert_eq!(scores.as_bytes(), [0x80, 0x7f]);
 ///
 /// assert!(Tensor::new([0_i8; 6], [2, 2]).is_err());
-/// # Ok::<(), isokern_core::ShapeError>(())
+/// # Ok::<(), isokern_core::compute::ShapeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tensor<T, const N: usize, const R: usize> {

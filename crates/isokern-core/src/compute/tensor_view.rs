@@ -9,12 +9,12 @@ use super::shape::{ShapeError, check_shape, row_major_offset};
 /// Borrowed elements of `T` in `R` dimensions.
 ///
 /// ```
-/// use isokern_core::TensorView;
+/// use isokern_core::compute::TensorView;
 ///
 /// let flash: &[i8] = &[1, 2, 3, 4, 5, 6];
 /// let view = TensorView::new(flash, [2, 3])?;
 /// assert_eq!(view.at([1, 0]), Some(&4));
-/// # Ok::<(), isokern_core::ShapeError>(())
+/// # Ok::<(), isokern_core::compute::ShapeError>(())
 /// ```
 #[derive(Debug, PartialEq)]
 pub struct TensorView<'a, T, const R: usize> {

@@ -9,7 +9,8 @@ use crate::compute::{InferenceError, InferenceErrorKind};
 /// A call that was refused, stopped, or failed.
 ///
 /// ```
-/// use isokern_core::{KernelError, Permission};
+/// use isokern_core::kernel::Permission;
+/// use isokern_core::KernelError;
 ///
 /// let denied = KernelError::PermissionDenied { permission: Permission::new("kws.infer") };
 /// assert_eq!(denied.code(), 2005);

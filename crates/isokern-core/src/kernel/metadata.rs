@@ -9,7 +9,8 @@ use super::permission::Permission;
 ///
 /// ```
 /// use core::time::Duration;
-/// use isokern_core::{KernelMetadata, KernelMode, Permission};
+/// use isokern_core::kernel::Permission;
+/// use isokern_core::{KernelMetadata, KernelMode};
 ///
 /// static METADATA: KernelMetadata = KernelMetadata::new("kws", KernelMode::Batch)
 ///     .with_version("2.1")

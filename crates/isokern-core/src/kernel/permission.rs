@@ -5,7 +5,7 @@ use core::fmt;
 /// The right to call a kernel: a name both sides agree on.
 ///
 /// ```
-/// use isokern_core::Permission;
+/// use isokern_core::kernel::Permission;
 ///
 /// const INFER: Permission = Permission::new("kws.infer");
 /// assert_eq!(INFER.as_str(), "kws.infer");

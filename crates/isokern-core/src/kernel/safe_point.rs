@@ -10,7 +10,7 @@ use core::task::{Context, Poll};
 /// the same executor run. It is ready at the second poll.
 ///
 /// ```
-/// use isokern_core::safe_point;
+/// use isokern_core::kernel::safe_point;
 ///
 /// async fn sum(tiles: &[&[i32]]) -> i32 {
 ///     let mut sum = 0;

@@ -17,7 +17,8 @@ use super::state::TaskState;
 ///
 /// ```
 /// use core::time::Duration;
-/// use isokern_core::{MegakernelConfig, MegakernelError};
+/// use isokern_core::megakernel::MegakernelError;
+/// use isokern_core::MegakernelConfig;
 ///
 /// let config = MegakernelConfig { worker_count: 132, ..MegakernelConfig::default() };
 /// assert_eq!(config.max_wall_time, Duration::from_secs(60));

@@ -10,7 +10,8 @@ use crate::compute::BackendError;
 /// [`BackendError`], which has no room for every number given here.
 ///
 /// ```
-/// use isokern_core::{BackendError, MegakernelError};
+/// use isokern_core::compute::BackendError;
+/// use isokern_core::megakernel::MegakernelError;
 ///
 /// let error = MegakernelError::DeviceOutOfMemory { requested: 32_000, available: 31_999 };
 /// assert_eq!(error.code(), 1001);

@@ -13,7 +13,8 @@ use super::topology::Signals;
 /// The thresholds and factors by which launches are shaped.
 ///
 /// ```
-/// use isokern_core::{MegakernelConfig, MegakernelLaunchPolicy, MegakernelTopology};
+/// use isokern_core::megakernel::{MegakernelLaunchPolicy, MegakernelTopology};
+/// use isokern_core::MegakernelConfig;
 ///
 /// const POLICY: MegakernelLaunchPolicy = MegakernelLaunchPolicy::standard();
 /// let mut request = MegakernelConfig::new().launch_request(128, 256, 65_535, 1024);
@@ -25,7 +26,7 @@ use super::topology::Signals;
 /// let sparse = MegakernelTopology::SparseFrontier;
 /// let held = POLICY.recommend_with_previous_topology(&request, sparse)?;
 /// assert_eq!(held.topology, sparse);
-/// # Ok::<(), isokern_core::MegakernelError>(())
+/// # Ok::<(), isokern_core::megakernel::MegakernelError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

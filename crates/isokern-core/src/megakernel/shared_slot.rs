@@ -28,8 +28,9 @@ const FLAGS: usize = 15;
 /// Words are atomics of the host, of a model checker, or addresses of a device.
 ///
 /// ```
+/// use isokern_core::megakernel::{SharedTaskSlot, TaskState};
 /// use isokern_core::ring::HostWord;
-/// use isokern_core::{SharedTaskSlot, TaskSlot, TaskState};
+/// use isokern_core::TaskSlot;
 ///
 /// let slot = SharedTaskSlot::<HostWord>::default();
 /// slot.fill(TaskSlot::ready(7).with_task_id(41))?;
@@ -38,7 +39,7 @@ const FLAGS: usize = 15;
 /// assert_eq!(task.value().task_id(), 41);
 /// task.complete()?;
 /// assert_eq!(slot.snapshot().state(), Some(TaskState::Done));
-/// # Ok::<(), isokern_core::TaskTransitionError>(())
+/// # Ok::<(), isokern_core::megakernel::TaskTransitionError>(())
 /// ```
 #[derive(Debug, Default)]
 #[repr(C, align(64))]

@@ -50,7 +50,8 @@ use super::transition::{TaskTransition, TaskTransitionError};
 /// Requeued; [`TaskTransition`] has the table.
 ///
 /// ```
-/// use isokern_core::{TaskPriority, TaskSlot, TaskState};
+/// use isokern_core::megakernel::{TaskPriority, TaskState};
+/// use isokern_core::TaskSlot;
 ///
 /// // Opcode handle 7, stopped before operator 3, finished by a second claim.
 /// let task = TaskSlot::ready(7).with_task_id(41).with_priority(TaskPriority::High);
@@ -59,7 +60,7 @@ use super::transition::{TaskTransition, TaskTransitionError};
 /// let again = paused.resume(10)?.claim()?;
 /// assert_eq!((again.continuation_pc(), again.continuation_data()), (3, 0xbeef));
 /// assert_eq!(again.complete()?.state(), Some(TaskState::Done));
-/// # Ok::<(), isokern_core::TaskTransitionError>(())
+/// # Ok::<(), isokern_core::megakernel::TaskTransitionError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C)]

@@ -7,7 +7,7 @@ use bytemuck::{Pod, Zeroable};
 /// Where a task is in its life; the slot's first word.
 ///
 /// ```
-/// use isokern_core::TaskState;
+/// use isokern_core::megakernel::TaskState;
 ///
 /// assert_eq!(TaskState::from_word(5), Some(TaskState::Yielded));
 /// assert!(TaskState::Yielded.is_schedulable() && !TaskState::Paused.is_schedulable());
@@ -75,7 +75,7 @@ impl TaskState {
 /// How soon a task is claimed; a lower word goes first.
 ///
 /// ```
-/// use isokern_core::TaskPriority;
+/// use isokern_core::megakernel::TaskPriority;
 ///
 /// assert!(TaskPriority::Critical < TaskPriority::default());
 /// assert_eq!(TaskPriority::from_word(4), Some(TaskPriority::Idle));

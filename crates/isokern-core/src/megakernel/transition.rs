@@ -99,7 +99,7 @@ impl TaskTransition {
     /// no state that this step starts from.
     ///
     /// ```
-    /// use isokern_core::{TaskFlags, TaskState, TaskTransition, TaskTransitionError};
+    /// use isokern_core::megakernel::{TaskFlags, TaskState, TaskTransition, TaskTransitionError};
     ///
     /// let (state, flags) = TaskTransition::Pause.apply(2, TaskFlags::empty())?;
     /// assert_eq!((state, flags), (TaskState::Paused, TaskFlags::PAUSED));

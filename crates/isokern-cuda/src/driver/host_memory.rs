@@ -6,7 +6,8 @@ use core::ptr::NonNull;
 use core::slice;
 
 use cudarc::driver::sys;
-use isokern_core::{BufferDescriptor, MemoryClass, Payload, PayloadMut};
+use isokern_core::compute::{BufferDescriptor, MemoryClass};
+use isokern_core::{Payload, PayloadMut};
 
 use crate::driver::{Context, Status};
 use crate::error::CudaError;

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use isokern_core::Clock;
+use isokern_core::call::Clock;
 use isokern_core::kernel::whole_ns;
 
 use super::sleep::{Sleep, Wakes};
@@ -19,13 +19,13 @@ use crate::lock::{contain, locked};
 /// All values are the same clock: a moment of one is a moment of all. One thread for the
 /// whole program, `isokern-timer`, wakes the sleepers. It starts with the first sleep and
 /// lasts as long as the program; where the system refuses the thread, sleeps keep their
-/// executors busy instead ([`PollingSleep`](isokern_core::PollingSleep)), and the next one
+/// executors busy instead ([`PollingSleep`](isokern_core::call::PollingSleep)), and the next one
 /// tries again. Sleeps end late by what the system's timer and scheduler add, some tens of
 /// microseconds on Linux.
 ///
 /// ```
 /// use core::time::Duration;
-/// use isokern_core::Clock;
+/// use isokern_core::call::Clock;
 /// use isokern_guard::SystemClock;
 ///
 /// let start_ns = SystemClock.now_ns();

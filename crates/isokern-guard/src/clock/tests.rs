@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Wake;
 use std::thread;
 
-use isokern_core::Clock;
+use isokern_core::call::Clock;
 
 use super::{SystemClock, VirtualClock};
 

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use isokern_core::Clock;
+use isokern_core::call::Clock;
 use isokern_core::kernel::whole_ns;
 
 use super::sleep::{Sleep, Wakes};
@@ -19,7 +19,7 @@ use crate::lock::locked;
 ///
 /// ```
 /// use core::time::Duration;
-/// use isokern_core::Clock;
+/// use isokern_core::call::Clock;
 /// use isokern_guard::VirtualClock;
 ///
 /// let clock = VirtualClock::new();

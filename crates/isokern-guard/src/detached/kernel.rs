@@ -3,11 +3,9 @@
 use core::future::Future;
 use core::time::Duration;
 
-use isokern_core::call::moment_after;
-use isokern_core::{
-    BatchKernel, Clock, ExecutionContext, ExecutionEnvironment, GpuKernel, HealthStatus,
-    KernelError, KernelMetadata,
-};
+use isokern_core::call::{Clock, ExecutionEnvironment, moment_after};
+use isokern_core::kernel::HealthStatus;
+use isokern_core::{BatchKernel, ExecutionContext, GpuKernel, KernelError, KernelMetadata};
 
 use super::Detached;
 

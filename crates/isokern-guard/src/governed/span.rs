@@ -1,6 +1,7 @@
 //! The span of a governed call and the event at its end.
 
-use isokern_core::{Call, CallEvent, Clock, KernelError};
+use isokern_core::KernelError;
+use isokern_core::call::{Call, CallEvent, Clock};
 use tracing::{Span, field, info, info_span, warn};
 
 use crate::observer::{TRACING_TARGET, outcome, parent_span_id, report, trace_id};

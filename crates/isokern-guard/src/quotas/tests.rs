@@ -4,7 +4,7 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::collections::HashMap;
 
-use isokern_core::Quota;
+use isokern_core::call::Quota;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
 use super::{TenantLimits, TenantQuotas};

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
+use isokern_core::actor::{ActorMemory, ActorState, Bells};
 use isokern_core::ring::{DeviceView, HostControl};
-use isokern_core::{ActorMemory, ActorState, Bells};
 
 /// Controls one actor, from wherever it is kept: an interrupt, another thread.
 ///
@@ -26,7 +26,7 @@ impl<M: ActorMemory> ActorControls<M> {
     }
 
     /// Stops the actor at once: the message in hand is dropped at its next safe point, those
-    /// that wait are answered [`Stopped`](isokern_core::ActorError::Stopped).
+    /// that wait are answered [`Stopped`](isokern_core::actor::ActorError::Stopped).
     pub fn stop(&mut self) {
         self.line.stop(self.memory.host_line());
         self.memory.bells().ring_actor();

@@ -1,6 +1,7 @@
 //! What a requester remembers of its questions until their answers are collected.
 
-use isokern_core::{ActorError, ActorMemory, MessageHeader};
+use isokern_core::MessageHeader;
+use isokern_core::actor::{ActorError, ActorMemory};
 
 /// An answer, joined to the header its question was sent with.
 #[derive(Clone, Copy, Debug, PartialEq)]

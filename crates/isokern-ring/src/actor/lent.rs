@@ -1,6 +1,6 @@
 //! Buffers of a [`PayloadPool`](crate::PayloadPool) as an actor sees them.
 
-use isokern_core::LentBuffers;
+use isokern_core::actor::LentBuffers;
 use isokern_core::ring::BufferHandle;
 
 use crate::{Borrower, PoolMemory};

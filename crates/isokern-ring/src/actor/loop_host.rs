@@ -2,7 +2,9 @@
 
 use core::cell::Cell;
 
-use isokern_core::{ActorCells, ActorPlan, Clock, Host, LentBuffers, Resident};
+use isokern_core::Resident;
+use isokern_core::actor::{ActorCells, ActorPlan, Host, LentBuffers};
+use isokern_core::call::Clock;
 use thiserror::Error;
 
 use crate::runner::Runner;
@@ -14,9 +16,12 @@ use crate::runner::Runner;
 ///
 /// ```
 /// use core::future::Future;
-/// use isokern_core::{ActorCells, ActorPlan, Clock, PollingSleep};
-/// use isokern_core::{GpuKernel, KernelError, KernelMetadata, KernelMode, Resident};
-/// use isokern_core::{RingContext, RingKernelHandler};
+/// use isokern_core::actor::{ActorCells, ActorPlan};
+/// use isokern_core::call::{Clock, PollingSleep};
+/// use isokern_core::{
+///     GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext,
+///     RingKernelHandler,
+/// };
 /// use isokern_ring::{LoopHost, Spinning, spawn};
 ///
 /// #[derive(Clone)]

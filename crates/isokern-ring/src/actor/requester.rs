@@ -6,11 +6,11 @@ use core::marker::PhantomData;
 use core::task::{Poll, Waker};
 
 use bytemuck::Pod;
-use isokern_core::ring::{DeviceView, PopError, PushError, RequesterState, WireHeader};
-use isokern_core::{
-    ActorError, ActorMemory, ActorState, Bells, Envelope, LinkEnd, Mailbox, MessageHeader,
-    ReplyHeader,
+use isokern_core::MessageHeader;
+use isokern_core::actor::{
+    ActorError, ActorMemory, ActorState, Bells, Envelope, LinkEnd, Mailbox, ReplyHeader,
 };
+use isokern_core::ring::{DeviceView, PopError, PushError, RequesterState, WireHeader};
 use thiserror::Error;
 
 use super::in_flight::{Answer, InFlight};
@@ -125,7 +125,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
 
     /// Asks and waits for the reply.
     ///
-    /// Where the memory's bells are [`Silent`](isokern_core::Silent) the future asks to be
+    /// Where the memory's bells are [`Silent`](isokern_core::actor::Silent) the future asks to be
     /// polled again at once. Dropped, it leaves the question to the actor and its answer to
     /// nobody.
     ///

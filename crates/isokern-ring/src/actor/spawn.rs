@@ -3,11 +3,12 @@
 use core::fmt;
 use core::future::Future;
 
-use isokern_core::ring::{DeviceView, PushError};
-use isokern_core::{
-    ActorMemory, ActorPlan, ActorState, GpuKernel, Host, KernelError, LentBuffers, LinkEnd,
-    MAILBOX_COUNT_MAX, MessageHeader, NoBuffers, Resident, SupervisionError,
+use isokern_core::actor::{
+    ActorMemory, ActorPlan, ActorState, Host, LentBuffers, LinkEnd, MAILBOX_COUNT_MAX, NoBuffers,
+    SupervisionError,
 };
+use isokern_core::ring::{DeviceView, PushError};
+use isokern_core::{GpuKernel, KernelError, MessageHeader, Resident};
 use thiserror::Error;
 
 use super::controls::ActorControls;

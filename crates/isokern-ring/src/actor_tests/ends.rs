@@ -5,10 +5,10 @@ use core::task::Waker;
 use core::time::Duration;
 use std::panic::catch_unwind;
 
+use isokern_core::MessageHeader;
+use isokern_core::actor::{ActorError, ActorMemory, ActorPlan, ActorState, Supervision};
+use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceView, HostControl, HostLine};
-use isokern_core::{
-    ActorError, ActorMemory, ActorPlan, ActorState, Clock, MessageHeader, Supervision,
-};
 
 use super::toys::{Do, Script};
 use super::{LoopActor, answers, ask, settle, start};

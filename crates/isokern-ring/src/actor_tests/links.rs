@@ -2,7 +2,8 @@
 
 use std::vec::Vec;
 
-use isokern_core::{ActorError, ActorPlan, ActorState, KernelError, MessageHeader, TooManyLinks};
+use isokern_core::actor::{ActorError, ActorPlan, ActorState, TooManyLinks};
+use isokern_core::{KernelError, MessageHeader};
 
 use super::toys::{Do, Script};
 use super::{LoopActor, answers, ask, settle, start};

@@ -3,10 +3,11 @@
 use std::vec;
 use std::vec::Vec;
 
+use isokern_core::actor::{ActorError, ActorPlan};
 use isokern_core::ring::BufferHandle;
 use isokern_core::{
-    ActorError, ActorPlan, GpuKernel, KernelError, KernelMetadata, KernelMode, MessageHeader,
-    Resident, RingContext, RingKernelHandler,
+    GpuKernel, KernelError, KernelMetadata, KernelMode, MessageHeader, Resident, RingContext,
+    RingKernelHandler,
 };
 
 use super::toys::{Do, HandClock, Script};

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use std::thread;
 use std::vec::Vec;
 
-use isokern_core::{ActorError, ActorPlan, ActorState, MessageHeader, Supervision};
+use isokern_core::MessageHeader;
+use isokern_core::actor::{ActorError, ActorPlan, ActorState, Supervision};
 
 use super::toys::{Do, HandClock, Script};
 use crate::{AskError, PushError, SharedRequester, ThreadHost, WaitStrategy, spawn};
@@ -152,7 +153,7 @@ fn a_stop_ends_a_long_handler_at_its_next_safe_point() {
     let mut requester = actor.take_requester(0).expect("it is here");
     requester.try_ask(MessageHeader::new(), Do::Take.with(u32::MAX)).expect("there is room");
     let (mut controls, running) = actor.into_parts();
-    while isokern_core::Clock::now_ns(&script.clock) == 0 {
+    while isokern_core::call::Clock::now_ns(&script.clock) == 0 {
         thread::yield_now();
     }
     controls.stop();

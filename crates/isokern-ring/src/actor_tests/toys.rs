@@ -4,9 +4,10 @@ use core::future::Future;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
 
+use isokern_core::actor::Link;
+use isokern_core::call::{Clock, PollingSleep};
 use isokern_core::{
-    Clock, GpuKernel, KernelError, KernelMetadata, KernelMode, Link, PollingSleep, Resident,
-    RingContext, RingKernelHandler,
+    GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext, RingKernelHandler,
 };
 
 /// A clock that stands still between two calls of `advance`.

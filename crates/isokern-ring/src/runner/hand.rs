@@ -5,11 +5,12 @@ use core::pin::pin;
 use core::task::{Context, Poll};
 
 use bytemuck::{Zeroable, bytes_of_mut};
-use isokern_core::ring::{BufferHandle, WireHeader};
-use isokern_core::{
-    ActorError, ActorMemory, Bells, Clock, Envelope, LentBuffers, LinkCredit, Outbox, ReplyHeader,
-    Resident, RingContext, RingKernelHandler,
+use isokern_core::actor::{
+    ActorError, ActorMemory, Bells, Envelope, LentBuffers, LinkCredit, Outbox, ReplyHeader,
 };
+use isokern_core::call::Clock;
+use isokern_core::ring::{BufferHandle, WireHeader};
+use isokern_core::{Resident, RingContext, RingKernelHandler};
 
 use super::Runner;
 use super::watch::Order;

@@ -1,9 +1,9 @@
 //! The ends of a life: nobody left to serve, told to stop, or broken for good.
 
+use isokern_core::actor::{ActorError, ActorMemory, ActorState, Bells, LentBuffers};
+use isokern_core::call::Clock;
 use isokern_core::ring::FaultRecord;
-use isokern_core::{
-    ActorError, ActorMemory, ActorState, Bells, Clock, LentBuffers, Resident, RingKernelHandler,
-};
+use isokern_core::{Resident, RingKernelHandler};
 
 use super::mail::Next;
 use super::{FAULT_VANISHED, Runner, Step};

@@ -1,8 +1,8 @@
 //! The mailboxes of an actor: whose turn it is, and what is owed to whom.
 
 use bytemuck::Pod;
+use isokern_core::actor::{ActorMemory, Envelope, MAILBOX_COUNT_MAX, Mailbox, ReplyHeader};
 use isokern_core::ring::{ControlLine, DeviceControl, PopError, ReplierState, WireHeader};
-use isokern_core::{ActorMemory, Envelope, MAILBOX_COUNT_MAX, Mailbox, ReplyHeader};
 
 /// The replying sides of all mailboxes.
 pub(super) struct Mail {

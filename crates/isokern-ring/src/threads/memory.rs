@@ -2,8 +2,8 @@
 
 use core::task::Waker;
 
+use isokern_core::actor::{ActorCells, ActorMemory, Bells, HostMailbox};
 use isokern_core::ring::HostLine;
-use isokern_core::{ActorCells, ActorMemory, Bells, HostMailbox};
 
 use crate::{Notify, WakerCell};
 

@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use bytemuck::Pod;
 use hdrhistogram::Histogram;
+use isokern_core::MessageHeader;
+use isokern_core::actor::ActorMemory;
 use isokern_core::ring::PushError;
-use isokern_core::{ActorMemory, MessageHeader};
 
 use crate::WaitStrategy;
 use crate::actor::{Answer, AskError, Requester, RequesterStats};

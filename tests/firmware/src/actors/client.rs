@@ -2,7 +2,9 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use isokern_cpu::core::{ActorError, Clock, MessageHeader};
+use isokern_cpu::core::MessageHeader;
+use isokern_cpu::core::actor::ActorError;
+use isokern_cpu::core::call::Clock;
 use isokern_firmware::console::{print_number, print_word};
 use isokern_firmware::ending;
 use isokern_firmware::relay::Relay;

@@ -4,9 +4,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
 use bytemuck::{Pod, Zeroable};
+use isokern_cpu::core::actor::{ActorCells, ActorPlan, ActorState, Supervision};
 use isokern_cpu::core::{
-    ActorCells, ActorPlan, ActorState, GpuKernel, KernelError, KernelMetadata, KernelMode,
-    Resident, RingContext, RingKernelHandler, Supervision,
+    GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext, RingKernelHandler,
 };
 use isokern_firmware::console::print_number;
 use isokern_firmware::ending;

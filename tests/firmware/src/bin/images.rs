@@ -7,7 +7,8 @@
 
 use cortex_m::Peripherals;
 use cortex_m_rt::{entry, exception};
-use isokern_cpu::core::{ActorCells, ActorPlan, KernelMetadata, KernelMode, MessageHeader};
+use isokern_cpu::core::actor::{ActorCells, ActorPlan};
+use isokern_cpu::core::{KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::model::digest;
 use isokern_cpu::{CpuBackend, CpuProgram, ModelActor, ModelReply, model};
 use isokern_firmware::console::{print_digest, print_number, print_word};
