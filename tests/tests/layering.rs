@@ -1,10 +1,14 @@
-//! Checks who imports whom, and what the no_std crates may pull in, over `cargo metadata`.
+//! Checks who imports whom, and what the no_std crates may pull in, over `cargo metadata`; and
+//! that the core's chapters import each other one way, over its source.
 //!
 //! The rule is the table below. A crate that is missing from it breaks the rule, so a new
 //! crate cannot join the workspace without an answer to the question where it stands.
 
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use xtask::source;
 
 /// What a crate may import of ours.
 #[derive(Clone, Copy)]
@@ -186,4 +190,143 @@ fn crates_have_few_features() {
         let exempt = MANY_FEATURES.contains(&name);
         assert!(exempt || count <= FEATURES_MAX, "{name} has {count} features");
     }
+}
+
+/// A chapter, which is a module at the core's root, and the other names below it that its code
+/// uses: chapters, unless something is wrong.
+type Chapters = BTreeMap<String, BTreeSet<String>>;
+
+/// What the code of `text` names directly below `crate::`, comments and literals left out.
+fn names_below_crate(text: &str) -> BTreeSet<String> {
+    let code = source::code_only(text);
+    let mut names = BTreeSet::new();
+    for (start, _) in code.match_indices("crate::") {
+        let path = &code[start + "crate::".len()..];
+        match path.strip_prefix('{') {
+            Some(list) => names.extend(first_segments(list)),
+            None => names.extend(first_word(path)),
+        }
+    }
+    names
+}
+
+/// The first segment of each path in a braced list, given from behind its brace.
+fn first_segments(list: &str) -> Vec<String> {
+    let mut depth = 1_usize;
+    let mut segments = Vec::from_iter(first_word(list));
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => segments.extend(first_word(&list[at + 1..])),
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    segments
+}
+
+fn first_word(text: &str) -> Option<String> {
+    let text = text.trim_start();
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    (end > 0).then(|| text[..end].to_owned())
+}
+
+/// The chapter a source file of the core belongs to: the first part of its path.
+fn chapter_of(path: &Path) -> String {
+    let first = path.components().next().expect("a file has a path").as_os_str();
+    let first = first.to_str().expect("names are UTF-8");
+    first.strip_suffix(".rs").unwrap_or(first).to_owned()
+}
+
+/// Each chapter with the other names below `crate::` that its files use.
+fn chapters<'t>(files: impl IntoIterator<Item = (&'t Path, &'t str)>) -> Chapters {
+    let mut chapters = Chapters::new();
+    for (path, text) in files {
+        let chapter = chapter_of(path);
+        let mut names = names_below_crate(text);
+        names.remove(&chapter);
+        chapters.entry(chapter).or_default().extend(names);
+    }
+    chapters
+}
+
+/// What is wrong with the imports of chapters, in words.
+fn broken_chapters(mut chapters: Chapters) -> Vec<String> {
+    let mut broken = Vec::new();
+    let known: BTreeSet<String> = chapters.keys().cloned().collect();
+    for (chapter, imports) in &mut chapters {
+        for name in imports.difference(&known) {
+            broken.push(format!("{chapter} uses crate::{name}: name the chapter it is in"));
+        }
+        imports.retain(|name| known.contains(name));
+    }
+    // A chapter whose imports are all clear of cycles is clear of them, too.
+    while let Some(clear) = chapters.iter().find(|(_, imports)| imports.is_empty()) {
+        let clear = clear.0.clone();
+        chapters.remove(&clear);
+        for imports in chapters.values_mut() {
+            imports.remove(&clear);
+        }
+    }
+    let in_cycles = chapters.iter().map(|(chapter, imports)| {
+        format!(
+            "{chapter} imports {imports:?}, of which one imports {chapter}, or leads to a cycle"
+        )
+    });
+    broken.extend(in_cycles);
+    broken
+}
+
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in folder.read_dir().expect("the folder is readable") {
+        let path = entry.expect("the folder is readable").path();
+        if path.is_dir() {
+            rust_files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
+fn chapters_of_the_core_import_each_other_one_way() {
+    let metadata = metadata();
+    let core = no_std_packages(&metadata).find(|package| package.name.as_str() == CORE);
+    let manifest = core.expect("the core is a member").manifest_path.as_std_path();
+    let source = manifest.with_file_name("src");
+    let mut paths = Vec::new();
+    rust_files(&source, &mut paths);
+    let read = |path: &PathBuf| fs::read_to_string(path).expect("source is UTF-8");
+    let texts: Vec<String> = paths.iter().map(read).collect();
+    let files = paths.iter().zip(&texts).map(|(path, text)| {
+        (path.strip_prefix(&source).expect("it was found there"), text.as_str())
+    });
+    let chapters = chapters(files.filter(|(path, _)| *path != Path::new("lib.rs")));
+    assert_eq!(chapters.len(), 8, "{chapters:#?}");
+    let broken = broken_chapters(chapters);
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn a_planted_cycle_of_chapters_is_found() {
+    let call = "use crate::kernel::{KernelError, GpuKernel};\nuse crate::{compute::DType, trace};";
+    let kernel = "//! Of crate::actor.\n/* crate::actor */ const A: &str = \"crate::actor\";";
+    let planted = "fn f(call: &crate::call::Quota<{ 1 }>) {}";
+    let files = |kernel| {
+        let of = |path, text| (Path::new(path), text);
+        [
+            of("call/quota.rs", call),
+            of("call.rs", ""),
+            of("kernel.rs", kernel),
+            of("compute.rs", ""),
+        ]
+    };
+    let expected = ["call uses crate::trace: name the chapter it is in".to_owned()];
+    assert_eq!(broken_chapters(chapters(files(kernel))), expected);
+    let broken = broken_chapters(chapters(files(planted)));
+    assert_eq!(broken.len(), 3, "{broken:#?}");
+    assert!(broken[1].starts_with("call imports") && broken[2].starts_with("kernel imports"));
 }
