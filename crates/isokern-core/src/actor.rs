@@ -1,5 +1,61 @@
 //! Actors: what can be kept running, what it sees, and who can keep it running.
 //!
+//! ```
+//! use isokern_core::{GpuKernel, KernelError, KernelMetadata, KernelMode};
+//! use isokern_core::{Resident, RingContext, RingKernelHandler};
+//! # use isokern_core::actor::{Outbox, RunnerWords};
+//! # use isokern_core::MessageHeader;
+//!
+//! /// Adds what it is sent to a sum that lives in the actor's state.
+//! struct Adder;
+//!
+//! impl GpuKernel for Adder {
+//!     fn metadata(&self) -> &KernelMetadata {
+//!         const { &KernelMetadata::new("adder", KernelMode::Ring) }
+//!     }
+//! }
+//!
+//! impl RingKernelHandler<u32, u32> for Adder {
+//!     async fn handle(&self, context: &mut RingContext<'_>, n: u32) -> Result<u32, KernelError> {
+//!         let sum = context.state::<u32>()?;
+//!         *sum = sum.wrapping_add(n);
+//!         Ok(*sum)
+//!     }
+//! }
+//!
+//! /// An adder that starts from a number.
+//! struct AdderFrom(u32);
+//!
+//! impl Resident for AdderFrom {
+//!     type Handler = Adder;
+//!     type Message = u32;
+//!     type Reply = u32;
+//!     type State = u32;
+//!     const ENTRY: &'static str = "adder";
+//!
+//!     fn into_parts(self) -> (Adder, u32) {
+//!         (Adder, self.0)
+//!     }
+//! }
+//!
+//! // What a host does with it for one message.
+//! let (handler, mut state) = AdderFrom(40).into_parts();
+//! # let (words, mut used) = (RunnerWords::new(), 0);
+//! # let bytes = bytemuck::bytes_of_mut(&mut state);
+//! # let outbox = Outbox::none(&mut used);
+//! # let mut context = RingContext::new(MessageHeader::new(), &words, bytes, &mut [], outbox);
+//! assert_eq!(pollster::block_on(handler.handle(&mut context, 2)), Ok(42));
+//! ```
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`RingKernelHandler`], [`RingContext`] | what is done with a message, and what it sees |
+//! | [`Resident`] | a handler with the types around it |
+//! | [`Host`], [`ActorPlan`], [`Supervision`] | who can keep it running, and by which rules |
+//! | [`ActorMemory`], [`ActorCells`], [`Mailbox`], [`Bells`] | the memory both sides share |
+//! | [`ReplyHeader`], [`ActorError`], [`ActorState`] | what comes back |
+//! | [`Link`], [`Outbox`], [`Envelope`] | messages to other actors |
+//!
 //! # For callers
 //!
 //! `isokern_ring::spawn(&host, resident, config)` joins a [`Resident`] with a [`Host`]
@@ -7,9 +63,9 @@
 //!
 //! # For actor authors
 //!
-//! Implement [`RingKernelHandler`] for what is done with a
-//! message, and [`Resident`] for the types around it. The handler sees its message, and
-//! through the [`RingContext`] everything else.
+//! Implement [`RingKernelHandler`] for what is done with a message, and [`Resident`] for the
+//! types around it. The handler sees its message, and through the [`RingContext`] everything
+//! else.
 //!
 //! # For host authors
 //!

@@ -1,5 +1,51 @@
 //! Calls of kernels: who calls, until when, at whose cost, and what is checked before.
 //!
+//! ```
+//! use isokern_core::{AllowAll, BatchKernel, Environment, ExecutionContext, Principal};
+//! use isokern_core::{GpuKernel, KernelError, KernelMetadata, KernelMode};
+//! # use isokern_core::call::{Clock, PollingSleep};
+//! # struct Stopped;
+//! # impl Clock for Stopped {
+//! #     fn now_ns(&self) -> u64 { 1_000 }
+//! #     fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send {
+//! #         PollingSleep::new(self, moment_ns)
+//! #     }
+//! # }
+//!
+//! struct Doubler;
+//!
+//! impl GpuKernel for Doubler {
+//!     fn metadata(&self) -> &KernelMetadata {
+//!         const { &KernelMetadata::new("doubler", KernelMode::Batch) }
+//!     }
+//! }
+//!
+//! impl BatchKernel<u32, u32> for Doubler {
+//!     async fn execute(&self, input: u32) -> Result<u32, KernelError> {
+//!         Ok(2 * input)
+//!     }
+//! }
+//!
+//! // A clock that shows 1 000 ns, callers who may do everything.
+//! let environment = Environment::new(Stopped, AllowAll);
+//! let context = ExecutionContext::new(&environment, Principal::new("microphone", &[]));
+//! assert_eq!(pollster::block_on(Doubler.execute_with_context(&context, 21)), Ok(42));
+//!
+//! let late = context.with_deadline_ns(999);
+//! let refused = pollster::block_on(Doubler.execute_with_context(&late, 21));
+//! assert_eq!(refused, Err(KernelError::DeadlineExceeded));
+//! ```
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | this one | [`BatchKernel`], [`ModelKernel`], [`Observer`], [`RunningCall`], [`within_limit`] |
+//! | [`context`] | [`ExecutionContext`]: who calls, until when; [`Environment`] |
+//! | [`authorization`] | [`Principal`], [`Authorizer`]: who calls, and what they may |
+//! | [`quota`] | [`Quota`], [`TokenBucket`]: how much a tenant may use |
+//! | [`trace`] | [`TraceContext`]: which request of a larger system it is |
+//! | [`clock`] | [`Clock`]: what time it is |
+//! | [`exclusive`] | [`Exclusive`]: `&mut` through `&`, without a spin |
+//!
 //! # For callers
 //!
 //! Take `K: BatchKernel<I, O>` and choose the entry point by what the call needs:

@@ -1,4 +1,62 @@
 //! Models, what they read and write, and the backends that run them.
+//!
+//! ```
+//! use isokern_core::{Batch, ComputeModel, DType, Message, MessageHeader, Payload};
+//! use isokern_core::{InferenceError, InferenceErrorKind};
+//! # use isokern_core::compute::{MemoryClass, ModelMetadata};
+//! # struct Negate;
+//! # impl ComputeModel<[i8; 2], [i8; 2]> for Negate {
+//! #     fn init(&mut self) -> Result<(), InferenceError> { Ok(()) }
+//! #     fn infer_one(&mut self, x: &[i8; 2], y: &mut [i8; 2]) -> Result<(), InferenceError> {
+//! #         *y = x.map(|value| -value);
+//! #         Ok(())
+//! #     }
+//! #     fn drain(&mut self) -> Result<(), InferenceError> { Ok(()) }
+//! #     fn reset(&mut self) -> Result<(), InferenceError> { Ok(()) }
+//! #     fn metadata(&self) -> ModelMetadata {
+//! #         ModelMetadata::new(MemoryClass::Host, MemoryClass::Host, Some(2), Some(2))
+//! #     }
+//! # }
+//!
+//! /// Runs two inputs in one call, on whatever the model runs on.
+//! fn run<M: ComputeModel<[i8; 2], [i8; 2]>>(
+//!     model: &mut M,
+//!     inputs: [[i8; 2]; 2],
+//! ) -> Result<[[i8; 2]; 2], InferenceError> {
+//!     let requests = inputs.map(|input| Message::new(MessageHeader::new(), input));
+//!     let mut outputs = [[0; 2]; 2];
+//!     model.init()?;
+//!     model.infer_batch(Batch::new(&requests), &mut outputs)?;
+//!     model.drain()?;
+//!     Ok(outputs)
+//! }
+//!
+//! assert_eq!([1_i8, 2].dtype(), Some(DType::I8));
+//! assert_eq!(run(&mut Negate, [[1, 2], [3, 4]])?, [[-1, -2], [-3, -4]]);
+//!
+//! let requests = [Message::new(MessageHeader::new(), [1_i8, 2])];
+//! let error = Negate.infer_batch(Batch::new(&requests), &mut []).unwrap_err();
+//! assert_eq!(error.kind(), InferenceErrorKind::ShapeOrTypeMismatch);
+//! # Ok::<(), InferenceError>(())
+//! ```
+//!
+//! A [`ComputeBackend`] is where such a model comes from, and a [`ModelSource`] what most
+//! backends load it from; [`backend`] has the example.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`backend`] | [`ComputeBackend`]: one kind of hardware that loads models |
+//! | [`model`] | [`ComputeModel`]: one loaded model and its steps |
+//! | [`source`] | [`ModelSource`]: bytes and arena, lent |
+//! | `artifact` | `ModelArtifact`: bytes, owned and aligned (`std`) |
+//! | [`fallback`] | [`Fallback`]: two backends as one |
+//! | [`payload`] | [`Payload`], [`PayloadMut`]: bytes a model reads and writes |
+//! | [`tensor`], [`shape`], [`quantization`], [`dtype`] | what those bytes mean |
+//! | [`message`], [`batch`] | payloads with an envelope, and several of them |
+//! | [`memory`], [`placement`] | where bytes live, and who takes them there |
+//! | [`capabilities`], [`mode`] | the limits of a backend |
+//! | [`metadata`], [`profile`] | what a model says about itself |
+//! | [`error`] | [`InferenceError`], [`BackendError`] |
 
 #[cfg(feature = "std")]
 pub mod artifact;

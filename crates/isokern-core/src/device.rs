@@ -4,6 +4,28 @@
 //! the two sides share nothing but this module. Both compile the same definitions:
 //! plain bytes of fixed size, little-endian, checked by compile-time asserts.
 //!
+//! ```
+//! use isokern_core::device::{FaultCode, FaultRecord, FaultState};
+//!
+//! // What device code writes, and what the host reads once the launch has ended.
+//! let record = FaultRecord {
+//!     state: FaultState::Written as u32,
+//!     code: FaultCode::Arena.code(),
+//!     detail: 4096,
+//!     ..FaultRecord::default()
+//! };
+//! let fault = record.fault().expect("one is written");
+//! assert_eq!(fault.code(), Some(FaultCode::Arena));
+//! assert!(fault.to_string().contains("4096 bytes"));
+//! ```
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`BatchParameters`], [`BatchFlags`] | what the batch kernel is given |
+//! | [`plan_batch`], [`DeviceLimits`], [`BatchLaunch`] | how it is launched |
+//! | [`FaultRecord`], [`FaultCode`] | how device code says that something is wrong |
+//! | [`ProbeRecord`], [`PingPongLines`] | what probes measure in |
+//!
 //! # For backends
 //!
 //! Check the model, [`plan`](plan_batch) a launch from its sizes and the device's

@@ -1,5 +1,40 @@
 //! Kernels: code with a name, a mode and rules, the same on every backend.
 //!
+//! ```
+//! use isokern_core::{GpuKernel, KernelError, KernelMetadata, KernelMode};
+//!
+//! struct Scaler {
+//!     divisor: u32,
+//! }
+//!
+//! impl GpuKernel for Scaler {
+//!     fn metadata(&self) -> &KernelMetadata {
+//!         const { &KernelMetadata::new("scaler", KernelMode::Batch).with_version("1.0") }
+//!     }
+//!
+//!     fn validate(&self) -> Result<(), KernelError> {
+//!         let reason = "the divisor is 0";
+//!         let refused = Err(KernelError::InvalidConfiguration { reason });
+//!         if self.divisor == 0 { refused } else { Ok(()) }
+//!     }
+//! }
+//!
+//! let error = Scaler { divisor: 0 }.validate().unwrap_err();
+//! assert_eq!(error.code(), 2001);
+//! assert_eq!(Scaler { divisor: 3 }.id(), "scaler");
+//! ```
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`GpuKernel`], [`HealthStatus`] | what kernels of every mode have in common |
+//! | [`KernelMetadata`], [`KernelMode`], [`Permission`] | what a kernel says about itself |
+//! | [`KernelError`], [`QuotaExceeded`], [`Busy`] | why a call gave no answer |
+//! | [`safe_point`] | a place where work can be given up |
+//! | [`whole_ns`] | a limit as the number that is counted in |
+//!
+//! How kernels are called is in [`call`](crate::call), how they are kept running in
+//! [`actor`](crate::actor).
+//!
 //! # For kernel authors
 //!
 //! * Implement [`GpuKernel`] and one of the traits above it: `BatchKernel` in

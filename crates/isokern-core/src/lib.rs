@@ -29,16 +29,28 @@
 //!
 //! # Chapters
 //!
+//! Each is a module, begins with an example, and imports only chapters above it in this table:
+//!
 //! | chapter | what is in it | imports |
 //! |---|---|---|
-//! | [`compute`] | backends, models, payloads, messages, and what describes them | nothing |
 //! | [`team`] | threads that run one operator, and their view of the arena | nothing |
 //! | [`device`] | what a host and its device code agree on | nothing |
+//! | [`compute`] | backends, models, payloads, messages, and what describes them | nothing |
 //! | [`kernel`] | [`GpuKernel`], its metadata, modes and errors, safe points | `compute` |
-//! | [`ring`] | cells, slots, control lines, and the steps of push, pop and close | `compute` |
-//! | [`megakernel`] | [`MegakernelConfig`], its launch policy, [`TaskSlot`] | `compute`, `ring` |
 //! | [`call`] | who calls a kernel, until when, at whose cost | `compute`, `kernel` |
+//! | [`ring`] | cells, slots, control lines, and the steps of push, pop and close | `compute` |
 //! | [`actor`] | [`Resident`] and what its handler sees | `compute`, `kernel`, `ring` |
+//! | [`megakernel`] | [`MegakernelConfig`], its launch policy, [`TaskSlot`] | `compute`, `ring` |
+//!
+//! ```text
+//!              call ──▶ kernel ◀── actor
+//!                │         │         │
+//!                └───▶ compute ◀─ ring ◀── megakernel        team        device
+//! ```
+//!
+//! At the root are the names that these examples use; every other name is used by its
+//! chapter, as in `isokern_core::call::Quota`. The names of [`ring`] and [`device`] read only
+//! with their chapter, so none of them is here.
 //!
 //! # Features
 //!

@@ -23,6 +23,13 @@
 //! # Ok::<(), isokern_core::megakernel::MegakernelError>(())
 //! ```
 //!
+//! | part | what it is |
+//! |---|---|
+//! | [`MegakernelConfig`], [`MegakernelWorkloadHints`] | how a megakernel is set up |
+//! | [`MegakernelLaunchPolicy`], [`MegakernelLaunchRecommendation`] | how its launch is shaped |
+//! | [`TaskSlot`], [`TaskState`], [`TaskTransition`] | a task, and the steps it may take |
+//! | [`SharedTaskSlot`], [`ClaimedTask`] | a task in memory that workers share |
+//!
 //! # What the numbers promise, and what they do not
 //!
 //! The policy only recommends. It takes [`worker_count`] both for the groups of

@@ -5,6 +5,26 @@
 //! source has the layout, the states, the order of every access with its reason, and what is
 //! not promised.
 //!
+//! ```
+//! use isokern_core::ring::{ConsumerState, HostRing, PopError, ProducerState};
+//!
+//! let ring = HostRing::<2, 1>::new();
+//! let (mut producer, mut consumer) = (ProducerState::new(), ConsumerState::new());
+//! assert_eq!(producer.try_push(&ring, 7_u32), Ok(()));
+//! producer.close(&ring);
+//! assert_eq!(consumer.try_pop::<u32, _>(&ring), Ok(7));
+//! assert_eq!(consumer.try_pop::<u32, _>(&ring), Err(PopError::Closed));
+//! ```
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`SharedWord`], [`SharedCell`], [`SharedRmw`] | what the protocol runs on |
+//! | [`SharedRing`], [`HostRing`] | where cells are: a layout, and memory in it |
+//! | [`ProducerState`], [`ConsumerState`], [`SharedTail`] | the steps of an end |
+//! | [`RequesterState`], [`ReplierState`] | two rings, whose replies are credit |
+//! | [`ControlLine`], [`HostControl`], [`DeviceControl`] | what the sides say beside messages |
+//! | [`WireHeader`], [`BufferHandle`], [`LendingWords`] | what travels with a message |
+//!
 //! # For callers
 //!
 //! Threads and firmware use the ends of `isokern-ring`, which keep a state and its ring

@@ -3,6 +3,26 @@
 //! An operator is written once, for a team. On a microcontroller or a CPU core
 //! the team is [`Solo`]; on a GPU it is a block of threads.
 //!
+//! ```
+//! use isokern_core::{Cells, Solo, Team};
+//!
+//! /// Doubles every element; each rank doubles its share.
+//! fn double<T: Team>(team: &T, cells: Cells<'_>) {
+//!     for index in team.share(cells.len()) {
+//!         cells.set(index, cells.get(index) * 2);
+//!     }
+//! }
+//!
+//! let mut arena = [1, 2, 3];
+//! double(&Solo, Cells::from_mut(&mut arena));
+//! assert_eq!(arena, [2, 4, 6]);
+//! ```
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | this one | [`Team`], [`Solo`], and [`Share`]: who does which part |
+//! | [`cells`] | [`Cells`]: the view of the arena that every rank has |
+//!
 //! # For operator authors
 //!
 //! Between two calls of [`Team::sync`] the ranks must write disjoint elements
