@@ -6,9 +6,8 @@ use core::slice;
 
 use isokern_core::device::{BATCH_VERSION, BatchFlags, BatchParameters, FaultCode, SHARED_ALIGN};
 use isokern_core::{Cells, Team};
-use isokern_model::Model;
+use isokern_model::{Memory, Model, RunError, run_ops};
 use isokern_ops::quad_mac::QuadMacLoops;
-use isokern_model::{RunError, run_ops};
 
 use crate::dot::Dp4a;
 use crate::fault::fault;
@@ -20,7 +19,8 @@ const LOOPS: QuadMacLoops<Dp4a> = QuadMacLoops::for_operators();
 
 /// Runs a model over a batch of samples; see [`BatchParameters`].
 ///
-/// The grid may have any number of blocks, a block any number of threads.
+/// Samples of a stream run one after the other, in one block. The grid may have any number of
+/// blocks, a block any number of threads.
 ///
 /// # Safety
 ///
@@ -38,12 +38,22 @@ pub unsafe extern "ptx-kernel" fn isokern_batch(parameters: BatchParameters) {
     // SAFETY: the arena is this block's alone, `arena_bytes` long, and its threads keep their
     // accesses apart between barriers, which is the operators' contract.
     let arena = unsafe { Cells::from_raw(parts.arena, parameters.arena_bytes as usize) };
-    let batch = Batch { team: &team, parameters: &parameters, model: &model, arena };
-    let mut sample = u64::from(registers::block());
-    while sample < parameters.sample_count {
+    let mut stream = u64::from(registers::block());
+    loop {
+        let first = stream * parameters.stream_samples;
+        if first >= parameters.sample_count {
+            return;
+        }
         // SAFETY: by this function's contract.
-        unsafe { batch.run(sample) };
-        sample += u64::from(registers::blocks());
+        let state = unsafe { stream_state(&parameters, &model, stream) };
+        let memory = Memory { arena, state };
+        let batch = Batch { team: &team, parameters: &parameters, model: &model, memory };
+        let end = first.saturating_add(parameters.stream_samples).min(parameters.sample_count);
+        for sample in first..end {
+            // SAFETY: by this function's contract.
+            unsafe { batch.run(sample) };
+        }
+        stream += u64::from(registers::blocks());
     }
 }
 
@@ -52,7 +62,7 @@ struct Batch<'a> {
     team: &'a BlockTeam,
     parameters: &'a BatchParameters,
     model: &'a Model<'a>,
-    arena: Cells<'a>,
+    memory: Memory<'a>,
 }
 
 impl Batch<'_> {
@@ -66,20 +76,29 @@ impl Batch<'_> {
         if self.team.index() == 0 {
             block::set_sample(sample);
         }
-        let input = self.model.input();
-        let x = self.arena.window(input.arena_offset(), input.len());
         // SAFETY: by this function's contract.
-        copy(self.team, unsafe { sample_input(self.parameters, sample) }, x);
+        let inputs = unsafe { sample_inputs(self.parameters, sample) };
+        let mut start = 0;
+        for position in 0..self.model.input_count() {
+            let x = self.memory.view(&self.model.input_at(position));
+            copy(self.team, inputs.window(start, x.len()), x);
+            start += x.len();
+        }
         self.team.sync();
-        match run_ops(self.team, &LOOPS, self.model, self.arena, 0..self.model.operator_count()) {
+        let all = 0..self.model.operator_count();
+        match run_ops(self.team, &LOOPS, self.model, self.memory, all) {
             Ok(()) => {}
             Err(RunError::NotBuilt { index }) => fault(FaultCode::Operator, index.into()),
             Err(_) => fault(FaultCode::Operator, u64::MAX),
         }
-        let output = self.model.output();
-        let y = self.arena.window(output.arena_offset(), output.len());
         // SAFETY: by this function's contract.
-        copy(self.team, y, unsafe { sample_output(self.parameters, sample) });
+        let outputs = unsafe { sample_outputs(self.parameters, sample) };
+        let mut start = 0;
+        for position in 0..self.model.output_count() {
+            let y = self.memory.view(&self.model.output_at(position));
+            copy(self.team, y, outputs.window(start, y.len()));
+            start += y.len();
+        }
         // The next input may lie where this output did.
         self.team.sync();
     }
@@ -172,23 +191,49 @@ fn check(parameters: &BatchParameters, model: &Model<'_>) {
     if parameters.arena_bytes < arena_bytes {
         fault(FaultCode::Arena, arena_bytes);
     }
-    let input_bytes = model.input().len() as u64;
+    let input_bytes = model.input_bytes() as u64;
     if parameters.input_bytes != input_bytes {
         fault(FaultCode::Parameters, input_bytes);
     }
-    let output_bytes = model.output().len() as u64;
+    let output_bytes = model.output_bytes() as u64;
     if parameters.output_bytes != output_bytes {
         fault(FaultCode::Parameters, output_bytes);
     }
+    let state_bytes = model.state_bytes() as u64;
+    let has_state = parameters.state != 0 && parameters.state_stride >= state_bytes;
+    if parameters.stream_samples == 0 || state_bytes > 0 && !has_state {
+        fault(FaultCode::Parameters, state_bytes);
+    }
 }
 
-/// The input of a sample.
+/// The state of a stream; nothing for a model without.
+///
+/// # Safety
+///
+/// As for [`isokern_batch`]; `stream` has samples in the batch.
+#[inline(always)]
+unsafe fn stream_state<'a>(
+    parameters: &BatchParameters,
+    model: &Model<'_>,
+    stream: u64,
+) -> Cells<'a> {
+    let state_bytes = model.state_bytes();
+    if state_bytes == 0 {
+        return Cells::from_mut(&mut []);
+    }
+    let start = address(parameters.state + stream * parameters.state_stride).cast();
+    // SAFETY: the host owes these bytes; a stream's are one block's alone, whose threads keep
+    // their accesses apart between barriers.
+    unsafe { Cells::from_raw(start, state_bytes) }
+}
+
+/// The inputs of a sample, one after the other.
 ///
 /// # Safety
 ///
 /// As for [`isokern_batch`]; `sample` is one of the batch.
 #[inline(always)]
-unsafe fn sample_input<'a>(parameters: &BatchParameters, sample: u64) -> Cells<'a> {
+unsafe fn sample_inputs<'a>(parameters: &BatchParameters, sample: u64) -> Cells<'a> {
     #[cfg(not(feature = "plant-wrong-stride"))]
     let stride = parameters.input_bytes;
     #[cfg(feature = "plant-wrong-stride")]
@@ -198,13 +243,13 @@ unsafe fn sample_input<'a>(parameters: &BatchParameters, sample: u64) -> Cells<'
     unsafe { Cells::from_raw(start, parameters.input_bytes as usize) }
 }
 
-/// The place for the output of a sample.
+/// The place for the outputs of a sample, one after the other.
 ///
 /// # Safety
 ///
 /// As for [`isokern_batch`]; `sample` is one of the batch.
 #[inline(always)]
-unsafe fn sample_output<'a>(parameters: &BatchParameters, sample: u64) -> Cells<'a> {
+unsafe fn sample_outputs<'a>(parameters: &BatchParameters, sample: u64) -> Cells<'a> {
     let start = address(parameters.outputs + sample * parameters.output_bytes).cast();
     // SAFETY: the host owes these bytes; a sample's are one block's alone.
     unsafe { Cells::from_raw(start, parameters.output_bytes as usize) }

@@ -208,7 +208,7 @@ impl Device {
     /// Plans a batch and puts its bytes in memory.
     fn prepare(&self, artifact: &ModelArtifact, bytes: &[u8], inputs: &[i8]) -> Job {
         let model = Model::parse(artifact.bytes()).expect("the artifact is a model");
-        let (input_len, output_len) = (model.input().len(), model.output().len());
+        let (input_len, output_len) = (model.input_bytes(), model.output_bytes());
         let samples = inputs.len() / input_len;
         let footprint = ModelFootprint {
             model_bytes: bytes.len() as u64,
@@ -228,6 +228,7 @@ impl Device {
             output_bytes: output_len as u64,
             sample_count: samples as u64,
             fault: self.upload(bytemuck::bytes_of(&FaultRecord::default())),
+            stream_samples: 1,
             ..BatchParameters::default()
         };
         Job { launch, parameters }

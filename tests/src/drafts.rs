@@ -4,10 +4,20 @@
 //! biases cover more than a converter would write: dead channels, shifts of -31,
 //! shifts to the left, biases near the ends of their range.
 
-use isokern_model::encode::{
-    Draft, DraftAdd, DraftDot, DraftOp, DraftPool, DraftSoftmax, DraftTensor,
-};
+use isokern_core::DType;
+use isokern_model::Region;
+use isokern_model::encode::{Constant, Draft, DraftOp, DraftPort, DraftTensor};
 use isokern_model::geometry::{Axis, Window};
+use isokern_model::layout::Terms;
+use isokern_model::operators::HasKind;
+use isokern_model::operators::add::{Add, AddBody};
+use isokern_model::operators::conv2d::Conv2d;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
+use isokern_model::operators::dot_body::{DotBody, constants};
+use isokern_model::operators::fully_connected::FullyConnected;
+use isokern_model::operators::pool::{Pool, PoolBody};
+use isokern_model::operators::reshape::Reshape;
+use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
 use isokern_model::requant::Activation;
 
 /// A generator of test numbers: xorshift64*, S. Vigna 2016.
@@ -53,6 +63,8 @@ impl Numbers {
 /// The shape of a windowed operator.
 #[derive(Debug, Clone, Copy)]
 pub struct WindowShape {
+    /// Number of images.
+    pub images: usize,
     /// Input height, width and channels.
     pub input: [usize; 3],
     /// Kernel height and width.
@@ -73,6 +85,7 @@ impl WindowShape {
         let extent = |axis: usize| (kernel[axis] - 1) * dilation[axis] + 1;
         let channels = numbers.pick(&[1, 2, 3, 4, 5, 7, 8, 12, 16, 20, 31, 32, 40, 64]);
         Self {
+            images: numbers.pick(&[1, 1, 1, 2, 3]),
             input: [
                 extent(0) + numbers.size(0, 7),
                 extent(1) + numbers.size(0, 20),
@@ -114,13 +127,12 @@ impl WindowShape {
 #[must_use]
 pub fn conv2d(numbers: &mut Numbers, shape: &WindowShape, outputs: usize) -> Draft {
     let ([height, width], window) = shape.outputs_and_window();
-    let terms = shape.kernel[0] * shape.kernel[1] * shape.input[2];
-    let dot = DraftDot {
-        window,
-        weights: numbers.bytes(outputs * terms),
-        ..dot_parameters(numbers, outputs, outputs)
-    };
-    one_op(numbers, &image(shape.input), &image([height, width, outputs]), DraftOp::Conv2d(dot))
+    let terms = Terms { rows: shape.kernel[0], row_terms: shape.kernel[1] * shape.input[2] };
+    let values = numbers.bytes(outputs * terms.count());
+    let dot = Dot { window, ..Dot::new(Constant::Dots { values, outputs, terms }) };
+    let op = dot.operator::<Conv2d>(numbers, outputs, outputs);
+    let output = image(shape.images, [height, width, outputs]);
+    one_op(numbers, &image(shape.images, shape.input), &output, op)
 }
 
 /// A model of one `DEPTHWISE_CONV_2D`.
@@ -128,14 +140,12 @@ pub fn conv2d(numbers: &mut Numbers, shape: &WindowShape, outputs: usize) -> Dra
 pub fn depthwise_conv2d(numbers: &mut Numbers, shape: &WindowShape, multiplier: usize) -> Draft {
     let ([height, width], window) = shape.outputs_and_window();
     let outputs = shape.input[2] * multiplier;
-    let dot = DraftDot {
-        window,
-        depth_multiplier: multiplier as u16,
-        weights: numbers.bytes(shape.kernel[0] * shape.kernel[1] * outputs),
-        ..dot_parameters(numbers, outputs, outputs)
-    };
-    let output = image([height, width, outputs]);
-    one_op(numbers, &image(shape.input), &output, DraftOp::DepthwiseConv2d(dot))
+    let values = numbers.bytes(shape.kernel[0] * shape.kernel[1] * outputs);
+    let depth_multiplier = multiplier as u16;
+    let dot = Dot { window, depth_multiplier, ..Dot::new(Constant::Weights(values)) };
+    let op = dot.operator::<DepthwiseConv2d>(numbers, outputs, outputs);
+    let output = image(shape.images, [height, width, outputs]);
+    one_op(numbers, &image(shape.images, shape.input), &output, op)
 }
 
 /// A model of one `FULLY_CONNECTED` over `rows` rows.
@@ -148,44 +158,50 @@ pub fn fully_connected(
     weight_zero_point: i8,
 ) -> Draft {
     let scale_count = numbers.pick(&[1, outputs]);
-    let dot = DraftDot {
-        weights: numbers.bytes(outputs * terms),
-        weight_zero_point,
-        ..dot_parameters(numbers, outputs, scale_count)
-    };
+    let values = numbers.bytes(outputs * terms);
+    let row = Terms { rows: 1, row_terms: terms };
+    let weights = Constant::Dots { values, outputs, terms: row };
+    let dot = Dot { weight_zero_point: weight_zero_point.into(), ..Dot::new(weights) };
+    let op = dot.operator::<FullyConnected>(numbers, outputs, scale_count);
     let shape = |depth: usize| vec![rows as u32, depth as u32];
-    one_op(numbers, &shape(terms), &shape(outputs), DraftOp::FullyConnected(dot))
+    one_op(numbers, &shape(terms), &shape(outputs), op)
 }
 
-/// A model of one `AVERAGE_POOL_2D`. The shape's dilation is not used.
+/// A model of one pool. The shape's dilation is not used.
 #[must_use]
 pub fn pool(numbers: &mut Numbers, shape: &WindowShape) -> Draft {
     let shape = WindowShape { dilation: [1, 1], ..*shape };
     let ([height, width], window) = shape.outputs_and_window();
-    let pool = DraftPool { input: 0, output: 1, window, activation: activation(numbers) };
-    let output = image([height, width, shape.input[2]]);
-    one_op(numbers, &image(shape.input), &output, DraftOp::Pool(pool))
+    let activation = activation(numbers);
+    let body = PoolBody {
+        window,
+        activation_min: activation.min,
+        activation_max: activation.max,
+        reserved: 0,
+    };
+    let output = image(shape.images, [height, width, shape.input[2]]);
+    let op = DraftOp::new::<Pool>(&body, &[0], &[1]);
+    one_op(numbers, &image(shape.images, shape.input), &output, op)
 }
 
 /// A model of one `SOFTMAX` over `rows` rows.
 #[must_use]
 pub fn softmax(numbers: &mut Numbers, rows: usize, depth: usize) -> Draft {
     let left_shift = numbers.within(15, 28) as u8;
-    let softmax = DraftSoftmax {
-        input: 0,
-        output: 1,
+    let body = SoftmaxBody {
         multiplier: numbers.within(1 << 30, i32::MAX.into()) as i32,
-        left_shift,
+        left_shift: left_shift.into(),
         diff_min: -((31_i64 << 26) >> left_shift) as i32,
     };
     let shape = vec![rows as u32, depth as u32];
-    one_op(numbers, &shape, &shape, DraftOp::Softmax(softmax))
+    one_op(numbers, &shape, &shape, DraftOp::new::<Softmax>(&body, &[0], &[1]))
 }
 
 /// A model of a pool over one cell, then an `ADD` of its result and the input.
 #[must_use]
 pub fn add(numbers: &mut Numbers, len: usize) -> Draft {
     let unit = WindowShape {
+        images: 1,
         input: [1, len, 1],
         kernel: [1, 1],
         stride: [1, 1],
@@ -197,17 +213,19 @@ pub fn add(numbers: &mut Numbers, len: usize) -> Draft {
     let multiplier = [multiplier(), multiplier(), multiplier()];
     let mut shift = |low, high| numbers.within(low, high) as i8;
     let shift = [shift(-6, 0), shift(-6, 0), shift(-22, -16)];
-    let tensor = tensor(numbers, &image([1, len, 1]));
+    let tensor = tensor(numbers, &image(1, [1, len, 1]));
     draft.tensors.push(tensor);
-    draft.ops.push(DraftOp::Add(DraftAdd {
-        inputs: [0, 1],
-        output: 2,
+    let activation = activation(numbers);
+    let body = AddBody {
         multiplier,
         shift,
         left_shift: 20,
-        activation: activation(numbers),
-    }));
-    draft.output = 2;
+        activation_min: activation.min,
+        activation_max: activation.max,
+        reserved: 0,
+    };
+    draft.ops.push(DraftOp::new::<Add>(&body, &[0, 1], &[2]));
+    draft.outputs = vec![DraftPort::new(2, "sum")];
     placed(draft)
 }
 
@@ -215,35 +233,54 @@ pub fn add(numbers: &mut Numbers, len: usize) -> Draft {
 #[must_use]
 pub fn reshape(numbers: &mut Numbers, rows: usize, depth: usize) -> Draft {
     let (from, to) = ([rows as u32, depth as u32], [(rows * depth) as u32]);
-    one_op(numbers, &from, &to, DraftOp::Reshape { input: 0, output: 1 })
+    one_op(numbers, &from, &to, DraftOp::new::<Reshape>(&[], &[0], &[1]))
 }
 
-/// Bias, scales and activation of `outputs` dot products.
-fn dot_parameters(numbers: &mut Numbers, outputs: usize, scale_count: usize) -> DraftDot {
-    let bias = |numbers: &mut Numbers| match numbers.bits() % 8 {
-        0 => numbers.pick(&[i32::MAX, i32::MIN, 1 << 30, -1 << 30]),
-        _ => numbers.within(-50_000, 50_000) as i32,
-    };
-    let scale = |numbers: &mut Numbers| match numbers.bits() % 8 {
-        0 => (0, 0),
-        1 => {
-            (numbers.within(1 << 30, i32::MAX.into()) as i32, numbers.pick(&[-31, -30, 3, 12, 30]))
-        }
-        _ => (numbers.within(1 << 30, i32::MAX.into()) as i32, numbers.within(-12, -4) as i8),
-    };
-    let (multiplier, shift) = (0..scale_count).map(|_| scale(numbers)).unzip();
-    DraftDot {
-        input: 0,
-        output: 1,
-        window: Window::default(),
-        depth_multiplier: 0,
-        outputs,
-        weights: Vec::new(),
-        weight_zero_point: 0,
-        bias: (0..outputs).map(|_| bias(numbers)).collect(),
-        multiplier,
-        shift,
-        activation: activation(numbers),
+/// An operator made of dot products, before bias and scales are drawn.
+struct Dot {
+    window: Window,
+    depth_multiplier: u16,
+    weight_zero_point: i32,
+    weights: Constant,
+}
+
+impl Dot {
+    fn new(weights: Constant) -> Self {
+        Self { window: Window::default(), depth_multiplier: 0, weight_zero_point: 0, weights }
+    }
+
+    /// Draws bias, scales and activation of `outputs` dot products.
+    fn operator<O: HasKind<Body = DotBody>>(
+        self,
+        numbers: &mut Numbers,
+        outputs: usize,
+        scale_count: usize,
+    ) -> DraftOp {
+        let bias = |numbers: &mut Numbers| match numbers.bits() % 8 {
+            0 => numbers.pick(&[i32::MAX, i32::MIN, 1 << 30, -1 << 30]),
+            _ => numbers.within(-50_000, 50_000) as i32,
+        };
+        let mantissa = |numbers: &mut Numbers| numbers.within(1 << 30, i32::MAX.into()) as i32;
+        let scale = |numbers: &mut Numbers| match numbers.bits() % 8 {
+            0 => (0, 0),
+            1 => (mantissa(numbers), numbers.pick(&[-31, -30, 3, 12, 30])),
+            _ => (mantissa(numbers), numbers.within(-12, -4) as i8),
+        };
+        let (multiplier, shift): (Vec<i32>, Vec<i8>) =
+            (0..scale_count).map(|_| scale(numbers)).unzip();
+        let bias: Vec<i32> = (0..outputs).map(|_| bias(numbers)).collect();
+        let activation = activation(numbers);
+        let body = DotBody {
+            window: self.window,
+            activation_min: activation.min,
+            activation_max: activation.max,
+            depth_multiplier: self.depth_multiplier,
+            scale_count: scale_count as u32,
+            outputs: outputs as u32,
+            weight_zero_point: self.weight_zero_point,
+        };
+        let constants = constants(self.weights, &bias, &multiplier, &shift);
+        DraftOp::new::<O>(&body, &[0], &[1]).with_constants(constants)
     }
 }
 
@@ -258,8 +295,9 @@ fn one_op(numbers: &mut Numbers, input: &[u32], output: &[u32], op: DraftOp) -> 
     placed(Draft {
         tensors: vec![tensor(numbers, input), tensor(numbers, output)],
         ops: vec![op],
-        input: 0,
-        output: 1,
+        inputs: vec![DraftPort::new(0, "input")],
+        outputs: vec![DraftPort::new(1, "output")],
+        state: Vec::new(),
         source_sha256: [0; 32],
     })
 }
@@ -268,17 +306,18 @@ fn one_op(numbers: &mut Numbers, input: &[u32], output: &[u32], op: DraftOp) -> 
 fn placed(mut draft: Draft) -> Draft {
     let mut end = 0;
     for tensor in &mut draft.tensors {
-        tensor.arena_offset = end;
-        end += tensor.len() as u32 + 3;
+        tensor.offset = end;
+        end += tensor.bytes() as u32 + 3;
     }
     draft
 }
 
 fn tensor(numbers: &mut Numbers, dims: &[u32]) -> DraftTensor {
-    let zero_point = numbers.bits() as i8;
-    DraftTensor { dims: dims.to_vec(), scale: 0.5, zero_point, arena_offset: 0 }
+    let zero_point = (numbers.bits() as i8).into();
+    let (dtype, region) = (DType::I8, Region::Arena);
+    DraftTensor { dims: dims.to_vec(), dtype, scale: 0.5, zero_point, region, offset: 0 }
 }
 
-fn image([height, width, channels]: [usize; 3]) -> Vec<u32> {
-    vec![1, height as u32, width as u32, channels as u32]
+fn image(images: usize, [height, width, channels]: [usize; 3]) -> Vec<u32> {
+    vec![images as u32, height as u32, width as u32, channels as u32]
 }

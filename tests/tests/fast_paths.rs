@@ -6,14 +6,14 @@ use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
-use isokern_model::run_ops;
+use isokern_model::{Memory, run_ops};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
 use isokern_tests::drafts::{self, Numbers, WindowShape};
 
 /// Runs a draft on random inputs with every instruction set, in both layouts.
 fn check(what: &str, draft: &Draft, numbers: &mut Numbers) {
-    let input = numbers.bytes(draft.tensors[usize::from(draft.input)].len());
+    let input = numbers.bytes(draft.tensors[usize::from(draft.inputs[0].tensor)].len());
     let expected = run(draft, Layout::Row, InstructionSet::PLAIN, &input);
     for layout in [Layout::Row, Layout::Packed] {
         for instructions in InstructionSet::available() {
@@ -39,18 +39,25 @@ fn run_quad_mac(draft: &Draft, layout: Layout, input: &[i8], size: usize, shift:
     let mut memory = vec![0_u64; (model.arena_bytes() + shift).div_ceil(8)];
     let bytes: &mut [i8] = bytemuck::must_cast_slice_mut(&mut memory);
     let arena = &mut bytes[shift..shift + model.arena_bytes()];
-    let start = model.input().arena_offset();
+    let start = model.input().offset();
     arena[start..start + input.len()].copy_from_slice(input);
     let loops = QuadMacLoops::<PortableQuadMac>::for_operators();
     for index in 0..model.operator_count() {
         // In either order: what one rank writes no other reads.
         for rank in (0..size).rev() {
             let cells = Cells::from_mut(arena);
-            run_ops(&Rank { rank, size }, &loops, &model, cells, index..index + 1).expect("runs");
+            run_ops(
+                &Rank { rank, size },
+                &loops,
+                &model,
+                Memory::stateless(cells),
+                index..index + 1,
+            )
+            .expect("runs");
         }
     }
     let output = model.output();
-    arena[output.arena_offset()..output.arena_offset() + output.len()].to_vec()
+    arena[output.offset()..output.offset() + output.len()].to_vec()
 }
 
 /// One of many ranks, whose barrier is the end of the caller's loop.
@@ -76,13 +83,14 @@ fn run_dual_mac(draft: &Draft, input: &[i8]) -> Vec<i8> {
     let artifact = ModelArtifact::from_bytes(&draft.encode(Layout::Row).expect("is valid"));
     let model = Model::parse(artifact.bytes()).expect("is valid");
     let mut arena = vec![0; model.arena_bytes()];
-    let start = model.input().arena_offset();
+    let start = model.input().offset();
     arena[start..start + input.len()].copy_from_slice(input);
     let loops = DualMacLoops::<PortableDualMac>::for_operators();
     let all = 0..model.operator_count();
-    run_ops(&Solo, &loops, &model, Cells::from_mut(&mut arena), all).expect("runs");
+    run_ops(&Solo, &loops, &model, Memory::stateless(Cells::from_mut(&mut arena)), all)
+        .expect("runs");
     let output = model.output();
-    arena[output.arena_offset()..output.arena_offset() + output.len()].to_vec()
+    arena[output.offset()..output.offset() + output.len()].to_vec()
 }
 
 fn run(draft: &Draft, layout: Layout, instructions: InstructionSet, input: &[i8]) -> Vec<i8> {
@@ -114,6 +122,7 @@ fn conv2d_with_long_windows() {
     for (seed, channels) in [(1, 100), (2, 160), (3, 700), (4, 1400)] {
         let numbers = &mut Numbers::new(seed);
         let shape = WindowShape {
+            images: 1,
             input: [7, 6, channels],
             kernel: [5, 5],
             stride: [1, 2],

@@ -52,7 +52,8 @@ fn try_run(blob: &[u8]) -> bool {
     let mut expected = None;
     for instructions in InstructionSet::available() {
         let mut arena = vec![0; model.arena_bytes()];
-        let source = ModelSource::new(artifact.bytes(), &mut arena);
+        let mut state = vec![0; model.state_bytes()];
+        let source = ModelSource::new(artifact.bytes(), &mut arena).with_state(&mut state);
         let backend = CpuBackend::new().with_instruction_set(instructions);
         let mut loaded = backend.load(source).expect("was just accepted");
         loaded.init().expect("memory is lent");
@@ -163,26 +164,26 @@ fn errors_name_the_field() {
         seal(&mut mutant);
         Model::parse(ModelArtifact::from_bytes(&mutant).bytes()).map(|_| ()).unwrap_err()
     };
-    let too_many = (OPERATORS_MAX as u32 + 1).to_le_bytes();
+    let too_many = (OPERATORS_MAX as u16 + 1).to_le_bytes();
     assert_eq!(refused(0, b"TFL3"), FormatError::Header { field: "magic" });
-    assert_eq!(refused(4, &[2, 0]), FormatError::Version { found: 2, read: 1 });
+    assert_eq!(refused(4, &[1, 0]), FormatError::Version { found: 1, read: 2 });
     assert_eq!(refused(6, &[9, 0]), FormatError::Profile { profile: 9, version: 1 });
     assert_eq!(refused(10, &[7]), FormatError::Header { field: "layout" });
-    assert_eq!(refused(28, &too_many), FormatError::Header { field: "operator_count" });
-    assert_eq!(refused(48, &[0; 4]), FormatError::Header { field: "arena_bytes" });
-    assert_eq!(refused(60, &[1; 8]), FormatError::Header { field: "macs" });
+    assert_eq!(refused(38, &too_many), FormatError::Header { field: "operator_count" });
+    assert_eq!(refused(64, &[0; 4]), FormatError::Header { field: "arena_bytes" });
+    assert_eq!(refused(72, &[1; 8]), FormatError::Header { field: "macs" });
     let tensor = |field| FormatError::Tensor { index: 0, field };
-    assert_eq!(refused(128, &[2]), tensor("dtype"));
-    assert_eq!(refused(129, &[5]), tensor("rank"));
-    assert_eq!(refused(136, &u32::MAX.to_le_bytes()), tensor("arena_offset"));
-    assert_eq!(refused(156, &f32::NAN.to_le_bytes()), tensor("scale"));
+    assert_eq!(refused(128, &[9]), tensor("dtype"));
+    assert_eq!(refused(129, &[7]), tensor("rank"));
+    assert_eq!(refused(140, &u32::MAX.to_le_bytes()), tensor("offset"));
+    assert_eq!(refused(172, &f32::NAN.to_le_bytes()), tensor("scale"));
     let operators = Model::parse(ModelArtifact::from_bytes(&blob).bytes())
         .expect("is valid")
         .header()
         .operators_offset as usize;
     let operator = |field| FormatError::Operator { index: 0, field };
     assert_eq!(refused(operators, &[99]), operator("kind"));
-    assert_eq!(refused(operators + 4, &[0, 0]), operator("input_b"));
-    assert_eq!(refused(operators + 8, &[0, 0]), operator("window"));
-    assert_eq!(refused(operators + 28, &[0; 4]), operator("weights_offset"));
+    assert_eq!(refused(operators + 9, &[1]), operator("reserved"));
+    assert_eq!(refused(operators + 12, &[0, 0]), operator("window"));
+    assert_eq!(refused(operators + 32, &[9; 4]), operator("scale_count"));
 }

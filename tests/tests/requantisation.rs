@@ -4,13 +4,18 @@
 //! all 256 values of `x` as rows, every output is one multiplier, shift and bias seen
 //! with every int8 value.
 
+use isokern_core::DType;
 use isokern_core::ModelSource;
 use isokern_core::compute::ModelArtifact;
 use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
-use isokern_model::encode::{Draft, DraftDot, DraftOp, DraftTensor};
+use isokern_model::Region;
+use isokern_model::encode::{Constant, Draft, DraftOp, DraftPort, DraftTensor};
 use isokern_model::geometry::Window;
 use isokern_model::layout::Layout;
+use isokern_model::layout::Terms;
+use isokern_model::operators::dot_body::{DotBody, constants};
+use isokern_model::operators::fully_connected::FullyConnected;
 use isokern_model::requant::{Activation, Requant, requantise};
 use isokern_tests::drafts::Numbers;
 
@@ -95,33 +100,38 @@ fn expected(scales: &[Scale], input_zero: i8, output_zero: i8, activation: Activ
 
 fn draft(scales: &[Scale], input_zero: i8, output_zero: i8, activation: Activation) -> Draft {
     let outputs = scales.len();
-    let tensor = |dims: [u32; 2], zero_point, arena_offset| DraftTensor {
+    let tensor = |dims: [u32; 2], zero_point: i8, offset| DraftTensor {
         dims: dims.to_vec(),
+        dtype: DType::I8,
         scale: 1.0,
-        zero_point,
-        arena_offset,
+        zero_point: zero_point.into(),
+        region: Region::Arena,
+        offset,
     };
-    let dot = DraftDot {
-        input: 0,
-        output: 1,
+    let body = DotBody {
         window: Window::default(),
+        activation_min: activation.min,
+        activation_max: activation.max,
         depth_multiplier: 0,
-        outputs,
-        weights: vec![1; outputs],
+        scale_count: outputs as u32,
+        outputs: outputs as u32,
         weight_zero_point: 0,
-        bias: scales.iter().map(|scale| scale.2).collect(),
-        multiplier: scales.iter().map(|scale| scale.0).collect(),
-        shift: scales.iter().map(|scale| scale.1).collect(),
-        activation,
     };
+    let terms = Terms { rows: 1, row_terms: 1 };
+    let weights = Constant::Dots { values: vec![1; outputs], outputs, terms };
+    let bias: Vec<i32> = scales.iter().map(|scale| scale.2).collect();
+    let multiplier: Vec<i32> = scales.iter().map(|scale| scale.0).collect();
+    let shift: Vec<i8> = scales.iter().map(|scale| scale.1).collect();
+    let constants = constants(weights, &bias, &multiplier, &shift);
     Draft {
         tensors: vec![
             tensor([256, 1], input_zero, 0),
             tensor([256, outputs as u32], output_zero, 256),
         ],
-        ops: vec![DraftOp::FullyConnected(dot)],
-        input: 0,
-        output: 1,
+        ops: vec![DraftOp::new::<FullyConnected>(&body, &[0], &[1]).with_constants(constants)],
+        inputs: vec![DraftPort::new(0, "input")],
+        outputs: vec![DraftPort::new(1, "output")],
+        state: Vec::new(),
         source_sha256: [0; 32],
     }
 }

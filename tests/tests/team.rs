@@ -8,7 +8,7 @@ use isokern_core::{Cells, Solo};
 use isokern_model::Model;
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
-use isokern_model::{PlainLoops, run_ops};
+use isokern_model::{Memory, PlainLoops, run_ops};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
 use isokern_tests::drafts::{self, Numbers, WindowShape};
@@ -22,7 +22,8 @@ fn check(name: &str, draft: &Draft) {
         let input = Numbers::new(7).bytes(model.arena_bytes());
         let mut alone = input.clone();
         let all = 0..model.operator_count();
-        run_ops(&Solo, &PlainLoops::new(), &model, Cells::from_mut(&mut alone), all).expect("runs");
+        let memory = Memory::stateless(Cells::from_mut(&mut alone));
+        run_ops(&Solo, &PlainLoops::new(), &model, memory, all).expect("runs");
         for size in [2, 3, 8] {
             let mut shared = input.clone();
             team::run(&PlainLoops::new(), &model, &mut shared, size);

@@ -53,6 +53,7 @@
 //! | [`payload`] | [`Payload`], [`PayloadMut`]: bytes a model reads and writes |
 //! | [`tensor`], [`shape`], [`quantization`], [`dtype`] | what those bytes mean |
 //! | [`message`], [`batch`] | payloads with an envelope, and several of them |
+//! | [`port`] | one input or output, and its place in a packed payload |
 //! | [`memory`], [`placement`] | where bytes live, and who takes them there |
 //! | [`capabilities`], [`mode`] | the limits of a backend |
 //! | [`metadata`], [`profile`] | what a model says about itself |
@@ -79,6 +80,7 @@ pub mod model;
 pub mod payload;
 mod payload_impls;
 pub mod placement;
+pub mod port;
 pub mod profile;
 pub mod quantization;
 pub mod shape;
@@ -106,6 +108,7 @@ pub use mode::{ModeBitsError, ModeSet};
 pub use model::ComputeModel;
 pub use payload::{Payload, PayloadMut};
 pub use placement::{PlacementAcceptance, PlacementBitsError, PlacementDecision, decide_placement};
+pub use port::PortMetadata;
 pub use profile::NumericProfile;
 pub use quantization::Quantization;
 pub use shape::{Shape, ShapeError};

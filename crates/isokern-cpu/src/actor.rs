@@ -78,6 +78,10 @@ impl<S: OperatorSet + Send + Sync> RingKernelHandler<BufferHandle, ModelReply> f
             let model = self.program.model();
             (model.operator_count(), model.output(), model.arena_bytes())
         };
+        if self.program.model().state_bytes() > 0 {
+            let reason = "the model keeps state between runs, this actor has no memory for it";
+            return Err(KernelError::InvalidConfiguration { reason });
+        }
         if context.payload().len() < arena_bytes {
             let reason = "the buffer was lent with fewer bytes than the model's arena";
             return Err(KernelError::InvalidInput { reason });
@@ -89,7 +93,7 @@ impl<S: OperatorSet + Send + Sync> RingKernelHandler<BufferHandle, ModelReply> f
             self.program.run_operators_in(context.payload_mut(), index..index + 1)?;
         }
         // Both fit: a packed model is addressed with 32 bits.
-        let (output_offset, output_bytes) = (output.arena_offset() as u32, output.len() as u32);
+        let (output_offset, output_bytes) = (output.offset() as u32, output.bytes() as u32);
         Ok(ModelReply { output_offset, output_bytes })
     }
 }

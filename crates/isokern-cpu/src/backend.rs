@@ -65,17 +65,19 @@ impl<'m, S: OperatorSet> CpuBackend<'m, S> {
         port::CAPABILITIES
     }
 
-    /// Checks a model and takes the arena on loan. It runs after
+    /// Checks a model and takes arena and state on loan. It runs after
     /// [`init`](CpuModel::init).
     ///
     /// # Errors
     ///
-    /// [`LoadError`]: the bytes are no model this build runs, or the arena is short.
+    /// [`LoadError`]: the bytes are no model this build runs, or the arena or the state is short.
     pub fn load(&self, source: ModelSource<'m>) -> Result<CpuModel<'m, S>, LoadError> {
         let program = self.load_program(source.bytes)?;
         let (have, need) = (source.arena.len(), program.model().arena_bytes());
         let arena = source.arena.get_mut(..need).ok_or(LoadError::ArenaTooShort { have, need })?;
-        Ok(CpuModel::lent(program, arena))
+        let (have, need) = (source.state.len(), program.model().state_bytes());
+        let state = source.state.get_mut(..need).ok_or(LoadError::StateTooShort { have, need })?;
+        Ok(CpuModel::lent(program, arena, state))
     }
 
     /// Checks a model, which will run in arenas that are given to it.

@@ -18,6 +18,11 @@ pub const CODE_NOT_BUILT: u32 = 516;
 /// The model could not be brought into the layout of the loops.
 pub const CODE_RELAYOUT: u32 = 517;
 
+/// The lent state is shorter than the model needs.
+pub const CODE_STATE_TOO_SHORT: u32 = 518;
+/// The model has no input or output of that position.
+pub const CODE_NO_PORT: u32 = 519;
+
 /// Why a model was not loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -28,6 +33,17 @@ pub enum LoadError {
     /// The lent arena is too short.
     #[error("arena has {have} bytes, the model needs {need}. Fix: lend a larger arena")]
     ArenaTooShort {
+        /// Bytes lent.
+        have: usize,
+        /// Bytes needed.
+        need: usize,
+    },
+    /// The lent memory for the state is too short.
+    #[error(
+        "state has {have} bytes, the model needs {need}. Fix: lend memory for the state with \
+         `ModelSource::with_state`"
+    )]
+    StateTooShort {
         /// Bytes lent.
         have: usize,
         /// Bytes needed.
@@ -56,6 +72,9 @@ impl From<LoadError> for InferenceError {
             }
             LoadError::ArenaTooShort { .. } => {
                 Self::new(InferenceErrorKind::ResourceUnavailable).with_code(CODE_ARENA_TOO_SHORT)
+            }
+            LoadError::StateTooShort { .. } => {
+                Self::new(InferenceErrorKind::ResourceUnavailable).with_code(CODE_STATE_TOO_SHORT)
             }
             LoadError::NotBuilt => {
                 Self::new(InferenceErrorKind::InvalidArtifact).with_code(CODE_NOT_BUILT)

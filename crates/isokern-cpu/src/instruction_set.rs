@@ -3,11 +3,11 @@
 use core::fmt;
 use core::ops::Range;
 
-use isokern_core::{Cells, Solo};
+use isokern_core::Solo;
 #[cfg(feature = "std")]
 use isokern_model::layout::Layout;
 
-use isokern_model::{Model, OperatorSet, PlainLoops, RunError, run_ops};
+use isokern_model::{Memory, Model, OperatorSet, PlainLoops, RunError, run_ops};
 #[cfg(armv7e_m)]
 use isokern_ops::dual_mac::DualMacLoops;
 
@@ -60,19 +60,19 @@ impl InstructionSet {
     pub(crate) fn run<S: OperatorSet>(
         self,
         model: &Model<'_>,
-        arena: Cells<'_>,
+        memory: Memory<'_>,
         range: Range<usize>,
     ) -> Result<(), RunError> {
         match self.0 {
-            Level::Plain => run_ops(&Solo, &PlainLoops::<S>::for_operators(), model, arena, range),
+            Level::Plain => run_ops(&Solo, &PlainLoops::<S>::for_operators(), model, memory, range),
             #[cfg(armv7e_m)]
             Level::Smlad => {
-                run_ops(&Solo, &DualMacLoops::<Smlad, S>::for_operators(), model, arena, range)
+                run_ops(&Solo, &DualMacLoops::<Smlad, S>::for_operators(), model, memory, range)
             }
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
-            Level::Avx2(loops) => run_ops(&Solo, &loops, model, arena, range),
+            Level::Avx2(loops) => run_ops(&Solo, &loops, model, memory, range),
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
-            Level::Avx512Vnni(loops) => run_ops(&Solo, &loops, model, arena, range),
+            Level::Avx512Vnni(loops) => run_ops(&Solo, &loops, model, memory, range),
         }
     }
 

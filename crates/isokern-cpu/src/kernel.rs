@@ -6,7 +6,7 @@ use isokern_core::{BatchKernel, GpuKernel, KernelError, KernelMetadata, Payload,
 use isokern_model::{AllOperators, OperatorSet};
 
 use crate::loaded::CpuModel;
-use crate::port;
+use crate::port::Packed;
 
 /// A [`CpuModel`] behind `&self`, which gives its caller a look after every operator.
 ///
@@ -37,7 +37,7 @@ use crate::port;
 pub struct CpuKernel<'m, O, S = AllOperators> {
     metadata: KernelMetadata,
     model: SingleOwner<CpuModel<'m, S>>,
-    input_bytes: usize,
+    input: Packed,
     blank: O,
 }
 
@@ -48,19 +48,24 @@ impl<'m, O: PayloadMut, S: OperatorSet> CpuKernel<'m, O, S> {
     ///
     /// [`KernelError::Inference`] of [`CpuModel::init`];
     /// [`KernelError::InvalidConfiguration`] when `blank` is not as long as the model's
-    /// output, or not of its type.
+    /// outputs, or not of their type, or the model keeps state between runs.
     pub fn try_new(
         metadata: KernelMetadata,
         mut model: CpuModel<'m, S>,
         blank: O,
     ) -> Result<Self, KernelError> {
         model.init()?;
-        if port::check(&blank, &model.model().output()).is_err() {
+        if model.model().state_bytes() > 0 {
+            // A limit would leave a state that no whole run gives.
+            let reason = "the model keeps state between runs; step it with `CpuModel`";
+            return Err(KernelError::InvalidConfiguration { reason });
+        }
+        if Packed::outputs(&model.model()).check(&blank).is_err() {
             let reason = "the answer's type is not of the model's output length and type";
             return Err(KernelError::InvalidConfiguration { reason });
         }
-        let input_bytes = model.model().input().len();
-        Ok(Self { metadata, model: SingleOwner::new(model), input_bytes, blank })
+        let input = Packed::inputs(&model.model());
+        Ok(Self { metadata, model: SingleOwner::new(model), input, blank })
     }
 
     /// Returns the model.
@@ -83,15 +88,15 @@ where
     S: OperatorSet + Send,
 {
     fn validate_input(&self, input: &I) -> Result<(), KernelError> {
-        port::check_bytes(input, self.input_bytes).map_err(|_| KernelError::InvalidInput {
+        self.input.check(input).map_err(|_| KernelError::InvalidInput {
             reason: "the payload is not of the model's input length and type",
         })
     }
 
     async fn execute(&self, input: I) -> Result<O, KernelError> {
         let mut model = self.model.try_own()?;
-        port::check_bytes(&input, self.input_bytes)?;
-        port::write(&input, model.input_mut()?);
+        self.input.check(&input)?;
+        model.write_inputs(&input)?;
         drop(input);
         let operator_count = model.model().operator_count();
         for index in 0..operator_count {
@@ -101,7 +106,7 @@ where
             model.run_operators(index..index + 1)?;
         }
         let mut output = self.blank.clone();
-        port::read(model.output()?, &mut output);
+        model.read_outputs(&mut output)?;
         Ok(output)
     }
 }

@@ -4,13 +4,13 @@ mod arena;
 
 use core::ops::Range;
 
-use isokern_core::compute::{MemoryClass, ModelMetadata};
+use isokern_core::compute::{MemoryClass, ModelMetadata, PortMetadata};
 use isokern_core::{Batch, ComputeModel, InferenceError, InferenceErrorKind, Payload, PayloadMut};
-use isokern_model::{AllOperators, Model, OperatorSet};
+use isokern_model::{AllOperators, Model, OperatorSet, Region};
 
 use crate::instruction_set::InstructionSet;
-use crate::port;
-use crate::program::{CpuProgram, slice_mut};
+use crate::port::{Packed, put, take};
+use crate::program::{CpuProgram, bytes_mut};
 use arena::Arena;
 
 /// A model on this CPU, loaded by a backend of this crate.
@@ -23,33 +23,42 @@ use arena::Arena;
 pub struct CpuModel<'m, S = AllOperators> {
     program: CpuProgram<'m, S>,
     arena: Arena<'m>,
+    state: Arena<'m>,
     ready: bool,
 }
 
 impl<'m, S: OperatorSet> CpuModel<'m, S> {
-    pub(crate) const fn lent(program: CpuProgram<'m, S>, arena: &'m mut [u8]) -> Self {
-        Self { program, arena: Arena::Lent(arena), ready: false }
+    pub(crate) const fn lent(
+        program: CpuProgram<'m, S>,
+        arena: &'m mut [u8],
+        state: &'m mut [u8],
+    ) -> Self {
+        Self { program, arena: Arena::Lent(arena), state: Arena::Lent(state), ready: false }
     }
 
     #[cfg(feature = "std")]
     pub(crate) fn owned(program: CpuProgram<'m, S>) -> Self {
-        Self { program, arena: Arena::unallocated(), ready: false }
+        let (arena, state) = (Arena::unallocated(), Arena::unallocated());
+        Self { program, arena, state, ready: false }
     }
 
-    /// Prepares the arena. The other methods need it once; again it does nothing.
+    /// Prepares arena and state. The other methods need it once; again it does nothing.
     ///
     /// # Errors
     ///
     /// None today; the contract leaves room for backends that allocate.
     pub fn init(&mut self) -> Result<(), InferenceError> {
         if !self.ready {
-            self.arena.prepare(self.program.model().arena_bytes());
+            let model = self.program.model();
+            self.arena.prepare(model.arena_bytes());
+            self.state.prepare(model.state_bytes());
+            model.reset_state(self.state.bytes());
             self.ready = true;
         }
         Ok(())
     }
 
-    /// The input tensor in the arena. A run may overwrite it.
+    /// The first input in the arena. A run may overwrite it.
     ///
     /// # Errors
     ///
@@ -59,8 +68,30 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         self.program.input_in(self.arena.bytes())
     }
 
-    /// Runs the model on what [`input_mut`](Self::input_mut) holds and returns the
-    /// output tensor in the arena.
+    /// The bytes of the input at `position` in the arena. A run may overwrite them.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceErrorKind::NotInitialized`] before [`init`](Self::init);
+    /// [`InferenceErrorKind::ShapeOrTypeMismatch`] if the model has no such input.
+    pub fn input_at_mut(&mut self, position: usize) -> Result<&mut [u8], InferenceError> {
+        self.check_ready()?;
+        self.program.input_at_in(self.arena.bytes(), position)
+    }
+
+    /// The bytes of the output at `position` in the arena: an answer once all operators have
+    /// run, and until the next input is written.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceErrorKind::NotInitialized`] before [`init`](Self::init);
+    /// [`InferenceErrorKind::ShapeOrTypeMismatch`] if the model has no such output.
+    pub fn output_at(&mut self, position: usize) -> Result<&[u8], InferenceError> {
+        self.check_ready()?;
+        self.program.output_at_in(self.arena.bytes(), position)
+    }
+
+    /// Runs the model on what the inputs hold, and returns the first output in the arena.
     ///
     /// # Errors
     ///
@@ -72,7 +103,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         self.output()
     }
 
-    /// The output tensor in the arena: an answer once all operators have run, and until
+    /// The first output in the arena: an answer once all operators have run, and until
     /// the next input is written.
     ///
     /// # Errors
@@ -92,25 +123,40 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// As [`run`](Self::run).
     pub fn run_operators(&mut self, range: Range<usize>) -> Result<(), InferenceError> {
         self.check_ready()?;
-        self.program.run_operators_in(self.arena.bytes(), range)
+        self.program.run_with_state(self.arena.bytes(), self.state.bytes(), range)
     }
 
-    /// What the operator at `index` wrote, if the last run ended right behind it.
+    /// The first tensor that the operator at `index` wrote, if the last run ended right after it.
     /// `None` if there is no such operator; empty before [`init`](Self::init).
     #[must_use]
     pub fn operator_output(&mut self, index: usize) -> Option<&[i8]> {
         let model = self.program.model();
-        let (_, output) = model.operator_tensors(index)?;
-        let tensor = model.tensor(output.into());
-        Some(slice_mut(self.arena.bytes(), &tensor))
+        let tensor = model.operator_site(index)?.output(0);
+        let region = match tensor.region() {
+            Region::Arena => self.arena.bytes(),
+            Region::State => self.state.bytes(),
+        };
+        Some(bytemuck::must_cast_slice(bytes_mut(region, &tensor)))
     }
 
-    /// Runs the model once, from one payload to another.
+    /// The state as the last run left it; empty for a model without.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceErrorKind::NotInitialized`] before [`init`](Self::init).
+    pub fn state(&mut self) -> Result<&[u8], InferenceError> {
+        self.check_ready()?;
+        let state_bytes = self.program.model().state_bytes();
+        Ok(self.state.bytes().get(..state_bytes).unwrap_or(&[]))
+    }
+
+    /// Runs the model once, from one payload to another. Several inputs are packed into one
+    /// payload, one after the other; several outputs come in the same way.
     ///
     /// # Errors
     ///
     /// As [`run`](Self::run), and [`InferenceErrorKind::ShapeOrTypeMismatch`] for a
-    /// payload of another length, element type or memory than the tensor's. On an
+    /// payload of another length, element type or memory than the model's. On an
     /// error the output payload is unchanged.
     pub fn infer_one<I, O>(&mut self, input: &I, output: &mut O) -> Result<(), InferenceError>
     where
@@ -119,8 +165,8 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     {
         self.check_ready()?;
         let model = self.program.model();
-        port::check(input, &model.input())?;
-        port::check(output, &model.output())?;
+        Packed::inputs(&model).check(input)?;
+        Packed::outputs(&model).check(output)?;
         self.infer_checked(input, output)
     }
 
@@ -133,7 +179,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         self.check_ready()
     }
 
-    /// Returns to the state after [`init`](Self::init): a zeroed arena.
+    /// Returns to the state after [`init`](Self::init): a zeroed arena, the initial contents.
     ///
     /// # Errors
     ///
@@ -141,6 +187,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     pub fn reset(&mut self) -> Result<(), InferenceError> {
         self.check_ready()?;
         self.arena.bytes().fill(0);
+        self.program.model().reset_state(self.state.bytes());
         Ok(())
     }
 
@@ -168,8 +215,32 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         I: Payload + ?Sized,
         O: PayloadMut + ?Sized,
     {
-        port::write(input, self.input_mut()?);
-        port::read(self.run()?, output);
+        self.write_inputs(input)?;
+        self.run_operators(0..usize::MAX)?;
+        self.read_outputs(output)
+    }
+
+    /// Copies a checked payload to the inputs.
+    pub(crate) fn write_inputs<I: Payload + ?Sized>(
+        &mut self,
+        payload: &I,
+    ) -> Result<(), InferenceError> {
+        let mut rest = payload.as_bytes();
+        for position in 0..self.program.model().input_count() {
+            rest = take(rest, self.program.input_at_in(self.arena.bytes(), position)?);
+        }
+        Ok(())
+    }
+
+    /// Copies the outputs to a checked payload.
+    pub(crate) fn read_outputs<O: PayloadMut + ?Sized>(
+        &mut self,
+        payload: &mut O,
+    ) -> Result<(), InferenceError> {
+        let mut rest = payload.as_bytes_mut();
+        for position in 0..self.program.model().output_count() {
+            rest = put(self.program.output_at_in(self.arena.bytes(), position)?, rest);
+        }
         Ok(())
     }
 
@@ -207,9 +278,10 @@ where
         };
         // All payloads are checked before any work, so a batch runs whole or not at all.
         let model = self.model();
-        for (message, output) in inputs.iter().zip(outputs.iter()) {
-            port::check(message.payload(), &model.input())?;
-            port::check(output, &model.output())?;
+        let (input, output) = (Packed::inputs(&model), Packed::outputs(&model));
+        for (message, target) in inputs.iter().zip(outputs.iter()) {
+            input.check(message.payload())?;
+            output.check(target)?;
         }
         for (message, output) in inputs.iter().zip(outputs) {
             self.infer_checked(message.payload(), output)?;
@@ -227,5 +299,13 @@ where
 
     fn metadata(&self) -> ModelMetadata {
         CpuModel::metadata(self)
+    }
+
+    fn input_port(&self, position: usize) -> Option<PortMetadata> {
+        self.model().input_port(position)
+    }
+
+    fn output_port(&self, position: usize) -> Option<PortMetadata> {
+        self.model().output_port(position)
     }
 }

@@ -1,11 +1,11 @@
-//! What crosses the border of a model: payloads in and out.
+//! What crosses the border of a model: packed payloads in and out.
 
 use isokern_core::compute::{
     BackendCapabilities, MemoryClass, ModeSet, PlacementAcceptance, PlacementDecision,
     decide_placement,
 };
-use isokern_core::{DType, InferenceError, InferenceErrorKind, Payload, PayloadMut};
-use isokern_model::Tensor;
+use isokern_core::{DType, InferenceError, InferenceErrorKind, Payload};
+use isokern_model::Model;
 
 use crate::error::{CODE_PAYLOAD_BYTES, CODE_PAYLOAD_DTYPE, CODE_PAYLOAD_MEMORY};
 
@@ -19,43 +19,57 @@ pub(crate) const CAPABILITIES: BackendCapabilities =
         .with_modes(ModeSet::empty().with_batch().with_ring())
         .with_memory(MEMORY);
 
-/// Checks that a payload is what the tensor takes.
-pub(crate) fn check<P: Payload + ?Sized>(
-    payload: &P,
-    tensor: &Tensor,
-) -> Result<(), InferenceError> {
-    check_bytes(payload, tensor.len())
+/// What the packed payload of all inputs, or of all outputs, has to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Packed {
+    bytes: usize,
+    /// None where ports differ: such a payload has no element type, or bytes.
+    dtype: Option<DType>,
 }
 
-/// Checks that a payload is what an int8 tensor of this many bytes takes.
-pub(crate) fn check_bytes<P: Payload + ?Sized>(
-    payload: &P,
-    tensor_bytes: usize,
-) -> Result<(), InferenceError> {
-    let mismatch = InferenceError::new(InferenceErrorKind::ShapeOrTypeMismatch);
-    let descriptor = payload.buffer_descriptor();
-    if decide_placement(descriptor.memory_class(), MEMORY) != PlacementDecision::ZeroCopy {
-        return Err(mismatch.with_code(CODE_PAYLOAD_MEMORY));
+impl Packed {
+    /// The payload of the inputs.
+    pub(crate) fn inputs(model: &Model<'_>) -> Self {
+        Self { bytes: model.input_bytes(), dtype: model.input_dtype() }
     }
-    if payload.dtype().is_some_and(|dtype| dtype != DType::I8) {
-        return Err(mismatch.with_code(CODE_PAYLOAD_DTYPE));
+
+    /// The payload of the outputs.
+    pub(crate) fn outputs(model: &Model<'_>) -> Self {
+        Self { bytes: model.output_bytes(), dtype: model.output_dtype() }
     }
-    if descriptor.bytes() != tensor_bytes {
-        return Err(mismatch.with_code(CODE_PAYLOAD_BYTES));
+
+    /// Checks that `payload` is such a one.
+    pub(crate) fn check<P: Payload + ?Sized>(&self, payload: &P) -> Result<(), InferenceError> {
+        let mismatch = InferenceError::new(InferenceErrorKind::ShapeOrTypeMismatch);
+        let descriptor = payload.buffer_descriptor();
+        if decide_placement(descriptor.memory_class(), MEMORY) != PlacementDecision::ZeroCopy {
+            return Err(mismatch.with_code(CODE_PAYLOAD_MEMORY));
+        }
+        let need = self.dtype.unwrap_or(DType::U8);
+        if payload.dtype().is_some_and(|dtype| dtype != need) {
+            return Err(mismatch.with_code(CODE_PAYLOAD_DTYPE));
+        }
+        if descriptor.bytes() != self.bytes {
+            return Err(mismatch.with_code(CODE_PAYLOAD_BYTES));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-/// Copies a checked payload to the place of the input tensor.
-pub(crate) fn write<P: Payload + ?Sized>(payload: &P, target: &mut [i8]) {
-    for (value, byte) in target.iter_mut().zip(payload.as_bytes()) {
-        *value = byte.cast_signed();
+/// Copies the start of `source` to `target`, and returns what is left.
+pub(crate) fn take<'s>(source: &'s [u8], target: &mut [u8]) -> &'s [u8] {
+    let (now, later) = source.split_at(target.len().min(source.len()));
+    for (byte, value) in target.iter_mut().zip(now) {
+        *byte = *value;
     }
+    later
 }
 
-/// Copies the output tensor to a checked payload.
-pub(crate) fn read<P: PayloadMut + ?Sized>(source: &[i8], payload: &mut P) {
-    for (byte, value) in payload.as_bytes_mut().iter_mut().zip(source) {
-        *byte = value.cast_unsigned();
+/// Copies `source` to the start of `target`, and returns what is left.
+pub(crate) fn put<'t>(source: &[u8], target: &'t mut [u8]) -> &'t mut [u8] {
+    let (now, later) = target.split_at_mut(source.len().min(target.len()));
+    for (byte, value) in now.iter_mut().zip(source) {
+        *byte = *value;
     }
+    later
 }

@@ -6,9 +6,9 @@ use core::ops::Range;
 #[cfg(feature = "std")]
 use isokern_core::compute::ModelArtifact;
 use isokern_core::{Cells, InferenceError, InferenceErrorKind};
-use isokern_model::{AllOperators, Checked, Model, OperatorSet, Tensor};
+use isokern_model::{AllOperators, Checked, Memory, Model, OperatorSet, Tensor};
 
-use crate::error::{CODE_ARENA_TOO_SHORT, from_run};
+use crate::error::{CODE_ARENA_TOO_SHORT, CODE_NO_PORT, CODE_STATE_TOO_SHORT, from_run};
 use crate::instruction_set::InstructionSet;
 
 /// A model and the loops it runs with.
@@ -78,34 +78,64 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         self.instructions
     }
 
-    /// The input tensor in an arena. A run may overwrite it.
+    /// The first input in an arena. A run may overwrite it.
     ///
     /// # Errors
     ///
     /// [`InferenceErrorKind::ResourceUnavailable`] when the arena is shorter than the model
     /// needs.
     pub fn input_in<'a>(&self, arena: &'a mut [u8]) -> Result<&'a mut [i8], InferenceError> {
-        let model = self.model();
-        Ok(slice_mut(fitting(arena, &model)?, &model.input()))
+        self.input_at_in(arena, 0).map(bytemuck::must_cast_slice_mut)
     }
 
-    /// The output tensor in an arena: an answer once all operators have run there, and until
+    /// The first output in an arena: an answer once all operators have run there, and until
     /// the next input is written.
     ///
     /// # Errors
     ///
     /// As [`input_in`](Self::input_in).
     pub fn output_in<'a>(&self, arena: &'a mut [u8]) -> Result<&'a [i8], InferenceError> {
-        let model = self.model();
-        Ok(slice_mut(fitting(arena, &model)?, &model.output()))
+        self.output_at_in(arena, 0).map(bytemuck::must_cast_slice)
     }
 
-    /// Runs the model on the input in an arena.
+    /// The bytes of the input at `position` in an arena.
+    ///
+    /// # Errors
+    ///
+    /// As [`input_in`](Self::input_in), and [`InferenceErrorKind::ShapeOrTypeMismatch`] if the
+    /// model has no such input.
+    pub fn input_at_in<'a>(
+        &self,
+        arena: &'a mut [u8],
+        position: usize,
+    ) -> Result<&'a mut [u8], InferenceError> {
+        let model = self.model();
+        Ok(bytes_mut(fitting(arena, &model)?, &port(model.input_at(position))?))
+    }
+
+    /// The bytes of the output at `position` in an arena.
+    ///
+    /// # Errors
+    ///
+    /// As [`input_in`](Self::input_in), and [`InferenceErrorKind::ShapeOrTypeMismatch`] if the
+    /// model has no such output.
+    pub fn output_at_in<'a>(
+        &self,
+        arena: &'a mut [u8],
+        position: usize,
+    ) -> Result<&'a [u8], InferenceError> {
+        let model = self.model();
+        Ok(bytes_mut(fitting(arena, &model)?, &port(model.output_at(position))?))
+    }
+
+    /// Runs a model without state on the inputs in an arena.
     ///
     /// # Errors
     ///
     /// As [`input_in`](Self::input_in); [`InferenceErrorKind::ExecutionFailed`] if the
-    /// program was built without an operator kind of the model.
+    /// program was built without an operator kind of the model;
+    /// [`InferenceErrorKind::ResourceUnavailable`] if the model has state: see
+    /// [`run_with_state`](Self::run_with_state).
     pub fn run_in(&self, arena: &mut [u8]) -> Result<(), InferenceError> {
         self.run_operators_in(arena, 0..usize::MAX)
     }
@@ -122,9 +152,34 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         arena: &mut [u8],
         range: Range<usize>,
     ) -> Result<(), InferenceError> {
+        self.run_with_state(arena, &mut [], range)
+    }
+
+    /// Runs some of the operators with the state of a stream, which they may change.
+    ///
+    /// `state` holds what the run before left, or at first what
+    /// [`Model::reset_state`] writes.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_in`](Self::run_in), and [`InferenceErrorKind::ResourceUnavailable`] if `state`
+    /// is shorter than the model needs.
+    pub fn run_with_state(
+        &self,
+        arena: &mut [u8],
+        state: &mut [u8],
+        range: Range<usize>,
+    ) -> Result<(), InferenceError> {
         let model = self.model();
-        let arena = bytemuck::must_cast_slice_mut(fitting(arena, &model)?);
-        self.instructions.run::<S>(&model, Cells::from_mut(arena), range).map_err(from_run)
+        let state = state.get_mut(..model.state_bytes()).ok_or(
+            InferenceError::new(InferenceErrorKind::ResourceUnavailable)
+                .with_code(CODE_STATE_TOO_SHORT),
+        )?;
+        let memory = Memory {
+            arena: Cells::from_mut(bytemuck::must_cast_slice_mut(fitting(arena, &model)?)),
+            state: Cells::from_mut(bytemuck::must_cast_slice_mut(state)),
+        };
+        self.instructions.run::<S>(&model, memory, range).map_err(from_run)
     }
 }
 
@@ -136,8 +191,17 @@ fn fitting<'a>(arena: &'a mut [u8], model: &Model<'_>) -> Result<&'a mut [u8], I
     )
 }
 
-/// The tensor's place in the arena; inside for a checked model.
-pub(crate) fn slice_mut<'a>(arena: &'a mut [u8], tensor: &Tensor) -> &'a mut [i8] {
-    let start = tensor.arena_offset();
-    bytemuck::must_cast_slice_mut(arena.get_mut(start..start + tensor.len()).unwrap_or(&mut []))
+/// An input or output; an error for the empty tensor that stands for none.
+fn port(tensor: Tensor) -> Result<Tensor, InferenceError> {
+    if tensor.is_empty() {
+        let mismatch = InferenceError::new(InferenceErrorKind::ShapeOrTypeMismatch);
+        return Err(mismatch.with_code(CODE_NO_PORT));
+    }
+    Ok(tensor)
+}
+
+/// The tensor's place in its region; inside for a checked model.
+pub(crate) fn bytes_mut<'a>(region: &'a mut [u8], tensor: &Tensor) -> &'a mut [u8] {
+    let start = tensor.offset();
+    region.get_mut(start..start + tensor.bytes()).unwrap_or(&mut [])
 }

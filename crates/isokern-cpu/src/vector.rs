@@ -22,14 +22,14 @@ mod dispatch;
 mod feed;
 mod tile;
 
-use isokern_core::{Cells, Team};
+use isokern_core::Team;
+use isokern_model::Memory;
 use isokern_model::layout::Layout;
 use isokern_model::operators::add::{Add, AddView};
 use isokern_model::operators::conv2d::{Conv2d, Conv2dView};
 use isokern_model::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
 use isokern_model::operators::fully_connected::{FullyConnected, FullyConnectedView};
 use isokern_model::requant::Requant;
-use isokern_model::view::view;
 use isokern_model::weights::Weights;
 use isokern_model::{Loops, Operator, Tensor};
 
@@ -58,40 +58,45 @@ impl VectorLoops<Avx512> {
 }
 
 impl<T: Tile> Loops for VectorLoops<T> {
-    fn conv2d<M: Team>(&self, team: &M, op: &Conv2dView<'_>, arena: Cells<'_>) {
+    fn conv2d<M: Team>(&self, team: &M, op: &Conv2dView<'_>, memory: Memory<'_>) {
         let fits = team.size() == 1 && op.weights.layout == Layout::Packed;
         match Plan::conv2d(op).filter(|_| fits) {
             Some(plan) => {
-                self.dots(plan, &op.weights, &op.requant, (&op.input, &op.output), arena);
+                self.dots(plan, &op.weights, &op.requant, (&op.input, &op.output), memory);
             }
-            None => Conv2d::run(team, op, arena),
+            None => Conv2d::run(team, op, memory),
         }
     }
 
-    fn depthwise_conv2d<M: Team>(&self, team: &M, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
-        let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+    fn depthwise_conv2d<M: Team>(
+        &self,
+        team: &M,
+        op: &DepthwiseConv2dView<'_>,
+        memory: Memory<'_>,
+    ) {
+        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         if team.size() > 1 || !self.tile.depthwise(op, x, y) {
-            DepthwiseConv2d::run(team, op, arena);
+            DepthwiseConv2d::run(team, op, memory);
         }
     }
 
-    fn fully_connected<M: Team>(&self, team: &M, op: &FullyConnectedView<'_>, arena: Cells<'_>) {
+    fn fully_connected<M: Team>(&self, team: &M, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
         let packed = op.weights.layout == Layout::Packed;
         let fits = team.size() == 1 && packed && op.weight_zero_point == 0;
         match Plan::fully_connected(op).filter(|_| fits) {
             Some(plan) => {
-                self.dots(plan, &op.weights, &op.requant, (&op.input, &op.output), arena);
+                self.dots(plan, &op.weights, &op.requant, (&op.input, &op.output), memory);
             }
-            None => FullyConnected::run(team, op, arena),
+            None => FullyConnected::run(team, op, memory),
         }
     }
 
-    fn add<M: Team>(&self, team: &M, op: &AddView, arena: Cells<'_>) {
+    fn add<M: Team>(&self, team: &M, op: &AddView, memory: Memory<'_>) {
         if team.size() > 1 {
-            return Add::run(team, op, arena);
+            return Add::run(team, op, memory);
         }
-        let (a, b) = (view(arena, &op.input_a), view(arena, &op.input_b));
-        self.tile.add(op, a, b, view(arena, &op.output));
+        let (a, b) = (memory.view(&op.input_a), memory.view(&op.input_b));
+        self.tile.add(op, a, b, memory.view(&op.output));
     }
 }
 
@@ -102,9 +107,9 @@ impl<T: Tile> VectorLoops<T> {
         weights: &Weights<'_>,
         requant: &Requant<'_>,
         (input, output): (&Tensor, &Tensor),
-        arena: Cells<'_>,
+        memory: Memory<'_>,
     ) {
-        let (x, y) = (view(arena, input), view(arena, output));
+        let (x, y) = (memory.view(input), memory.view(output));
         self.tile.dots(&Dots { plan, weights, requant, zero_point: input.zero_point(), x, y });
     }
 }

@@ -8,10 +8,12 @@ use isokern_core::device::{
     BATCH_VERSION, BatchLaunch, BatchParameters, DeviceLimits, ENTRY_BATCH, ModelFootprint,
     plan_batch,
 };
+use isokern_model::Model;
 
 use crate::driver::{Context, DeviceBuffer, Function, LaunchShape, Module, Stream};
 use crate::error::CudaError;
 use crate::ptx;
+use crate::state::StatePlace;
 
 /// A kernel that takes [`BatchParameters`].
 #[derive(Debug)]
@@ -73,18 +75,19 @@ pub(crate) struct Resident {
     kernel: Arc<Kernel>,
     blob: DeviceBuffer,
     footprint: ModelFootprint,
-    /// Bytes of one sample's input.
+    state: Option<StatePlace>,
+    /// Bytes of one sample's inputs.
     pub(crate) input_bytes: usize,
-    /// Bytes of one sample's output.
+    /// Bytes of one sample's outputs.
     pub(crate) output_bytes: usize,
 }
 
 /// Where the memory of one launch lies, as addresses of the device.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Job {
-    /// The inputs, one behind the other.
+    /// The inputs, one after the other.
     pub(crate) inputs: u64,
-    /// The outputs, one behind the other.
+    /// The outputs, one after the other.
     pub(crate) outputs: u64,
     /// How many of each.
     pub(crate) samples: usize,
@@ -96,19 +99,28 @@ pub(crate) struct Job {
 
 impl Resident {
     /// Copies a checked model to the device.
+    ///
+    /// The state outlives all work of this model.
     pub(crate) fn upload(
         kernel: Arc<Kernel>,
-        blob: &[u8],
-        arena_bytes: usize,
-        (input_bytes, output_bytes): (usize, usize),
+        model: &Model<'_>,
+        state: Option<StatePlace>,
     ) -> Result<Self, CudaError> {
-        let context = kernel.context();
-        let footprint =
-            ModelFootprint { model_bytes: blob.len() as u64, arena_bytes: arena_bytes as u64 };
+        let (context, blob) = (kernel.context(), model.blob());
+        let footprint = ModelFootprint {
+            model_bytes: blob.len() as u64,
+            arena_bytes: model.arena_bytes() as u64,
+        };
         let stream = Stream::new(context)?;
         let mut device_blob = DeviceBuffer::new(context, blob.len())?;
         device_blob.upload(blob, &stream)?;
-        Ok(Self { kernel, blob: device_blob, footprint, input_bytes, output_bytes })
+        let (input_bytes, output_bytes) = (model.input_bytes(), model.output_bytes());
+        Ok(Self { kernel, blob: device_blob, footprint, state, input_bytes, output_bytes })
+    }
+
+    /// Whether steps depend on the ones before: then they run in order, on one block.
+    pub(crate) const fn has_state(&self) -> bool {
+        self.state.is_some()
     }
 
     /// The context it is in.
@@ -119,7 +131,10 @@ impl Resident {
     /// How `samples` samples are launched.
     pub(crate) fn plan(&self, samples: usize) -> Result<BatchLaunch, CudaError> {
         let limits = self.kernel.limits();
-        Ok(plan_batch(&self.footprint, limits, samples as u64)?)
+        // All samples of a launch are one stream where there is a state, and a stream is one
+        // block's.
+        let streams = if self.has_state() { samples.min(1) } else { samples };
+        Ok(plan_batch(&self.footprint, limits, streams as u64)?)
     }
 
     /// Global memory for the arenas of launches of up to `samples_max` samples.
@@ -156,7 +171,9 @@ impl Resident {
             scratch: if launch.scratch_bytes == 0 { 0 } else { job.scratch },
             scratch_stride: launch.arena_bytes,
             fault: job.fault,
-            reserved: [0; 2],
+            state: self.state.map_or(0, |state| state.address),
+            state_stride: self.state.map_or(0, |state| state.stride),
+            stream_samples: if self.has_state() { job.samples as u64 } else { 1 },
         };
         let shape = LaunchShape {
             blocks: launch.blocks,

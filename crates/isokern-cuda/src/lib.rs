@@ -44,6 +44,7 @@ mod pipeline;
 mod port;
 mod ptx;
 mod replays;
+mod state;
 
 pub use backend::CudaBackend;
 pub use driver::{

@@ -3,18 +3,19 @@
 
 use std::sync::Arc;
 
-use isokern_core::compute::{MemoryClass, ModelArtifact, ModelMetadata};
-use isokern_core::{Batch, ComputeModel, InferenceError, Payload, PayloadMut};
-use isokern_model::Model;
+use isokern_core::compute::{MemoryClass, ModelArtifact, ModelMetadata, PortMetadata};
+use isokern_core::{Batch, ComputeModel, DType, InferenceError, Payload, PayloadMut};
+use isokern_model::{Checked, Model};
 
 use crate::direct::Direct;
 use crate::driver::{Context, DeviceView, DeviceViewMut, Stream, device_address};
 use crate::error::{CudaError, PayloadError};
 use crate::kernel::{Kernel, Resident};
 use crate::lane::Lane;
-use crate::pipeline::{copy, pipeline};
+use crate::pipeline::{copy, in_order, pipeline};
 use crate::port;
 use crate::port::Way;
+use crate::state::DeviceState;
 
 /// A model on a GPU, loaded by [`CudaBackend`](crate::CudaBackend).
 ///
@@ -29,8 +30,11 @@ use crate::port::Way;
 pub struct CudaModel {
     kernel: Arc<Kernel>,
     artifact: ModelArtifact,
+    checked: Checked,
     input_bytes: usize,
     output_bytes: usize,
+    /// Element types of all inputs, and of all outputs, where they are the same.
+    dtypes: (Option<DType>, Option<DType>),
     metadata: ModelMetadata,
     chunk_samples: usize,
     ready: Option<Ready>,
@@ -42,6 +46,8 @@ pub struct CudaModel {
 struct Ready {
     lanes: [Lane; 2],
     direct: Direct,
+    /// Dropped last: the others wait for work that uses it.
+    state: Option<DeviceState>,
 }
 
 impl CudaModel {
@@ -53,8 +59,10 @@ impl CudaModel {
     ) -> Self {
         Self {
             kernel,
-            input_bytes: model.input().len(),
-            output_bytes: model.output().len(),
+            checked: model.checked(),
+            input_bytes: model.input_bytes(),
+            output_bytes: model.output_bytes(),
+            dtypes: (model.input_dtype(), model.output_dtype()),
             metadata: model.metadata(MemoryClass::PinnedHost, MemoryClass::Host),
             artifact,
             chunk_samples,
@@ -83,7 +91,11 @@ impl CudaModel {
         }
     }
 
-    /// Runs the model once, from one payload to another.
+    /// Runs the model once, from one payload to another. Several inputs are packed into one
+    /// payload, one after the other; several outputs come in the same way.
+    ///
+    /// A model with state steps its one stream. After a fault of the device, the state is the
+    /// initial one again.
     ///
     /// Pinned and shared inputs are read by the device where they lie.
     ///
@@ -152,7 +164,8 @@ impl CudaModel {
         result.map_err(|error| self.note(error))
     }
 
-    /// Returns to the state after [`init`](Self::init): nothing going on, no fault recorded.
+    /// Returns to the state after [`init`](Self::init): nothing going on, no fault recorded, the
+    /// initial contents in the state.
     ///
     /// # Errors
     ///
@@ -164,9 +177,10 @@ impl CudaModel {
                 lane.forget_fault()?;
             }
             match ready.direct.drain() {
-                Ok(()) | Err(CudaError::Fault(_)) => ready.direct.forget_fault(),
-                Err(error) => Err(error),
+                Ok(()) | Err(CudaError::Fault(_)) => ready.direct.forget_fault()?,
+                Err(error) => return Err(error),
             }
+            ready.state.as_mut().map_or(Ok(()), DeviceState::reset)
         });
         result.map_err(|error| self.note(error))
     }
@@ -175,6 +189,12 @@ impl CudaModel {
     #[must_use]
     pub const fn metadata(&self) -> ModelMetadata {
         self.metadata
+    }
+
+    /// The model as its bytes describe it.
+    #[must_use]
+    pub fn model(&self) -> Model<'_> {
+        self.checked.view(self.artifact.bytes())
     }
 
     /// Samples of a batch that one launch takes.
@@ -196,11 +216,11 @@ impl CudaModel {
     }
 
     fn prepare(&self) -> Result<Ready, CudaError> {
-        let sizes = (self.input_bytes, self.output_bytes);
         let kernel = Arc::clone(&self.kernel);
-        let arena_bytes = self.metadata.arena_bytes().unwrap_or(0);
-        let blob = self.artifact.bytes();
-        let work = Arc::new(Resident::upload(kernel, blob, arena_bytes, sizes)?);
+        let model = self.checked.view(self.artifact.bytes());
+        let mut state = DeviceState::new(kernel.context(), &model)?;
+        let place = state.as_ref().map(DeviceState::place);
+        let work = Arc::new(Resident::upload(kernel, &model, place)?);
         let lane = || Lane::new(Arc::clone(&work), self.chunk_samples);
         let mut lanes = [lane()?, lane()?];
         for lane in &mut lanes {
@@ -212,7 +232,10 @@ impl CudaModel {
         let [first, _] = &mut lanes;
         first.start(1)?;
         first.finish()?;
-        Ok(Ready { lanes, direct: Direct::new(work)? })
+        if let Some(state) = &mut state {
+            state.reset()?;
+        }
+        Ok(Ready { lanes, direct: Direct::new(work)?, state })
     }
 
     fn try_infer_one<I, O>(&mut self, input: &I, output: &mut O) -> Result<(), CudaError>
@@ -221,9 +244,11 @@ impl CudaModel {
         O: PayloadMut + ?Sized,
     {
         let (input_bytes, output_bytes) = (self.input_bytes, self.output_bytes);
-        let [lane, _] = &mut self.ready.as_mut().ok_or(CudaError::NotInitialized)?.lanes;
-        let way = port::check(input, input_bytes)?;
-        port::check(output, output_bytes)?;
+        let ready = self.ready.as_mut().ok_or(CudaError::NotInitialized)?;
+        let way = port::check(input, input_bytes, self.dtypes.0)?;
+        port::check(output, output_bytes, self.dtypes.1)?;
+        ready.wait_for_state()?;
+        let [lane, _] = &mut ready.lanes;
         let bytes = input.as_bytes();
         // A payload that only says it is pinned has no address there: it is copied. So is one
         // that gives other bytes than it was checked with.
@@ -254,7 +279,7 @@ impl CudaModel {
         O: PayloadMut,
     {
         let (input_bytes, output_bytes) = (self.input_bytes, self.output_bytes);
-        let lanes = &mut self.ready.as_mut().ok_or(CudaError::NotInitialized)?.lanes;
+        let ready = self.ready.as_mut().ok_or(CudaError::NotInitialized)?;
         let counts = (inputs.len(), outputs.len());
         let Some(outputs) = outputs.get_mut(..inputs.len()) else {
             let (inputs, outputs) = counts;
@@ -262,12 +287,17 @@ impl CudaModel {
         };
         // All payloads are checked before any work, so a batch runs whole or not at all.
         for (message, output) in inputs.iter().zip(outputs.iter()) {
-            port::check(message.payload(), input_bytes)?;
-            port::check(output, output_bytes)?;
+            port::check(message.payload(), input_bytes, self.dtypes.0)?;
+            port::check(output, output_bytes, self.dtypes.1)?;
         }
-        let done = pipeline(lanes, inputs.messages(), outputs, self.chunk_samples);
+        ready.wait_for_state()?;
+        let done = if ready.state.is_some() {
+            in_order(&mut ready.lanes[0], inputs.messages(), outputs, self.chunk_samples)
+        } else {
+            pipeline(&mut ready.lanes, inputs.messages(), outputs, self.chunk_samples)
+        };
         if done.is_err() {
-            lanes.iter_mut().for_each(Lane::abandon);
+            ready.lanes.iter_mut().for_each(Lane::abandon);
         }
         done
     }
@@ -277,10 +307,22 @@ impl CudaModel {
     }
 
     /// Keeps an error in words and gives it as the contract's.
-    fn note(&mut self, error: CudaError) -> InferenceError {
+    fn note(&mut self, mut error: CudaError) -> InferenceError {
+        let state = self.ready.as_mut().and_then(|ready| ready.state.as_mut());
+        // A fault may leave half a step in the state.
+        if let (CudaError::Fault(_), Some(state)) = (&error, state) {
+            error = state.reset().err().unwrap_or(error);
+        }
         let seen = InferenceError::from(&error);
         self.last_error = Some(error);
         seen
+    }
+}
+
+impl Ready {
+    /// Waits for work on streams of the caller, which would use the state at the same time.
+    fn wait_for_state(&mut self) -> Result<(), CudaError> {
+        if self.state.is_some() { self.direct.drain() } else { Ok(()) }
     }
 }
 
@@ -315,5 +357,13 @@ where
 
     fn metadata(&self) -> ModelMetadata {
         CudaModel::metadata(self)
+    }
+
+    fn input_port(&self, position: usize) -> Option<PortMetadata> {
+        self.model().input_port(position)
+    }
+
+    fn output_port(&self, position: usize) -> Option<PortMetadata> {
+        self.model().output_port(position)
     }
 }

@@ -38,7 +38,23 @@ pub(crate) fn pipeline<I: Payload, O: PayloadMut>(
     }
 }
 
-/// Copies the payloads of a chunk one behind the other.
+/// Runs a batch in chunks, one after the other: each starts on the state that the one before
+/// left.
+pub(crate) fn in_order<I: Payload, O: PayloadMut>(
+    lane: &mut Lane,
+    messages: &[Message<I>],
+    outputs: &mut [O],
+    chunk_samples: usize,
+) -> Result<(), CudaError> {
+    for (chunk, targets) in messages.chunks(chunk_samples).zip(outputs.chunks_mut(chunk_samples)) {
+        gather(chunk, lane.staging());
+        lane.start(chunk.len())?;
+        scatter(lane.finish()?, targets);
+    }
+    Ok(())
+}
+
+/// Copies the payloads of a chunk one after the other.
 fn gather<I: Payload>(chunk: &[Message<I>], mut target: &mut [u8]) {
     for message in chunk {
         let bytes = message.payload().as_bytes();

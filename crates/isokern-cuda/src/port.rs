@@ -27,11 +27,12 @@ pub(crate) enum Way {
     InPlace,
 }
 
-/// Checks that a payload is what an int8 tensor of this many bytes takes, and says how its
-/// bytes get to the device.
+/// Checks that a payload is what ports of this many bytes and this type take, and says how its
+/// bytes get to the device. Ports of different types take bytes, or payloads without a type.
 pub(crate) fn check<P: Payload + ?Sized>(
     payload: &P,
     tensor_bytes: usize,
+    dtype: Option<DType>,
 ) -> Result<Way, PayloadError> {
     let descriptor = payload.buffer_descriptor();
     let way = match decide_placement(descriptor.memory_class(), IN_PLACE) {
@@ -41,7 +42,7 @@ pub(crate) fn check<P: Payload + ?Sized>(
         }
         PlacementDecision::AdaptRequired => return Err(PayloadError::Memory),
     };
-    if payload.dtype().is_some_and(|dtype| dtype != DType::I8) {
+    if payload.dtype().is_some_and(|found| found != dtype.unwrap_or(DType::U8)) {
         return Err(PayloadError::Dtype);
     }
     // The bytes themselves count: a descriptor is only what the payload says of them.

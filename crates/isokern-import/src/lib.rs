@@ -50,12 +50,12 @@ mod schema;
 mod self_test;
 mod tflite;
 
-use isokern_model::encode::{Draft, DraftOp};
-use isokern_model::header::WORK_MAX;
+use isokern_model::encode::EncodeError;
 use isokern_model::layout::Layout;
 use sha2::{Digest, Sha256};
 
 use error::GraphFault;
+use self_test::Sealed;
 
 pub use error::ImportError;
 pub use report::{Progress, Report};
@@ -117,25 +117,24 @@ pub fn convert_with(
     let mut draft = lower::lower(&graph, source_sha256, |index, kind| {
         progress(Progress::Lowered { index, operator_count, kind });
     })?;
-    let work = work(&draft);
-    if work > WORK_MAX {
-        return Err(GraphFault::Work { found: work, max: WORK_MAX }.into());
-    }
     let sizes = plan::plan(&mut draft)?;
     let (arena_bytes, arena_lower_bound) = (sizes.arena_bytes, sizes.lower_bound);
     progress(Progress::Planned { arena_bytes, arena_lower_bound });
 
-    let blob = draft.encode(options.layout)?;
+    let blob = draft.encode(options.layout).map_err(|error| match error {
+        EncodeError::Work { found, max } => GraphFault::Work { found, max }.into(),
+        other => ImportError::from(other),
+    })?;
     progress(Progress::Encoded { blob_bytes: blob.len() });
-    let (blob, self_test_digest) =
+    let Sealed { blob, macs, digest: self_test_digest } =
         self_test::seal_with_self_test(blob, options.self_test_work_max)?;
     progress(Progress::SelfTested { digest: self_test_digest });
 
     let report = Report {
         operator_count,
         tensor_count: draft.tensors.len(),
-        macs: draft.macs(),
-        weight_bytes: weight_bytes(&draft),
+        macs,
+        weight_bytes: draft.weight_bytes(),
         arena_bytes,
         arena_lower_bound,
         blob_bytes: blob.len(),
@@ -145,27 +144,4 @@ pub fn convert_with(
         self_test_digest,
     };
     Ok(Conversion { blob, report })
-}
-
-/// Multiply-accumulates, and what else takes a loop of its own for each output.
-fn work(draft: &Draft) -> u64 {
-    let steps = |op: &DraftOp| {
-        let elements = draft.tensors[usize::from(op.output())].len() as u64;
-        let DraftOp::Pool(pool) = op else { return elements };
-        let window = &pool.window;
-        elements
-            .saturating_mul(window.kernel_height.into())
-            .saturating_mul(window.kernel_width.into())
-    };
-    draft.ops.iter().map(steps).fold(draft.macs(), u64::saturating_add)
-}
-
-fn weight_bytes(draft: &Draft) -> usize {
-    let bytes = |op: &DraftOp| match op {
-        DraftOp::Conv2d(dot) | DraftOp::DepthwiseConv2d(dot) | DraftOp::FullyConnected(dot) => {
-            dot.weights.len()
-        }
-        DraftOp::Add(_) | DraftOp::Pool(_) | DraftOp::Reshape { .. } | DraftOp::Softmax(_) => 0,
-    };
-    draft.ops.iter().map(bytes).sum()
 }

@@ -14,7 +14,7 @@ mod softmax;
 mod window;
 
 use isokern_model::OpKind;
-use isokern_model::encode::{Draft, DraftOp};
+use isokern_model::encode::{Draft, DraftOp, DraftPort};
 
 use crate::error::{GraphFault, ImportError};
 use crate::graph::Graph;
@@ -37,7 +37,11 @@ pub(crate) fn lower(
         lowered(index, operator.kind);
     }
     let output = activations.output(graph)?;
-    Ok(Draft { tensors: activations.tensors(), ops, input: 0, output, source_sha256 })
+    let name = |index: usize| String::from_utf8_lossy(graph.tensors[index].name).into_owned();
+    let inputs = vec![DraftPort { tensor: 0, name: name(graph.input) }];
+    let outputs = vec![DraftPort { tensor: output, name: name(graph.output) }];
+    let tensors = activations.tensors();
+    Ok(Draft { tensors, ops, inputs, outputs, state: Vec::new(), source_sha256 })
 }
 
 fn lower_operator(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {

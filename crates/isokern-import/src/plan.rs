@@ -58,7 +58,7 @@ enum Fit {
 pub(crate) fn plan(draft: &mut Draft) -> Result<Sizes, GraphFault> {
     // With equal offsets every reshape is in place and shares the root of its input.
     for tensor in &mut draft.tensors {
-        tensor.arena_offset = 0;
+        tensor.offset = 0;
     }
     let lifetimes = draft.lifetimes();
     let (blocks, block_of) = blocks(draft, &lifetimes);
@@ -69,7 +69,7 @@ pub(crate) fn plan(draft: &mut Draft) -> Result<Sizes, GraphFault> {
     }
     for (tensor, &block) in draft.tensors.iter_mut().zip(&block_of) {
         // Below the arena's size, which is below 2^28.
-        tensor.arena_offset = placement.offsets[block] as u32;
+        tensor.offset = placement.offsets[block] as u32;
     }
     Ok(Sizes { arena_bytes, lower_bound: lower_bound(&blocks) })
 }
@@ -88,7 +88,7 @@ fn blocks(draft: &Draft, lifetimes: &[Lifetime]) -> (Vec<Block>, Vec<usize>) {
             blocks.len() - 1
         });
         let target = &mut blocks[block];
-        target.bytes = target.bytes.max(tensor.len());
+        target.bytes = target.bytes.max(tensor.bytes());
         target.first_step = target.first_step.min(first_step);
         target.last_step = target.last_step.max(last_step);
         block_of.push(block);

@@ -1,11 +1,16 @@
 //! A model as a typed constant of the program that runs it.
 
+use core::mem::offset_of;
+
+use isokern_core::DType;
+
 use crate::header::{
-    CHECKSUM_START, FORMAT_VERSION, HEADER_BYTES, MAGIC, PROFILE_TFLM, PROFILE_TFLM_VERSION,
+    FORMAT_VERSION, HEADER_BYTES, Header, MAGIC, PROFILE_TFLM, PROFILE_TFLM_VERSION, read_u16,
     read_u32,
 };
 use crate::kind::OpSet;
-use crate::tensor::TENSOR_BYTES;
+use crate::record::CONSTANT_BYTES;
+use crate::tensor::{TENSOR_BYTES, TensorRecord};
 
 /// Embeds a packed model, aligned, with the constants a program needs to run it.
 ///
@@ -42,20 +47,28 @@ macro_rules! include_model {
             const HEADER: $crate::embed::Constants =
                 $crate::embed::Constants::read(include_bytes!($path));
 
-            /// Values of the input tensor.
-            pub const INPUT_LEN: usize = HEADER.input.len;
-            /// Real value of one step of the input.
-            pub const INPUT_SCALE: f32 = HEADER.input.scale;
-            /// Input value that stands for real zero.
-            pub const INPUT_ZERO_POINT: i32 = HEADER.input.zero_point;
-            /// Values of the output tensor.
-            pub const OUTPUT_LEN: usize = HEADER.output.len;
-            /// Real value of one step of the output.
-            pub const OUTPUT_SCALE: f32 = HEADER.output.scale;
-            /// Output value that stands for real zero.
-            pub const OUTPUT_ZERO_POINT: i32 = HEADER.output.zero_point;
-            /// Bytes of arena a run needs, input and output inside.
+            /// The inputs, in the order of the model.
+            pub const INPUTS: [$crate::embed::Port; HEADER.input_count] =
+                $crate::embed::inputs(include_bytes!($path));
+            /// The outputs, in the order of the model.
+            pub const OUTPUTS: [$crate::embed::Port; HEADER.output_count] =
+                $crate::embed::outputs(include_bytes!($path));
+            /// Values of the first input.
+            pub const INPUT_LEN: usize = INPUTS[0].len;
+            /// Real value of one step of the first input.
+            pub const INPUT_SCALE: f32 = INPUTS[0].scale;
+            /// Value of the first input that stands for real zero.
+            pub const INPUT_ZERO_POINT: i32 = INPUTS[0].zero_point;
+            /// Values of the first output.
+            pub const OUTPUT_LEN: usize = OUTPUTS[0].len;
+            /// Real value of one step of the first output.
+            pub const OUTPUT_SCALE: f32 = OUTPUTS[0].scale;
+            /// Value of the first output that stands for real zero.
+            pub const OUTPUT_ZERO_POINT: i32 = OUTPUTS[0].zero_point;
+            /// Bytes of arena a run needs, inputs and outputs inside.
             pub const ARENA_BYTES: usize = HEADER.arena_bytes;
+            /// Bytes of state that last from one run to the next; 0 for most models.
+            pub const STATE_BYTES: usize = HEADER.state_bytes;
             /// The operator kinds the model needs, for a backend built with no others.
             #[derive(Debug, Clone, Copy)]
             pub struct Operators;
@@ -66,6 +79,9 @@ macro_rules! include_model {
 
             /// An arena of the right size.
             pub type Arena = $crate::embed::Arena<ARENA_BYTES>;
+
+            /// Memory for the state, of the right size.
+            pub type State = $crate::embed::Arena<STATE_BYTES>;
 
             /// Checks the whole model and views it.
             ///
@@ -107,21 +123,27 @@ impl<const BYTES: usize> Default for Arena<BYTES> {
 /// What [`include_model!`](crate::include_model) knows of a model at compile time.
 #[derive(Debug, Clone, Copy)]
 pub struct Constants {
-    /// The input tensor.
-    pub input: Port,
-    /// The output tensor.
-    pub output: Port,
+    /// How many tensors the caller writes.
+    pub input_count: usize,
+    /// How many tensors the caller reads.
+    pub output_count: usize,
     /// Bytes of arena.
     pub arena_bytes: usize,
+    /// Bytes of state.
+    pub state_bytes: usize,
     /// Operator kinds that occur.
     pub operators: OpSet,
+    /// Where the lists of tensors start.
+    lists_offset: usize,
 }
 
 /// Length and quantisation of an input or output.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Port {
     /// Number of values.
     pub len: usize,
+    /// Element type.
+    pub dtype: DType,
     /// Real value of one step.
     pub scale: f32,
     /// Value that stands for real zero.
@@ -142,39 +164,83 @@ impl Constants {
             read_u32(blob, 0) == u32::from_le_bytes(MAGIC),
             "include_model!: the file is not a packed model; make one with `isokern convert`"
         );
-        let versions = read_u32(blob, 4);
+        let versions = read_u32(blob, offset_of!(Header, format_version));
         assert!(
             versions == FORMAT_VERSION as u32 | (PROFILE_TFLM as u32) << 16
-                && read_u32(blob, 8) & 0xFFFF == PROFILE_TFLM_VERSION as u32,
+                && read_u16(blob, offset_of!(Header, profile_version)) == PROFILE_TFLM_VERSION,
             "include_model!: another version of format or profile; convert the model again"
         );
         assert!(
-            read_u32(blob, 12) as usize == blob.len(),
+            read_u32(blob, offset_of!(Header, blob_bytes)) as usize == blob.len(),
             "include_model!: the file is shorter or longer than its header says"
         );
-        let tensors_offset = read_u32(blob, CHECKSUM_START + 12) as usize;
+        let tensor_count = read_u16(blob, offset_of!(Header, tensor_count)) as usize;
+        let constant_count = read_u16(blob, offset_of!(Header, constant_count)) as usize;
+        let mut set = [0; 4];
+        let mut word = 0;
+        while word < set.len() {
+            set[word] = read_u32(blob, offset_of!(Header, operator_set) + 4 * word);
+            word += 1;
+        }
         Self {
-            input: Port::read(blob, tensors_offset, read_u32(blob, CHECKSUM_START + 32) as usize),
-            output: Port::read(blob, tensors_offset, read_u32(blob, CHECKSUM_START + 36) as usize),
-            arena_bytes: read_u32(blob, CHECKSUM_START + 28) as usize,
-            operators: OpSet::from_bits(read_u32(blob, CHECKSUM_START)),
+            input_count: read_u16(blob, offset_of!(Header, input_count)) as usize,
+            output_count: read_u16(blob, offset_of!(Header, output_count)) as usize,
+            arena_bytes: read_u32(blob, offset_of!(Header, arena_bytes)) as usize,
+            state_bytes: read_u32(blob, offset_of!(Header, state_bytes)) as usize,
+            operators: OpSet::from_words(set),
+            lists_offset: HEADER_BYTES
+                + tensor_count * TENSOR_BYTES
+                + constant_count * CONSTANT_BYTES,
         }
     }
 }
 
+/// Reads the inputs of a blob at compile time.
+///
+/// # Panics
+///
+/// As [`Constants::read`].
+#[must_use]
+pub const fn inputs<const N: usize>(blob: &[u8]) -> [Port; N] {
+    ports(blob, Constants::read(blob).lists_offset)
+}
+
+/// Reads the outputs of a blob at compile time.
+///
+/// # Panics
+///
+/// As [`Constants::read`].
+#[must_use]
+pub const fn outputs<const N: usize>(blob: &[u8]) -> [Port; N] {
+    let constants = Constants::read(blob);
+    ports(blob, constants.lists_offset + 2 * constants.input_count)
+}
+
+const fn ports<const N: usize>(blob: &[u8], list: usize) -> [Port; N] {
+    let mut ports = [Port { len: 0, dtype: DType::I8, scale: 0.0, zero_point: 0 }; N];
+    let mut position = 0;
+    while position < N {
+        ports[position] = Port::read(blob, read_u16(blob, list + 2 * position) as usize);
+        position += 1;
+    }
+    ports
+}
+
 impl Port {
-    const fn read(blob: &[u8], tensors_offset: usize, index: usize) -> Self {
-        let record = tensors_offset + index * TENSOR_BYTES;
-        let mut len = 1;
-        let mut dim = 0;
-        while dim < 4 {
-            len *= read_u32(blob, record + 12 + 4 * dim) as usize;
-            dim += 1;
-        }
+    const fn read(blob: &[u8], index: usize) -> Self {
+        let record = HEADER_BYTES + index * TENSOR_BYTES;
+        let bytes = read_u32(blob, record + offset_of!(TensorRecord, bytes)) as usize;
+        let code = read_u32(blob, record + offset_of!(TensorRecord, dtype)) & 0xFF;
+        let dtype = match DType::from_code(code as u8) {
+            Some(dtype) => dtype,
+            None => panic!("include_model!: an element type this version does not know"),
+        };
+        let zero_point = read_u16(blob, record + offset_of!(TensorRecord, zero_point));
         Self {
-            len,
-            scale: f32::from_bits(read_u32(blob, record + 28)),
-            zero_point: (read_u32(blob, record + 32) & 0xFFFF).cast_signed() << 16 >> 16,
+            len: bytes / dtype.size_bytes(),
+            dtype,
+            scale: f32::from_bits(read_u32(blob, record + offset_of!(TensorRecord, scale))),
+            zero_point: zero_point.cast_signed() as i32,
         }
     }
 }

@@ -4,9 +4,10 @@
 //! is already in its tensors. [`Draft::encode`] works out lifetimes, lays the
 //! sections out and checks its own result with [`Model::parse`].
 
-mod constants;
 mod draft;
+mod lifetimes;
 mod relayout;
+mod sections;
 
 use std::vec;
 use std::vec::Vec;
@@ -14,25 +15,23 @@ use std::vec::Vec;
 use bytemuck::Zeroable;
 use thiserror::Error;
 
-pub use draft::{
-    Draft, DraftAdd, DraftDot, DraftOp, DraftPool, DraftSoftmax, DraftTensor, Lifetime,
-};
+pub use draft::{Draft, DraftOp, DraftPort, DraftTensor};
+pub use lifetimes::Lifetime;
 pub use relayout::relayout;
 
+pub use crate::constant::Constant;
 use crate::digest;
 use crate::error::FormatError;
 use crate::header::{
     CHECKSUM_START, FORMAT_VERSION, HEADER_BYTES, Header, MAGIC, OPERATORS_MAX, PROFILE_TFLM,
-    PROFILE_TFLM_VERSION, SECTION_ALIGN, TENSORS_MAX,
+    PROFILE_TFLM_VERSION, SECTION_ALIGN, TENSORS_MAX, WORK_MAX,
 };
 use crate::kind::OpSet;
 use crate::layout::Layout;
 use crate::model::Model;
-use crate::record::{OPERATOR_BYTES, OpRecord};
-use crate::tensor::{TENSOR_BYTES, TensorRecord};
-
-use constants::Constants;
-use isokern_core::DType;
+use crate::record::OPERATOR_BYTES;
+use crate::sections::Front;
+use sections::{Sections, count};
 
 /// Why a draft does not make a packed model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -47,6 +46,22 @@ pub enum EncodeError {
         found: usize,
         /// How many fit.
         max: usize,
+    },
+    /// One inference would take longer than the format allows.
+    #[error("one inference takes {found} steps, at most {max} are allowed. Fix: split the model")]
+    Work {
+        /// Elementary steps.
+        found: u64,
+        /// How many are allowed.
+        max: u64,
+    },
+    /// The initial contents are not as long as the state.
+    #[error("the state has {need} bytes, its initial contents {found}. Fix: give as many")]
+    State {
+        /// Bytes given.
+        found: usize,
+        /// Bytes of the state's tensors.
+        need: usize,
     },
     /// The blob would be longer than 4 GiB.
     #[error("the packed model would be longer than 4 GiB. Fix: split the model")]
@@ -66,74 +81,76 @@ impl Draft {
     pub fn encode(&self, layout: Layout) -> Result<Vec<u8>, EncodeError> {
         limit("tensors", self.tensors.len(), TENSORS_MAX)?;
         limit("operators", self.ops.len(), OPERATORS_MAX)?;
-        let operators_offset =
-            (HEADER_BYTES + self.tensors.len() * TENSOR_BYTES).next_multiple_of(SECTION_ALIGN);
-        let constants_offset =
-            (operators_offset + self.ops.len() * OPERATOR_BYTES).next_multiple_of(SECTION_ALIGN);
-
-        let mut constants = Constants::new(constants_offset, layout);
-        let records: Result<Vec<OpRecord>, EncodeError> =
-            self.ops.iter().map(|op| constants.record(op)).collect();
-        let records = records?;
-        let tensors = self.tensor_records();
-
-        let mut blob = vec![0_u8; constants_offset];
-        put(&mut blob, HEADER_BYTES, bytemuck::cast_slice(&tensors));
-        put(&mut blob, operators_offset, bytemuck::cast_slice(&records));
-        blob.extend_from_slice(constants.bytes());
-
+        let mut sections = Sections::of(self, layout)?;
         let number = |value: usize| u32::try_from(value).map_err(|_| EncodeError::TooLong);
-        let set = self.ops.iter().fold(OpSet::EMPTY, |set, op| set.with(op.kind()));
-        let macs = self.macs();
-        let header = Header {
+        let mut header = Header {
             magic: MAGIC,
             format_version: FORMAT_VERSION,
             profile: PROFILE_TFLM,
             profile_version: PROFILE_TFLM_VERSION,
             layout: layout.code(),
-            blob_bytes: number(blob.len())?,
-            operator_set: set.bits(),
-            tensor_count: number(self.tensors.len())?,
-            operator_count: number(self.ops.len())?,
-            tensors_offset: number(HEADER_BYTES)?,
-            operators_offset: number(operators_offset)?,
-            constants_offset: number(constants_offset)?,
-            constants_bytes: number(blob.len() - constants_offset)?,
+            tensor_count: count("tensors", self.tensors.len())?,
+            operator_count: count("operators", self.ops.len())?,
+            constant_count: count("constants", sections.constant_records.len())?,
+            list_len: count("tensor indices", sections.lists.len())?,
+            input_count: count("inputs", self.inputs.len())?,
+            output_count: count("outputs", self.outputs.len())?,
+            names_bytes: count("bytes of names", sections.names.len())?,
+            state_constant: sections.state_constant,
+            constants_bytes: number(sections.constants.len())?,
             arena_bytes: number(self.arena_bytes())?,
-            input_tensor: self.input.into(),
-            output_tensor: self.output.into(),
-            macs_low: macs as u32,
-            macs_high: (macs >> 32) as u32,
+            state_bytes: number(self.state_bytes())?,
             source_sha256: self.source_sha256,
             ..Header::zeroed()
         };
+        let operators_offset = Front::new(&header).names_end().next_multiple_of(SECTION_ALIGN);
+        let constants_offset =
+            (operators_offset + self.ops.len() * OPERATOR_BYTES).next_multiple_of(SECTION_ALIGN);
+        sections.place_constants(constants_offset)?;
+        header.operators_offset = number(operators_offset)?;
+        header.constants_offset = number(constants_offset)?;
+        header.blob_bytes = number(constants_offset + sections.constants.len())?;
+
+        let mut blob = vec![0_u8; constants_offset];
+        let front = Front::new(&header);
+        put(&mut blob, HEADER_BYTES, bytemuck::cast_slice(&sections.tensors));
+        let constant_records = bytemuck::cast_slice(&sections.constant_records);
+        put(&mut blob, front.constant_records_offset(), constant_records);
+        put(&mut blob, front.lists_offset(), bytemuck::cast_slice(&sections.lists));
+        put(&mut blob, front.names_offset(), &sections.names);
+        put(&mut blob, operators_offset, bytemuck::cast_slice(&sections.operators));
+        blob.extend_from_slice(&sections.constants);
+        self.state_matches()?;
+        total(&blob, &mut header)?;
         seal(&mut blob, header);
         Model::parse(&aligned(&blob))?;
         Ok(blob)
     }
 
-    fn tensor_records(&self) -> Vec<TensorRecord> {
-        let lifetimes = self.lifetimes();
-        let record = |(tensor, lifetime): (&DraftTensor, &Lifetime)| {
-            let mut dims = [1; 4];
-            for (target, size) in dims.iter_mut().zip(&tensor.dims) {
-                *target = *size;
-            }
-            TensorRecord {
-                dtype: DType::I8.code(),
-                rank: tensor.dims.len() as u8,
-                root: lifetime.root,
-                first_step: lifetime.first_step,
-                last_step: lifetime.last_step,
-                arena_offset: tensor.arena_offset,
-                dims,
-                scale: tensor.scale,
-                zero_point: tensor.zero_point.into(),
-                reserved: 0,
-            }
-        };
-        self.tensors.iter().zip(&lifetimes).map(record).collect()
+    /// Checks that the initial contents are as long as the state.
+    fn state_matches(&self) -> Result<(), EncodeError> {
+        let (found, need) = (self.state.len(), self.state_bytes());
+        if found == need { Ok(()) } else { Err(EncodeError::State { found, need }) }
     }
+}
+
+/// Writes to the header what the operators cost and which kinds they are.
+fn total(blob: &[u8], header: &mut Header) -> Result<(), EncodeError> {
+    let copy = aligned(blob);
+    let model = Model::unchecked(&copy, header);
+    let (mut macs, mut work, mut set) = (0_u64, 0_u64, OpSet::EMPTY);
+    for op in model.ops() {
+        let cost = op.cost();
+        macs = macs.saturating_add(cost.macs);
+        work = work.saturating_add(cost.work);
+        set = set.with(op.kind());
+    }
+    if work > WORK_MAX {
+        return Err(EncodeError::Work { found: work, max: WORK_MAX });
+    }
+    header.operator_set = set.words();
+    (header.macs_low, header.macs_high) = (macs as u32, (macs >> 32) as u32);
+    Ok(())
 }
 
 /// Writes seed and digest of a self-test into a packed model.
@@ -153,7 +170,7 @@ pub fn set_self_test(blob: &mut [u8], seed: u32, output_digest: u64) -> Result<(
     Ok(())
 }
 
-/// Writes the header, and the checksum over all behind it.
+/// Writes the header, and the checksum over all after it.
 fn seal(blob: &mut [u8], mut header: Header) {
     put(blob, 0, bytemuck::bytes_of(&header));
     header.checksum = digest::crc32(&blob[CHECKSUM_START..]);

@@ -78,6 +78,12 @@ pub enum FormatError {
         /// The field, as `docs/format.md` names it.
         field: &'static str,
     },
+    /// A constant is outside the constants, or shares bytes with the one before.
+    #[error("model constant {index}: its place is not valid. Fix: convert the model again")]
+    Constant {
+        /// The constant's index.
+        index: u16,
+    },
     /// An operator record is not valid.
     #[error("model operator {index}: `{field}` is not valid. Fix: convert the model again")]
     Operator {
@@ -86,10 +92,8 @@ pub enum FormatError {
         /// The field, as `docs/format.md` names it.
         field: &'static str,
     },
-    /// Two activations that are alive at the same time share memory.
-    #[error(
-        "model tensors {first} and {second} overlap in the arena. Fix: convert the model again"
-    )]
+    /// Two tensors that are alive at the same time share memory.
+    #[error("model tensors {first} and {second} share memory. Fix: convert the model again")]
     Overlap {
         /// The lower index.
         first: u16,
@@ -113,6 +117,7 @@ impl FormatError {
             Self::Tensor { .. } => 263,
             Self::Operator { .. } => 264,
             Self::Overlap { .. } => 265,
+            Self::Constant { .. } => 266,
         }
     }
 }

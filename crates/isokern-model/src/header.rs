@@ -10,28 +10,34 @@ use bytemuck::{Pod, Zeroable};
 /// The first four bytes of every packed model.
 pub const MAGIC: [u8; 4] = *b"IKM\x1a";
 /// The version of the format that this build reads and writes.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 /// The code of the numeric profile `tflm`.
 pub const PROFILE_TFLM: u16 = 1;
 /// The version of that profile which this build computes.
 pub const PROFILE_TFLM_VERSION: u16 = 1;
 /// The boundary a blob must start on, in bytes.
 pub const BLOB_ALIGN: usize = 16;
-/// The boundary sections start on, in bytes from the blob's start.
+/// The boundary operators and constants start on, in bytes from the blob's start.
 pub const SECTION_ALIGN: usize = 64;
+/// The boundary each constant starts on, in bytes from the blob's start.
+pub const CONSTANT_ALIGN: usize = 4;
 /// The most tensors a model may have.
 pub const TENSORS_MAX: usize = 1024;
 /// The most operators a model may have.
 pub const OPERATORS_MAX: usize = 1024;
 /// The most bytes an arena may have: 256 MiB.
 pub const ARENA_BYTES_MAX: usize = 1 << 28;
+/// The most bytes a state region may have: 256 MiB.
+pub const STATE_BYTES_MAX: usize = 1 << 28;
 /// The most elementary steps one inference may take: 2^36.
 ///
 /// With the checks of [`Model::parse`](crate::Model::parse) this bounds the time
 /// that any accepted bytes can take.
 pub const WORK_MAX: u64 = 1 << 36;
+/// Stands in an index where there is nothing to name.
+pub const NONE: u16 = u16::MAX;
 
-/// The header as it lies in the blob.
+/// The header as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Header {
@@ -49,28 +55,36 @@ pub struct Header {
     pub reserved: u8,
     /// Bytes of the whole blob.
     pub blob_bytes: u32,
-    /// CRC-32 of everything behind this field.
+    /// CRC-32 of everything after this field.
     pub checksum: u32,
-    /// One bit per operator kind that occurs: [`OpSet::bits`](crate::OpSet::bits).
-    pub operator_set: u32,
+    /// One bit per operator kind that occurs: [`OpSet::words`](crate::OpSet::words).
+    pub operator_set: [u32; 4],
     /// Number of tensor records.
-    pub tensor_count: u32,
+    pub tensor_count: u16,
     /// Number of operator records.
-    pub operator_count: u32,
-    /// Where the tensor records start.
-    pub tensors_offset: u32,
+    pub operator_count: u16,
+    /// Number of constant records.
+    pub constant_count: u16,
+    /// Number of tensor indices in the lists.
+    pub list_len: u16,
+    /// How many tensors the caller writes: the first of the lists.
+    pub input_count: u16,
+    /// How many tensors the caller reads: the next of the lists.
+    pub output_count: u16,
+    /// Bytes of the names of inputs and outputs.
+    pub names_bytes: u16,
+    /// Index of the constant with the state's initial contents; [`NONE`] for zeros.
+    pub state_constant: u16,
     /// Where the operator records start.
     pub operators_offset: u32,
     /// Where the constants start.
     pub constants_offset: u32,
     /// Bytes of constants, to the end of the blob.
     pub constants_bytes: u32,
-    /// Bytes of arena an executor needs, input and output inside.
+    /// Bytes of arena an executor needs, inputs and outputs inside.
     pub arena_bytes: u32,
-    /// Index of the input tensor.
-    pub input_tensor: u32,
-    /// Index of the output tensor.
-    pub output_tensor: u32,
+    /// Bytes of state that last from one run to the next; 0 for a model without.
+    pub state_bytes: u32,
     /// Multiply-accumulates of one inference, low half.
     pub macs_low: u32,
     /// Multiply-accumulates of one inference, high half.
@@ -82,7 +96,7 @@ pub struct Header {
     /// Digest of the self-test output, high half.
     pub self_test_digest_high: u32,
     /// Zero.
-    pub reserved_words: [u32; 4],
+    pub reserved_word: u32,
     /// SHA-256 of the file the model was converted from; zeros if there was none.
     pub source_sha256: [u8; 32],
 }
@@ -95,14 +109,19 @@ pub const CHECKSUM_START: usize = offset_of!(Header, operator_set);
 // Firmware, host and device read these places: a change here is a new version.
 const _: () = {
     assert!(HEADER_BYTES == 128);
+    assert!(HEADER_BYTES.is_multiple_of(SECTION_ALIGN));
     assert!(offset_of!(Header, blob_bytes) == 12);
     assert!(offset_of!(Header, checksum) == 16);
     assert!(offset_of!(Header, operator_set) == 20);
-    assert!(offset_of!(Header, tensors_offset) == 32);
-    assert!(offset_of!(Header, arena_bytes) == 48);
-    assert!(offset_of!(Header, input_tensor) == 52);
-    assert!(offset_of!(Header, macs_low) == 60);
-    assert!(offset_of!(Header, self_test_seed) == 68);
+    assert!(offset_of!(Header, tensor_count) == 36);
+    assert!(offset_of!(Header, constant_count) == 40);
+    assert!(offset_of!(Header, input_count) == 44);
+    assert!(offset_of!(Header, names_bytes) == 48);
+    assert!(offset_of!(Header, operators_offset) == 52);
+    assert!(offset_of!(Header, arena_bytes) == 64);
+    assert!(offset_of!(Header, state_bytes) == 68);
+    assert!(offset_of!(Header, macs_low) == 72);
+    assert!(offset_of!(Header, self_test_seed) == 80);
     assert!(offset_of!(Header, source_sha256) == 96);
 };
 
@@ -123,13 +142,22 @@ impl Header {
     }
 }
 
-/// Reads the little-endian `u32` at `offset`; zero behind the end.
+/// Reads the little-endian `u32` at `offset`; zero past the end.
 #[must_use]
 pub const fn read_u32(blob: &[u8], offset: usize) -> u32 {
     if offset > blob.len() || blob.len() - offset < 4 {
         return 0;
     }
     u32::from_le_bytes([blob[offset], blob[offset + 1], blob[offset + 2], blob[offset + 3]])
+}
+
+/// Reads the little-endian `u16` at `offset`; zero past the end.
+#[must_use]
+pub const fn read_u16(blob: &[u8], offset: usize) -> u16 {
+    if offset > blob.len() || blob.len() - offset < 2 {
+        return 0;
+    }
+    u16::from_le_bytes([blob[offset], blob[offset + 1]])
 }
 
 const fn join(low: u32, high: u32) -> u64 {

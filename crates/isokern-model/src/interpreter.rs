@@ -2,8 +2,9 @@
 
 use core::ops::Range;
 
+use crate::memory::Memory;
 use crate::model::Model;
-use isokern_core::{Cells, Team};
+use isokern_core::Team;
 use thiserror::Error;
 
 use crate::loops::Loops;
@@ -23,10 +24,10 @@ pub enum RunError {
     },
 }
 
-/// Runs the operators `range` of `model` in `arena`, with a barrier after each.
+/// Runs the operators `range` of `model` in `memory`, with a barrier after each.
 ///
 /// All ranks of the team call this with the same arguments. What the operators
-/// before the range wrote must still be in the arena; running `0..n` at once or in
+/// before the range wrote must still be there; running `0..n` at once or in
 /// pieces gives the same bytes. Indices behind the last operator do nothing.
 ///
 /// # Errors
@@ -38,7 +39,7 @@ pub fn run_ops<T: Team, L: Loops>(
     team: &T,
     loops: &L,
     model: &Model<'_>,
-    arena: Cells<'_>,
+    memory: Memory<'_>,
     range: Range<usize>,
 ) -> Result<(), RunError> {
     if !L::OPERATORS.contains_all(model.operator_set()) {
@@ -47,8 +48,8 @@ pub fn run_ops<T: Team, L: Loops>(
         return Err(RunError::NotBuilt { index });
     }
     for index in range.start..range.end.min(model.operator_count()) {
-        if let Some(op) = &model.op(index) {
-            op.run(team, loops, arena);
+        if let Some(mut op) = model.op(index) {
+            op.run(team, loops, memory);
         }
         team.sync();
     }

@@ -12,41 +12,56 @@ use crate::operators::OpKind;
 /// assert!(OpSet::ALL.contains_all(set));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct OpSet(u32);
+pub struct OpSet([u32; 4]);
 
 impl OpSet {
     /// No kind.
-    pub const EMPTY: Self = Self(0);
+    pub const EMPTY: Self = Self([0; 4]);
 
-    /// The set with these bits: bit `n` is the kind of code `n`.
+    /// Returns the set in these words: bit `n % 32` of word `n / 32` is the kind of code `n`.
     #[must_use]
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits)
+    pub const fn from_words(words: [u32; 4]) -> Self {
+        Self(words)
     }
 
-    /// The bits of the set.
+    /// Returns the words of the set.
     #[must_use]
-    pub const fn bits(self) -> u32 {
+    pub const fn words(self) -> [u32; 4] {
         self.0
     }
 
-    /// The set with one kind more.
+    /// Returns the set with one kind more.
     #[must_use]
-    pub const fn with(self, kind: OpKind) -> Self {
-        Self(self.0 | 1 << kind.code())
+    pub const fn with(mut self, kind: OpKind) -> Self {
+        let (word, bit) = place(kind);
+        self.0[word] |= bit;
+        self
     }
 
-    /// Whether the kind is in the set.
+    /// Returns whether the kind is in the set.
     #[must_use]
     pub const fn contains(self, kind: OpKind) -> bool {
-        self.0 & 1 << kind.code() != 0
+        let (word, bit) = place(kind);
+        self.0[word] & bit != 0
     }
 
-    /// Whether every kind of `other` is in the set.
+    /// Returns whether every kind of `other` is in the set.
     #[must_use]
     pub const fn contains_all(self, other: Self) -> bool {
-        other.0 & !self.0 == 0
+        let mut word = 0;
+        while word < self.0.len() {
+            if other.0[word] & !self.0[word] != 0 {
+                return false;
+            }
+            word += 1;
+        }
+        true
     }
+}
+
+/// Word and bit of a kind; codes are below 128.
+const fn place(kind: OpKind) -> (usize, u32) {
+    ((kind.code() / 32) as usize % 4, 1 << (kind.code() % 32))
 }
 
 /// A set of operator kinds as a type: what an executor is built with.

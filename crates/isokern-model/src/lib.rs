@@ -49,6 +49,8 @@ extern crate std;
 compile_error!("packed models are little-endian and read in place: this target is big-endian");
 
 mod check;
+#[cfg(feature = "std")]
+mod constant;
 mod describe;
 pub mod digest;
 pub mod embed;
@@ -62,15 +64,16 @@ pub mod interpreter;
 pub mod kind;
 pub mod layout;
 pub mod loops;
+pub mod memory;
 pub mod model;
 pub mod operator;
 pub mod operators;
+mod ports;
 pub mod record;
 pub mod requant;
 mod sections;
 pub mod site;
 pub mod tensor;
-pub mod view;
 pub mod weights;
 
 pub use error::FormatError;
@@ -78,8 +81,9 @@ pub use header::Header;
 pub use interpreter::{RunError, run_ops};
 pub use kind::{AllOperators, OpSet, OperatorSet};
 pub use loops::{Loops, PlainLoops};
+pub use memory::Memory;
 pub use model::{Checked, Model};
 pub use operator::{Cost, Operator};
 pub use operators::{Op, OpKind};
 pub use site::OperatorSite;
-pub use tensor::Tensor;
+pub use tensor::{Region, Tensor};

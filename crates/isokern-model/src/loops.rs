@@ -10,7 +10,8 @@
 
 use core::marker::PhantomData;
 
-use isokern_core::{Cells, Team};
+use crate::memory::Memory;
+use isokern_core::Team;
 
 use crate::kind::{AllOperators, OpSet, OperatorSet};
 use crate::operator::Operator;
@@ -29,28 +30,33 @@ pub trait Loops {
     const OPERATORS: OpSet = OpSet::ALL;
 
     /// Runs a convolution; see [`Conv2d`].
-    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
-        Conv2d::run(team, op, arena);
+    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
+        Conv2d::run(team, op, memory);
     }
 
     /// Runs a depthwise convolution; see [`DepthwiseConv2d`].
-    fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
-        DepthwiseConv2d::run(team, op, arena);
+    fn depthwise_conv2d<T: Team>(
+        &self,
+        team: &T,
+        op: &DepthwiseConv2dView<'_>,
+        memory: Memory<'_>,
+    ) {
+        DepthwiseConv2d::run(team, op, memory);
     }
 
     /// Runs a fully connected operator; see [`FullyConnected`].
-    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, arena: Cells<'_>) {
-        FullyConnected::run(team, op, arena);
+    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
+        FullyConnected::run(team, op, memory);
     }
 
     /// Runs an addition; see [`Add`].
-    fn add<T: Team>(&self, team: &T, op: &AddView, arena: Cells<'_>) {
-        Add::run(team, op, arena);
+    fn add<T: Team>(&self, team: &T, op: &AddView, memory: Memory<'_>) {
+        Add::run(team, op, memory);
     }
 
     /// Runs an average pool; see [`Pool`].
-    fn pool<T: Team>(&self, team: &T, op: &PoolView, arena: Cells<'_>) {
-        Pool::run(team, op, arena);
+    fn pool<T: Team>(&self, team: &T, op: &PoolView, memory: Memory<'_>) {
+        Pool::run(team, op, memory);
     }
 }
 

@@ -2,15 +2,16 @@
 
 use core::ops::RangeInclusive;
 
+use crate::memory::Memory;
 use bytemuck::Pod;
-use isokern_core::{Cells, Team};
+use isokern_core::Team;
 
 use crate::geometry::Window;
 use crate::loops::Loops;
 use crate::requant::Activation;
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
-use crate::weights::Weights;
+use crate::weights::StoredWeights;
 
 /// One kind of operator: how a blob stores it, what is checked, what it computes.
 ///
@@ -23,15 +24,21 @@ pub trait Operator {
     type View<'m>: Copy;
     /// How many tensors it reads.
     const INPUTS: RangeInclusive<usize>;
+    /// How many tensors it writes.
+    const OUTPUTS: usize = 1;
+    /// How many tensors it uses while it runs, and nobody afterwards.
+    const SCRATCH: usize = 0;
     /// Whether its output may be its first input under another shape, in the same place.
     const IN_PLACE: bool = false;
+    /// Whether it takes tensors of any element type; others take `i8` alone.
+    const ANY_DTYPE: bool = false;
 
     /// Views the operator at `site`. Never fails: what is not there is empty.
     fn view<'m>(site: &OperatorSite<'m>, body: &Self::Body) -> Self::View<'m>;
 
     /// Checks everything that an executor relies on.
     ///
-    /// The tensors exist and are alive, their sizes fit the arena, and nothing but zeros follows
+    /// The tensors exist and are alive, their sizes fit the memory, and nothing but zeros follows
     /// the body: that was checked before.
     ///
     /// # Errors
@@ -44,17 +51,24 @@ pub trait Operator {
 
     /// Runs the calling rank's share, without a barrier: the plain loop, the oracle of all
     /// others.
-    fn run<T: Team>(team: &T, view: &Self::View<'_>, arena: Cells<'_>);
+    fn run<T: Team>(team: &T, view: &Self::View<'_>, memory: Memory<'_>);
 
     /// Runs the calling rank's share with the loops of an executor, if it has one for this kind.
+    ///
+    /// The view may be changed on the way: an operator over several images steps through them.
     #[inline]
-    fn run_with<T: Team, L: Loops>(team: &T, _loops: &L, view: &Self::View<'_>, arena: Cells<'_>) {
-        Self::run(team, view, arena);
+    fn run_with<T: Team, L: Loops>(
+        team: &T,
+        _loops: &L,
+        view: &mut Self::View<'_>,
+        memory: Memory<'_>,
+    ) {
+        Self::run(team, view, memory);
     }
 
-    /// Returns the weights whose order follows the blob's layout, if it has such.
-    fn weights<'m>(_view: &Self::View<'m>) -> Option<Weights<'m>> {
-        None
+    /// Returns the first constant, if that is weights.
+    fn weights<'m>(_view: &Self::View<'m>) -> StoredWeights<'m> {
+        StoredWeights::None
     }
 
     /// Returns what a report says of the operator.
@@ -116,8 +130,8 @@ impl Cost {
         Self { macs, work: macs.saturating_add(elements), weight_bytes }
     }
 
-    /// Returns the cost of one step for each value of `output`.
-    pub(crate) const fn of_elements(output: &Tensor) -> Self {
-        Self { macs: 0, work: output.len() as u64, weight_bytes: 0 }
+    /// Returns the cost of one step for each byte of `output`.
+    pub(crate) const fn of_bytes(output: &Tensor) -> Self {
+        Self { macs: 0, work: output.bytes() as u64, weight_bytes: 0 }
     }
 }

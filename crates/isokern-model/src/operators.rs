@@ -20,7 +20,8 @@ pub mod softmax;
 
 use core::fmt;
 
-use isokern_core::{Cells, Team};
+use crate::memory::Memory;
+use isokern_core::{DType, Team};
 
 use crate::geometry::{Axis, Window};
 use crate::kind::OpSet;
@@ -29,7 +30,7 @@ use crate::operator::{Check, Cost, Operator, Outline, require};
 use crate::record::{BODY_BYTES, OpRecord};
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
-use crate::weights::Weights;
+use crate::weights::StoredWeights;
 
 use add::Add;
 use conv2d::Conv2d;
@@ -84,16 +85,6 @@ macro_rules! operators {
                 }
             }
 
-            /// How many tensors an operator of this kind reads: least and most.
-            #[must_use]
-            pub const fn inputs(self) -> (usize, usize) {
-                match self {
-                    $(Self::$kind => {
-                        (*<$kind as Operator>::INPUTS.start(), *<$kind as Operator>::INPUTS.end())
-                    })+
-                }
-            }
-
             /// Whether the output may be the first input under another shape.
             #[must_use]
             pub const fn is_in_place(self) -> bool {
@@ -141,9 +132,9 @@ macro_rules! operators {
                 }
             }
 
-            /// The weights whose order follows the blob's layout, if there are such.
+            /// The first constant, if that is weights.
             #[must_use]
-            pub fn weights(&self) -> Option<Weights<'m>> {
+            pub fn weights(&self) -> StoredWeights<'m> {
                 match self {
                     $(Self::$kind(view) => <$kind as Operator>::weights(view),)+
                 }
@@ -160,12 +151,17 @@ macro_rules! operators {
             /// Runs the calling rank's share with `loops`, without a barrier; does nothing for a
             /// kind that `loops` are built without.
             #[inline]
-            pub(crate) fn run<T: Team, L: Loops>(&self, team: &T, loops: &L, arena: Cells<'_>) {
+            pub(crate) fn run<T: Team, L: Loops>(
+                &mut self,
+                team: &T,
+                loops: &L,
+                memory: Memory<'_>,
+            ) {
                 match self {
                     // The condition is a constant: other kinds leave no code here.
                     $(Self::$kind(view) => {
                         if L::OPERATORS.contains(OpKind::$kind) {
-                            <$kind as Operator>::run_with(team, loops, view, arena);
+                            <$kind as Operator>::run_with(team, loops, view, memory);
                         }
                     })+
                 }
@@ -177,7 +173,12 @@ macro_rules! operators {
             pub const ALL: Self = Self::EMPTY$(.with(OpKind::$kind))+;
         }
 
+        $(impl HasKind for $kind {
+            const KIND: OpKind = OpKind::$kind;
+        })+
+
         const _: () = {
+            $(assert!($code < 128);)+
             $(assert!(size_of::<<$kind as Operator>::Body>() <= BODY_BYTES);)+
         };
     };
@@ -199,9 +200,19 @@ impl fmt::Display for OpKind {
     }
 }
 
+/// The kind of an [`Operator`].
+pub trait HasKind: Operator {
+    /// The kind.
+    const KIND: OpKind;
+}
+
 /// Checks what all kinds have in common, then the kind's own fields.
 #[inline(never)] // A frame of its own: firmware's stack is short.
 fn check<O: Operator>(site: &OperatorSite<'_>, record: &OpRecord) -> Result<Cost, &'static str> {
+    require(O::INPUTS.contains(&site.input_count()), "input_count")?;
+    require(site.output_count() == O::OUTPUTS, "output_count")?;
+    require(site.scratch_count() == O::SCRATCH, "scratch_count")?;
+    require(O::ANY_DTYPE || site.is_all(DType::I8), "dtype")?;
     require(record.is_clear_after::<O::Body>(), "body")?;
     let body: O::Body = record.body();
     let view = O::view(site, &body);
@@ -209,11 +220,12 @@ fn check<O: Operator>(site: &OperatorSite<'_>, record: &OpRecord) -> Result<Cost
     Ok(O::cost(&view))
 }
 
-/// Checks that both tensors are images of batch 1, and every window starts before the image's
-/// end and ends after its start.
+/// Checks that both tensors are as many images, and every window starts before the image's end
+/// and ends after its start.
 fn images(input: &Tensor, output: &Tensor, window: &Window) -> Check {
-    require(matches!(input.shape(), [1, _, _, _]), "input")?;
-    require(matches!(output.shape(), [1, _, _, _]), "output")?;
+    require(matches!(input.shape(), [_, _, _, _]), "input")?;
+    require(matches!(output.shape(), [_, _, _, _]), "output")?;
+    require(input.images() == output.images(), "output")?;
     let (input, output) = (input.image(), output.image());
     require(is_axis(window.rows(), input.height, output.height), "window")?;
     require(is_axis(window.columns(), input.width, output.width), "window")

@@ -1,57 +1,99 @@
-//! Activations: their shape, quantisation, place in the arena and lifetime.
+//! Activations: their type, shape, quantisation, place and lifetime.
 
 use core::mem::offset_of;
 
 use bytemuck::{Pod, Zeroable};
+use isokern_core::DType;
 
-/// A tensor as it lies in the blob.
+/// The most dimensions a tensor has.
+pub const RANK_MAX: usize = 6;
+
+/// A tensor as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct TensorRecord {
-    /// Element type: [`DType::code`](isokern_core::DType::code). Version 1 knows `i8` alone.
+    /// Element type: [`DType::code`](isokern_core::DType::code).
     pub dtype: u8,
-    /// Number of dimensions, 1 to 4.
+    /// Number of dimensions, 1 to 6.
     pub rank: u8,
+    /// Where it is kept: [`Region::code`].
+    pub region: u8,
+    /// Zero.
+    pub reserved: u8,
     /// The first tensor with the same bytes: its own index, or for the output of an
-    /// in-place reshape the root of its input.
+    /// in-place operator the root of its input.
     pub root: u16,
-    /// First step at which it is alive; see [`Tensor::alive`].
+    /// First step at which its bytes must hold.
     pub first_step: u16,
-    /// Last step at which it is alive.
+    /// Last step at which its bytes must hold.
     pub last_step: u16,
-    /// Place in the arena, in bytes.
-    pub arena_offset: u32,
-    /// Sizes, outermost first; 1 behind `rank`.
-    pub dims: [u32; 4],
-    /// Real value of one quantised step.
-    pub scale: f32,
     /// Quantised value that stands for real zero.
     pub zero_point: i16,
-    /// Zero.
-    pub reserved: u16,
+    /// Place in its region, in bytes.
+    pub offset: u32,
+    /// Number of bytes: the product of the sizes times the bytes of an element.
+    pub bytes: u32,
+    /// Sizes, outermost first, at the end of the list; 1 before them.
+    pub dims: [u32; RANK_MAX],
+    /// Real value of one quantised step.
+    pub scale: f32,
 }
 
 /// Bytes of one tensor record.
 pub const TENSOR_BYTES: usize = size_of::<TensorRecord>();
 
 const _: () = {
-    assert!(TENSOR_BYTES == 36);
-    assert!(offset_of!(TensorRecord, arena_offset) == 8);
-    assert!(offset_of!(TensorRecord, dims) == 12);
-    assert!(offset_of!(TensorRecord, scale) == 28);
-    assert!(offset_of!(TensorRecord, zero_point) == 32);
+    assert!(TENSOR_BYTES == 48);
+    assert!(offset_of!(TensorRecord, root) == 4);
+    assert!(offset_of!(TensorRecord, zero_point) == 10);
+    assert!(offset_of!(TensorRecord, offset) == 12);
+    assert!(offset_of!(TensorRecord, bytes) == 16);
+    assert!(offset_of!(TensorRecord, dims) == 20);
+    assert!(offset_of!(TensorRecord, scale) == 44);
 };
+
+/// The memory a tensor is kept in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Region {
+    /// The arena: shared with tensors that are not alive at the same time.
+    #[default]
+    Arena,
+    /// The state: a place of its own, which lasts from one run to the next.
+    State,
+}
+
+impl Region {
+    /// Returns the number that stands for this region in a blob.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Arena => 0,
+            Self::State => 1,
+        }
+    }
+
+    /// Returns the region with this number.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Arena),
+            1 => Some(Self::State),
+            _ => None,
+        }
+    }
+}
 
 /// An activation of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Tensor {
-    dims: [u32; 4],
-    rank: u8,
+    dims: [u32; RANK_MAX],
+    bytes: u32,
+    offset: u32,
     scale: f32,
-    zero_point: i32,
-    arena_offset: usize,
-    first_step: u16,
-    last_step: u16,
+    zero_point: i16,
+    dtype: u8,
+    rank: u8,
+    region: u8,
 }
 
 impl Tensor {
@@ -61,85 +103,129 @@ impl Tensor {
     pub const fn from_record(record: &TensorRecord) -> Self {
         Self {
             dims: record.dims,
-            rank: record.rank,
+            bytes: record.bytes,
+            offset: record.offset,
             scale: record.scale,
-            zero_point: record.zero_point as i32,
-            arena_offset: record.arena_offset as usize,
-            first_step: record.first_step,
-            last_step: record.last_step,
+            zero_point: record.zero_point,
+            dtype: record.dtype,
+            rank: record.rank,
+            region: record.region,
         }
     }
 
-    /// Sizes of the dimensions, outermost first.
+    /// Returns the sizes of the dimensions, outermost first.
     #[must_use]
     pub fn shape(&self) -> &[u32] {
-        self.dims.get(..usize::from(self.rank)).unwrap_or(&self.dims)
+        let absent = RANK_MAX.saturating_sub(self.rank.into());
+        self.dims.get(absent..).unwrap_or(&self.dims)
     }
 
-    /// Number of elements, which for `i8` is also the number of bytes.
+    /// Returns the element type.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        let [a, b, c, d] = self.dims;
-        (a as usize)
-            .saturating_mul(b as usize)
-            .saturating_mul(c as usize)
-            .saturating_mul(d as usize)
+    pub const fn dtype(&self) -> DType {
+        match DType::from_code(self.dtype) {
+            Some(dtype) => dtype,
+            None => DType::I8,
+        }
     }
 
-    /// Whether there is no element; never true in a checked model.
+    /// Returns the number of elements.
+    #[must_use]
+    #[inline]
+    pub const fn len(&self) -> usize {
+        // An `i8` is what operators ask about in their loops.
+        if self.dtype == DType::I8.code() {
+            return self.bytes as usize;
+        }
+        self.bytes as usize / self.dtype().size_bytes()
+    }
+
+    /// Returns the number of bytes.
+    #[must_use]
+    #[inline]
+    pub const fn bytes(&self) -> usize {
+        self.bytes as usize
+    }
+
+    /// Returns whether there is no element; never true in a checked model.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.bytes == 0
     }
 
-    /// Size of the last dimension: channels of an image, length of a row.
+    /// Returns the size of the last dimension: channels of an image, length of a row.
     #[must_use]
+    #[inline]
     pub const fn depth(&self) -> usize {
-        let [a, b, c, d] = self.dims;
-        (match self.rank {
-            0 | 1 => a,
-            2 => b,
-            3 => c,
-            _ => d,
-        }) as usize
+        let [.., depth] = self.dims;
+        depth as usize
     }
 
-    /// Height, width and channels of a rank 4 tensor (batch 1, NHWC).
+    /// Returns height, width and channels of one image of a rank 4 tensor (NHWC).
     #[must_use]
+    #[inline]
     pub const fn image(&self) -> Image {
-        let [_, height, width, channels] = self.dims;
+        let [.., height, width, channels] = self.dims;
         Image { height: height as usize, width: width as usize, channels: channels as usize }
     }
 
-    /// Real value of one quantised step.
+    /// Returns how many images a rank 4 tensor (NHWC) has.
+    #[must_use]
+    #[inline]
+    pub const fn images(&self) -> usize {
+        let [.., images, _, _, _] = self.dims;
+        images as usize
+    }
+
+    /// Returns the first image of a rank 4 tensor, as a tensor of its own.
+    #[must_use]
+    #[inline]
+    pub(crate) const fn first_image(mut self) -> Self {
+        let images = self.dims[RANK_MAX - 4];
+        if images > 1 {
+            self.bytes /= images;
+            self.dims[RANK_MAX - 4] = 1;
+        }
+        self
+    }
+
+    /// Returns the image after one that [`first_image`](Self::first_image) gave.
+    #[must_use]
+    #[inline]
+    pub(crate) const fn next_image(mut self) -> Self {
+        self.offset = self.offset.saturating_add(self.bytes);
+        self
+    }
+
+    /// Returns the real value of one quantised step.
     #[must_use]
     pub const fn scale(&self) -> f32 {
         self.scale
     }
 
-    /// Quantised value that stands for real zero.
+    /// Returns the quantised value that stands for real zero.
     #[must_use]
+    #[inline]
     pub const fn zero_point(&self) -> i32 {
-        self.zero_point
+        self.zero_point as i32
     }
 
-    /// Place of the first byte in the arena.
+    /// Returns the memory it is kept in.
     #[must_use]
-    pub const fn arena_offset(&self) -> usize {
-        self.arena_offset
+    #[inline]
+    pub const fn region(&self) -> Region {
+        if self.region == Region::State.code() { Region::State } else { Region::Arena }
     }
 
-    /// First and last step at which the bytes must hold.
-    ///
-    /// Step 0 is the caller writing the input, step `i + 1` is operator `i`, and the
-    /// step after the last operator is the caller reading the output.
+    /// Returns the place of the first byte in its region.
     #[must_use]
-    pub const fn alive(&self) -> (usize, usize) {
-        (self.first_step as usize, self.last_step as usize)
+    #[inline]
+    pub const fn offset(&self) -> usize {
+        self.offset as usize
     }
 }
 
-/// Sizes of an image tensor: batch 1, channels last.
+/// Sizes of an image: channels last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Image {
     /// Rows.

@@ -16,3 +16,15 @@ pub struct Weights<'m> {
     /// Terms of one dot product.
     pub terms: Terms,
 }
+
+/// The weights among an operator's constants: always the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredWeights<'m> {
+    /// There are none.
+    None,
+    /// Weights in one order, whatever the blob's layout.
+    Fixed(&'m [i8]),
+    /// Weights whose order follows the blob's layout. In the packed layout the last constant is
+    /// their sums.
+    ByLayout(Weights<'m>),
+}

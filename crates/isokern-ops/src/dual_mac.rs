@@ -16,7 +16,8 @@ mod scales;
 
 use core::marker::PhantomData;
 
-use isokern_core::{Cells, Team};
+use isokern_core::Team;
+use isokern_model::Memory;
 use isokern_model::layout::Layout;
 use isokern_model::operators::conv2d::{Conv2d, Conv2dView};
 use isokern_model::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
@@ -115,30 +116,35 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
     const OPERATORS: OpSet = S::KINDS;
 
     #[inline]
-    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
+    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
         if op.weights.layout == Layout::Row && op.weights.terms.row_terms <= PATCH_TERMS {
-            dots::conv2d::<D, T>(team, op, arena);
+            dots::conv2d::<D, T>(team, op, memory);
         } else {
-            Conv2d::run(team, op, arena);
+            Conv2d::run(team, op, memory);
         }
     }
 
     #[inline]
-    fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
+    fn depthwise_conv2d<T: Team>(
+        &self,
+        team: &T,
+        op: &DepthwiseConv2dView<'_>,
+        memory: Memory<'_>,
+    ) {
         let taps = usize::from(op.window.kernel_height) * usize::from(op.window.kernel_width);
         if op.depth_multiplier == 1 && taps <= depthwise::TAPS_MAX {
-            depthwise::run::<D, T>(team, op, arena);
+            depthwise::run::<D, T>(team, op, memory);
         } else {
-            DepthwiseConv2d::run(team, op, arena);
+            DepthwiseConv2d::run(team, op, memory);
         }
     }
 
     #[inline]
-    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, arena: Cells<'_>) {
+    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
         if op.weights.layout == Layout::Row && op.weight_zero_point == 0 {
-            dots::fully_connected::<D, T>(team, op, arena);
+            dots::fully_connected::<D, T>(team, op, memory);
         } else {
-            FullyConnected::run(team, op, arena);
+            FullyConnected::run(team, op, memory);
         }
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! fn run_all(model: &Model<'_>, arena: &mut [i8]) -> Result<(), RunError> {
 //!     let loops = QuadMacLoops::<PortableQuadMac>::for_operators();
-//!     run_ops(&Solo, &loops, model, Cells::from_mut(arena), 0..model.operator_count())
+//!     run_ops(&Solo, &loops, model, Cells::from_mut(memory), 0..model.operator_count())
 //! }
 //! ```
 //!

@@ -23,7 +23,8 @@ mod single;
 
 use core::marker::PhantomData;
 
-use isokern_core::{Cells, Team};
+use isokern_core::Team;
+use isokern_model::Memory;
 use isokern_model::layout::Layout;
 use isokern_model::operators::add::AddView;
 use isokern_model::operators::conv2d::Conv2dView;
@@ -85,36 +86,41 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
     const OPERATORS: OpSet = S::KINDS;
 
     #[inline]
-    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
+    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
         let fits = op.window.dilation_width == 1 && is_packed(&op.weights);
-        if !(fits && dots::conv2d::<D, T>(team, op, arena)) {
-            single::conv2d::<D, T>(team, op, arena);
+        if !(fits && dots::conv2d::<D, T>(team, op, memory)) {
+            single::conv2d::<D, T>(team, op, memory);
         }
     }
 
     #[inline]
-    fn depthwise_conv2d<T: Team>(&self, team: &T, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
-        if !(op.depth_multiplier == 1 && depthwise::run::<D, T>(team, op, arena)) {
-            single::depthwise_conv2d::<D, T>(team, op, arena);
+    fn depthwise_conv2d<T: Team>(
+        &self,
+        team: &T,
+        op: &DepthwiseConv2dView<'_>,
+        memory: Memory<'_>,
+    ) {
+        if !(op.depth_multiplier == 1 && depthwise::run::<D, T>(team, op, memory)) {
+            single::depthwise_conv2d::<D, T>(team, op, memory);
         }
     }
 
     #[inline]
-    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, arena: Cells<'_>) {
+    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
         let fits = op.weight_zero_point == 0 && is_packed(&op.weights);
-        if !(fits && dots::fully_connected::<D, T>(team, op, arena)) {
-            single::fully_connected::<D, T>(team, op, arena);
+        if !(fits && dots::fully_connected::<D, T>(team, op, memory)) {
+            single::fully_connected::<D, T>(team, op, memory);
         }
     }
 
     #[inline]
-    fn add<T: Team>(&self, team: &T, op: &AddView, arena: Cells<'_>) {
-        elementwise::add(team, op, arena);
+    fn add<T: Team>(&self, team: &T, op: &AddView, memory: Memory<'_>) {
+        elementwise::add(team, op, memory);
     }
 
     #[inline]
-    fn pool<T: Team>(&self, team: &T, op: &PoolView, arena: Cells<'_>) {
-        elementwise::pool(team, op, arena);
+    fn pool<T: Team>(&self, team: &T, op: &PoolView, memory: Memory<'_>) {
+        elementwise::pool(team, op, memory);
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn print(report: &ModelReport, out: &mut impl Write) -> io::Result<()
     writeln!(out, "\n  A sign is the tensor that holds the bytes; those under a dot are free.")?;
     writeln!(
         out,
-        "  Step 0 writes the input, step i + 1 is operator i, step {last} reads the output."
+        "  Step 0 writes the inputs, step i + 1 is operator i, step {last} reads the outputs."
     )
 }
 
@@ -78,8 +78,8 @@ fn rulers(shown: core::ops::Range<usize>, steps: usize) -> Vec<(&'static str, St
 /// The ranges between all places where a tensor starts or ends; like neighbours are one.
 fn bands(tensors: &[TensorReport], arena_bytes: usize, steps: usize) -> Vec<Band> {
     let mut cuts = vec![0, arena_bytes];
-    for tensor in tensors {
-        cuts.extend([tensor.arena_offset, tensor.arena_offset + tensor.port.bytes]);
+    for tensor in tensors.iter().filter(|tensor| tensor.is_in_arena()) {
+        cuts.extend([tensor.offset, tensor.offset + tensor.facts.bytes]);
     }
     cuts.sort_unstable();
     cuts.dedup();
@@ -98,8 +98,12 @@ fn bands(tensors: &[TensorReport], arena_bytes: usize, steps: usize) -> Vec<Band
 /// The tensor that holds this byte at this step; of an in-place reshape, the input.
 fn sign(tensors: &[TensorReport], byte: usize, step: usize) -> char {
     let holds = |tensor: &&TensorReport| {
-        (tensor.arena_offset..tensor.arena_offset + tensor.port.bytes).contains(&byte)
+        (tensor.offset..tensor.offset + tensor.facts.bytes).contains(&byte)
             && (tensor.first_step..=tensor.last_step).contains(&step)
     };
-    tensors.iter().find(holds).map_or('.', |tensor| mark(tensor.port.index))
+    tensors
+        .iter()
+        .filter(|tensor| tensor.is_in_arena())
+        .find(holds)
+        .map_or('.', |tensor| mark(tensor.facts.index))
 }

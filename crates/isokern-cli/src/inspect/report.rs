@@ -7,9 +7,8 @@ use core::fmt::Write;
 use isokern_core::compute::NumericProfile;
 use isokern_model::geometry::{Axis, Window};
 use isokern_model::operator::DotOutline;
-use isokern_model::record::NONE;
 use isokern_model::requant::Activation;
-use isokern_model::{Model, Op, Tensor};
+use isokern_model::{Model, Op, Region, Tensor};
 use serde::Serialize;
 
 use crate::figures::digest;
@@ -32,8 +31,9 @@ pub(crate) struct ModelReport {
     pub(crate) arena_bytes: usize,
     pub(crate) weight_bytes: usize,
     pub(crate) macs: u64,
-    pub(crate) input: PortReport,
-    pub(crate) output: PortReport,
+    pub(crate) state_bytes: usize,
+    pub(crate) inputs: Vec<PortReport>,
+    pub(crate) outputs: Vec<PortReport>,
     pub(crate) tensors: Vec<TensorReport>,
     pub(crate) operators: Vec<OperatorReport>,
 }
@@ -50,9 +50,17 @@ pub(crate) struct SelfTestReport {
     pub(crate) digest: String,
 }
 
-/// What a caller has to know of a tensor.
+/// An input or output of the model.
 #[derive(Debug, Serialize)]
 pub(crate) struct PortReport {
+    pub(crate) name: String,
+    #[serde(flatten)]
+    pub(crate) tensor: TensorFacts,
+}
+
+/// What a caller has to know of a tensor.
+#[derive(Debug, Serialize)]
+pub(crate) struct TensorFacts {
     pub(crate) index: usize,
     pub(crate) shape: Vec<u32>,
     pub(crate) dtype: &'static str,
@@ -64,8 +72,9 @@ pub(crate) struct PortReport {
 #[derive(Debug, Serialize)]
 pub(crate) struct TensorReport {
     #[serde(flatten)]
-    pub(crate) port: PortReport,
-    pub(crate) arena_offset: usize,
+    pub(crate) facts: TensorFacts,
+    pub(crate) region: &'static str,
+    pub(crate) offset: usize,
     pub(crate) first_step: usize,
     pub(crate) last_step: usize,
 }
@@ -75,7 +84,7 @@ pub(crate) struct OperatorReport {
     pub(crate) index: usize,
     pub(crate) kind: &'static str,
     pub(crate) inputs: Vec<u16>,
-    pub(crate) output: u16,
+    pub(crate) outputs: Vec<u16>,
     pub(crate) weight_bytes: usize,
     pub(crate) macs: u64,
     pub(crate) activation: Option<ActivationReport>,
@@ -112,7 +121,13 @@ impl ModelReport {
     /// Reads everything there is to say from a checked model.
     pub(crate) fn new(file: &ModelFile, model: &Model<'_>) -> Self {
         let header = model.header();
-        let port = |index: u32| PortReport::new(index as usize, &model.tensor(index as usize));
+        let port = |index: Option<u16>, name: &str| {
+            let index = index.map_or(0, usize::from);
+            PortReport {
+                name: name.to_owned(),
+                tensor: TensorFacts::new(index, &model.tensor(index)),
+            }
+        };
         let self_test = header.self_test();
         let operators: Vec<OperatorReport> = (model.ops().enumerate())
             .map(|(index, op)| OperatorReport::new(index, &op, model))
@@ -139,10 +154,15 @@ impl ModelReport {
             arena_bytes: model.arena_bytes(),
             weight_bytes: operators.iter().map(|operator| operator.weight_bytes).sum(),
             macs: header.macs(),
-            input: port(header.input_tensor),
-            output: port(header.output_tensor),
+            state_bytes: model.state_bytes(),
+            inputs: (0..model.input_count())
+                .map(|at| port(model.input_index(at), model.input_name(at)))
+                .collect(),
+            outputs: (0..model.output_count())
+                .map(|at| port(model.output_index(at), model.output_name(at)))
+                .collect(),
             tensors: (0..model.tensor_count())
-                .map(|index| TensorReport::new(index, &model.tensor(index)))
+                .map(|index| TensorReport::new(index, model))
                 .collect(),
             operators,
         }
@@ -154,25 +174,35 @@ impl ModelReport {
     }
 }
 
-impl PortReport {
+impl TensorFacts {
     fn new(index: usize, tensor: &Tensor) -> Self {
         Self {
             index,
             shape: tensor.shape().to_vec(),
-            dtype: "i8",
+            dtype: tensor.dtype().name(),
             scale: tensor.scale(),
             zero_point: tensor.zero_point(),
-            bytes: tensor.len(),
+            bytes: tensor.bytes(),
         }
     }
 }
 
 impl TensorReport {
-    fn new(index: usize, tensor: &Tensor) -> Self {
-        let (first_step, last_step) = tensor.alive();
+    /// Whether the arena holds it, not the state.
+    pub(crate) fn is_in_arena(&self) -> bool {
+        self.region == "arena"
+    }
+
+    fn new(index: usize, model: &Model<'_>) -> Self {
+        let tensor = model.tensor(index);
+        let (first_step, last_step) = model.alive(index);
         Self {
-            port: PortReport::new(index, tensor),
-            arena_offset: tensor.arena_offset(),
+            facts: TensorFacts::new(index, &tensor),
+            region: match tensor.region() {
+                Region::Arena => "arena",
+                Region::State => "state",
+            },
+            offset: tensor.offset(),
             first_step,
             last_step,
         }
@@ -181,20 +211,22 @@ impl TensorReport {
 
 impl OperatorReport {
     fn new(index: usize, op: &Op<'_>, model: &Model<'_>) -> Self {
-        let (inputs, output) = model.operator_tensors(index).unwrap_or_default();
+        let site = model.operator_site(index);
+        let inputs = site.iter().flat_map(|site| site.input_indices()).collect();
+        let outputs = site.iter().flat_map(|site| site.output_indices()).collect();
         let (cost, outline) = (op.cost(), op.outline());
-        let [first, last] = [inputs[0], output].map(|tensor| model.tensor(tensor.into()));
+        let ends = site.map(|site| (site.input(0), site.output(0))).unwrap_or_default();
         Self {
             index,
             kind: op.kind().name(),
-            inputs: inputs.into_iter().filter(|&input| input != NONE).collect(),
-            output,
+            inputs,
+            outputs,
             weight_bytes: cost.weight_bytes,
             macs: cost.macs,
             activation: outline.activation.map(Into::into),
             weights: outline.dots.map(Into::into),
             depth_multiplier: outline.depth_multiplier,
-            window: outline.window.map(|window| WindowReport::new(&window, &first, &last)),
+            window: outline.window.map(|window| WindowReport::new(&window, &ends.0, &ends.1)),
         }
     }
 }

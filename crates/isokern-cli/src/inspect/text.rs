@@ -6,7 +6,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
 use super::arena;
-use super::report::{ModelReport, OperatorReport, PortReport, TensorReport};
+use super::report::{ModelReport, OperatorReport, PortReport, TensorFacts, TensorReport};
 use crate::figures::{counted, grouped, shape};
 
 /// A column: its title, the side its text stands on, and a cell for each row.
@@ -47,8 +47,13 @@ fn print_facts(report: &ModelReport, out: &mut impl Write) -> io::Result<()> {
         }
         None => writeln!(out, "  self-test  none")?,
     }
-    writeln!(out, "  input      {}", port(&report.input))?;
-    writeln!(out, "  output     {}", port(&report.output))?;
+    for (label, ports) in [("input", &report.inputs), ("output", &report.outputs)] {
+        for (position, shown) in ports.iter().enumerate() {
+            let label =
+                if ports.len() == 1 { label.to_owned() } else { format!("{label} {position}") };
+            writeln!(out, "  {label:<10} {}", port(shown))?;
+        }
+    }
     writeln!(
         out,
         "  totals     {}, {} MACs, {} weight bytes, {} constant bytes",
@@ -58,12 +63,19 @@ fn print_facts(report: &ModelReport, out: &mut impl Write) -> io::Result<()> {
         grouped(report.constant_bytes),
     )?;
     let arena = grouped(report.arena_bytes as u64);
-    writeln!(out, "  arena      {arena} bytes, input and output inside")
+    writeln!(out, "  arena      {arena} bytes, inputs and outputs inside")?;
+    if report.state_bytes > 0 {
+        let state = grouped(report.state_bytes as u64);
+        writeln!(out, "  state      {state} bytes, kept from one run to the next")?;
+    }
+    Ok(())
 }
 
 fn port(port: &PortReport) -> String {
-    let PortReport { scale, zero_point, .. } = port;
-    format!("{} int8, scale {scale}, zero point {zero_point}", shape(&port.shape))
+    let TensorFacts { scale, zero_point, dtype, .. } = &port.tensor;
+    let name = if port.name.is_empty() { String::new() } else { format!("  {:?}", port.name) };
+    let shape = shape(&port.tensor.shape);
+    format!("{shape} {dtype}, scale {scale}, zero point {zero_point}{name}")
 }
 
 fn operator_columns(report: &ModelReport) -> Vec<Column> {
@@ -77,10 +89,13 @@ fn operator_columns(report: &ModelReport) -> Vec<Column> {
         right("in", operators, |operator| {
             operator.inputs.iter().map(u16::to_string).collect::<Vec<_>>().join(",")
         }),
-        right("out", operators, |operator| operator.output.to_string()),
+        right("out", operators, |operator| {
+            operator.outputs.iter().map(u16::to_string).collect::<Vec<_>>().join(",")
+        }),
         left("shape out", operators, |operator| {
-            let output = report.tensors.get(usize::from(operator.output));
-            output.map_or_else(String::new, |tensor| shape(&tensor.port.shape))
+            let output = operator.outputs.first();
+            let output = output.and_then(|&index| report.tensors.get(usize::from(index)));
+            output.map_or_else(String::new, |tensor| shape(&tensor.facts.shape))
         }),
         left("kernel", operators, window(|operator| Some(pair(operator.window.as_ref()?.kernel)))),
         left("stride", operators, window(|operator| Some(pair(operator.window.as_ref()?.stride)))),
@@ -103,17 +118,17 @@ fn operator_columns(report: &ModelReport) -> Vec<Column> {
 
 fn tensor_columns(tensors: &[TensorReport]) -> Vec<Column> {
     vec![
-        right("#", tensors, |tensor| tensor.port.index.to_string()),
+        right("#", tensors, |tensor| tensor.facts.index.to_string()),
         // Up to ten tensors, the mark is the index.
         left("mark", tensors, |tensor| {
-            let mark = arena::mark(tensor.port.index);
+            let mark = arena::mark(tensor.facts.index);
             if tensors.len() > 10 { mark.to_string() } else { String::new() }
         }),
-        left("shape", tensors, |tensor| shape(&tensor.port.shape)),
-        left("scale", tensors, |tensor| tensor.port.scale.to_string()),
-        right("zero point", tensors, |tensor| tensor.port.zero_point.to_string()),
-        right("bytes", tensors, |tensor| grouped(tensor.port.bytes as u64)),
-        right("offset", tensors, |tensor| grouped(tensor.arena_offset as u64)),
+        left("shape", tensors, |tensor| shape(&tensor.facts.shape)),
+        left("scale", tensors, |tensor| tensor.facts.scale.to_string()),
+        right("zero point", tensors, |tensor| tensor.facts.zero_point.to_string()),
+        right("bytes", tensors, |tensor| grouped(tensor.facts.bytes as u64)),
+        right("offset", tensors, |tensor| grouped(tensor.offset as u64)),
         right("steps", tensors, |tensor| format!("{}-{}", tensor.first_step, tensor.last_step)),
     ]
 }

@@ -5,6 +5,7 @@ use super::error::InferenceError;
 use super::metadata::ModelMetadata;
 use super::model::ComputeModel;
 use super::payload::{Payload, PayloadMut};
+use super::port::PortMetadata;
 
 /// The model of the backend that could load it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +110,20 @@ where
         match self {
             Self::Primary(model) => model.metadata(),
             Self::Secondary { model, .. } => model.metadata(),
+        }
+    }
+
+    fn input_port(&self, position: usize) -> Option<PortMetadata> {
+        match self {
+            Self::Primary(model) => model.input_port(position),
+            Self::Secondary { model, .. } => model.input_port(position),
+        }
+    }
+
+    fn output_port(&self, position: usize) -> Option<PortMetadata> {
+        match self {
+            Self::Primary(model) => model.output_port(position),
+            Self::Secondary { model, .. } => model.output_port(position),
         }
     }
 }

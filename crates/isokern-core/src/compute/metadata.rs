@@ -40,6 +40,9 @@ pub struct ModelMetadata {
     output_quantization: Option<Quantization>,
     profile: Option<(NumericProfile, u16)>,
     arena_bytes: Option<usize>,
+    input_count: usize,
+    output_count: usize,
+    state_bytes: usize,
 }
 
 impl ModelMetadata {
@@ -65,6 +68,9 @@ impl ModelMetadata {
             output_quantization: None,
             profile: None,
             arena_bytes: None,
+            input_count: 1,
+            output_count: 1,
+            state_bytes: 0,
         }
     }
 
@@ -116,6 +122,21 @@ impl ModelMetadata {
         Self { arena_bytes: Some(arena_bytes), ..self }
     }
 
+    /// Returns the description with the number of inputs and outputs, which is 1 without.
+    ///
+    /// Shape, type and quantisation are those of the first; a
+    /// [`ComputeModel`](crate::ComputeModel) describes each of them.
+    #[must_use]
+    pub const fn with_ports(self, input_count: usize, output_count: usize) -> Self {
+        Self { input_count, output_count, ..self }
+    }
+
+    /// Returns the description with the bytes of state that last from one step to the next.
+    #[must_use]
+    pub const fn with_state_bytes(self, state_bytes: usize) -> Self {
+        Self { state_bytes, ..self }
+    }
+
     /// Returns where the input is taken without a copy.
     #[must_use]
     pub const fn preferred_input(&self) -> MemoryClass {
@@ -128,49 +149,49 @@ impl ModelMetadata {
         self.preferred_output
     }
 
-    /// Returns the longest input in bytes, `None` when there is no limit.
+    /// Returns the longest input payload in bytes, `None` when there is no limit.
     #[must_use]
     pub const fn max_input_bytes(&self) -> Option<usize> {
         self.max_input_bytes
     }
 
-    /// Returns the longest output in bytes, `None` when there is no limit.
+    /// Returns the longest output payload in bytes, `None` when there is no limit.
     #[must_use]
     pub const fn max_output_bytes(&self) -> Option<usize> {
         self.max_output_bytes
     }
 
-    /// Returns the shape of one input.
+    /// Returns the shape of the first input.
     #[must_use]
     pub const fn input_shape(&self) -> Option<Shape> {
         self.input_shape
     }
 
-    /// Returns the shape of one output.
+    /// Returns the shape of the first output.
     #[must_use]
     pub const fn output_shape(&self) -> Option<Shape> {
         self.output_shape
     }
 
-    /// Returns the element type of the input.
+    /// Returns the element type of the first input.
     #[must_use]
     pub const fn input_dtype(&self) -> Option<DType> {
         self.input_dtype
     }
 
-    /// Returns the element type of the output.
+    /// Returns the element type of the first output.
     #[must_use]
     pub const fn output_dtype(&self) -> Option<DType> {
         self.output_dtype
     }
 
-    /// Returns what the input's integers mean.
+    /// Returns what the first input's integers mean.
     #[must_use]
     pub const fn input_quantization(&self) -> Option<Quantization> {
         self.input_quantization
     }
 
-    /// Returns what the output's integers mean.
+    /// Returns what the first output's integers mean.
     #[must_use]
     pub const fn output_quantization(&self) -> Option<Quantization> {
         self.output_quantization
@@ -181,6 +202,25 @@ impl ModelMetadata {
     #[must_use]
     pub const fn profile(&self) -> Option<(NumericProfile, u16)> {
         self.profile
+    }
+
+    /// Returns how many inputs a step takes, packed into one payload.
+    #[must_use]
+    pub const fn input_count(&self) -> usize {
+        self.input_count
+    }
+
+    /// Returns how many outputs a step gives, packed into one payload.
+    #[must_use]
+    pub const fn output_count(&self) -> usize {
+        self.output_count
+    }
+
+    /// Returns the bytes of state that last from one step to the next, 0 for a model whose steps
+    /// are independent.
+    #[must_use]
+    pub const fn state_bytes(&self) -> usize {
+        self.state_bytes
     }
 
     /// Returns the size of the arena in bytes, `None` when the model has none.

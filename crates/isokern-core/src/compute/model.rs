@@ -31,6 +31,11 @@
 //!   before any work.
 //! * After an error the model **must** still be usable, unless the error is
 //!   [`DeviceLost`](InferenceErrorKind::DeviceLost).
+//! * A model of several inputs or outputs **must** take and give them packed into one payload,
+//!   and describe each with [`input_port`](ComputeModel::input_port) and
+//!   [`output_port`](ComputeModel::output_port).
+//! * A model with state **must** say how many bytes, keep one state of its own, and take the
+//!   steps of a batch in order; [`reset`](ComputeModel::reset) restores the initial contents.
 //! * `infer_batch` **may** be replaced by a faster one; the bytes **must** be
 //!   those of the loop, at every batch size.
 //! * Nothing **may** be allocated after `init`.
@@ -40,6 +45,9 @@ use super::error::InferenceError;
 use super::error_kind::InferenceErrorKind;
 use super::metadata::ModelMetadata;
 use super::payload::{Payload, PayloadMut};
+use super::port::PortMetadata;
+use super::quantization::Quantization;
+use super::shape::Shape;
 
 /// A model which a [backend](crate::compute::backend) has loaded.
 pub trait ComputeModel<InP: Payload + ?Sized, OutP: PayloadMut + ?Sized> {
@@ -108,4 +116,35 @@ pub trait ComputeModel<InP: Payload + ?Sized, OutP: PayloadMut + ?Sized> {
 
     /// Returns what the model says about itself; works before `init`.
     fn metadata(&self) -> ModelMetadata;
+
+    /// Returns the input at `position` and its place in the payload, `None` if there is none or
+    /// the model does not know; works before `init`.
+    ///
+    /// Provided for models of one input, from what [`metadata`](Self::metadata) says.
+    fn input_port(&self, position: usize) -> Option<PortMetadata> {
+        let metadata = self.metadata();
+        let port = PortMetadata::new(metadata.input_dtype()?, metadata.max_input_bytes()?);
+        let port = described(port, metadata.input_shape(), metadata.input_quantization());
+        (position == 0 && metadata.input_count() == 1).then_some(port)
+    }
+
+    /// Returns the output at `position` and its place in the payload, `None` if there is none or
+    /// the model does not know; works before `init`.
+    ///
+    /// Provided for models of one output, from what [`metadata`](Self::metadata) says.
+    fn output_port(&self, position: usize) -> Option<PortMetadata> {
+        let metadata = self.metadata();
+        let port = PortMetadata::new(metadata.output_dtype()?, metadata.max_output_bytes()?);
+        let port = described(port, metadata.output_shape(), metadata.output_quantization());
+        (position == 0 && metadata.output_count() == 1).then_some(port)
+    }
+}
+
+fn described(
+    port: PortMetadata,
+    shape: Option<Shape>,
+    quantization: Option<Quantization>,
+) -> PortMetadata {
+    let port = shape.map_or(port, |shape| port.with_shape(shape));
+    quantization.map_or(port, |quantization| port.with_quantization(quantization))
 }

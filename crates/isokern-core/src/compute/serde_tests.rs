@@ -45,9 +45,9 @@ fn names_are_the_ones_that_display_prints() {
 fn values_that_no_constructor_makes_are_refused() {
     assert!(serde_json::from_str::<PlacementAcceptance>("524288").is_err());
     assert!(serde_json::from_str::<ModeSet>("8").is_err());
-    let five = r#"{"rank":5,"dims":[1,1,1,1]}"#;
-    assert!(serde_json::from_str::<Shape>(five).is_err());
+    let seven = r#"{"rank":7,"dims":[1,1,1,1,1,1]}"#;
+    assert!(serde_json::from_str::<Shape>(seven).is_err());
     // Extents beyond the rank do not count, and do not make two equal shapes differ.
-    let loose = r#"{"rank":1,"dims":[7,9,9,9]}"#;
+    let loose = r#"{"rank":1,"dims":[7,9,9,9,9,9]}"#;
     assert_eq!(serde_json::from_str::<Shape>(loose).unwrap(), Shape::new([7]));
 }

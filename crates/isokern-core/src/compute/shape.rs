@@ -4,7 +4,7 @@ use core::fmt;
 
 use thiserror::Error;
 
-/// The extents of a tensor with up to four dimensions, outermost first.
+/// The extents of a tensor with up to six dimensions, outermost first.
 ///
 /// A description, for metadata and files; a [`Tensor`](crate::compute::Tensor)
 /// carries its own `[usize; R]`.
@@ -28,22 +28,22 @@ pub struct Shape {
 
 impl Shape {
     /// The most dimensions a shape has.
-    pub const RANK_MAX: usize = 4;
+    pub const RANK_MAX: usize = 6;
 
-    /// Returns the shape with these extents; more than four do not compile.
+    /// Returns the shape with these extents; more than six do not compile.
     ///
     /// ```compile_fail
-    /// isokern_core::compute::Shape::new([1; 5]);
+    /// isokern_core::compute::Shape::new([1; 7]);
     /// ```
     #[must_use]
     pub const fn new<const R: usize>(extents: [u32; R]) -> Self {
-        const { assert!(R <= Self::RANK_MAX, "a shape has at most four dimensions") };
+        const { assert!(R <= Self::RANK_MAX, "a shape has at most six dimensions") };
         let mut dims = [0; Self::RANK_MAX];
         dims.split_at_mut(R).0.copy_from_slice(&extents);
         Self { rank: R as u8, dims }
     }
 
-    /// Returns the shape with these extents, `None` for more than four.
+    /// Returns the shape with these extents, `None` for more than six.
     #[must_use]
     pub const fn try_from_slice(extents: &[u32]) -> Option<Self> {
         if extents.len() > Self::RANK_MAX {
@@ -54,7 +54,7 @@ impl Shape {
         Some(Self { rank: extents.len() as u8, dims })
     }
 
-    /// Returns how many dimensions there are, 0 to 4.
+    /// Returns how many dimensions there are, 0 to 6.
     #[must_use]
     pub const fn rank(self) -> usize {
         self.rank as usize
@@ -172,7 +172,7 @@ impl TryFrom<ShapeFields> for Shape {
             .dims
             .get(..usize::from(fields.rank))
             .and_then(Self::try_from_slice)
-            .ok_or("a shape has at most four dimensions")
+            .ok_or("a shape has at most six dimensions")
     }
 }
 
@@ -211,7 +211,7 @@ mod tests {
     fn equal_extents_are_equal_shapes() {
         assert_eq!(Shape::new([2, 3]), Shape::try_from_slice(&[2, 3]).unwrap());
         assert_ne!(Shape::new([2, 3]), Shape::new([2, 3, 0]));
-        assert_eq!(Shape::try_from_slice(&[1; 5]), None);
+        assert_eq!(Shape::try_from_slice(&[1; 7]), None);
         assert_eq!(Shape::new([]).to_string(), "scalar");
         assert_eq!(Shape::new([]).element_count(), Some(1));
     }

@@ -5,12 +5,14 @@ use core::mem::offset_of;
 use bytemuck::{Pod, Zeroable};
 
 /// The version of [`BatchParameters`] that this build writes and reads.
-pub const BATCH_VERSION: u32 = 1;
+pub const BATCH_VERSION: u32 = 2;
 
-/// What `isokern_batch` runs: 112 bytes, passed by value as its one parameter.
+/// What `isokern_batch` runs: 120 bytes, passed by value as its one parameter.
 ///
-/// Addresses are the device's. A block takes samples `block`, `block + blocks`, ... ; for
-/// each it copies the input into its arena, runs every operator, and copies the output out.
+/// Addresses are the device's. Samples form streams: neighbours that run one after the other, on
+/// one state. A block takes the streams `block`, `block + blocks`, ... ; for each sample it
+/// copies the inputs into its arena, runs every operator, and copies the outputs out. A model
+/// without state has streams of one sample.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct BatchParameters {
@@ -22,13 +24,13 @@ pub struct BatchParameters {
     pub model: u64,
     /// Bytes of the model.
     pub model_bytes: u64,
-    /// Address of the inputs, one behind the other.
+    /// Address of the inputs, sample after sample, each with all inputs of the model in order.
     pub inputs: u64,
-    /// Bytes of one sample's input: the length of the model's input tensor.
+    /// Bytes of one sample's inputs.
     pub input_bytes: u64,
-    /// Address of the outputs, one behind the other.
+    /// Address of the outputs, sample after sample, each with all outputs of the model in order.
     pub outputs: u64,
-    /// Bytes of one sample's output: the length of the model's output tensor.
+    /// Bytes of one sample's outputs.
     pub output_bytes: u64,
     /// Number of samples.
     pub sample_count: u64,
@@ -42,12 +44,16 @@ pub struct BatchParameters {
     /// Address of a [`FaultRecord`](super::FaultRecord) in device memory, or 0: then faults
     /// end their block without a word.
     pub fault: u64,
-    /// Zero.
-    pub reserved: [u64; 2],
+    /// Address of the streams' states in global memory, aligned to 16; 0 for a model without.
+    pub state: u64,
+    /// Bytes from one stream's state to the next, a multiple of 16.
+    pub state_stride: u64,
+    /// Samples of a stream, at least 1; the last may have fewer.
+    pub stream_samples: u64,
 }
 
 const _: () = {
-    assert!(size_of::<BatchParameters>() == 112);
+    assert!(size_of::<BatchParameters>() == 120);
     assert!(align_of::<BatchParameters>() == 8);
     assert!(offset_of!(BatchParameters, version) == 0);
     assert!(offset_of!(BatchParameters, flags) == 4);
@@ -62,6 +68,8 @@ const _: () = {
     assert!(offset_of!(BatchParameters, scratch) == 72);
     assert!(offset_of!(BatchParameters, scratch_stride) == 80);
     assert!(offset_of!(BatchParameters, fault) == 88);
+    assert!(offset_of!(BatchParameters, state) == 96);
+    assert!(offset_of!(BatchParameters, stream_samples) == 112);
 };
 
 /// Choices of a launch that the device has to know.

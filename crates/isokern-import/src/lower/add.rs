@@ -1,6 +1,7 @@
 //! Lowers ADD, the sum of two activations.
 
-use isokern_model::encode::{DraftAdd, DraftOp};
+use isokern_model::encode::DraftOp;
+use isokern_model::operators::add::{Add, AddBody};
 
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault};
@@ -21,12 +22,13 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     let activation = site.activation(&options, add::FUSED_ACTIVATION, &output.tensor)?;
     let multipliers = quantize::add(a.tensor.scale, b.tensor.scale, output.tensor.scale)
         .map_err(|fault| site.multiplier_fault(0, fault))?;
-    Ok(DraftOp::Add(DraftAdd {
-        inputs: [a.place, b.place],
-        output: output.place,
+    let body = AddBody {
         multiplier: multipliers.map(|multiplier| multiplier.mantissa),
         shift: multipliers.map(|multiplier| multiplier.shift),
         left_shift: quantize::ADD_LEFT_SHIFT,
-        activation,
-    }))
+        activation_min: activation.min,
+        activation_max: activation.max,
+        reserved: 0,
+    };
+    Ok(DraftOp::new::<Add>(&body, &[a.place, b.place], &[output.place]))
 }

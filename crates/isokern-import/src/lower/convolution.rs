@@ -1,6 +1,11 @@
 //! Lowers CONV_2D and DEPTHWISE_CONV_2D.
 
-use isokern_model::encode::{DraftDot, DraftOp};
+use isokern_model::encode::{Constant, DraftOp};
+use isokern_model::layout::Terms;
+use isokern_model::operators::HasKind;
+use isokern_model::operators::conv2d::Conv2d;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
+use isokern_model::operators::dot_body::{DotBody, constants};
 
 use super::dot::{self, Weights};
 use super::site::{Site, Value};
@@ -24,8 +29,8 @@ pub(super) fn conv2d(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         let (filter, input) = (filter as usize, channels as usize);
         return Err(site.fault(OperatorFault::Grouped { filter, input }));
     }
-    let dot = parts.finish(site, &FIELDS, conv_2d::FUSED_ACTIVATION, outputs, 0)?;
-    Ok(DraftOp::Conv2d(dot))
+    let weights = |values, terms| Constant::Dots { values, outputs: outputs as usize, terms };
+    parts.finish::<Conv2d>(site, &FIELDS, conv_2d::FUSED_ACTIVATION, (outputs, 0), weights)
 }
 
 /// Lowers a depthwise convolution: weights `[1][row][column][output]`.
@@ -51,8 +56,8 @@ pub(super) fn depthwise(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError>
         site.fault(OperatorFault::DepthMultiplier { input, output, stated })
     })?;
     let fused = depthwise_conv_2d::FUSED_ACTIVATION;
-    let dot = parts.finish(site, &FIELDS, fused, outputs, multiplier)?;
-    Ok(DraftOp::DepthwiseConv2d(dot))
+    let weights = |values, _| Constant::Weights(values);
+    parts.finish::<DepthwiseConv2d>(site, &FIELDS, fused, (outputs, multiplier), weights)
 }
 
 /// What both kinds read in the same way.
@@ -78,19 +83,19 @@ impl<'f> Parts<'f> {
         Ok(Self { input, image, weights, options: site.options(options)? })
     }
 
-    fn finish(
+    fn finish<O: HasKind<Body = DotBody>>(
         self,
         site: &mut Site<'_, '_>,
         fields: &Fields,
         fused: Field,
-        outputs: u32,
-        depth_multiplier: u16,
-    ) -> Result<DraftDot, ImportError> {
+        (outputs, depth_multiplier): (u32, u16),
+        weights: impl FnOnce(Vec<i8>, Terms) -> Constant,
+    ) -> Result<DraftOp, ImportError> {
         let kernel = [
             window::cells(site, "filter height", self.weights.dims[1].into())?,
             window::cells(site, "filter width", self.weights.dims[2].into())?,
         ];
-        let [height, width, _] = self.image;
+        let [height, width, channels] = self.image;
         let (window, [rows, columns]) =
             window::window(site, &self.options, fields, kernel, [height, width])?;
         let output = site.output()?;
@@ -99,18 +104,19 @@ impl<'f> Parts<'f> {
         let (bias, _) = dot::bias(site, outputs as usize)?;
         let (input_scale, output_scale) = (self.input.tensor.scale, output.tensor.scale);
         let scaling = dot::scaling(site, input_scale, &self.weights, output_scale)?;
-        Ok(DraftDot {
-            input: self.input.place,
-            output: output.place,
+        let body = DotBody {
             window,
+            activation_min: activation.min,
+            activation_max: activation.max,
             depth_multiplier,
-            outputs: outputs as usize,
-            weights: self.weights.values,
+            scale_count: scaling.multiplier.len() as u32,
+            outputs,
             weight_zero_point: 0,
-            bias,
-            multiplier: scaling.multiplier,
-            shift: scaling.shift,
-            activation,
-        })
+        };
+        let row_terms = usize::from(kernel[1]) * channels as usize;
+        let weights = weights(self.weights.values, Terms { rows: kernel[0].into(), row_terms });
+        let constants = constants(weights, &bias, &scaling.multiplier, &scaling.shift);
+        let op = DraftOp::new::<O>(&body, &[self.input.place], &[output.place]);
+        Ok(op.with_constants(constants))
     }
 }

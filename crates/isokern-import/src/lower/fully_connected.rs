@@ -1,7 +1,10 @@
 //! Lowers FULLY_CONNECTED, the product of rows with a matrix.
 
-use isokern_model::encode::{DraftDot, DraftOp};
+use isokern_model::encode::{Constant, DraftOp};
 use isokern_model::geometry::Window;
+use isokern_model::layout::Terms;
+use isokern_model::operators::dot_body::{DotBody, constants};
+use isokern_model::operators::fully_connected::FullyConnected;
 
 use super::dot;
 use super::site::Site;
@@ -52,17 +55,18 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
             dot::scaling(site, input_scale, &weights, output_scale)?
         }
     };
-    Ok(DraftOp::FullyConnected(DraftDot {
-        input: input.place,
-        output: output.place,
+    let body = DotBody {
         window: Window::default(),
+        activation_min: activation.min,
+        activation_max: activation.max,
         depth_multiplier: 0,
-        outputs: units as usize,
-        weights: weights.values,
-        weight_zero_point: weights.zero_point,
-        bias,
-        multiplier: scaling.multiplier,
-        shift: scaling.shift,
-        activation,
-    }))
+        scale_count: scaling.multiplier.len() as u32,
+        outputs: units,
+        weight_zero_point: weights.zero_point.into(),
+    };
+    let terms = Terms { rows: 1, row_terms: terms };
+    let values = Constant::Dots { values: weights.values, outputs: units as usize, terms };
+    let constants = constants(values, &bias, &scaling.multiplier, &scaling.shift);
+    let op = DraftOp::new::<FullyConnected>(&body, &[input.place], &[output.place]);
+    Ok(op.with_constants(constants))
 }

@@ -1,6 +1,7 @@
 //! Lowers AVERAGE_POOL_2D, means over windows.
 
-use isokern_model::encode::{DraftOp, DraftPool, DraftTensor};
+use isokern_model::encode::{DraftOp, DraftTensor};
+use isokern_model::operators::pool::{Pool, PoolBody};
 
 use super::site::Site;
 use super::window::{self, Fields};
@@ -32,7 +33,13 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         return Err(site.fault(OperatorFault::PoolQuantisation));
     }
     let activation = site.activation(&options, pool_2d::FUSED_ACTIVATION, &output.tensor)?;
-    Ok(DraftOp::Pool(DraftPool { input: input.place, output: output.place, window, activation }))
+    let body = PoolBody {
+        window,
+        activation_min: activation.min,
+        activation_max: activation.max,
+        reserved: 0,
+    };
+    Ok(DraftOp::new::<Pool>(&body, &[input.place], &[output.place]))
 }
 
 /// Whether TFLite Micro takes both for equal: `PoolingPrepare` in

@@ -1,6 +1,7 @@
 //! Lowers RESHAPE, which changes a shape and no bytes.
 
 use isokern_model::encode::DraftOp;
+use isokern_model::operators::reshape::Reshape;
 
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault};
@@ -18,5 +19,5 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     if from != to {
         return Err(site.fault(OperatorFault::ReshapeLength { input: from, output: to }));
     }
-    Ok(DraftOp::Reshape { input: input.place, output: output.place })
+    Ok(DraftOp::new::<Reshape>(&[], &[input.place], &[output.place]))
 }

@@ -1,9 +1,10 @@
 //! An operator in its graph: its tensors, checked, and errors that name the place.
 
-use isokern_model::OpKind;
+use isokern_core::DType;
 use isokern_model::encode::DraftTensor;
 use isokern_model::header::ARENA_BYTES_MAX;
 use isokern_model::requant::Activation;
+use isokern_model::{OpKind, Region};
 
 use crate::error::{GraphFault, ImportError, OperatorFault, TensorFault, UnsupportedOperator};
 use crate::flatbuffer::Field;
@@ -198,7 +199,7 @@ impl<'s, 'f> Site<'s, 'f> {
             5 => return Err(self.fault(OperatorFault::Activation { name: "SIGN_BIT" })),
             _ => return Err(self.fault(OperatorFault::Activation { name: "of unknown number" })),
         };
-        quantize::activation_range(fused, output.scale, output.zero_point)
+        quantize::activation_range(fused, output.scale, output.zero_point as i8)
             .ok_or_else(|| self.fault(OperatorFault::ActivationRange))
     }
 
@@ -296,7 +297,14 @@ fn activation(tensor: &GraphTensor<'_>) -> Result<DraftTensor, TensorFault> {
     let zero_point = i64::from_le_bytes(zero_point);
     let fault = TensorFault::ZeroPoint { found: zero_point, least: -128, most: 127 };
     let zero_point = i8::try_from(zero_point).map_err(|_| fault)?;
-    let tensor = DraftTensor { dims, scale, zero_point, arena_offset: 0 };
+    let tensor = DraftTensor {
+        dims,
+        dtype: DType::I8,
+        scale,
+        zero_point: zero_point.into(),
+        region: Region::Arena,
+        offset: 0,
+    };
     if tensor.len() > ARENA_BYTES_MAX { Err(TensorFault::TooLarge) } else { Ok(tensor) }
 }
 

@@ -1,6 +1,7 @@
 //! Lowers SOFTMAX, the normalised exponentials of rows.
 
-use isokern_model::encode::{DraftOp, DraftSoftmax};
+use isokern_model::encode::DraftOp;
+use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
 
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault};
@@ -18,17 +19,16 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     let beta = options.f32(softmax::BETA)?;
     let output = site.output()?;
     site.shape(&output, &input.tensor.dims)?;
-    if output.tensor.scale != OUTPUT_SCALE || output.tensor.zero_point != i8::MIN {
+    if output.tensor.scale != OUTPUT_SCALE || output.tensor.zero_point != i16::from(i8::MIN) {
         return Err(site.fault(OperatorFault::SoftmaxOutput));
     }
     let found = quantize::softmax(beta, input.tensor.scale);
     let fault = || site.fault(OperatorFault::SoftmaxScale { beta: beta.to_string() });
     let found = found.ok_or_else(fault)?;
-    Ok(DraftOp::Softmax(DraftSoftmax {
-        input: input.place,
-        output: output.place,
+    let body = SoftmaxBody {
         multiplier: found.multiplier,
-        left_shift: found.left_shift,
+        left_shift: found.left_shift.into(),
         diff_min: found.diff_min,
-    }))
+    };
+    Ok(DraftOp::new::<Softmax>(&body, &[input.place], &[output.place]))
 }

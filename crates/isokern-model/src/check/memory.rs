@@ -2,19 +2,19 @@
 
 use crate::error::FormatError;
 use crate::model::Model;
-use crate::tensor::{Tensor, TensorRecord};
+use crate::tensor::TensorRecord;
 
-/// No two tensors share bytes while both are alive, unless one is the other reshaped.
+/// No two tensors of a region share bytes while both are alive, unless one is the other
+/// reshaped.
 ///
 /// The comparison is over pairs, so the cap on tensors bounds it: 524 thousand pairs.
 pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
     for first in 0..model.tensor_count() {
+        let Some(a) = model.sections.tensor_record(first) else { continue };
         for second in first + 1..model.tensor_count() {
-            let (Some(a), Some(b)) = (model.tensor_record(first), model.tensor_record(second))
-            else {
-                continue;
-            };
-            if a.root != b.root && meet_in_time(&a, &b) && meet_in_space(&a, &b) {
+            let Some(b) = model.sections.tensor_record(second) else { continue };
+            if a.root != b.root && a.region == b.region && meet_in_time(a, b) && meet_in_space(a, b)
+            {
                 let number = |index| u16::try_from(index).unwrap_or(u16::MAX);
                 return Err(FormatError::Overlap { first: number(first), second: number(second) });
             }
@@ -23,13 +23,11 @@ pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
     Ok(())
 }
 
-fn meet_in_time(a: &TensorRecord, b: &TensorRecord) -> bool {
+const fn meet_in_time(a: &TensorRecord, b: &TensorRecord) -> bool {
     a.first_step <= b.last_step && b.first_step <= a.last_step
 }
 
-fn meet_in_space(a: &TensorRecord, b: &TensorRecord) -> bool {
-    let end = |record: &TensorRecord| {
-        (record.arena_offset as usize).saturating_add(Tensor::from_record(record).len())
-    };
-    (a.arena_offset as usize) < end(b) && (b.arena_offset as usize) < end(a)
+/// The ends are inside their region, so no sum overflows.
+const fn meet_in_space(a: &TensorRecord, b: &TensorRecord) -> bool {
+    a.offset < b.offset.saturating_add(b.bytes) && b.offset < a.offset.saturating_add(a.bytes)
 }

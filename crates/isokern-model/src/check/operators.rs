@@ -1,40 +1,103 @@
 //! Checks the operator records against the tensors they name.
 
+use super::require as require_header;
 use crate::error::FormatError;
+use crate::header::NONE;
 use crate::model::Model;
 use crate::operator::{Check, Cost, require};
 use crate::operators::OpKind;
-use crate::record::{NONE, OpRecord};
+use crate::record::OpRecord;
+use crate::site::OperatorSite;
+use crate::tensor::{Region, TensorRecord};
+
+/// Where the next operator's tensors and constants start: each begins where the last one's end,
+/// so that none is named twice and none is left over.
+pub(super) struct Stretches {
+    list: usize,
+    constant: usize,
+}
+
+impl Stretches {
+    /// After the inputs and outputs of the model.
+    pub(super) const fn of(model: &Model<'_>) -> Self {
+        Self { list: model.input_count() + model.output_count(), constant: 0 }
+    }
+
+    /// Checks that a record's stretches start here, and steps over them.
+    fn step(&mut self, record: &OpRecord) -> Check {
+        require(usize::from(record.list_start) == self.list, "list_start")?;
+        require(usize::from(record.constant_start) == self.constant, "constant_start")?;
+        self.list += usize::from(record.input_count)
+            + usize::from(record.output_count)
+            + usize::from(record.scratch_count);
+        self.constant += usize::from(record.constant_count);
+        Ok(())
+    }
+
+    /// Checks that nothing is left, but the state's initial contents.
+    pub(super) fn check_end(&self, model: &Model<'_>) -> Result<(), FormatError> {
+        let front = &model.sections.front;
+        require_header(self.list == front.list_len.into(), "list_len")?;
+        let is_last = usize::from(front.state_constant) == self.constant;
+        require_header(front.state_constant == NONE || is_last, "state_constant")?;
+        let count = self.constant + usize::from(front.state_constant != NONE);
+        require_header(count == front.constant_count.into(), "constant_count")
+    }
+}
 
 /// Checks the operator at `index`, and returns its kind and what it costs.
 #[inline(never)] // A frame of its own: firmware's stack is short.
-pub(super) fn check(model: &Model<'_>, index: usize) -> Result<(OpKind, Cost), FormatError> {
+pub(super) fn check(
+    model: &Model<'_>,
+    index: usize,
+    stretches: &mut Stretches,
+) -> Result<(OpKind, Cost), FormatError> {
     let number = u16::try_from(index).unwrap_or(u16::MAX);
     let fault = |field| FormatError::Operator { index: number, field };
     let record = model.op_record(index).ok_or(fault("record"))?;
     let kind = OpKind::from_code(record.kind).ok_or(fault("kind"))?;
-    require(record.reserved == 0, "reserved").map_err(fault)?;
-    tensors(model, &record, kind, index + 1).map_err(fault)?;
-    let cost = kind.check(&model.site(&record), &record).map_err(fault)?;
+    require(record.reserved == [0; 3], "reserved").map_err(fault)?;
+    stretches.step(record).map_err(fault)?;
+    let site = model.site(record);
+    tensors(model, &site, kind, index + 1).map_err(fault)?;
+    let cost = kind.check(&site, record).map_err(fault)?;
     Ok((kind, cost))
 }
 
-/// Checks that the tensors exist, and are alive while the operator runs.
-fn tensors(model: &Model<'_>, record: &OpRecord, kind: OpKind, step: usize) -> Check {
-    let alive = |index: u16| {
-        let (first, last) = model.tensor(index.into()).alive();
-        usize::from(index) < model.tensor_count() && first < step && step <= last
-    };
-    require(alive(record.input), "input")?;
-    if kind.inputs().1 == 2 {
-        require(alive(record.input_b), "input_b")?;
-    } else {
-        require(record.input_b == NONE, "input_b")?;
+/// Checks that the tensors exist, and are alive while the operator runs; that nothing alive is
+/// written over but state, and no state that the operator reads.
+fn tensors(model: &Model<'_>, site: &OperatorSite<'_>, kind: OpKind, step: usize) -> Check {
+    let record = |index: Option<u16>| model.sections.tensor_record(index?.into());
+    for position in 0..site.input_count() {
+        let input = record(site.input_index(position)).ok_or("inputs")?;
+        let alive = usize::from(input.first_step) < step && step <= input.last_step.into();
+        require(alive, "inputs")?;
     }
-    let output = model.tensor_record(record.output.into()).ok_or("output")?;
-    require(usize::from(output.first_step) == step, "output")?;
-    require(!model.is_input(record.output), "output")?;
-    let input = model.tensor_record(record.input.into()).ok_or("input")?;
-    let in_place = kind.is_in_place() && input.arena_offset == output.arena_offset;
-    require(output.root == if in_place { input.root } else { record.output }, "output")
+    for position in 0..site.output_count() {
+        let index = site.output_index(position);
+        let output = record(index).ok_or("outputs")?;
+        if is_state(output) {
+            let reads = (0..site.input_count()).any(|input| site.input_index(input) == index);
+            require(!reads, "outputs")?;
+            continue;
+        }
+        require(usize::from(output.first_step) == step, "outputs")?;
+        let first = record(site.input_index(0));
+        let root = match first.filter(|_| kind.is_in_place()) {
+            Some(input) if !is_state(input) && input.offset == output.offset => input.root,
+            _ => index.unwrap_or(NONE),
+        };
+        require(output.root == root, "outputs")?;
+    }
+    for position in 0..site.scratch_count() {
+        let index = site.scratch_index(position);
+        let scratch = record(index).ok_or("scratch")?;
+        let steps = (usize::from(scratch.first_step), usize::from(scratch.last_step));
+        require(steps == (step, step) && Some(scratch.root) == index, "scratch")?;
+    }
+    Ok(())
+}
+
+const fn is_state(record: &TensorRecord) -> bool {
+    record.region == Region::State.code()
 }

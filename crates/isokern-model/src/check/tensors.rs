@@ -4,15 +4,15 @@ use isokern_core::DType;
 
 use crate::error::FormatError;
 use crate::model::Model;
-use crate::tensor::{Tensor, TensorRecord};
+use crate::operator::{Check, require};
+use crate::tensor::{RANK_MAX, Region, TensorRecord};
 
 pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
     for index in 0..model.tensor_count() {
         let number = u16::try_from(index).unwrap_or(u16::MAX);
-        let record = model.tensor_record(index);
-        let fault = match &record {
+        let fault = match model.sections.tensor_record(index) {
             Some(record) => values(record)
-                .and_then(|()| place(record, model.arena_bytes()))
+                .and_then(|dtype| place(model, record, dtype))
                 .and_then(|()| lifetime(model, record, number)),
             None => Err("record"),
         };
@@ -21,41 +21,73 @@ pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
     Ok(())
 }
 
-fn values(record: &TensorRecord) -> Result<(), &'static str> {
-    require(record.dtype == DType::I8.code(), "dtype")?;
-    require((1..=4).contains(&record.rank), "rank")?;
+/// Checks everything that concerns no other record; returns the element type.
+fn values(record: &TensorRecord) -> Result<DType, &'static str> {
+    let dtype = DType::from_code(record.dtype).ok_or("dtype")?;
+    let zero_points = zero_points(dtype).ok_or("dtype")?;
     let rank = usize::from(record.rank);
+    require((1..=RANK_MAX).contains(&rank), "rank")?;
     require(record.dims.iter().all(|&size| size > 0), "dims")?;
-    require(record.dims.iter().skip(rank).all(|&size| size == 1), "dims")?;
+    require(record.dims.iter().take(RANK_MAX - rank).all(|&size| size == 1), "dims")?;
+    let bytes = record
+        .dims
+        .iter()
+        .try_fold(dtype.size_bytes(), |bytes: usize, &size| bytes.checked_mul(size as usize));
+    require(bytes == Some(record.bytes as usize), "bytes")?;
     require(record.scale.is_finite() && record.scale > 0.0, "scale")?;
-    require(i8::try_from(record.zero_point).is_ok(), "zero_point")?;
-    require(record.reserved == 0, "reserved")
+    require(zero_points.contains(&record.zero_point), "zero_point")?;
+    require(record.reserved == 0, "reserved")?;
+    Ok(dtype)
 }
 
-fn place(record: &TensorRecord, arena_bytes: usize) -> Result<(), &'static str> {
-    // Saturating products: a size that does not fit an address does not fit the arena.
-    let end = Tensor::from_record(record).len().checked_add(record.arena_offset as usize);
-    require(end.is_some_and(|end| end <= arena_bytes), "arena_offset")
-}
-
-fn lifetime(model: &Model<'_>, record: &TensorRecord, number: u16) -> Result<(), &'static str> {
-    let header = model.header();
-    let last_step = model.operator_count() + 1;
-    require(record.first_step <= record.last_step, "last_step")?;
-    require(usize::from(record.last_step) <= last_step, "last_step")?;
-    if u32::from(number) == header.output_tensor {
-        require(usize::from(record.last_step) == last_step, "last_step")?;
+/// Returns the zero points a type may have; none if no tensor has this type.
+const fn zero_points(dtype: DType) -> Option<core::ops::RangeInclusive<i16>> {
+    match dtype {
+        DType::I8 => Some(-128..=127),
+        DType::U8 => Some(0..=255),
+        DType::I16
+        | DType::I32
+        | DType::U32
+        | DType::I64
+        | DType::U64
+        | DType::F32
+        | DType::Bool => Some(0..=0),
+        _ => None,
     }
-    if u32::from(number) == header.input_tensor {
-        require(record.first_step == 0, "first_step")?;
+}
+
+fn place(model: &Model<'_>, record: &TensorRecord, dtype: DType) -> Check {
+    let region = Region::from_code(record.region).ok_or("region")?;
+    let region_bytes = match region {
+        Region::Arena => model.arena_bytes(),
+        Region::State => model.state_bytes(),
+    };
+    let (offset, bytes) = (record.offset as usize, record.bytes as usize);
+    require(offset.is_multiple_of(dtype.size_bytes()), "offset")?;
+    require(offset.checked_add(bytes).is_some_and(|end| end <= region_bytes), "offset")
+}
+
+fn lifetime(model: &Model<'_>, record: &TensorRecord, number: u16) -> Check {
+    let last_step = model.operator_count() + 1;
+    let (first, last) = (usize::from(record.first_step), usize::from(record.last_step));
+    require(first <= last, "last_step")?;
+    require(last <= last_step, "last_step")?;
+    if record.region == Region::State.code() {
+        // Its bytes hold from one run to the next.
+        require(first == 0, "first_step")?;
+        require(last == last_step, "last_step")?;
         return require(record.root == number, "root");
     }
-    // Exactly one operator writes it: the one that runs at its first step.
-    let writer = usize::from(record.first_step).checked_sub(1);
-    let written = writer.and_then(|index| model.op_record(index)).map(|op| op.output);
-    require(written == Some(number), "first_step")
-}
-
-fn require(holds: bool, field: &'static str) -> Result<(), &'static str> {
-    if holds { Ok(()) } else { Err(field) }
+    let is_output = (0..model.output_count()).any(|at| model.output_index(at) == Some(number));
+    require(!is_output || last == last_step, "last_step")?;
+    if (0..model.input_count()).any(|at| model.input_index(at) == Some(number)) {
+        require(first == 0, "first_step")?;
+        return require(record.root == number, "root");
+    }
+    // Exactly one operator writes it, or uses it as scratch: the one that runs at its first step.
+    let site = first.checked_sub(1).and_then(|index| model.operator_site(index));
+    let is_named = site.is_some_and(|site| {
+        site.output_indices().chain(site.scratch_indices()).any(|index| index == number)
+    });
+    require(is_named, "first_step")
 }

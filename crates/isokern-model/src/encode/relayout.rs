@@ -2,15 +2,12 @@
 
 use std::vec::Vec;
 
-use super::constants::places;
-use super::draft::{Draft, DraftAdd, DraftDot, DraftOp, DraftPool, DraftSoftmax, DraftTensor};
+use super::draft::{Draft, DraftOp, DraftPort, DraftTensor};
 use super::{EncodeError, set_self_test};
-use crate::geometry::Window;
+use crate::constant::{Constant, places};
 use crate::layout::Layout;
 use crate::model::Model;
-use crate::operators::Op;
-use crate::requant::Requant;
-use crate::weights::Weights;
+use crate::weights::{StoredWeights, Weights};
 
 /// Writes `model` again with its weights in `layout`.
 ///
@@ -30,93 +27,62 @@ pub fn relayout(model: &Model<'_>, layout: Layout) -> Result<Vec<u8>, EncodeErro
 }
 
 impl Draft {
-    /// The description of a packed model, arena offsets included.
+    /// Returns the description of a packed model, places included.
     #[must_use]
     pub fn from_model(model: &Model<'_>) -> Self {
         let tensor = |index| {
             let tensor = model.tensor(index);
             DraftTensor {
                 dims: tensor.shape().to_vec(),
+                dtype: tensor.dtype(),
                 scale: tensor.scale(),
-                zero_point: tensor.zero_point() as i8,
-                arena_offset: tensor.arena_offset() as u32,
+                zero_point: tensor.zero_point() as i16,
+                region: tensor.region(),
+                offset: tensor.offset() as u32,
             }
         };
-        let op = |(index, op): (usize, Op<'_>)| {
-            let record = model.op_record(index);
-            let (inputs, output) = record
-                .map_or(([0; 2], 0), |record| ([record.input, record.input_b], record.output));
-            draft_op(&op, inputs, output)
-        };
+        let port = |index: Option<u16>, name: &str| DraftPort::new(index.unwrap_or(0), name);
+        let mut state = std::vec![0; model.state_bytes()];
+        model.reset_state(&mut state);
         Self {
             tensors: (0..model.tensor_count()).map(tensor).collect(),
-            ops: model.ops().enumerate().map(op).collect(),
-            input: model.header().input_tensor as u16,
-            output: model.header().output_tensor as u16,
+            ops: (0..model.operator_count()).filter_map(|index| draft_op(model, index)).collect(),
+            inputs: (0..model.input_count())
+                .map(|at| port(model.input_index(at), model.input_name(at)))
+                .collect(),
+            outputs: (0..model.output_count())
+                .map(|at| port(model.output_index(at), model.output_name(at)))
+                .collect(),
+            state,
             source_sha256: model.header().source_sha256,
         }
     }
 }
 
-fn draft_op(op: &Op<'_>, inputs: [u16; 2], output: u16) -> DraftOp {
-    let input = inputs[0];
-    match op {
-        Op::Conv2d(op) => DraftOp::Conv2d(DraftDot {
-            window: op.window,
-            outputs: op.weights.outputs,
-            weights: rows(&op.weights),
-            ..dot(input, output, &op.requant)
-        }),
-        Op::DepthwiseConv2d(op) => DraftOp::DepthwiseConv2d(DraftDot {
-            window: op.window,
-            depth_multiplier: op.depth_multiplier as u16,
-            outputs: op.requant.bias.len(),
-            weights: op.weights.to_vec(),
-            ..dot(input, output, &op.requant)
-        }),
-        Op::FullyConnected(op) => DraftOp::FullyConnected(DraftDot {
-            outputs: op.weights.outputs,
-            weights: rows(&op.weights),
-            weight_zero_point: op.weight_zero_point as i8,
-            ..dot(input, output, &op.requant)
-        }),
-        Op::Add(op) => DraftOp::Add(DraftAdd {
-            inputs,
-            output,
-            multiplier: op.multiplier,
-            shift: op.shift,
-            left_shift: op.left_shift,
-            activation: op.activation,
-        }),
-        Op::Pool(op) => {
-            DraftOp::Pool(DraftPool { input, output, window: op.window, activation: op.activation })
+fn draft_op(model: &Model<'_>, index: usize) -> Option<DraftOp> {
+    let (record, op) = (model.op_record(index)?, model.op(index)?);
+    let site = model.site(record);
+    let plain = |position| Constant::of(site.constant::<u8>(position));
+    let mut constants: Vec<Constant> = (0..site.constant_count()).map(plain).collect();
+    match op.weights() {
+        StoredWeights::None => {}
+        StoredWeights::Fixed(values) => constants[0] = Constant::Weights(values.to_vec()),
+        StoredWeights::ByLayout(weights) => {
+            let (outputs, terms) = (weights.outputs, weights.terms);
+            constants[0] = Constant::Dots { values: rows(&weights), outputs, terms };
+            if weights.layout == Layout::Packed {
+                constants.pop();
+            }
         }
-        Op::Reshape(_) => DraftOp::Reshape { input, output },
-        Op::Softmax(op) => DraftOp::Softmax(DraftSoftmax {
-            input,
-            output,
-            multiplier: op.multiplier,
-            left_shift: op.left_shift as u8,
-            diff_min: op.diff_min,
-        }),
     }
-}
-
-/// What all dot products have in common; weights and window are still empty.
-fn dot(input: u16, output: u16, requant: &Requant<'_>) -> DraftDot {
-    DraftDot {
-        input,
-        output,
-        window: Window::default(),
-        depth_multiplier: 0,
-        outputs: 0,
-        weights: Vec::new(),
-        weight_zero_point: 0,
-        bias: requant.bias.to_vec(),
-        multiplier: requant.multiplier.to_vec(),
-        shift: requant.shift.to_vec(),
-        activation: requant.activation,
-    }
+    Some(DraftOp {
+        kind: op.kind(),
+        body: record.body,
+        inputs: site.input_indices().collect(),
+        outputs: site.output_indices().collect(),
+        scratch: site.scratch_indices().collect(),
+        constants,
+    })
 }
 
 /// The weights in the row layout.

@@ -2,8 +2,9 @@
 
 use core::ops::RangeInclusive;
 
+use crate::memory::Memory;
 use bytemuck::{Pod, Zeroable};
-use isokern_core::{Cells, Team};
+use isokern_core::Team;
 
 use crate::fixed::{clamp, rescale};
 use crate::loops::Loops;
@@ -11,7 +12,6 @@ use crate::operator::{Check, Cost, Operator, Outline, require};
 use crate::requant::Activation;
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
-use crate::view::view;
 
 const TILE_ELEMENTS: usize = 64;
 
@@ -75,7 +75,8 @@ impl Operator for Add {
         }
     }
 
-    fn check(_: &OperatorSite<'_>, body: &AddBody, view: &AddView) -> Check {
+    fn check(site: &OperatorSite<'_>, body: &AddBody, view: &AddView) -> Check {
+        require(site.constant_count() == 0, "constant_count")?;
         require(body.reserved == 0, "body")?;
         require(view.input_a.shape() == view.output.shape(), "input")?;
         require(view.input_b.shape() == view.output.shape(), "input_b")?;
@@ -86,7 +87,7 @@ impl Operator for Add {
     }
 
     fn cost(view: &AddView) -> Cost {
-        Cost::of_elements(&view.output)
+        Cost::of_bytes(&view.output)
     }
 
     /// Runs the calling rank's share of an addition.
@@ -98,9 +99,9 @@ impl Operator for Add {
     ///
     /// A tile is 64 elements.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &AddView, arena: Cells<'_>) {
-        let (a, b) = (view(arena, &op.input_a), view(arena, &op.input_b));
-        let y = view(arena, &op.output);
+    fn run<T: Team>(team: &T, op: &AddView, memory: Memory<'_>) {
+        let (a, b) = (memory.view(&op.input_a), memory.view(&op.input_b));
+        let y = memory.view(&op.output);
         for tile_index in team.share(y.len().div_ceil(TILE_ELEMENTS)) {
             let first = tile_index * TILE_ELEMENTS;
             for index in first..y.len().min(first + TILE_ELEMENTS) {
@@ -110,8 +111,8 @@ impl Operator for Add {
     }
 
     #[inline]
-    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &AddView, arena: Cells<'_>) {
-        loops.add(team, view, arena);
+    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &mut AddView, memory: Memory<'_>) {
+        loops.add(team, view, memory);
     }
 
     fn outline(view: &AddView) -> Outline {

@@ -2,6 +2,7 @@
 
 use core::ops::RangeInclusive;
 
+use crate::memory::Memory;
 use isokern_core::{Cells, Team};
 
 use crate::geometry::Window;
@@ -14,8 +15,7 @@ use crate::operators::images;
 use crate::requant::{Requant, requantise};
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
-use crate::view::view;
-use crate::weights::Weights;
+use crate::weights::{StoredWeights, Weights};
 
 /// The kind of convolutions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,21 +80,31 @@ impl Operator for Conv2d {
     ///
     /// A tile is 16 channels of one position.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
+    fn run<T: Team>(team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
         for tile_index in team.share(output.positions() * blocks) {
-            tile(op, arena, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+            tile(op, memory, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
         }
     }
 
     #[inline]
-    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &Conv2dView<'_>, arena: Cells<'_>) {
-        loops.conv2d(team, view, arena);
+    fn run_with<T: Team, L: Loops>(
+        team: &T,
+        loops: &L,
+        view: &mut Conv2dView<'_>,
+        memory: Memory<'_>,
+    ) {
+        let images = view.output.images();
+        (view.input, view.output) = (view.input.first_image(), view.output.first_image());
+        for _ in 0..images {
+            loops.conv2d(team, view, memory);
+            (view.input, view.output) = (view.input.next_image(), view.output.next_image());
+        }
     }
 
-    fn weights<'m>(view: &Self::View<'m>) -> Option<Weights<'m>> {
-        Some(view.weights)
+    fn weights<'m>(view: &Self::View<'m>) -> StoredWeights<'m> {
+        StoredWeights::ByLayout(view.weights)
     }
 
     fn outline(view: &Conv2dView<'_>) -> Outline {
@@ -108,8 +118,8 @@ impl Operator for Conv2d {
 }
 
 #[inline]
-fn tile(op: &Conv2dView<'_>, arena: Cells<'_>, position: usize, first_channel: usize) {
-    let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+fn tile(op: &Conv2dView<'_>, memory: Memory<'_>, position: usize, first_channel: usize) {
+    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let channels = op.output.image().channels;
     for channel in first_channel..channels.min(first_channel + BLOCK_OUTPUTS) {
         let bias = op.requant.bias.get(channel).copied().unwrap_or(0);

@@ -2,6 +2,7 @@
 
 use core::ops::RangeInclusive;
 
+use crate::memory::Memory;
 use isokern_core::{Cells, Team};
 
 use crate::geometry::Window;
@@ -13,7 +14,7 @@ use crate::operators::images;
 use crate::requant::{Requant, requantise};
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
-use crate::view::view;
+use crate::weights::StoredWeights;
 
 /// The kind of depthwise convolutions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl Operator for DepthwiseConv2d {
             output,
             window: body.window,
             depth_multiplier: body.depth_multiplier.into(),
-            weights: site.values(body.weights_offset, body.weights_bytes as usize),
+            weights: DotBody::fixed_weights(site),
             requant: body.requant(site, &output),
         }
     }
@@ -61,15 +62,9 @@ impl Operator for DepthwiseConv2d {
         require(view.depth_multiplier > 0, "depth_multiplier")?;
         let expected = view.input.image().channels.checked_mul(view.depth_multiplier);
         require(expected == Some(channels), "depth_multiplier")?;
-        require(body.weight_sums_offset == 0, "weight_sums_offset")?;
         require(body.weight_zero_point == 0, "weight_zero_point")?;
         body.check_requant(site)?;
-        // The kernels fill their place exactly.
-        let expected = taps(&view.window).checked_mul(channels);
-        require(expected == Some(body.weights_bytes as usize), "weights_bytes")?;
-        let values: Option<&[i8]> =
-            site.constants(body.weights_offset, body.weights_bytes as usize);
-        values.map(|_| ()).ok_or("weights_offset")
+        DotBody::check_fixed_weights(site, taps(&view.window).checked_mul(channels))
     }
 
     fn cost(view: &DepthwiseConv2dView<'_>) -> Cost {
@@ -84,11 +79,11 @@ impl Operator for DepthwiseConv2d {
     ///
     /// A tile is 16 channels of one position.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
+    fn run<T: Team>(team: &T, op: &DepthwiseConv2dView<'_>, memory: Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
         for tile_index in team.share(output.positions() * blocks) {
-            tile(op, arena, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+            tile(op, memory, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
         }
     }
 
@@ -96,10 +91,19 @@ impl Operator for DepthwiseConv2d {
     fn run_with<T: Team, L: Loops>(
         team: &T,
         loops: &L,
-        view: &DepthwiseConv2dView<'_>,
-        arena: Cells<'_>,
+        view: &mut DepthwiseConv2dView<'_>,
+        memory: Memory<'_>,
     ) {
-        loops.depthwise_conv2d(team, view, arena);
+        let images = view.output.images();
+        (view.input, view.output) = (view.input.first_image(), view.output.first_image());
+        for _ in 0..images {
+            loops.depthwise_conv2d(team, view, memory);
+            (view.input, view.output) = (view.input.next_image(), view.output.next_image());
+        }
+    }
+
+    fn weights<'m>(view: &Self::View<'m>) -> StoredWeights<'m> {
+        StoredWeights::Fixed(view.weights)
     }
 
     fn outline(view: &DepthwiseConv2dView<'_>) -> Outline {
@@ -118,14 +122,14 @@ const fn taps(window: &Window) -> usize {
 }
 
 #[inline]
-fn tile(op: &DepthwiseConv2dView<'_>, arena: Cells<'_>, position: usize, first_channel: usize) {
-    let y = view(arena, &op.output);
+fn tile(op: &DepthwiseConv2dView<'_>, memory: Memory<'_>, position: usize, first_channel: usize) {
+    let y = memory.view(&op.output);
     let channels = op.output.image().channels;
     let mut sums = [0_i32; BLOCK_OUTPUTS];
     for (sum, bias) in sums.iter_mut().zip(op.requant.bias.iter().skip(first_channel)) {
         *sum = *bias;
     }
-    accumulate(op, view(arena, &op.input), position, first_channel, &mut sums);
+    accumulate(op, memory.view(&op.input), position, first_channel, &mut sums);
     for (channel, sum) in (first_channel..channels).zip(sums) {
         y.set(position * channels + channel, requantise(&op.requant, channel, sum));
     }

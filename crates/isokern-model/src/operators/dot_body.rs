@@ -4,6 +4,8 @@ use core::mem::offset_of;
 
 use bytemuck::{Pod, Zeroable};
 
+#[cfg(feature = "std")]
+use crate::constant::Constant;
 use crate::geometry::Window;
 use crate::layout::{BLOCK_OUTPUTS, GROUP_TERMS, Layout, Terms};
 use crate::operator::{Check, DotOutline, require};
@@ -24,18 +26,6 @@ pub struct DotBody {
     pub activation_max: i8,
     /// Output channels per input channel (depthwise), else 0.
     pub depth_multiplier: u16,
-    /// Where the weights start, from the blob's start.
-    pub weights_offset: u32,
-    /// Bytes of weights.
-    pub weights_bytes: u32,
-    /// Where the `i32` biases start.
-    pub bias_offset: u32,
-    /// Where the `i32` multipliers start.
-    pub multiplier_offset: u32,
-    /// Where the `i8` shifts start.
-    pub shift_offset: u32,
-    /// Where the `i32` sums of each output's weights start (packed layout), else 0.
-    pub weight_sums_offset: u32,
     /// Number of multipliers and shifts: the outputs, or 1 if they share one.
     pub scale_count: u32,
     /// Number of outputs of the dot products: channels or units.
@@ -45,31 +35,36 @@ pub struct DotBody {
 }
 
 const _: () = {
-    assert!(size_of::<DotBody>() == 56);
-    assert!(offset_of!(DotBody, weights_offset) == 20);
+    assert!(size_of::<DotBody>() == 32);
+    assert!(offset_of!(DotBody, scale_count) == 20);
 };
+
+// The constants of all these operators, by position.
+const WEIGHTS: usize = 0;
+const BIAS: usize = 1;
+const MULTIPLIER: usize = 2;
+const SHIFT: usize = 3;
+/// Each output's sum of weights: in the packed layout, for weights whose order follows it.
+const WEIGHT_SUMS: usize = 4;
 
 impl DotBody {
     /// Views weights whose order follows the blob's layout.
     pub(super) fn weights<'m>(&self, site: &OperatorSite<'m>, terms: Terms) -> Weights<'m> {
-        let outputs = self.outputs as usize;
-        let sum_count = if self.weight_sums_offset == 0 { 0 } else { outputs };
         Weights {
             layout: site.layout(),
-            values: site.values(self.weights_offset, self.weights_bytes as usize),
-            sums: site.values(self.weight_sums_offset, sum_count),
-            outputs,
+            values: site.constant(WEIGHTS),
+            sums: site.constant(WEIGHT_SUMS),
+            outputs: self.outputs as usize,
             terms,
         }
     }
 
     /// Views bias, scales and range.
     pub(super) fn requant<'m>(&self, site: &OperatorSite<'m>, output: &Tensor) -> Requant<'m> {
-        let scale_count = self.scale_count as usize;
         Requant {
-            bias: site.values(self.bias_offset, self.outputs as usize),
-            multiplier: site.values(self.multiplier_offset, scale_count),
-            shift: site.values(self.shift_offset, scale_count),
+            bias: site.constant(BIAS),
+            multiplier: site.constant(MULTIPLIER),
+            shift: site.constant(SHIFT),
             zero_point: output.zero_point(),
             activation: Activation { min: self.activation_min, max: self.activation_max },
         }
@@ -82,31 +77,41 @@ impl DotBody {
         require(self.activation_min <= self.activation_max, "activation_min")?;
         require(outputs > 0, "outputs")?;
         require(scale_count == outputs || scale_count == 1, "scale_count")?;
-        let _: &[i32] = site.constants(self.bias_offset, outputs).ok_or("bias_offset")?;
-        let multipliers: &[i32] =
-            site.constants(self.multiplier_offset, scale_count).ok_or("multiplier_offset")?;
+        require(site.has_constant::<i32>(BIAS, outputs), "bias")?;
+        require(site.has_constant::<i32>(MULTIPLIER, scale_count), "multiplier")?;
+        let multipliers: &[i32] = site.constant(MULTIPLIER);
         require(multipliers.iter().all(|&multiplier| multiplier >= 0), "multiplier")?;
-        let shifts: &[i8] = site.constants(self.shift_offset, scale_count).ok_or("shift_offset")?;
+        require(site.has_constant::<i8>(SHIFT, scale_count), "shift")?;
+        let shifts: &[i8] = site.constant(SHIFT);
         require(shifts.iter().all(|shift| (-31..=30).contains(shift)), "shift")
     }
 
     /// Checks that weights fill their layout exactly; packed ones come with true sums.
     pub(super) fn check_weights(&self, site: &OperatorSite<'_>, weights: &Weights<'_>) -> Check {
         let (outputs, terms) = (weights.outputs, weights.terms);
-        require(terms.count() > 0, "weights_bytes")?;
+        require(terms.count() > 0, "weights")?;
         let expected = weights.layout.weight_bytes(outputs, terms);
-        require(expected == Some(self.weights_bytes as usize), "weights_bytes")?;
-        let values: &[i8] = site
-            .constants(self.weights_offset, self.weights_bytes as usize)
-            .ok_or("weights_offset")?;
+        require(expected == Some(weights.values.len()), "weights")?;
         match weights.layout {
-            Layout::Row => require(self.weight_sums_offset == 0, "weight_sums_offset"),
+            Layout::Row => require(site.constant_count() == WEIGHT_SUMS, "constant_count"),
             Layout::Packed => {
-                let sums: &[i32] =
-                    site.constants(self.weight_sums_offset, outputs).ok_or("weight_sums_offset")?;
-                check_packed(values, sums, outputs, terms)
+                require(site.constant_count() == WEIGHT_SUMS + 1, "constant_count")?;
+                require(site.has_constant::<i32>(WEIGHT_SUMS, outputs), "weight_sums")?;
+                check_packed(weights.values, weights.sums, outputs, terms)
             }
         }
+    }
+
+    /// Views weights that have one order in both layouts.
+    pub(super) fn fixed_weights<'m>(site: &OperatorSite<'m>) -> &'m [i8] {
+        site.constant(WEIGHTS)
+    }
+
+    /// Checks that there are `count` weights of one order, and no sums.
+    pub(super) fn check_fixed_weights(site: &OperatorSite<'_>, count: Option<usize>) -> Check {
+        let values: &[i8] = site.constant(WEIGHTS);
+        require(count == Some(values.len()) && !values.is_empty(), "weights")?;
+        require(site.constant_count() == WEIGHT_SUMS, "constant_count")
     }
 }
 
@@ -137,4 +142,17 @@ fn check_packed(values: &[i8], sums: &[i32], outputs: usize, terms: Terms) -> Ch
         require(sums.get(output).copied().unwrap_or(0) == sum, "weight_sums")?;
     }
     Ok(())
+}
+
+/// Returns the constants of an operator made of dot products, in their order.
+#[cfg(feature = "std")]
+#[must_use]
+pub fn constants(
+    weights: Constant,
+    bias: &[i32],
+    multiplier: &[i32],
+    shift: &[i8],
+) -> std::vec::Vec<Constant> {
+    // The sums of packed weights follow when the layout is known.
+    std::vec![weights, Constant::of(bias), Constant::of(multiplier), Constant::of(shift)]
 }

@@ -3,7 +3,8 @@
 use core::cell::Cell;
 use core::ops::RangeInclusive;
 
-use isokern_core::{Cells, Team};
+use crate::memory::Memory;
+use isokern_core::Team;
 
 use crate::geometry::Window;
 use crate::layout::{BLOCK_OUTPUTS, Terms};
@@ -14,8 +15,7 @@ use crate::operators::dot_body::{DotBody, outline};
 use crate::requant::{Requant, requantise};
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
-use crate::view::view;
-use crate::weights::Weights;
+use crate::weights::{StoredWeights, Weights};
 
 /// The kind of fully connected operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,9 +80,9 @@ impl Operator for FullyConnected {
     ///
     /// A tile is 16 outputs of one row.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &FullyConnectedView<'_>, arena: Cells<'_>) {
+    fn run<T: Team>(team: &T, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
         let (outputs, terms) = (op.weights.outputs.max(1), op.weights.terms.row_terms);
-        let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         let blocks = outputs.div_ceil(BLOCK_OUTPUTS);
         for tile_index in team.share(y.len() / outputs * blocks) {
             let row = tile_index / blocks;
@@ -102,14 +102,14 @@ impl Operator for FullyConnected {
     fn run_with<T: Team, L: Loops>(
         team: &T,
         loops: &L,
-        view: &FullyConnectedView<'_>,
-        arena: Cells<'_>,
+        view: &mut FullyConnectedView<'_>,
+        memory: Memory<'_>,
     ) {
-        loops.fully_connected(team, view, arena);
+        loops.fully_connected(team, view, memory);
     }
 
-    fn weights<'m>(view: &Self::View<'m>) -> Option<Weights<'m>> {
-        Some(view.weights)
+    fn weights<'m>(view: &Self::View<'m>) -> StoredWeights<'m> {
+        StoredWeights::ByLayout(view.weights)
     }
 
     fn outline(view: &FullyConnectedView<'_>) -> Outline {

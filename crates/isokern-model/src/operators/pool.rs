@@ -2,8 +2,9 @@
 
 use core::ops::RangeInclusive;
 
+use crate::memory::Memory;
 use bytemuck::{Pod, Zeroable};
-use isokern_core::{Cells, Team};
+use isokern_core::Team;
 
 use crate::fixed::clamp;
 use crate::geometry::Window;
@@ -14,7 +15,6 @@ use crate::operators::images;
 use crate::requant::Activation;
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
-use crate::view::view;
 
 /// The kind of pools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,8 @@ impl Operator for Pool {
         }
     }
 
-    fn check(_: &OperatorSite<'_>, body: &PoolBody, view: &PoolView) -> Check {
+    fn check(site: &OperatorSite<'_>, body: &PoolBody, view: &PoolView) -> Check {
+        require(site.constant_count() == 0, "constant_count")?;
         require(body.reserved == 0, "body")?;
         images(&view.input, &view.output, &view.window)?;
         require(view.input.image().channels == view.output.image().channels, "output")?;
@@ -86,17 +87,22 @@ impl Operator for Pool {
     ///
     /// A tile is 16 channels of one position.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &PoolView, arena: Cells<'_>) {
+    fn run<T: Team>(team: &T, op: &PoolView, memory: Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
         for tile_index in team.share(output.positions() * blocks) {
-            tile(op, arena, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+            tile(op, memory, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
         }
     }
 
     #[inline]
-    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &PoolView, arena: Cells<'_>) {
-        loops.pool(team, view, arena);
+    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &mut PoolView, memory: Memory<'_>) {
+        let images = view.output.images();
+        (view.input, view.output) = (view.input.first_image(), view.output.first_image());
+        for _ in 0..images {
+            loops.pool(team, view, memory);
+            (view.input, view.output) = (view.input.next_image(), view.output.next_image());
+        }
     }
 
     fn outline(view: &PoolView) -> Outline {
@@ -109,8 +115,8 @@ impl Operator for Pool {
 }
 
 #[inline]
-fn tile(op: &PoolView, arena: Cells<'_>, position: usize, first_channel: usize) {
-    let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+fn tile(op: &PoolView, memory: Memory<'_>, position: usize, first_channel: usize) {
+    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (input, width) = (op.input.image(), op.output.image().width.max(1));
     let (row_first, row_end, first_y) = op.window.rows().inside(position / width, input.height);
     let (column_first, column_end, first_x) =

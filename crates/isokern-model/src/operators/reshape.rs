@@ -2,12 +2,12 @@
 
 use core::ops::RangeInclusive;
 
-use isokern_core::{Cells, Team};
+use crate::memory::Memory;
+use isokern_core::Team;
 
 use crate::operator::{Check, Cost, Operator, require};
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
-use crate::view::view;
 
 const TILE_ELEMENTS: usize = 64;
 
@@ -29,28 +29,31 @@ impl Operator for Reshape {
     type View<'m> = ReshapeView;
     const INPUTS: RangeInclusive<usize> = 1..=1;
     const IN_PLACE: bool = true;
+    const ANY_DTYPE: bool = true;
 
     fn view<'m>(site: &OperatorSite<'m>, _: &[u32; 0]) -> ReshapeView {
         ReshapeView { input: site.input(0), output: site.output(0) }
     }
 
-    fn check(_: &OperatorSite<'_>, _: &[u32; 0], view: &ReshapeView) -> Check {
-        require(view.input.len() == view.output.len(), "output")
+    fn check(site: &OperatorSite<'_>, _: &[u32; 0], view: &ReshapeView) -> Check {
+        require(view.input.dtype() == view.output.dtype(), "output")?;
+        require(view.input.bytes() == view.output.bytes(), "output")?;
+        require(site.constant_count() == 0, "constant_count")
     }
 
     fn cost(view: &ReshapeView) -> Cost {
-        Cost::of_elements(&view.output)
+        Cost::of_bytes(&view.output)
     }
 
     /// Runs the calling rank's share of a reshape: a copy, or nothing where the
     /// memory plan put both tensors in one place.
     ///
     /// A tile is 64 elements.
-    fn run<T: Team>(team: &T, op: &ReshapeView, arena: Cells<'_>) {
-        if op.input.arena_offset() == op.output.arena_offset() {
+    fn run<T: Team>(team: &T, op: &ReshapeView, memory: Memory<'_>) {
+        if (op.input.region(), op.input.offset()) == (op.output.region(), op.output.offset()) {
             return;
         }
-        let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         for tile_index in team.share(y.len().div_ceil(TILE_ELEMENTS)) {
             let first = tile_index * TILE_ELEMENTS;
             for index in first..y.len().min(first + TILE_ELEMENTS) {

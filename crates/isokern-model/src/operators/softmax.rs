@@ -3,15 +3,15 @@
 use core::cell::Cell;
 use core::ops::RangeInclusive;
 
+use crate::memory::Memory;
 use bytemuck::{Pod, Zeroable};
-use isokern_core::{Cells, Team};
+use isokern_core::Team;
 
 use super::exponential::{exp_of_negative, reciprocal};
 use crate::fixed::{clamp, high_mul, round_shift};
 use crate::operator::{Check, Cost, Operator, require};
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
-use crate::view::view;
 
 /// The kind of softmaxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,8 @@ impl Operator for Softmax {
         }
     }
 
-    fn check(_: &OperatorSite<'_>, _: &SoftmaxBody, view: &SoftmaxView) -> Check {
+    fn check(site: &OperatorSite<'_>, _: &SoftmaxBody, view: &SoftmaxView) -> Check {
+        require(site.constant_count() == 0, "constant_count")?;
         require(view.input.shape() == view.output.shape(), "output")?;
         require(view.multiplier >= 0, "multiplier")?;
         require(view.left_shift <= 31, "left_shift")?;
@@ -69,7 +70,7 @@ impl Operator for Softmax {
     }
 
     fn cost(view: &SoftmaxView) -> Cost {
-        Cost::of_elements(&view.output)
+        Cost::of_bytes(&view.output)
     }
 
     /// Runs the calling rank's share of a softmax.
@@ -81,8 +82,8 @@ impl Operator for Softmax {
     ///
     /// A tile is one row.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &SoftmaxView, arena: Cells<'_>) {
-        let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+    fn run<T: Team>(team: &T, op: &SoftmaxView, memory: Memory<'_>) {
+        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         let depth = op.input.depth().max(1);
         for row in team.share(x.len() / depth) {
             let xs = x.window(row * depth, depth).as_slice();

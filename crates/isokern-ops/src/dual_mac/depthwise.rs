@@ -3,20 +3,20 @@
 use core::cell::Cell;
 
 use isokern_core::{Cells, Team};
+use isokern_model::Memory;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
 use super::dots::word;
 use super::scales::{OUTPUTS, Scales};
 use super::{DualMac, both, high, low};
-use isokern_model::view::view;
 
 /// Kernel cells the loops take at most.
 pub(super) const TAPS_MAX: usize = 25;
 
 /// Runs the calling rank's share of a depthwise convolution; a tile is one position.
 #[inline(never)]
-pub(super) fn run<D: DualMac, T: Team>(team: &T, op: &DepthwiseConv2dView<'_>, arena: Cells<'_>) {
-    let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+pub(super) fn run<D: DualMac, T: Team>(team: &T, op: &DepthwiseConv2dView<'_>, memory: Memory<'_>) {
+    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (channels, width) = (op.output.image().channels, op.output.image().width.max(1));
     let zero_point = op.input.zero_point();
     let mut taps = Taps::new();

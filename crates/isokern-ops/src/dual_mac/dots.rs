@@ -7,6 +7,7 @@
 use core::ops::Range;
 
 use isokern_core::{Cells, Team};
+use isokern_model::Memory;
 use isokern_model::operators::conv2d::Conv2dView;
 use isokern_model::operators::fully_connected::FullyConnectedView;
 use isokern_model::requant::Requant;
@@ -15,15 +16,14 @@ use isokern_model::weights::Weights;
 use super::patch::{PATCH_TERMS, Patch};
 use super::{DualMac, Halves, high, low};
 use isokern_model::fixed::{clamp, rescale};
-use isokern_model::view::view;
 
 /// Outputs whose sums are kept at a time.
 const SUMS: usize = 64;
 
 /// Runs the calling rank's share of a convolution; a tile is one position.
 #[inline(never)]
-pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
-    let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
+    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (output, terms) = (op.output.image(), op.weights.terms);
     let (outputs, width) = (output.channels, output.width.max(1));
     let pass_rows = (PATCH_TERMS / terms.row_terms.max(1)).max(1);
@@ -53,9 +53,9 @@ pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, arena: 
 pub(super) fn fully_connected<D: DualMac, T: Team>(
     team: &T,
     op: &FullyConnectedView<'_>,
-    arena: Cells<'_>,
+    memory: Memory<'_>,
 ) {
-    let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (outputs, terms) = (op.weights.outputs.max(1), op.weights.terms.row_terms);
     let mut patch = Patch::new(op.input.zero_point());
     let mut sums = Sums { values: [0; SUMS], outputs: 0..0 };

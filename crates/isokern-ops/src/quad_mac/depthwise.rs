@@ -6,7 +6,8 @@
 use core::array;
 use core::cell::Cell;
 
-use isokern_core::{Cells, Team};
+use isokern_core::Team;
+use isokern_model::Memory;
 use isokern_model::geometry::Window;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 use isokern_model::requant::Requant;
@@ -14,7 +15,6 @@ use isokern_model::requant::Requant;
 use super::QuadMac;
 use super::feed::{Positions, four_times};
 use super::scale::{Scale, Target};
-use isokern_model::view::view;
 
 /// Ones: the product of a word with it is the sum of its bytes.
 const ONES: u32 = 0x0101_0101;
@@ -43,9 +43,9 @@ struct Job<'a> {
 pub(super) fn run<D: QuadMac, T: Team>(
     team: &T,
     op: &DepthwiseConv2dView<'_>,
-    arena: Cells<'_>,
+    memory: Memory<'_>,
 ) -> bool {
-    let Some(job) = Job::new(op, arena) else { return false };
+    let Some(job) = Job::new(op, memory) else { return false };
     let job = D::reload(&job);
     if (job.quads * job.positions.div_ceil(4)) as usize >= team.size() {
         tiles::<D, T, 4>(team, job);
@@ -57,7 +57,7 @@ pub(super) fn run<D: QuadMac, T: Team>(
 
 impl<'a> Job<'a> {
     #[inline(never)] // All fields are in registers at once here, and nowhere else.
-    fn new(op: &'a DepthwiseConv2dView<'a>, arena: Cells<'a>) -> Option<Self> {
+    fn new(op: &'a DepthwiseConv2dView<'a>, memory: Memory<'a>) -> Option<Self> {
         let (input, output) = (op.input.image(), op.output.image());
         if !output.channels.is_multiple_of(4) {
             return None;
@@ -71,9 +71,9 @@ impl<'a> Job<'a> {
             quads: output.channels as u32 / 4,
             zero_point: op.input.zero_point(),
             weights: bytemuck::try_cast_slice(op.weights).ok()?,
-            words: view(arena, &op.input).as_words()?,
+            words: memory.view(&op.input).as_words()?,
             requant: &op.requant,
-            target: Target::new(view(arena, &op.output), output.channels),
+            target: Target::new(memory.view(&op.output), output.channels),
         })
     }
 }

@@ -3,6 +3,7 @@
 use core::array;
 
 use isokern_core::{Cells, Team};
+use isokern_model::Memory;
 use isokern_model::layout::BLOCK_OUTPUTS;
 use isokern_model::operators::conv2d::Conv2dView;
 use isokern_model::operators::fully_connected::FullyConnectedView;
@@ -13,7 +14,6 @@ use super::QuadMac;
 use super::feed::{ByteFeed, Feed, Positions, Shape, WordFeed};
 use super::lanes::{Lanes, Quad, Single};
 use super::scale::{Scale, Target};
-use isokern_model::view::view;
 
 /// A convolution or fully connected operator.
 struct Job<'a> {
@@ -33,8 +33,12 @@ struct Job<'a> {
 /// Runs the calling rank's share of a convolution; `false`, with nothing done, if the
 /// weights are not aligned.
 #[inline(never)]
-pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) -> bool {
-    run::<D, T>(team, &Job::conv2d(op, arena))
+pub(super) fn conv2d<D: QuadMac, T: Team>(
+    team: &T,
+    op: &Conv2dView<'_>,
+    memory: Memory<'_>,
+) -> bool {
+    run::<D, T>(team, &Job::conv2d(op, memory))
 }
 
 /// Runs the calling rank's share of a fully connected operator; `false`, with nothing
@@ -43,21 +47,21 @@ pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2dView<'_>, arena: 
 pub(super) fn fully_connected<D: QuadMac, T: Team>(
     team: &T,
     op: &FullyConnectedView<'_>,
-    arena: Cells<'_>,
+    memory: Memory<'_>,
 ) -> bool {
-    run::<D, T>(team, &Job::fully_connected(op, arena))
+    run::<D, T>(team, &Job::fully_connected(op, memory))
 }
 
 impl<'a> Job<'a> {
     #[inline(never)] // All fields are in registers at once here, and nowhere else.
-    fn conv2d(op: &'a Conv2dView<'a>, arena: Cells<'a>) -> Self {
-        let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+    fn conv2d(op: &'a Conv2dView<'a>, memory: Memory<'a>) -> Self {
+        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         Self::new(Shape::conv2d(op), &op.weights, &op.requant, x, y)
     }
 
     #[inline(never)] // As above.
-    fn fully_connected(op: &'a FullyConnectedView<'a>, arena: Cells<'a>) -> Self {
-        let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+    fn fully_connected(op: &'a FullyConnectedView<'a>, memory: Memory<'a>) -> Self {
+        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         Self::new(Shape::fully_connected(op), &op.weights, &op.requant, x, y)
     }
 

@@ -2,21 +2,21 @@
 
 use core::cell::Cell;
 
-use isokern_core::{Cells, Team};
+use isokern_core::Team;
+use isokern_model::Memory;
 use isokern_model::operators::add::AddView;
 use isokern_model::operators::pool::PoolView;
 
 use isokern_model::fixed::clamp;
 use isokern_model::operators::add::sum;
 use isokern_model::operators::pool::mean;
-use isokern_model::view::view;
 
 /// Runs the calling rank's share of an addition, a tile being one word, or one byte where
 /// tensors are not aligned.
 #[inline(never)]
-pub(super) fn add<T: Team>(team: &T, op: &AddView, arena: Cells<'_>) {
-    let (a, b) = (view(arena, &op.input_a), view(arena, &op.input_b));
-    let y = view(arena, &op.output);
+pub(super) fn add<T: Team>(team: &T, op: &AddView, memory: Memory<'_>) {
+    let (a, b) = (memory.view(&op.input_a), memory.view(&op.input_b));
+    let y = memory.view(&op.output);
     let mut done = 0;
     if let (Some(a), Some(b), Some(y)) = (a.as_words(), b.as_words(), y.as_words()) {
         for index in team.share(y.len()) {
@@ -43,8 +43,8 @@ fn bytes(word: &Cell<u32>) -> [i8; 4] {
 /// Runs the calling rank's share of an average pool, a tile being one channel of one
 /// position.
 #[inline(never)]
-pub(super) fn pool<T: Team>(team: &T, op: &PoolView, arena: Cells<'_>) {
-    let (x, y) = (view(arena, &op.input), view(arena, &op.output));
+pub(super) fn pool<T: Team>(team: &T, op: &PoolView, memory: Memory<'_>) {
+    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (input, output) = (op.input.image(), op.output.image());
     let (height, width) = (input.height as u32, input.width as u32);
     // Short divisions: a checked model has fewer than 2^28 outputs.

@@ -4,6 +4,7 @@
 //! is not aligned. Term by term, and in few registers.
 
 use isokern_core::{Cells, Team};
+use isokern_model::Memory;
 use isokern_model::geometry::Window;
 use isokern_model::layout::{BLOCK_OUTPUTS, GROUP_TERMS, Layout};
 use isokern_model::operators::conv2d::Conv2dView;
@@ -13,7 +14,6 @@ use isokern_model::requant::Requant;
 
 use super::QuadMac;
 use super::scale::Scale;
-use isokern_model::view::view;
 
 /// An operator, in numbers 32 bits wide: see [`Shape`](super::feed::Shape).
 struct Job<'a> {
@@ -60,7 +60,7 @@ impl Order {
 
 impl<'a> Job<'a> {
     #[inline(never)] // All fields are in registers at once here, and nowhere else.
-    fn conv2d(op: &'a Conv2dView<'a>, arena: Cells<'a>) -> Self {
+    fn conv2d(op: &'a Conv2dView<'a>, memory: Memory<'a>) -> Self {
         let (input, output) = (op.input.image(), op.output.image());
         Self {
             window: op.window,
@@ -77,13 +77,13 @@ impl<'a> Job<'a> {
             zero_point: op.input.zero_point(),
             weight_zero_point: 0,
             requant: &op.requant,
-            x: view(arena, &op.input),
-            y: view(arena, &op.output),
+            x: memory.view(&op.input),
+            y: memory.view(&op.output),
         }
     }
 
     #[inline(never)] // As above.
-    fn depthwise_conv2d(op: &'a DepthwiseConv2dView<'a>, arena: Cells<'a>) -> Self {
+    fn depthwise_conv2d(op: &'a DepthwiseConv2dView<'a>, memory: Memory<'a>) -> Self {
         let (input, output) = (op.input.image(), op.output.image());
         Self {
             window: op.window,
@@ -100,13 +100,13 @@ impl<'a> Job<'a> {
             zero_point: op.input.zero_point(),
             weight_zero_point: 0,
             requant: &op.requant,
-            x: view(arena, &op.input),
-            y: view(arena, &op.output),
+            x: memory.view(&op.input),
+            y: memory.view(&op.output),
         }
     }
 
     #[inline(never)] // As above.
-    fn fully_connected(op: &'a FullyConnectedView<'a>, arena: Cells<'a>) -> Self {
+    fn fully_connected(op: &'a FullyConnectedView<'a>, memory: Memory<'a>) -> Self {
         let unit = Window {
             kernel_height: 1,
             kernel_width: 1,
@@ -133,8 +133,8 @@ impl<'a> Job<'a> {
             zero_point: op.input.zero_point(),
             weight_zero_point: op.weight_zero_point,
             requant: &op.requant,
-            x: view(arena, &op.input),
-            y: view(arena, &op.output),
+            x: memory.view(&op.input),
+            y: memory.view(&op.output),
         }
     }
 
@@ -172,8 +172,8 @@ impl<'a> Job<'a> {
 
 /// Runs the calling rank's share of a convolution.
 #[inline(never)]
-pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2dView<'_>, arena: Cells<'_>) {
-    run::<D, T>(team, &Job::conv2d(op, arena));
+pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
+    run::<D, T>(team, &Job::conv2d(op, memory));
 }
 
 /// Runs the calling rank's share of a depthwise convolution.
@@ -181,9 +181,9 @@ pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2dView<'_>, arena: 
 pub(super) fn depthwise_conv2d<D: QuadMac, T: Team>(
     team: &T,
     op: &DepthwiseConv2dView<'_>,
-    arena: Cells<'_>,
+    memory: Memory<'_>,
 ) {
-    run::<D, T>(team, &Job::depthwise_conv2d(op, arena));
+    run::<D, T>(team, &Job::depthwise_conv2d(op, memory));
 }
 
 /// Runs the calling rank's share of a fully connected operator.
@@ -191,9 +191,9 @@ pub(super) fn depthwise_conv2d<D: QuadMac, T: Team>(
 pub(super) fn fully_connected<D: QuadMac, T: Team>(
     team: &T,
     op: &FullyConnectedView<'_>,
-    arena: Cells<'_>,
+    memory: Memory<'_>,
 ) {
-    run::<D, T>(team, &Job::fully_connected(op, arena));
+    run::<D, T>(team, &Job::fully_connected(op, memory));
 }
 
 /// Runs the calling rank's share; a tile is one output of one position.

@@ -1,0 +1,67 @@
+//! Checks the header and where it says the sections are.
+
+use super::require;
+use crate::digest;
+use crate::error::FormatError;
+use crate::header::{
+    ARENA_BYTES_MAX, BLOB_ALIGN, CHECKSUM_START, FORMAT_VERSION, HEADER_BYTES, Header, MAGIC,
+    OPERATORS_MAX, PROFILE_TFLM, PROFILE_TFLM_VERSION, SECTION_ALIGN, STATE_BYTES_MAX, TENSORS_MAX,
+};
+use crate::layout::Layout;
+use crate::record::OPERATOR_BYTES;
+use crate::sections::Front;
+
+pub(super) fn check(blob: &[u8]) -> Result<&Header, FormatError> {
+    let too_short = FormatError::TooShort { have: blob.len(), need: HEADER_BYTES };
+    let front = blob.get(..HEADER_BYTES).ok_or(too_short)?;
+    if !blob.as_ptr().addr().is_multiple_of(BLOB_ALIGN) {
+        return Err(FormatError::Misaligned { need: BLOB_ALIGN });
+    }
+    let header: &Header = bytemuck::try_from_bytes(front).map_err(|_| too_short)?;
+    identity(header)?;
+    if header.blob_bytes as usize != blob.len() {
+        let stated = header.blob_bytes as usize;
+        return Err(FormatError::Length { have: blob.len(), stated });
+    }
+    let computed = digest::crc32(blob.get(CHECKSUM_START..).unwrap_or(&[]));
+    if computed != header.checksum {
+        return Err(FormatError::Checksum { computed, stated: header.checksum });
+    }
+    sections(header, blob.len())?;
+    Ok(header)
+}
+
+fn identity(header: &Header) -> Result<(), FormatError> {
+    require(header.magic == MAGIC, "magic")?;
+    if header.format_version != FORMAT_VERSION {
+        let found = header.format_version;
+        return Err(FormatError::Version { found, read: FORMAT_VERSION });
+    }
+    if (header.profile, header.profile_version) != (PROFILE_TFLM, PROFILE_TFLM_VERSION) {
+        let (profile, version) = (header.profile, header.profile_version);
+        return Err(FormatError::Profile { profile, version });
+    }
+    require(Layout::from_code(header.layout).is_some(), "layout")?;
+    require(header.reserved == 0, "reserved")?;
+    require(header.reserved_word == 0, "reserved_word")
+}
+
+fn sections(header: &Header, blob_bytes: usize) -> Result<(), FormatError> {
+    let (tensor_count, operator_count) = (header.tensor_count.into(), header.operator_count.into());
+    require((1..=TENSORS_MAX).contains(&tensor_count), "tensor_count")?;
+    require((1..=OPERATORS_MAX).contains(&operator_count), "operator_count")?;
+    require(header.input_count > 0, "input_count")?;
+    require(header.output_count > 0, "output_count")?;
+
+    // Counts are 16 bits wide: no sum of these overflows.
+    let operators_offset = Front::new(header).names_end().next_multiple_of(SECTION_ALIGN);
+    require(header.operators_offset as usize == operators_offset, "operators_offset")?;
+    let constants_offset =
+        (operators_offset + operator_count * OPERATOR_BYTES).next_multiple_of(SECTION_ALIGN);
+    require(header.constants_offset as usize == constants_offset, "constants_offset")?;
+    let constants_end = constants_offset.checked_add(header.constants_bytes as usize);
+    require(constants_end == Some(blob_bytes), "constants_bytes")?;
+
+    require((1..=ARENA_BYTES_MAX).contains(&(header.arena_bytes as usize)), "arena_bytes")?;
+    require(header.state_bytes as usize <= STATE_BYTES_MAX, "state_bytes")
+}

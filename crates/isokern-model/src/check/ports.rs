@@ -1,0 +1,29 @@
+//! Checks the inputs and outputs of the model, and their names.
+
+use super::require;
+use crate::error::FormatError;
+use crate::model::Model;
+use crate::tensor::Region;
+
+/// Checks that every input and output names a tensor in the arena, no input twice, and that the
+/// names are as many.
+pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
+    let in_arena = |index: Option<u16>| {
+        let record = index.and_then(|index| model.sections.tensor_record(index.into()));
+        record.is_some_and(|record| record.region == Region::Arena.code())
+    };
+    for position in 0..model.input_count() {
+        let index = model.input_index(position);
+        require(in_arena(index), "inputs")?;
+        require((0..position).all(|other| model.input_index(other) != index), "inputs")?;
+    }
+    for position in 0..model.output_count() {
+        require(in_arena(model.output_index(position)), "outputs")?;
+    }
+    let mut names = model.sections.names();
+    for _ in 0..model.input_count() + model.output_count() {
+        let (&len, rest) = names.split_first().ok_or(FormatError::Header { field: "names" })?;
+        names = rest.get(len.into()..).ok_or(FormatError::Header { field: "names" })?;
+    }
+    require(names.is_empty(), "names_bytes")
+}
