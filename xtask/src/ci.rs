@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
-use crate::{bundle, cust, firmware, fuzz, loom, ptx, race, test, thumb, tidy};
+use crate::{bundle, cust, firmware, fuzz, loom, ptx, race, repository, test, thumb, tidy};
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
 use std::time::Instant;
@@ -132,21 +132,15 @@ fn defaults<A: clap::Args>() -> A {
     Wrapper::<A>::parse_from(["xtask"]).inner
 }
 
-/// Checks the format here and in the other workspaces. The fuzz workspace is not linted: that
-/// needs its own compiler flags.
+/// Checks the format here and in the other workspaces.
 fn fmt() -> Result<(), Failure> {
-    cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["fmt", "--all", "--check", "--manifest-path", "fuzz/Cargo.toml"])?;
-    cargo(&["fmt", "--all", "--check", "--manifest-path", firmware::MANIFEST])?;
-    cargo(&["fmt", "--all", "--check", "--manifest-path", cust::MANIFEST])?;
-    ptx::CRATES.iter().try_for_each(|folder| {
-        let manifest = format!("{folder}/Cargo.toml");
-        cargo(&["fmt", "--all", "--check", "--manifest-path", &manifest])
-    })
+    repository::manifests()?
+        .iter()
+        .try_for_each(|manifest| cargo(&["fmt", "--all", "--check", "--manifest-path", manifest]))
 }
 
 /// Lints everything, then the no_std crates alone: only so are they seen without std. Last come
-/// the programs for boards.
+/// the programs for boards. The fuzz workspace is not linted: that needs compiler flags of its own.
 fn clippy() -> Result<(), Failure> {
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-Dwarnings"])?;
     let packages = NO_STD_CRATES.iter().flat_map(|name| ["--package", name]);

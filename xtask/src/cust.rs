@@ -8,7 +8,7 @@ use crate::{process, repository, standin};
 use std::path::Path;
 
 /// The workspace of the application.
-pub(crate) const MANIFEST: &str = "crates/isokern-cust/Cargo.toml";
+const MANIFEST: &str = "crates/isokern-cust/Cargo.toml";
 
 /// What it is given, and the bytes it must print.
 const MODEL: &str = "tests/models/digits.ikm";

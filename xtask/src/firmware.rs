@@ -28,7 +28,7 @@ use programs::{Program, Programs};
 use std::path::PathBuf;
 
 /// The workspace of the programs, relative to the root of the repository.
-pub(crate) const MANIFEST: &str = "tests/firmware/Cargo.toml";
+const MANIFEST: &str = "tests/firmware/Cargo.toml";
 
 /// What `cargo xtask firmware` takes.
 #[derive(clap::Args)]

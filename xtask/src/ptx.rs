@@ -42,9 +42,6 @@ const OWN_CRATE: &str = "kernels-ptx";
 /// The crate that shows how to write one.
 const TEMPLATE: &str = "kernels-ptx/template";
 
-/// The folders of all device crates here, relative to the root of the repository.
-pub(crate) const CRATES: [&str; 2] = [OWN_CRATE, TEMPLATE];
-
 /// What `cargo xtask ptx` takes. Without options it builds and checks, and writes nothing.
 #[derive(Default, clap::Args)]
 pub(crate) struct Arguments {

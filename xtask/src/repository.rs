@@ -37,3 +37,28 @@ pub(crate) fn files() -> Result<Vec<String>, Failure> {
     paths.dedup();
     Ok(paths)
 }
+
+/// The manifests of this workspace and of the others: each has a lock file beside it.
+pub(crate) fn manifests() -> Result<Vec<String>, Failure> {
+    Ok(files()?.iter().filter_map(|path| manifest_of(path)).collect())
+}
+
+fn manifest_of(lock: &str) -> Option<String> {
+    let folder = lock.strip_suffix("Cargo.lock")?;
+    Some(format!("{folder}Cargo.toml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{manifest_of, manifests};
+
+    #[test]
+    fn every_workspace_is_found_by_its_lock_file() {
+        assert_eq!(manifest_of("fuzz/Cargo.lock").as_deref(), Some("fuzz/Cargo.toml"));
+        assert_eq!(manifest_of("fuzz/Cargo.toml"), None);
+        let found = manifests().unwrap();
+        for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "kernels-ptx/template/Cargo.toml"] {
+            assert!(found.iter().any(|path| path == manifest), "{manifest}: {found:?}");
+        }
+    }
+}
