@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
-use crate::{bundle, cust, firmware, fuzz, loom, ptx, race, repository, test, thumb, tidy};
+use crate::{bundle, cust, deny, firmware, fuzz, loom, ptx, race, repository, test, thumb, tidy};
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
 use std::time::Instant;
@@ -29,6 +29,10 @@ enum Stage {
     Fmt,
     /// House rules.
     Tidy,
+    /// Licences, sources and versions of dependencies.
+    Deny,
+    /// Known holes in dependencies.
+    Advisories,
     /// Lints, with all features and again without std.
     Clippy,
     /// Documentation, warnings denied.
@@ -53,14 +57,23 @@ enum Stage {
     Fuzz,
 }
 
+/// What a stage found that did not fail.
+pub(crate) enum Verdict {
+    /// All is as it should be.
+    Passed,
+    /// Nothing was checked, for this reason.
+    Skipped(&'static str),
+}
+
 /// How a stage ended.
 struct Outcome {
     stage: Stage,
     time: Duration,
-    failure: Option<Failure>,
+    result: Result<Verdict, Failure>,
 }
 
-/// Runs the chosen stages, also those after a failed one, and fails when any failed.
+/// Runs the chosen stages, also those after a failed one, and fails when any failed, or when all
+/// of them were skipped.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let stages = Stage::value_variants().iter().copied().filter(|stage| {
         let wanted = arguments.only.is_empty() || arguments.only.contains(stage);
@@ -72,29 +85,44 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let outcomes: Vec<Outcome> = stages.map(run_stage).collect();
     print_table(&outcomes);
-    let failed: Vec<String> = outcomes
-        .iter()
-        .filter(|outcome| outcome.failure.is_some())
-        .map(|outcome| outcome.stage.name())
-        .collect();
-    if failed.is_empty() { Ok(()) } else { Err(Failure::Stages(failed.join(", "))) }
+    judge(&outcomes)
+}
+
+fn judge(outcomes: &[Outcome]) -> Result<(), Failure> {
+    let names = |belongs: fn(&Outcome) -> bool| {
+        let some = outcomes.iter().filter(|outcome| belongs(outcome));
+        some.map(|outcome| outcome.stage.name()).collect::<Vec<String>>()
+    };
+    let failed = names(|outcome| outcome.result.is_err());
+    let skipped = names(|outcome| matches!(outcome.result, Ok(Verdict::Skipped(_))));
+    if !failed.is_empty() {
+        return Err(Failure::Stages(failed.join(", ")));
+    }
+    if !skipped.is_empty() && skipped.len() == outcomes.len() {
+        return Err(Failure::Skipped(skipped.join(", ")));
+    }
+    Ok(())
 }
 
 fn run_stage(stage: Stage) -> Outcome {
     println!("\n==== {} ====", stage.name());
     let start = Instant::now();
-    let failure = stage.run().err();
-    if let Some(failure) = &failure {
+    let result = stage.run();
+    if let Err(failure) = &result {
         eprintln!("{}: {failure}", stage.name());
     }
-    Outcome { stage, time: start.elapsed(), failure }
+    Outcome { stage, time: start.elapsed(), result }
 }
 
 fn print_table(outcomes: &[Outcome]) {
-    println!("\n{:<8} {:>8}  result", "stage", "seconds");
-    for outcome in outcomes {
-        let word = if outcome.failure.is_none() { "passed" } else { "FAILED" };
-        println!("{:<8} {:>8.1}  {word}", outcome.stage.name(), outcome.time.as_secs_f64());
+    println!("\n{:<10} {:>8}  result", "stage", "seconds");
+    for Outcome { stage, time, result } in outcomes {
+        let words = match result {
+            Ok(Verdict::Passed) => "passed",
+            Ok(Verdict::Skipped(reason)) => &format!("skipped: {reason}"),
+            Err(_) => "FAILED",
+        };
+        println!("{:<10} {:>8.1}  {words}", stage.name(), time.as_secs_f64());
     }
 }
 
@@ -103,10 +131,12 @@ impl Stage {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    fn run(self) -> Result<(), Failure> {
+    fn run(self) -> Result<Verdict, Failure> {
         match self {
             Self::Fmt => fmt(),
             Self::Tidy => tidy::run(),
+            Self::Deny => deny::run(),
+            Self::Advisories => return deny::advisories(),
             Self::Clippy => clippy(),
             Self::Doc => doc(),
             Self::Test => test::run(&defaults::<test::Arguments>()),
@@ -118,7 +148,8 @@ impl Stage {
             Self::Bundle => bundle::run_stage(),
             Self::Loom => loom::run(&defaults::<loom::Arguments>()),
             Self::Fuzz => fuzz::run(&defaults::<fuzz::Arguments>()),
-        }
+        }?;
+        Ok(Verdict::Passed)
     }
 }
 
@@ -158,4 +189,30 @@ fn doc() -> Result<(), Failure> {
 
 fn cargo(arguments: &[&str]) -> Result<(), Failure> {
     process::run(process::cargo().args(arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Failure, Outcome, Stage, Verdict, judge};
+
+    fn outcome(result: Result<Verdict, Failure>) -> Outcome {
+        Outcome { stage: Stage::Advisories, time: Duration::ZERO, result }
+    }
+
+    #[test]
+    fn a_failed_stage_is_named() {
+        let outcomes = [outcome(Ok(Verdict::Passed)), outcome(Err(Failure::Rules(1)))];
+        let failure = judge(&outcomes).unwrap_err();
+        assert_eq!(failure.to_string(), "failed stages: advisories");
+        assert_eq!(failure.exit_code(), 1);
+    }
+
+    #[test]
+    fn a_skipped_stage_alone_has_a_code_of_its_own() {
+        let failure = judge(&[outcome(Ok(Verdict::Skipped("no network")))]).unwrap_err();
+        assert_eq!(failure.to_string(), "nothing was checked: advisories");
+        assert_eq!(failure.exit_code(), 77);
+        let outcomes = [outcome(Ok(Verdict::Skipped("no network"))), outcome(Ok(Verdict::Passed))];
+        assert!(judge(&outcomes).is_ok());
+    }
 }

@@ -8,7 +8,7 @@ use crate::ptx::assembler::{self, Assembler};
 use crate::ptx::compiler;
 use crate::thumb::TARGETS;
 use crate::toolchain::{self, DEBIAN_RUSTC, Part};
-use crate::{firmware, fuzz, repository};
+use crate::{deny, firmware, fuzz, repository, tools};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::Command;
@@ -119,12 +119,13 @@ fn checks() -> Vec<Finding> {
         needed: false,
     });
     findings.push(Finding {
-        name: "cargo-fuzz",
-        found: cargo_fuzz(),
+        name: fuzz::CARGO_FUZZ,
+        found: tool(fuzz::CARGO_FUZZ),
         purpose: "the fuzz stage",
         how_to_get: fuzz::how_to_install(),
         needed: false,
     });
+    findings.push(checker(deny::CARGO_DENY, "the stages deny and advisories"));
     findings.push(Finding {
         name: "nightly compiler",
         found: nightly(),
@@ -188,9 +189,14 @@ fn nightly() -> Option<String> {
     Some(text.trim().to_owned())
 }
 
-fn cargo_fuzz() -> Option<String> {
-    let path = fuzz::cargo_fuzz()?;
-    first_line(&path.to_string_lossy(), &["--version"])
+/// A program that `.ci/tools.txt` pins.
+fn checker(name: &'static str, purpose: &'static str) -> Finding {
+    let how_to_get = tools::how_to_install();
+    Finding { name, found: tool(name), purpose, how_to_get, needed: false }
+}
+
+fn tool(name: &str) -> Option<String> {
+    first_line(&tools::find(name)?.to_string_lossy(), &["--version"])
 }
 
 /// The compilers for device code that are here, the one that is taken first in front.

@@ -44,10 +44,23 @@ pub(crate) enum Failure {
     /// Some check stages failed.
     #[error("failed stages: {0}")]
     Stages(String),
+    /// All check stages that were asked for were skipped.
+    #[error("nothing was checked: {0}")]
+    Skipped(String),
     /// A check found what must not be.
     #[error("{0}")]
     Check(String),
     /// A detector did not notice a fault that was planted for it.
     #[error("{0}")]
     Blind(&'static str),
+}
+
+/// The exit status where nothing was checked, as Automake's test driver has it.
+const SKIPPED: u8 = 77;
+
+impl Failure {
+    /// The exit status of the program.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Skipped(_)) { SKIPPED } else { 1 }
+    }
 }

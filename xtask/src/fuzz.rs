@@ -8,11 +8,15 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::repository;
+use crate::tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The version of `cargo-fuzz` the stage was written against.
-pub(crate) const CARGO_FUZZ_VERSION: &str = "0.13.1";
+/// The program that runs the targets.
+pub(crate) const CARGO_FUZZ: &str = "cargo-fuzz";
+
+/// The version of it the stage was written against.
+const CARGO_FUZZ_VERSION: &str = "0.13.1";
 
 /// What `cargo xtask fuzz` takes.
 #[derive(clap::Args)]
@@ -29,7 +33,7 @@ pub(crate) struct Arguments {
 
 /// Runs each target for its time; the first that crashes ends the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let program = cargo_fuzz().ok_or_else(missing)?;
+    let program = tools::find(CARGO_FUZZ).ok_or_else(missing)?;
     let folder = repository::root().join(&arguments.folder);
     let mut targets = arguments.targets.clone();
     if targets.is_empty() {
@@ -43,17 +47,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where `cargo-fuzz` is: in the tools folder of the build output, or on the path.
-pub(crate) fn cargo_fuzz() -> Option<PathBuf> {
-    let own = repository::target_dir().join("tools/bin/cargo-fuzz");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join("cargo-fuzz"));
-    core::iter::once(own).chain(on_path).find(|path| path.is_file())
-}
-
 /// How to get `cargo-fuzz`.
 pub(crate) fn how_to_install() -> String {
-    format!("run `cargo install --locked --version {CARGO_FUZZ_VERSION} cargo-fuzz`")
+    format!("run `cargo install --locked --version {CARGO_FUZZ_VERSION} {CARGO_FUZZ}`")
 }
 
 fn list(program: &Path, folder: &Path) -> Result<Vec<String>, Failure> {
@@ -87,5 +83,5 @@ fn fuzz_command(program: &Path, verb: &str, folder: &Path) -> Command {
 }
 
 fn missing() -> Failure {
-    Failure::Missing { what: "cargo-fuzz", how: how_to_install() }
+    Failure::Missing { what: CARGO_FUZZ, how: how_to_install() }
 }

@@ -3,6 +3,7 @@
 mod bundle;
 mod ci;
 mod cust;
+mod deny;
 mod doctor;
 mod failure;
 mod firmware;
@@ -17,6 +18,7 @@ mod test;
 mod thumb;
 mod tidy;
 mod toolchain;
+mod tools;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -79,7 +81,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("xtask: {failure}");
-            ExitCode::FAILURE
+            ExitCode::from(failure.exit_code())
         }
     }
 }
