@@ -3,7 +3,9 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
-use crate::{bundle, cust, deny, firmware, fuzz, loom, ptx, race, repository, test, thumb, tidy};
+use crate::{
+    bundle, cust, deny, features, firmware, fuzz, loom, ptx, race, repository, test, thumb, tidy,
+};
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
 use std::time::Instant;
@@ -35,6 +37,8 @@ enum Stage {
     Advisories,
     /// Lints, with all features and again without std.
     Clippy,
+    /// Lints, with each feature alone.
+    Features,
     /// Documentation, warnings denied.
     Doc,
     /// Every test suite.
@@ -138,6 +142,7 @@ impl Stage {
             Self::Deny => deny::run(),
             Self::Advisories => return deny::advisories(),
             Self::Clippy => clippy(),
+            Self::Features => features::run(),
             Self::Doc => doc(),
             Self::Test => test::run(&defaults::<test::Arguments>()),
             Self::Thumb => thumb::run(&defaults::<thumb::Arguments>()),

@@ -8,7 +8,7 @@ use crate::ptx::assembler::{self, Assembler};
 use crate::ptx::compiler;
 use crate::thumb::TARGETS;
 use crate::toolchain::{self, DEBIAN_RUSTC, Part};
-use crate::{deny, firmware, fuzz, repository, tools};
+use crate::{deny, features, firmware, fuzz, repository, tools};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::Command;
@@ -126,6 +126,7 @@ fn checks() -> Vec<Finding> {
         needed: false,
     });
     findings.push(checker(deny::CARGO_DENY, "the stages deny and advisories"));
+    findings.push(checker(features::CARGO_HACK, "the features stage"));
     findings.push(Finding {
         name: "nightly compiler",
         found: nightly(),

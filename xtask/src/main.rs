@@ -6,6 +6,7 @@ mod cust;
 mod deny;
 mod doctor;
 mod failure;
+mod features;
 mod firmware;
 mod fuzz;
 mod loom;
