@@ -5,6 +5,7 @@ use crate::process;
 use crate::thumb::NO_STD_CRATES;
 use crate::{
     bundle, cust, deny, features, firmware, fuzz, loom, ptx, race, repository, test, thumb, tidy,
+    typos,
 };
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
@@ -31,6 +32,8 @@ enum Stage {
     Fmt,
     /// House rules.
     Tidy,
+    /// Spelling.
+    Typos,
     /// Licences, sources and versions of dependencies.
     Deny,
     /// Known holes in dependencies.
@@ -139,6 +142,7 @@ impl Stage {
         match self {
             Self::Fmt => fmt(),
             Self::Tidy => tidy::run(),
+            Self::Typos => typos::run(),
             Self::Deny => deny::run(),
             Self::Advisories => return deny::advisories(),
             Self::Clippy => clippy(),

@@ -8,7 +8,7 @@ use crate::ptx::assembler::{self, Assembler};
 use crate::ptx::compiler;
 use crate::thumb::TARGETS;
 use crate::toolchain::{self, DEBIAN_RUSTC, Part};
-use crate::{deny, features, firmware, fuzz, repository, tools};
+use crate::{deny, features, firmware, fuzz, repository, tools, typos};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::Command;
@@ -120,13 +120,16 @@ fn checks() -> Vec<Finding> {
     });
     findings.push(Finding {
         name: fuzz::CARGO_FUZZ,
-        found: tool(fuzz::CARGO_FUZZ),
+        found: tool(fuzz::CARGO_FUZZ, &["--version"]),
         purpose: "the fuzz stage",
         how_to_get: fuzz::how_to_install(),
         needed: false,
     });
-    findings.push(checker(deny::CARGO_DENY, "the stages deny and advisories"));
-    findings.push(checker(features::CARGO_HACK, "the features stage"));
+    findings.extend([
+        checker(typos::TYPOS, &["--version"], "the typos stage"),
+        checker(deny::CARGO_DENY, &["--version"], "the stages deny and advisories"),
+        checker(features::CARGO_HACK, &["hack", "--version"], "the features stage"),
+    ]);
     findings.push(Finding {
         name: "nightly compiler",
         found: nightly(),
@@ -190,14 +193,14 @@ fn nightly() -> Option<String> {
     Some(text.trim().to_owned())
 }
 
-/// A program that `.ci/tools.txt` pins.
-fn checker(name: &'static str, purpose: &'static str) -> Finding {
+/// A program that `.ci/tools.txt` pins, and the arguments with which it says its version.
+fn checker(name: &'static str, arguments: &[&str], purpose: &'static str) -> Finding {
     let how_to_get = tools::how_to_install();
-    Finding { name, found: tool(name), purpose, how_to_get, needed: false }
+    Finding { name, found: tool(name, arguments), purpose, how_to_get, needed: false }
 }
 
-fn tool(name: &str) -> Option<String> {
-    first_line(&tools::find(name)?.to_string_lossy(), &["--version"])
+fn tool(name: &str, arguments: &[&str]) -> Option<String> {
+    first_line(&tools::find(name)?.to_string_lossy(), arguments)
 }
 
 /// The compilers for device code that are here, the one that is taken first in front.

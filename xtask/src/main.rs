@@ -20,6 +20,7 @@ mod thumb;
 mod tidy;
 mod toolchain;
 mod tools;
+mod typos;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

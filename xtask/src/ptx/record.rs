@@ -121,7 +121,7 @@ mod tests {
         let text = record().text().unwrap();
         assert!(text.starts_with(HEAD));
         assert_eq!(toml::from_str::<Record>(&text).unwrap(), record());
-        assert!(toml::from_str::<Record>(&text.replace("commit", "comit")).is_err());
+        assert!(toml::from_str::<Record>(&text.replace("commit", "revision")).is_err());
     }
 
     #[test]

@@ -17,8 +17,8 @@ const HOST_REGISTER_FLAGS: u32 = 0xF;
 const HOST_REGISTER_REFUSED: u32 = 0xC;
 /// The flag of managed memory for all streams; 2 is for the host first.
 const ATTACH_FLAGS: [u32; 2] = [1, 2];
-/// Advices there are, by number: read-mostly to unset-accessed-by.
-const ADVICES: core::ops::RangeInclusive<u32> = 1..=6;
+/// The pieces of advice there are, by number: read-mostly to unset-accessed-by.
+const ADVICE: core::ops::RangeInclusive<u32> = 1..=6;
 
 /// Where memory is to be: `CUmemLocation`.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +82,7 @@ fn prefetch(session: &mut Session, address: u64, bytes: usize, to: Location, on:
 }
 
 fn advise(session: &mut Session, address: u64, bytes: usize, advice: u32, at: Location) -> Outcome {
-    if !ADVICES.contains(&advice) {
+    if !ADVICE.contains(&advice) {
         return Err(Status::INVALID_VALUE);
     }
     managed_hint(session, address, bytes, at)
