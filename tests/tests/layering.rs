@@ -38,6 +38,7 @@ const RULE: &[(&str, Imports)] = &[
     ("xtask", Imports::Only(&[])),
     ("isokern-programs", Imports::Only(&["isokern-simcuda"])),
     ("isokern-cli", Imports::Any),
+    ("isokern-messages", Imports::Any),
     ("isokern-tests", Imports::Any),
 ];
 
