@@ -91,6 +91,7 @@ pub mod compute;
 pub mod device;
 pub mod kernel;
 pub mod megakernel;
+mod numbered;
 pub mod ring;
 pub mod team;
 

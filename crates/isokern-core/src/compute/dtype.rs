@@ -20,69 +20,54 @@ use core::any::TypeId;
 use core::fmt;
 use core::str::FromStr;
 
+use crate::numbered;
 use thiserror::Error;
 
-/// The type of one element of a payload.
-///
-/// ```
-/// use isokern_core::DType;
-///
-/// assert_eq!(DType::of::<i8>(), Some(DType::I8));
-/// assert_eq!(DType::I8.mask() | DType::F32.mask(), 1 << 1 | 1 << 11);
-/// assert_eq!("bf16".parse(), Ok(DType::Bf16));
-/// ```
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
-#[repr(u8)]
-pub enum DType {
-    /// One byte, 0 or 1.
-    Bool = 0,
-    /// 8-bit signed integer.
-    I8 = 1,
-    /// 8-bit unsigned integer.
-    U8 = 2,
-    /// 16-bit signed integer.
-    I16 = 3,
-    /// 16-bit unsigned integer.
-    U16 = 4,
-    /// 32-bit signed integer.
-    I32 = 5,
-    /// 32-bit unsigned integer.
-    U32 = 6,
-    /// 64-bit signed integer.
-    I64 = 7,
-    /// 64-bit unsigned integer.
-    U64 = 8,
-    /// IEEE 754 half precision; no Rust primitive on stable.
-    F16 = 9,
-    /// The upper half of an `f32`; no Rust primitive.
-    Bf16 = 10,
-    /// IEEE 754 single precision.
-    F32 = 11,
-    /// IEEE 754 double precision.
-    F64 = 12,
+numbered! {
+    /// The type of one element of a payload.
+    ///
+    /// ```
+    /// use isokern_core::DType;
+    ///
+    /// assert_eq!(DType::of::<i8>(), Some(DType::I8));
+    /// assert_eq!(DType::I8.mask() | DType::F32.mask(), 1 << 1 | 1 << 11);
+    /// assert_eq!("bf16".parse(), Ok(DType::Bf16));
+    /// ```
+    #[non_exhaustive]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+    pub enum DType: u8, code, from_code {
+        /// One byte, 0 or 1.
+        Bool = 0,
+        /// 8-bit signed integer.
+        I8 = 1,
+        /// 8-bit unsigned integer.
+        U8 = 2,
+        /// 16-bit signed integer.
+        I16 = 3,
+        /// 16-bit unsigned integer.
+        U16 = 4,
+        /// 32-bit signed integer.
+        I32 = 5,
+        /// 32-bit unsigned integer.
+        U32 = 6,
+        /// 64-bit signed integer.
+        I64 = 7,
+        /// 64-bit unsigned integer.
+        U64 = 8,
+        /// IEEE 754 half precision; no Rust primitive on stable.
+        F16 = 9,
+        /// The upper half of an `f32`; no Rust primitive.
+        Bf16 = 10,
+        /// IEEE 754 single precision.
+        F32 = 11,
+        /// IEEE 754 double precision.
+        F64 = 12,
+    }
 }
 
 impl DType {
-    /// Every type, in the order of the codes.
-    pub const ALL: [Self; 13] = [
-        Self::Bool,
-        Self::I8,
-        Self::U8,
-        Self::I16,
-        Self::U16,
-        Self::I32,
-        Self::U32,
-        Self::I64,
-        Self::U64,
-        Self::F16,
-        Self::Bf16,
-        Self::F32,
-        Self::F64,
-    ];
-
     /// Returns the type of a Rust primitive, `None` for every other `T`.
     ///
     /// `usize` and `isize` have none: their width is the target's, so bytes
@@ -103,19 +88,6 @@ impl DType {
             i64 => I64, u64 => U64, f32 => F32, f64 => F64, bool => Bool
         );
         None
-    }
-
-    /// Returns the stable number of the type.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// Returns the type with this code, `None` for a number that is not in the
-    /// table.
-    #[must_use]
-    pub const fn from_code(code: u8) -> Option<Self> {
-        if (code as usize) < Self::ALL.len() { Some(Self::ALL[code as usize]) } else { None }
     }
 
     /// Returns the bit of the type in a `dtype_mask`: `1 << code`.

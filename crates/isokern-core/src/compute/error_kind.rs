@@ -1,68 +1,43 @@
 //! The kinds of failure that generic code can tell apart.
 
+use crate::numbered;
 use core::fmt;
 
-/// What went wrong, as far as a caller can act on it.
-///
-/// ```
-/// use isokern_core::InferenceErrorKind;
-///
-/// assert_eq!(InferenceErrorKind::DeviceLost.code(), 8);
-/// assert_eq!(InferenceErrorKind::from_code(8), Some(InferenceErrorKind::DeviceLost));
-/// ```
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[repr(u8)]
-pub enum InferenceErrorKind {
-    /// The model's bytes are damaged, of another version, or need an operator
-    /// that is not there; convert the model again.
-    InvalidArtifact = 1,
-    /// A payload has another length or element type than the model, or a batch
-    /// has fewer outputs than inputs; nothing was run.
-    ShapeOrTypeMismatch = 2,
-    /// The step was started and failed; the output is not a result.
-    ExecutionFailed = 3,
-    /// Memory, a stream or another resource ran out; free some and try again.
-    ResourceUnavailable = 4,
-    /// A step was asked for before `init`; call it once first.
-    NotInitialized = 5,
-    /// The deadline had passed; nothing was run, or the step was stopped.
-    DeadlineExceeded = 6,
-    /// The caller withdrew the work.
-    Cancelled = 7,
-    /// The device stopped answering; every model on it is dead.
-    DeviceLost = 8,
+numbered! {
+    /// What went wrong, as far as a caller can act on it.
+    ///
+    /// ```
+    /// use isokern_core::InferenceErrorKind;
+    ///
+    /// assert_eq!(InferenceErrorKind::DeviceLost.code(), 8);
+    /// assert_eq!(InferenceErrorKind::from_code(8), Some(InferenceErrorKind::DeviceLost));
+    /// ```
+    #[non_exhaustive]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    pub enum InferenceErrorKind: u8, code, from_code {
+        /// The model's bytes are damaged, of another version, or need an operator
+        /// that is not there; convert the model again.
+        InvalidArtifact = 1,
+        /// A payload has another length or element type than the model, or a batch
+        /// has fewer outputs than inputs; nothing was run.
+        ShapeOrTypeMismatch = 2,
+        /// The step was started and failed; the output is not a result.
+        ExecutionFailed = 3,
+        /// Memory, a stream or another resource ran out; free some and try again.
+        ResourceUnavailable = 4,
+        /// A step was asked for before `init`; call it once first.
+        NotInitialized = 5,
+        /// The deadline had passed; nothing was run, or the step was stopped.
+        DeadlineExceeded = 6,
+        /// The caller withdrew the work.
+        Cancelled = 7,
+        /// The device stopped answering; every model on it is dead.
+        DeviceLost = 8,
+    }
 }
 
 impl InferenceErrorKind {
-    /// Every kind, in the order of the codes.
-    pub const ALL: [Self; 8] = [
-        Self::InvalidArtifact,
-        Self::ShapeOrTypeMismatch,
-        Self::ExecutionFailed,
-        Self::ResourceUnavailable,
-        Self::NotInitialized,
-        Self::DeadlineExceeded,
-        Self::Cancelled,
-        Self::DeviceLost,
-    ];
-
-    /// Returns the stable number of the kind; 0 is no error.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// Returns the kind with this code, `None` for any other number.
-    #[must_use]
-    pub const fn from_code(code: u8) -> Option<Self> {
-        if code == 0 || code as usize > Self::ALL.len() {
-            return None;
-        }
-        Some(Self::ALL[code as usize - 1])
-    }
-
     /// Returns the kind in words.
     #[must_use]
     pub const fn name(self) -> &'static str {

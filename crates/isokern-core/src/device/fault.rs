@@ -3,6 +3,7 @@
 use core::fmt;
 use core::mem::offset_of;
 
+use crate::numbered;
 use bytemuck::{Pod, Zeroable};
 
 /// Where device code writes its first fault: 64 bytes, aligned to 8, zeroed by the host
@@ -59,45 +60,24 @@ pub enum FaultState {
     Written = 2,
 }
 
-/// What was wrong. The numbers are stable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum FaultCode {
-    /// A bounds check or another assertion failed; the record has its line.
-    Panic = 1,
-    /// Parameters of another version, or that contradict the model; detail is what the
-    /// device expected.
-    Parameters = 2,
-    /// The bytes do not begin with a model's header; detail is their length.
-    Model = 3,
-    /// The device code was built without an operator; detail is its index.
-    Operator = 4,
-    /// The launch gave too little shared memory; detail is the bytes needed.
-    SharedMemory = 5,
-    /// The arena is too short; detail is the bytes needed.
-    Arena = 6,
-}
-
-impl FaultCode {
-    /// The number in the record.
-    #[must_use]
-    pub const fn code(self) -> u32 {
-        self as u32
-    }
-
-    /// The code with this number.
-    #[must_use]
-    pub const fn from_code(code: u32) -> Option<Self> {
-        Some(match code {
-            1 => Self::Panic,
-            2 => Self::Parameters,
-            3 => Self::Model,
-            4 => Self::Operator,
-            5 => Self::SharedMemory,
-            6 => Self::Arena,
-            _ => return None,
-        })
+numbered! {
+    /// What was wrong. The numbers are stable.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum FaultCode: u32, code, from_code {
+        /// A bounds check or another assertion failed; the record has its line.
+        Panic = 1,
+        /// Parameters of another version, or that contradict the model; detail is what the
+        /// device expected.
+        Parameters = 2,
+        /// The bytes do not begin with a model's header; detail is their length.
+        Model = 3,
+        /// The device code was built without an operator; detail is its index.
+        Operator = 4,
+        /// The launch gave too little shared memory; detail is the bytes needed.
+        SharedMemory = 5,
+        /// The arena is too short; detail is the bytes needed.
+        Arena = 6,
     }
 }
 

@@ -2,63 +2,41 @@
 
 use core::fmt;
 
+use crate::numbered;
 use bytemuck::{Pod, Zeroable};
 
-/// Where a task is in its life; the slot's first word.
-///
-/// ```
-/// use isokern_core::megakernel::TaskState;
-///
-/// assert_eq!(TaskState::from_word(5), Some(TaskState::Yielded));
-/// assert!(TaskState::Yielded.is_schedulable() && !TaskState::Paused.is_schedulable());
-/// assert_eq!(TaskState::from_word(8), None);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u32)]
-pub enum TaskState {
-    /// No task.
-    Empty = 0,
-    /// To be claimed for the first time, or again after a pause.
-    Ready = 1,
-    /// In the hands of one worker.
-    Running = 2,
-    /// Finished.
-    Done = 3,
-    /// Not to be claimed before it is resumed.
-    Paused = 4,
-    /// Gave way; to be claimed again.
-    Yielded = 5,
-    /// Put back, maybe with another priority; to be claimed again.
-    Requeued = 6,
-    /// Failed; the slot holds the fault code.
-    Faulted = 7,
+numbered! {
+    /// Where a task is in its life; the slot's first word.
+    ///
+    /// ```
+    /// use isokern_core::megakernel::TaskState;
+    ///
+    /// assert_eq!(TaskState::from_word(5), Some(TaskState::Yielded));
+    /// assert!(TaskState::Yielded.is_schedulable() && !TaskState::Paused.is_schedulable());
+    /// assert_eq!(TaskState::from_word(8), None);
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum TaskState: u32, word, from_word {
+        /// No task.
+        Empty = 0,
+        /// To be claimed for the first time, or again after a pause.
+        Ready = 1,
+        /// In the hands of one worker.
+        Running = 2,
+        /// Finished.
+        Done = 3,
+        /// Not to be claimed before it is resumed.
+        Paused = 4,
+        /// Gave way; to be claimed again.
+        Yielded = 5,
+        /// Put back, maybe with another priority; to be claimed again.
+        Requeued = 6,
+        /// Failed; the slot holds the fault code.
+        Faulted = 7,
+    }
 }
 
 impl TaskState {
-    /// Every state, in the order of the words.
-    pub const ALL: [Self; 8] = [
-        Self::Empty,
-        Self::Ready,
-        Self::Running,
-        Self::Done,
-        Self::Paused,
-        Self::Yielded,
-        Self::Requeued,
-        Self::Faulted,
-    ];
-
-    /// Returns the word that means this state.
-    #[must_use]
-    pub const fn word(self) -> u32 {
-        self as u32
-    }
-
-    /// Returns the state of a word, `None` above 7.
-    #[must_use]
-    pub const fn from_word(word: u32) -> Option<Self> {
-        if word < Self::ALL.len() as u32 { Some(Self::ALL[word as usize]) } else { None }
-    }
-
     /// Says whether a worker may claim the task.
     #[must_use]
     pub const fn is_schedulable(self) -> bool {
@@ -72,44 +50,28 @@ impl TaskState {
     }
 }
 
-/// How soon a task is claimed; a lower word goes first.
-///
-/// ```
-/// use isokern_core::megakernel::TaskPriority;
-///
-/// assert!(TaskPriority::Critical < TaskPriority::default());
-/// assert_eq!(TaskPriority::from_word(4), Some(TaskPriority::Idle));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u32)]
-pub enum TaskPriority {
-    /// Before everything else.
-    Critical = 0,
-    /// Before the usual work.
-    High = 1,
-    /// The usual work.
-    #[default]
-    Normal = 2,
-    /// After the usual work.
-    Low = 3,
-    /// When there is nothing else to do.
-    Idle = 4,
-}
-
-impl TaskPriority {
-    /// Every priority, the most urgent first.
-    pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Normal, Self::Low, Self::Idle];
-
-    /// Returns the word that means this priority.
-    #[must_use]
-    pub const fn word(self) -> u32 {
-        self as u32
-    }
-
-    /// Returns the priority of a word, `None` above 4.
-    #[must_use]
-    pub const fn from_word(word: u32) -> Option<Self> {
-        if word < Self::ALL.len() as u32 { Some(Self::ALL[word as usize]) } else { None }
+numbered! {
+    /// How soon a task is claimed; a lower word goes first.
+    ///
+    /// ```
+    /// use isokern_core::megakernel::TaskPriority;
+    ///
+    /// assert!(TaskPriority::Critical < TaskPriority::default());
+    /// assert_eq!(TaskPriority::from_word(4), Some(TaskPriority::Idle));
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum TaskPriority: u32, word, from_word {
+        /// Before everything else.
+        Critical = 0,
+        /// Before the usual work.
+        High = 1,
+        /// The usual work.
+        #[default]
+        Normal = 2,
+        /// After the usual work.
+        Low = 3,
+        /// When there is nothing else to do.
+        Idle = 4,
     }
 }
 

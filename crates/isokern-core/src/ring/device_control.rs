@@ -2,6 +2,7 @@
 
 use super::control::ControlLine;
 use super::control_value::{Timed, halves, read, read_u32, read_u64, write};
+use crate::numbered;
 
 const STATE: usize = 0;
 const HEARTBEAT: usize = 1;
@@ -10,50 +11,30 @@ const ANSWERED: usize = 4;
 const EXPIRED: usize = 6;
 const FAULT: usize = 8;
 
-/// What the device side of an actor is doing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[repr(u32)]
-#[non_exhaustive]
-pub enum DeviceState {
-    /// Not started, or the memory is new.
-    #[default]
-    Absent = 0,
-    /// Takes messages.
-    Running = 1,
-    /// Alive; takes none until the pause is over.
-    Paused = 2,
-    /// Finishes what it took.
-    Draining = 3,
-    /// Left on request or because the lease ran out.
-    Exited = 4,
-    /// Left because of the fault in the record.
-    Faulted = 5,
-    /// Started, prepares its state; takes no message yet.
-    Initializing = 6,
+numbered! {
+    /// What the device side of an actor is doing.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum DeviceState: u32, code, from_code {
+        /// Not started, or the memory is new.
+        #[default]
+        Absent = 0,
+        /// Takes messages.
+        Running = 1,
+        /// Alive; takes none until the pause is over.
+        Paused = 2,
+        /// Finishes what it took.
+        Draining = 3,
+        /// Left on request or because the lease ran out.
+        Exited = 4,
+        /// Left because of the fault in the record.
+        Faulted = 5,
+        /// Started, prepares its state; takes no message yet.
+        Initializing = 6,
+    }
 }
 
 impl DeviceState {
-    /// The state with this number; `None` for numbers of a newer version.
-    #[must_use]
-    pub const fn from_code(code: u32) -> Option<Self> {
-        match code {
-            0 => Some(Self::Absent),
-            1 => Some(Self::Running),
-            2 => Some(Self::Paused),
-            3 => Some(Self::Draining),
-            4 => Some(Self::Exited),
-            5 => Some(Self::Faulted),
-            6 => Some(Self::Initializing),
-            _ => None,
-        }
-    }
-
-    /// The number on the line.
-    #[must_use]
-    pub const fn code(self) -> u32 {
-        self as u32
-    }
-
     /// Whether the device side has left and will take no message.
     #[must_use]
     pub const fn is_over(self) -> bool {
