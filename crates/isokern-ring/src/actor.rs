@@ -6,11 +6,6 @@
 //! ask it, tell it, pause it, shut it down. A [`Requester`] is one mailbox of it, for a client
 //! of its own.
 //!
-//! | host | runs actors | feature |
-//! |---|---|---|
-//! | [`LoopHost`] | in your loop, in memory you lend | none |
-//! | `ThreadHost` | on threads | `std` |
-//!
 //! # What is promised
 //!
 //! * A message that was accepted is answered once, or accounted for: with
@@ -30,14 +25,14 @@
 mod controls;
 mod in_flight;
 mod lent;
-mod loop_host;
-mod pace;
 mod requester;
+#[cfg(feature = "std")]
+mod shared_requester;
 mod spawn;
 
 pub use controls::ActorControls;
 pub use in_flight::Answer;
-pub use loop_host::{AlreadyLent, LoopHost};
-pub use pace::{Pace, Spinning};
 pub use requester::{AskError, Requester, RequesterStats};
+#[cfg(feature = "std")]
+pub use shared_requester::{LatencySummary, SharedRequester};
 pub use spawn::{Actor, ActorOn, SpawnError, spawn};

@@ -60,6 +60,7 @@ mod consumer;
 mod doorbell;
 #[cfg(feature = "critical-section")]
 mod guarded_word;
+mod hosts;
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
 mod mpsc;
 mod near_ring;
@@ -70,21 +71,23 @@ mod pool;
 mod producer;
 mod ring;
 mod runner;
-#[cfg(feature = "std")]
-mod threads;
 mod wait;
 
 #[cfg(all(test, feature = "std"))]
 mod ends_tests;
 
 pub use actor::{
-    Actor, ActorControls, ActorOn, AlreadyLent, Answer, AskError, LoopHost, Pace, Requester,
-    RequesterStats, SpawnError, Spinning, spawn,
+    Actor, ActorControls, ActorOn, Answer, AskError, Requester, RequesterStats, SpawnError, spawn,
 };
+#[cfg(feature = "std")]
+pub use actor::{LatencySummary, SharedRequester};
 pub use consumer::Consumer;
 pub use doorbell::Doorbells;
 #[cfg(feature = "critical-section")]
 pub use guarded_word::GuardedWord;
+pub use hosts::{AlreadyLent, LoopHost};
+#[cfg(feature = "std")]
+pub use hosts::{ThreadHost, ThreadMemory, ThreadRunning};
 pub use isokern_core::ring::{BufferHandle, Closed, PopError, PushError};
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
 pub use mpsc::{MpscProducer, MpscRing};
@@ -103,7 +106,7 @@ pub use pool::{
 pub use pool::{HeapBuffers, heap_pool};
 pub use producer::Producer;
 pub use ring::{Ring, RingHandle};
-pub use runner::{FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, OUTBOX_ENTRIES, Runner, Step};
-#[cfg(feature = "std")]
-pub use threads::{LatencySummary, SharedRequester, ThreadHost, ThreadMemory, ThreadRunning};
+pub use runner::{
+    FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, OUTBOX_ENTRIES, Pace, Runner, Spinning, Step,
+};
 pub use wait::WaitStrategy;

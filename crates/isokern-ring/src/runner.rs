@@ -6,7 +6,10 @@
 mod hand;
 mod last;
 mod mail;
+mod pace;
 mod watch;
+
+pub use pace::{Pace, Spinning};
 
 use core::fmt;
 
@@ -19,7 +22,6 @@ use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceControl, FaultRecord};
 use isokern_core::{MessageHeader, Resident, RingContext, RingKernelHandler};
 
-use crate::actor::Pace;
 use hand::InHand;
 use mail::Mail;
 use watch::{Order, Watch};

@@ -13,8 +13,8 @@ use isokern_core::ring::{BufferHandle, WireHeader};
 use isokern_core::{Resident, RingContext, RingKernelHandler};
 
 use super::Runner;
+use super::pace::Pace;
 use super::watch::Order;
-use crate::actor::Pace;
 
 /// A message whose handler runs; what is left of it when the handler breaks.
 #[derive(Clone, Copy)]

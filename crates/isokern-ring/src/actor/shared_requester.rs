@@ -12,8 +12,9 @@ use isokern_core::MessageHeader;
 use isokern_core::actor::ActorMemory;
 use isokern_core::ring::PushError;
 
+use super::in_flight::Answer;
+use super::requester::{AskError, Requester, RequesterStats};
 use crate::WaitStrategy;
-use crate::actor::{Answer, AskError, Requester, RequesterStats};
 
 /// A [`Requester`] that clones share: any number of tasks and threads ask through one mailbox.
 ///

@@ -1,12 +1,5 @@
 //! The host for threads: an actor is a named thread.
 
-mod memory;
-mod pace;
-mod shared;
-
-pub use memory::ThreadMemory;
-pub use shared::{LatencySummary, SharedRequester};
-
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::panic::catch_unwind;
@@ -18,9 +11,10 @@ use isokern_core::Resident;
 use isokern_core::actor::{ActorPlan, ActorState, Host, LentBuffers};
 use isokern_core::call::Clock;
 
+use super::parking::Parking;
+use super::thread_memory::ThreadMemory;
 use crate::WaitStrategy;
 use crate::runner::{FAULT_PANIC, Runner, Step};
-use pace::Parking;
 
 /// Runs each actor on a thread of its own.
 ///

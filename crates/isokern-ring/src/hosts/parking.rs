@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::thread::{self, Thread};
 
-use super::memory::ThreadMemory;
+use super::thread_memory::ThreadMemory;
 use crate::WaitStrategy;
-use crate::actor::Pace;
+use crate::runner::Pace;
 
 /// Looks in vain before the first sleep.
 const LOOKS_BEFORE_SLEEP: u32 = 256;
