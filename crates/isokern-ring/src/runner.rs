@@ -7,23 +7,26 @@ mod hand;
 mod last;
 mod mail;
 mod pace;
+mod setting;
 mod watch;
 
 pub use pace::{Pace, Spinning};
+pub use setting::Setting;
 
 use core::fmt;
 
 use bytemuck::bytes_of_mut;
 use isokern_core::actor::{
-    ActorMemory, ActorPlan, ActorState, Bells, LentBuffers, LinkCredit, Outbox, OutboxEntry,
-    RestartWindow, RunnerWords,
+    ActorMemory, ActorPlan, ActorState, Bells, LinkCredit, Outbox, OutboxEntry, RestartWindow,
+    RunnerWords,
 };
 use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceControl, FaultRecord};
-use isokern_core::{MessageHeader, Resident, RingContext, RingKernelHandler};
+use isokern_core::{MessageHeader, RingContext, RingKernelHandler};
 
 use hand::InHand;
 use mail::Mail;
+use setting::{Handler, Message, State};
 use watch::{Order, Watch};
 
 /// Messages a handler may send in one step.
@@ -34,19 +37,13 @@ pub const OUTBOX_ENTRIES: usize = 8;
 /// Hosts make one per actor and call [`step`](Self::step) until it is
 /// [`Over`](Step::Over). A panic of the handler comes out of `step`; a host that can catch it
 /// calls [`fault`](Self::fault) and goes on stepping.
-pub struct Runner<R, M, B, C>
-where
-    R: Resident,
-    M: ActorMemory,
-    B: LentBuffers,
-    C: Clock,
-{
-    handler: R::Handler,
-    first_state: R::State,
-    state: R::State,
-    memory: M,
-    clock: C,
-    plan: ActorPlan<M, B>,
+pub struct Runner<X: Setting> {
+    handler: Handler<X>,
+    first_state: State<X>,
+    state: State<X>,
+    memory: X::Memory,
+    clock: X::Clock,
+    plan: ActorPlan<X::Memory, X::Buffers>,
     mail: Mail,
     watch: Watch,
     device: DeviceControl,
@@ -87,19 +84,13 @@ struct Outgoing {
     credits: [LinkCredit; isokern_core::actor::LINK_COUNT_MAX],
 }
 
-impl<R, M, B, C> Runner<R, M, B, C>
-where
-    R: Resident,
-    M: ActorMemory,
-    B: LentBuffers,
-    C: Clock,
-{
+impl<X: Setting> Runner<X> {
     /// A runner for memory in which nothing was said yet.
     pub fn new(
-        (handler, first_state): (R::Handler, R::State),
-        memory: M,
-        plan: ActorPlan<M, B>,
-        clock: C,
+        (handler, first_state): (Handler<X>, State<X>),
+        memory: X::Memory,
+        plan: ActorPlan<X::Memory, X::Buffers>,
+        clock: X::Clock,
     ) -> Self {
         Self {
             handler,
@@ -169,7 +160,7 @@ where
 
     /// The memory it runs in.
     #[must_use]
-    pub const fn memory(&self) -> &M {
+    pub const fn memory(&self) -> &X::Memory {
         &self.memory
     }
 
@@ -205,7 +196,7 @@ where
 
     /// Handles a message or finds that there is none.
     fn turn<P: Pace>(&mut self, pace: &mut P) -> Step {
-        match self.mail.next::<R::Message, M>(&self.memory) {
+        match self.mail.next::<Message<X>, _>(&self.memory) {
             mail::Next::Message(mailbox_index, envelope) => {
                 self.handle(mailbox_index, envelope, pace);
                 Step::Worked
@@ -227,7 +218,7 @@ where
     }
 
     /// A context without a message, and the handler.
-    fn bare_context(&mut self) -> (RingContext<'_>, &R::Handler) {
+    fn bare_context(&mut self) -> (RingContext<'_>, &Handler<X>) {
         self.outgoing.used = 0;
         let outbox = Outbox::none(&mut self.outgoing.used);
         let state = bytes_of_mut(&mut self.state);
@@ -251,13 +242,7 @@ where
 
 /// A runner that goes before its actor is over leaves a fault record and closes the rings, so
 /// that nobody waits for it.
-impl<R, M, B, C> Drop for Runner<R, M, B, C>
-where
-    R: Resident,
-    M: ActorMemory,
-    B: LentBuffers,
-    C: Clock,
-{
+impl<X: Setting> Drop for Runner<X> {
     fn drop(&mut self) {
         if !self.is_over {
             self.vanish();
@@ -265,13 +250,7 @@ where
     }
 }
 
-impl<R, M, B, C> fmt::Debug for Runner<R, M, B, C>
-where
-    R: Resident,
-    M: ActorMemory,
-    B: LentBuffers,
-    C: Clock,
-{
+impl<X: Setting> fmt::Debug for Runner<X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runner").field("state", &self.life).finish_non_exhaustive()
     }

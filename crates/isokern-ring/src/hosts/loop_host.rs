@@ -99,7 +99,7 @@ where
     C: Clock + Clone,
 {
     type Memory = &'a ActorCells<N, LINES, BOXES>;
-    type Running = Runner<R, Self::Memory, B, C>;
+    type Running = Runner<(R, Self::Memory, B, C)>;
     type Error = AlreadyLent;
 
     fn lend(&self) -> Result<Self::Memory, AlreadyLent> {

@@ -117,7 +117,7 @@ where
         memory: Self::Memory,
         plan: ActorPlan<Self::Memory, B>,
     ) -> Result<ThreadRunning, Self::Error> {
-        let runner = Runner::<R, _, _, _>::new(parts, memory, plan, self.clock.clone());
+        let runner = Runner::<(R, _, _, _)>::new(parts, memory, plan, self.clock.clone());
         let wait = self.wait;
         let thread = thread::Builder::new().name(self.name.clone());
         let thread = thread.spawn(move || run(runner, wait)).map_err(Arc::new)?;
@@ -151,7 +151,7 @@ impl ThreadRunning {
 
 /// The thread of an actor, from its first step to its last.
 fn run<R, B, C, const N: usize, const LINES: usize, const BOXES: usize>(
-    mut runner: Runner<R, Arc<ThreadMemory<N, LINES, BOXES>>, B, C>,
+    mut runner: Runner<(R, Arc<ThreadMemory<N, LINES, BOXES>>, B, C)>,
     wait: WaitStrategy,
 ) -> ActorState
 where

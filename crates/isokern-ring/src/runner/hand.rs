@@ -14,6 +14,7 @@ use isokern_core::{Resident, RingContext, RingKernelHandler};
 
 use super::Runner;
 use super::pace::Pace;
+use super::setting::{Message, Reply, Setting};
 use super::watch::Order;
 
 /// A message whose handler runs; what is left of it when the handler breaks.
@@ -24,22 +25,16 @@ pub(super) struct InHand {
     buffer: Option<BufferHandle>,
 }
 
-impl<R, M, B, C> Runner<R, M, B, C>
-where
-    R: Resident,
-    M: ActorMemory,
-    B: LentBuffers,
-    C: Clock,
-{
+impl<X: Setting> Runner<X> {
     /// Handles a message and answers it.
     pub(super) fn handle<P: Pace>(
         &mut self,
         mailbox_index: usize,
-        envelope: Envelope<WireHeader, R::Message>,
+        envelope: Envelope<WireHeader, Message<X>>,
         pace: &mut P,
     ) {
         let Envelope { header, body } = envelope;
-        let in_hand = InHand { mailbox_index, header, buffer: R::buffer_of(&body) };
+        let in_hand = InHand { mailbox_index, header, buffer: X::Resident::buffer_of(&body) };
         self.in_hand = Some(in_hand);
         let result = self.run(&in_hand, body, pace);
         self.in_hand = None;
@@ -57,20 +52,20 @@ where
     pub(super) fn turn_away(
         &mut self,
         mailbox_index: usize,
-        envelope: Envelope<WireHeader, R::Message>,
+        envelope: Envelope<WireHeader, Message<X>>,
         error: ActorError,
     ) {
         let Envelope { header, body } = envelope;
-        let in_hand = InHand { mailbox_index, header, buffer: R::buffer_of(&body) };
+        let in_hand = InHand { mailbox_index, header, buffer: X::Resident::buffer_of(&body) };
         self.answer(&in_hand, Err(error));
     }
 
     fn run<P: Pace>(
         &mut self,
         in_hand: &InHand,
-        message: R::Message,
+        message: Message<X>,
         pace: &mut P,
-    ) -> Result<R::Reply, ActorError> {
+    ) -> Result<Reply<X>, ActorError> {
         let header = in_hand.header;
         if !matches!(header.kind(), WireHeader::ASK | WireHeader::TELL) {
             return Err(ActorError::KindUnknown);
@@ -118,7 +113,7 @@ where
 
     /// Sends what the step sent, gives the buffer back, and replies, in this order: who has
     /// the reply finds everything else done.
-    fn answer(&mut self, in_hand: &InHand, result: Result<R::Reply, ActorError>) {
+    fn answer(&mut self, in_hand: &InHand, result: Result<Reply<X>, ActorError>) {
         let header = in_hand.header;
         if result.is_ok() {
             self.pass_on(header.tenant());
@@ -133,7 +128,7 @@ where
         } else {
             let outcome = result.as_ref().map(|_| ()).map_err(|error| *error);
             let reply_header = ReplyHeader::new(header.sequence(), outcome);
-            let body = result.unwrap_or_else(|_| R::Reply::zeroed());
+            let body = result.unwrap_or_else(|_| Reply::<X>::zeroed());
             let reply = Envelope::new(reply_header, body);
             self.mail.reply(&self.memory, in_hand.mailbox_index, reply);
             self.memory.bells().ring_requester(in_hand.mailbox_index, header.sequence());

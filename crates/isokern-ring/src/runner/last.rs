@@ -1,20 +1,14 @@
 //! The ends of a life: nobody left to serve, told to stop, or broken for good.
 
-use isokern_core::actor::{ActorError, ActorMemory, ActorState, Bells, LentBuffers};
-use isokern_core::call::Clock;
+use isokern_core::RingKernelHandler;
+use isokern_core::actor::{ActorError, ActorMemory, ActorState, Bells};
 use isokern_core::ring::FaultRecord;
-use isokern_core::{Resident, RingKernelHandler};
 
 use super::mail::Next;
+use super::setting::Setting;
 use super::{FAULT_VANISHED, Runner, Step};
 
-impl<R, M, B, C> Runner<R, M, B, C>
-where
-    R: Resident,
-    M: ActorMemory,
-    B: LentBuffers,
-    C: Clock,
-{
+impl<X: Setting> Runner<X> {
     /// Everything accepted was answered: lets the handler put things in order, and stops.
     pub(super) fn retire(&mut self) -> Step {
         if self.life == ActorState::Paused || self.life == ActorState::Active {

@@ -1,0 +1,42 @@
+//! The four types a runner joins, as one parameter.
+
+use isokern_core::Resident;
+use isokern_core::actor::{ActorMemory, LentBuffers};
+use isokern_core::call::Clock;
+
+/// What runs, in which memory, with which buffers, by which clock.
+///
+/// A tuple of the four is one, so that a host writes
+/// `Runner<(R, Self::Memory, B, C)>` and needs no type of its own.
+pub trait Setting {
+    /// What is kept running.
+    type Resident: Resident;
+    /// The memory it shares with those who send to it.
+    type Memory: ActorMemory;
+    /// The buffers that come with messages.
+    type Buffers: LentBuffers;
+    /// What tells it the time.
+    type Clock: Clock;
+}
+
+impl<R, M, B, C> Setting for (R, M, B, C)
+where
+    R: Resident,
+    M: ActorMemory,
+    B: LentBuffers,
+    C: Clock,
+{
+    type Resident = R;
+    type Memory = M;
+    type Buffers = B;
+    type Clock = C;
+}
+
+/// The handler of a setting's resident.
+pub(super) type Handler<X> = <<X as Setting>::Resident as Resident>::Handler;
+/// What it is sent.
+pub(super) type Message<X> = <<X as Setting>::Resident as Resident>::Message;
+/// What it answers.
+pub(super) type Reply<X> = <<X as Setting>::Resident as Resident>::Reply;
+/// What it keeps between messages.
+pub(super) type State<X> = <<X as Setting>::Resident as Resident>::State;
