@@ -32,7 +32,7 @@ class Layer(nn.Module):
     def __init__(self, operator, shapes):
         super().__init__()
         self.kind = operator["kind"]
-        self.out_shape = shapes[operator["output"]]
+        self.out_shape = shapes[operator["outputs"][0]]
         self.window = operator.get("window")
         activation = operator.get("activation")
         # A clamp above the least value is a ReLU of the quantised model.
@@ -118,8 +118,8 @@ class Twin(nn.Module):
         if unknown:
             raise SystemExit(f"peers.py: no twin of {', '.join(sorted(unknown))}")
         self.layers = nn.ModuleList(Layer(operator, shapes) for operator in operators)
-        self.wiring = [(operator["inputs"], operator["output"]) for operator in operators]
-        self.ends = (description["input"]["index"], description["output"]["index"])
+        self.wiring = [(operator["inputs"], operator["outputs"][0]) for operator in operators]
+        self.ends = (description["inputs"][0]["index"], description["outputs"][0]["index"])
         self.in_shape = shapes[self.ends[0]][1:]
         self.out_shape = shapes[self.ends[1]][1:]
 
@@ -137,7 +137,7 @@ class Twin(nn.Module):
         values = {self.ends[0]: sample.permute(0, 3, 1, 2) if sample.dim() == 4 else sample}
         for layer, operator in zip(self.layers, description["operators"]):
             found = layer(*(values[index] for index in operator["inputs"]))
-            values[operator["output"]] = found
+            values[operator["outputs"][0]] = found
             shape = list(as_model(found).shape[1:])
             weight = getattr(layer, "weight", None)
             terms = 0 if weight is None else weight[0].numel()

@@ -14,12 +14,15 @@ const INPUTS: u32 = 4;
 const IMAGES: &str = "tests/models/models/digits.test.i8";
 const IMAGE_BYTES: usize = 64;
 
-/// Where the header of a packed model keeps the index of its input, and where its tensor
-/// records start; a record is 36 bytes long and has four sizes at byte 12 (`docs/format.md`).
-const INPUT: usize = 52;
-const TENSORS: usize = 32;
-const TENSOR_BYTES: usize = 36;
-const SIZES: usize = 12;
+/// Places in a packed model (`docs/format.md`): counts of tensors and constants in the header,
+/// which is followed by the records of both and then by the lists, whose first entry is the
+/// input; and where a tensor's record has its length in bytes.
+const TENSOR_COUNT: usize = 36;
+const CONSTANT_COUNT: usize = 40;
+const HEADER_BYTES: usize = 128;
+const TENSOR_BYTES: usize = 48;
+const CONSTANT_BYTES: usize = 8;
+const LENGTH: usize = 16;
 
 /// The built program, and a folder for its files.
 pub(super) struct Host {
@@ -98,14 +101,16 @@ fn generate_input(seed: u32, len: usize) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Values of the input tensor.
+/// Bytes of the first input.
 fn input_len(blob: &[u8]) -> usize {
-    let word = |at: usize| {
-        let bytes = blob.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
-        u32::from_le_bytes(bytes.unwrap_or_default()) as usize
+    let half = |at: usize| {
+        let bytes = blob.get(at..at + 2).and_then(|bytes| bytes.try_into().ok());
+        usize::from(u16::from_le_bytes(bytes.unwrap_or_default()))
     };
-    let record = word(TENSORS) + word(INPUT) * TENSOR_BYTES;
-    (0..4).map(|dim| word(record + SIZES + 4 * dim)).product()
+    let lists =
+        HEADER_BYTES + half(TENSOR_COUNT) * TENSOR_BYTES + half(CONSTANT_COUNT) * CONSTANT_BYTES;
+    let length = HEADER_BYTES + half(lists) * TENSOR_BYTES + LENGTH;
+    half(length) | half(length + 2) << 16
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
