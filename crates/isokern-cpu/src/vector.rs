@@ -35,7 +35,7 @@ use isokern_model::{Loops, Operator, Tensor};
 
 pub(crate) use dispatch::{Avx2, Avx512};
 use feed::Plan;
-use tile::{Dots, Tile};
+use tile::{ChannelDots, Dots, Tile};
 
 /// Loops that use the tiles of `T`, and plain ones where those do not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,7 +60,9 @@ impl VectorLoops<Avx512> {
 impl<T: Tile> Loops for VectorLoops<T> {
     fn conv2d<M: Team>(&self, team: &M, op: &Conv2dView<'_>, memory: Memory<'_>) {
         let fits = team.size() == 1 && op.weights.layout == Layout::Packed;
-        match Plan::conv2d(op).filter(|_| fits) {
+        let images = (op.input.image(), op.output.image());
+        let plan = Plan::of_windows(images, op.window, &op.weights, op.input.zero_point());
+        match plan.filter(|_| fits) {
             Some(plan) => {
                 self.dots(plan, &op.weights, &op.requant, (&op.input, &op.output), memory);
             }
@@ -75,7 +77,16 @@ impl<T: Tile> Loops for VectorLoops<T> {
         memory: Memory<'_>,
     ) {
         let (x, y) = (memory.view(&op.input), memory.view(&op.output));
-        if team.size() > 1 || !self.tile.depthwise(op, x, y) {
+        let job = ChannelDots {
+            input: op.input.image(),
+            output: op.output.image(),
+            window: op.window,
+            weights: op.weights,
+            requant: &op.requant,
+            zero_point: op.input.zero_point(),
+        };
+        let fits = team.size() == 1 && op.depth_multiplier == 1;
+        if !(fits && self.tile.depthwise(&job, x, y)) {
             DepthwiseConv2d::run(team, op, memory);
         }
     }
@@ -83,7 +94,9 @@ impl<T: Tile> Loops for VectorLoops<T> {
     fn fully_connected<M: Team>(&self, team: &M, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
         let packed = op.weights.layout == Layout::Packed;
         let fits = team.size() == 1 && packed && op.weight_zero_point == 0;
-        match Plan::fully_connected(op).filter(|_| fits) {
+        let rows = op.output.len() / op.weights.outputs.max(1);
+        let plan = Plan::of_rows(rows, &op.weights, op.input.zero_point());
+        match plan.filter(|_| fits) {
             Some(plan) => {
                 self.dots(plan, &op.weights, &op.requant, (&op.input, &op.output), memory);
             }
@@ -96,7 +109,7 @@ impl<T: Tile> Loops for VectorLoops<T> {
             return Add::run(team, op, memory);
         }
         let (a, b) = (memory.view(&op.input_a), memory.view(&op.input_b));
-        self.tile.add(op, a, b, memory.view(&op.output));
+        self.tile.add(&op.scales, a, b, memory.view(&op.output));
     }
 }
 

@@ -5,7 +5,6 @@
 /// A depthwise kernel has the same order in both layouts: kernel row, kernel
 /// column, channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Layout {
     /// `[output][row][term]`, no padding: the smallest file, for firmware.
     Row,

@@ -44,3 +44,40 @@ pub fn requantise(requant: &Requant<'_>, output: usize, accumulator: i32) -> i8 
     let value = rescale(accumulator, multiplier, shift).saturating_add(requant.zero_point);
     clamp(value, requant.activation.min, requant.activation.max)
 }
+
+/// How two values of different scales meet in one output value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PairScales {
+    /// Multipliers of first input, second input and output.
+    pub multiplier: [i32; 3],
+    /// Their shifts, none above zero.
+    pub shift: [i8; 3],
+    /// Zero points of first input, second input and output.
+    pub zero_point: [i32; 3],
+    /// Bits both inputs move left before they are scaled.
+    pub left_shift: u8,
+    /// Least and greatest output value.
+    pub activation: Activation,
+}
+
+impl PairScales {
+    /// Returns the sum of two values.
+    ///
+    /// Both, less their zero points, move left by `left_shift` bits and are rescaled to a scale
+    /// they share; their sum is rescaled to the output's. Source: TensorFlow Lite
+    /// `kernels/internal/reference/integer_ops/add.h`.
+    #[inline]
+    #[must_use]
+    pub const fn sum(&self, a: i8, b: i8) -> i8 {
+        let [multiplier_a, multiplier_b, multiplier_y] = self.multiplier;
+        let [shift_a, shift_b, shift_y] = self.shift;
+        let [zero_a, zero_b, zero_y] = self.zero_point;
+        let left = self.left_shift as u32;
+        let a = (a as i32 - zero_a).wrapping_shl(left);
+        let b = (b as i32 - zero_b).wrapping_shl(left);
+        let a = rescale(a, multiplier_a, shift_a);
+        let total = a.wrapping_add(rescale(b, multiplier_b, shift_b));
+        let value = rescale(total, multiplier_y, shift_y).saturating_add(zero_y);
+        clamp(value, self.activation.min, self.activation.max)
+    }
+}

@@ -17,6 +17,7 @@ mod depthwise;
 mod dots;
 mod elementwise;
 mod feed;
+mod jobs;
 mod lanes;
 mod scale;
 mod single;
@@ -88,8 +89,8 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
     #[inline]
     fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
         let fits = op.window.dilation_width == 1 && is_packed(&op.weights);
-        if !(fits && dots::conv2d::<D, T>(team, op, memory)) {
-            single::conv2d::<D, T>(team, op, memory);
+        if !(fits && dots::run::<D, T>(team, &dots::Job::conv2d(op, memory))) {
+            single::run::<D, T>(team, &single::Job::conv2d(op, memory));
         }
     }
 
@@ -100,16 +101,18 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
         op: &DepthwiseConv2dView<'_>,
         memory: Memory<'_>,
     ) {
-        if !(op.depth_multiplier == 1 && depthwise::run::<D, T>(team, op, memory)) {
-            single::depthwise_conv2d::<D, T>(team, op, memory);
+        let fits = op.depth_multiplier == 1;
+        match fits.then(|| depthwise::Job::new(op, memory)).flatten() {
+            Some(job) => depthwise::run::<D, T>(team, &job),
+            None => single::run::<D, T>(team, &single::Job::depthwise_conv2d(op, memory)),
         }
     }
 
     #[inline]
     fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
         let fits = op.weight_zero_point == 0 && is_packed(&op.weights);
-        if !(fits && dots::fully_connected::<D, T>(team, op, memory)) {
-            single::fully_connected::<D, T>(team, op, memory);
+        if !(fits && dots::run::<D, T>(team, &dots::Job::fully_connected(op, memory))) {
+            single::run::<D, T>(team, &single::Job::fully_connected(op, memory));
         }
     }
 

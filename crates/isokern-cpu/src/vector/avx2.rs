@@ -11,8 +11,7 @@ use core::arch::x86_64::{
 
 use isokern_core::Cells;
 use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::operators::add::AddView;
-use isokern_model::operators::add::sum;
+use isokern_model::requant::PairScales;
 
 use super::avx2_scale::{Range, Scale, narrow, widen};
 use super::feed::{Feed, LARGE_BYTES, SMALL_BYTES};
@@ -127,13 +126,13 @@ fn joined(first: __m256i, second: __m256i) -> __m256i {
 
 /// See [`Tile::add`](super::tile::Tile::add).
 #[target_feature(enable = "avx2")]
-pub(super) fn add(op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
-    let scale = |index: usize| Scale::new([op.multiplier[index]; 8], [op.shift[index]; 8]);
+pub(super) fn add(scales: &PairScales, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
+    let scale = |index: usize| Scale::new([scales.multiplier[index]; 8], [scales.shift[index]; 8]);
     let (scale_a, scale_b, scale_y) = (scale(0), scale(1), scale(2));
-    let left = _mm256_set1_epi32(op.left_shift.into());
-    let zero_a = _mm256_set1_epi32(op.input_a.zero_point());
-    let zero_b = _mm256_set1_epi32(op.input_b.zero_point());
-    let range = Range::new(op.output.zero_point(), op.activation);
+    let left = _mm256_set1_epi32(scales.left_shift.into());
+    let zero_a = _mm256_set1_epi32(scales.zero_point[0]);
+    let zero_b = _mm256_set1_epi32(scales.zero_point[1]);
+    let range = Range::new(scales.zero_point[2], scales.activation);
     let eight = |a: [i8; 8], b: [i8; 8]| {
         let a = _mm256_sllv_epi32(_mm256_sub_epi32(widen(a), zero_a), left);
         let b = _mm256_sllv_epi32(_mm256_sub_epi32(widen(b), zero_b), left);
@@ -148,6 +147,6 @@ pub(super) fn add(op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
         at += 16;
     }
     for index in at..y.len() {
-        y.set(index, sum(op, a.get(index), b.get(index)));
+        y.set(index, scales.sum(a.get(index), b.get(index)));
     }
 }

@@ -11,12 +11,12 @@ use core::arch::x86_64::{
 };
 
 use isokern_core::Cells;
-use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
 use super::avx2_scale::{Range, Scale};
 use super::channel_lines::{LinePlan, TAPS_MAX, load};
 use super::depthwise_lanes::Lanes;
 use super::depthwise_walk::walk;
+use super::tile::ChannelDots;
 
 const LANES: usize = 16;
 
@@ -30,19 +30,19 @@ struct Block {
 
 /// See [`Tile::depthwise`](super::tile::Tile::depthwise).
 #[target_feature(enable = "avx2")]
-pub(super) fn depthwise(op: &DepthwiseConv2dView<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
+pub(super) fn depthwise(job: &ChannelDots<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
     walk(
-        op,
+        job,
         (x, y),
-        |first, count| Block::new(op, first, count),
+        |first, count| Block::new(job, first, count),
         |block, plan, lines, start| block.values(plan, lines, start),
     )
 }
 
 impl Block {
     #[target_feature(enable = "avx2")]
-    fn new(op: &DepthwiseConv2dView<'_>, first: usize, count: usize) -> Self {
-        let lanes = Lanes::<LANES>::new(op, first, count);
+    fn new(job: &ChannelDots<'_>, first: usize, count: usize) -> Self {
+        let lanes = Lanes::<LANES>::new(job, first, count);
         let weights = core::array::from_fn(|pair| {
             let [a, b] = [2 * pair, 2 * pair + 1].map(|tap| widen(lanes.weights[tap]));
             [_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b)]
@@ -53,7 +53,7 @@ impl Block {
             weights,
             bias: dealt(lanes.bias).map(bytemuck::must_cast),
             scale: [Scale::new(multiplier_low, shift_low), Scale::new(multiplier_high, shift_high)],
-            range: Range::new(op.requant.zero_point, op.requant.activation),
+            range: Range::new(job.requant.zero_point, job.requant.activation),
         }
     }
 

@@ -11,8 +11,7 @@ use core::arch::x86_64::{
 
 use isokern_core::Cells;
 use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::operators::add::AddView;
-use isokern_model::operators::add::sum;
+use isokern_model::requant::PairScales;
 
 use super::avx512_scale::{Range, Scale, narrow, widen};
 use super::feed::{Feed, LARGE_BYTES, SMALL_BYTES};
@@ -147,13 +146,14 @@ fn tile<const P: usize, const Q: usize>(
 
 /// See [`Tile::add`](super::tile::Tile::add).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-pub(super) fn add(op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
-    let scale = |index: usize| Scale::new([op.multiplier[index]; 16], [op.shift[index]; 16]);
+pub(super) fn add(scales: &PairScales, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
+    let scale =
+        |index: usize| Scale::new([scales.multiplier[index]; 16], [scales.shift[index]; 16]);
     let (scale_a, scale_b, scale_y) = (scale(0), scale(1), scale(2));
-    let left = _mm512_set1_epi32(op.left_shift.into());
-    let zero_a = _mm512_set1_epi32(op.input_a.zero_point());
-    let zero_b = _mm512_set1_epi32(op.input_b.zero_point());
-    let range = Range::new(op.output.zero_point(), op.activation);
+    let left = _mm512_set1_epi32(scales.left_shift.into());
+    let zero_a = _mm512_set1_epi32(scales.zero_point[0]);
+    let zero_b = _mm512_set1_epi32(scales.zero_point[1]);
+    let range = Range::new(scales.zero_point[2], scales.activation);
     let mut at = 0;
     while at + 16 <= y.len() {
         let shifted_a = _mm512_sllv_epi32(_mm512_sub_epi32(widen(a.load(at)), zero_a), left);
@@ -163,6 +163,6 @@ pub(super) fn add(op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
         at += 16;
     }
     for index in at..y.len() {
-        y.set(index, sum(op, a.get(index), b.get(index)));
+        y.set(index, scales.sum(a.get(index), b.get(index)));
     }
 }

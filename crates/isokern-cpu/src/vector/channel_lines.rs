@@ -1,7 +1,8 @@
 //! The input of a depthwise tile: lines of a few channels, padding filled in.
 
 use isokern_core::Cells;
-use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
+
+use super::tile::ChannelDots;
 
 /// Kernel cells up to which a depthwise tile keeps all weights at hand.
 pub(super) const TAPS_MAX: usize = 26;
@@ -26,13 +27,13 @@ pub(super) struct LinePlan {
 }
 
 impl LinePlan {
-    /// The plan for `channels` channels at a time, if multiplier, kernel and lines fit.
-    pub(super) fn new(op: &DepthwiseConv2dView<'_>, channels: usize) -> Option<Self> {
-        let (rows, columns) = (op.window.rows(), op.window.columns());
-        let width = op.output.image().width;
+    /// The plan for `channels` channels at a time, if kernel and lines fit.
+    pub(super) fn new(job: &ChannelDots<'_>, channels: usize) -> Option<Self> {
+        let (rows, columns) = (job.window.rows(), job.window.columns());
+        let width = job.output.width;
         let cells = (width - 1) * columns.stride + columns.extent();
         let tap_count = rows.kernel * columns.kernel;
-        if op.depth_multiplier != 1 || tap_count > TAPS_MAX {
+        if tap_count > TAPS_MAX {
             return None;
         }
         let mut taps = [0; TAPS_MAX];
@@ -41,12 +42,12 @@ impl LinePlan {
             *tap = (row * cells + column * columns.dilation) * channels;
         }
         let plan = Self { channels, cells, taps, tap_count };
-        (plan.bytes(op) <= LARGE_BYTES).then_some(plan)
+        (plan.bytes(job) <= LARGE_BYTES).then_some(plan)
     }
 
     /// Bytes of lines the plan needs.
-    pub(super) fn bytes(&self, op: &DepthwiseConv2dView<'_>) -> usize {
-        op.window.rows().kernel * self.cells * self.channels + SLACK_BYTES
+    pub(super) fn bytes(&self, job: &ChannelDots<'_>) -> usize {
+        job.window.rows().kernel * self.cells * self.channels + SLACK_BYTES
     }
 }
 
@@ -71,15 +72,15 @@ impl<const BYTES: usize> ChannelLines<BYTES> {
     #[inline(always)]
     pub(super) fn fill<const N: usize>(
         &mut self,
-        op: &DepthwiseConv2dView<'_>,
+        job: &ChannelDots<'_>,
         plan: &LinePlan,
         x: Cells<'_>,
         row: usize,
         first: usize,
     ) {
-        let (rows, columns) = (op.window.rows(), op.window.columns());
-        let input = op.input.image();
-        let zero_point = op.input.zero_point() as i8;
+        let (rows, columns) = (job.window.rows(), job.window.columns());
+        let input = job.input;
+        let zero_point = job.zero_point as i8;
         let (row_first, row_end, first_y) = rows.inside(row, input.height);
         let line_bytes = plan.cells * plan.channels;
         for kernel_row in 0..rows.kernel {

@@ -1,8 +1,7 @@
 //! What the lanes of a depthwise tile hold: channels, repeated where they are few.
 
-use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
-
 use super::channel_lines::TAPS_MAX;
+use super::tile::ChannelDots;
 
 /// Parameters of `N` lanes: lane `l` is channel `first + l % count`.
 pub(super) struct Lanes<const N: usize> {
@@ -19,26 +18,26 @@ pub(super) struct Lanes<const N: usize> {
 impl<const N: usize> Lanes<N> {
     /// The parameters of `count` channels from `first`.
     #[inline(always)]
-    pub(super) fn new(op: &DepthwiseConv2dView<'_>, first: usize, count: usize) -> Self {
-        let channels = op.output.image().channels.max(1);
+    pub(super) fn new(job: &ChannelDots<'_>, first: usize, count: usize) -> Self {
+        let channels = job.output.channels.max(1);
         let mut lanes =
             Self { weights: [[0; N]; TAPS_MAX], bias: [0; N], multiplier: [0; N], shift: [0; N] };
         let mut sums = [0_i32; N];
-        for (target, source) in lanes.weights.iter_mut().zip(op.weights.chunks_exact(channels)) {
+        for (target, source) in lanes.weights.iter_mut().zip(job.weights.chunks_exact(channels)) {
             fill(target, source, first, count);
             for (sum, weight) in sums.iter_mut().zip(target) {
                 *sum += i32::from(*weight);
             }
         }
-        fill(&mut lanes.bias, op.requant.bias, first, count);
+        fill(&mut lanes.bias, job.requant.bias, first, count);
         for (bias, sum) in lanes.bias.iter_mut().zip(sums) {
-            *bias = bias.wrapping_sub(sum.wrapping_mul(op.input.zero_point()));
+            *bias = bias.wrapping_sub(sum.wrapping_mul(job.zero_point));
         }
-        if let ([multiplier], [shift]) = (op.requant.multiplier, op.requant.shift) {
+        if let ([multiplier], [shift]) = (job.requant.multiplier, job.requant.shift) {
             (lanes.multiplier, lanes.shift) = ([*multiplier; N], [*shift; N]);
         } else {
-            fill(&mut lanes.multiplier, op.requant.multiplier, first, count);
-            fill(&mut lanes.shift, op.requant.shift, first, count);
+            fill(&mut lanes.multiplier, job.requant.multiplier, first, count);
+            fill(&mut lanes.shift, job.requant.shift, first, count);
         }
         lanes
     }

@@ -1,10 +1,9 @@
 //! The way through a depthwise convolution, the same for every instruction set.
 
 use isokern_core::Cells;
-use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
 use super::channel_lines::{ChannelLines, LARGE_BYTES, LinePlan, SMALL_BYTES};
-use super::tile::store_first;
+use super::tile::{ChannelDots, store_first};
 
 /// Runs a depthwise convolution `N` lanes at a time; `false`, with nothing done, if
 /// its shape does not fit.
@@ -15,16 +14,16 @@ use super::tile::store_first;
 /// instructions it may use.
 #[inline(always)]
 pub(super) fn walk<const N: usize, B>(
-    op: &DepthwiseConv2dView<'_>,
+    job: &ChannelDots<'_>,
     (x, y): (Cells<'_>, Cells<'_>),
     block: impl Fn(usize, usize) -> B,
     values: impl Fn(&B, &LinePlan, &[i8], usize) -> [i8; N],
 ) -> bool {
-    match LinePlan::new(op, op.output.image().channels.min(N)) {
-        Some(plan) if plan.bytes(op) <= SMALL_BYTES => {
-            all_blocks(op, (x, y), ChannelLines::<SMALL_BYTES>::new(), block, values);
+    match LinePlan::new(job, job.output.channels.min(N)) {
+        Some(plan) if plan.bytes(job) <= SMALL_BYTES => {
+            all_blocks(job, (x, y), ChannelLines::<SMALL_BYTES>::new(), block, values);
         }
-        Some(_) => all_blocks(op, (x, y), ChannelLines::<LARGE_BYTES>::new(), block, values),
+        Some(_) => all_blocks(job, (x, y), ChannelLines::<LARGE_BYTES>::new(), block, values),
         None => return false,
     }
     true
@@ -32,25 +31,25 @@ pub(super) fn walk<const N: usize, B>(
 
 #[inline(always)]
 fn all_blocks<const N: usize, const BYTES: usize, B>(
-    op: &DepthwiseConv2dView<'_>,
+    job: &ChannelDots<'_>,
     (x, y): (Cells<'_>, Cells<'_>),
     mut lines: ChannelLines<BYTES>,
     block: impl Fn(usize, usize) -> B,
     values: impl Fn(&B, &LinePlan, &[i8], usize) -> [i8; N],
 ) {
-    let output = op.output.image();
+    let output = job.output;
     // Few channels: with stride 1, neighbouring positions fill the lanes.
-    let neighbours = match (op.window.stride_width, N % output.channels.max(1)) {
+    let neighbours = match (job.window.stride_width, N % output.channels.max(1)) {
         (1, 0) => N / output.channels.max(1),
         _ => 1,
     };
     for first in (0..output.channels).step_by(N) {
         let count = N.min(output.channels - first);
-        let Some(plan) = LinePlan::new(op, count) else { return };
+        let Some(plan) = LinePlan::new(job, count) else { return };
         let block = block(first, count);
-        let step = usize::from(op.window.stride_width) * count;
+        let step = usize::from(job.window.stride_width) * count;
         for row in 0..output.height {
-            lines.fill::<N>(op, &plan, x, row, first);
+            lines.fill::<N>(job, &plan, x, row, first);
             let mut column = 0;
             while column < output.width {
                 let positions = neighbours.min(output.width - column);

@@ -7,10 +7,9 @@
 use std::is_x86_feature_detected as has;
 
 use isokern_core::Cells;
-use isokern_model::operators::add::AddView;
-use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
+use isokern_model::requant::PairScales;
 
-use super::tile::{Dots, Tile};
+use super::tile::{ChannelDots, Dots, Tile};
 use super::{avx2, avx2_depthwise, avx512, avx512_depthwise};
 
 /// Proof that this processor has AVX2.
@@ -42,14 +41,14 @@ impl Tile for Avx2 {
         unsafe { avx2::dots(job) }
     }
 
-    fn depthwise(&self, op: &DepthwiseConv2dView<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
+    fn depthwise(&self, job: &ChannelDots<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { avx2_depthwise::depthwise(op, x, y) }
+        unsafe { avx2_depthwise::depthwise(job, x, y) }
     }
 
-    fn add(&self, op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
+    fn add(&self, scales: &PairScales, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { avx2::add(op, a, b, y) }
+        unsafe { avx2::add(scales, a, b, y) }
     }
 }
 
@@ -59,13 +58,13 @@ impl Tile for Avx512 {
         unsafe { avx512::dots(job) }
     }
 
-    fn depthwise(&self, op: &DepthwiseConv2dView<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
+    fn depthwise(&self, job: &ChannelDots<'_>, x: Cells<'_>, y: Cells<'_>) -> bool {
         // SAFETY: `self` proves that the processor has AVX-512 F, BW, VL and VNNI.
-        unsafe { avx512_depthwise::depthwise(op, x, y) }
+        unsafe { avx512_depthwise::depthwise(job, x, y) }
     }
 
-    fn add(&self, op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
+    fn add(&self, scales: &PairScales, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
         // SAFETY: `self` proves that the processor has AVX-512 F, BW, VL and VNNI.
-        unsafe { avx512::add(op, a, b, y) }
+        unsafe { avx512::add(scales, a, b, y) }
     }
 }

@@ -7,10 +7,8 @@
 //! bytes here too; only dilated windows and very wide images are laid out apart.
 
 use isokern_core::Cells;
-use isokern_model::Tensor;
 use isokern_model::geometry::{Axis, Window};
-use isokern_model::operators::conv2d::Conv2dView;
-use isokern_model::operators::fully_connected::FullyConnectedView;
+use isokern_model::tensor::Image;
 use isokern_model::weights::Weights;
 
 /// Bytes of a small feed: what most operators need, and cheap to clear.
@@ -50,10 +48,13 @@ enum Shape {
 }
 
 impl Plan {
-    /// The plan of a convolution, if a chunk fits a large feed.
-    pub(super) fn conv2d(op: &Conv2dView<'_>) -> Option<Self> {
-        let (input, output) = (op.input.image(), op.output.image());
-        let window = op.window;
+    /// The plan of dot products over the windows of an image, if a chunk fits a large feed.
+    pub(super) fn of_windows(
+        (input, output): (Image, Image),
+        window: Window,
+        weights: &Weights<'_>,
+        zero_point: i32,
+    ) -> Option<Self> {
         let unit = Window {
             kernel_height: 1,
             kernel_width: 1,
@@ -61,7 +62,7 @@ impl Plan {
             stride_width: 1,
             ..window
         };
-        let mut plan = Self::new(&op.input, &op.weights);
+        let mut plan = Self::new(zero_point, weights);
         plan.rows = window.rows();
         plan.columns = window.columns();
         plan.height = input.height;
@@ -75,15 +76,15 @@ impl Plan {
         plan.lines().or_else(|| plan.windows())
     }
 
-    /// The plan of a fully connected operator, if a row fits a large feed.
-    pub(super) fn fully_connected(op: &FullyConnectedView<'_>) -> Option<Self> {
-        let mut plan = Self::new(&op.input, &op.weights);
-        plan.channels = op.weights.terms.row_terms;
-        plan.positions = op.output.len() / op.weights.outputs.max(1);
+    /// The plan of dot products over `rows` rows, if a row fits a large feed.
+    pub(super) fn of_rows(rows: usize, weights: &Weights<'_>, zero_point: i32) -> Option<Self> {
+        let mut plan = Self::new(zero_point, weights);
+        plan.channels = weights.terms.row_terms;
+        plan.positions = rows;
         plan.pointwise()
     }
 
-    fn new(input: &Tensor, weights: &Weights<'_>) -> Self {
+    fn new(zero_point: i32, weights: &Weights<'_>) -> Self {
         let unit = Axis { kernel: 1, stride: 1, dilation: 1, pad: 0 };
         Self {
             rows: unit,
@@ -95,7 +96,7 @@ impl Plan {
             positions: 1,
             chunk_positions: 1,
             shape: Shape::Pointwise,
-            zero_point: input.zero_point() as i8,
+            zero_point: zero_point as i8,
             position_bytes: weights.terms.row_groups() * 4,
             row_bytes: weights.terms.row_groups() * 4,
         }

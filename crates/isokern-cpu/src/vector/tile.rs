@@ -1,10 +1,10 @@
 //! What a set of vector instructions brings.
 
 use isokern_core::Cells;
+use isokern_model::geometry::Window;
 use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::operators::add::AddView;
-use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
-use isokern_model::requant::Requant;
+use isokern_model::requant::{PairScales, Requant};
+use isokern_model::tensor::Image;
 use isokern_model::weights::Weights;
 
 use super::feed::Plan;
@@ -15,10 +15,10 @@ pub(crate) trait Tile {
     fn dots(&self, job: &Dots<'_>);
 
     /// A depthwise convolution; `false`, with nothing done, if its shape does not fit.
-    fn depthwise(&self, op: &DepthwiseConv2dView<'_>, x: Cells<'_>, y: Cells<'_>) -> bool;
+    fn depthwise(&self, job: &ChannelDots<'_>, x: Cells<'_>, y: Cells<'_>) -> bool;
 
     /// An addition.
-    fn add(&self, op: &AddView, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>);
+    fn add(&self, scales: &PairScales, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>);
 }
 
 /// A convolution or fully connected operator.
@@ -36,6 +36,23 @@ pub(crate) struct Dots<'a> {
     pub(super) x: Cells<'a>,
     /// The outputs, position after position.
     pub(super) y: Cells<'a>,
+}
+
+/// Dot products of each channel with kernels of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ChannelDots<'a> {
+    /// The image read.
+    pub(super) input: Image,
+    /// The image written, of as many channels.
+    pub(super) output: Image,
+    /// The kernel.
+    pub(super) window: Window,
+    /// `[kernel row][kernel column][channel]`.
+    pub(super) weights: &'a [i8],
+    /// Bias and scales.
+    pub(super) requant: &'a Requant<'a>,
+    /// Zero point of the activations.
+    pub(super) zero_point: i32,
 }
 
 impl<'a> Dots<'a> {

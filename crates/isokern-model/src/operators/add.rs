@@ -6,10 +6,9 @@ use crate::memory::Memory;
 use bytemuck::{Pod, Zeroable};
 use isokern_core::Team;
 
-use crate::fixed::{clamp, rescale};
 use crate::loops::Loops;
 use crate::operator::{Check, Cost, Operator, Outline, require};
-use crate::requant::Activation;
+use crate::requant::{Activation, PairScales};
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
 
@@ -48,14 +47,8 @@ pub struct AddView {
     pub input_b: Tensor,
     /// The sum.
     pub output: Tensor,
-    /// Multipliers of first input, second input and output.
-    pub multiplier: [i32; 3],
-    /// Their shifts, none above zero.
-    pub shift: [i8; 3],
-    /// Bits both inputs move left before they are scaled.
-    pub left_shift: u8,
-    /// Least and greatest output value.
-    pub activation: Activation,
+    /// How they meet.
+    pub scales: PairScales,
 }
 
 impl Operator for Add {
@@ -64,15 +57,15 @@ impl Operator for Add {
     const INPUTS: RangeInclusive<usize> = 2..=2;
 
     fn view<'m>(site: &OperatorSite<'m>, body: &AddBody) -> AddView {
-        AddView {
-            input_a: site.input(0),
-            input_b: site.input(1),
-            output: site.output(0),
+        let (input_a, input_b, output) = (site.input(0), site.input(1), site.output(0));
+        let scales = PairScales {
             multiplier: body.multiplier,
             shift: body.shift,
+            zero_point: [input_a.zero_point(), input_b.zero_point(), output.zero_point()],
             left_shift: body.left_shift,
             activation: Activation { min: body.activation_min, max: body.activation_max },
-        }
+        };
+        AddView { input_a, input_b, output, scales }
     }
 
     fn check(site: &OperatorSite<'_>, body: &AddBody, view: &AddView) -> Check {
@@ -80,10 +73,10 @@ impl Operator for Add {
         require(body.reserved == 0, "body")?;
         require(view.input_a.shape() == view.output.shape(), "input")?;
         require(view.input_b.shape() == view.output.shape(), "input_b")?;
-        require(view.multiplier.iter().all(|&multiplier| multiplier >= 0), "multiplier")?;
-        require(view.shift.iter().all(|shift| (-31..=0).contains(shift)), "shift")?;
-        require(view.left_shift <= 20, "left_shift")?;
-        require(view.activation.is_range(), "activation_min")
+        require(view.scales.multiplier.iter().all(|&multiplier| multiplier >= 0), "multiplier")?;
+        require(view.scales.shift.iter().all(|shift| (-31..=0).contains(shift)), "shift")?;
+        require(view.scales.left_shift <= 20, "left_shift")?;
+        require(view.scales.activation.is_range(), "activation_min")
     }
 
     fn cost(view: &AddView) -> Cost {
@@ -105,7 +98,7 @@ impl Operator for Add {
         for tile_index in team.share(y.len().div_ceil(TILE_ELEMENTS)) {
             let first = tile_index * TILE_ELEMENTS;
             for index in first..y.len().min(first + TILE_ELEMENTS) {
-                y.set(index, sum(op, a.get(index), b.get(index)));
+                y.set(index, op.scales.sum(a.get(index), b.get(index)));
             }
         }
     }
@@ -116,20 +109,6 @@ impl Operator for Add {
     }
 
     fn outline(view: &AddView) -> Outline {
-        Outline { activation: Some(view.activation), ..Outline::default() }
+        Outline { activation: Some(view.scales.activation), ..Outline::default() }
     }
-}
-
-/// One element of the sum.
-#[inline]
-#[must_use]
-pub fn sum(op: &AddView, a: i8, b: i8) -> i8 {
-    let [multiplier_a, multiplier_b, multiplier_y] = op.multiplier;
-    let [shift_a, shift_b, shift_y] = op.shift;
-    let left = u32::from(op.left_shift);
-    let a = (i32::from(a) - op.input_a.zero_point()).wrapping_shl(left);
-    let b = (i32::from(b) - op.input_b.zero_point()).wrapping_shl(left);
-    let total = rescale(a, multiplier_a, shift_a).wrapping_add(rescale(b, multiplier_b, shift_b));
-    let value = rescale(total, multiplier_y, shift_y).saturating_add(op.output.zero_point());
-    clamp(value, op.activation.min, op.activation.max)
 }

@@ -25,6 +25,7 @@ const SUMS: usize = 64;
 pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
     let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (output, terms) = (op.output.image(), op.weights.terms);
+    let image = (op.input.image(), &op.window);
     let (outputs, width) = (output.channels, output.width.max(1));
     let pass_rows = (PATCH_TERMS / terms.row_terms.max(1)).max(1);
     let mut patch = Patch::new(op.input.zero_point());
@@ -39,7 +40,7 @@ pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory:
                 let rows = row..terms.rows.min(row + pass_rows);
                 row = rows.end;
                 let first_term = rows.start * terms.row_terms;
-                patch.gather::<D>(op, x, place, rows);
+                patch.gather::<D>(image, x, place, rows);
                 sums.add::<D>(&op.weights, first_term, patch.groups());
             }
             sums.store(&op.requant, y.window(position * outputs, outputs));

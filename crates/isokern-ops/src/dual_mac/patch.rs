@@ -3,7 +3,8 @@
 use core::ops::Range;
 
 use isokern_core::Cells;
-use isokern_model::operators::conv2d::Conv2dView;
+use isokern_model::geometry::Window;
+use isokern_model::tensor::Image;
 
 use super::dots::word;
 use super::{DualMac, Halves, both};
@@ -45,13 +46,12 @@ impl Patch {
     #[inline]
     pub(super) fn gather<D: DualMac>(
         &mut self,
-        op: &Conv2dView<'_>,
+        (input, window): (Image, &Window),
         x: Cells<'_>,
         (row, column): (usize, usize),
         kernel_rows: Range<usize>,
     ) {
-        let input = op.input.image();
-        let (rows, columns) = (op.window.rows(), op.window.columns());
+        let (rows, columns) = (window.rows(), window.columns());
         let (row_first, row_end, first_y) = rows.inside(row, input.height);
         let (column_first, column_end, first_x) = columns.inside(column, input.width);
         let line = columns.kernel * input.channels;

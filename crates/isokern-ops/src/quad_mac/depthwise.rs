@@ -7,9 +7,7 @@ use core::array;
 use core::cell::Cell;
 
 use isokern_core::Team;
-use isokern_model::Memory;
 use isokern_model::geometry::Window;
-use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 use isokern_model::requant::Requant;
 
 use super::QuadMac;
@@ -20,61 +18,31 @@ use super::scale::{Scale, Target};
 const ONES: u32 = 0x0101_0101;
 
 /// What tiles read, in numbers 32 bits wide: see [`Shape`](super::feed::Shape).
-struct Job<'a> {
-    window: Window,
-    height: u32,
-    width: u32,
-    out_width: u32,
-    positions: u32,
+pub(super) struct Job<'a> {
+    pub(super) window: Window,
+    pub(super) height: u32,
+    pub(super) width: u32,
+    pub(super) out_width: u32,
+    pub(super) positions: u32,
     /// Words of four channels in a cell.
-    quads: u32,
-    zero_point: i32,
+    pub(super) quads: u32,
+    pub(super) zero_point: i32,
     /// Weights as `[kernel cell][four channels]`.
-    weights: &'a [u32],
+    pub(super) weights: &'a [u32],
     /// The image as `[cell][four channels]`.
-    words: &'a [Cell<u32>],
-    requant: &'a Requant<'a>,
-    target: Target<'a>,
+    pub(super) words: &'a [Cell<u32>],
+    pub(super) requant: &'a Requant<'a>,
+    pub(super) target: Target<'a>,
 }
 
-/// Runs the calling rank's share; `false`, with nothing done, if channels are not whole
-/// words.
+/// Runs the calling rank's share.
 #[inline(never)]
-pub(super) fn run<D: QuadMac, T: Team>(
-    team: &T,
-    op: &DepthwiseConv2dView<'_>,
-    memory: Memory<'_>,
-) -> bool {
-    let Some(job) = Job::new(op, memory) else { return false };
-    let job = D::reload(&job);
+pub(super) fn run<D: QuadMac, T: Team>(team: &T, job: &Job<'_>) {
+    let job = D::reload(job);
     if (job.quads * job.positions.div_ceil(4)) as usize >= team.size() {
         tiles::<D, T, 4>(team, job);
     } else {
         tiles::<D, T, 1>(team, job);
-    }
-    true
-}
-
-impl<'a> Job<'a> {
-    #[inline(never)] // All fields are in registers at once here, and nowhere else.
-    fn new(op: &'a DepthwiseConv2dView<'a>, memory: Memory<'a>) -> Option<Self> {
-        let (input, output) = (op.input.image(), op.output.image());
-        if !output.channels.is_multiple_of(4) {
-            return None;
-        }
-        Some(Self {
-            window: op.window,
-            height: input.height as u32,
-            width: input.width as u32,
-            out_width: output.width as u32,
-            positions: output.positions() as u32,
-            quads: output.channels as u32 / 4,
-            zero_point: op.input.zero_point(),
-            weights: bytemuck::try_cast_slice(op.weights).ok()?,
-            words: memory.view(&op.input).as_words()?,
-            requant: &op.requant,
-            target: Target::new(memory.view(&op.output), output.channels),
-        })
     }
 }
 

@@ -3,10 +3,7 @@
 use core::array;
 
 use isokern_core::{Cells, Team};
-use isokern_model::Memory;
 use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::operators::conv2d::Conv2dView;
-use isokern_model::operators::fully_connected::FullyConnectedView;
 use isokern_model::requant::Requant;
 use isokern_model::weights::Weights;
 
@@ -15,8 +12,8 @@ use super::feed::{ByteFeed, Feed, Positions, Shape, WordFeed};
 use super::lanes::{Lanes, Quad, Single};
 use super::scale::{Scale, Target};
 
-/// A convolution or fully connected operator.
-struct Job<'a> {
+/// Dot products of positions with outputs.
+pub(super) struct Job<'a> {
     shape: Shape,
     outputs: u32,
     /// Outputs with those the layout adds.
@@ -30,43 +27,9 @@ struct Job<'a> {
     target: Target<'a>,
 }
 
-/// Runs the calling rank's share of a convolution; `false`, with nothing done, if the
-/// weights are not aligned.
-#[inline(never)]
-pub(super) fn conv2d<D: QuadMac, T: Team>(
-    team: &T,
-    op: &Conv2dView<'_>,
-    memory: Memory<'_>,
-) -> bool {
-    run::<D, T>(team, &Job::conv2d(op, memory))
-}
-
-/// Runs the calling rank's share of a fully connected operator; `false`, with nothing
-/// done, if the weights are not aligned.
-#[inline(never)]
-pub(super) fn fully_connected<D: QuadMac, T: Team>(
-    team: &T,
-    op: &FullyConnectedView<'_>,
-    memory: Memory<'_>,
-) -> bool {
-    run::<D, T>(team, &Job::fully_connected(op, memory))
-}
-
 impl<'a> Job<'a> {
-    #[inline(never)] // All fields are in registers at once here, and nowhere else.
-    fn conv2d(op: &'a Conv2dView<'a>, memory: Memory<'a>) -> Self {
-        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
-        Self::new(Shape::conv2d(op), &op.weights, &op.requant, x, y)
-    }
-
-    #[inline(never)] // As above.
-    fn fully_connected(op: &'a FullyConnectedView<'a>, memory: Memory<'a>) -> Self {
-        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
-        Self::new(Shape::fully_connected(op), &op.weights, &op.requant, x, y)
-    }
-
     #[inline(always)]
-    fn new(
+    pub(super) fn new(
         shape: Shape,
         weights: &Weights<'a>,
         requant: &'a Requant<'a>,
@@ -88,9 +51,11 @@ impl<'a> Job<'a> {
     }
 }
 
+/// Runs the calling rank's share; `false`, with nothing done, if the weights are not aligned.
+///
 /// Chooses the feed and the largest tile that leaves no rank without work.
 #[inline(never)]
-fn run<D: QuadMac, T: Team>(team: &T, job: &Job<'_>) -> bool {
+pub(super) fn run<D: QuadMac, T: Team>(team: &T, job: &Job<'_>) -> bool {
     let (job, x) = (D::reload(job), job.x);
     let (Ok(quads), Ok(singles)) = (
         bytemuck::try_cast_slice::<i8, Quad>(job.weights),

@@ -4,12 +4,10 @@ use core::cell::Cell;
 
 use isokern_core::Team;
 use isokern_model::Memory;
-use isokern_model::operators::add::AddView;
-use isokern_model::operators::pool::PoolView;
 
 use isokern_model::fixed::clamp;
-use isokern_model::operators::add::sum;
-use isokern_model::operators::pool::mean;
+use isokern_model::operators::add::AddView;
+use isokern_model::operators::pool::{PoolView, mean};
 
 /// Runs the calling rank's share of an addition, a tile being one word, or one byte where
 /// tensors are not aligned.
@@ -22,7 +20,7 @@ pub(super) fn add<T: Team>(team: &T, op: &AddView, memory: Memory<'_>) {
         for index in team.share(y.len()) {
             let word = |words: &[Cell<u32>]| words.get(index).map_or([0; 4], bytes);
             let (a, b) = (word(a), word(b));
-            let sums = core::array::from_fn(|lane| sum(op, a[lane], b[lane]).cast_unsigned());
+            let sums = core::array::from_fn(|lane| op.scales.sum(a[lane], b[lane]).cast_unsigned());
             if let Some(word) = y.get(index) {
                 word.set(u32::from_le_bytes(sums));
             }
@@ -30,7 +28,7 @@ pub(super) fn add<T: Team>(team: &T, op: &AddView, memory: Memory<'_>) {
         done = y.len() * 4;
     }
     for index in team.share(y.len() - done) {
-        y.set(done + index, sum(op, a.get(done + index), b.get(done + index)));
+        y.set(done + index, op.scales.sum(a.get(done + index), b.get(done + index)));
     }
 }
 

@@ -6,8 +6,6 @@
 use core::cell::Cell;
 
 use isokern_core::Cells;
-use isokern_model::operators::conv2d::Conv2dView;
-use isokern_model::operators::fully_connected::FullyConnectedView;
 
 /// The shape of an operator, a fully connected one as a convolution over one column.
 ///
@@ -15,15 +13,15 @@ use isokern_model::operators::fully_connected::FullyConnectedView;
 /// has twice as many registers for them.
 #[derive(Clone, Copy)]
 pub(super) struct Shape {
-    row_stride: u32,
-    row_dilation: u32,
-    row_pad: u32,
-    kernel_width: u32,
-    column_stride: u32,
-    column_pad: u32,
-    height: u32,
-    width: u32,
-    channels: u32,
+    pub(super) row_stride: u32,
+    pub(super) row_dilation: u32,
+    pub(super) row_pad: u32,
+    pub(super) kernel_width: u32,
+    pub(super) column_stride: u32,
+    pub(super) column_pad: u32,
+    pub(super) height: u32,
+    pub(super) width: u32,
+    pub(super) channels: u32,
     /// Output positions of a row.
     pub(super) out_width: u32,
     /// Output positions.
@@ -33,44 +31,6 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    #[inline(always)]
-    pub(super) fn conv2d(op: &Conv2dView<'_>) -> Self {
-        let (input, output) = (op.input.image(), op.output.image());
-        Self {
-            row_stride: op.window.stride_height.into(),
-            row_dilation: op.window.dilation_height.into(),
-            row_pad: op.window.pad_top.into(),
-            kernel_width: op.window.kernel_width.into(),
-            column_stride: op.window.stride_width.into(),
-            column_pad: op.window.pad_left.into(),
-            height: input.height as u32,
-            width: input.width as u32,
-            channels: input.channels as u32,
-            out_width: output.width as u32,
-            positions: output.positions() as u32,
-            zero_point: op.input.zero_point(),
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn fully_connected(op: &FullyConnectedView<'_>) -> Self {
-        let positions = (op.output.len() / op.weights.outputs.max(1)) as u32;
-        Self {
-            row_stride: 1,
-            row_dilation: 1,
-            row_pad: 0,
-            kernel_width: 1,
-            column_stride: 1,
-            column_pad: 0,
-            height: positions,
-            width: 1,
-            channels: op.weights.terms.row_terms as u32,
-            out_width: 1,
-            positions,
-            zero_point: op.input.zero_point(),
-        }
-    }
-
     /// Whether stretches begin and end between words, if the image does.
     #[inline(always)]
     pub(super) const fn has_whole_words(&self) -> bool {

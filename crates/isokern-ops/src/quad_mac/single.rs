@@ -4,43 +4,39 @@
 //! is not aligned. Term by term, and in few registers.
 
 use isokern_core::{Cells, Team};
-use isokern_model::Memory;
 use isokern_model::geometry::Window;
 use isokern_model::layout::{BLOCK_OUTPUTS, GROUP_TERMS, Layout};
-use isokern_model::operators::conv2d::Conv2dView;
-use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
-use isokern_model::operators::fully_connected::FullyConnectedView;
 use isokern_model::requant::Requant;
 
 use super::QuadMac;
 use super::scale::Scale;
 
 /// An operator, in numbers 32 bits wide: see [`Shape`](super::feed::Shape).
-struct Job<'a> {
-    window: Window,
-    height: u32,
-    width: u32,
+pub(super) struct Job<'a> {
+    pub(super) window: Window,
+    pub(super) height: u32,
+    pub(super) width: u32,
     /// Channels of a cell of the image.
-    channels: u32,
-    out_width: u32,
-    positions: u32,
-    outputs: u32,
+    pub(super) channels: u32,
+    pub(super) out_width: u32,
+    pub(super) positions: u32,
+    pub(super) outputs: u32,
     /// Channels of a cell that one output reads: all, or one.
-    depth: u32,
+    pub(super) depth: u32,
     /// Outputs that read the same channel, where they read one.
-    multiplier: u32,
-    order: Order,
-    weights: &'a [i8],
-    zero_point: i32,
-    weight_zero_point: i32,
-    requant: &'a Requant<'a>,
-    x: Cells<'a>,
-    y: Cells<'a>,
+    pub(super) multiplier: u32,
+    pub(super) order: Order,
+    pub(super) weights: &'a [i8],
+    pub(super) zero_point: i32,
+    pub(super) weight_zero_point: i32,
+    pub(super) requant: &'a Requant<'a>,
+    pub(super) x: Cells<'a>,
+    pub(super) y: Cells<'a>,
 }
 
 /// How weights are ordered.
 #[derive(Clone, Copy)]
-enum Order {
+pub(super) enum Order {
     /// `[output][row][term]`.
     Row,
     /// `[row][term / 4][output][4]`, padded.
@@ -50,94 +46,15 @@ enum Order {
 }
 
 impl Order {
-    const fn of(layout: Layout) -> Self {
+    pub(super) const fn of(layout: Layout) -> Self {
         match layout {
             Layout::Packed => Self::Packed,
-            _ => Self::Row,
+            Layout::Row => Self::Row,
         }
     }
 }
 
-impl<'a> Job<'a> {
-    #[inline(never)] // All fields are in registers at once here, and nowhere else.
-    fn conv2d(op: &'a Conv2dView<'a>, memory: Memory<'a>) -> Self {
-        let (input, output) = (op.input.image(), op.output.image());
-        Self {
-            window: op.window,
-            height: input.height as u32,
-            width: input.width as u32,
-            channels: input.channels as u32,
-            out_width: output.width as u32,
-            positions: output.positions() as u32,
-            outputs: output.channels as u32,
-            depth: input.channels as u32,
-            multiplier: 1,
-            order: Order::of(op.weights.layout),
-            weights: op.weights.values,
-            zero_point: op.input.zero_point(),
-            weight_zero_point: 0,
-            requant: &op.requant,
-            x: memory.view(&op.input),
-            y: memory.view(&op.output),
-        }
-    }
-
-    #[inline(never)] // As above.
-    fn depthwise_conv2d(op: &'a DepthwiseConv2dView<'a>, memory: Memory<'a>) -> Self {
-        let (input, output) = (op.input.image(), op.output.image());
-        Self {
-            window: op.window,
-            height: input.height as u32,
-            width: input.width as u32,
-            channels: input.channels as u32,
-            out_width: output.width as u32,
-            positions: output.positions() as u32,
-            outputs: output.channels as u32,
-            depth: 1,
-            multiplier: op.depth_multiplier as u32,
-            order: Order::Depthwise,
-            weights: op.weights,
-            zero_point: op.input.zero_point(),
-            weight_zero_point: 0,
-            requant: &op.requant,
-            x: memory.view(&op.input),
-            y: memory.view(&op.output),
-        }
-    }
-
-    #[inline(never)] // As above.
-    fn fully_connected(op: &'a FullyConnectedView<'a>, memory: Memory<'a>) -> Self {
-        let unit = Window {
-            kernel_height: 1,
-            kernel_width: 1,
-            stride_height: 1,
-            stride_width: 1,
-            dilation_height: 1,
-            dilation_width: 1,
-            pad_top: 0,
-            pad_left: 0,
-        };
-        let positions = (op.output.len() / op.weights.outputs.max(1)) as u32;
-        Self {
-            window: unit,
-            height: positions,
-            width: 1,
-            channels: op.weights.terms.row_terms as u32,
-            out_width: 1,
-            positions,
-            outputs: op.weights.outputs as u32,
-            depth: op.weights.terms.row_terms as u32,
-            multiplier: 1,
-            order: Order::of(op.weights.layout),
-            weights: op.weights.values,
-            zero_point: op.input.zero_point(),
-            weight_zero_point: op.weight_zero_point,
-            requant: &op.requant,
-            x: memory.view(&op.input),
-            y: memory.view(&op.output),
-        }
-    }
-
+impl Job<'_> {
     /// The index of the first weight of a kernel cell that meets `output`.
     #[inline(always)]
     fn weight_index(&self, output: u32, row: u32, column: u32) -> u32 {
@@ -170,35 +87,9 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Runs the calling rank's share of a convolution.
-#[inline(never)]
-pub(super) fn conv2d<D: QuadMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
-    run::<D, T>(team, &Job::conv2d(op, memory));
-}
-
-/// Runs the calling rank's share of a depthwise convolution.
-#[inline(never)]
-pub(super) fn depthwise_conv2d<D: QuadMac, T: Team>(
-    team: &T,
-    op: &DepthwiseConv2dView<'_>,
-    memory: Memory<'_>,
-) {
-    run::<D, T>(team, &Job::depthwise_conv2d(op, memory));
-}
-
-/// Runs the calling rank's share of a fully connected operator.
-#[inline(never)]
-pub(super) fn fully_connected<D: QuadMac, T: Team>(
-    team: &T,
-    op: &FullyConnectedView<'_>,
-    memory: Memory<'_>,
-) {
-    run::<D, T>(team, &Job::fully_connected(op, memory));
-}
-
 /// Runs the calling rank's share; a tile is one output of one position.
 #[inline(never)]
-fn run<D: QuadMac, T: Team>(team: &T, job: &Job<'_>) {
+pub(super) fn run<D: QuadMac, T: Team>(team: &T, job: &Job<'_>) {
     for index in team.share((job.positions * job.outputs) as usize) {
         let job = D::reload(job);
         let outputs = job.outputs.max(1);

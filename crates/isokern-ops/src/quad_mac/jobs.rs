@@ -1,0 +1,174 @@
+//! From the view of an operator to what the loops here read, in numbers 32 bits wide.
+//!
+//! The loops know no operator: they run jobs. A job lies in memory, so that a call takes few
+//! registers.
+
+use isokern_model::Memory;
+use isokern_model::geometry::Window;
+use isokern_model::operators::conv2d::Conv2dView;
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
+use isokern_model::operators::fully_connected::FullyConnectedView;
+
+use super::feed::Shape;
+use super::scale::Target;
+use super::single::Order;
+use super::{depthwise, dots, single};
+
+impl<'a> dots::Job<'a> {
+    #[inline(never)] // All fields are in registers at once here, and nowhere else.
+    pub(super) fn conv2d(op: &'a Conv2dView<'a>, memory: Memory<'a>) -> Self {
+        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
+        Self::new(Shape::conv2d(op), &op.weights, &op.requant, x, y)
+    }
+
+    #[inline(never)] // As above.
+    pub(super) fn fully_connected(op: &'a FullyConnectedView<'a>, memory: Memory<'a>) -> Self {
+        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
+        Self::new(Shape::fully_connected(op), &op.weights, &op.requant, x, y)
+    }
+}
+
+impl<'a> depthwise::Job<'a> {
+    /// The job, if channels are whole words and all is aligned.
+    #[inline(never)] // As above.
+    pub(super) fn new(op: &'a DepthwiseConv2dView<'a>, memory: Memory<'a>) -> Option<Self> {
+        let (input, output) = (op.input.image(), op.output.image());
+        if !output.channels.is_multiple_of(4) {
+            return None;
+        }
+        Some(Self {
+            window: op.window,
+            height: input.height as u32,
+            width: input.width as u32,
+            out_width: output.width as u32,
+            positions: output.positions() as u32,
+            quads: output.channels as u32 / 4,
+            zero_point: op.input.zero_point(),
+            weights: bytemuck::try_cast_slice(op.weights).ok()?,
+            words: memory.view(&op.input).as_words()?,
+            requant: &op.requant,
+            target: Target::new(memory.view(&op.output), output.channels),
+        })
+    }
+}
+
+impl<'a> single::Job<'a> {
+    #[inline(never)] // As above.
+    pub(super) fn conv2d(op: &'a Conv2dView<'a>, memory: Memory<'a>) -> Self {
+        let (input, output) = (op.input.image(), op.output.image());
+        Self {
+            window: op.window,
+            height: input.height as u32,
+            width: input.width as u32,
+            channels: input.channels as u32,
+            out_width: output.width as u32,
+            positions: output.positions() as u32,
+            outputs: output.channels as u32,
+            depth: input.channels as u32,
+            multiplier: 1,
+            order: Order::of(op.weights.layout),
+            weights: op.weights.values,
+            zero_point: op.input.zero_point(),
+            weight_zero_point: 0,
+            requant: &op.requant,
+            x: memory.view(&op.input),
+            y: memory.view(&op.output),
+        }
+    }
+
+    #[inline(never)] // As above.
+    pub(super) fn depthwise_conv2d(op: &'a DepthwiseConv2dView<'a>, memory: Memory<'a>) -> Self {
+        let (input, output) = (op.input.image(), op.output.image());
+        Self {
+            window: op.window,
+            height: input.height as u32,
+            width: input.width as u32,
+            channels: input.channels as u32,
+            out_width: output.width as u32,
+            positions: output.positions() as u32,
+            outputs: output.channels as u32,
+            depth: 1,
+            multiplier: op.depth_multiplier as u32,
+            order: Order::Depthwise,
+            weights: op.weights,
+            zero_point: op.input.zero_point(),
+            weight_zero_point: 0,
+            requant: &op.requant,
+            x: memory.view(&op.input),
+            y: memory.view(&op.output),
+        }
+    }
+
+    #[inline(never)] // As above.
+    pub(super) fn fully_connected(op: &'a FullyConnectedView<'a>, memory: Memory<'a>) -> Self {
+        let unit = Window {
+            kernel_height: 1,
+            kernel_width: 1,
+            stride_height: 1,
+            stride_width: 1,
+            dilation_height: 1,
+            dilation_width: 1,
+            pad_top: 0,
+            pad_left: 0,
+        };
+        let positions = (op.output.len() / op.weights.outputs.max(1)) as u32;
+        Self {
+            window: unit,
+            height: positions,
+            width: 1,
+            channels: op.weights.terms.row_terms as u32,
+            out_width: 1,
+            positions,
+            outputs: op.weights.outputs as u32,
+            depth: op.weights.terms.row_terms as u32,
+            multiplier: 1,
+            order: Order::of(op.weights.layout),
+            weights: op.weights.values,
+            zero_point: op.input.zero_point(),
+            weight_zero_point: op.weight_zero_point,
+            requant: &op.requant,
+            x: memory.view(&op.input),
+            y: memory.view(&op.output),
+        }
+    }
+}
+
+impl Shape {
+    #[inline(always)]
+    fn conv2d(op: &Conv2dView<'_>) -> Self {
+        let (input, output) = (op.input.image(), op.output.image());
+        Self {
+            row_stride: op.window.stride_height.into(),
+            row_dilation: op.window.dilation_height.into(),
+            row_pad: op.window.pad_top.into(),
+            kernel_width: op.window.kernel_width.into(),
+            column_stride: op.window.stride_width.into(),
+            column_pad: op.window.pad_left.into(),
+            height: input.height as u32,
+            width: input.width as u32,
+            channels: input.channels as u32,
+            out_width: output.width as u32,
+            positions: output.positions() as u32,
+            zero_point: op.input.zero_point(),
+        }
+    }
+
+    #[inline(always)]
+    fn fully_connected(op: &FullyConnectedView<'_>) -> Self {
+        let positions = (op.output.len() / op.weights.outputs.max(1)) as u32;
+        Self {
+            row_stride: 1,
+            row_dilation: 1,
+            row_pad: 0,
+            kernel_width: 1,
+            column_stride: 1,
+            column_pad: 0,
+            height: positions,
+            width: 1,
+            channels: op.weights.terms.row_terms as u32,
+            out_width: 1,
+            positions,
+            zero_point: op.input.zero_point(),
+        }
+    }
+}
