@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use core_affinity::CoreId;
-use isokern_core::actor::{ActorPlan, ActorState};
+use isokern_core::actor::{ActorPlan, ActorState, Mailboxes};
 use isokern_core::call::Clock;
 use isokern_core::ring::BufferHandle;
 use isokern_core::{
@@ -109,7 +109,7 @@ fn ring(case: &Case, effort: Effort) {
 }
 
 /// The memory of an actor on threads, and a question's types.
-type Questions = Requester<Arc<ThreadMemory<SLOTS>>, BufferHandle, ModelReply>;
+type Questions = Requester<Arc<ThreadMemory<Mailboxes<SLOTS>>>, BufferHandle, ModelReply>;
 
 /// Asks a model actor, always with the same buffer.
 struct Asker {
@@ -126,7 +126,8 @@ impl Asker {
         let program = program.expect("a model");
         let arena_bytes = program.model().arena_bytes();
         let (mut lender, borrower) = heap_pool(arena_bytes, 1, 1).expect("a usable pool");
-        let host = ThreadHost::<_, SLOTS>::new("actor", SystemClock).with_wait(WaitStrategy::Spin);
+        let host = ThreadHost::<_, Mailboxes<SLOTS>>::new("actor", SystemClock)
+            .with_wait(WaitStrategy::Spin);
         let plan = ActorPlan::new().with_buffers(borrower);
         // A thread starts where the one that makes it may run.
         pin(ACTOR_CORE);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use isokern_core::actor::{ActorError, ActorPlan, ActorState};
+use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes};
 use isokern_core::call::Clock;
 use isokern_core::ring::BufferHandle;
 use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
@@ -18,9 +18,9 @@ use isokern_tests::vectors::{Case, all_cases};
 const METADATA: KernelMetadata = KernelMetadata::new("vectors", KernelMode::Ring);
 const SLOTS: usize = 4;
 
-type Actor = isokern_ring::ActorOn<ThreadHost<SystemClock, SLOTS>, ModelActor, Buffers>;
+type Actor = isokern_ring::ActorOn<ThreadHost<SystemClock, Mailboxes<SLOTS>>, ModelActor, Buffers>;
 type Buffers = isokern_ring::Borrower<Arc<HeapBuffers>>;
-type Questions = Requester<Arc<ThreadMemory<SLOTS>>, BufferHandle, ModelReply>;
+type Questions = Requester<Arc<ThreadMemory<Mailboxes<SLOTS>>>, BufferHandle, ModelReply>;
 
 fn start(case: &Case, layout: Layout) -> (Actor, CpuProgram<'static>, Lender<Arc<HeapBuffers>>) {
     let artifact = case.convert(layout);

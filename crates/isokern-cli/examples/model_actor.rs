@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use isokern_core::actor::ActorPlan;
+use isokern_core::actor::{ActorPlan, Mailboxes};
 use isokern_core::compute::ModelArtifact;
 use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::{ArtifactBackend, ModelActor};
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let program = ArtifactBackend::new().load_program(&ModelArtifact::from_bytes(MODEL))?;
     let (input_len, arena_bytes) = (program.model().input().len(), program.model().arena_bytes());
     let (mut lender, borrower) = heap_pool(arena_bytes, SLOTS, 1)?;
-    let host = ThreadHost::<_, SLOTS>::new("digits", SystemClock);
+    let host = ThreadHost::<_, Mailboxes<SLOTS>>::new("digits", SystemClock);
     let plan = ActorPlan::new().with_buffers(borrower);
     let mut actor = spawn(&host, ModelActor::new(METADATA, program.clone()), plan)?;
     let mut questions = actor.take_requester(0).ok_or("an actor has a mailbox")?;

@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p isokern-cli --example ping`
 
-use isokern_core::actor::ActorPlan;
+use isokern_core::actor::{ActorPlan, Mailboxes};
 use isokern_core::{
     GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext, RingKernelHandler,
 };
@@ -38,7 +38,7 @@ impl Resident for Ping {
 }
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
-    let host = ThreadHost::<_, 4>::new("ping", SystemClock); // four slots
+    let host = ThreadHost::<_, Mailboxes<4>>::new("ping", SystemClock); // four slots
     let mut actor = spawn(&host, Ping, ActorPlan::new())?;
     for ping in [100, 200, 300] {
         println!("{ping} is answered {}", pollster::block_on(actor.ask(ping))?);

@@ -8,7 +8,7 @@
 
 use core::time::Duration;
 
-use isokern_core::actor::{ActorPlan, Supervision};
+use isokern_core::actor::{ActorPlan, Mailboxes, Supervision};
 use isokern_core::{
     GpuKernel, KernelError, KernelMetadata, KernelMode, MessageHeader, Resident, RingContext,
     RingKernelHandler,
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         window: Duration::from_secs(60),
         backoff: Duration::from_millis(1),
     };
-    let host = ThreadHost::<_, 16>::new("divider", SystemClock);
+    let host = ThreadHost::<_, Mailboxes<16>>::new("divider", SystemClock);
     let mut actor = spawn(&host, Divider, ActorPlan::new().with_supervision(supervision))?;
     let mut questions = actor.take_requester(0).ok_or("an actor has a mailbox")?;
 

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use isokern_core::actor::{ActorError, ActorPlan, ActorState};
+use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes};
 use isokern_core::call::Clock;
 use isokern_core::compute::ModelArtifact;
 use isokern_core::ring::BufferHandle;
@@ -42,7 +42,7 @@ const METADATA: KernelMetadata = KernelMetadata::new("isokern", KernelMode::Ring
 pub(crate) struct ResidentModel {
     name: String,
     program: CpuProgram<'static>,
-    questions: Requester<Arc<ThreadMemory<SLOTS>>, BufferHandle, ModelReply>,
+    questions: Requester<Arc<ThreadMemory<Mailboxes<SLOTS>>>, BufferHandle, ModelReply>,
     lender: Lender<Arc<HeapBuffers>>,
     wait: WaitStrategy,
     under_way: VecDeque<Question>,
@@ -76,7 +76,8 @@ impl ResidentModel {
         let arena_bytes = program.model().arena_bytes();
         let (lender, borrower) = heap_pool(arena_bytes, buffer_count.min(SLOTS), POOL)
             .map_err(|source| CliError::Buffers { name: named(), source })?;
-        let host = ThreadHost::<_, SLOTS>::new("isokern-model", SystemClock).with_wait(wait);
+        let host =
+            ThreadHost::<_, Mailboxes<SLOTS>>::new("isokern-model", SystemClock).with_wait(wait);
         let plan = ActorPlan::new().with_buffers(borrower);
         let mut actor = spawn(&host, ModelActor::new(METADATA, program.clone()), plan)
             .map_err(|source| CliError::Spawn { name: named(), source: Box::new(source) })?;

@@ -52,7 +52,7 @@
 //! | [`RingKernelHandler`], [`RingContext`] | what is done with a message, and what it sees |
 //! | [`Resident`] | a handler with the types around it |
 //! | [`Host`], [`ActorPlan`], [`Supervision`] | who can keep it running, and by which rules |
-//! | [`ActorMemory`], [`ActorCells`], [`Mailbox`], [`Bells`] | the memory both sides share |
+//! | [`ActorMemory`], [`ActorCells`], [`Mailboxes`], [`Bells`] | the memory both sides share |
 //! | [`ReplyHeader`], [`ActorError`], [`ActorState`] | what comes back |
 //! | [`Link`], [`Outbox`], [`Envelope`] | messages to other actors |
 //!
@@ -74,12 +74,14 @@
 //! the handler may go on.
 
 mod bells;
+mod cells;
 mod context;
 mod envelope;
 mod handler;
 mod host;
 mod life;
 mod link;
+mod mailboxes;
 mod memory;
 mod outbox;
 mod reply;
@@ -87,13 +89,15 @@ mod resident;
 mod supervision;
 
 pub use bells::{Bells, Silent};
+pub use cells::ActorCells;
 pub use context::{RingContext, RunnerWords, StateError};
 pub use envelope::Envelope;
 pub use handler::RingKernelHandler;
 pub use host::{ActorPlan, Host, LINK_COUNT_MAX, LentBuffers, NoBuffers, TooManyLinks};
 pub use life::ActorState;
 pub use link::LinkEnd;
-pub use memory::{ActorCells, ActorMemory, HostMailbox, MAILBOX_COUNT_MAX, Mailbox};
+pub use mailboxes::{HostMailbox, MailboxShape, Mailboxes};
+pub use memory::{ActorMemory, MAILBOX_COUNT_MAX, Mailbox};
 pub use outbox::{Link, LinkCredit, Outbox, OutboxEntry, OutboxError};
 pub use reply::{ActorError, ReplyHeader};
 pub use resident::Resident;

@@ -9,7 +9,7 @@ mod toys;
 
 use std::vec::Vec;
 
-use isokern_core::actor::{ActorCells, ActorError, ActorPlan, ActorState, NoBuffers};
+use isokern_core::actor::{ActorCells, ActorError, ActorPlan, ActorState, Mailboxes, NoBuffers};
 use isokern_core::{KernelError, MessageHeader};
 
 use crate::{
@@ -17,9 +17,9 @@ use crate::{
 };
 use toys::{Do, HandClock, Script};
 
-type Cells<const N: usize, const BOXES: usize> = &'static ActorCells<N, 1, BOXES>;
+type Cells<const N: usize, const BOXES: usize> = &'static ActorCells<Mailboxes<N, 1, BOXES>>;
 type LoopActor<const N: usize, const BOXES: usize> =
-    ActorOn<LoopHost<'static, HandClock, N, 1, BOXES>, Script>;
+    ActorOn<LoopHost<'static, HandClock, Mailboxes<N, 1, BOXES>>, Script>;
 
 fn cells<const N: usize, const BOXES: usize>() -> Cells<N, BOXES> {
     std::boxed::Box::leak(std::boxed::Box::default())
@@ -139,7 +139,7 @@ fn questions_nobody_waits_for_leave_no_trace() {
 #[test]
 fn a_wrong_start_is_an_error_and_not_an_actor() {
     let wrong = Script { is_misconfigured: true, ..Script::default() };
-    let host = LoopHost::<_, 2>::new(cells(), HandClock::default());
+    let host = LoopHost::<_, Mailboxes<2>>::new(cells(), HandClock::default());
     let refused = spawn(&host, wrong, ActorPlan::new()).map(|_| ());
     let reason = KernelError::InvalidConfiguration { reason: "planted" };
     assert_eq!(refused, Err(SpawnError::Kernel(reason)));

@@ -1,7 +1,7 @@
 //! The memory an actor shares with those who send to it.
 
-use super::bells::{Bells, Silent};
-use crate::ring::{ControlLine, HostLine, HostRing, SharedRing};
+use super::bells::Bells;
+use crate::ring::{ControlLine, SharedRing};
 
 /// The most mailboxes an actor may own.
 pub const MAILBOX_COUNT_MAX: usize = 4;
@@ -113,100 +113,5 @@ impl<M: ActorMemory> ActorMemory for std::sync::Arc<M> {
 
     fn per_slot<T>(make: impl FnMut(usize) -> T) -> Self::PerSlot<T> {
         M::per_slot(make)
-    }
-}
-
-/// An actor's memory on the host or in firmware: `BOXES` mailboxes of `N` slots, each slot
-/// `LINES` lines of 64 bytes.
-///
-/// All zero when new, so a `static` of it takes no flash. Its bells are [`Silent`].
-#[derive(Debug)]
-#[repr(C)]
-pub struct ActorCells<const N: usize, const LINES: usize = 1, const BOXES: usize = 1> {
-    host_line: HostLine,
-    device_line: HostLine,
-    mailboxes: [HostMailbox<N, LINES>; BOXES],
-}
-
-/// A mailbox in memory of the host or of firmware.
-#[derive(Debug)]
-#[repr(C)]
-pub struct HostMailbox<const N: usize, const LINES: usize> {
-    requests: HostRing<N, LINES>,
-    replies: HostRing<N, LINES>,
-}
-
-impl<const N: usize, const LINES: usize, const BOXES: usize> ActorCells<N, LINES, BOXES> {
-    /// Returns memory in which nothing was said yet.
-    #[must_use]
-    pub const fn new() -> Self {
-        const {
-            assert!(BOXES >= 1 && BOXES <= MAILBOX_COUNT_MAX, "an actor has 1 to 4 mailboxes");
-        }
-        Self {
-            host_line: HostLine::new(),
-            device_line: HostLine::new(),
-            mailboxes: [const { HostMailbox::new() }; BOXES],
-        }
-    }
-}
-
-impl<const N: usize, const LINES: usize, const BOXES: usize> Default
-    for ActorCells<N, LINES, BOXES>
-{
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<const N: usize, const LINES: usize> HostMailbox<N, LINES> {
-    const fn new() -> Self {
-        Self { requests: HostRing::new(), replies: HostRing::new() }
-    }
-}
-
-impl<const N: usize, const LINES: usize> Mailbox for HostMailbox<N, LINES> {
-    type Requests = HostRing<N, LINES>;
-    type Replies = HostRing<N, LINES>;
-
-    fn requests(&self) -> &Self::Requests {
-        &self.requests
-    }
-
-    fn replies(&self) -> &Self::Replies {
-        &self.replies
-    }
-}
-
-impl<const N: usize, const LINES: usize, const BOXES: usize> ActorMemory
-    for ActorCells<N, LINES, BOXES>
-{
-    type Mailbox = HostMailbox<N, LINES>;
-    type Line = HostLine;
-    type Bells = Silent;
-    type PerSlot<T> = [T; N];
-
-    fn mailbox_count(&self) -> usize {
-        BOXES
-    }
-
-    fn mailbox(&self, index: usize) -> Option<&Self::Mailbox> {
-        self.mailboxes.get(index)
-    }
-
-    fn host_line(&self) -> &HostLine {
-        &self.host_line
-    }
-
-    fn device_line(&self) -> &HostLine {
-        &self.device_line
-    }
-
-    fn bells(&self) -> &Silent {
-        &Silent
-    }
-
-    fn per_slot<T>(make: impl FnMut(usize) -> T) -> [T; N] {
-        core::array::from_fn(make)
     }
 }

@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::panic::catch_unwind;
 
 use isokern_core::MessageHeader;
-use isokern_core::actor::{ActorError, ActorMemory, ActorPlan, ActorState, Supervision};
+use isokern_core::actor::{ActorError, ActorMemory, ActorPlan, ActorState, Mailboxes, Supervision};
 use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceView, HostControl, HostLine};
 
@@ -196,7 +196,7 @@ fn a_stop_ends_the_wait_for_a_restart() {
 #[test]
 fn a_runner_that_vanishes_keeps_nobody_waiting() {
     let script = Script::default();
-    let host = crate::LoopHost::<_, 8>::new(super::cells(), script.clock.clone());
+    let host = crate::LoopHost::<_, Mailboxes<8>>::new(super::cells(), script.clock.clone());
     let mut actor = crate::spawn(&host, script.clone(), ActorPlan::new()).expect("it is new");
     let mut requester = actor.take_requester(0).expect("it is here");
     for _ in 0..3 {

@@ -3,7 +3,7 @@
 use std::vec;
 use std::vec::Vec;
 
-use isokern_core::actor::{ActorError, ActorPlan};
+use isokern_core::actor::{ActorError, ActorPlan, Mailboxes};
 use isokern_core::ring::BufferHandle;
 use isokern_core::{
     GpuKernel, KernelError, KernelMetadata, KernelMode, MessageHeader, Resident, RingContext,
@@ -79,7 +79,7 @@ impl Resident for Reverse {
 fn buffers_go_along_and_come_back_also_with_an_error() {
     let mut pool = PayloadPool::<8, 2>::new(5);
     let (mut lender, borrower) = pool.split();
-    let host = LoopHost::<_, 4>::new(cells(), HandClock::default());
+    let host = LoopHost::<_, Mailboxes<4>>::new(cells(), HandClock::default());
     let plan = ActorPlan::new().with_buffers(borrower);
     let mut actor = spawn(&host, Reverse, plan).expect("the host is new");
     let mut round = |bytes: [u8; 3], handle: Option<BufferHandle>| {
@@ -111,7 +111,7 @@ fn buffers_go_along_and_come_back_also_with_an_error() {
 
 #[test]
 fn a_message_with_a_buffer_needs_a_pool() {
-    let host = LoopHost::<_, 4>::new(cells(), HandClock::default());
+    let host = LoopHost::<_, Mailboxes<4>>::new(cells(), HandClock::default());
     let mut actor = spawn(&host, Reverse, ActorPlan::new()).expect("the host is new");
     let requester = actor.requester(0).expect("it is here");
     requester.try_ask(MessageHeader::new(), BufferHandle::default()).expect("there is room");

@@ -7,14 +7,16 @@ use std::thread;
 use std::vec::Vec;
 
 use isokern_core::MessageHeader;
-use isokern_core::actor::{ActorError, ActorPlan, ActorState, Supervision};
+use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes, Supervision};
 
 use super::toys::{Do, HandClock, Script};
 use crate::{AskError, PushError, SharedRequester, ThreadHost, WaitStrategy, spawn};
 
 const ASKERS: usize = 4;
 
-fn host<const N: usize, const BOXES: usize>(script: &Script) -> ThreadHost<HandClock, N, 1, BOXES> {
+fn host<const N: usize, const BOXES: usize>(
+    script: &Script,
+) -> ThreadHost<HandClock, Mailboxes<N, 1, BOXES>> {
     ThreadHost::new("script", script.clock.clone())
 }
 

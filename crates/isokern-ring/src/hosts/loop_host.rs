@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use isokern_core::Resident;
-use isokern_core::actor::{ActorCells, ActorPlan, Host, LentBuffers};
+use isokern_core::actor::{ActorCells, ActorPlan, Host, LentBuffers, MailboxShape};
 use isokern_core::call::Clock;
 use thiserror::Error;
 
@@ -16,7 +16,7 @@ use crate::runner::Runner;
 ///
 /// ```
 /// use core::future::Future;
-/// use isokern_core::actor::{ActorCells, ActorPlan};
+/// use isokern_core::actor::{ActorCells, ActorPlan, Mailboxes};
 /// use isokern_core::call::{Clock, PollingSleep};
 /// use isokern_core::{
 ///     GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext,
@@ -59,7 +59,7 @@ use crate::runner::Runner;
 ///     }
 /// }
 ///
-/// static CELLS: ActorCells<4> = ActorCells::new();
+/// static CELLS: ActorCells<Mailboxes<4>> = ActorCells::new();
 /// let host = LoopHost::new(&CELLS, Ticks);
 /// let mut doubler = spawn(&host, Doubler, ActorPlan::new())?;
 /// let mut interrupt = doubler.take_requester(0).expect("one mailbox");
@@ -75,30 +75,27 @@ use crate::runner::Runner;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct LoopHost<'a, C, const N: usize, const LINES: usize = 1, const BOXES: usize = 1> {
-    cells: &'a ActorCells<N, LINES, BOXES>,
+pub struct LoopHost<'a, C, S: MailboxShape> {
+    cells: &'a ActorCells<S>,
     clock: C,
     is_lent: Cell<bool>,
 }
 
-impl<'a, C, const N: usize, const LINES: usize, const BOXES: usize>
-    LoopHost<'a, C, N, LINES, BOXES>
-{
-    /// A host for one actor in memory in which nothing was said yet.
+impl<'a, C, S: MailboxShape> LoopHost<'a, C, S> {
+    /// Returns a host for one actor, in memory that is all zero.
     #[must_use]
-    pub const fn new(cells: &'a ActorCells<N, LINES, BOXES>, clock: C) -> Self {
+    pub const fn new(cells: &'a ActorCells<S>, clock: C) -> Self {
         Self { cells, clock, is_lent: Cell::new(false) }
     }
 }
 
-impl<'a, R, B, C, const N: usize, const LINES: usize, const BOXES: usize> Host<R, B>
-    for LoopHost<'a, C, N, LINES, BOXES>
+impl<'a, R, B, C, S: MailboxShape> Host<R, B> for LoopHost<'a, C, S>
 where
     R: Resident,
     B: LentBuffers,
     C: Clock + Clone,
 {
-    type Memory = &'a ActorCells<N, LINES, BOXES>;
+    type Memory = &'a ActorCells<S>;
     type Running = Runner<(R, Self::Memory, B, C)>;
     type Error = AlreadyLent;
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::thread::{self, Thread};
 
+use isokern_core::actor::MailboxShape;
+
 use super::thread_memory::ThreadMemory;
 use crate::WaitStrategy;
 use crate::runner::Pace;
@@ -56,10 +58,7 @@ impl Parking {
     }
 
     /// Waits until the next look at the mailboxes.
-    pub(super) fn idle<const N: usize, const LINES: usize, const BOXES: usize>(
-        &mut self,
-        memory: &ThreadMemory<N, LINES, BOXES>,
-    ) {
+    pub(super) fn idle<S: MailboxShape>(&mut self, memory: &ThreadMemory<S>) {
         match self.wait {
             WaitStrategy::Spin => core::hint::spin_loop(),
             WaitStrategy::Yield => thread::yield_now(),

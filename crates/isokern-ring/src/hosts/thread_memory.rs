@@ -1,31 +1,36 @@
 //! An actor's memory on threads: the cells, and bells that wake.
 
 use core::task::Waker;
+use std::boxed::Box;
 
-use isokern_core::actor::{ActorCells, ActorMemory, Bells, HostMailbox};
-use isokern_core::ring::HostLine;
+use isokern_core::actor::{ActorCells, ActorMemory, Bells, MailboxShape};
+use isokern_core::ring::{HostLine, SlotCount};
 
 use crate::{Notify, WakerCell};
 
-/// [`ActorCells`] and the waker cells of both sides.
+/// [`ActorCells`] in the shape `S`, and the waker cells of both sides.
 #[derive(Debug)]
-pub struct ThreadMemory<const N: usize, const LINES: usize = 1, const BOXES: usize = 1> {
-    cells: ActorCells<N, LINES, BOXES>,
-    bells: ThreadBells<N, BOXES>,
+pub struct ThreadMemory<S: MailboxShape> {
+    cells: ActorCells<S>,
+    bells: ThreadBells,
 }
 
 /// A waker cell for the actor, and one for each question that can be under way.
 #[derive(Debug)]
-pub struct ThreadBells<const N: usize, const BOXES: usize> {
+pub struct ThreadBells {
     actor: WakerCell,
-    requesters: [[WakerCell; N]; BOXES],
+    /// One for each slot, mailbox by mailbox.
+    requesters: Box<[WakerCell]>,
+    slots: SlotCount,
 }
 
-impl<const N: usize, const LINES: usize, const BOXES: usize> ThreadMemory<N, LINES, BOXES> {
-    pub(super) const fn new() -> Self {
+impl<S: MailboxShape> ThreadMemory<S> {
+    pub(super) fn new() -> Self {
+        let cell_count = S::MAILBOX_COUNT * S::SLOTS.count() as usize;
         let bells = ThreadBells {
             actor: WakerCell::new(),
-            requesters: [const { [const { WakerCell::new() }; N] }; BOXES],
+            requesters: (0..cell_count).map(|_| WakerCell::new()).collect(),
+            slots: S::SLOTS,
         };
         Self { cells: ActorCells::new(), bells }
     }
@@ -36,14 +41,15 @@ impl<const N: usize, const LINES: usize, const BOXES: usize> ThreadMemory<N, LIN
     }
 }
 
-impl<const N: usize, const BOXES: usize> ThreadBells<N, BOXES> {
+impl ThreadBells {
     /// The cell of a sequence, whose low part is its place.
     fn requester(&self, mailbox_index: usize, sequence: u32) -> Option<&WakerCell> {
-        self.requesters.get(mailbox_index)?.get(sequence as usize % N)
+        let place = self.slots.slot_index(sequence) as usize;
+        self.requesters.get(mailbox_index * self.slots.count() as usize + place)
     }
 }
 
-impl<const N: usize, const BOXES: usize> Bells for ThreadBells<N, BOXES> {
+impl Bells for ThreadBells {
     fn ring_actor(&self) {
         self.actor.notify();
     }
@@ -61,17 +67,15 @@ impl<const N: usize, const BOXES: usize> Bells for ThreadBells<N, BOXES> {
     }
 
     fn ring_all(&self) {
-        self.requesters.iter().flatten().for_each(Notify::notify);
+        self.requesters.iter().for_each(Notify::notify);
     }
 }
 
-impl<const N: usize, const LINES: usize, const BOXES: usize> ActorMemory
-    for ThreadMemory<N, LINES, BOXES>
-{
-    type Mailbox = HostMailbox<N, LINES>;
+impl<S: MailboxShape> ActorMemory for ThreadMemory<S> {
+    type Mailbox = S::Mailbox;
     type Line = HostLine;
-    type Bells = ThreadBells<N, BOXES>;
-    type PerSlot<T> = [T; N];
+    type Bells = ThreadBells;
+    type PerSlot<T> = S::PerSlot<T>;
 
     fn mailbox_count(&self) -> usize {
         self.cells.mailbox_count()
@@ -93,7 +97,7 @@ impl<const N: usize, const LINES: usize, const BOXES: usize> ActorMemory
         &self.bells
     }
 
-    fn per_slot<T>(make: impl FnMut(usize) -> T) -> [T; N] {
-        core::array::from_fn(make)
+    fn per_slot<T>(make: impl FnMut(usize) -> T) -> Self::PerSlot<T> {
+        S::per_slot(make)
     }
 }

@@ -1,5 +1,6 @@
 //! The host for threads: an actor is a named thread.
 
+use core::marker::PhantomData;
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::panic::catch_unwind;
@@ -8,24 +9,24 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use isokern_core::Resident;
-use isokern_core::actor::{ActorPlan, ActorState, Host, LentBuffers};
+use isokern_core::actor::{ActorPlan, ActorState, Host, LentBuffers, MailboxShape};
 use isokern_core::call::Clock;
 
 use super::parking::Parking;
 use super::thread_memory::ThreadMemory;
 use crate::WaitStrategy;
-use crate::runner::{FAULT_PANIC, Runner, Step};
+use crate::runner::{FAULT_PANIC, Runner, Setting, Step};
 
 /// Runs each actor on a thread of its own.
 ///
-/// `N` slots a mailbox, `LINES` lines of 64 bytes a slot (16 of them are headers), `BOXES`
-/// mailboxes. A handler's panic is caught and becomes a fault.
+/// `S` is the shape of its mailboxes: [`Mailboxes`](isokern_core::actor::Mailboxes). 16 of the
+/// bytes of a slot are headers. A handler's panic is caught and becomes a fault.
 ///
 /// ```
 /// # use core::future::Future;
 /// # use isokern_core::call::{Clock, PollingSleep};
 /// # use isokern_core::{GpuKernel, KernelError, KernelMetadata, KernelMode};
-/// use isokern_core::actor::ActorPlan;
+/// use isokern_core::actor::{ActorPlan, Mailboxes};
 /// use isokern_core::{Resident, RingContext, RingKernelHandler};
 /// use isokern_ring::{ThreadHost, spawn};
 /// # #[derive(Clone)]
@@ -60,7 +61,7 @@ use crate::runner::{FAULT_PANIC, Runner, Step};
 /// #     fn into_parts(self) -> (Self, u32) { (self, 0) }
 /// # }
 ///
-/// let host = ThreadHost::<Ticks, 8>::new("sum", Ticks);
+/// let host = ThreadHost::<Ticks, Mailboxes<8>>::new("sum", Ticks);
 /// let mut sum = spawn(&host, Sum, ActorPlan::new())?;
 /// pollster::block_on(async {
 ///     assert_eq!(sum.ask(40).await, Ok(40));
@@ -70,13 +71,14 @@ use crate::runner::{FAULT_PANIC, Runner, Step};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ThreadHost<C, const N: usize, const LINES: usize = 1, const BOXES: usize = 1> {
+pub struct ThreadHost<C, S> {
     name: String,
     clock: C,
     wait: WaitStrategy,
+    shape: PhantomData<fn() -> S>,
 }
 
-impl<C, const N: usize, const LINES: usize, const BOXES: usize> ThreadHost<C, N, LINES, BOXES> {
+impl<C, S> ThreadHost<C, S> {
     /// How long a parked actor sleeps at most before it looks again.
     ///
     /// Messages wake it at once; what comes late by as much is a lease that ran out, or a
@@ -86,7 +88,7 @@ impl<C, const N: usize, const LINES: usize, const BOXES: usize> ThreadHost<C, N,
     /// A host whose threads have this name, and whose actors wait parked.
     pub fn new(name: impl Into<String>, clock: C) -> Self {
         let wait = WaitStrategy::Park { bound: Self::PARK_BOUND };
-        Self { name: name.into(), clock, wait }
+        Self { name: name.into(), clock, wait, shape: PhantomData }
     }
 
     /// The same host, whose actors wait for messages like this.
@@ -96,14 +98,14 @@ impl<C, const N: usize, const LINES: usize, const BOXES: usize> ThreadHost<C, N,
     }
 }
 
-impl<R, B, C, const N: usize, const LINES: usize, const BOXES: usize> Host<R, B>
-    for ThreadHost<C, N, LINES, BOXES>
+impl<R, B, C, S> Host<R, B> for ThreadHost<C, S>
 where
+    S: MailboxShape + 'static,
     R: Resident + 'static,
     B: LentBuffers + Send + 'static,
     C: Clock + Clone + 'static,
 {
-    type Memory = Arc<ThreadMemory<N, LINES, BOXES>>;
+    type Memory = Arc<ThreadMemory<S>>;
     type Running = ThreadRunning;
     type Error = Arc<std::io::Error>;
 
@@ -150,14 +152,10 @@ impl ThreadRunning {
 }
 
 /// The thread of an actor, from its first step to its last.
-fn run<R, B, C, const N: usize, const LINES: usize, const BOXES: usize>(
-    mut runner: Runner<(R, Arc<ThreadMemory<N, LINES, BOXES>>, B, C)>,
-    wait: WaitStrategy,
-) -> ActorState
+fn run<X, S>(mut runner: Runner<X>, wait: WaitStrategy) -> ActorState
 where
-    R: Resident,
-    B: LentBuffers,
-    C: Clock,
+    X: Setting<Memory = Arc<ThreadMemory<S>>>,
+    S: MailboxShape,
 {
     let mut pace = Parking::new(wait);
     loop {

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
 use bytemuck::{Pod, Zeroable};
-use isokern_cpu::core::actor::{ActorCells, ActorPlan, ActorState, Supervision};
+use isokern_cpu::core::actor::{ActorCells, ActorPlan, ActorState, Mailboxes, Supervision};
 use isokern_cpu::core::{
     GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext, RingKernelHandler,
 };
@@ -13,9 +13,10 @@ use isokern_firmware::ending;
 use isokern_firmware::ticker::{TICK_NS, TickClock};
 use isokern_ring::{ActorOn, LoopHost, Requester, Spinning, Step};
 
-/// Two mailboxes of four slots.
-pub(crate) type Cells = &'static ActorCells<4, 1, 2>;
-pub(crate) type TotalActor = ActorOn<LoopHost<'static, TickClock, 4, 1, 2>, Total>;
+/// Two mailboxes of four slots of one line.
+pub(crate) type Shape = Mailboxes<4, 1, 2>;
+pub(crate) type Cells = &'static ActorCells<Shape>;
+pub(crate) type TotalActor = ActorOn<LoopHost<'static, TickClock, Shape>, Total>;
 pub(crate) type TotalRequester = Requester<Cells, Question, Reply>;
 
 /// How often the actor fails to start before it starts.

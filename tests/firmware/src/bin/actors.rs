@@ -27,7 +27,7 @@ use isokern_firmware::relay::Relay;
 use isokern_firmware::stack::Gauge;
 use isokern_firmware::ticker::{self, Ticker};
 use isokern_ring::Spinning;
-use total::{Cells, Question, TotalActor};
+use total::{Cells, Question, Shape, TotalActor};
 
 /// Questions of the measurement.
 const MEASURED_COUNT: u32 = 1024;
@@ -47,7 +47,7 @@ fn SysTick() {
 
 #[entry]
 fn main() -> ! {
-    static mut CELLS: ActorCells<4, 1, 2> = ActorCells::new();
+    static mut CELLS: ActorCells<Shape> = ActorCells::new();
 
     let Some(peripherals) = Peripherals::take() else {
         ending::fail("the peripherals are taken");

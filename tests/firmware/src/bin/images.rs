@@ -7,7 +7,7 @@
 
 use cortex_m::Peripherals;
 use cortex_m_rt::{entry, exception};
-use isokern_cpu::core::actor::{ActorCells, ActorPlan};
+use isokern_cpu::core::actor::{ActorCells, ActorPlan, Mailboxes};
 use isokern_cpu::core::{KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::model::digest;
 use isokern_cpu::{CpuBackend, CpuProgram, ModelActor, ModelReply, model};
@@ -27,11 +27,14 @@ model::include_model! {
 
 /// Two arenas: one is filled or read while the model runs in the other.
 type Pool = PayloadPool<{ digits::ARENA_BYTES }, 2>;
-type Cells = &'static ActorCells<2>;
+type Cells = &'static ActorCells<Mailboxes<2>>;
 type Program = CpuProgram<'static, digits::Operators>;
 type Arenas = &'static Buffers<{ digits::ARENA_BYTES }, 2>;
-type Reader =
-    ActorOn<LoopHost<'static, TickClock, 2>, ModelActor<digits::Operators>, Borrower<Arenas>>;
+type Reader = ActorOn<
+    LoopHost<'static, TickClock, Mailboxes<2>>,
+    ModelActor<digits::Operators>,
+    Borrower<Arenas>,
+>;
 
 /// Images of 8 by 8 pixels that are read.
 const IMAGE_COUNT: usize = 10;
@@ -84,7 +87,7 @@ fn SysTick() {
 
 #[entry]
 fn main() -> ! {
-    static mut CELLS: ActorCells<2> = ActorCells::new();
+    static mut CELLS: ActorCells<Mailboxes<2>> = ActorCells::new();
     static mut BUFFERS: Pool = Pool::new(0);
 
     let Some(peripherals) = Peripherals::take() else {

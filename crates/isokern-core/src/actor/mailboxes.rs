@@ -1,0 +1,88 @@
+//! The mailboxes of an actor on the host or in firmware, and their three numbers as one type.
+
+use core::fmt;
+
+use super::memory::{MAILBOX_COUNT_MAX, Mailbox};
+use crate::ring::{HostRing, SlotCount};
+
+/// How many mailboxes, of how many slots, of how many lines: what memory on a host is made for.
+///
+/// [`Mailboxes`] is the one that implements it.
+pub trait MailboxShape {
+    /// One mailbox.
+    type Mailbox: Mailbox;
+    /// All of them, side by side.
+    type All: AsRef<[Self::Mailbox]> + fmt::Debug + Send + Sync;
+    /// One `T` for each slot of a mailbox.
+    type PerSlot<T>: AsRef<[T]> + AsMut<[T]>;
+
+    /// How many mailboxes there are.
+    const MAILBOX_COUNT: usize;
+    /// How many slots each has.
+    const SLOTS: SlotCount;
+    /// All of them, empty and all zero.
+    const EMPTY: Self::All;
+
+    /// Makes a `T` for each slot of a mailbox, by its index.
+    fn per_slot<T>(make: impl FnMut(usize) -> T) -> Self::PerSlot<T>;
+}
+
+/// `COUNT` mailboxes of `N` slots, each slot `LINES` lines of 128 bytes, of which 64 carry
+/// data. A type that stands for these numbers; it has no value.
+///
+/// ```
+/// use isokern_core::actor::{ActorCells, ActorMemory, Mailboxes};
+///
+/// // Two mailboxes of four slots of one line.
+/// static CELLS: ActorCells<Mailboxes<4, 1, 2>> = ActorCells::new();
+/// assert_eq!(CELLS.mailbox_count(), 2);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Mailboxes<const N: usize, const LINES: usize = 1, const COUNT: usize = 1> {}
+
+impl<const N: usize, const LINES: usize, const COUNT: usize> MailboxShape
+    for Mailboxes<N, LINES, COUNT>
+{
+    type Mailbox = HostMailbox<N, LINES>;
+    type All = [HostMailbox<N, LINES>; COUNT];
+    type PerSlot<T> = [T; N];
+
+    const MAILBOX_COUNT: usize = COUNT;
+    const SLOTS: SlotCount = SlotCount::new::<N>();
+    #[expect(clippy::declare_interior_mutable_const, reason = "new memory is a copy of it")]
+    const EMPTY: Self::All = {
+        assert!(COUNT >= 1 && COUNT <= MAILBOX_COUNT_MAX, "an actor has 1 to 4 mailboxes");
+        [const { HostMailbox::new() }; COUNT]
+    };
+
+    fn per_slot<T>(make: impl FnMut(usize) -> T) -> [T; N] {
+        core::array::from_fn(make)
+    }
+}
+
+/// A mailbox in memory of the host or of firmware.
+#[derive(Debug)]
+#[repr(C)]
+pub struct HostMailbox<const N: usize, const LINES: usize> {
+    requests: HostRing<N, LINES>,
+    replies: HostRing<N, LINES>,
+}
+
+impl<const N: usize, const LINES: usize> HostMailbox<N, LINES> {
+    const fn new() -> Self {
+        Self { requests: HostRing::new(), replies: HostRing::new() }
+    }
+}
+
+impl<const N: usize, const LINES: usize> Mailbox for HostMailbox<N, LINES> {
+    type Requests = HostRing<N, LINES>;
+    type Replies = HostRing<N, LINES>;
+
+    fn requests(&self) -> &Self::Requests {
+        &self.requests
+    }
+
+    fn replies(&self) -> &Self::Replies {
+        &self.replies
+    }
+}
