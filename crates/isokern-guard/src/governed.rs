@@ -195,11 +195,11 @@ where
         let call = Call::new(self.metadata(), context);
         let started_ns = self.clock.now_ns();
         let checked = self.validate_input(&input);
-        let _permit = checked
+        let permit = checked
             .and_then(|()| self.permit(context, started_ns))
             .inspect_err(|&error| report(&call, CallEvent::Refused { error }))?;
-        // Dropped before the permit, and after the work when the caller drops both.
-        let span = CallSpan::new(&self.clock, call, started_ns);
+        // Dropped after the work when the caller drops both.
+        let span = CallSpan::new(&self.clock, call, started_ns, permit);
         let inner = self.kernel.execute_with_context(context, input);
         let result = inner.instrument(span.span()).await;
         span.end(result)

@@ -1,5 +1,7 @@
 //! The checks before the work, and the record of how it ended.
 
+use core::fmt;
+
 use super::authorization::Authorizer;
 use super::clock::Clock;
 use super::context::ExecutionContext;
@@ -12,8 +14,8 @@ impl<'a, E: ExecutionEnvironment> ExecutionContext<'a, E> {
     /// Admits a call of a kernel whose input was checked, or refuses it; the observer is
     /// told either way.
     ///
-    /// For kernels with their own `execute_with_context`. The permit is to be held until
-    /// the work ends; the [`RunningCall`] is to be told how it ended.
+    /// For kernels with their own `execute_with_context`. Keep the [`RunningCall`] for as long
+    /// as the work runs, and tell it how the work ended: it holds the quota's permit.
     ///
     /// # Errors
     ///
@@ -25,7 +27,7 @@ impl<'a, E: ExecutionEnvironment> ExecutionContext<'a, E> {
         &'c self,
         kernel: &'c KernelMetadata,
         checked_input: Result<(), KernelError>,
-    ) -> Result<(<E::Quota as Quota>::Permit<'c>, RunningCall<'c, E>), KernelError>
+    ) -> Result<RunningCall<'c, E>, KernelError>
     where
         'a: 'c,
     {
@@ -37,7 +39,7 @@ impl<'a, E: ExecutionEnvironment> ExecutionContext<'a, E> {
             Ok(permit) => {
                 observer.observe(&call, CallEvent::Started);
                 let environment = self.environment();
-                Ok((permit, RunningCall { environment, call, started_ns, ended: false }))
+                Ok(RunningCall { environment, call, started_ns, ended: false, _permit: permit })
             }
             Err(error) => {
                 observer.observe(&call, CallEvent::Refused { error });
@@ -87,15 +89,15 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A call whose work has begun; dropped without an end it counts as given up by the
-/// caller.
-#[derive(Debug)]
+/// A call whose work has begun, with the permit of its quota; dropped without an end it counts
+/// as given up by the caller. The observer is told first, then the permit goes back.
 #[must_use = "tell how the call ended"]
 pub struct RunningCall<'c, E: ExecutionEnvironment> {
     environment: &'c E,
     call: Call<'c>,
     started_ns: u64,
     ended: bool,
+    _permit: <E::Quota as Quota>::Permit<'c>,
 }
 
 impl<E: ExecutionEnvironment> RunningCall<'_, E> {
@@ -126,5 +128,16 @@ impl<E: ExecutionEnvironment> Drop for RunningCall<'_, E> {
             let event = CallEvent::Dropped { elapsed_ns: self.elapsed_ns() };
             self.environment.observer().observe(&self.call, event);
         }
+    }
+}
+
+impl<E: ExecutionEnvironment> fmt::Debug for RunningCall<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { call, started_ns, ended, .. } = self;
+        f.debug_struct("RunningCall")
+            .field("call", call)
+            .field("started_ns", started_ns)
+            .field("ended", ended)
+            .finish_non_exhaustive()
     }
 }

@@ -78,7 +78,7 @@ pub trait BatchKernel<I: Send + Sync, O: Send + Sync>: GpuKernel {
     ) -> impl Future<Output = Result<O, KernelError>> + Send {
         async move {
             let checked = self.validate_input(&input);
-            let (_permit, call) = context.admit(self.metadata(), checked)?;
+            let call = context.admit(self.metadata(), checked)?;
             let deadline_ns = context.deadline_ns().unwrap_or(u64::MAX);
             let clock = context.environment().clock();
             let result = within_limit(clock, deadline_ns, self.execute(input)).await;

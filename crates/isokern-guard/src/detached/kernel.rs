@@ -79,7 +79,7 @@ where
         let own_deadline_ns = self.own_deadline_ns();
         async move {
             let checked = self.validate_input(&input);
-            let (_permit, call) = self.enter(context.admit(self.metadata(), checked))?;
+            let call = self.enter(context.admit(self.metadata(), checked))?;
             let result = match context.deadline_ns() {
                 Some(deadline_ns) => {
                     self.race(context.environment().clock(), deadline_ns, input).await

@@ -6,17 +6,19 @@ use tracing::{Span, field, info, info_span, warn};
 
 use crate::observer::{TRACING_TARGET, outcome, parent_span_id, report, trace_id};
 
-/// The span of one call; dropped without an end it reports that its caller dropped it.
-pub(super) struct CallSpan<'c, C: Clock> {
+/// The span of one call, with the permit of its quota; dropped without an end it reports that
+/// its caller dropped it. The report comes first, then the permit goes back.
+pub(super) struct CallSpan<'c, C: Clock, P> {
     clock: &'c C,
     call: Call<'c>,
     started_ns: u64,
     span: Span,
     result: Option<Result<(), KernelError>>,
+    _permit: P,
 }
 
-impl<'c, C: Clock> CallSpan<'c, C> {
-    pub(super) fn new(clock: &'c C, call: Call<'c>, started_ns: u64) -> Self {
+impl<'c, C: Clock, P> CallSpan<'c, C, P> {
+    pub(super) fn new(clock: &'c C, call: Call<'c>, started_ns: u64, permit: P) -> Self {
         let span = info_span!(
             target: TRACING_TARGET,
             "kernel.call",
@@ -30,7 +32,7 @@ impl<'c, C: Clock> CallSpan<'c, C> {
             code = field::Empty,
             elapsed_ns = field::Empty,
         );
-        Self { clock, call, started_ns, span, result: None }
+        Self { clock, call, started_ns, span, result: None, _permit: permit }
     }
 
     /// Returns another handle of the span.
@@ -45,7 +47,7 @@ impl<'c, C: Clock> CallSpan<'c, C> {
     }
 }
 
-impl<C: Clock> Drop for CallSpan<'_, C> {
+impl<C: Clock, P> Drop for CallSpan<'_, C, P> {
     fn drop(&mut self) {
         let elapsed_ns = self.clock.now_ns().saturating_sub(self.started_ns);
         if self.span.is_disabled() {
