@@ -15,6 +15,7 @@
 //! |---|---|
 //! | [`ptx`] | text to a syntax tree |
 //! | [`program`] | a tree to what the machine executes: registers, offsets, operations |
+//! | [`address_map`] | where each kind of memory has its generic addresses |
 //! | [`arithmetic`] | operations that touch registers alone |
 //! | [`registers`] | the registers of a warp |
 //! | [`memory`] | allocations of the device, every access checked |
@@ -29,6 +30,7 @@
 //! tensor cores, no arithmetic on 16-bit floats, no clusters: PTX that uses them is refused with
 //! its line.
 
+pub mod address_map;
 pub mod arithmetic;
 pub mod calls;
 pub mod driver;

@@ -2,14 +2,15 @@
 
 use core::sync::atomic::Ordering;
 
+use super::address;
 use super::buffers::{Owner, Waiting};
-use super::fault::FaultKind;
+use super::fault::{Failed, FaultKind};
 use super::frame::Frame;
 use super::lane_bytes::LaneBytes;
-use super::slice::{Failed, Surroundings};
 use super::special::set;
+use super::surroundings::Surroundings;
 use super::warp::lanes;
-use super::{LOCAL_BASE, PARAMETER_BASE, SHARED_BASE, WINDOW_BYTES, address};
+use crate::address_map::{LOCAL_BASE, PARAMETER_BASE, SHARED_BASE, WINDOW_BYTES};
 use crate::program::operation::{Load, Order, Reach, Source, Store, Window};
 use crate::ptx::ast::{Space, Type};
 use crate::registers::{LANES, Longs, Registers};

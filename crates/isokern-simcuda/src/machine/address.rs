@@ -1,7 +1,7 @@
 //! Addresses: their values, and which memory they are of.
 
 use super::frame::Frame;
-use super::{FUNCTION_BASE, LOCAL_BASE, PARAMETER_BASE, SHARED_BASE};
+use crate::address_map::{FUNCTION_BASE, LOCAL_BASE, PARAMETER_BASE, SHARED_BASE};
 use crate::program::operation::{Address, Base, Window};
 use crate::ptx::ast::Space;
 use crate::registers::{LANES, Long, Longs, Word};

@@ -3,13 +3,13 @@
 use super::access::{Place, apply, fence, outside, place, source_values};
 use super::address;
 use super::buffers::Owner;
-use super::fault::FaultKind;
+use super::fault::{Failed, FaultKind};
 use super::frame::Frame;
 use super::lane_bytes::LaneBytes;
-use super::slice::{Failed, Surroundings};
 use super::special::set;
+use super::surroundings::Surroundings;
 use super::warp::lanes;
-use super::{SHARED_BASE, WINDOW_BYTES};
+use crate::address_map::{SHARED_BASE, WINDOW_BYTES};
 use crate::program::operation::{Atomic, Change, Order, Window};
 use crate::ptx::ast::{Space, Type};
 use crate::registers::{LANES, Longs};

@@ -8,6 +8,7 @@
 //! Loads take effect at once and in order. What a missing acquire would do does not show here.
 
 use super::random::Random;
+use crate::address_map::{SHARED_BASE, WINDOW_BYTES};
 use crate::memory::View;
 
 /// The buffers of a device.
@@ -179,8 +180,8 @@ fn take_one(random: &mut Random, queue: &mut Queue) -> Option<Waiting> {
 }
 
 const fn is_shared(store: &Waiting) -> bool {
-    let offset = store.address.wrapping_sub(super::SHARED_BASE);
-    offset < super::WINDOW_BYTES
+    let offset = store.address.wrapping_sub(SHARED_BASE);
+    offset < WINDOW_BYTES
 }
 
 const fn overlaps(store: Waiting, address: u64, bytes: u32) -> bool {

@@ -1,11 +1,11 @@
 //! Calls, returns, tables of branches, and the end of threads.
 
-use super::FUNCTION_BASE;
 use super::access::{fence_block, source_values};
-use super::fault::FaultKind;
-use super::slice::{Failed, Surroundings};
+use super::fault::{Failed, FaultKind};
 use super::special::set;
+use super::surroundings::Surroundings;
 use super::warp::{Fragment, State, Warp, lanes, lanes_where};
+use crate::address_map::FUNCTION_BASE;
 use crate::program::Program;
 use crate::program::operation::{Call, Callee, Operation, Source, Target, Transfer};
 use crate::registers::{File, LANES, Long, Longs, Word};

@@ -2,8 +2,8 @@
 
 use super::access::{fence_block, source_values};
 use super::atomic::changed;
-use super::fault::FaultKind;
-use super::slice::{Failed, Surroundings};
+use super::fault::{Failed, FaultKind};
+use super::surroundings::Surroundings;
 use super::warp::{Warp, lanes, lanes_where};
 use crate::program::operation::Change;
 use crate::program::together::{Collective, CollectiveKind, Shuffle, Vote};

@@ -167,3 +167,6 @@ impl fmt::Display for Fault {
         write!(f, "block ({bx}, {by}, {bz}), thread ({tx}, {ty}, {tz})")
     }
 }
+
+/// A fault of some lanes, before it is known where.
+pub(crate) type Failed = (FaultKind, u32);

@@ -1,31 +1,12 @@
 //! Runs a warp for a while: the loop over instructions.
 
-use super::barrier::{Arrival, Barriers};
-use super::block::Shared;
-use super::engine::Engine;
-use super::fault::FaultKind;
+use super::barrier::Arrival;
+use super::fault::{Failed, FaultKind};
+use super::surroundings::Surroundings;
 use super::warp::{Fragment, State, Warp};
-use super::{Launch, access, address, atomic, call, collective, special};
-use crate::program::Program;
+use super::{access, address, atomic, call, collective, special};
 use crate::program::operation::{Instruction, Operation};
 use crate::program::together::{Barrier, BarrierKind};
-
-/// What a warp runs in.
-pub(crate) struct Surroundings<'a> {
-    pub(crate) engine: &'a mut Engine,
-    pub(crate) program: &'a Program,
-    pub(crate) launch: &'a Launch,
-    pub(crate) shared: &'a mut Shared,
-    pub(crate) barriers: &'a mut Barriers,
-    /// The index of the block.
-    pub(crate) block: [u32; 3],
-    /// The number of the block in buffers.
-    pub(crate) serial: u64,
-    pub(crate) multiprocessor: u32,
-    pub(crate) grid_id: u64,
-    /// The index in the block of the warp's lane 0.
-    pub(crate) first_thread: u32,
-}
 
 /// A fault, and where in the warp.
 #[derive(Debug)]
@@ -35,9 +16,6 @@ pub(crate) struct Trouble {
     pub(crate) function: usize,
     pub(crate) pc: u32,
 }
-
-/// A fault of some lanes, before it is known where.
-pub(crate) type Failed = (FaultKind, u32);
 
 /// How a fragment goes on after an instruction.
 enum Flow {

@@ -1,6 +1,6 @@
 //! The values of special registers.
 
-use super::slice::Surroundings;
+use super::surroundings::Surroundings;
 use super::warp::lanes;
 use crate::program::operation::{LaneMask, Special, Target};
 use crate::registers::{File, LANES, Longs, Registers};

@@ -8,9 +8,9 @@ use super::operand::{address, target};
 use super::operation::{Address, Base, Instruction as Decoded, Operation};
 use super::scope::{Binding, Scope, Symbol, operands};
 use super::{Body, LoadError, access, collective, control, spaces, special};
+use crate::address_map::{FUNCTION_BASE, PARAMETER_BASE};
 use crate::arithmetic::Arithmetic;
 use crate::error::{PtxError, Reason};
-use crate::machine::{FUNCTION_BASE, PARAMETER_BASE};
 use crate::ptx::ast::{Function, Instruction, Operand, Space, Statement, Type, Variable};
 use crate::registers::{File, Word};
 

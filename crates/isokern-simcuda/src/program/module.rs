@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::layout::{Area, Signature, align_of, bytes_of};
 use super::scope::{Binding, Scope, Symbol};
 use super::{Global, LoadError};
+use crate::address_map::FUNCTION_BASE;
 use crate::error::{PtxError, Reason};
-use crate::machine::FUNCTION_BASE;
 use crate::memory::{Kind, Memory};
 use crate::ptx::ast::{
     Float, Function, Initializer, Item, Module, Space, Statement, Type, Variable,
