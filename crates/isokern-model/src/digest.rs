@@ -2,7 +2,7 @@
 
 /// CRC-32 as in IEEE 802.3 (polynomial `0xEDB88320`, reflected), over `bytes`.
 ///
-/// Computed with a table of 16 entries: 64 bytes of flash, two steps a byte.
+/// Computed with a table of 16 entries, a word at a time: 64 bytes of flash, two steps a byte.
 ///
 /// ```
 /// assert_eq!(isokern_model::digest::crc32(b"123456789"), 0xCBF4_3926);
@@ -23,13 +23,24 @@ pub const fn crc32(bytes: &[u8]) -> u32 {
 pub const fn crc32_update(crc: u32, bytes: &[u8]) -> u32 {
     let mut state = !crc;
     let mut index = 0;
+    while bytes.len() - index >= 4 {
+        let word = [bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]];
+        state ^= u32::from_le_bytes(word);
+        state = crc_byte(crc_byte(crc_byte(crc_byte(state))));
+        index += 4;
+    }
     while index < bytes.len() {
-        state ^= bytes[index] as u32;
-        state = (state >> 4) ^ CRC_NIBBLES[(state & 15) as usize];
-        state = (state >> 4) ^ CRC_NIBBLES[(state & 15) as usize];
+        state = crc_byte(state ^ bytes[index] as u32);
         index += 1;
     }
     !state
+}
+
+/// Takes the lowest byte, which is part of `state`, into account.
+#[inline(always)]
+const fn crc_byte(state: u32) -> u32 {
+    let state = (state >> 4) ^ CRC_NIBBLES[(state & 15) as usize];
+    (state >> 4) ^ CRC_NIBBLES[(state & 15) as usize]
 }
 
 /// FNV-1a, 64 bits, over the bytes of an int8 tensor.
@@ -98,7 +109,17 @@ const CRC_NIBBLES: [u32; 16] = {
 
 #[cfg(test)]
 mod tests {
-    use super::generate_input;
+    use super::{crc32, crc32_update, generate_input};
+
+    #[test]
+    fn a_checksum_does_not_depend_on_how_bytes_are_cut() {
+        let bytes: [u8; 23] = core::array::from_fn(|index| (index * 37) as u8);
+        let whole = crc32(&bytes);
+        for cut in 0..=bytes.len() {
+            let (first, second) = bytes.split_at(cut);
+            assert_eq!(crc32_update(crc32(first), second), whole, "cut at {cut}");
+        }
+    }
 
     #[test]
     fn the_generated_input_is_pinned() {
