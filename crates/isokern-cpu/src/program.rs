@@ -6,7 +6,9 @@ use core::ops::Range;
 #[cfg(feature = "std")]
 use isokern_core::compute::ModelArtifact;
 use isokern_core::{Cells, InferenceError, InferenceErrorKind};
-use isokern_model::{AllOperators, Checked, Memory, Model, OperatorSet, Tensor};
+#[cfg(feature = "std")]
+use isokern_model::Checked;
+use isokern_model::{AllOperators, Memory, Model, OperatorSet, Tensor};
 
 use crate::error::{CODE_ARENA_TOO_SHORT, CODE_NO_PORT, CODE_STATE_TOO_SHORT, from_run};
 use crate::instruction_set::InstructionSet;
@@ -33,7 +35,6 @@ use crate::instruction_set::InstructionSet;
 /// ```
 #[derive(Debug, Clone)]
 pub struct CpuProgram<'m, S = AllOperators> {
-    checked: Checked,
     bytes: Bytes<'m>,
     instructions: InstructionSet,
     operators: PhantomData<S>,
@@ -41,15 +42,14 @@ pub struct CpuProgram<'m, S = AllOperators> {
 
 #[derive(Debug, Clone)]
 enum Bytes<'m> {
-    Lent(&'m [u8]),
+    Lent(Model<'m>),
     #[cfg(feature = "std")]
-    Owned(ModelArtifact),
+    Owned(ModelArtifact, Checked),
 }
 
 impl<'m, S: OperatorSet> CpuProgram<'m, S> {
     pub(crate) const fn lent(model: &Model<'m>, instructions: InstructionSet) -> Self {
-        let bytes = Bytes::Lent(model.blob());
-        Self { checked: model.checked(), bytes, instructions, operators: PhantomData }
+        Self { bytes: Bytes::Lent(*model), instructions, operators: PhantomData }
     }
 
     #[cfg(feature = "std")]
@@ -58,17 +58,17 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         artifact: ModelArtifact,
         instructions: InstructionSet,
     ) -> Self {
-        let bytes = Bytes::Owned(artifact);
-        Self { checked, bytes, instructions, operators: PhantomData }
+        let bytes = Bytes::Owned(artifact, checked);
+        Self { bytes, instructions, operators: PhantomData }
     }
 
     /// The model as its bytes describe it.
     #[must_use]
     pub fn model(&self) -> Model<'_> {
         match &self.bytes {
-            Bytes::Lent(blob) => self.checked.view(blob),
+            Bytes::Lent(model) => *model,
             #[cfg(feature = "std")]
-            Bytes::Owned(artifact) => self.checked.view(artifact.bytes()),
+            Bytes::Owned(artifact, checked) => checked.view(artifact.bytes()),
         }
     }
 

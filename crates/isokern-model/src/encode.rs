@@ -30,7 +30,6 @@ use crate::kind::OpSet;
 use crate::layout::Layout;
 use crate::model::Model;
 use crate::record::OPERATOR_BYTES;
-use crate::sections::Front;
 use sections::{Sections, count};
 
 /// Why a draft does not make a packed model.
@@ -103,7 +102,7 @@ impl Draft {
             source_sha256: self.source_sha256,
             ..Header::zeroed()
         };
-        let operators_offset = Front::new(&header).names_end().next_multiple_of(SECTION_ALIGN);
+        let operators_offset = header.names_end().next_multiple_of(SECTION_ALIGN);
         let constants_offset =
             (operators_offset + self.ops.len() * OPERATOR_BYTES).next_multiple_of(SECTION_ALIGN);
         sections.place_constants(constants_offset)?;
@@ -112,12 +111,11 @@ impl Draft {
         header.blob_bytes = number(constants_offset + sections.constants.len())?;
 
         let mut blob = vec![0_u8; constants_offset];
-        let front = Front::new(&header);
         put(&mut blob, HEADER_BYTES, bytemuck::cast_slice(&sections.tensors));
         let constant_records = bytemuck::cast_slice(&sections.constant_records);
-        put(&mut blob, front.constant_records_offset(), constant_records);
-        put(&mut blob, front.lists_offset(), bytemuck::cast_slice(&sections.lists));
-        put(&mut blob, front.names_offset(), &sections.names);
+        put(&mut blob, header.constant_records_offset(), constant_records);
+        put(&mut blob, header.lists_offset(), bytemuck::cast_slice(&sections.lists));
+        put(&mut blob, header.names_offset(), &sections.names);
         put(&mut blob, operators_offset, bytemuck::cast_slice(&sections.operators));
         blob.extend_from_slice(&sections.constants);
         self.state_matches()?;
@@ -162,7 +160,7 @@ fn total(blob: &[u8], header: &mut Header) -> Result<(), EncodeError> {
 ///
 /// What [`Model::parse`] finds wrong with `blob`, which is then unchanged.
 pub fn set_self_test(blob: &mut [u8], seed: u32, output_digest: u64) -> Result<(), FormatError> {
-    let mut header = Model::parse(&aligned(blob))?.header();
+    let mut header = *Model::parse(&aligned(blob))?.header();
     header.self_test_seed = seed;
     header.self_test_digest_low = output_digest as u32;
     header.self_test_digest_high = (output_digest >> 32) as u32;

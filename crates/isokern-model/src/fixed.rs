@@ -17,7 +17,7 @@
 /// assert_eq!(high_mul(-1, 1 << 30), 0); // -0.5 goes up
 /// assert_eq!(high_mul(1, 1 << 30), 1);
 /// ```
-#[inline]
+#[inline(always)]
 #[must_use]
 pub const fn high_mul(a: i32, b: i32) -> i32 {
     ((a as i64 * b as i64 + (1 << 30)) >> 31) as i32
@@ -35,7 +35,7 @@ pub const fn high_mul(a: i32, b: i32) -> i32 {
 /// assert_eq!([round_shift(5, 1), round_shift(-5, 1), round_shift(4, 3)], [3, -3, 1]);
 /// assert_eq!([round_shift(7, 0), round_shift(-i32::MAX, 31)], [7, -1]);
 /// ```
-#[inline]
+#[inline(always)]
 #[must_use]
 pub const fn round_shift(value: i32, exponent: u32) -> i32 {
     let below = value.wrapping_add(value >> 31);
@@ -58,7 +58,7 @@ pub const fn round_shift(value: i32, exponent: u32) -> i32 {
 /// assert_eq!(rescale(100, 1 << 30, -2), 13); // 100 / 2 / 4 = 12.5
 /// assert_eq!(rescale(100, 0, 0), 0); // a dead channel
 /// ```
-#[inline]
+#[inline(always)]
 #[must_use]
 pub const fn rescale(value: i32, multiplier: i32, shift: i8) -> i32 {
     let (left, right) =
@@ -67,7 +67,7 @@ pub const fn rescale(value: i32, multiplier: i32, shift: i8) -> i32 {
 }
 
 /// `value` moved into `min..=max`.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub const fn clamp(value: i32, min: i8, max: i8) -> i8 {
     if value < min as i32 {

@@ -7,6 +7,9 @@ use core::mem::offset_of;
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::record::CONSTANT_BYTES;
+use crate::tensor::TENSOR_BYTES;
+
 /// The first four bytes of every packed model.
 pub const MAGIC: [u8; 4] = *b"IKM\x1a";
 /// The version of the format that this build reads and writes.
@@ -126,6 +129,63 @@ const _: () = {
 };
 
 impl Header {
+    /// No model: everything is zero.
+    pub(crate) const NONE: Self = Self {
+        magic: [0; 4],
+        format_version: 0,
+        profile: 0,
+        profile_version: 0,
+        layout: 0,
+        reserved: 0,
+        blob_bytes: 0,
+        checksum: 0,
+        operator_set: [0; 4],
+        tensor_count: 0,
+        operator_count: 0,
+        constant_count: 0,
+        list_len: 0,
+        input_count: 0,
+        output_count: 0,
+        names_bytes: 0,
+        state_constant: NONE,
+        operators_offset: 0,
+        constants_offset: 0,
+        constants_bytes: 0,
+        arena_bytes: 0,
+        state_bytes: 0,
+        macs_low: 0,
+        macs_high: 0,
+        self_test_seed: 0,
+        self_test_digest_low: 0,
+        self_test_digest_high: 0,
+        reserved_word: 0,
+        source_sha256: [0; 32],
+    };
+
+    /// Returns where the constant records start: after the tensors.
+    #[must_use]
+    pub const fn constant_records_offset(&self) -> usize {
+        HEADER_BYTES + self.tensor_count as usize * TENSOR_BYTES
+    }
+
+    /// Returns where the lists start: after the constant records.
+    #[must_use]
+    pub const fn lists_offset(&self) -> usize {
+        self.constant_records_offset() + self.constant_count as usize * CONSTANT_BYTES
+    }
+
+    /// Returns where the names start: after the lists.
+    #[must_use]
+    pub const fn names_offset(&self) -> usize {
+        self.lists_offset() + self.list_len as usize * size_of::<u16>()
+    }
+
+    /// Returns where the names end. The operators start at the next boundary of a section.
+    #[must_use]
+    pub const fn names_end(&self) -> usize {
+        self.names_offset() + self.names_bytes as usize
+    }
+
     /// Multiply-accumulates of one inference.
     #[must_use]
     pub const fn macs(&self) -> u64 {

@@ -5,7 +5,7 @@ use crate::kind::OpSet;
 use crate::layout::Layout;
 use crate::operators::{Op, OpKind};
 use crate::record::OpRecord;
-use crate::sections::{Front, Sections};
+use crate::sections::Sections;
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
 
@@ -23,9 +23,7 @@ pub struct Model<'m> {
 /// An owner of both bytes and model keeps this beside the bytes and asks for a
 /// [`view`](Self::view) when it needs one, without checking again.
 #[derive(Debug, Clone, Copy)]
-pub struct Checked {
-    front: Front,
-}
+pub struct Checked(());
 
 impl Checked {
     /// Returns the model in `blob`, which must be the bytes that were checked, on the same
@@ -34,15 +32,15 @@ impl Checked {
     /// Reads stay inside `blob` whatever it is, but a run over bytes that were not
     /// checked may give any answer, take any time, or panic.
     #[must_use]
-    pub const fn view(self, blob: &[u8]) -> Model<'_> {
-        Model { sections: Sections { blob, front: self.front } }
+    pub fn view(self, blob: &[u8]) -> Model<'_> {
+        Model { sections: Sections::of(blob) }
     }
 }
 
 impl<'m> Model<'m> {
     /// Views a blob whose header was read, and nothing else checked.
-    pub(crate) const fn unchecked(blob: &'m [u8], header: &Header) -> Self {
-        Self { sections: Sections { blob, front: Front::new(header) } }
+    pub(crate) fn unchecked(blob: &'m [u8], header: &'m Header) -> Self {
+        Self { sections: Sections::new(blob, header) }
     }
 
     /// Views a blob that was checked elsewhere: by the host of a device that holds a copy.
@@ -63,7 +61,7 @@ impl<'m> Model<'m> {
     /// Returns the proof that these bytes were checked.
     #[must_use]
     pub const fn checked(&self) -> Checked {
-        Checked { front: self.sections.front }
+        Checked(())
     }
 
     /// Returns the bytes of the model.
@@ -72,30 +70,33 @@ impl<'m> Model<'m> {
         self.sections.blob
     }
 
-    /// Returns the header, read from the blob.
+    /// Returns the header, in the blob.
     #[must_use]
-    pub fn header(&self) -> Header {
-        self.sections.header()
+    pub const fn header(&self) -> &'m Header {
+        self.sections.header
     }
 
     /// Returns the bytes of arena that a run needs, inputs and outputs inside.
     #[must_use]
     pub const fn arena_bytes(&self) -> usize {
-        self.sections.front.arena_bytes as usize
+        self.sections.header.arena_bytes as usize
     }
 
     /// Returns the bytes of state that last from one run to the next; 0 for most models.
     #[must_use]
     pub const fn state_bytes(&self) -> usize {
-        self.sections.front.state_bytes as usize
+        self.sections.header.state_bytes as usize
     }
 
     /// Returns what the state holds before the first run; nothing if that is zeros.
     #[must_use]
     pub fn initial_state(&self) -> &'m [u8] {
-        match self.sections.front.state_constant {
+        match self.sections.header.state_constant {
             NONE => &[],
-            constant => self.sections.constant(constant.into()),
+            constant => {
+                let record = self.sections.constants.get(usize::from(constant));
+                record.map_or(&[], |record| self.sections.constant(record))
+            }
         }
     }
 
@@ -118,19 +119,19 @@ impl<'m> Model<'m> {
     /// Returns the operator kinds that occur.
     #[must_use]
     pub const fn operator_set(&self) -> OpSet {
-        self.sections.front.operator_set
+        OpSet::from_words(self.sections.header.operator_set)
     }
 
     /// Returns the number of tensors.
     #[must_use]
     pub const fn tensor_count(&self) -> usize {
-        self.sections.front.tensor_count as usize
+        self.sections.header.tensor_count as usize
     }
 
     /// Returns the number of operators.
     #[must_use]
     pub const fn operator_count(&self) -> usize {
-        self.sections.front.operator_count as usize
+        self.sections.header.operator_count as usize
     }
 
     /// Returns the tensor at `index`, or an empty one if there is none.
@@ -146,7 +147,8 @@ impl<'m> Model<'m> {
     #[must_use]
     pub fn alive(&self, tensor: usize) -> (usize, usize) {
         self.sections
-            .tensor_record(tensor)
+            .tensors
+            .get(tensor)
             .map_or((0, 0), |record| (record.first_step.into(), record.last_step.into()))
     }
 
@@ -170,11 +172,11 @@ impl<'m> Model<'m> {
         self.op_record(index).map(|record| self.site(record))
     }
 
-    pub(crate) const fn site(&self, record: &'m OpRecord) -> OperatorSite<'m> {
+    pub(crate) fn site(&self, record: &'m OpRecord) -> OperatorSite<'m> {
         OperatorSite::new(&self.sections, record)
     }
 
     pub(crate) fn op_record(&self, index: usize) -> Option<&'m OpRecord> {
-        self.sections.op_record(index)
+        self.sections.operators.get(index)
     }
 }

@@ -123,9 +123,9 @@ pub(crate) const fn require(holds: bool, field: &'static str) -> Check {
 }
 
 impl Cost {
-    /// Returns the cost of `terms` products for each value of `output`.
+    /// Returns the cost of `terms` products for each value of an `i8` output.
     pub(crate) const fn of_dots(output: &Tensor, terms: usize, weight_bytes: usize) -> Self {
-        let elements = output.len() as u64;
+        let elements = output.bytes() as u64;
         let macs = elements.saturating_mul(terms as u64);
         Self { macs, work: macs.saturating_add(elements), weight_bytes }
     }

@@ -209,15 +209,28 @@ pub trait HasKind: Operator {
 /// Checks what all kinds have in common, then the kind's own fields.
 #[inline(never)] // A frame of its own: firmware's stack is short.
 fn check<O: Operator>(site: &OperatorSite<'_>, record: &OpRecord) -> Result<Cost, &'static str> {
-    require(O::INPUTS.contains(&site.input_count()), "input_count")?;
-    require(site.output_count() == O::OUTPUTS, "output_count")?;
-    require(site.scratch_count() == O::SCRATCH, "scratch_count")?;
-    require(O::ANY_DTYPE || site.is_all(DType::I8), "dtype")?;
-    require(record.is_clear_after::<O::Body>(), "body")?;
+    let inputs = (*O::INPUTS.start(), *O::INPUTS.end());
+    check_counts(site, inputs, [O::OUTPUTS, O::SCRATCH], O::ANY_DTYPE)?;
+    require(record.is_clear_after(size_of::<O::Body>()), "body")?;
     let body: O::Body = record.body();
     let view = O::view(site, &body);
     O::check(site, &body, &view)?;
     Ok(O::cost(&view))
+}
+
+/// Checks how many tensors there are, and their types; apart from the kinds, so that it is in
+/// firmware once.
+#[inline(never)]
+fn check_counts(
+    site: &OperatorSite<'_>,
+    (least, most): (usize, usize),
+    [outputs, scratch]: [usize; 2],
+    any_dtype: bool,
+) -> Check {
+    require((least..=most).contains(&site.input_count()), "input_count")?;
+    require(site.output_count() == outputs, "output_count")?;
+    require(site.scratch_count() == scratch, "scratch_count")?;
+    require(any_dtype || site.is_all(DType::I8), "dtype")
 }
 
 /// Checks that both tensors are as many images, and every window starts before the image's end

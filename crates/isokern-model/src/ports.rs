@@ -7,13 +7,13 @@ impl<'m> Model<'m> {
     /// Returns how many tensors the caller writes.
     #[must_use]
     pub const fn input_count(&self) -> usize {
-        self.sections.front.input_count as usize
+        self.sections.header.input_count as usize
     }
 
     /// Returns how many tensors the caller reads.
     #[must_use]
     pub const fn output_count(&self) -> usize {
-        self.sections.front.output_count as usize
+        self.sections.header.output_count as usize
     }
 
     /// Returns the first input.
@@ -65,14 +65,14 @@ impl<'m> Model<'m> {
     /// Returns the index of the tensor of the input at `position`.
     #[must_use]
     pub fn input_index(&self, position: usize) -> Option<u16> {
-        self.sections.listed(position).filter(|_| position < self.input_count())
+        self.sections.lists.get(position).copied().filter(|_| position < self.input_count())
     }
 
     /// Returns the index of the tensor of the output at `position`.
     #[must_use]
     pub fn output_index(&self, position: usize) -> Option<u16> {
         let place = self.input_count() + position;
-        self.sections.listed(place).filter(|_| position < self.output_count())
+        self.sections.lists.get(place).copied().filter(|_| position < self.output_count())
     }
 
     /// Returns the name of the input at `position`; empty if it has none, or there is no such

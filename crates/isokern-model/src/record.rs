@@ -67,11 +67,11 @@ impl OpRecord {
         bytes.get(..size_of::<B>()).map_or_else(B::zeroed, bytemuck::pod_read_unaligned)
     }
 
-    /// Returns whether all bytes after a body of type `B` are zero.
+    /// Returns whether all bytes after a body of this many are zero.
     #[must_use]
-    pub fn is_clear_after<B: Pod>(&self) -> bool {
+    pub fn is_clear_after(&self, body_bytes: usize) -> bool {
         let bytes: &[u8] = bytemuck::must_cast_slice(&self.body);
-        bytes.iter().skip(size_of::<B>()).all(|&byte| byte == 0)
+        bytes.iter().skip(body_bytes).all(|&byte| byte == 0)
     }
 }
 

@@ -35,7 +35,7 @@ impl Activation {
 }
 
 /// Brings the accumulator of `output` to an output value.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn requantise(requant: &Requant<'_>, output: usize, accumulator: i32) -> i8 {
     let scale_index = if requant.multiplier.len() == 1 { 0 } else { output };
@@ -66,7 +66,7 @@ impl PairScales {
     /// Both, less their zero points, move left by `left_shift` bits and are rescaled to a scale
     /// they share; their sum is rescaled to the output's. Source: TensorFlow Lite
     /// `kernels/internal/reference/integer_ops/add.h`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn sum(&self, a: i8, b: i8) -> i8 {
         let [multiplier_a, multiplier_b, multiplier_y] = self.multiplier;

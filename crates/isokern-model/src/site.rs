@@ -3,8 +3,9 @@
 use bytemuck::Pod;
 use isokern_core::DType;
 
+use crate::header::CONSTANT_ALIGN;
 use crate::layout::Layout;
-use crate::record::OpRecord;
+use crate::record::{ConstantRecord, OpRecord};
 use crate::sections::Sections;
 use crate::tensor::Tensor;
 
@@ -16,11 +17,23 @@ use crate::tensor::Tensor;
 pub struct OperatorSite<'m> {
     sections: Sections<'m>,
     record: &'m OpRecord,
+    /// Indices of the tensors: inputs, outputs, scratch.
+    tensors: &'m [u16],
+    constants: &'m [ConstantRecord],
 }
 
 impl<'m> OperatorSite<'m> {
-    pub(crate) const fn new(sections: &Sections<'m>, record: &'m OpRecord) -> Self {
-        Self { sections: *sections, record }
+    pub(crate) fn new(sections: &Sections<'m>, record: &'m OpRecord) -> Self {
+        let (list, constants) = (record.list_start.into(), record.constant_start.into());
+        let tensor_count = usize::from(record.input_count)
+            + usize::from(record.output_count)
+            + usize::from(record.scratch_count);
+        Self {
+            sections: *sections,
+            record,
+            tensors: stretch(sections.lists, list, tensor_count),
+            constants: stretch(sections.constants, constants, record.constant_count.into()),
+        }
     }
 
     /// Returns how many tensors the operator reads.
@@ -102,18 +115,15 @@ impl<'m> OperatorSite<'m> {
     /// bytes are not a whole number of them.
     #[must_use]
     pub fn constant<T: Pod>(&self, position: usize) -> &'m [T] {
-        if position >= self.constant_count() {
-            return &[];
-        }
-        self.sections.constant(usize::from(self.record.constant_start) + position)
+        bytemuck::try_cast_slice(self.constant_bytes(position)).unwrap_or(&[])
     }
 
     /// Returns whether the constant at `position` is exactly `count` values of a type.
     #[must_use]
     pub fn has_constant<T: Pod>(&self, position: usize, count: usize) -> bool {
-        let bytes = count.checked_mul(size_of::<T>());
-        bytes == Some(self.constant::<u8>(position).len())
-            && self.constant::<T>(position).len() == count
+        // Constants start on a boundary of 4 bytes, as no type needs more.
+        const { assert!(align_of::<T>() <= CONSTANT_ALIGN) };
+        count.checked_mul(size_of::<T>()) == Some(self.constant_bytes(position).len())
     }
 
     /// Returns the order of weights.
@@ -129,14 +139,25 @@ impl<'m> OperatorSite<'m> {
         (0..count).all(|place| self.tensor(self.index(place, 0, count)).dtype() == dtype)
     }
 
+    /// Returns whether the operator writes the tensor `index`, or uses it as scratch.
+    pub(crate) fn is_owner_of(&self, index: u16) -> bool {
+        self.tensors.iter().skip(self.input_count()).any(|&tensor| tensor == index)
+    }
+
+    fn constant_bytes(&self, position: usize) -> &'m [u8] {
+        self.constants.get(position).map_or(&[], |record| self.sections.constant(record))
+    }
+
     fn index(&self, position: usize, first: usize, count: usize) -> Option<u16> {
-        if position >= count {
-            return None;
-        }
-        self.sections.listed(usize::from(self.record.list_start) + first + position)
+        if position < count { self.tensors.get(first + position).copied() } else { None }
     }
 
     fn tensor(&self, index: Option<u16>) -> Tensor {
         index.map_or_else(Tensor::default, |index| self.sections.tensor(index.into()))
     }
+}
+
+/// Returns `count` entries from `start`; none if they are not all there.
+fn stretch<R>(table: &[R], start: usize, count: usize) -> &[R] {
+    table.get(start..).and_then(|tail| tail.get(..count)).unwrap_or(&[])
 }

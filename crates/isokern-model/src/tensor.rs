@@ -89,7 +89,8 @@ pub struct Tensor {
     dims: [u32; RANK_MAX],
     bytes: u32,
     offset: u32,
-    scale: f32,
+    /// The bits of an `f32`: copying a tensor takes no float instruction.
+    scale: u32,
     zero_point: i16,
     dtype: u8,
     rank: u8,
@@ -105,7 +106,7 @@ impl Tensor {
             dims: record.dims,
             bytes: record.bytes,
             offset: record.offset,
-            scale: record.scale,
+            scale: record.scale.to_bits(),
             zero_point: record.zero_point,
             dtype: record.dtype,
             rank: record.rank,
@@ -133,11 +134,13 @@ impl Tensor {
     #[must_use]
     #[inline]
     pub const fn len(&self) -> usize {
-        // An `i8` is what operators ask about in their loops.
-        if self.dtype == DType::I8.code() {
-            return self.bytes as usize;
-        }
-        self.bytes as usize / self.dtype().size_bytes()
+        if self.dtype == DType::I8.code() { self.bytes() } else { self.wide_len() }
+    }
+
+    /// The number of elements of more than a byte; apart, so that firmware has it once.
+    #[inline(never)]
+    const fn wide_len(&self) -> usize {
+        self.bytes() / self.dtype().size_bytes()
     }
 
     /// Returns the number of bytes.
@@ -200,7 +203,7 @@ impl Tensor {
     /// Returns the real value of one quantised step.
     #[must_use]
     pub const fn scale(&self) -> f32 {
-        self.scale
+        f32::from_bits(self.scale)
     }
 
     /// Returns the quantised value that stands for real zero.

@@ -10,8 +10,9 @@ use crate::model::Model;
 pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
     let mut end = model.header().constants_offset as usize;
     let fault = |index| FormatError::Constant { index };
-    for index in 0..model.sections.front.constant_count {
-        let record = model.sections.constant_record(index.into()).ok_or(fault(index))?;
+    let records = model.sections.constants;
+    // There are at most 65 535: a header has 16 bits for their number.
+    for (index, record) in (0_u16..).zip(records) {
         let start = record.offset as usize;
         if start < end || !start.is_multiple_of(CONSTANT_ALIGN) {
             return Err(fault(index));
@@ -21,7 +22,7 @@ pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
             return Err(fault(index));
         }
     }
-    let constant = model.sections.front.state_constant;
+    let constant = model.sections.header.state_constant;
     let fits = constant == NONE || model.initial_state().len() == model.state_bytes();
     require(fits && (constant == NONE || model.state_bytes() > 0), "state_constant")
 }

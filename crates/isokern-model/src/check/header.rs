@@ -9,7 +9,6 @@ use crate::header::{
 };
 use crate::layout::Layout;
 use crate::record::OPERATOR_BYTES;
-use crate::sections::Front;
 
 pub(super) fn check(blob: &[u8]) -> Result<&Header, FormatError> {
     let too_short = FormatError::TooShort { have: blob.len(), need: HEADER_BYTES };
@@ -54,7 +53,7 @@ fn sections(header: &Header, blob_bytes: usize) -> Result<(), FormatError> {
     require(header.output_count > 0, "output_count")?;
 
     // Counts are 16 bits wide: no sum of these overflows.
-    let operators_offset = Front::new(header).names_end().next_multiple_of(SECTION_ALIGN);
+    let operators_offset = header.names_end().next_multiple_of(SECTION_ALIGN);
     require(header.operators_offset as usize == operators_offset, "operators_offset")?;
     let constants_offset =
         (operators_offset + operator_count * OPERATOR_BYTES).next_multiple_of(SECTION_ALIGN);

@@ -10,9 +10,9 @@ use crate::tensor::TensorRecord;
 /// The comparison is over pairs, so the cap on tensors bounds it: 524 thousand pairs.
 pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
     for first in 0..model.tensor_count() {
-        let Some(a) = model.sections.tensor_record(first) else { continue };
+        let Some(a) = model.sections.tensors.get(first) else { continue };
         for second in first + 1..model.tensor_count() {
-            let Some(b) = model.sections.tensor_record(second) else { continue };
+            let Some(b) = model.sections.tensors.get(second) else { continue };
             if a.root != b.root && a.region == b.region && meet_in_time(a, b) && meet_in_space(a, b)
             {
                 let number = |index| u16::try_from(index).unwrap_or(u16::MAX);

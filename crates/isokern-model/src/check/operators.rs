@@ -36,12 +36,12 @@ impl Stretches {
 
     /// Checks that nothing is left, but the state's initial contents.
     pub(super) fn check_end(&self, model: &Model<'_>) -> Result<(), FormatError> {
-        let front = &model.sections.front;
-        require_header(self.list == front.list_len.into(), "list_len")?;
-        let is_last = usize::from(front.state_constant) == self.constant;
-        require_header(front.state_constant == NONE || is_last, "state_constant")?;
-        let count = self.constant + usize::from(front.state_constant != NONE);
-        require_header(count == front.constant_count.into(), "constant_count")
+        let header = model.sections.header;
+        require_header(self.list == header.list_len.into(), "list_len")?;
+        let is_last = usize::from(header.state_constant) == self.constant;
+        require_header(header.state_constant == NONE || is_last, "state_constant")?;
+        let count = self.constant + usize::from(header.state_constant != NONE);
+        require_header(count == header.constant_count.into(), "constant_count")
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) fn check(
 /// Checks that the tensors exist, and are alive while the operator runs; that nothing alive is
 /// written over but state, and no state that the operator reads.
 fn tensors(model: &Model<'_>, site: &OperatorSite<'_>, kind: OpKind, step: usize) -> Check {
-    let record = |index: Option<u16>| model.sections.tensor_record(index?.into());
+    let record = |index: Option<u16>| model.sections.tensors.get(usize::from(index?));
     for position in 0..site.input_count() {
         let input = record(site.input_index(position)).ok_or("inputs")?;
         let alive = usize::from(input.first_step) < step && step <= input.last_step.into();

@@ -9,7 +9,7 @@ use crate::tensor::Region;
 /// names are as many.
 pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
     let in_arena = |index: Option<u16>| {
-        let record = index.and_then(|index| model.sections.tensor_record(index.into()));
+        let record = index.and_then(|index| model.sections.tensors.get(usize::from(index)));
         record.is_some_and(|record| record.region == Region::Arena.code())
     };
     for position in 0..model.input_count() {

@@ -10,7 +10,7 @@ use crate::tensor::{RANK_MAX, Region, TensorRecord};
 pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
     for index in 0..model.tensor_count() {
         let number = u16::try_from(index).unwrap_or(u16::MAX);
-        let fault = match model.sections.tensor_record(index) {
+        let fault = match model.sections.tensors.get(index) {
             Some(record) => values(record)
                 .and_then(|dtype| place(model, record, dtype))
                 .and_then(|()| lifetime(model, record, number)),
@@ -86,8 +86,6 @@ fn lifetime(model: &Model<'_>, record: &TensorRecord, number: u16) -> Check {
     }
     // Exactly one operator writes it, or uses it as scratch: the one that runs at its first step.
     let site = first.checked_sub(1).and_then(|index| model.operator_site(index));
-    let is_named = site.is_some_and(|site| {
-        site.output_indices().chain(site.scratch_indices()).any(|index| index == number)
-    });
+    let is_named = site.is_some_and(|site| site.is_owner_of(number));
     require(is_named, "first_step")
 }

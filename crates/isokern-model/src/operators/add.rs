@@ -94,11 +94,11 @@ impl Operator for Add {
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &AddView, memory: Memory<'_>) {
         let (a, b) = (memory.view(&op.input_a), memory.view(&op.input_b));
-        let y = memory.view(&op.output);
+        let (y, scales) = (memory.view(&op.output), &op.scales);
         for tile_index in team.share(y.len().div_ceil(TILE_ELEMENTS)) {
             let first = tile_index * TILE_ELEMENTS;
             for index in first..y.len().min(first + TILE_ELEMENTS) {
-                y.set(index, op.scales.sum(a.get(index), b.get(index)));
+                y.set(index, scales.sum(a.get(index), b.get(index)));
             }
         }
     }

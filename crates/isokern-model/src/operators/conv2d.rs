@@ -83,8 +83,9 @@ impl Operator for Conv2d {
     fn run<T: Team>(team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
+        let cells = (memory.view(&op.input), memory.view(&op.output));
         for tile_index in team.share(output.positions() * blocks) {
-            tile(op, memory, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+            tile(op, cells, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
         }
     }
 
@@ -117,36 +118,31 @@ impl Operator for Conv2d {
     }
 }
 
-#[inline]
-fn tile(op: &Conv2dView<'_>, memory: Memory<'_>, position: usize, first_channel: usize) {
-    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
-    let channels = op.output.image().channels;
-    for channel in first_channel..channels.min(first_channel + BLOCK_OUTPUTS) {
-        let bias = op.requant.bias.get(channel).copied().unwrap_or(0);
-        let accumulator = bias.wrapping_add(window_dot(op, x, position, channel));
-        y.set(position * channels + channel, requantise(&op.requant, channel, accumulator));
-    }
-}
-
-/// The dot product of one channel's weights with the window at `position`.
-#[inline]
-fn window_dot(op: &Conv2dView<'_>, x: Cells<'_>, position: usize, channel: usize) -> i32 {
-    let (input, width) = (op.input.image(), op.output.image().width.max(1));
+#[inline(always)]
+fn tile(
+    op: &Conv2dView<'_>,
+    (x, y): (Cells<'_>, Cells<'_>),
+    position: usize,
+    first_channel: usize,
+) {
+    let (input, output) = (op.input.image(), op.output.image());
+    let (row, column) = (position / output.width.max(1), position % output.width.max(1));
     let (rows, columns) = (op.window.rows(), op.window.columns());
-    let zero_point = op.input.zero_point();
-    let (row_first, row_end, first_y) = rows.inside(position / width, input.height);
-    let (column_first, column_end, first_x) = columns.inside(position % width, input.width);
-
+    let (row_first, row_end, first_y) = rows.inside(row, input.height);
+    let (column_first, column_end, first_x) = columns.inside(column, input.width);
     let (run_cells, run_count) = columns.runs(column_end - column_first);
-    let mut sum = 0_i32;
-    for row in row_first..row_end {
-        let input_row = (first_y + (row - row_first) * rows.dilation) * input.width;
-        for run in 0..run_count {
-            let cell = (input_row + first_x + run * columns.dilation) * input.channels;
-            let xs = x.window(cell, run_cells * input.channels).as_slice();
-            let first_term = (column_first + run) * input.channels;
-            sum = sum.wrapping_add(dot(&op.weights, channel, (row, first_term), xs, zero_point));
+    let zero_point = op.input.zero_point();
+    for channel in first_channel..output.channels.min(first_channel + BLOCK_OUTPUTS) {
+        let mut sum = op.requant.bias.get(channel).copied().unwrap_or(0);
+        for row in row_first..row_end {
+            let line = (first_y + (row - row_first) * rows.dilation) * input.width + first_x;
+            for run in 0..run_count {
+                let cell = (line + run * columns.dilation) * input.channels;
+                let xs = x.window(cell, run_cells * input.channels).as_slice();
+                let place = (row, (column_first + run) * input.channels);
+                sum = sum.wrapping_add(dot(&op.weights, channel, place, xs, zero_point));
+            }
         }
+        y.set(position * output.channels + channel, requantise(&op.requant, channel, sum));
     }
-    sum
 }

@@ -82,12 +82,13 @@ impl Operator for DepthwiseConv2d {
     fn run<T: Team>(team: &T, op: &DepthwiseConv2dView<'_>, memory: Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
+        let cells = (memory.view(&op.input), memory.view(&op.output));
         for tile_index in team.share(output.positions() * blocks) {
-            tile(op, memory, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+            tile(op, cells, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn run_with<T: Team, L: Loops>(
         team: &T,
         loops: &L,
@@ -121,22 +122,26 @@ const fn taps(window: &Window) -> usize {
     (window.kernel_height as usize).saturating_mul(window.kernel_width as usize)
 }
 
-#[inline]
-fn tile(op: &DepthwiseConv2dView<'_>, memory: Memory<'_>, position: usize, first_channel: usize) {
-    let y = memory.view(&op.output);
+#[inline(always)]
+fn tile(
+    op: &DepthwiseConv2dView<'_>,
+    (x, y): (Cells<'_>, Cells<'_>),
+    position: usize,
+    first_channel: usize,
+) {
     let channels = op.output.image().channels;
     let mut sums = [0_i32; BLOCK_OUTPUTS];
     for (sum, bias) in sums.iter_mut().zip(op.requant.bias.iter().skip(first_channel)) {
         *sum = *bias;
     }
-    accumulate(op, memory.view(&op.input), position, first_channel, &mut sums);
+    accumulate(op, x, position, first_channel, &mut sums);
     for (channel, sum) in (first_channel..channels).zip(sums) {
         y.set(position * channels + channel, requantise(&op.requant, channel, sum));
     }
 }
 
 /// Adds the window at `position` to the sums of the channels from `first_channel`.
-#[inline]
+#[inline(always)]
 fn accumulate(
     op: &DepthwiseConv2dView<'_>,
     x: Cells<'_>,
@@ -173,7 +178,7 @@ fn accumulate(
     }
 }
 
-#[inline]
+#[inline(always)]
 fn add(sum: &mut i32, value: i8, weight: i8, zero_point: i32) {
     *sum = sum.wrapping_add((i32::from(value) - zero_point) * i32::from(weight));
 }

@@ -7,7 +7,7 @@ use crate::weights::Weights;
 
 /// Sum of `w * (x - zero_point)` over `xs`, which meet the terms from `first_term`
 /// of a row of `output`'s weights.
-#[inline]
+#[inline(always)]
 pub(crate) fn dot(
     weights: &Weights<'_>,
     output: usize,
@@ -32,7 +32,7 @@ pub(crate) fn dot(
     sum(xs.iter().zip(ws), zero_point)
 }
 
-#[inline]
+#[inline(always)]
 fn sum<'x>(pairs: impl Iterator<Item = (&'x Cell<i8>, i8)>, zero_point: i32) -> i32 {
     pairs.fold(0, |sum: i32, (x, w)| {
         sum.wrapping_add((i32::from(x.get()) - zero_point) * i32::from(w))

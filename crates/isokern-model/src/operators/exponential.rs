@@ -9,7 +9,7 @@ use crate::fixed::{high_mul, round_shift};
 /// The value splits into a multiple of 1/4 and a rest in [-1/4, 0). The rest goes
 /// through a polynomial, each bit of the multiple through one factor
 /// `exp(-2^i)`, `i` from -2 to 4.
-#[inline]
+#[inline(always)]
 pub(super) fn exp_of_negative(value: i32) -> i32 {
     const QUARTER: i32 = 1 << 24;
     if value == 0 {
@@ -31,7 +31,7 @@ pub(super) fn exp_of_negative(value: i32) -> i32 {
 ///
 /// With the sum's leading bit shifted out, the rest is `x` in [0, 1) and the answer
 /// `1 / (1 + x)`, found by Newton's method from `48/17 - 32/17 d`, `d = (1 + x) / 2`.
-#[inline]
+#[inline(always)]
 pub(super) fn reciprocal(sum: i32, headroom: u32) -> i32 {
     const TWO_48_17THS: i32 = 1_515_870_810;
     const TWO_32_17THS_NEGATIVE: i32 = -1_010_580_540;
@@ -48,7 +48,7 @@ pub(super) fn reciprocal(sum: i32, headroom: u32) -> i32 {
 
 /// `exp(value)` in Q0.31 of a Q0.31 `value` in [-1/4, 0): four terms of the Taylor
 /// series around -1/8.
-#[inline]
+#[inline(always)]
 fn exp_near_zero(value: i32) -> i32 {
     const EXP_OF_MINUS_EIGHTH: i32 = 1_895_147_668;
     const THIRD: i32 = 715_827_883;
@@ -62,14 +62,14 @@ fn exp_near_zero(value: i32) -> i32 {
 }
 
 /// `(a + b) / 2`, to nearest, ties away from zero.
-#[inline]
+#[inline(always)]
 const fn half_sum(a: i32, b: i32) -> i32 {
     let sum = a as i64 + b as i64;
     ((sum + if sum >= 0 { 1 } else { -1 }) / 2) as i32
 }
 
 /// `value * 2^bits`, held at the ends of the range.
-#[inline]
+#[inline(always)]
 const fn saturating_shl(value: i32, bits: u32) -> i32 {
     let wide = (value as i64) << bits;
     if wide > i32::MAX as i64 {

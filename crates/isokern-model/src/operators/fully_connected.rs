@@ -44,7 +44,7 @@ impl Operator for FullyConnected {
     #[inline(never)] // A frame of its own: one view at a time is built on firmware's stack.
     fn view<'m>(site: &OperatorSite<'m>, body: &DotBody) -> FullyConnectedView<'m> {
         let (input, output) = (site.input(0), site.output(0));
-        let row_terms = input.len() / rows(&output, body.outputs).max(1);
+        let row_terms = input.bytes() / rows(&output, body.outputs).max(1);
         FullyConnectedView {
             input,
             output,
@@ -60,7 +60,7 @@ impl Operator for FullyConnected {
         require(view.output.depth() == view.weights.outputs, "outputs")?;
         let rows = rows(&view.output, body.outputs);
         let expected = view.weights.terms.row_terms.saturating_mul(rows);
-        require(expected == view.input.len(), "input")?;
+        require(expected == view.input.bytes(), "input")?;
         require(i8::try_from(view.weight_zero_point).is_ok(), "weight_zero_point")?;
         body.check_requant(site)?;
         body.check_weights(site, &view.weights)
@@ -125,11 +125,11 @@ impl Operator for FullyConnected {
 /// Rows of the output.
 const fn rows(output: &Tensor, outputs: u32) -> usize {
     let outputs = if outputs == 0 { 1 } else { outputs as usize };
-    output.len() / outputs
+    output.bytes() / outputs
 }
 
 /// What a weight zero point other than 0 takes from every output of a row.
-#[inline]
+#[inline(always)]
 fn weight_offset(op: &FullyConnectedView<'_>, xs: &[Cell<i8>]) -> i32 {
     if op.weight_zero_point == 0 {
         return 0;

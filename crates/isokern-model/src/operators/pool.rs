@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 
 use crate::memory::Memory;
 use bytemuck::{Pod, Zeroable};
-use isokern_core::Team;
+use isokern_core::{Cells, Team};
 
 use crate::fixed::clamp;
 use crate::geometry::Window;
@@ -75,7 +75,7 @@ impl Operator for Pool {
 
     fn cost(view: &PoolView) -> Cost {
         let cells = u64::from(view.window.kernel_height) * u64::from(view.window.kernel_width);
-        let work = (view.output.len() as u64).saturating_mul(cells);
+        let work = (view.output.bytes() as u64).saturating_mul(cells);
         Cost { work, ..Cost::default() }
     }
 
@@ -90,8 +90,9 @@ impl Operator for Pool {
     fn run<T: Team>(team: &T, op: &PoolView, memory: Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
+        let cells = (memory.view(&op.input), memory.view(&op.output));
         for tile_index in team.share(output.positions() * blocks) {
-            tile(op, memory, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
+            tile(op, cells, tile_index / blocks, tile_index % blocks * BLOCK_OUTPUTS);
         }
     }
 
@@ -114,9 +115,8 @@ impl Operator for Pool {
     }
 }
 
-#[inline]
-fn tile(op: &PoolView, memory: Memory<'_>, position: usize, first_channel: usize) {
-    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
+#[inline(always)]
+fn tile(op: &PoolView, (x, y): (Cells<'_>, Cells<'_>), position: usize, first_channel: usize) {
     let (input, width) = (op.input.image(), op.output.image().width.max(1));
     let (row_first, row_end, first_y) = op.window.rows().inside(position / width, input.height);
     let (column_first, column_end, first_x) =
@@ -125,11 +125,12 @@ fn tile(op: &PoolView, memory: Memory<'_>, position: usize, first_channel: usize
 
     let mut sums = [0_i32; BLOCK_OUTPUTS];
     for row in first_y..first_y + (row_end - row_first) {
-        for column in first_x..first_x + (column_end - column_first) {
-            let cell = (row * input.width + column) * input.channels + first_channel;
+        let mut cell = (row * input.width + first_x) * input.channels + first_channel;
+        for _ in column_first..column_end {
             for (sum, value) in sums.iter_mut().zip(x.window(cell, block).as_slice()) {
                 *sum = sum.wrapping_add(value.get().into());
             }
+            cell += input.channels;
         }
     }
     let count = ((row_end - row_first) * (column_end - column_first)) as i32;
@@ -146,7 +147,7 @@ fn tile(op: &PoolView, memory: Memory<'_>, position: usize, first_channel: usize
 ///
 /// assert_eq!([mean(5, 2), mean(-5, 2), mean(7, 3), mean(0, 0)], [3, -3, 2, 0]);
 /// ```
-#[inline]
+#[inline(always)]
 #[must_use]
 pub const fn mean(sum: i32, count: i32) -> i32 {
     let half = if sum > 0 { count / 2 } else { -(count / 2) };

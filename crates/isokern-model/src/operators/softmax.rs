@@ -93,35 +93,42 @@ impl Operator for Softmax {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn softmax_row(op: &SoftmaxView, xs: &[Cell<i8>], ys: &[Cell<i8>]) {
     let max = xs.iter().fold(i8::MIN, |max, x| max.max(x.get()));
-    let exponential = |x: &Cell<i8>| {
-        let difference = i32::from(x.get()) - i32::from(max);
-        let counts = difference >= op.diff_min;
-        counts.then(|| exp_of_negative(scaled(op, difference)))
-    };
-    let sum = xs.iter().filter_map(exponential).fold(0_i32, |sum, value| {
-        // Q0.31 to Q12.19.
-        sum.wrapping_add(round_shift(value, SUM_INTEGER_BITS))
-    });
+    let mut sum = 0_i32;
+    for x in xs {
+        if let Some(value) = exponential(op, x.get(), max) {
+            // Q0.31 to Q12.19.
+            sum = sum.wrapping_add(round_shift(value, SUM_INTEGER_BITS));
+        }
+    }
     let headroom = sum.cast_unsigned().leading_zeros();
     let scale = reciprocal(sum, headroom);
     // The reciprocal is of the sum over 2^(12 - headroom); 23 more bits end at 1/256.
     let exponent = (SUM_INTEGER_BITS + 23).wrapping_sub(headroom);
     for (x, y) in xs.iter().zip(ys) {
-        let value = exponential(x).map_or(i8::MIN, |exponential| {
-            let value = round_shift(high_mul(scale, exponential), exponent);
-            clamp(value.wrapping_add(i8::MIN.into()), i8::MIN, i8::MAX)
-        });
+        let value = match exponential(op, x.get(), max) {
+            Some(value) => {
+                let value = round_shift(high_mul(scale, value), exponent);
+                clamp(value.wrapping_add(i8::MIN.into()), i8::MIN, i8::MAX)
+            }
+            None => i8::MIN,
+        };
         y.set(value);
     }
 }
 
-/// A difference of quantised values as Q5.26.
-#[inline]
-const fn scaled(op: &SoftmaxView, difference: i32) -> i32 {
-    high_mul(difference.wrapping_shl(op.left_shift), op.multiplier)
+/// The exponential of a value's difference to the row's maximum; none where it counts as zero.
+#[inline(always)]
+fn exponential(op: &SoftmaxView, x: i8, max: i8) -> Option<i32> {
+    let difference = i32::from(x) - i32::from(max);
+    if difference < op.diff_min {
+        return None;
+    }
+    // As Q5.26.
+    let scaled = high_mul(difference.wrapping_shl(op.left_shift), op.multiplier);
+    Some(exp_of_negative(scaled))
 }
 
 const SUM_INTEGER_BITS: u32 = 12;
