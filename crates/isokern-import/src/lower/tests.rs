@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use isokern_model::encode::{Draft, DraftDot, DraftOp};
+use isokern_model::encode::{Draft, DraftOp};
+use isokern_model::operators::dot_body::DotBody;
 use serde_json::Value;
 
 use crate::{lower, tflite};
@@ -42,30 +43,44 @@ fn repeated<T: Copy + Into<i64>>(values: &[T], count: usize) -> Vec<i64> {
     if values.len() == 1 { vec![values[0]; count] } else { values }
 }
 
-fn check_dot(dot: &DraftDot, layer: &Value, place: &str) {
+/// Multipliers and shifts of an operator made of dot products, as many as its body states.
+fn scales(op: &DraftOp) -> (Vec<i32>, Vec<i8>) {
+    let [_, bias, multiplier, shift] = &*op.constants else { panic!("four constants: {op:?}") };
+    let body: DotBody = bytemuck::pod_read_unaligned(
+        bytemuck::bytes_of(&op.body).first_chunk::<{ size_of::<DotBody>() }>().expect("a body"),
+    );
+    let (multiplier, shift) = (multiplier.values::<i32>(), shift.values::<i8>());
+    assert_eq!(multiplier.len(), body.scale_count as usize);
+    assert_eq!(shift.len(), body.scale_count as usize);
+    assert_eq!(bias.values::<i32>().len(), body.outputs as usize);
+    (multiplier, shift)
+}
+
+fn check_scales(op: &DraftOp, layer: &Value, place: &str) {
+    let (found, shifts) = scales(op);
     let multiplier = numbers(layer, "multiplier");
     let count = multiplier.len();
-    assert_eq!(repeated(&dot.multiplier, count), multiplier, "multipliers of {place}");
-    assert_eq!(repeated(&dot.shift, count), numbers(layer, "shift"), "shifts of {place}");
+    assert_eq!(repeated(&found, count), multiplier, "multipliers of {place}");
+    assert_eq!(repeated(&shifts, count), numbers(layer, "shift"), "shifts of {place}");
 }
 
 fn check_model(models: &Path, layers: &Value, name: &str) -> usize {
     let file = std::fs::read(models.join(format!("{name}.tflite"))).expect("the model is there");
+    let graph = tflite::read(&file).expect("the file is readable");
     let draft = draft(&file);
     let layers = layers[name].as_array().expect("layers of the model");
     assert_eq!(draft.ops.len(), layers.len());
     let mut checked = 0;
     for (index, (op, layer)) in draft.ops.iter().zip(layers).enumerate() {
         let place = format!("{name}, operator {index}");
-        assert_eq!(layer["op"], op.kind().name(), "{place}");
-        let output = &draft.tensors[usize::from(op.output())];
+        assert_eq!(layer["op"], graph.operators[index].kind.name(), "{place}");
+        let output = &draft.tensors[usize::from(op.outputs[0])];
         let dims: Vec<i64> = output.dims.iter().map(|&size| size.into()).collect();
         assert_eq!(dims, numbers(layer, "out_shape"), "{place}");
         assert_eq!(layer["out_zero_point"], i64::from(output.zero_point), "{place}");
-        if let DraftOp::Conv2d(dot) | DraftOp::DepthwiseConv2d(dot) | DraftOp::FullyConnected(dot) =
-            op
-        {
-            check_dot(dot, layer, &place);
+        assert_eq!(layer["multiplier"].is_array(), !op.constants.is_empty(), "{place}");
+        if !op.constants.is_empty() {
+            check_scales(op, layer, &place);
             checked += 1;
         }
     }
@@ -102,13 +117,9 @@ fn own_models_have_the_multipliers_of_tflite_micro() {
 fn dead_channels_keep_multiplier_zero_and_far_shifts() {
     let path = root().join("tests/models/models/dead_channels.tflite");
     let draft = draft(&std::fs::read(path).expect("the model is there"));
-    let dots = draft.ops.iter().filter_map(|op| match op {
-        DraftOp::Conv2d(dot) | DraftOp::DepthwiseConv2d(dot) => Some(dot),
-        _ => None,
-    });
-    let scales: Vec<(i32, i8)> = dots
-        .flat_map(|dot| dot.multiplier.iter().copied().zip(dot.shift.iter().copied()))
-        .collect();
+    let dots = draft.ops.iter().filter(|op| !op.constants.is_empty()).map(scales);
+    let scales: Vec<(i32, i8)> =
+        dots.flat_map(|(multiplier, shift)| multiplier.into_iter().zip(shift)).collect();
     assert!(scales.contains(&(0, 0)), "a channel without a multiplier");
     assert!(scales.iter().any(|&(_, shift)| shift == -31), "the farthest shift to the right");
     assert!(scales.iter().any(|&(_, shift)| shift > 0), "a shift to the left");
