@@ -4,10 +4,10 @@
 //! operators; [`site`] is what they have in common, an operator in its graph.
 
 mod add;
-mod convolution;
+mod average_pool_2d;
+mod conv_2d;
 mod dot;
 mod fully_connected;
-mod pool;
 mod reshape;
 mod site;
 mod softmax;
@@ -46,11 +46,11 @@ pub(crate) fn lower(
 
 fn lower_operator(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     match site.kind() {
-        OpKind::Conv2d => convolution::conv2d(site),
-        OpKind::DepthwiseConv2d => convolution::depthwise(site),
+        OpKind::Conv2d => conv_2d::conv2d(site),
+        OpKind::DepthwiseConv2d => conv_2d::depthwise(site),
         OpKind::FullyConnected => fully_connected::lower(site),
         OpKind::Add => add::lower(site),
-        OpKind::Pool => pool::lower(site),
+        OpKind::Pool => average_pool_2d::lower(site),
         OpKind::Reshape => reshape::lower(site),
         OpKind::Softmax => softmax::lower(site),
     }
