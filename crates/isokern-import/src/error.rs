@@ -5,8 +5,8 @@ mod fault;
 use core::fmt;
 
 use isokern_core::InferenceError;
+use isokern_model::FormatError;
 use isokern_model::encode::EncodeError;
-use isokern_model::{FormatError, OpKind};
 use thiserror::Error;
 
 pub use fault::{OperatorFault, TensorFault};
@@ -23,28 +23,33 @@ pub enum ImportError {
     /// The model has operators that Isokern does not have.
     #[error(
         "{} not supported. Fix: build the model from {}",
-        Listed(.0),
-        Supported
+        Listed(.operators),
+        Supported(.supported)
     )]
-    Unsupported(Vec<UnsupportedOperator>),
+    Unsupported {
+        /// The operators, in the order of the file.
+        operators: Vec<UnsupportedOperator>,
+        /// The schema's names of the operators that Isokern has.
+        supported: Vec<&'static str>,
+    },
     /// The graph as a whole has a form that Isokern does not run.
     #[error(transparent)]
     Graph(#[from] GraphFault),
     /// An operator is supported, but not with these parameters.
-    #[error("operator {index} ({kind}): {fault}")]
+    #[error("operator {index} ({name}): {fault}")]
     Operator {
         /// Index of the operator in the file.
         index: usize,
-        /// Its kind.
-        kind: OpKind,
+        /// The schema's name of it.
+        name: &'static str,
         /// What is wrong.
         fault: OperatorFault,
     },
     /// A tensor does not fit the place where it is used.
     #[error("{}{role} (tensor {index} `{name}`) {fault}", Place(*.operator))]
     Tensor {
-        /// Index and kind of the operator that uses it; none for the graph itself.
-        operator: Option<(usize, OpKind)>,
+        /// Index and name of the operator that uses it; none for the graph itself.
+        operator: Option<(usize, &'static str)>,
         /// What it is used as.
         role: &'static str,
         /// Index of the tensor in the file.
@@ -168,7 +173,7 @@ pub enum GraphFault {
 pub struct UnsupportedOperator {
     /// Index of the operator in the file.
     pub index: usize,
-    /// The schema's name; a custom operator's own name behind it.
+    /// The schema's name; a custom operator's own name after it.
     pub name: String,
 }
 
@@ -190,22 +195,22 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-struct Supported;
+struct Supported<'e>(&'e [&'static str]);
 
-impl fmt::Display for Supported {
+impl fmt::Display for Supported<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (last, others) = OpKind::ALL.split_last().ok_or(fmt::Error)?;
-        others.iter().try_for_each(|kind| write!(formatter, "{kind}, "))?;
+        let (last, others) = self.0.split_last().ok_or(fmt::Error)?;
+        others.iter().try_for_each(|name| write!(formatter, "{name}, "))?;
         write!(formatter, "{last}")
     }
 }
 
-struct Place(Option<(usize, OpKind)>);
+struct Place(Option<(usize, &'static str)>);
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some((index, kind)) => write!(formatter, "operator {index} ({kind}): "),
+            Some((index, name)) => write!(formatter, "operator {index} ({name}): "),
             None => Ok(()),
         }
     }
@@ -214,6 +219,7 @@ impl fmt::Display for Place {
 #[cfg(test)]
 mod tests {
     use super::{ImportError, UnsupportedOperator};
+    use crate::lower::unsupported;
 
     const fn sendable<T: Send + Sync + 'static>() {}
 
@@ -225,10 +231,10 @@ mod tests {
     #[test]
     fn a_long_list_is_cut() {
         let operator = |index| UnsupportedOperator { index, name: "SUB".to_owned() };
-        let one = ImportError::Unsupported(vec![operator(1)]).to_string();
+        let one = unsupported(vec![operator(1)]).to_string();
         assert!(one.starts_with("operator 1 (SUB) is not supported. Fix: "), "{one}");
         assert!(one.ends_with("RESHAPE, SOFTMAX"), "{one}");
-        let many = ImportError::Unsupported((0..11).map(operator).collect()).to_string();
+        let many = unsupported((0..11).map(operator).collect()).to_string();
         assert!(many.contains("operator 7 (SUB) and 3 more are not supported."), "{many}");
     }
 }

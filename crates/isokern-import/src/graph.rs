@@ -1,7 +1,5 @@
 //! A TFLite graph as the lowering sees it: typed, and still borrowed from the file.
 
-use isokern_model::OpKind;
-
 use crate::error::{OperatorFault, TfliteError};
 use crate::flatbuffer::{Field, Table};
 
@@ -44,10 +42,11 @@ pub(crate) struct Quantization<'f> {
     pub(crate) is_custom: bool,
 }
 
-/// An operator of a kind that Isokern has.
+/// An operator that Isokern has.
 #[derive(Debug)]
 pub(crate) struct GraphOperator<'f> {
-    pub(crate) kind: OpKind,
+    /// The schema's name of it.
+    pub(crate) name: &'static str,
     /// Tensor indices as `i32`; -1 stands for an optional input left out.
     pub(crate) inputs: &'f [[u8; 4]],
     /// Tensor indices as `i32`.

@@ -24,8 +24,8 @@
 //! | [`error`] | [`ImportError`]: what is refused, where and what to do |
 //! | [`report`] | [`Report`] and [`Progress`]: what a conversion found and did |
 //!
-//! Inside: a bounded flatbuffer reader, the graph it reads, one file per operator
-//! family that lowers it, the exact quantisation arithmetic, the arena planner and
+//! Inside: a bounded flatbuffer reader, the graph it reads, one file per TFLite
+//! operator that lowers it, the exact quantisation arithmetic, the arena planner and
 //! the self-test.
 //!
 //! # Not here
@@ -114,8 +114,8 @@ pub fn convert_with(
     progress(Progress::Read { operator_count, tensor_count: graph.tensors.len() });
 
     let source_sha256: [u8; 32] = Sha256::digest(tflite).into();
-    let mut draft = lower::lower(&graph, source_sha256, |index, kind| {
-        progress(Progress::Lowered { index, operator_count, kind });
+    let mut draft = lower::lower(&graph, source_sha256, |index, name| {
+        progress(Progress::Lowered { index, operator_count, name });
     })?;
     let sizes = plan::plan(&mut draft)?;
     let (arena_bytes, arena_lower_bound) = (sizes.arena_bytes, sizes.lower_bound);

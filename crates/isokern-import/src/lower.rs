@@ -1,11 +1,17 @@
 //! From a TFLite graph to the description of a packed model.
 //!
-//! The order of the operators stays. Each file below this one lowers one family of
-//! operators; [`site`] is what they have in common, an operator in its graph.
+//! Each TFLite operator is lowered by the file of its name. To add one that lowers to kinds that
+//! the packed model has, write its file and add its row to the table here: what is read, what
+//! messages list and what is called follow from the rows.
+//!
+//! The order of the operators stays. [`site`] is what all files have in common, an operator in
+//! its graph.
 
 mod add;
 mod average_pool_2d;
 mod conv_2d;
+mod convolution;
+mod depthwise_conv_2d;
 mod dot;
 mod fully_connected;
 mod reshape;
@@ -13,18 +19,31 @@ mod site;
 mod softmax;
 mod window;
 
-use isokern_model::OpKind;
 use isokern_model::encode::{Draft, DraftOp, DraftPort};
 
-use crate::error::{GraphFault, ImportError};
+use crate::error::{GraphFault, ImportError, UnsupportedOperator};
 use crate::graph::Graph;
 use site::{Activations, Site};
 
-/// Lowers a graph; calls `lowered` after each operator with its index and kind.
+/// Every TFLite operator that is lowered: its name in the schema, and the function of its file.
+const OPERATORS: &[(&str, Lower)] = &[
+    ("CONV_2D", conv_2d::lower),
+    ("DEPTHWISE_CONV_2D", depthwise_conv_2d::lower),
+    ("FULLY_CONNECTED", fully_connected::lower),
+    ("ADD", add::lower),
+    ("AVERAGE_POOL_2D", average_pool_2d::lower),
+    ("RESHAPE", reshape::lower),
+    ("SOFTMAX", softmax::lower),
+];
+
+/// Lowers one operator.
+type Lower = fn(&mut Site<'_, '_>) -> Result<DraftOp, ImportError>;
+
+/// Lowers a graph; calls `lowered` after each operator with its index and name.
 pub(crate) fn lower(
     graph: &Graph<'_>,
     source_sha256: [u8; 32],
-    mut lowered: impl FnMut(usize, OpKind),
+    mut lowered: impl FnMut(usize, &'static str),
 ) -> Result<Draft, ImportError> {
     if graph.input == graph.output {
         return Err(GraphFault::OutputIsInput.into());
@@ -32,9 +51,11 @@ pub(crate) fn lower(
     let mut activations = Activations::new(graph)?;
     let mut ops = Vec::with_capacity(graph.operators.len());
     for (index, operator) in graph.operators.iter().enumerate() {
-        let mut site = Site::new(graph, &mut activations, index, operator);
-        ops.push(lower_operator(&mut site)?);
-        lowered(index, operator.kind);
+        let name = operator.name;
+        let unknown = || unsupported(vec![UnsupportedOperator { index, name: name.to_owned() }]);
+        let lower = function(name).ok_or_else(unknown)?;
+        ops.push(lower(&mut Site::new(graph, &mut activations, index, operator))?);
+        lowered(index, name);
     }
     let output = activations.output(graph)?;
     let name = |index: usize| String::from_utf8_lossy(graph.tensors[index].name).into_owned();
@@ -44,16 +65,23 @@ pub(crate) fn lower(
     Ok(Draft { tensors, ops, inputs, outputs, state: Vec::new(), source_sha256 })
 }
 
-fn lower_operator(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
-    match site.kind() {
-        OpKind::Conv2d => conv_2d::conv2d(site),
-        OpKind::DepthwiseConv2d => conv_2d::depthwise(site),
-        OpKind::FullyConnected => fully_connected::lower(site),
-        OpKind::Add => add::lower(site),
-        OpKind::Pool => average_pool_2d::lower(site),
-        OpKind::Reshape => reshape::lower(site),
-        OpKind::Softmax => softmax::lower(site),
-    }
+/// Returns whether an operator of this name is lowered.
+pub(crate) fn is_supported(name: &str) -> bool {
+    function(name).is_some()
+}
+
+/// Returns the error for operators without a row.
+pub(crate) fn unsupported(operators: Vec<UnsupportedOperator>) -> ImportError {
+    ImportError::Unsupported { operators, supported: names().collect() }
+}
+
+/// Returns the names of all rows.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(|&(name, _)| name)
+}
+
+fn function(name: &str) -> Option<Lower> {
+    OPERATORS.iter().find(|(row, _)| *row == name).map(|&(_, lower)| lower)
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! What a conversion found and did, for programs that show it.
 
-use isokern_model::OpKind;
 use isokern_model::layout::Layout;
 
 /// Sizes and counts of a conversion.
@@ -48,8 +47,8 @@ pub enum Progress {
         index: usize,
         /// Operators in the file.
         operator_count: usize,
-        /// Its kind.
-        kind: OpKind,
+        /// The schema's name of it.
+        name: &'static str,
     },
     /// Every activation has its place.
     Planned {

@@ -1,12 +1,12 @@
 //! Reads a TFLite file into a [`Graph`], in time and memory bounded by the file.
 
-use isokern_model::OpKind;
 use isokern_model::header::{OPERATORS_MAX, TENSORS_MAX};
 
 use crate::builtin;
 use crate::error::{GraphFault, ImportError, TfliteError, UnsupportedOperator};
 use crate::flatbuffer::{Field, Table, Tables};
 use crate::graph::{Graph, GraphOperator, GraphTensor, Quantization, escaped};
+use crate::lower;
 use crate::schema::{
     IDENTIFIER, VERSION, add, buffer, conv_2d, depthwise_conv_2d, fully_connected, model, operator,
     operator_code, pool_2d, quantization, softmax, sub_graph, tensor,
@@ -71,16 +71,19 @@ fn operators<'f>(
     let mut unsupported = Vec::new();
     for index in 0..count {
         let table = tables.at(index)?;
-        match kind(&codes, &table)? {
-            Ok(kind) => operators.push(read_operator(&table, kind)?),
+        match supported_name(&codes, &table)? {
+            Ok(name) => operators.push(read_operator(&table, name)?),
             Err(name) => unsupported.push(UnsupportedOperator { index, name }),
         }
     }
-    if unsupported.is_empty() { Ok(operators) } else { Err(ImportError::Unsupported(unsupported)) }
+    if unsupported.is_empty() { Ok(operators) } else { Err(lower::unsupported(unsupported)) }
 }
 
-/// The kind of an operator, or the name of a kind that Isokern does not have.
-fn kind(codes: &Tables<'_>, table: &Table<'_>) -> Result<Result<OpKind, String>, TfliteError> {
+/// Returns the name of an operator that is lowered, or what messages call another one.
+fn supported_name(
+    codes: &Tables<'_>,
+    table: &Table<'_>,
+) -> Result<Result<&'static str, String>, TfliteError> {
     let index = table.u32(operator::OPCODE_INDEX)? as usize;
     let outside = |_| table.outside(operator::OPCODE_INDEX);
     let code = codes.at(index).map_err(outside)?;
@@ -88,37 +91,40 @@ fn kind(codes: &Tables<'_>, table: &Table<'_>) -> Result<Result<OpKind, String>,
     let old = u32::from(code.u8(operator_code::DEPRECATED_BUILTIN_CODE, 0)?);
     let number = code.i32(operator_code::BUILTIN_CODE, 0)?;
     let number = u32::try_from(number).map_or(old, |number| number.max(old));
-    if let Some(kind) = builtin::kind(number) {
-        return Ok(Ok(kind));
-    }
     if number == builtin::CUSTOM {
         let name = escaped(code.bytes(operator_code::CUSTOM_CODE)?);
         return Ok(Err(format!("CUSTOM `{name}`")));
     }
-    let name = builtin::name(number);
-    Ok(Err(name.map_or_else(|| format!("builtin {number}"), str::to_owned)))
+    Ok(match builtin::name(number) {
+        Some(name) if lower::is_supported(name) => Ok(name),
+        Some(name) => Err(name.to_owned()),
+        None => Err(format!("builtin {number}")),
+    })
 }
 
-fn read_operator<'f>(table: &Table<'f>, kind: OpKind) -> Result<GraphOperator<'f>, TfliteError> {
+fn read_operator<'f>(
+    table: &Table<'f>,
+    name: &'static str,
+) -> Result<GraphOperator<'f>, TfliteError> {
     Ok(GraphOperator {
-        kind,
+        name,
         inputs: table.vector(operator::INPUTS)?,
         outputs: table.vector(operator::OUTPUTS)?,
         options_type: table.u8(operator::BUILTIN_OPTIONS_TYPE, 0)?,
-        options: table.table(operator::BUILTIN_OPTIONS, options_table(kind))?,
+        options: table.table(operator::BUILTIN_OPTIONS, options_table(name))?,
     })
 }
 
 /// The name of an operator's options table, for errors.
-const fn options_table(kind: OpKind) -> &'static str {
-    match kind {
-        OpKind::Conv2d => conv_2d::TABLE,
-        OpKind::DepthwiseConv2d => depthwise_conv_2d::TABLE,
-        OpKind::FullyConnected => fully_connected::TABLE,
-        OpKind::Add => add::TABLE,
-        OpKind::Pool => pool_2d::TABLE,
-        OpKind::Softmax => softmax::TABLE,
-        OpKind::Reshape => "ReshapeOptions",
+fn options_table(name: &str) -> &'static str {
+    match name {
+        "CONV_2D" => conv_2d::TABLE,
+        "DEPTHWISE_CONV_2D" => depthwise_conv_2d::TABLE,
+        "FULLY_CONNECTED" => fully_connected::TABLE,
+        "ADD" => add::TABLE,
+        "AVERAGE_POOL_2D" => pool_2d::TABLE,
+        "SOFTMAX" => softmax::TABLE,
+        _ => "BuiltinOptions",
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::site::{Site, dims};
 use crate::error::{ImportError, OperatorFault, TensorFault};
+use crate::graph::GraphTensor;
 use crate::quantize::{self, MultiplierFault};
 use crate::schema::{element, element_name};
 
@@ -13,8 +14,8 @@ const BIAS: usize = 2;
 
 /// Constant int8 weights.
 #[derive(Debug)]
-pub(super) struct Weights<'f> {
-    pub(super) dims: Vec<u32>,
+pub(super) struct Weights<'f, const RANK: usize> {
+    pub(super) dims: [u32; RANK],
     pub(super) values: Vec<i8>,
     /// One scale, or one per output.
     pub(super) scales: Vec<f32>,
@@ -31,12 +32,11 @@ pub(super) struct Scaling {
     pub(super) shift: Vec<i8>,
 }
 
-/// Reads the weights: `rank` dimensions, outputs along `dimension`.
-pub(super) fn weights<'f>(
+/// Reads the weights: `RANK` dimensions, outputs along `dimension`.
+pub(super) fn weights<'f, const RANK: usize>(
     site: &mut Site<'_, 'f>,
-    rank: usize,
     dimension: usize,
-) -> Result<Weights<'f>, ImportError> {
+) -> Result<Weights<'f, RANK>, ImportError> {
     const ROLE: &str = "weights";
     let (index, tensor, data) = site.constant(WEIGHTS, ROLE)?;
     let fault = |site: &Site<'_, '_>, fault| site.tensor_fault(ROLE, index, fault);
@@ -44,7 +44,7 @@ pub(super) fn weights<'f>(
         let found = element_name(tensor.element);
         return Err(fault(site, TensorFault::Element { found, need: "INT8" }));
     }
-    let dims = dims(tensor, rank, rank).map_err(|found| fault(site, found))?;
+    let dims = sizes(tensor).map_err(|found| fault(site, found))?;
     let need = dims.iter().fold(1_usize, |len, &size| len.saturating_mul(size as usize));
     if data.len() != need {
         return Err(fault(site, TensorFault::DataLength { found: data.len(), need }));
@@ -80,7 +80,7 @@ pub(super) fn weights<'f>(
     })
 }
 
-impl Weights<'_> {
+impl<const RANK: usize> Weights<'_, RANK> {
     /// Refuses zero points other than 0, which TFLite Micro's kernels would ignore.
     pub(super) fn symmetric(&self, site: &Site<'_, '_>) -> Result<(), ImportError> {
         let mut zero_points = self.zero_points.iter().map(|point| i64::from_le_bytes(*point));
@@ -92,6 +92,12 @@ impl Weights<'_> {
             }
         }
     }
+}
+
+/// The sizes of a tensor with `RANK` dimensions.
+fn sizes<const RANK: usize>(tensor: &GraphTensor<'_>) -> Result<[u32; RANK], TensorFault> {
+    let rank = |found: Vec<u32>| TensorFault::Rank { found: found.len(), least: RANK, most: RANK };
+    dims(tensor, RANK, RANK)?.try_into().map_err(rank)
 }
 
 /// Reads the bias, or makes one of zeros where it is left out, and its scale if it has one.
@@ -122,11 +128,11 @@ pub(super) fn bias(
 pub(super) fn scaling(
     site: &Site<'_, '_>,
     input: f32,
-    weights: &Weights<'_>,
+    weights: &[f32],
     output: f32,
 ) -> Result<Scaling, ImportError> {
     let mut scaling = Scaling { multiplier: Vec::new(), shift: Vec::new() };
-    for (channel, &scale) in weights.scales.iter().enumerate() {
+    for (channel, &scale) in weights.iter().enumerate() {
         let real = quantize::channel_scale(input, scale, output);
         let found = quantize::multiplier(real);
         let found = found.map_err(|fault| site.multiplier_fault(channel, fault))?;

@@ -19,7 +19,7 @@ use crate::schema::{fully_connected, options};
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     site.arity(2, 3)?;
     let input = site.input(0, "input")?;
-    let weights = dot::weights(site, 2, 0)?;
+    let weights = dot::weights::<2>(site, 0)?;
     let options = site.options(options::FULLY_CONNECTED)?;
     let format = options.u8(fully_connected::WEIGHTS_FORMAT)?;
     if format != 0 {
@@ -27,7 +27,8 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         let fault = OperatorFault::Option { field, found: format.into(), least: 0, most: 0 };
         return Err(site.fault(fault));
     }
-    let (units, terms) = (weights.dims[0], weights.dims[1] as usize);
+    let [units, terms] = weights.dims;
+    let terms = terms as usize;
     let output = site.output()?;
     let mut shape = output.tensor.dims.clone();
     if let Some(last) = shape.last_mut() {
@@ -52,7 +53,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
             if rank != 2 {
                 return Err(site.fault(OperatorFault::PerUnitRank { rank }));
             }
-            dot::scaling(site, input_scale, &weights, output_scale)?
+            dot::scaling(site, input_scale, &weights.scales, output_scale)?
         }
     };
     let body = DotBody {

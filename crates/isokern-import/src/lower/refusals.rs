@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use isokern_model::OpKind;
-
 use crate::flatbuffer::Field;
 use crate::graph::{Graph, GraphTensor};
 use crate::schema::{add, conv_2d, depthwise_conv_2d, element, options, pool_2d, softmax};
@@ -30,48 +28,48 @@ fn changed(name: &str, change: impl FnOnce(&mut Graph<'_>)) -> String {
     message(&graph)
 }
 
-/// The message after one option of the first operator of a kind has other bytes.
-fn with_option(name: &str, kind: OpKind, field: Field, bytes: &[u8]) -> String {
+/// The message after one option of the first operator of a name has other bytes.
+fn with_option(name: &str, operator: &str, field: Field, bytes: &[u8]) -> String {
     let mut file = file(name);
     let graph = tflite::read(&file).expect("the file is readable");
-    let operator = graph.operators.iter().find(|operator| operator.kind == kind);
+    let operator = graph.operators.iter().find(|row| row.name == operator);
     let table = operator.and_then(|operator| operator.options).expect("options");
     let place = table.place(field).expect("the option is in the file");
     file[place..place + bytes.len()].copy_from_slice(bytes);
     message(&tflite::read(&file).expect("the file is still readable"))
 }
 
-/// The index of the tensor that the first operator of a kind reads at `position`.
-fn input(graph: &Graph<'_>, kind: OpKind, position: usize) -> usize {
-    let operator = graph.operators.iter().find(|operator| operator.kind == kind);
+/// The index of the tensor that the first operator of a name reads at `position`.
+fn input(graph: &Graph<'_>, operator: &str, position: usize) -> usize {
+    let operator = graph.operators.iter().find(|row| row.name == operator);
     let index = operator.and_then(|operator| operator.input(position));
     usize::try_from(index.expect("an input")).expect("an index")
 }
 
-/// The index of the tensor that the first operator of a kind writes.
-fn output(graph: &Graph<'_>, kind: OpKind) -> usize {
-    let operator = graph.operators.iter().find(|operator| operator.kind == kind);
+/// The index of the tensor that the first operator of a name writes.
+fn output(graph: &Graph<'_>, operator: &str) -> usize {
+    let operator = graph.operators.iter().find(|row| row.name == operator);
     let outputs = operator.expect("an operator").outputs;
     usize::try_from(i32::from_le_bytes(outputs[0])).expect("an index")
 }
 
-/// The message after one change to a tensor that the first operator of a kind reads.
+/// The message after one change to a tensor that the first operator of a name reads.
 fn with_input(
     name: &str,
-    kind: OpKind,
+    operator: &str,
     position: usize,
     change: impl FnOnce(&mut GraphTensor<'_>),
 ) -> String {
     changed(name, |graph| {
-        let index = input(graph, kind, position);
+        let index = input(graph, operator, position);
         change(&mut graph.tensors[index]);
     })
 }
 
-/// The message after one change to the tensor that the first operator of a kind writes.
-fn with_output(name: &str, kind: OpKind, change: impl FnOnce(&mut GraphTensor<'_>)) -> String {
+/// The message after one change to the tensor that the first operator of a name writes.
+fn with_output(name: &str, operator: &str, change: impl FnOnce(&mut GraphTensor<'_>)) -> String {
     changed(name, |graph| {
-        let index = output(graph, kind);
+        let index = output(graph, operator);
         change(&mut graph.tensors[index]);
     })
 }
@@ -84,8 +82,7 @@ fn refused(message: &str, expected: &str) {
 
 #[test]
 fn weights_of_convolutions() {
-    let weights =
-        |change: fn(&mut GraphTensor<'_>)| with_input("residual", OpKind::Conv2d, 1, change);
+    let weights = |change: fn(&mut GraphTensor<'_>)| with_input("residual", "CONV_2D", 1, change);
     refused(&weights(|tensor| tensor.element = 17), "weights (tensor 1 `w0`) is INT4, not INT8");
     refused(&weights(|tensor| tensor.is_sparse = true), "is stored sparsely");
     refused(&weights(|tensor| tensor.data = None), "is not a constant");
@@ -114,8 +111,7 @@ fn weights_of_convolutions() {
 
 #[test]
 fn biases() {
-    let bias =
-        |change: fn(&mut GraphTensor<'_>)| with_input("dense", OpKind::FullyConnected, 2, change);
+    let bias = |change: fn(&mut GraphTensor<'_>)| with_input("dense", "FULLY_CONNECTED", 2, change);
     refused(&bias(|tensor| tensor.element = 4), "bias (tensor 2 `b0`) is INT64, not INT32");
     refused(&bias(|tensor| tensor.data = Some(&[0; 8])), "has 8 bytes of data, its shape needs");
     refused(&bias(|tensor| tensor.data = None), "is not a constant");
@@ -125,15 +121,15 @@ fn biases() {
 
 #[test]
 fn windows() {
-    let conv = |field, bytes: &[u8]| with_option("conv_shapes", OpKind::Conv2d, field, bytes);
+    let conv = |field, bytes: &[u8]| with_option("conv_shapes", "CONV_2D", field, bytes);
     refused(&conv(conv_2d::STRIDE_H, &[0; 4]), "`stride_h` is 0, not 1 to 65535");
     refused(&conv(conv_2d::STRIDE_W, &[0, 0, 1, 0]), "`stride_w` is 65536, not 1 to 65535");
     refused(&conv(conv_2d::STRIDE_W, &[255; 4]), "`stride_w` is -1");
     refused(&conv(conv_2d::STRIDE_H, &[7, 0, 0, 0]), "has the shape [1, 6, 10, 7], the operator");
     refused(&conv(conv_2d::PADDING, &[2]), "`padding` is 2, not 0 to 1");
-    let dilated = |field, bytes: &[u8]| with_option("conv_dilated", OpKind::Conv2d, field, bytes);
+    let dilated = |field, bytes: &[u8]| with_option("conv_dilated", "CONV_2D", field, bytes);
     refused(&dilated(conv_2d::DILATION_H, &[0; 4]), "`dilation_h_factor` is 0");
-    let pool = |field, bytes: &[u8]| with_option("pool_add", OpKind::Pool, field, bytes);
+    let pool = |field, bytes: &[u8]| with_option("pool_add", "AVERAGE_POOL_2D", field, bytes);
     refused(&pool(pool_2d::FILTER_HEIGHT, &[0; 4]), "`filter_height` is 0");
     refused(&pool(pool_2d::STRIDE_W, &[9, 0, 0, 0]), "the operator makes [1, 6, ");
 }
@@ -141,12 +137,12 @@ fn windows() {
 #[test]
 fn channels() {
     let multiplier = depthwise_conv_2d::DEPTH_MULTIPLIER;
-    let kind = OpKind::DepthwiseConv2d;
-    let message = with_option("depthwise_shapes", kind, multiplier, &[9, 0, 0, 0]);
+    let operator = "DEPTHWISE_CONV_2D";
+    let message = with_option("depthwise_shapes", operator, multiplier, &[9, 0, 0, 0]);
     refused(&message, "are not 3 input channels times `depth_multiplier` 9");
     let grouped = changed("conv_shapes", |graph| {
         // The filter of 7 outputs, 3 rows, 2 columns, 5 inputs as one of 35 by 1 input.
-        let index = input(graph, OpKind::Conv2d, 1);
+        let index = input(graph, "CONV_2D", 1);
         graph.tensors[index].shape = &[[35, 0, 0, 0], [3, 0, 0, 0], TWO, ONE];
         graph.tensors[index].quantization.scales = &[[0, 0, 128, 59]];
         graph.tensors[index].quantization.zero_points = &[[0; 8]];
@@ -156,14 +152,14 @@ fn channels() {
 
 #[test]
 fn activations() {
-    let fused = |byte| with_option("residual", OpKind::Conv2d, conv_2d::FUSED_ACTIVATION, &[byte]);
+    let fused = |byte| with_option("residual", "CONV_2D", conv_2d::FUSED_ACTIVATION, &[byte]);
     refused(&fused(4), "the fused activation TANH is not supported");
     refused(&fused(5), "the fused activation SIGN_BIT is not supported");
     refused(&fused(77), "the fused activation of unknown number is not supported");
     let tiny = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[1, 0, 0, 0]];
-    let message = with_output("dense", OpKind::FullyConnected, tiny);
+    let message = with_output("dense", "FULLY_CONNECTED", tiny);
     refused(&message, "the output scale is too small for its fused activation");
-    let output = |change: fn(&mut GraphTensor<'_>)| with_output("residual", OpKind::Conv2d, change);
+    let output = |change: fn(&mut GraphTensor<'_>)| with_output("residual", "CONV_2D", change);
     refused(&output(|tensor| tensor.element = element::INT32), "is INT32, not INT8");
     refused(&output(|tensor| tensor.shape = &[]), "has 0 dimensions, not 1 to 4");
     refused(&output(|tensor| tensor.shape = &[ONE, TWO]), "has the shape [1, 2], the operator");
@@ -181,32 +177,32 @@ fn activations() {
 #[test]
 fn sums() {
     let broadcast = changed("residual", |graph| {
-        let index = output(graph, OpKind::Add);
+        let index = output(graph, "ADD");
         graph.tensors[index].shape = &[ONE];
     });
     refused(&broadcast, "operator 3 (ADD): it broadcasts: shapes [1, 8, 8, 12] and [1, 8, 8, 12]");
     let constant = changed("residual", |graph| {
-        let weights = input(graph, OpKind::Conv2d, 1) as i32;
-        let add = graph.operators.iter_mut().find(|operator| operator.kind == OpKind::Add);
+        let weights = input(graph, "CONV_2D", 1) as i32;
+        let add = graph.operators.iter_mut().find(|operator| operator.name == "ADD");
         let add = add.expect("an ADD");
         add.inputs = Box::leak(Box::new([add.inputs[0], weights.to_le_bytes()]));
     });
     refused(&constant, "second input (tensor 1 `w0`) is a constant, not an activation");
     // 2^-25, a good 2^20 times less than the inputs.
     let fine = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 0, 51]];
-    let message = with_output("pool_add", OpKind::Add, fine);
+    let message = with_output("pool_add", "ADD", fine);
     refused(&message, "below 2^-19 of the greater input scale");
-    let message = with_option("residual", OpKind::Add, add::FUSED_ACTIVATION, &[4]);
+    let message = with_option("residual", "ADD", add::FUSED_ACTIVATION, &[4]);
     refused(&message, "operator 3 (ADD): the fused activation TANH");
 }
 
 #[test]
 fn rows() {
-    let kind = OpKind::FullyConnected;
+    let operator = "FULLY_CONNECTED";
     let longer = |tensor: &mut GraphTensor<'_>| tensor.shape = &[TWO, [37, 0, 0, 0]];
-    let message = with_output("dense", kind, longer);
+    let message = with_output("dense", operator, longer);
     refused(&message, "61 input values are not 2 rows of 61 weights");
-    let message = with_output("dense", kind, |tensor| tensor.shape = &[ONE, TWO]);
+    let message = with_output("dense", operator, |tensor| tensor.shape = &[ONE, TWO]);
     refused(&message, "has the shape [1, 2], the operator makes [1, 37]");
     let per_unit = changed("dense", |graph| {
         let with_scales = graph.operators.iter().find(|operator| {
@@ -226,23 +222,20 @@ fn rows() {
 #[test]
 fn pools_reshapes_and_softmax() {
     let other = |tensor: &mut GraphTensor<'_>| tensor.quantization.zero_points = &[[1; 8]];
-    refused(&with_output("pool_add", OpKind::Pool, other), "has the zero point");
+    refused(&with_output("pool_add", "AVERAGE_POOL_2D", other), "has the zero point");
     let other = |tensor: &mut GraphTensor<'_>| tensor.quantization.zero_points = &[[0; 8]];
-    let message = with_output("pool_add", OpKind::Pool, other);
+    let message = with_output("pool_add", "AVERAGE_POOL_2D", other);
     refused(&message, "its input and output differ in scale or zero point");
     let shorter = |tensor: &mut GraphTensor<'_>| tensor.shape = &[ONE, TWO];
-    refused(
-        &with_output("residual", OpKind::Reshape, shorter),
-        "10 values do not fit a shape of 2",
-    );
+    refused(&with_output("residual", "RESHAPE", shorter), "10 values do not fit a shape of 2");
     let dynamic = |tensor: &mut GraphTensor<'_>| tensor.data = None;
-    let message = with_input("residual", OpKind::Reshape, 1, dynamic);
+    let message = with_input("residual", "RESHAPE", 1, dynamic);
     refused(&message, "its shape is not a constant");
-    let beta = |bytes: &[u8]| with_option("softmax_rows", OpKind::Softmax, softmax::BETA, bytes);
+    let beta = |bytes: &[u8]| with_option("softmax_rows", "SOFTMAX", softmax::BETA, bytes);
     refused(&beta(&[0; 4]), "beta 0 times the input scale");
     refused(&beta(&f32::NAN.to_le_bytes()), "beta NaN times the input scale");
     let scale = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 128, 63]];
-    let message = with_output("softmax_rows", OpKind::Softmax, scale);
+    let message = with_output("softmax_rows", "SOFTMAX", scale);
     refused(&message, "its output is not quantised with scale 1/256");
 }
 
@@ -252,7 +245,7 @@ fn graphs() {
         &changed("dense", |graph| graph.output = graph.input),
         "the output of the graph is its",
     );
-    let never = changed("dense", |graph| graph.output = input(graph, OpKind::FullyConnected, 1));
+    let never = changed("dense", |graph| graph.output = input(graph, "FULLY_CONNECTED", 1));
     refused(&never, "output (tensor 1 `w0`) is read before anything has written it");
     let batch = changed("dense", |graph| {
         let index = graph.input;
@@ -282,8 +275,8 @@ fn graphs() {
 fn lent_weights_are_counted() {
     let message = changed("residual", |graph| {
         graph.file_bytes = 0;
-        let conv = graph.operators.iter().position(|operator| operator.kind == OpKind::Conv2d);
-        let index = input(graph, OpKind::Conv2d, 1);
+        let conv = graph.operators.iter().position(|operator| operator.name == "CONV_2D");
+        let index = input(graph, "CONV_2D", 1);
         let side = [0, 4, 0, 0];
         graph.tensors[index].shape = Box::leak(Box::new([side, ONE, ONE, [0, 8, 0, 0]]));
         graph.tensors[index].data = Some(Box::leak(vec![0; 1024 * 2048].into_boxed_slice()));

@@ -1,12 +1,12 @@
 //! An operator in its graph: its tensors, checked, and errors that name the place.
 
 use isokern_core::DType;
+use isokern_model::Region;
 use isokern_model::encode::DraftTensor;
 use isokern_model::header::ARENA_BYTES_MAX;
 use isokern_model::requant::Activation;
-use isokern_model::{OpKind, Region};
 
-use crate::error::{GraphFault, ImportError, OperatorFault, TensorFault, UnsupportedOperator};
+use crate::error::{GraphFault, ImportError, OperatorFault, TensorFault};
 use crate::flatbuffer::Field;
 use crate::graph::{Graph, GraphOperator, GraphTensor, Options};
 use crate::quantize::{self, Fused, MultiplierFault};
@@ -91,10 +91,6 @@ impl<'s, 'f> Site<'s, 'f> {
         operator: &'s GraphOperator<'f>,
     ) -> Self {
         Self { graph, activations, index, operator }
-    }
-
-    pub(super) const fn kind(&self) -> OpKind {
-        self.operator.kind
     }
 
     /// Checks how many inputs and outputs the operator has.
@@ -205,7 +201,7 @@ impl<'s, 'f> Site<'s, 'f> {
 
     /// The error for this operator.
     pub(super) const fn fault(&self, fault: OperatorFault) -> ImportError {
-        ImportError::Operator { index: self.index, kind: self.operator.kind, fault }
+        ImportError::Operator { index: self.index, name: self.operator.name, fault }
     }
 
     /// The error for a multiplier of this operator.
@@ -228,14 +224,8 @@ impl<'s, 'f> Site<'s, 'f> {
         index: usize,
         fault: TensorFault,
     ) -> ImportError {
-        let operator = Some((self.index, self.operator.kind));
+        let operator = Some((self.index, self.operator.name));
         tensor_error(self.graph, operator, role, index, fault)
-    }
-
-    /// The error for an operator this crate cannot lower at all.
-    pub(super) fn not_supported(&self) -> ImportError {
-        let name = self.operator.kind.name().to_owned();
-        ImportError::Unsupported(vec![UnsupportedOperator { index: self.index, name }])
     }
 
     /// The error for an output whose stated shape is not the one that follows.
@@ -335,7 +325,7 @@ fn batch_of_one(tensor: &DraftTensor) -> Result<(), TensorFault> {
 
 fn tensor_error(
     graph: &Graph<'_>,
-    operator: Option<(usize, OpKind)>,
+    operator: Option<(usize, &'static str)>,
     role: &'static str,
     index: usize,
     fault: TensorFault,

@@ -73,7 +73,7 @@ fn check_model(models: &Path, layers: &Value, name: &str) -> usize {
     let mut checked = 0;
     for (index, (op, layer)) in draft.ops.iter().zip(layers).enumerate() {
         let place = format!("{name}, operator {index}");
-        assert_eq!(layer["op"], graph.operators[index].kind.name(), "{place}");
+        assert_eq!(layer["op"], graph.operators[index].name, "{place}");
         let output = &draft.tensors[usize::from(op.outputs[0])];
         let dims: Vec<i64> = output.dims.iter().map(|&size| size.into()).collect();
         assert_eq!(dims, numbers(layer, "out_shape"), "{place}");

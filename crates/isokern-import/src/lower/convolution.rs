@@ -1,0 +1,76 @@
+//! What both convolutions read and write in the same way.
+
+use isokern_model::encode::{Constant, DraftOp};
+use isokern_model::layout::Terms;
+use isokern_model::operators::HasKind;
+use isokern_model::operators::dot_body::{DotBody, constants};
+
+use super::dot::{self, Weights};
+use super::site::{Site, Value};
+use super::window::{self, Fields};
+use crate::error::ImportError;
+use crate::flatbuffer::Field;
+use crate::graph::Options;
+
+/// What both operators read in the same way.
+pub(super) struct Parts<'f> {
+    input: Value,
+    /// Height, width and channels of the input.
+    pub(super) image: [u32; 3],
+    pub(super) weights: Weights<'f, 4>,
+    pub(super) options: Options<'f>,
+}
+
+impl<'f> Parts<'f> {
+    /// Reads input, weights with outputs along `output_dimension`, and options.
+    pub(super) fn read(
+        site: &mut Site<'_, 'f>,
+        options: u8,
+        output_dimension: usize,
+    ) -> Result<Self, ImportError> {
+        site.arity(2, 3)?;
+        let input = site.input(0, "input")?;
+        let image = site.image(&input, "input")?;
+        let weights = dot::weights(site, output_dimension)?;
+        weights.symmetric(site)?;
+        Ok(Self { input, image, weights, options: site.options(options)? })
+    }
+
+    /// Lowers to an operator with dot products of a window.
+    pub(super) fn finish<O: HasKind<Body = DotBody>>(
+        self,
+        site: &mut Site<'_, '_>,
+        fields: &Fields,
+        fused: Field,
+        (outputs, depth_multiplier): (u32, u16),
+        weights: impl FnOnce(Vec<i8>, Terms) -> Constant,
+    ) -> Result<DraftOp, ImportError> {
+        let kernel = [
+            window::cells(site, "filter height", self.weights.dims[1].into())?,
+            window::cells(site, "filter width", self.weights.dims[2].into())?,
+        ];
+        let [height, width, channels] = self.image;
+        let (window, [rows, columns]) =
+            window::window(site, &self.options, fields, kernel, [height, width])?;
+        let output = site.output()?;
+        site.shape(&output, &[1, rows, columns, outputs])?;
+        let activation = site.activation(&self.options, fused, &output.tensor)?;
+        let (bias, _) = dot::bias(site, outputs as usize)?;
+        let (input_scale, output_scale) = (self.input.tensor.scale, output.tensor.scale);
+        let scaling = dot::scaling(site, input_scale, &self.weights.scales, output_scale)?;
+        let body = DotBody {
+            window,
+            activation_min: activation.min,
+            activation_max: activation.max,
+            depth_multiplier,
+            scale_count: scaling.multiplier.len() as u32,
+            outputs,
+            weight_zero_point: 0,
+        };
+        let row_terms = usize::from(kernel[1]) * channels as usize;
+        let weights = weights(self.weights.values, Terms { rows: kernel[0].into(), row_terms });
+        let constants = constants(weights, &bias, &scaling.multiplier, &scaling.shift);
+        let op = DraftOp::new::<O>(&body, &[self.input.place], &[output.place]);
+        Ok(op.with_constants(constants))
+    }
+}
