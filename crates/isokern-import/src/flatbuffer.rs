@@ -89,9 +89,9 @@ impl<'f> Table<'f> {
         Ok(self.scalar(field)?.map_or(0, u64::from_le_bytes))
     }
 
-    /// A float; 0 where the field is absent.
-    pub(crate) fn f32(&self, field: Field) -> Result<f32, TfliteError> {
-        Ok(self.scalar(field)?.map_or(0.0, f32::from_le_bytes))
+    /// A float.
+    pub(crate) fn f32(&self, field: Field, default: f32) -> Result<f32, TfliteError> {
+        Ok(self.scalar(field)?.map_or(default, f32::from_le_bytes))
     }
 
     /// The table that a field points to, if the field is there.

@@ -1,7 +1,8 @@
 //! A TFLite graph as the lowering sees it: typed, and still borrowed from the file.
 
-use crate::error::{OperatorFault, TfliteError};
-use crate::flatbuffer::{Field, Table};
+mod options;
+
+pub(crate) use options::{FromOption, NamedOption, OptionFault, OptionValue};
 
 /// The one graph of a file.
 #[derive(Debug)]
@@ -51,13 +52,8 @@ pub(crate) struct GraphOperator<'f> {
     pub(crate) inputs: &'f [[u8; 4]],
     /// Tensor indices as `i32`.
     pub(crate) outputs: &'f [[u8; 4]],
-    pub(crate) options_type: u8,
-    pub(crate) options: Option<Table<'f>>,
+    pub(crate) options: Vec<NamedOption>,
 }
-
-/// The options of one operator; absent ones have the defaults of the schema.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Options<'f>(Option<Table<'f>>);
 
 /// How many bytes of a name messages show.
 const NAME_MAX: usize = 64;
@@ -75,37 +71,10 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
     String::from_utf8_lossy(shown).escape_debug().to_string()
 }
 
-impl<'f> GraphOperator<'f> {
-    /// The operator's options, which must be of the type with this number if they are there.
-    pub(crate) fn options(&self, need: u8) -> Result<Options<'f>, OperatorFault> {
-        match self.options {
-            Some(_) if self.options_type != need => {
-                Err(OperatorFault::OptionsType { found: self.options_type, need })
-            }
-            options => Ok(Options(options)),
-        }
-    }
-
+impl GraphOperator<'_> {
     /// The tensor index of an input; none where it is left out.
     pub(crate) fn input(&self, position: usize) -> Option<i32> {
         let index = i32::from_le_bytes(*self.inputs.get(position)?);
         (index != -1).then_some(index)
-    }
-}
-
-impl Options<'_> {
-    /// A small number; 0 where it is absent.
-    pub(crate) fn u8(&self, field: Field) -> Result<u8, TfliteError> {
-        self.0.map_or(Ok(0), |table| table.u8(field, 0))
-    }
-
-    /// A number.
-    pub(crate) fn i32(&self, field: Field, default: i32) -> Result<i32, TfliteError> {
-        self.0.map_or(Ok(default), |table| table.i32(field, default))
-    }
-
-    /// A real number; 0 where it is absent.
-    pub(crate) fn f32(&self, field: Field) -> Result<f32, TfliteError> {
-        self.0.map_or(Ok(0.0), |table| table.f32(field))
     }
 }

@@ -4,7 +4,11 @@
 //! number is its place in the declaration of its table; a union takes two numbers,
 //! first its type. Fields never move, so these numbers hold for every file.
 
+mod options;
+
 use crate::flatbuffer::Field;
+
+pub(crate) use options::options_table;
 
 /// Bytes 4 to 7 of every TFLite file.
 pub(crate) const IDENTIFIER: [u8; 4] = *b"TFL3";
@@ -95,75 +99,6 @@ table! {
         OFFSET 1 "offset",
         SIZE 2 "size",
     }
-}
-
-table! {
-    /// Options of CONV_2D.
-    conv_2d "Conv2DOptions" {
-        PADDING 0 "padding",
-        STRIDE_W 1 "stride_w",
-        STRIDE_H 2 "stride_h",
-        FUSED_ACTIVATION 3 "fused_activation_function",
-        DILATION_W 4 "dilation_w_factor",
-        DILATION_H 5 "dilation_h_factor",
-    }
-}
-
-table! {
-    /// Options of DEPTHWISE_CONV_2D.
-    depthwise_conv_2d "DepthwiseConv2DOptions" {
-        PADDING 0 "padding",
-        STRIDE_W 1 "stride_w",
-        STRIDE_H 2 "stride_h",
-        DEPTH_MULTIPLIER 3 "depth_multiplier",
-        FUSED_ACTIVATION 4 "fused_activation_function",
-        DILATION_W 5 "dilation_w_factor",
-        DILATION_H 6 "dilation_h_factor",
-    }
-}
-
-table! {
-    /// Options of AVERAGE_POOL_2D.
-    pool_2d "Pool2DOptions" {
-        PADDING 0 "padding",
-        STRIDE_W 1 "stride_w",
-        STRIDE_H 2 "stride_h",
-        FILTER_WIDTH 3 "filter_width",
-        FILTER_HEIGHT 4 "filter_height",
-        FUSED_ACTIVATION 5 "fused_activation_function",
-    }
-}
-
-table! {
-    /// Options of FULLY_CONNECTED.
-    fully_connected "FullyConnectedOptions" {
-        FUSED_ACTIVATION 0 "fused_activation_function",
-        WEIGHTS_FORMAT 1 "weights_format",
-    }
-}
-
-table! {
-    /// Options of ADD.
-    add "AddOptions" {
-        FUSED_ACTIVATION 0 "fused_activation_function",
-    }
-}
-
-table! {
-    /// Options of SOFTMAX.
-    softmax "SoftmaxOptions" {
-        BETA 0 "beta",
-    }
-}
-
-/// Numbers of the `BuiltinOptions` union.
-pub(crate) mod options {
-    pub(crate) const CONV_2D: u8 = 1;
-    pub(crate) const DEPTHWISE_CONV_2D: u8 = 2;
-    pub(crate) const POOL_2D: u8 = 5;
-    pub(crate) const FULLY_CONNECTED: u8 = 8;
-    pub(crate) const SOFTMAX: u8 = 9;
-    pub(crate) const ADD: u8 = 11;
 }
 
 /// Numbers of the `TensorType` enum that this crate names.

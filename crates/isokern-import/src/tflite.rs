@@ -1,5 +1,7 @@
 //! Reads a TFLite file into a [`Graph`], in time and memory bounded by the file.
 
+mod options;
+
 use isokern_model::header::{OPERATORS_MAX, TENSORS_MAX};
 
 use crate::builtin;
@@ -8,8 +10,7 @@ use crate::flatbuffer::{Field, Table, Tables};
 use crate::graph::{Graph, GraphOperator, GraphTensor, Quantization, escaped};
 use crate::lower;
 use crate::schema::{
-    IDENTIFIER, VERSION, add, buffer, conv_2d, depthwise_conv_2d, fully_connected, model, operator,
-    operator_code, pool_2d, quantization, softmax, sub_graph, tensor,
+    IDENTIFIER, VERSION, buffer, model, operator, operator_code, quantization, sub_graph, tensor,
 };
 
 /// Buffers and operator codes that are read at most; each needs a table of its own.
@@ -110,22 +111,8 @@ fn read_operator<'f>(
         name,
         inputs: table.vector(operator::INPUTS)?,
         outputs: table.vector(operator::OUTPUTS)?,
-        options_type: table.u8(operator::BUILTIN_OPTIONS_TYPE, 0)?,
-        options: table.table(operator::BUILTIN_OPTIONS, options_table(name))?,
+        options: options::read(table, name)?,
     })
-}
-
-/// The name of an operator's options table, for errors.
-fn options_table(name: &str) -> &'static str {
-    match name {
-        "CONV_2D" => conv_2d::TABLE,
-        "DEPTHWISE_CONV_2D" => depthwise_conv_2d::TABLE,
-        "FULLY_CONNECTED" => fully_connected::TABLE,
-        "ADD" => add::TABLE,
-        "AVERAGE_POOL_2D" => pool_2d::TABLE,
-        "SOFTMAX" => softmax::TABLE,
-        _ => "BuiltinOptions",
-    }
 }
 
 fn tensors<'f>(

@@ -42,6 +42,15 @@ pub enum OperatorFault {
         /// The number this operator's options have.
         need: u8,
     },
+    /// The file's reader does not know an option of that name and type.
+    #[error(
+        "its option `{name}` was not read. Fix: report this with the file; it is a fault of the \
+             converter"
+    )]
+    NoOption {
+        /// The option.
+        name: &'static str,
+    },
     /// An option has a value that cannot be.
     #[error("`{field}` is {found}, not {least} to {most}. Fix: choose a value in that range")]
     Option {

@@ -6,20 +6,19 @@ use isokern_model::operators::add::{Add, AddBody};
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault};
 use crate::quantize;
-use crate::schema::{add, options};
 
 /// Lowers a sum of two activations of one shape.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     site.arity(2, 2)?;
     let a = site.input(0, "first input")?;
     let b = site.input(1, "second input")?;
-    let options = site.options(options::ADD)?;
+    let fused = site.fused_activation()?;
     let output = site.output()?;
     if a.tensor.dims != output.tensor.dims || b.tensor.dims != output.tensor.dims {
         let [a, b, output] = [&a, &b, &output].map(|value| format!("{:?}", value.tensor.dims));
         return Err(site.fault(OperatorFault::Broadcast { a, b, output }));
     }
-    let activation = site.activation(&options, add::FUSED_ACTIVATION, &output.tensor)?;
+    let activation = site.activation(fused, &output.tensor)?;
     let multipliers = quantize::add(a.tensor.scale, b.tensor.scale, output.tensor.scale)
         .map_err(|fault| site.multiplier_fault(0, fault))?;
     let body = AddBody {

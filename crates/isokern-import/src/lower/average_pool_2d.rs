@@ -4,35 +4,25 @@ use isokern_model::encode::{DraftOp, DraftTensor};
 use isokern_model::operators::pool::{Pool, PoolBody};
 
 use super::site::Site;
-use super::window::{self, Fields};
+use super::window::{self, WindowOptions};
 use crate::error::{ImportError, OperatorFault};
-use crate::schema::{options, pool_2d};
+
+const FILTER: [&str; 2] = ["filter_height", "filter_width"];
 
 /// Lowers a mean over windows.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
-    const FIELDS: Fields = Fields {
-        padding: pool_2d::PADDING,
-        stride: [pool_2d::STRIDE_H, pool_2d::STRIDE_W],
-        dilation: None,
-    };
     site.arity(1, 1)?;
     let input = site.input(0, "input")?;
     let [height, width, channels] = site.image(&input, "input")?;
-    let options = site.options(options::POOL_2D)?;
-    let side = |field| options.i32(field, 0);
-    let (filter_height, filter_width) = (pool_2d::FILTER_HEIGHT, pool_2d::FILTER_WIDTH);
-    let kernel = [
-        window::cells(site, filter_height.name(), side(filter_height)?.into())?,
-        window::cells(site, filter_width.name(), side(filter_width)?.into())?,
-    ];
-    let (window, [rows, columns]) =
-        window::window(site, &options, &FIELDS, kernel, [height, width])?;
+    let options = Options::read(site)?;
+    let kernel = window::cells_pair(site, FILTER, options.filter)?;
+    let (window, [rows, columns]) = window::window(site, &options.window, kernel, [height, width])?;
     let output = site.output()?;
     site.shape(&output, &[1, rows, columns, channels])?;
     if !same_quantisation(&input.tensor, &output.tensor) {
         return Err(site.fault(OperatorFault::PoolQuantisation));
     }
-    let activation = site.activation(&options, pool_2d::FUSED_ACTIVATION, &output.tensor)?;
+    let activation = site.activation(options.fused, &output.tensor)?;
     let body = PoolBody {
         window,
         activation_min: activation.min,
@@ -40,6 +30,23 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         reserved: 0,
     };
     Ok(DraftOp::new::<Pool>(&body, &[input.place], &[output.place]))
+}
+
+struct Options {
+    /// Height first.
+    filter: [i32; 2],
+    window: WindowOptions,
+    fused: u8,
+}
+
+impl Options {
+    fn read(site: &Site<'_, '_>) -> Result<Self, ImportError> {
+        Ok(Self {
+            filter: window::option_pair(site, FILTER)?,
+            window: WindowOptions::dense(site)?,
+            fused: site.fused_activation()?,
+        })
+    }
 }
 
 /// Whether TFLite Micro takes both for equal: `PoolingPrepare` in

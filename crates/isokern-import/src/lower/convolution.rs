@@ -7,10 +7,8 @@ use isokern_model::operators::dot_body::{DotBody, constants};
 
 use super::dot::{self, Weights};
 use super::site::{Site, Value};
-use super::window::{self, Fields};
+use super::window::{self, WindowOptions};
 use crate::error::ImportError;
-use crate::flatbuffer::Field;
-use crate::graph::Options;
 
 /// What both operators read in the same way.
 pub(super) struct Parts<'f> {
@@ -18,14 +16,14 @@ pub(super) struct Parts<'f> {
     /// Height, width and channels of the input.
     pub(super) image: [u32; 3],
     pub(super) weights: Weights<'f, 4>,
-    pub(super) options: Options<'f>,
+    window: WindowOptions,
+    fused: u8,
 }
 
 impl<'f> Parts<'f> {
     /// Reads input, weights with outputs along `output_dimension`, and options.
     pub(super) fn read(
         site: &mut Site<'_, 'f>,
-        options: u8,
         output_dimension: usize,
     ) -> Result<Self, ImportError> {
         site.arity(2, 3)?;
@@ -33,15 +31,14 @@ impl<'f> Parts<'f> {
         let image = site.image(&input, "input")?;
         let weights = dot::weights(site, output_dimension)?;
         weights.symmetric(site)?;
-        Ok(Self { input, image, weights, options: site.options(options)? })
+        let window = WindowOptions::dilated(site)?;
+        Ok(Self { input, image, weights, window, fused: site.fused_activation()? })
     }
 
     /// Lowers to an operator with dot products of a window.
     pub(super) fn finish<O: HasKind<Body = DotBody>>(
         self,
         site: &mut Site<'_, '_>,
-        fields: &Fields,
-        fused: Field,
         (outputs, depth_multiplier): (u32, u16),
         weights: impl FnOnce(Vec<i8>, Terms) -> Constant,
     ) -> Result<DraftOp, ImportError> {
@@ -51,10 +48,10 @@ impl<'f> Parts<'f> {
         ];
         let [height, width, channels] = self.image;
         let (window, [rows, columns]) =
-            window::window(site, &self.options, fields, kernel, [height, width])?;
+            window::window(site, &self.window, kernel, [height, width])?;
         let output = site.output()?;
         site.shape(&output, &[1, rows, columns, outputs])?;
-        let activation = site.activation(&self.options, fused, &output.tensor)?;
+        let activation = site.activation(self.fused, &output.tensor)?;
         let (bias, _) = dot::bias(site, outputs as usize)?;
         let (input_scale, output_scale) = (self.input.tensor.scale, output.tensor.scale);
         let scaling = dot::scaling(site, input_scale, &self.weights.scales, output_scale)?;

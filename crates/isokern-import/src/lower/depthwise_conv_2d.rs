@@ -5,23 +5,16 @@ use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 
 use super::convolution::Parts;
 use super::site::Site;
-use super::window::Fields;
 use crate::error::{ImportError, OperatorFault};
-use crate::schema::{depthwise_conv_2d, options};
 
 /// Lowers a depthwise convolution: weights `[1][row][column][output]`.
 ///
 /// The packed model keeps the order of the file, in both weight layouts.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
-    const FIELDS: Fields = Fields {
-        padding: depthwise_conv_2d::PADDING,
-        stride: [depthwise_conv_2d::STRIDE_H, depthwise_conv_2d::STRIDE_W],
-        dilation: Some([depthwise_conv_2d::DILATION_H, depthwise_conv_2d::DILATION_W]),
-    };
-    let parts = Parts::read(site, options::DEPTHWISE_CONV_2D, 3)?;
+    let parts = Parts::read(site, 3)?;
     let [kernels, _, _, outputs] = parts.weights.dims;
     let [_, _, channels] = parts.image;
-    let stated = parts.options.i32(depthwise_conv_2d::DEPTH_MULTIPLIER, 0)?;
+    let stated: i32 = site.option("depth_multiplier")?;
     let multiplier = outputs / channels;
     let agrees = stated == 0 || u32::try_from(stated) == Ok(multiplier);
     let multiplier = u16::try_from(multiplier).ok().filter(|&multiplier| {
@@ -31,7 +24,6 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         let (input, output) = (channels as usize, outputs as usize);
         site.fault(OperatorFault::DepthMultiplier { input, output, stated })
     })?;
-    let fused = depthwise_conv_2d::FUSED_ACTIVATION;
     let weights = |values, _| Constant::Weights(values);
-    parts.finish::<DepthwiseConv2d>(site, &FIELDS, fused, (outputs, multiplier), weights)
+    parts.finish::<DepthwiseConv2d>(site, (outputs, multiplier), weights)
 }

@@ -9,7 +9,8 @@ use isokern_model::operators::fully_connected::FullyConnected;
 use super::dot;
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault};
-use crate::schema::{fully_connected, options};
+
+const WEIGHTS_FORMAT: &str = "weights_format";
 
 /// Lowers a fully connected operator: weights `[unit][term]`.
 ///
@@ -20,12 +21,10 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     site.arity(2, 3)?;
     let input = site.input(0, "input")?;
     let weights = dot::weights::<2>(site, 0)?;
-    let options = site.options(options::FULLY_CONNECTED)?;
-    let format = options.u8(fully_connected::WEIGHTS_FORMAT)?;
-    if format != 0 {
-        let field = fully_connected::WEIGHTS_FORMAT.name();
-        let fault = OperatorFault::Option { field, found: format.into(), least: 0, most: 0 };
-        return Err(site.fault(fault));
+    let options = Options::read(site)?;
+    if options.weights_format != 0 {
+        let (field, found) = (WEIGHTS_FORMAT, options.weights_format.into());
+        return Err(site.fault(OperatorFault::Option { field, found, least: 0, most: 0 }));
     }
     let [units, terms] = weights.dims;
     let terms = terms as usize;
@@ -40,8 +39,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         let fault = OperatorFault::Rows { input: input.tensor.len(), rows, terms };
         return Err(site.fault(fault));
     }
-    let activation =
-        site.activation(&options, fully_connected::FUSED_ACTIVATION, &output.tensor)?;
+    let activation = site.activation(options.fused, &output.tensor)?;
     let (bias, bias_scale) = dot::bias(site, units as usize)?;
     let (input_scale, output_scale) = (input.tensor.scale, output.tensor.scale);
     let scaling = match *weights.scales {
@@ -70,4 +68,16 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     let constants = constants(values, &bias, &scaling.multiplier, &scaling.shift);
     let op = DraftOp::new::<FullyConnected>(&body, &[input.place], &[output.place]);
     Ok(op.with_constants(constants))
+}
+
+struct Options {
+    /// Only 0, the order of the schema's own description, is supported.
+    weights_format: u8,
+    fused: u8,
+}
+
+impl Options {
+    fn read(site: &Site<'_, '_>) -> Result<Self, ImportError> {
+        Ok(Self { weights_format: site.option(WEIGHTS_FORMAT)?, fused: site.fused_activation()? })
+    }
 }

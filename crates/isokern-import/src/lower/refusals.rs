@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::flatbuffer::Field;
+use crate::flatbuffer::Table;
 use crate::graph::{Graph, GraphTensor};
-use crate::schema::{add, conv_2d, depthwise_conv_2d, element, options, pool_2d, softmax};
+use crate::schema::{element, model, operator, options_table, sub_graph};
 use crate::{lower, tflite};
 
 const ONE: [u8; 4] = [1, 0, 0, 0];
@@ -28,13 +28,27 @@ fn changed(name: &str, change: impl FnOnce(&mut Graph<'_>)) -> String {
     message(&graph)
 }
 
+/// The table of the first operator of a name.
+fn operator_table<'f>(file: &'f [u8], operator: &str) -> Table<'f> {
+    let graph = tflite::read(file).expect("the file is readable");
+    let index = graph.operators.iter().position(|row| row.name == operator);
+    let root = Table::root(file, model::TABLE).expect("a root");
+    let graphs = root.tables(model::SUBGRAPHS, sub_graph::TABLE).expect("graphs");
+    let graph = graphs.at(0).expect("a graph");
+    let operators = graph.tables(sub_graph::OPERATORS, operator::TABLE).expect("operators");
+    operators.at(index.expect("an operator")).expect("a table")
+}
+
 /// The message after one option of the first operator of a name has other bytes.
-fn with_option(name: &str, operator: &str, field: Field, bytes: &[u8]) -> String {
+fn with_option(name: &str, operator: &str, option: &str, bytes: &[u8]) -> String {
     let mut file = file(name);
-    let graph = tflite::read(&file).expect("the file is readable");
-    let operator = graph.operators.iter().find(|row| row.name == operator);
-    let table = operator.and_then(|operator| operator.options).expect("options");
-    let place = table.place(field).expect("the option is in the file");
+    let declared = options_table(operator).expect("the operator has options");
+    let field =
+        declared.fields.iter().map(|&(field, _)| field).find(|field| field.name() == option);
+    let table = operator_table(&file, operator);
+    let options = table.table(operator::BUILTIN_OPTIONS, declared.name).expect("readable options");
+    let place = options.expect("options").place(field.expect("the operator has the option"));
+    let place = place.expect("the option is in the file");
     file[place..place + bytes.len()].copy_from_slice(bytes);
     message(&tflite::read(&file).expect("the file is still readable"))
 }
@@ -121,24 +135,23 @@ fn biases() {
 
 #[test]
 fn windows() {
-    let conv = |field, bytes: &[u8]| with_option("conv_shapes", "CONV_2D", field, bytes);
-    refused(&conv(conv_2d::STRIDE_H, &[0; 4]), "`stride_h` is 0, not 1 to 65535");
-    refused(&conv(conv_2d::STRIDE_W, &[0, 0, 1, 0]), "`stride_w` is 65536, not 1 to 65535");
-    refused(&conv(conv_2d::STRIDE_W, &[255; 4]), "`stride_w` is -1");
-    refused(&conv(conv_2d::STRIDE_H, &[7, 0, 0, 0]), "has the shape [1, 6, 10, 7], the operator");
-    refused(&conv(conv_2d::PADDING, &[2]), "`padding` is 2, not 0 to 1");
-    let dilated = |field, bytes: &[u8]| with_option("conv_dilated", "CONV_2D", field, bytes);
-    refused(&dilated(conv_2d::DILATION_H, &[0; 4]), "`dilation_h_factor` is 0");
-    let pool = |field, bytes: &[u8]| with_option("pool_add", "AVERAGE_POOL_2D", field, bytes);
-    refused(&pool(pool_2d::FILTER_HEIGHT, &[0; 4]), "`filter_height` is 0");
-    refused(&pool(pool_2d::STRIDE_W, &[9, 0, 0, 0]), "the operator makes [1, 6, ");
+    let conv = |option, bytes: &[u8]| with_option("conv_shapes", "CONV_2D", option, bytes);
+    refused(&conv("stride_h", &[0; 4]), "`stride_h` is 0, not 1 to 65535");
+    refused(&conv("stride_w", &[0, 0, 1, 0]), "`stride_w` is 65536, not 1 to 65535");
+    refused(&conv("stride_w", &[255; 4]), "`stride_w` is -1");
+    refused(&conv("stride_h", &[7, 0, 0, 0]), "has the shape [1, 6, 10, 7], the operator");
+    refused(&conv("padding", &[2]), "`padding` is 2, not 0 to 1");
+    let dilated = |option, bytes: &[u8]| with_option("conv_dilated", "CONV_2D", option, bytes);
+    refused(&dilated("dilation_h_factor", &[0; 4]), "`dilation_h_factor` is 0");
+    let pool = |option, bytes: &[u8]| with_option("pool_add", "AVERAGE_POOL_2D", option, bytes);
+    refused(&pool("filter_height", &[0; 4]), "`filter_height` is 0");
+    refused(&pool("stride_w", &[9, 0, 0, 0]), "the operator makes [1, 6, ");
 }
 
 #[test]
 fn channels() {
-    let multiplier = depthwise_conv_2d::DEPTH_MULTIPLIER;
-    let operator = "DEPTHWISE_CONV_2D";
-    let message = with_option("depthwise_shapes", operator, multiplier, &[9, 0, 0, 0]);
+    let stated = [9, 0, 0, 0];
+    let message = with_option("depthwise_shapes", "DEPTHWISE_CONV_2D", "depth_multiplier", &stated);
     refused(&message, "are not 3 input channels times `depth_multiplier` 9");
     let grouped = changed("conv_shapes", |graph| {
         // The filter of 7 outputs, 3 rows, 2 columns, 5 inputs as one of 35 by 1 input.
@@ -152,7 +165,7 @@ fn channels() {
 
 #[test]
 fn activations() {
-    let fused = |byte| with_option("residual", "CONV_2D", conv_2d::FUSED_ACTIVATION, &[byte]);
+    let fused = |byte| with_option("residual", "CONV_2D", "fused_activation_function", &[byte]);
     refused(&fused(4), "the fused activation TANH is not supported");
     refused(&fused(5), "the fused activation SIGN_BIT is not supported");
     refused(&fused(77), "the fused activation of unknown number is not supported");
@@ -192,7 +205,7 @@ fn sums() {
     let fine = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 0, 51]];
     let message = with_output("pool_add", "ADD", fine);
     refused(&message, "below 2^-19 of the greater input scale");
-    let message = with_option("residual", "ADD", add::FUSED_ACTIVATION, &[4]);
+    let message = with_option("residual", "ADD", "fused_activation_function", &[4]);
     refused(&message, "operator 3 (ADD): the fused activation TANH");
 }
 
@@ -215,8 +228,18 @@ fn rows() {
         tensor.shape = Box::leak(Box::new([ONE, ONE, units]));
     });
     refused(&per_unit, "its weights have a scale per unit and its output 3 dimensions");
-    let types = changed("dense", |graph| graph.operators[0].options_type = options::ADD);
+}
+
+#[test]
+fn options_of_another_operator() {
+    let mut file = file("dense");
+    let table = operator_table(&file, "FULLY_CONNECTED");
+    let place = table.place(operator::BUILTIN_OPTIONS_TYPE).expect("a type of options");
+    file[place] = 11;
+    let types = message(&tflite::read(&file).expect("the file is still readable"));
     refused(&types, "its options are of type 11, not 8");
+    let unread = changed("dense", |graph| graph.operators[0].options = Vec::new());
+    refused(&unread, "operator 0 (FULLY_CONNECTED): its option `weights_format` was not read");
 }
 
 #[test]
@@ -231,7 +254,7 @@ fn pools_reshapes_and_softmax() {
     let dynamic = |tensor: &mut GraphTensor<'_>| tensor.data = None;
     let message = with_input("residual", "RESHAPE", 1, dynamic);
     refused(&message, "its shape is not a constant");
-    let beta = |bytes: &[u8]| with_option("softmax_rows", "SOFTMAX", softmax::BETA, bytes);
+    let beta = |bytes: &[u8]| with_option("softmax_rows", "SOFTMAX", "beta", bytes);
     refused(&beta(&[0; 4]), "beta 0 times the input scale");
     refused(&beta(&f32::NAN.to_le_bytes()), "beta NaN times the input scale");
     let scale = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 128, 63]];

@@ -7,8 +7,7 @@ use isokern_model::header::ARENA_BYTES_MAX;
 use isokern_model::requant::Activation;
 
 use crate::error::{GraphFault, ImportError, OperatorFault, TensorFault};
-use crate::flatbuffer::Field;
-use crate::graph::{Graph, GraphOperator, GraphTensor, Options};
+use crate::graph::{FromOption, Graph, GraphOperator, GraphTensor, OptionFault};
 use crate::quantize::{self, Fused, MultiplierFault};
 use crate::schema::{element, element_name};
 
@@ -105,9 +104,20 @@ impl<'s, 'f> Site<'s, 'f> {
         }
     }
 
-    /// The operator's options, of the type with this number.
-    pub(super) fn options(&self, need: u8) -> Result<Options<'f>, ImportError> {
-        self.operator.options(need).map_err(|fault| self.fault(fault))
+    /// The option with this name in the schema.
+    pub(super) fn option<T: FromOption>(&self, name: &'static str) -> Result<T, ImportError> {
+        let option = self.operator.options.iter().find(|option| option.name == name);
+        let unread = || self.fault(OperatorFault::NoOption { name });
+        match &option.ok_or_else(unread)?.value {
+            Ok(value) => T::from_option(*value).ok_or_else(unread),
+            Err(OptionFault::File(fault)) => Err(fault.clone().into()),
+            Err(OptionFault::Operator(fault)) => Err(self.fault(fault.clone())),
+        }
+    }
+
+    /// The option that names the fused activation; see [`Site::activation`].
+    pub(super) fn fused_activation(&self) -> Result<u8, ImportError> {
+        self.option("fused_activation_function")
     }
 
     /// The activation read at `position`.
@@ -182,11 +192,10 @@ impl<'s, 'f> Site<'s, 'f> {
     /// The range of the output that the fused activation leaves.
     pub(super) fn activation(
         &self,
-        options: &Options<'_>,
-        field: Field,
+        fused: u8,
         output: &DraftTensor,
     ) -> Result<Activation, ImportError> {
-        let fused = match options.u8(field)? {
+        let fused = match fused {
             0 => Fused::None,
             1 => Fused::Relu,
             2 => Fused::ReluN1To1,

@@ -6,7 +6,6 @@ use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault};
 use crate::quantize;
-use crate::schema::{options, softmax};
 
 /// The only output scale of an int8 softmax; its zero point is -128.
 const OUTPUT_SCALE: f32 = 1.0 / 256.0;
@@ -15,8 +14,7 @@ const OUTPUT_SCALE: f32 = 1.0 / 256.0;
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     site.arity(1, 1)?;
     let input = site.input(0, "input")?;
-    let options = site.options(options::SOFTMAX)?;
-    let beta = options.f32(softmax::BETA)?;
+    let beta: f32 = site.option("beta")?;
     let output = site.output()?;
     site.shape(&output, &input.tensor.dims)?;
     if output.tensor.scale != OUTPUT_SCALE || output.tensor.zero_point != i16::from(i8::MIN) {

@@ -4,50 +4,54 @@ use isokern_model::geometry::{Axis, Window};
 
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault};
-use crate::flatbuffer::Field;
-use crate::graph::Options;
 
-/// The fields that describe a window in an options table.
+/// The options that all windows have, as the file states them; height first.
 #[derive(Debug)]
-pub(super) struct Fields {
-    pub(super) padding: Field,
-    /// Height first, like all pairs here.
-    pub(super) stride: [Field; 2],
-    /// None where the operator has no dilation.
-    pub(super) dilation: Option<[Field; 2]>,
+pub(super) struct WindowOptions {
+    stride: [i32; 2],
+    dilation: [i32; 2],
+    padding: u8,
 }
 
 /// The greatest extent, stride, dilation or padding that the packed format holds.
 const CELLS_MAX: i64 = u16::MAX as i64;
 
+const PADDING: &str = "padding";
+const STRIDE: [&str; 2] = ["stride_h", "stride_w"];
+const DILATION: [&str; 2] = ["dilation_h_factor", "dilation_w_factor"];
+
+impl WindowOptions {
+    /// Reads the options of an operator that has no dilation.
+    pub(super) fn dense(site: &Site<'_, '_>) -> Result<Self, ImportError> {
+        let stride = option_pair(site, STRIDE)?;
+        Ok(Self { stride, dilation: [1, 1], padding: site.option(PADDING)? })
+    }
+
+    /// Reads the options of an operator with dilation.
+    pub(super) fn dilated(site: &Site<'_, '_>) -> Result<Self, ImportError> {
+        let (stride, dilation) = (option_pair(site, STRIDE)?, option_pair(site, DILATION)?);
+        Ok(Self { stride, dilation, padding: site.option(PADDING)? })
+    }
+}
+
 /// The window over an image, with the height and width of the output that follow.
 pub(super) fn window(
     site: &Site<'_, '_>,
-    options: &Options<'_>,
-    fields: &Fields,
+    options: &WindowOptions,
     kernel: [u16; 2],
     image: [u32; 2],
 ) -> Result<(Window, [u32; 2]), ImportError> {
-    let number = |field: Field, default: i32| -> Result<u16, ImportError> {
-        cells(site, field.name(), options.i32(field, default)?.into())
-    };
-    let [stride_height, stride_width] = fields.stride;
-    let stride = [number(stride_height, 0)?, number(stride_width, 0)?];
-    let dilation = match fields.dilation {
-        Some([height, width]) => [number(height, 1)?, number(width, 1)?],
-        None => [1, 1],
-    };
-    let padding = options.u8(fields.padding)?;
+    let stride = cells_pair(site, STRIDE, options.stride)?;
+    let dilation = cells_pair(site, DILATION, options.dilation)?;
     let axis = |axis: usize| -> Result<(u32, u16), ImportError> {
         let [kernel, stride, dilation] = [kernel, stride, dilation].map(|pair| pair[axis].into());
         let len = image[axis] as usize;
-        let (outputs, pad) = match padding {
+        let (outputs, pad) = match options.padding {
             0 => Axis::same(kernel, stride, dilation, len),
             1 => (Axis::valid(kernel, stride, dilation, len), 0),
             other => {
-                let field = fields.padding.name();
-                let fault = OperatorFault::Option { field, found: other.into(), least: 0, most: 1 };
-                return Err(site.fault(fault));
+                let (field, found) = (PADDING, other.into());
+                return Err(site.fault(OperatorFault::Option { field, found, least: 0, most: 1 }));
             }
         };
         let pad = u16::try_from(pad).map_err(|_| {
@@ -70,6 +74,23 @@ pub(super) fn window(
         pad_left,
     };
     Ok((window, [rows, columns]))
+}
+
+/// Two options of numbers, height first.
+pub(super) fn option_pair(
+    site: &Site<'_, '_>,
+    [height, width]: [&'static str; 2],
+) -> Result<[i32; 2], ImportError> {
+    Ok([site.option(height)?, site.option(width)?])
+}
+
+/// Numbers of cells of both axes.
+pub(super) fn cells_pair(
+    site: &Site<'_, '_>,
+    [height, width]: [&'static str; 2],
+    found: [i32; 2],
+) -> Result<[u16; 2], ImportError> {
+    Ok([cells(site, height, found[0].into())?, cells(site, width, found[1].into())?])
 }
 
 /// A number of cells, above zero and within the format.

@@ -1,0 +1,59 @@
+//! Options of an operator as the lowering asks for them: by name, with a type.
+//!
+//! A reader gives an operator all options that its name implies, with the defaults of the schema
+//! where the file leaves them out. Why it could not read one is told when the lowering asks for it.
+
+use crate::error::{OperatorFault, TfliteError};
+
+/// An option of an operator.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NamedOption {
+    /// Its name in the schema.
+    pub(crate) name: &'static str,
+    /// Its value, or why that cannot be read.
+    pub(crate) value: Result<OptionValue, OptionFault>,
+}
+
+/// The value of an option.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum OptionValue {
+    /// A choice, by its number in the schema.
+    U8(u8),
+    /// A number.
+    I32(i32),
+    /// A real number.
+    F32(f32),
+}
+
+/// Why an option cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum OptionFault {
+    /// It leads out of the file.
+    File(TfliteError),
+    /// The options are not those of the operator.
+    Operator(OperatorFault),
+}
+
+/// A type that an option can have.
+pub(crate) trait FromOption: Sized {
+    /// Returns the value, if it has this type.
+    fn from_option(value: OptionValue) -> Option<Self>;
+}
+
+impl FromOption for u8 {
+    fn from_option(value: OptionValue) -> Option<Self> {
+        if let OptionValue::U8(value) = value { Some(value) } else { None }
+    }
+}
+
+impl FromOption for i32 {
+    fn from_option(value: OptionValue) -> Option<Self> {
+        if let OptionValue::I32(value) = value { Some(value) } else { None }
+    }
+}
+
+impl FromOption for f32 {
+    fn from_option(value: OptionValue) -> Option<Self> {
+        if let OptionValue::F32(value) = value { Some(value) } else { None }
+    }
+}

@@ -1,0 +1,88 @@
+//! Options tables of the TFLite schema, for the operators that have one.
+//!
+//! An operator without a row here has no options that matter to its lowering.
+
+use crate::flatbuffer::Field;
+use crate::graph::OptionValue::{self, F32, I32, U8};
+
+/// A table of the `BuiltinOptions` union.
+#[derive(Debug)]
+pub(crate) struct OptionsTable {
+    /// The operators whose options it holds.
+    operators: &'static [&'static str],
+    /// Its number in the union.
+    pub(crate) number: u8,
+    /// Its name, for errors.
+    pub(crate) name: &'static str,
+    /// Its fields, with their defaults, which say the type.
+    pub(crate) fields: &'static [(Field, OptionValue)],
+}
+
+/// Returns the table of the options of an operator.
+pub(crate) fn options_table(operator: &str) -> Option<&'static OptionsTable> {
+    TABLES.iter().find(|table| table.operators.contains(&operator))
+}
+
+const TABLES: &[OptionsTable] = &[
+    OptionsTable {
+        operators: &["CONV_2D"],
+        number: 1,
+        name: "Conv2DOptions",
+        fields: &[
+            (Field::new(0, "padding"), U8(0)),
+            (Field::new(1, "stride_w"), I32(0)),
+            (Field::new(2, "stride_h"), I32(0)),
+            (Field::new(3, "fused_activation_function"), U8(0)),
+            (Field::new(4, "dilation_w_factor"), I32(1)),
+            (Field::new(5, "dilation_h_factor"), I32(1)),
+        ],
+    },
+    OptionsTable {
+        operators: &["DEPTHWISE_CONV_2D"],
+        number: 2,
+        name: "DepthwiseConv2DOptions",
+        fields: &[
+            (Field::new(0, "padding"), U8(0)),
+            (Field::new(1, "stride_w"), I32(0)),
+            (Field::new(2, "stride_h"), I32(0)),
+            (Field::new(3, "depth_multiplier"), I32(0)),
+            (Field::new(4, "fused_activation_function"), U8(0)),
+            (Field::new(5, "dilation_w_factor"), I32(1)),
+            (Field::new(6, "dilation_h_factor"), I32(1)),
+        ],
+    },
+    OptionsTable {
+        operators: &["AVERAGE_POOL_2D"],
+        number: 5,
+        name: "Pool2DOptions",
+        fields: &[
+            (Field::new(0, "padding"), U8(0)),
+            (Field::new(1, "stride_w"), I32(0)),
+            (Field::new(2, "stride_h"), I32(0)),
+            (Field::new(3, "filter_width"), I32(0)),
+            (Field::new(4, "filter_height"), I32(0)),
+            (Field::new(5, "fused_activation_function"), U8(0)),
+        ],
+    },
+    OptionsTable {
+        operators: &["FULLY_CONNECTED"],
+        number: 8,
+        name: "FullyConnectedOptions",
+        fields: &[
+            (Field::new(0, "fused_activation_function"), U8(0)),
+            (Field::new(1, "weights_format"), U8(0)),
+        ],
+    },
+    OptionsTable {
+        operators: &["SOFTMAX"],
+        number: 9,
+        name: "SoftmaxOptions",
+        fields: &[(Field::new(0, "beta"), F32(0.0))],
+    },
+    OptionsTable {
+        operators: &["ADD"],
+        number: 11,
+        name: "AddOptions",
+        fields: &[(Field::new(0, "fused_activation_function"), U8(0))],
+    },
+];
