@@ -1,4 +1,7 @@
 //! A TFLite graph as the lowering sees it: typed, and still borrowed from the file.
+//!
+//! Lists of numbers are bytes, each number with its least byte first, that methods read: a thousand
+//! tensors may name one long list of the file, and copies of it would fill the memory.
 
 mod options;
 
@@ -21,21 +24,29 @@ pub(crate) struct Graph<'f> {
 #[derive(Debug)]
 pub(crate) struct GraphTensor<'f> {
     pub(crate) name: &'f [u8],
-    /// Sizes as `i32`, outermost first.
+    /// See [`GraphTensor::sizes`].
     pub(crate) shape: &'f [[u8; 4]],
-    /// The `TensorType`.
-    pub(crate) element: u8,
+    pub(crate) element: Element,
     pub(crate) quantization: Quantization<'f>,
     pub(crate) data: Option<&'f [u8]>,
     pub(crate) is_sparse: bool,
 }
 
+/// The type of a tensor's elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Element {
+    Int8,
+    Int32,
+    /// Any other, by the schema's name of it.
+    Other(&'static str),
+}
+
 /// How a tensor's numbers stand for real values; empty where the file says nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Quantization<'f> {
-    /// Scales as `f32`.
+    /// See [`Quantization::scale_values`].
     pub(crate) scales: &'f [[u8; 4]],
-    /// Zero points as `i64`.
+    /// See [`Quantization::zero_point_values`].
     pub(crate) zero_points: &'f [[u8; 8]],
     /// The dimension along which several scales run.
     pub(crate) dimension: i32,
@@ -48,9 +59,9 @@ pub(crate) struct Quantization<'f> {
 pub(crate) struct GraphOperator<'f> {
     /// The schema's name of it.
     pub(crate) name: &'static str,
-    /// Tensor indices as `i32`; -1 stands for an optional input left out.
+    /// See [`GraphOperator::input`].
     pub(crate) inputs: &'f [[u8; 4]],
-    /// Tensor indices as `i32`.
+    /// See [`GraphOperator::output`].
     pub(crate) outputs: &'f [[u8; 4]],
     pub(crate) options: Vec<NamedOption>,
 }
@@ -62,6 +73,40 @@ impl GraphTensor<'_> {
     /// The name for messages: shortened, and without control characters.
     pub(crate) fn display_name(&self) -> String {
         escaped(self.name)
+    }
+
+    /// The sizes of the dimensions, outermost first.
+    pub(crate) fn sizes(&self) -> impl ExactSizeIterator<Item = i32> {
+        self.shape.iter().map(|size| i32::from_le_bytes(*size))
+    }
+}
+
+impl Element {
+    /// The schema's name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "INT8",
+            Self::Int32 => "INT32",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl Quantization<'_> {
+    /// The scale and the zero point, if there is one of each.
+    pub(crate) fn only(&self) -> Option<(f32, i64)> {
+        let (&[scale], &[zero_point]) = (self.scales, self.zero_points) else { return None };
+        Some((f32::from_le_bytes(scale), i64::from_le_bytes(zero_point)))
+    }
+
+    /// The scales.
+    pub(crate) fn scale_values(&self) -> impl ExactSizeIterator<Item = f32> {
+        self.scales.iter().map(|scale| f32::from_le_bytes(*scale))
+    }
+
+    /// The zero points.
+    pub(crate) fn zero_point_values(&self) -> impl ExactSizeIterator<Item = i64> {
+        self.zero_points.iter().map(|point| i64::from_le_bytes(*point))
     }
 }
 
@@ -76,5 +121,10 @@ impl GraphOperator<'_> {
     pub(crate) fn input(&self, position: usize) -> Option<i32> {
         let index = i32::from_le_bytes(*self.inputs.get(position)?);
         (index != -1).then_some(index)
+    }
+
+    /// The tensor index of an output.
+    pub(crate) fn output(&self, position: usize) -> Option<i32> {
+        self.outputs.get(position).map(|index| i32::from_le_bytes(*index))
     }
 }

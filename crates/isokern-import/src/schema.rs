@@ -7,6 +7,7 @@
 mod options;
 
 use crate::flatbuffer::Field;
+use crate::graph::Element;
 
 pub(crate) use options::options_table;
 
@@ -101,14 +102,8 @@ table! {
     }
 }
 
-/// Numbers of the `TensorType` enum that this crate names.
-pub(crate) mod element {
-    pub(crate) const INT32: u8 = 2;
-    pub(crate) const INT8: u8 = 9;
-}
-
-/// The name of a `TensorType`.
-pub(crate) fn element_name(code: u8) -> &'static str {
+/// The type of elements that a number of the `TensorType` enum stands for.
+pub(crate) fn element(code: u8) -> Element {
     const NAMES: [&str; 23] = [
         "FLOAT32",
         "FLOAT16",
@@ -134,5 +129,9 @@ pub(crate) fn element_name(code: u8) -> &'static str {
         "FLOAT8_E4M3FN",
         "FLOAT8_E5M2",
     ];
-    NAMES.get(usize::from(code)).copied().unwrap_or("of an unknown type")
+    match code {
+        2 => Element::Int32,
+        9 => Element::Int8,
+        _ => Element::Other(NAMES.get(usize::from(code)).copied().unwrap_or("of an unknown type")),
+    }
 }

@@ -10,7 +10,8 @@ use crate::flatbuffer::{Field, Table, Tables};
 use crate::graph::{Graph, GraphOperator, GraphTensor, Quantization, escaped};
 use crate::lower;
 use crate::schema::{
-    IDENTIFIER, VERSION, buffer, model, operator, operator_code, quantization, sub_graph, tensor,
+    self, IDENTIFIER, VERSION, buffer, model, operator, operator_code, quantization, sub_graph,
+    tensor,
 };
 
 /// Buffers and operator codes that are read at most; each needs a table of its own.
@@ -138,7 +139,7 @@ fn read_tensor<'f>(
     Ok(GraphTensor {
         name: table.bytes(tensor::NAME)?,
         shape: table.vector(tensor::SHAPE)?,
-        element: table.u8(tensor::TYPE, 0)?,
+        element: schema::element(table.u8(tensor::TYPE, 0)?),
         quantization: quantization
             .map_or(Ok(Quantization::default()), |q| read_quantization(&q))?,
         data: data(file, &buffer)?,

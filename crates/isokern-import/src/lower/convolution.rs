@@ -11,19 +11,19 @@ use super::window::{self, WindowOptions};
 use crate::error::ImportError;
 
 /// What both operators read in the same way.
-pub(super) struct Parts<'f> {
+pub(super) struct Parts<'s> {
     input: Value,
     /// Height, width and channels of the input.
     pub(super) image: [u32; 3],
-    pub(super) weights: Weights<'f, 4>,
+    pub(super) weights: Weights<'s, 4>,
     window: WindowOptions,
     fused: u8,
 }
 
-impl<'f> Parts<'f> {
+impl<'s> Parts<'s> {
     /// Reads input, weights with outputs along `output_dimension`, and options.
     pub(super) fn read(
-        site: &mut Site<'_, 'f>,
+        site: &mut Site<'s, '_>,
         output_dimension: usize,
     ) -> Result<Self, ImportError> {
         site.arity(2, 3)?;

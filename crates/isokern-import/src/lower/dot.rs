@@ -3,9 +3,8 @@
 
 use super::site::{Site, dims};
 use crate::error::{ImportError, OperatorFault, TensorFault};
-use crate::graph::GraphTensor;
+use crate::graph::{Element, GraphTensor, Quantization};
 use crate::quantize::{self, MultiplierFault};
-use crate::schema::{element, element_name};
 
 /// The input of every such operator that holds the weights.
 const WEIGHTS: usize = 1;
@@ -14,7 +13,7 @@ const BIAS: usize = 2;
 
 /// Constant int8 weights.
 #[derive(Debug)]
-pub(super) struct Weights<'f, const RANK: usize> {
+pub(super) struct Weights<'s, const RANK: usize> {
     pub(super) dims: [u32; RANK],
     pub(super) values: Vec<i8>,
     /// One scale, or one per output.
@@ -22,7 +21,7 @@ pub(super) struct Weights<'f, const RANK: usize> {
     /// The only zero point, or that of the first output.
     pub(super) zero_point: i8,
     index: usize,
-    zero_points: &'f [[u8; 8]],
+    quantization: &'s Quantization<'s>,
 }
 
 /// Multipliers and shifts, as many as there are scales.
@@ -33,15 +32,15 @@ pub(super) struct Scaling {
 }
 
 /// Reads the weights: `RANK` dimensions, outputs along `dimension`.
-pub(super) fn weights<'f, const RANK: usize>(
-    site: &mut Site<'_, 'f>,
+pub(super) fn weights<'s, const RANK: usize>(
+    site: &mut Site<'s, '_>,
     dimension: usize,
-) -> Result<Weights<'f, RANK>, ImportError> {
+) -> Result<Weights<'s, RANK>, ImportError> {
     const ROLE: &str = "weights";
     let (index, tensor, data) = site.constant(WEIGHTS, ROLE)?;
     let fault = |site: &Site<'_, '_>, fault| site.tensor_fault(ROLE, index, fault);
-    if tensor.element != element::INT8 {
-        let found = element_name(tensor.element);
+    if tensor.element != Element::Int8 {
+        let found = tensor.element.name();
         return Err(fault(site, TensorFault::Element { found, need: "INT8" }));
     }
     let dims = sizes(tensor).map_err(|found| fault(site, found))?;
@@ -66,25 +65,24 @@ pub(super) fn weights<'f, const RANK: usize>(
         let need = dimension as i32;
         return Err(fault(site, TensorFault::Dimension { found: along, need }));
     }
-    let zero_point = i64::from_le_bytes(quantization.zero_points[0]);
+    let zero_point = quantization.zero_point_values().next().unwrap_or_default();
     let out_of_range = TensorFault::ZeroPoint { found: zero_point, least: -128, most: 127 };
     let zero_point = i8::try_from(zero_point).map_err(|_| fault(site, out_of_range))?;
     site.count_weights(data.len())?;
     Ok(Weights {
         dims,
         values: data.iter().map(|byte| byte.cast_signed()).collect(),
-        scales: quantization.scales.iter().map(|scale| f32::from_le_bytes(*scale)).collect(),
+        scales: quantization.scale_values().collect(),
         zero_point,
         index,
-        zero_points: quantization.zero_points,
+        quantization,
     })
 }
 
 impl<const RANK: usize> Weights<'_, RANK> {
     /// Refuses zero points other than 0, which TFLite Micro's kernels would ignore.
     pub(super) fn symmetric(&self, site: &Site<'_, '_>) -> Result<(), ImportError> {
-        let mut zero_points = self.zero_points.iter().map(|point| i64::from_le_bytes(*point));
-        match zero_points.find(|&point| point != 0) {
+        match self.quantization.zero_point_values().find(|&point| point != 0) {
             None => Ok(()),
             Some(found) => {
                 let fault = TensorFault::ZeroPoint { found, least: 0, most: 0 };
@@ -111,8 +109,8 @@ pub(super) fn bias(
     }
     let (index, tensor, data) = site.constant(BIAS, ROLE)?;
     let fault = |fault| site.tensor_fault(ROLE, index, fault);
-    if tensor.element != element::INT32 {
-        let found = element_name(tensor.element);
+    if tensor.element != Element::Int32 {
+        let found = tensor.element.name();
         return Err(fault(TensorFault::Element { found, need: "INT32" }));
     }
     let need = outputs.saturating_mul(4);
@@ -120,7 +118,7 @@ pub(super) fn bias(
         return Err(fault(TensorFault::DataLength { found: data.len(), need }));
     }
     let values = data.as_chunks().0.iter().map(|value| i32::from_le_bytes(*value)).collect();
-    let scale = tensor.quantization.scales.first().map(|scale| f32::from_le_bytes(*scale));
+    let scale = tensor.quantization.scale_values().next();
     Ok((values, scale))
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::flatbuffer::Table;
-use crate::graph::{Graph, GraphTensor};
+use crate::graph::{Element, Graph, GraphTensor};
 use crate::schema::{element, model, operator, options_table, sub_graph};
 use crate::{lower, tflite};
 
@@ -63,8 +63,8 @@ fn input(graph: &Graph<'_>, operator: &str, position: usize) -> usize {
 /// The index of the tensor that the first operator of a name writes.
 fn output(graph: &Graph<'_>, operator: &str) -> usize {
     let operator = graph.operators.iter().find(|row| row.name == operator);
-    let outputs = operator.expect("an operator").outputs;
-    usize::try_from(i32::from_le_bytes(outputs[0])).expect("an index")
+    let index = operator.and_then(|operator| operator.output(0));
+    usize::try_from(index.expect("an output")).expect("an index")
 }
 
 /// The message after one change to a tensor that the first operator of a name reads.
@@ -97,7 +97,10 @@ fn refused(message: &str, expected: &str) {
 #[test]
 fn weights_of_convolutions() {
     let weights = |change: fn(&mut GraphTensor<'_>)| with_input("residual", "CONV_2D", 1, change);
-    refused(&weights(|tensor| tensor.element = 17), "weights (tensor 1 `w0`) is INT4, not INT8");
+    refused(
+        &weights(|tensor| tensor.element = element(17)),
+        "weights (tensor 1 `w0`) is INT4, not INT8",
+    );
     refused(&weights(|tensor| tensor.is_sparse = true), "is stored sparsely");
     refused(&weights(|tensor| tensor.data = None), "is not a constant");
     refused(&weights(|tensor| tensor.data = Some(&[0; 5])), "has 5 bytes of data");
@@ -126,7 +129,10 @@ fn weights_of_convolutions() {
 #[test]
 fn biases() {
     let bias = |change: fn(&mut GraphTensor<'_>)| with_input("dense", "FULLY_CONNECTED", 2, change);
-    refused(&bias(|tensor| tensor.element = 4), "bias (tensor 2 `b0`) is INT64, not INT32");
+    refused(
+        &bias(|tensor| tensor.element = element(4)),
+        "bias (tensor 2 `b0`) is INT64, not INT32",
+    );
     refused(&bias(|tensor| tensor.data = Some(&[0; 8])), "has 8 bytes of data, its shape needs");
     refused(&bias(|tensor| tensor.data = None), "is not a constant");
     let other = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 128, 63]];
@@ -173,7 +179,7 @@ fn activations() {
     let message = with_output("dense", "FULLY_CONNECTED", tiny);
     refused(&message, "the output scale is too small for its fused activation");
     let output = |change: fn(&mut GraphTensor<'_>)| with_output("residual", "CONV_2D", change);
-    refused(&output(|tensor| tensor.element = element::INT32), "is INT32, not INT8");
+    refused(&output(|tensor| tensor.element = Element::Int32), "is INT32, not INT8");
     refused(&output(|tensor| tensor.shape = &[]), "has 0 dimensions, not 1 to 4");
     refused(&output(|tensor| tensor.shape = &[ONE, TWO]), "has the shape [1, 2], the operator");
     refused(&output(|tensor| tensor.quantization.scales = &[]), "has 0 scales and 1 zero points");
@@ -222,7 +228,7 @@ fn rows() {
             let weights = operator.input(1).expect("weights");
             graph.tensors[usize::try_from(weights).expect("an index")].quantization.scales.len() > 1
         });
-        let output = i32::from_le_bytes(with_scales.expect("a scale per unit").outputs[0]);
+        let output = with_scales.expect("a scale per unit").output(0).expect("an output");
         let tensor = &mut graph.tensors[usize::try_from(output).expect("an index")];
         let units = *tensor.shape.last().expect("a rank");
         tensor.shape = Box::leak(Box::new([ONE, ONE, units]));
@@ -289,7 +295,7 @@ fn graphs() {
     refused(&nowhere, "it names the tensor 65536, which is not there");
     let name = changed("dense", |graph| {
         graph.tensors[0].name = b"\x1b[31m\xff\n";
-        graph.tensors[0].element = 0;
+        graph.tensors[0].element = element(0);
     });
     refused(&name, r"`\u{1b}[31m");
 }

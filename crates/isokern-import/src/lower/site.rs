@@ -7,9 +7,8 @@ use isokern_model::header::ARENA_BYTES_MAX;
 use isokern_model::requant::Activation;
 
 use crate::error::{GraphFault, ImportError, OperatorFault, TensorFault};
-use crate::graph::{FromOption, Graph, GraphOperator, GraphTensor, OptionFault};
+use crate::graph::{Element, FromOption, Graph, GraphOperator, GraphTensor, OptionFault};
 use crate::quantize::{self, Fused, MultiplierFault};
-use crate::schema::{element, element_name};
 
 /// Weights are copied for each operator that uses them. Below this many bytes that is
 /// never worth an error; above, see [`WEIGHTS_PER_FILE`].
@@ -135,7 +134,7 @@ impl<'s, 'f> Site<'s, 'f> {
     /// The activation that the operator writes; from now on others can read it.
     pub(super) fn output(&mut self) -> Result<Value, ImportError> {
         const ROLE: &str = "output";
-        let stated = self.operator.outputs.first().map_or(-1, |index| i32::from_le_bytes(*index));
+        let stated = self.operator.output(0).unwrap_or(-1);
         let index = self.checked(stated)?;
         let fault = |fault| self.tensor_fault(ROLE, index, fault);
         let tensor = &self.graph.tensors[index];
@@ -277,23 +276,21 @@ impl<'s, 'f> Site<'s, 'f> {
 
 /// An int8 activation as the draft describes it.
 fn activation(tensor: &GraphTensor<'_>) -> Result<DraftTensor, TensorFault> {
-    if tensor.element != element::INT8 {
-        return Err(TensorFault::Element { found: element_name(tensor.element), need: "INT8" });
+    if tensor.element != Element::Int8 {
+        return Err(TensorFault::Element { found: tensor.element.name(), need: "INT8" });
     }
     let dims = dims(tensor, 1, 4)?;
     let quantization = &tensor.quantization;
     if quantization.is_custom {
         return Err(TensorFault::CustomQuantisation);
     }
-    let (&[scale], &[zero_point]) = (quantization.scales, quantization.zero_points) else {
+    let Some((scale, zero_point)) = quantization.only() else {
         let (scales, zero_points) = (quantization.scales.len(), quantization.zero_points.len());
         return Err(TensorFault::Scales { scales, zero_points, need: 1 });
     };
-    let scale = f32::from_le_bytes(scale);
     if !(scale.is_finite() && scale > 0.0) {
         return Err(TensorFault::Scale);
     }
-    let zero_point = i64::from_le_bytes(zero_point);
     let fault = TensorFault::ZeroPoint { found: zero_point, least: -128, most: 127 };
     let zero_point = i8::try_from(zero_point).map_err(|_| fault)?;
     let tensor = DraftTensor {
@@ -317,11 +314,12 @@ pub(super) fn dims(
     if !(least..=most).contains(&found) {
         return Err(TensorFault::Rank { found, least, most });
     }
-    let sizes = || tensor.shape.iter().map(|size| i32::from_le_bytes(*size));
-    if sizes().any(|size| size <= 0) {
-        return Err(TensorFault::Dims { found: format!("{:?}", sizes().collect::<Vec<_>>()) });
+    if tensor.sizes().any(|size| size <= 0) {
+        return Err(TensorFault::Dims {
+            found: format!("{:?}", tensor.sizes().collect::<Vec<_>>()),
+        });
     }
-    Ok(sizes().map(i32::unsigned_abs).collect())
+    Ok(tensor.sizes().map(i32::unsigned_abs).collect())
 }
 
 /// A tensor of two dimensions or more is one sample.
