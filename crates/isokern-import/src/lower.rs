@@ -7,6 +7,7 @@
 //! The order of the operators stays. [`site`] is what all files have in common, an operator in
 //! its graph.
 
+mod activations;
 mod add;
 mod average_pool_2d;
 mod conv_2d;
@@ -23,7 +24,8 @@ use isokern_model::encode::{Draft, DraftOp, DraftPort};
 
 use crate::error::{GraphFault, ImportError, UnsupportedOperator};
 use crate::graph::Graph;
-use site::{Activations, Site};
+use activations::Activations;
+use site::Site;
 
 /// Every TFLite operator that is lowered: its name in the schema, and the function of its file.
 const OPERATORS: &[(&str, Lower)] = &[

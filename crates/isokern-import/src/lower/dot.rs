@@ -1,7 +1,8 @@
 //! What convolutions and fully connected operators have in common: weights, bias and
 //! the integers that bring an accumulator to the scale of the output.
 
-use super::site::{Site, dims};
+use super::activations::dims;
+use super::site::Site;
 use crate::error::{ImportError, OperatorFault, TensorFault};
 use crate::graph::{Element, GraphTensor, Quantization};
 use crate::quantize::{self, MultiplierFault};

@@ -1,29 +1,12 @@
 //! An operator in its graph: its tensors, checked, and errors that name the place.
 
-use isokern_core::DType;
-use isokern_model::Region;
 use isokern_model::encode::DraftTensor;
-use isokern_model::header::ARENA_BYTES_MAX;
 use isokern_model::requant::Activation;
 
-use crate::error::{GraphFault, ImportError, OperatorFault, TensorFault};
-use crate::graph::{Element, FromOption, Graph, GraphOperator, GraphTensor, OptionFault};
+use super::activations::{Activations, activation, tensor_error};
+use crate::error::{ImportError, OperatorFault, TensorFault};
+use crate::graph::{FromOption, Graph, GraphOperator, GraphTensor, OptionFault};
 use crate::quantize::{self, Fused, MultiplierFault};
-
-/// Weights are copied for each operator that uses them. Below this many bytes that is
-/// never worth an error; above, see [`WEIGHTS_PER_FILE`].
-const WEIGHTS_FREE: usize = 1 << 20;
-/// How many times the size of the file all copied weights may take.
-const WEIGHTS_PER_FILE: usize = 8;
-
-/// The activations written so far.
-#[derive(Debug)]
-pub(super) struct Activations {
-    tensors: Vec<DraftTensor>,
-    /// By index in the file: the activation's place in `tensors`.
-    places: Vec<Option<u16>>,
-    weight_bytes: usize,
-}
 
 /// An activation that an operator reads or writes.
 #[derive(Debug)]
@@ -42,43 +25,6 @@ pub(super) struct Site<'s, 'f> {
     activations: &'s mut Activations,
     index: usize,
     operator: &'s GraphOperator<'f>,
-}
-
-impl Activations {
-    /// The input of the graph, which is alive before any operator ran.
-    pub(super) fn new(graph: &Graph<'_>) -> Result<Self, ImportError> {
-        let mut activations =
-            Self { tensors: Vec::new(), places: vec![None; graph.tensors.len()], weight_bytes: 0 };
-        let fault = |fault| tensor_error(graph, None, "input", graph.input, fault);
-        if graph.tensors[graph.input].data.is_some() {
-            return Err(fault(TensorFault::Constant));
-        }
-        let tensor = activation(&graph.tensors[graph.input]).map_err(fault)?;
-        batch_of_one(&tensor).map_err(fault)?;
-        activations.add(graph.input, tensor);
-        Ok(activations)
-    }
-
-    /// The place of the graph's output, which some operator must have written.
-    pub(super) fn output(&self, graph: &Graph<'_>) -> Result<u16, ImportError> {
-        let fault = |fault| tensor_error(graph, None, "output", graph.output, fault);
-        let place = self.places[graph.output].ok_or_else(|| fault(TensorFault::NotWritten))?;
-        batch_of_one(&self.tensors[usize::from(place)]).map_err(fault)?;
-        Ok(place)
-    }
-
-    /// All activations, in the order they are written.
-    pub(super) fn tensors(self) -> Vec<DraftTensor> {
-        self.tensors
-    }
-
-    fn add(&mut self, index: usize, tensor: DraftTensor) -> u16 {
-        // At most 1024 tensors were read, so every place fits.
-        let place = self.tensors.len() as u16;
-        self.tensors.push(tensor);
-        self.places[index] = Some(place);
-        place
-    }
 }
 
 impl<'s, 'f> Site<'s, 'f> {
@@ -126,9 +72,9 @@ impl<'s, 'f> Site<'s, 'f> {
         if tensor.data.is_some() {
             return Err(fault(TensorFault::Constant));
         }
-        let place = self.activations.places[index].ok_or_else(|| fault(TensorFault::NotWritten))?;
-        let tensor = self.activations.tensors[usize::from(place)].clone();
-        Ok(Value { place, index, tensor })
+        let written = self.activations.written(index);
+        let (place, tensor) = written.ok_or_else(|| fault(TensorFault::NotWritten))?;
+        Ok(Value { place, index, tensor: tensor.clone() })
     }
 
     /// The activation that the operator writes; from now on others can read it.
@@ -141,7 +87,7 @@ impl<'s, 'f> Site<'s, 'f> {
         if tensor.data.is_some() {
             return Err(fault(TensorFault::Constant));
         }
-        if self.activations.places[index].is_some() {
+        if self.activations.written(index).is_some() {
             return Err(fault(TensorFault::WrittenTwice));
         }
         let tensor = activation(tensor).map_err(fault)?;
@@ -178,14 +124,7 @@ impl<'s, 'f> Site<'s, 'f> {
     /// Counts weights that are about to be copied, and refuses a file that lends the same
     /// ones to operator after operator until memory is full.
     pub(super) fn count_weights(&mut self, bytes: usize) -> Result<(), ImportError> {
-        let file_bytes = self.graph.file_bytes;
-        let max = file_bytes.saturating_mul(WEIGHTS_PER_FILE).max(WEIGHTS_FREE);
-        let sum = self.activations.weight_bytes.saturating_add(bytes);
-        if sum > max {
-            return Err(GraphFault::SharedWeights { max, file_bytes }.into());
-        }
-        self.activations.weight_bytes = sum;
-        Ok(())
+        Ok(self.activations.count_weights(bytes, self.graph.file_bytes)?)
     }
 
     /// The range of the output that the fused activation leaves.
@@ -272,71 +211,4 @@ impl<'s, 'f> Site<'s, 'f> {
         let inside = usize::try_from(index).ok().filter(|&i| i < self.graph.tensors.len());
         inside.ok_or_else(|| self.fault(OperatorFault::NoTensor { found: index }))
     }
-}
-
-/// An int8 activation as the draft describes it.
-fn activation(tensor: &GraphTensor<'_>) -> Result<DraftTensor, TensorFault> {
-    if tensor.element != Element::Int8 {
-        return Err(TensorFault::Element { found: tensor.element.name(), need: "INT8" });
-    }
-    let dims = dims(tensor, 1, 4)?;
-    let quantization = &tensor.quantization;
-    if quantization.is_custom {
-        return Err(TensorFault::CustomQuantisation);
-    }
-    let Some((scale, zero_point)) = quantization.only() else {
-        let (scales, zero_points) = (quantization.scales.len(), quantization.zero_points.len());
-        return Err(TensorFault::Scales { scales, zero_points, need: 1 });
-    };
-    if !(scale.is_finite() && scale > 0.0) {
-        return Err(TensorFault::Scale);
-    }
-    let fault = TensorFault::ZeroPoint { found: zero_point, least: -128, most: 127 };
-    let zero_point = i8::try_from(zero_point).map_err(|_| fault)?;
-    let tensor = DraftTensor {
-        dims,
-        dtype: DType::I8,
-        scale,
-        zero_point: zero_point.into(),
-        region: Region::Arena,
-        offset: 0,
-    };
-    if tensor.len() > ARENA_BYTES_MAX { Err(TensorFault::TooLarge) } else { Ok(tensor) }
-}
-
-/// The sizes of a tensor, all fixed and above zero.
-pub(super) fn dims(
-    tensor: &GraphTensor<'_>,
-    least: usize,
-    most: usize,
-) -> Result<Vec<u32>, TensorFault> {
-    let found = tensor.shape.len();
-    if !(least..=most).contains(&found) {
-        return Err(TensorFault::Rank { found, least, most });
-    }
-    if tensor.sizes().any(|size| size <= 0) {
-        return Err(TensorFault::Dims {
-            found: format!("{:?}", tensor.sizes().collect::<Vec<_>>()),
-        });
-    }
-    Ok(tensor.sizes().map(i32::unsigned_abs).collect())
-}
-
-/// A tensor of two dimensions or more is one sample.
-fn batch_of_one(tensor: &DraftTensor) -> Result<(), TensorFault> {
-    match *tensor.dims {
-        [found, _, ..] if found != 1 => Err(TensorFault::Batch { found }),
-        _ => Ok(()),
-    }
-}
-
-fn tensor_error(
-    graph: &Graph<'_>,
-    operator: Option<(usize, &'static str)>,
-    role: &'static str,
-    index: usize,
-    fault: TensorFault,
-) -> ImportError {
-    let name = graph.tensors[index].display_name();
-    ImportError::Tensor { operator, role, index, name, fault }
 }
