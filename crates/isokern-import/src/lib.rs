@@ -38,6 +38,8 @@
 //! The crate has no `unsafe`. Bytes are hostile until read: time and memory are
 //! bounded by the size of the file and the caps of the packed format.
 
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
 mod builtin;
 pub mod error;
 mod flatbuffer;
@@ -121,10 +123,7 @@ pub fn convert_with(
     let (arena_bytes, arena_lower_bound) = (sizes.arena_bytes, sizes.lower_bound);
     progress(Progress::Planned { arena_bytes, arena_lower_bound });
 
-    let blob = draft.encode(options.layout).map_err(|error| match error {
-        EncodeError::Work { found, max } => GraphFault::Work { found, max }.into(),
-        other => ImportError::from(other),
-    })?;
+    let blob = draft.encode(options.layout).map_err(encode_error)?;
     progress(Progress::Encoded { blob_bytes: blob.len() });
     let Sealed { blob, macs, digest: self_test_digest } =
         self_test::seal_with_self_test(blob, options.self_test_work_max)?;
@@ -144,4 +143,13 @@ pub fn convert_with(
         self_test_digest,
     };
     Ok(Conversion { blob, report })
+}
+
+/// The error for a draft that does not fit the format; too much work is a fault of the graph.
+fn encode_error(error: EncodeError) -> ImportError {
+    if let EncodeError::Work { found, max } = error {
+        GraphFault::Work { found, max }.into()
+    } else {
+        error.into()
+    }
 }
