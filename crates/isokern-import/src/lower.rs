@@ -1,8 +1,9 @@
 //! From a TFLite graph to the description of a packed model.
 //!
 //! Each TFLite operator is lowered by the file of its name. To add one that lowers to kinds that
-//! the packed model has, write its file and add its row to the table here: what is read, what
-//! messages list and what is called follow from the rows.
+//! the packed model has, write its file, declare it here and add its row to the table: what is
+//! read, what messages list and what is called follow from the rows. Only one with options needs
+//! more: their table in the schema.
 //!
 //! The order of the operators stays. [`site`] is what all files have in common, an operator in
 //! its graph.

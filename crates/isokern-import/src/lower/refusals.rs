@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::flatbuffer::Table;
-use crate::graph::{Element, Graph, GraphTensor};
+use crate::graph::{Element, Graph, GraphTensor, OptionValue};
 use crate::schema::{element, model, operator, options_table, sub_graph};
 use crate::{lower, tflite};
 
@@ -246,6 +246,12 @@ fn options_of_another_operator() {
     refused(&types, "its options are of type 11, not 8");
     let unread = changed("dense", |graph| graph.operators[0].options = Vec::new());
     refused(&unread, "operator 0 (FULLY_CONNECTED): its option `weights_format` was not read");
+    let mistyped = changed("dense", |graph| {
+        let option = &mut graph.operators[0].options[1];
+        assert_eq!((option.name, &option.value), ("weights_format", &Ok(OptionValue::U8(0))));
+        option.value = Ok(OptionValue::I32(0));
+    });
+    refused(&mistyped, "operator 0 (FULLY_CONNECTED): its option `weights_format` was not read");
 }
 
 #[test]

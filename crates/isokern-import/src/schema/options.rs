@@ -86,3 +86,20 @@ const TABLES: &[OptionsTable] = &[
         fields: &[(Field::new(0, "fused_activation_function"), U8(0))],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::TABLES;
+    use crate::lower;
+
+    #[test]
+    fn every_table_is_that_of_lowered_operators() {
+        let mut operators: Vec<&str> =
+            TABLES.iter().flat_map(|table| table.operators).copied().collect();
+        assert!(operators.iter().all(|operator| lower::is_supported(operator)), "{operators:?}");
+        let count = operators.len();
+        operators.sort_unstable();
+        operators.dedup();
+        assert_eq!(operators.len(), count, "one table for each");
+    }
+}
