@@ -180,14 +180,16 @@ struct Remedy<'e>(&'e io::Error);
 
 impl fmt::Display for Remedy<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fix = match self.0.kind() {
-            io::ErrorKind::NotFound => "check the path and the folder it is relative to",
-            io::ErrorKind::PermissionDenied => "check the permissions of the file and its folder",
-            io::ErrorKind::IsADirectory => "name a file, not a folder",
-            io::ErrorKind::StorageFull => "free some space",
-            _ => return Ok(()),
-        };
-        write!(formatter, ". Fix: {fix}")
+        const FIXES: [(io::ErrorKind, &str); 4] = [
+            (io::ErrorKind::NotFound, "check the path and the folder it is relative to"),
+            (io::ErrorKind::PermissionDenied, "check the permissions of the file and its folder"),
+            (io::ErrorKind::IsADirectory, "name a file, not a folder"),
+            (io::ErrorKind::StorageFull, "free some space"),
+        ];
+        match FIXES.iter().find(|(kind, _)| *kind == self.0.kind()) {
+            Some((_, fix)) => write!(formatter, ". Fix: {fix}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! One command per file; [`error`] has the exit codes. Text goes to standard output,
 //! through one buffered writer that every command is handed; progress and errors go to
 //! standard error. A closed standard output ends the program quietly.
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod answers;
 mod backend;

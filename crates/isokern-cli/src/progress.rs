@@ -17,6 +17,6 @@ pub(crate) fn show(bar: &ProgressBar, step: Progress) {
         Progress::Lowered { index, .. } => bar.set_position(index as u64 + 1),
         Progress::Encoded { .. } => bar.set_message("self-test"),
         Progress::SelfTested { .. } => bar.finish_and_clear(),
-        _ => {}
+        Progress::Planned { .. } | _ => {}
     }
 }

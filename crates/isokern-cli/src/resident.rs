@@ -153,14 +153,11 @@ impl ResidentModel {
     pub(crate) fn finish(self) -> Result<(), CliError> {
         let Self { name, questions, answered_count, running, .. } = self;
         drop(questions); // An actor without mailboxes drains and stops.
-        match running.join() {
-            ActorState::Stopped => Ok(()),
-            _ => Err(CliError::Actor {
-                name,
-                input_index: answered_count,
-                source: ActorError::ActorFaulted,
-            }),
+        if running.join() == ActorState::Stopped {
+            return Ok(());
         }
+        let source = ActorError::ActorFaulted;
+        Err(CliError::Actor { name, input_index: answered_count, source })
     }
 
     fn collect(&mut self, sequence: u32) -> Answer<ModelReply> {
@@ -170,7 +167,6 @@ impl ResidentModel {
                 return answer;
             }
             match self.wait {
-                WaitStrategy::Yield => std::thread::yield_now(),
                 WaitStrategy::Park { .. } if look_count == LOOKS_BEFORE_SLEEP => {
                     return pollster::block_on(poll_fn(|task| {
                         self.questions.register(sequence, task.waker());
@@ -178,7 +174,8 @@ impl ResidentModel {
                         answer.map_or(Poll::Pending, Poll::Ready)
                     }));
                 }
-                _ => core::hint::spin_loop(),
+                WaitStrategy::Yield => std::thread::yield_now(),
+                WaitStrategy::Spin | WaitStrategy::Park { .. } | _ => core::hint::spin_loop(),
             }
             look_count += 1;
         }

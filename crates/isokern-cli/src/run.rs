@@ -151,11 +151,11 @@ fn infer_batch(
     if let Some(limit) = arguments.timeout {
         return infer_within(model, limit, inputs, done).map_err(|stopped| {
             let (name, input_index) = (name.to_owned(), stopped.input_index);
-            match stopped.error {
-                KernelError::Timeout { .. } | KernelError::DeadlineExceeded => {
-                    CliError::Timeout { name, input_index, limit }
-                }
-                source => CliError::Kernel { name, input_index, source },
+            let source = stopped.error;
+            if matches!(source, KernelError::Timeout { .. } | KernelError::DeadlineExceeded) {
+                CliError::Timeout { name, input_index, limit }
+            } else {
+                CliError::Kernel { name, input_index, source }
             }
         });
     }

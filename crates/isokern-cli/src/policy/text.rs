@@ -170,9 +170,8 @@ mod tests {
     /// The keys of an object, those of objects inside it in their place.
     fn keys(value: &Value) -> Vec<&str> {
         let object = value.as_object().expect("is an object");
-        let names = object.iter().flat_map(|(key, value)| match value {
-            Value::Object(_) => keys(value),
-            _ => vec![key.as_str()],
+        let names = object.iter().flat_map(|(key, value)| {
+            if value.is_object() { keys(value) } else { vec![key.as_str()] }
         });
         names.collect()
     }
