@@ -1,9 +1,8 @@
 //! The highest values of an output, as classes with scores.
 
-use core::cmp::Reverse;
-
-use isokern_core::compute::Quantization;
 use isokern_model::Tensor;
+
+use crate::element::real_values;
 
 /// The longest output that is read as one value per class.
 const CLASSES_MAX: usize = 1000;
@@ -17,17 +16,18 @@ pub(crate) struct Answer {
     pub(crate) score: f32,
 }
 
-/// Whether the output can be read as one value per class: a vector, and not a long one.
+/// Whether the output can be read as one real value per class: a vector, and not a long one.
 pub(crate) fn has_classes(output: &Tensor) -> bool {
-    output.len() == output.depth() && (2..=CLASSES_MAX).contains(&output.len())
+    let is_real = real_values(&[], output).is_some();
+    is_real && output.len() == output.depth() && (2..=CLASSES_MAX).contains(&output.len())
 }
 
 /// The `count` classes with the highest values; of equal ones the lower index first.
-pub(crate) fn highest(values: &[i8], output: &Tensor, count: usize) -> Vec<Answer> {
-    let quantization = Quantization::new(output.scale(), output.zero_point());
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by_key(|&class| Reverse(values[class]));
-    let answer =
-        |&class: &usize| Answer { class, score: quantization.dequantize(values[class].into()) };
-    order.iter().take(count).map(answer).collect()
+pub(crate) fn highest(bytes: &[u8], output: &Tensor, count: usize) -> Vec<Answer> {
+    let scores = real_values(bytes, output).unwrap_or_default();
+    let answer = |(class, score)| Answer { class, score };
+    let mut answers: Vec<Answer> = scores.into_iter().enumerate().map(answer).collect();
+    answers.sort_by(|one, other| other.score.total_cmp(&one.score));
+    answers.truncate(count);
+    answers
 }

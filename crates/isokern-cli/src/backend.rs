@@ -7,12 +7,12 @@ use isokern_core::compute::{Fallback, FallbackDescriptor, FallbackSide};
 use isokern_core::{ComputeBackend, ComputeModel, InferenceError};
 use isokern_cpu::{ArtifactBackend, InstructionSet};
 use isokern_cuda::{CudaBackend, CudaError, CudaModel};
-use isokern_model::Model;
 
 use crate::error::CliError;
 use crate::infer::infer_all;
 use crate::latency::Latencies;
 use crate::model_file::ModelFile;
+use crate::packed::Samples;
 
 /// The device of `--backend cuda`.
 const ORDINAL: u32 = 0;
@@ -31,8 +31,8 @@ pub(crate) enum Backend {
 /// What inputs gave, and where.
 #[derive(Debug)]
 pub(crate) struct Answered {
-    /// The outputs, one after another.
-    pub(crate) outputs: Vec<i8>,
+    /// The outputs of one input after another.
+    pub(crate) outputs: Vec<u8>,
     /// One for each input.
     pub(crate) latencies: Latencies,
     /// What ran, and how a time is to be read.
@@ -61,13 +61,13 @@ pub(crate) fn told(file: &ModelFile, model: &CudaModel, source: InferenceError) 
 /// Runs every input on the GPU, or fails.
 pub(crate) fn infer_cuda(
     file: &ModelFile,
-    inputs: &[i8],
+    inputs: &Samples,
     done: impl FnMut(),
 ) -> Result<Answered, CliError> {
-    let (input_len, output_len) = lengths(&file.model()?);
+    let output_bytes = file.model()?.output_bytes();
     let (backend, mut model) = load_cuda(file)?;
     let ready = model.init();
-    let result = ready.and_then(|()| infer_all(&mut model, inputs, input_len, output_len, done));
+    let result = ready.and_then(|()| infer_all(&mut model, inputs, output_bytes, done));
     let (outputs, latencies) = result.map_err(|source| told(file, &model, source))?;
     Ok(Answered { outputs, latencies, place: gpu(&backend), reason: None })
 }
@@ -76,20 +76,19 @@ pub(crate) fn infer_cuda(
 pub(crate) fn infer_auto(
     file: &ModelFile,
     instructions: InstructionSet,
-    inputs: &[i8],
+    inputs: &Samples,
     done: impl FnMut(),
 ) -> Result<Answered, CliError> {
     let name = || file.name.clone();
     let cpu = ArtifactBackend::new().with_instruction_set(instructions);
     let backend = Fallback::new(CudaBackend::if_available(ORDINAL), cpu);
     let descriptor = FallbackDescriptor { primary: &file.artifact, secondary: &file.artifact };
-    let mut model = ComputeBackend::<[i8], [i8]>::load_model(&backend, descriptor)
+    let mut model = ComputeBackend::<[u8], [u8]>::load_model(&backend, descriptor)
         .map_err(|error| CliError::Load { name: name(), source: error.secondary })?;
-    let (input_len, output_len) = lengths(&file.model()?);
+    let output_bytes = file.model()?.output_bytes();
     let infer = |source| CliError::Infer { name: name(), source };
-    ComputeModel::<[i8], [i8]>::init(&mut model).map_err(infer)?;
-    let (outputs, latencies) =
-        infer_all(&mut model, inputs, input_len, output_len, done).map_err(infer)?;
+    ComputeModel::<[u8], [u8]>::init(&mut model).map_err(infer)?;
+    let (outputs, latencies) = infer_all(&mut model, inputs, output_bytes, done).map_err(infer)?;
     let (place, reason) = match model.which() {
         FallbackSide::Primary => (gpu(backend.primary()), None),
         FallbackSide::Secondary => {
@@ -114,8 +113,4 @@ fn gpu(backend: &CudaBackend) -> String {
     let name = backend.context().map(|context| context.device().name());
     let name = name.unwrap_or(Err(CudaError::NoDevice));
     format!("{}, host to host", name.unwrap_or_else(|_| "a GPU".to_owned()))
-}
-
-fn lengths(model: &Model<'_>) -> (usize, usize) {
-    (model.input().len(), model.output().len())
 }

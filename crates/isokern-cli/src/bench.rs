@@ -24,6 +24,7 @@ use crate::infer::load;
 use crate::instructions::Instructions;
 use crate::mode::Mode;
 use crate::model_file::ModelFile;
+use crate::self_test;
 use effort::Effort;
 use inputs::Inputs;
 use machine::Machine;
@@ -42,6 +43,8 @@ What is timed, after a warm-up of a tenth of --runs or --time that is not counte
   --backend cuda, path host to device to host
          latency: one inference, input copied to the device, run, output copied back, waited for
          batch: one call with --batch inputs, copies and launches overlapped, waited for
+A model with state is measured on one stream: it starts from the initial state and goes on from
+run to run, in batch mode. The self-test has an initial state of its own.
 Times have three digits that count. A quantile is what that share of the runs did not exceed.
 
 Before it measures, the program runs the model's self-test. In ring mode it compares the outputs
@@ -71,8 +74,8 @@ pub(crate) struct Arguments {
     /// An .ikm file, or a .tflite file, which is converted in memory
     model: PathBuf,
     /// Inputs, taken in turns, as for `isokern run` [default: the generated one of the self-test]
-    #[arg(short, long, value_name = "FILE")]
-    input: Option<PathBuf>,
+    #[arg(short, long, value_name = "[NAME=]FILE")]
+    input: Vec<PathBuf>,
     /// What the model runs on: cpu or cuda; a measurement is of one of them
     #[arg(long, value_enum, default_value_t = Backend::Cpu)]
     backend: Backend,
@@ -135,9 +138,12 @@ fn measure(
         (Some(run_count), _) => Effort::Runs(run_count),
         (None, time) => Effort::Time(time.unwrap_or(Duration::from_secs(2))),
     };
-    let inputs = Inputs::read(arguments.input.as_deref(), &file.model()?)?;
+    if mode.is_ring() {
+        file.check_stateless("--mode ring")?;
+    }
+    let inputs = Inputs::read(&arguments.input, &file.model()?)?;
     let mut model = load(&file.name, &file.artifact, instructions)?;
-    let self_test = inputs::self_test(&mut model, &file.name)?;
+    let self_test = self_test::verify(&mut model, &file.name)?;
     let machine = Machine::look(instructions, mode);
     let mut report = BenchReport::new(file, mode, &inputs, self_test, machine);
     if arguments.backend == Backend::Cuda {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use isokern_core::compute::ModelArtifact;
 use isokern_cpu::{CpuModel, InstructionSet};
-use isokern_model::{Model, digest};
+use isokern_model::Model;
 
 use crate::answers::highest;
 use crate::error::CliError;
@@ -16,6 +16,7 @@ use crate::figures::{digest, grouped, time};
 use crate::infer::{infer_all, infer_resident, load};
 use crate::latency::Latencies;
 use crate::mode::Mode;
+use crate::packed::{Samples, digest_of};
 use crate::resident::{self, ResidentModel};
 
 static MODEL: &[u8] = include_bytes!("../../../tests/models/digits.ikm");
@@ -48,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let artifact = ModelArtifact::new(MODEL, Some(NAME));
     let model = Model::parse(artifact.bytes())
         .map_err(|source| CliError::Format { name: NAME.to_owned(), source })?;
-    let images: Vec<i8> = IMAGES.iter().map(|byte| byte.cast_signed()).collect();
+    let images = Samples::new(IMAGES.to_vec(), model.input_bytes());
     let fastest = InstructionSet::detect();
 
     let mut session = Session::start(arguments.mode, &artifact, fastest)?;
@@ -63,10 +64,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
          profile tflm v1\n"
     )?;
     let answers: Vec<_> = outputs
-        .chunks_exact(model.output().len())
+        .chunks_exact(model.output_bytes())
         .flat_map(|values| highest(values, &model.output(), 1))
         .collect();
-    picture::print(&images, LABELS, &answers, out)?;
+    picture::print(IMAGES, LABELS, &answers, out)?;
     let total = answers.len();
     let right = answers.iter().zip(LABELS).filter(|(a, label)| a.class == usize::from(**label));
     let right = right.count();
@@ -75,10 +76,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let latencies = measure(&mut session, &images)?;
     session.finish()?;
     print_latency(&latencies, arguments.mode, fastest, total, out)?;
-    let (value, count) = (digest(digest::fnv1a(&outputs)), grouped(outputs.len() as u64));
+    let (value, count) = (digest(digest_of(&outputs)), grouped(outputs.len() as u64));
     writeln!(out, "digest     {value} over {count} output bytes")?;
     let sets: Vec<&str> = InstructionSet::available().map(InstructionSet::name).collect();
-    let checked = REFERENCE.len() / model.output().len();
+    let checked = REFERENCE.len() / model.output_bytes();
     writeln!(
         out,
         "same bits  {} here; the first {checked} outputs equal TFLite Micro's byte for byte",
@@ -92,9 +93,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
 
 /// Compares the outputs with those of every path in batch mode, and with TFLite Micro's.
 fn check(
-    outputs: &[i8],
+    outputs: &[u8],
     artifact: &ModelArtifact,
-    images: &[i8],
+    images: &Samples,
     mode: Mode,
     fastest: InstructionSet,
 ) -> Result<(), CliError> {
@@ -108,14 +109,14 @@ fn check(
             return Err(CliError::Differs { set, reference });
         }
     }
-    if outputs.iter().zip(REFERENCE).any(|(value, byte)| *value != byte.cast_signed()) {
+    if !outputs.starts_with(REFERENCE) {
         return Err(CliError::Differs { set: fastest.name(), reference: "TFLite Micro" });
     }
     Ok(())
 }
 
 /// The times of many runs, by a session that has warmed the caches up.
-fn measure(session: &mut Session, images: &[i8]) -> Result<Latencies, CliError> {
+fn measure(session: &mut Session, images: &Samples) -> Result<Latencies, CliError> {
     let mut latencies = Latencies::default();
     let start = Instant::now();
     for _ in 0..ROUNDS_MAX {
@@ -170,11 +171,11 @@ impl Session {
     }
 
     /// The outputs for all images, and how long each took.
-    fn infer(&mut self, images: &[i8]) -> Result<(Vec<i8>, Latencies), CliError> {
+    fn infer(&mut self, images: &Samples) -> Result<(Vec<u8>, Latencies), CliError> {
         match self {
             Self::Called(model) => {
-                let (input, output) = (model.model().input().len(), model.model().output().len());
-                infer_all(model.as_mut(), images, input, output, || ())
+                let output_bytes = model.model().output_bytes();
+                infer_all(model.as_mut(), images, output_bytes, || ())
                     .map_err(|source| CliError::Infer { name: NAME.to_owned(), source })
             }
             Self::Resident(model) => infer_resident(model, None, images, || ()),

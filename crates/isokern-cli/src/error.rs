@@ -17,8 +17,10 @@ use isokern_model::encode::EncodeError;
 use isokern_ring::{PoolError, SpawnError};
 use thiserror::Error;
 
+use crate::figures::counted;
 use crate::input::InputError;
 use crate::policy::{ConfigError, TaskMixError, WallTimeError};
+use crate::ports::PortError;
 
 /// Why a command failed.
 ///
@@ -88,6 +90,25 @@ pub(crate) enum CliError {
     WaitWithoutRing,
     #[error("{name}: {source}")]
     Input { name: String, source: InputError },
+    #[error(transparent)]
+    Port(#[from] PortError),
+    #[error(
+        "{first} has {}, {other} has {}. Fix: give every input the same number of samples",
+        counted(*.first_count, "sample"),
+        counted(*.other_count, "sample")
+    )]
+    SampleCounts { first: String, first_count: usize, other: String, other_count: usize },
+    #[error(
+        "{name}: an array cannot hold {dtype}, which NumPy does not have. Fix: write raw bytes to \
+         a file with another name"
+    )]
+    OutputElement { name: String, dtype: &'static str },
+    #[error(
+        "{name} keeps {} of state from one input to the next, which {option} cannot keep. Fix: \
+         run it in batch mode without --timeout",
+        counted(*.state_bytes, "byte")
+    )]
+    StateInBatch { name: String, state_bytes: usize, option: &'static str },
     #[error("this processor does not have {wanted}. Fix: pass --instructions {available}")]
     Instructions { wanted: &'static str, available: String },
     #[error(
@@ -125,6 +146,8 @@ impl CliError {
             | Self::Actor { .. }
             | Self::ModesDiffer { .. }
             | Self::Input { .. }
+            | Self::SampleCounts { .. }
+            | Self::OutputElement { .. }
             | Self::Differs { .. }
             | Self::Config { .. }
             | Self::Policy(_) => 1,
@@ -133,6 +156,8 @@ impl CliError {
             | Self::BatchOnCpu
             | Self::BackendInBatch { .. }
             | Self::BackendNotNamed
+            | Self::Port(_)
+            | Self::StateInBatch { .. }
             | Self::ConfigFormat { .. }
             | Self::WallTime(_)
             | Self::Tasks(_) => 2,

@@ -13,6 +13,7 @@ use isokern_guard::SystemClock;
 
 use crate::error::CliError;
 use crate::latency::Latencies;
+use crate::packed::{Packed, Samples};
 use crate::resident::ResidentModel;
 
 /// Loads a model for these instructions and makes it ready.
@@ -30,27 +31,35 @@ pub(crate) fn load(
 
 fn load_with<'desc, B>(backend: &B, artifact: &'desc ModelArtifact) -> Result<B::Model, B::Error>
 where
-    B: ComputeBackend<[i8], [i8], ModelDescriptor<'desc> = &'desc ModelArtifact> + 'desc,
+    B: ComputeBackend<[u8], [u8], ModelDescriptor<'desc> = &'desc ModelArtifact> + 'desc,
 {
     backend.load_model(artifact)
 }
 
-/// Runs every input of `input_len` values; outputs lie one after another in the result.
+/// The inputs of one sample, as a model of the program takes them.
+type Input<'b> = Packed<&'b [u8]>;
+/// The place for its outputs.
+type Output<'b> = Packed<&'b mut [u8]>;
+
+/// A model that takes samples as the program has them.
+pub(crate) trait SampleModel: for<'i, 'o> ComputeModel<Input<'i>, Output<'o>> {}
+
+impl<M: for<'i, 'o> ComputeModel<Input<'i>, Output<'o>>> SampleModel for M {}
+
+/// Runs every sample, in order; the result has `output_bytes` for each.
 ///
-/// A time is that of one `infer_one`: input copied in, all operators, output copied out.
-pub(crate) fn infer_all<M: ComputeModel<[i8], [i8]>>(
-    model: &mut M,
-    inputs: &[i8],
-    input_len: usize,
-    output_len: usize,
+/// A time is that of one `infer_one`: inputs copied in, all operators, outputs copied out.
+pub(crate) fn infer_all(
+    model: &mut impl SampleModel,
+    inputs: &Samples,
+    output_bytes: usize,
     mut done: impl FnMut(),
-) -> Result<(Vec<i8>, Latencies), InferenceError> {
-    let mut outputs = vec![0; inputs.len() / input_len * output_len];
+) -> Result<(Vec<u8>, Latencies), InferenceError> {
+    let mut outputs = vec![0; inputs.count() * output_bytes];
     let mut latencies = Latencies::default();
-    for (input, output) in inputs.chunks_exact(input_len).zip(outputs.chunks_exact_mut(output_len))
-    {
+    for (input, output) in inputs.iter().zip(outputs.chunks_exact_mut(output_bytes)) {
         let start = Instant::now();
-        model.infer_one(input, output)?;
+        model.infer_one(&Packed(input), &mut Packed(output))?;
         latencies.add(start.elapsed());
         done();
     }
@@ -66,44 +75,42 @@ pub(crate) struct Stopped {
     pub(crate) error: KernelError,
 }
 
-/// As [`infer_all`], and no input may take longer than `limit`: the model is stopped at the
+/// As [`infer_all`], and no sample may take longer than `limit`: the model is stopped at the
 /// next operator and the run ends there.
 pub(crate) fn infer_within(
     model: CpuModel<'static>,
     limit: Duration,
-    inputs: &[i8],
+    inputs: &Samples,
     mut done: impl FnMut(),
-) -> Result<(Vec<i8>, Latencies), Stopped> {
+) -> Result<(Vec<u8>, Latencies), Stopped> {
     const METADATA: KernelMetadata = KernelMetadata::new("run", KernelMode::Batch);
     let stopped = |input_index| move |error| Stopped { input_index, error };
-    let input_len = model.model().input().len();
-    let blank = vec![0_i8; model.model().output().len()];
+    let blank = Packed(vec![0; model.model().output_bytes()]);
     let kernel = CpuKernel::try_new(METADATA, model, blank).map_err(stopped(0))?;
     let mut outputs = Vec::new();
     let mut latencies = Latencies::default();
-    for (index, input) in inputs.chunks_exact(input_len).enumerate() {
+    for (index, input) in inputs.iter().map(Packed).enumerate() {
         let start = Instant::now();
         let answer = pollster::block_on(kernel.execute_with_timeout(&SystemClock, input, limit));
-        outputs.append(&mut answer.map_err(stopped(index))?);
+        outputs.append(&mut answer.map_err(stopped(index))?.0);
         latencies.add(start.elapsed());
         done();
     }
     Ok((outputs, latencies))
 }
 
-/// Runs every input through a resident model, as many under way at once as it has buffers;
-/// outputs lie one after another in the result, in the order of the inputs.
+/// Runs every sample through a resident model, as many under way at once as it has buffers;
+/// the result has the outputs in the order of the samples.
 ///
 /// A time is that from the question, its input written already, to the collected answer: the
 /// questions before it in the ring are part of it. With a limit none may be longer.
 pub(crate) fn infer_resident(
     model: &mut ResidentModel,
     limit: Option<Duration>,
-    inputs: &[i8],
+    inputs: &Samples,
     mut done: impl FnMut(),
-) -> Result<(Vec<i8>, Latencies), CliError> {
-    let input_len = model.program().model().input().len();
-    let mut inputs = inputs.chunks_exact(input_len).peekable();
+) -> Result<(Vec<u8>, Latencies), CliError> {
+    let mut inputs = inputs.iter().peekable();
     let mut outputs = Vec::new();
     let mut latencies = Latencies::default();
     loop {

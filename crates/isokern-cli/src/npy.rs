@@ -58,8 +58,8 @@ impl<'f> Array<'f> {
     }
 
     /// Checks that there are as many elements of `bytes` each as the shape says.
-    pub(crate) fn check_length(&self, bytes: u64) -> Result<(), NpyError> {
-        let need = self.shape.iter().try_fold(bytes, |need, &size| need.checked_mul(size));
+    pub(crate) fn check_length(&self, bytes: usize) -> Result<(), NpyError> {
+        let need = self.shape.iter().try_fold(bytes as u64, |need, &size| need.checked_mul(size));
         if need == Some(self.data.len() as u64) {
             return Ok(());
         }
@@ -68,20 +68,20 @@ impl<'f> Array<'f> {
     }
 }
 
-/// The file for an array of int8 values in C order.
-pub(crate) fn write(shape: &[u64], values: &[i8]) -> Vec<u8> {
+/// The file for an array in C order, of such elements.
+pub(crate) fn write(shape: &[u64], element: &str, data: &[u8]) -> Vec<u8> {
     let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
     // A tuple of one element keeps its comma.
     let sizes = if shape.len() == 1 { sizes.trim_end() } else { sizes.trim_end_matches(", ") };
-    let mut header = format!("{{'descr': '|i1', 'fortran_order': False, 'shape': ({sizes}), }}");
+    let mut header =
+        format!("{{'descr': '{element}', 'fortran_order': False, 'shape': ({sizes}), }}");
     let before = MAGIC.len() + 4;
     let length = (before + header.len() + 1).next_multiple_of(ALIGN) - before;
     header.push_str(&" ".repeat(length - header.len() - 1));
     header.push('\n');
     // Four dimensions of 20 digits take one or two units of 64 bytes.
     let length = (header.len() as u16).to_le_bytes();
-    let values = values.iter().map(|value| value.cast_unsigned());
-    [MAGIC, &[1, 0], &length, header.as_bytes()].concat().into_iter().chain(values).collect()
+    [MAGIC, &[1, 0], &length, header.as_bytes(), data].concat()
 }
 
 /// Reads a header from left to right; `None` is anything unexpected at `place`.
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         for shape in [vec![], vec![6], vec![2, 3], vec![3, 1, 1, 2], vec![u64::MAX; 4]] {
-            let written = write(&shape, &[-128, -1, 0, 1, 2, 127]);
+            let written = write(&shape, "|i1", &[0x80, 0xFF, 0, 1, 2, 0x7F]);
             let array = Array::read(&written).unwrap();
             assert_eq!((array.element, array.fortran_order, &array.shape), ("|i1", false, &shape));
             assert_eq!(array.data, [0x80, 0xFF, 0, 1, 2, 0x7F]);
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_header_is_that_of_numpy() {
-        let written = write(&[6], &[]);
+        let written = write(&[6], "|i1", &[]);
         let start = b"\x93NUMPY\x01\x00\x76\x00{'descr': '|i1', 'fortran_order': False, \
                       'shape': (6,), }  ";
         assert!(written.starts_with(start));
@@ -216,11 +216,11 @@ mod tests {
 
     #[test]
     fn a_shape_that_the_data_do_not_fill_is_refused() {
-        let bytes = write(&[2, 3], &[0; 5]);
+        let bytes = write(&[2, 3], "|i1", &[0; 5]);
         let array = Array::read(&bytes).unwrap();
         let need = "6".to_owned();
         assert_eq!(array.check_length(1), Err(NpyError::Data { have: 5, need }));
-        let bytes = write(&[u64::MAX, 2], &[]);
+        let bytes = write(&[u64::MAX, 2], "|i1", &[]);
         assert!(Array::read(&bytes).unwrap().check_length(1).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! A model as a ring actor on a thread of its own, and the side that asks it.
+//! A model without state as a ring actor on a thread of its own, and the side that asks it.
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +14,7 @@ use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes};
 use isokern_core::call::Clock;
 use isokern_core::compute::ModelArtifact;
 use isokern_core::ring::BufferHandle;
-use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
+use isokern_core::{InferenceError, KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, ModelReply};
 use isokern_guard::SystemClock;
 use isokern_ring::{
@@ -37,7 +37,7 @@ const DEADLINE_MAX: Duration = Duration::from_secs(30 * 60);
 const POOL: u32 = 1;
 const METADATA: KernelMetadata = KernelMetadata::new("isokern", KernelMode::Ring);
 
-/// A resident model: inputs go into lent buffers, outputs are read from them in place.
+/// A resident model: samples go into lent buffers, outputs are read from them in place.
 #[derive(Debug)]
 pub(crate) struct ResidentModel {
     name: String,
@@ -89,17 +89,12 @@ impl ResidentModel {
         Ok(Self { name, program, questions, lender, wait, under_way, answered_count, running })
     }
 
-    /// The model as its bytes describe it.
-    pub(crate) const fn program(&self) -> &CpuProgram<'static> {
-        &self.program
-    }
-
-    /// Writes an input into a lent buffer and asks; `false` when no buffer is free.
+    /// Writes a sample into a lent buffer and asks; `false` when no buffer is free.
     ///
     /// With a limit, an answer that is collected later than that is none.
     pub(crate) fn try_ask(
         &mut self,
-        input: &[i8],
+        sample: &[u8],
         limit: Option<Duration>,
     ) -> Result<bool, CliError> {
         let mut buffer = match self.lender.try_claim() {
@@ -107,8 +102,8 @@ impl ResidentModel {
             Err(PoolError::Exhausted { .. }) => return Ok(false),
             Err(source) => return Err(CliError::Buffers { name: self.name.clone(), source }),
         };
-        let written = self.program.input_in(&mut buffer).map(|place| place.copy_from_slice(input));
-        written.map_err(|source| CliError::Infer { name: self.name.clone(), source })?;
+        write_inputs(&self.program, &mut buffer, sample)
+            .map_err(|source| CliError::Infer { name: self.name.clone(), source })?;
         let handle = buffer
             .lend(self.program.model().arena_bytes())
             .map_err(|source| CliError::Buffers { name: self.name.clone(), source })?;
@@ -121,11 +116,12 @@ impl ResidentModel {
         Ok(true)
     }
 
-    /// Waits for the answer to the oldest question, lets `read` see the output where it lies,
-    /// and returns the time from question to collected answer; `None` when nothing was asked.
+    /// Waits for the answer to the oldest question, lets `read` see each output, in order, where
+    /// it is, and returns the time from question to collected answer; `None` when nothing was
+    /// asked.
     pub(crate) fn answer(
         &mut self,
-        read: impl FnOnce(&[i8]),
+        mut read: impl FnMut(&[u8]),
     ) -> Result<Option<Duration>, CliError> {
         let Some(question) = self.under_way.pop_front() else {
             return Ok(None);
@@ -142,8 +138,10 @@ impl ResidentModel {
         }
         let buffers = |source| CliError::Buffers { name: self.name.clone(), source };
         let arena = self.lender.bytes(handle).map_err(buffers)?;
-        let output = self.program.output_in(arena);
-        read(output.map_err(|source| CliError::Infer { name: self.name.clone(), source })?);
+        for position in 0..self.program.model().output_count() {
+            let output = self.program.output_at_in(arena, position);
+            read(output.map_err(|source| CliError::Infer { name: self.name.clone(), source })?);
+        }
         self.lender.release(handle).map_err(buffers)?;
         self.answered_count += 1;
         Ok(Some(elapsed))
@@ -189,6 +187,21 @@ impl ResidentModel {
     fn broken(&self, source: ActorError) -> CliError {
         CliError::Actor { name: self.name.clone(), input_index: self.answered_count, source }
     }
+}
+
+/// Writes a sample to the inputs in an arena.
+fn write_inputs(
+    program: &CpuProgram<'_>,
+    arena: &mut [u8],
+    mut sample: &[u8],
+) -> Result<(), InferenceError> {
+    for position in 0..program.model().input_count() {
+        let input = program.input_at_in(arena, position)?;
+        let (now, later) = sample.split_at(input.len());
+        input.copy_from_slice(now);
+        sample = later;
+    }
+    Ok(())
 }
 
 /// The header of a question with this limit.

@@ -1,38 +1,42 @@
 //! `isokern run`: inputs through a model, answers out.
 
+mod execute;
+mod text;
+
 use core::time::Duration;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use isokern_core::KernelError;
-use isokern_cpu::InstructionSet;
-use isokern_model::{Model, Tensor, digest};
-
-use crate::answers::{has_classes, highest};
-use crate::backend::{Answered, Backend, infer_auto, infer_cuda};
-use crate::error::{CliError, name};
-use crate::figures::{counted, digest, grouped, shape, time};
-use crate::infer::{infer_all, infer_resident, infer_within, load};
+use crate::backend::{Answered, Backend};
+use crate::error::CliError;
+use crate::figures::{digest, grouped};
 use crate::instructions::Instructions;
-use crate::latency::Latencies;
 use crate::mode::Mode;
 use crate::model_file::ModelFile;
-use crate::resident::{self, ResidentModel};
-use crate::{input, npy, output, progress};
-
-/// How many inputs have their answers printed.
-const SHOWN: usize = 10;
+use crate::output::Targets;
+use crate::packed::{Samples, digest_of};
+use crate::{input, progress};
 
 const FORMATS: &str = "\
 Inputs, any number of them, one after another:
-  .npy int8     copied into the input tensor as they are
-  .npy float32  real numbers: divided by the scale of the input tensor, rounded (halves away
-                from zero), moved by its zero point, cut to -128..127
+  .npy          of the type of the input tensor: copied into it as they are
+  .npy float32  for a tensor of int8, uint8 or int16, real numbers: divided by the scale of the
+                tensor, rounded (halves away from zero), moved by its zero point, cut to its range
   other files   raw: copied byte for byte into the input tensor, whatever their name
 An array needs C order; of its shape only the number of values counts.
 
-The digest is FNV-1a (64 bits) over all output bytes. It is the same on every machine, in every
---mode and with every --instructions.
+A model of several inputs takes --input once for each, with the name or the index of the input
+before an equals sign: --input left=a.npy --input 1=b.npy. Every file holds the same number of
+samples. `isokern inspect` shows names and indices; an index comes before a name. Outputs are
+written in the same way: --output scores=s.npy, for as many of them as you want. Where the part
+before the equals sign is no name or index of the model and the model has one such end, all of it
+is a path; ./ before a path makes it one in any case.
+
+A model with state takes the samples as one stream, in order, from its initial state; each run of
+the program starts again from there. It runs in batch mode, without --timeout.
+
+The digest is FNV-1a (64 bits) over all output bytes: all outputs of a sample in order, sample
+after sample. It is the same on every machine, in every --mode and with every --instructions.
 
 In batch mode the latency is that of one input: copied in, run, copied out; on one thread, or from
 the host to the GPU and back. In ring
@@ -45,13 +49,15 @@ answer, on two threads; with several inputs under way it includes the wait for t
 pub(crate) struct Arguments {
     /// An .ikm file, or a .tflite file, which is converted in memory
     model: PathBuf,
-    /// Inputs: .npy (int8, float32) or raw bytes; - is standard input
-    #[arg(short, long, value_name = "FILE")]
-    input: PathBuf,
+    /// Inputs: .npy or raw bytes; - is standard input; for a model of several inputs NAME=FILE
+    /// or INDEX=FILE, once for each
+    #[arg(short, long, value_name = "[NAME=]FILE", required = true)]
+    input: Vec<PathBuf>,
     /// Where the outputs go: .npy if it is named so, else raw bytes; - is standard output, and
-    /// then nothing else is printed
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    /// then nothing else is printed; for a model of several outputs NAME=FILE or INDEX=FILE,
+    /// once for each that is wanted
+    #[arg(short, long, value_name = "[NAME=]FILE")]
+    output: Vec<PathBuf>,
     /// How many classes to print per input
     #[arg(long, value_name = "N", default_value_t = 3)]
     top: usize,
@@ -78,180 +84,32 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let instructions = arguments.instructions.choose()?;
     let file = ModelFile::read(&arguments.model)?;
     let model = file.model()?;
-    let inputs = input::read(&arguments.input, &model.input())?;
-    let count = inputs.len() / model.input().len();
-    let bar = progress::bar("running", count);
-    let result = infer(arguments, &file, instructions, &inputs, || bar.inc(1));
+    execute::check(arguments, &file)?;
+    let targets = Targets::new(&arguments.output, &model)?;
+    let inputs = input::read(&arguments.input, &model)?;
+    let bar = progress::bar("running", inputs.count());
+    let result = execute::infer(arguments, &file, instructions, &inputs, || bar.inc(1));
     bar.finish_and_clear();
     let Answered { outputs, latencies, place, reason } = result?;
 
-    if let Some(path) = &arguments.output {
-        let bytes = encode(path, &outputs, &model.output(), count);
-        if path == Path::new("-") {
-            return Ok(out.write_all(&bytes)?);
-        }
-        output::write_file(path, &bytes)?;
+    let digest_text = digest(digest_of(&outputs));
+    let bytes = grouped(outputs.len() as u64);
+    let outputs = Samples::new(outputs, model.output_bytes());
+    if targets.write(&outputs, out)? {
+        return Ok(());
     }
-    let digest_text = digest(digest::fnv1a(&outputs));
     if arguments.quiet {
         return Ok(writeln!(out, "{digest_text}")?);
     }
-    print_head(&file.name, &model, count, out)?;
-    print_answers(&model.output(), &outputs, arguments, out)?;
-    if let Some(path) = &arguments.output {
-        writeln!(out, "written    {}", name(path))?;
+    text::print_head(&file.name, &model, inputs.count(), out)?;
+    text::print_answers(&outputs, &model, arguments.top, out)?;
+    for name in targets.names() {
+        writeln!(out, "written    {name}")?;
     }
     if let Some(reason) = reason {
         writeln!(out, "backend    cpu, for {reason}")?;
     }
-    print_latency(&latencies, arguments.mode, &place, out)?;
-    let bytes = grouped(outputs.len() as u64);
+    text::print_state(&model, out)?;
+    text::print_latency(&latencies, arguments.mode, &place, out)?;
     Ok(writeln!(out, "digest     {digest_text} (FNV-1a over {bytes} output bytes)")?)
-}
-
-/// Runs all inputs where and how the command line says.
-fn infer(
-    arguments: &Arguments,
-    file: &ModelFile,
-    instructions: InstructionSet,
-    inputs: &[i8],
-    done: impl FnMut(),
-) -> Result<Answered, CliError> {
-    let ring = arguments.mode.is_ring();
-    let batch_only = |backend| {
-        let refused = ring || arguments.timeout.is_some();
-        if refused { Err(CliError::BackendInBatch { backend }) } else { Ok(()) }
-    };
-    let (outputs, latencies) = match arguments.backend {
-        Backend::Cuda => {
-            batch_only("cuda")?;
-            return infer_cuda(file, inputs, done);
-        }
-        Backend::Auto => {
-            batch_only("auto")?;
-            return infer_auto(file, instructions, inputs, done);
-        }
-        Backend::Cpu if ring => infer_ring(arguments, file, instructions, inputs, done)?,
-        Backend::Cpu => infer_batch(arguments, file, instructions, inputs, done)?,
-    };
-    let threads = if ring { "two threads" } else { "one thread" };
-    let place = format!("{instructions}, {threads}");
-    Ok(Answered { outputs, latencies, place, reason: None })
-}
-
-fn infer_batch(
-    arguments: &Arguments,
-    file: &ModelFile,
-    instructions: InstructionSet,
-    inputs: &[i8],
-    done: impl FnMut(),
-) -> Result<(Vec<i8>, Latencies), CliError> {
-    let name = file.name.as_str();
-    let mut model = load(name, &file.artifact, instructions)?;
-    if let Some(limit) = arguments.timeout {
-        return infer_within(model, limit, inputs, done).map_err(|stopped| {
-            let (name, input_index) = (name.to_owned(), stopped.input_index);
-            let source = stopped.error;
-            if matches!(source, KernelError::Timeout { .. } | KernelError::DeadlineExceeded) {
-                CliError::Timeout { name, input_index, limit }
-            } else {
-                CliError::Kernel { name, input_index, source }
-            }
-        });
-    }
-    let (input_len, output_len) = (model.model().input().len(), model.model().output().len());
-    infer_all(&mut model, inputs, input_len, output_len, done)
-        .map_err(|source| CliError::Infer { name: name.to_owned(), source })
-}
-
-fn infer_ring(
-    arguments: &Arguments,
-    file: &ModelFile,
-    instructions: InstructionSet,
-    inputs: &[i8],
-    done: impl FnMut(),
-) -> Result<(Vec<i8>, Latencies), CliError> {
-    let ModelFile { name, artifact, .. } = file;
-    let (slots, wait) = (resident::SLOTS, resident::PARKED);
-    let mut model = ResidentModel::start(name, artifact, instructions, slots, wait)?;
-    let answers = infer_resident(&mut model, arguments.timeout, inputs, done)?;
-    model.finish()?;
-    Ok(answers)
-}
-
-/// The bytes of the output file: an array where its name says so, else the outputs alone.
-fn encode(path: &Path, outputs: &[i8], tensor: &Tensor, count: usize) -> Vec<u8> {
-    if path.extension().is_none_or(|extension| extension != "npy") {
-        return outputs.iter().map(|value| value.cast_unsigned()).collect();
-    }
-    let dims = match tensor.shape() {
-        [1, dims @ ..] => dims,
-        dims => dims,
-    };
-    let shape: Vec<u64> =
-        core::iter::once(count as u64).chain(dims.iter().map(|&size| size.into())).collect();
-    npy::write(&shape, outputs)
-}
-
-fn print_head(
-    name: &str,
-    model: &Model<'_>,
-    count: usize,
-    out: &mut impl Write,
-) -> Result<(), CliError> {
-    let (from, to) = (shape(model.input().shape()), shape(model.output().shape()));
-    Ok(writeln!(out, "{name}: {} of {from} int8, each gives {to} int8\n", counted(count, "input"))?)
-}
-
-/// The answers to the first inputs, one line each.
-fn print_answers(
-    tensor: &Tensor,
-    outputs: &[i8],
-    arguments: &Arguments,
-    out: &mut impl Write,
-) -> Result<(), CliError> {
-    if arguments.top == 0 || !has_classes(tensor) {
-        return Ok(());
-    }
-    writeln!(out, "{:>7}  highest outputs: index (value)", "input")?;
-    for (index, values) in outputs.chunks_exact(tensor.len()).take(SHOWN).enumerate() {
-        let answers = highest(values, tensor, arguments.top);
-        let cells = answers.iter().map(|answer| {
-            let value = format!("({:.4})", answer.score);
-            format!("{:>3} {value:<10}", answer.class)
-        });
-        let cells: String = cells.collect();
-        writeln!(out, "{index:>7}  {}", cells.trim_end())?;
-    }
-    let more = (outputs.len() / tensor.len()).saturating_sub(SHOWN);
-    if more > 0 {
-        writeln!(
-            out,
-            "{:>7}  {} more; --output FILE writes them all",
-            "...",
-            grouped(more as u64)
-        )?;
-    }
-    Ok(writeln!(out)?)
-}
-
-fn print_latency(
-    latencies: &Latencies,
-    mode: Mode,
-    place: &str,
-    out: &mut impl Write,
-) -> Result<(), CliError> {
-    let median = time(latencies.percentile(50));
-    match latencies.count() {
-        1 => writeln!(out, "latency    {median} for one cold run ({place})")?,
-        count => writeln!(
-            out,
-            "latency    median {median} over {} runs, the first one included ({place})",
-            grouped(count as u64)
-        )?,
-    }
-    if mode.is_ring() {
-        writeln!(out, "           {}", resident::what_is_timed(latencies.count()))?;
-    }
-    Ok(())
 }

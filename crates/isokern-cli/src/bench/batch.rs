@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use isokern_core::{ComputeModel, InferenceError};
+use isokern_core::InferenceError;
 use isokern_cpu::CpuModel;
 
 use super::effort::Effort;
@@ -10,7 +10,9 @@ use super::inputs::Inputs;
 use super::report::{BenchReport, OperatorTimes, Throughput};
 use super::times::Times;
 use crate::error::CliError;
+use crate::infer::SampleModel;
 use crate::model_file::ModelFile;
+use crate::packed::{Packed, write_inputs};
 
 /// Measures, and notes what came out.
 pub(crate) fn measure(
@@ -21,8 +23,8 @@ pub(crate) fn measure(
     report: &mut BenchReport,
 ) -> Result<(), CliError> {
     let infer = |source| CliError::Infer { name: file.name.clone(), source };
-    let output_len = model.model().output().len();
-    measure_whole(&mut model, output_len, inputs, effort, report).map_err(infer)?;
+    let output_bytes = model.model().output_bytes();
+    measure_whole(&mut model, output_bytes, inputs, effort, report).map_err(infer)?;
     let mut operators: Vec<Times> = model.model().ops().map(|_| Times::new()).collect();
     effort
         .tenth()
@@ -36,23 +38,24 @@ pub(crate) fn measure(
 }
 
 /// Measures whole inferences, one after another, of any backend.
-pub(crate) fn measure_whole<M: ComputeModel<[i8], [i8]>>(
-    model: &mut M,
-    output_len: usize,
+pub(crate) fn measure_whole(
+    model: &mut impl SampleModel,
+    output_bytes: usize,
     inputs: &Inputs,
     effort: Effort,
     report: &mut BenchReport,
 ) -> Result<(), InferenceError> {
-    let mut output = vec![0_i8; output_len];
+    let mut bytes = vec![0; output_bytes];
+    let mut output = Packed(bytes.as_mut_slice());
     let mut times = Times::new();
     let warm_up = effort
         .tenth()
-        .repeat(|number| model.infer_one(inputs.of_run(number), output.as_mut_slice()))?;
+        .repeat(|number| model.infer_one(&Packed(inputs.of_run(number)), &mut output))?;
     report.warm_up_run_count = warm_up.run_count;
     let spent = effort.repeat(|number| {
-        let input = inputs.of_run(number);
+        let input = Packed(inputs.of_run(number));
         let start = Instant::now();
-        model.infer_one(input, output.as_mut_slice())?;
+        model.infer_one(&input, &mut output)?;
         times.add(start.elapsed());
         Ok::<(), InferenceError>(())
     })?;
@@ -68,7 +71,7 @@ fn time_operators(
     number: u64,
     mut add: impl FnMut(usize, core::time::Duration),
 ) -> Result<(), InferenceError> {
-    model.input_mut()?.copy_from_slice(inputs.of_run(number));
+    write_inputs(model, inputs.of_run(number))?;
     let operator_count = model.model().operator_count();
     for index in 0..operator_count {
         let start = Instant::now();

@@ -15,6 +15,7 @@ use super::times::Times;
 use crate::backend::{load_cuda, told};
 use crate::error::CliError;
 use crate::model_file::ModelFile;
+use crate::packed::Packed;
 
 /// Samples of a batch, unless the caller says it.
 const BATCH_SAMPLES: usize = 4096;
@@ -36,7 +37,7 @@ pub(crate) fn measure(
     let fitting = if device.simulated { BATCH_SAMPLES_SIMULATED } else { BATCH_SAMPLES };
     let sample_count = batch.map_or(fitting, NonZeroUsize::get);
     model.init().map_err(|source| told(file, &model, source))?;
-    let expected = expected(cpu, file, inputs)?;
+    let expected = expected(cpu, file, inputs, sample_count)?;
     report.backend = "cuda";
     report.device = Some(device);
     one_by_one(&mut model, file, inputs, &expected, effort, report)?;
@@ -45,27 +46,31 @@ pub(crate) fn measure(
 }
 
 /// An answer must be the processor's, byte by byte.
-fn compare(file: &ModelFile, found: &[i8], expected: &[i8]) -> Result<(), CliError> {
+fn compare(file: &ModelFile, found: &[u8], expected: &[u8]) -> Result<(), CliError> {
     if found == expected {
         return Ok(());
     }
     Err(CliError::DeviceDiffers { name: file.name.clone() })
 }
 
-/// The processor's answer to every input.
+/// The processor's answer to every input; of a model with state, to the whole stream that a
+/// batch is, from its initial state.
 fn expected(
     cpu: &mut CpuModel<'static>,
     file: &ModelFile,
     inputs: &Inputs,
-) -> Result<Vec<Vec<i8>>, CliError> {
-    let output_len = cpu.model().output().len();
+    sample_count: usize,
+) -> Result<Vec<Vec<u8>>, CliError> {
+    let has_state = cpu.model().state_bytes() > 0;
+    let count = if has_state { inputs.count().max(sample_count) } else { inputs.count() };
+    let output_bytes = cpu.model().output_bytes();
     let infer = |source| CliError::Infer { name: file.name.clone(), source };
     let answer = |number| {
-        let mut output = vec![0; output_len];
-        cpu.infer_one(inputs.of_run(number), output.as_mut_slice()).map_err(infer)?;
-        Ok(output)
+        let mut output = Packed(vec![0; output_bytes]);
+        cpu.infer_one(&Packed(inputs.of_run(number)), &mut output).map_err(infer)?;
+        Ok(output.0)
     };
-    (0..inputs.count() as u64).map(answer).collect()
+    (0..count as u64).map(answer).collect()
 }
 
 /// Compares the answers to every input, then measures.
@@ -73,36 +78,37 @@ fn one_by_one(
     model: &mut CudaModel,
     file: &ModelFile,
     inputs: &Inputs,
-    expected: &[Vec<i8>],
+    expected: &[Vec<u8>],
     effort: Effort,
     report: &mut BenchReport,
 ) -> Result<(), CliError> {
-    let output_len = expected.first().map_or(0, Vec::len);
-    let mut output = vec![0_i8; output_len];
+    let output_bytes = expected.first().map_or(0, Vec::len);
+    let mut output = Packed(vec![0; output_bytes]);
     for (number, expected) in expected.iter().enumerate() {
-        let done = model.infer_one(inputs.of_run(number as u64), output.as_mut_slice());
+        let done = model.infer_one(&Packed(inputs.of_run(number as u64)), &mut output);
         done.map_err(|source| told(file, model, source))?;
-        compare(file, &output, expected)?;
+        compare(file, &output.0, expected)?;
     }
-    let done = measure_whole(model, output_len, inputs, effort, report);
+    let done = measure_whole(model, output_bytes, inputs, effort, report);
     done.map_err(|source| told(file, model, source))
 }
 
-/// Measures calls with a whole batch; the answers of the last one are compared.
+/// Measures calls with a whole batch, then compares the answers of one that starts afresh.
 fn batches(
     model: &mut CudaModel,
     file: &ModelFile,
     inputs: &Inputs,
-    expected: &[Vec<i8>],
+    expected: &[Vec<u8>],
     (effort, sample_count): (Effort, usize),
 ) -> Result<BatchReport, CliError> {
-    let output_len = expected.first().map_or(0, Vec::len);
-    let message = |number| Message::new(MessageHeader::new(), inputs.of_run(number as u64));
-    let messages: Vec<Message<&[i8]>> = (0..sample_count).map(message).collect();
-    let mut bytes = vec![0_i8; sample_count * output_len];
-    let mut outputs: Vec<&mut [i8]> = bytes.chunks_exact_mut(output_len.max(1)).collect();
+    let output_bytes = expected.first().map_or(0, Vec::len);
+    let message = |number| Message::new(MessageHeader::new(), Packed(inputs.of_run(number as u64)));
+    let messages: Vec<Message<Packed<&[u8]>>> = (0..sample_count).map(message).collect();
+    let mut bytes = vec![0; sample_count * output_bytes];
+    let mut outputs: Vec<Packed<&mut [u8]>> =
+        bytes.chunks_exact_mut(output_bytes.max(1)).map(Packed).collect();
     let mut times = Times::new();
-    let mut call = || {
+    let mut call = |model: &mut CudaModel| {
         let start = Instant::now();
         model.infer_batch(Batch::new(&messages), &mut outputs)?;
         Ok::<_, InferenceError>(start.elapsed())
@@ -110,12 +116,17 @@ fn batches(
     let effort = effort.batches(sample_count);
     // A size that comes for the second time is recorded: three calls come before any that counts.
     let warm_up = (0..3)
-        .try_for_each(|_| call().map(drop))
-        .and_then(|()| effort.tenth().repeat(|_| call().map(drop)));
-    let spent = warm_up.and_then(|_| effort.repeat(|_| call().map(|time| times.add(time))));
+        .try_for_each(|_| call(model).map(drop))
+        .and_then(|()| effort.tenth().repeat(|_| call(model).map(drop)));
+    let spent = warm_up.and_then(|_| effort.repeat(|_| call(model).map(|time| times.add(time))));
+    // A model with state is somewhere in its stream by now.
+    let spent = spent.and_then(|spent| {
+        model.reset()?;
+        call(model).map(|_| spent)
+    });
     let mut spent = spent.map_err(|source| told(file, model, source))?;
     for (found, expected) in outputs.iter().zip(expected.iter().cycle()) {
-        compare(file, found, expected)?;
+        compare(file, found.0, expected)?;
     }
     let chunk_sample_count = model.chunk_samples();
     spent.run_count = spent.run_count.saturating_mul(sample_count as u64);

@@ -12,6 +12,7 @@ use super::times::{Differences, Times};
 use super::wait::Wait;
 use crate::error::CliError;
 use crate::model_file::ModelFile;
+use crate::packed::{read_outputs, write_inputs};
 use crate::resident::{ResidentModel, SLOTS};
 
 /// Measures, and notes what came out.
@@ -95,9 +96,9 @@ impl Pairs<'_> {
     /// Runs a pair; who comes first changes from pair to pair.
     fn run(
         &mut self,
-        input: &[i8],
+        input: &[u8],
         number: u64,
-        [direct, asked]: &mut [Vec<i8>; 2],
+        [direct, asked]: &mut [Vec<u8>; 2],
     ) -> Result<Pair, CliError> {
         if number.is_multiple_of(2) {
             let time = self.run_directly(input, direct)?;
@@ -108,18 +109,18 @@ impl Pairs<'_> {
         }
     }
 
-    fn run_directly(&mut self, input: &[i8], kept: &mut Vec<i8>) -> Result<Duration, CliError> {
+    fn run_directly(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, CliError> {
         let infer = |source| CliError::Infer { name: self.name.to_owned(), source };
-        self.direct.input_mut().map_err(infer)?.copy_from_slice(input);
+        write_inputs(self.direct, input).map_err(infer)?;
         let start = Instant::now();
-        let output = self.direct.run().map_err(infer)?;
+        self.direct.run_operators(0..usize::MAX).map_err(infer)?;
         let elapsed = start.elapsed();
         kept.clear();
-        kept.extend_from_slice(output);
+        read_outputs(self.direct, kept).map_err(infer)?;
         Ok(elapsed)
     }
 
-    fn ask(&mut self, input: &[i8], kept: &mut Vec<i8>) -> Result<Duration, CliError> {
+    fn ask(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, CliError> {
         self.resident.try_ask(input, None)?;
         kept.clear();
         let elapsed = self.resident.answer(|output| kept.extend_from_slice(output))?;

@@ -13,7 +13,7 @@ const SHADES: &[u8; 10] = b" .:-=+*#%@";
 
 /// Prints the first images, and as the last one an image that the model misreads.
 pub(super) fn print(
-    images: &[i8],
+    images: &[u8],
     labels: &[u8],
     answers: &[Answer],
     out: &mut impl Write,
@@ -39,11 +39,11 @@ pub(super) fn print(
 }
 
 /// A row of an image, two signs per pixel.
-fn pixels(images: &[i8], index: usize, row: usize) -> String {
+fn pixels(images: &[u8], index: usize, row: usize) -> String {
     let start = (index * SIDE + row) * SIDE;
-    let sign = |value: &i8| {
-        let level = usize::from(value.abs_diff(i8::MIN));
+    let sign = |byte: &u8| {
+        let level = usize::from(byte.cast_signed().abs_diff(i8::MIN));
         char::from(SHADES[level * SHADES.len() / 256])
     };
-    images[start..start + SIDE].iter().flat_map(|value| [sign(value); 2]).collect()
+    images[start..start + SIDE].iter().flat_map(|byte| [sign(byte); 2]).collect()
 }

@@ -11,7 +11,7 @@ use super::{DEADLINE_MAX, PARKED, ResidentModel, SLOTS, header};
 use crate::error::CliError;
 
 static MODEL: &[u8] = include_bytes!("../../../../tests/models/digits.ikm");
-const IMAGE: [i8; 64] = [0; 64];
+const IMAGE: [u8; 64] = [0; 64];
 
 fn start(buffer_count: usize, wait: WaitStrategy) -> ResidentModel {
     let artifact = ModelArtifact::new(MODEL, None);

@@ -1,0 +1,100 @@
+//! Elements of inputs and outputs: their names in NumPy, their real values.
+
+use isokern_core::DType;
+use isokern_core::compute::Quantization;
+use isokern_model::Tensor;
+
+/// How NumPy names an element type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Element {
+    /// The name: `int8`.
+    pub(crate) name: &'static str,
+    /// Byte order, kind and size as a `.npy` file has them: `|i1`, `<f4`.
+    pub(crate) descr: &'static str,
+}
+
+impl Element {
+    /// Returns NumPy's names of a type; none for a type that NumPy does not have.
+    pub(crate) const fn of(dtype: DType) -> Option<Self> {
+        let (name, descr) = match dtype {
+            DType::Bool => ("bool", "|b1"),
+            DType::I8 => ("int8", "|i1"),
+            DType::U8 => ("uint8", "|u1"),
+            DType::I16 => ("int16", "<i2"),
+            DType::U16 => ("uint16", "<u2"),
+            DType::I32 => ("int32", "<i4"),
+            DType::U32 => ("uint32", "<u4"),
+            DType::I64 => ("int64", "<i8"),
+            DType::U64 => ("uint64", "<u8"),
+            DType::F16 => ("float16", "<f2"),
+            DType::F32 => ("float32", "<f4"),
+            DType::F64 => ("float64", "<f8"),
+            DType::Bf16 | _ => return None,
+        };
+        Some(Self { name, descr })
+    }
+
+    /// Says whether `descr` is this element with its bytes in the other order.
+    pub(crate) fn is_swapped(self, descr: &str) -> bool {
+        let own = self.descr.strip_prefix('<');
+        own.is_some() && own == descr.strip_prefix('>')
+    }
+}
+
+/// Returns the name of a type: NumPy's, where it has one.
+pub(crate) fn name(dtype: DType) -> &'static str {
+    Element::of(dtype).map_or(dtype.name(), |element| element.name)
+}
+
+/// Returns the least and greatest value of a type that real numbers are quantised to; none for
+/// a type whose numbers are taken as they are.
+pub(crate) fn quantised_range(dtype: DType) -> Option<(i32, i32)> {
+    const RANGES: [(DType, i32, i32); 3] =
+        [(DType::I8, -128, 127), (DType::U8, 0, 255), (DType::I16, -32_768, 32_767)];
+    let range = RANGES.iter().find(|(quantised, ..)| *quantised == dtype);
+    range.map(|&(_, least, greatest)| (least, greatest))
+}
+
+/// Returns the real values of a tensor's elements; none for a type that stands for no real ones.
+pub(crate) fn real_values(bytes: &[u8], tensor: &Tensor) -> Option<Vec<f32>> {
+    let quantization = Quantization::new(tensor.scale(), tensor.zero_point());
+    let real = |value: i32| quantization.dequantize(value);
+    let dtype = tensor.dtype();
+    if dtype == DType::I8 {
+        Some(bytes.iter().map(|byte| real(byte.cast_signed().into())).collect())
+    } else if dtype == DType::U8 {
+        Some(bytes.iter().map(|&byte| real(byte.into())).collect())
+    } else if dtype == DType::I16 {
+        Some(each(bytes, |value| real(i16::from_le_bytes(value).into())))
+    } else if dtype == DType::F32 {
+        Some(each(bytes, f32::from_le_bytes))
+    } else {
+        None
+    }
+}
+
+fn each<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|&bytes| value(bytes)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Element;
+    use isokern_core::DType;
+
+    #[test]
+    fn sizes_of_names_and_elements_agree() {
+        for dtype in DType::ALL {
+            let Some(element) = Element::of(dtype) else {
+                assert_eq!(dtype, DType::Bf16);
+                continue;
+            };
+            let size = dtype.size_bytes();
+            assert!(element.descr.ends_with(&size.to_string()), "{element:?}");
+            assert_eq!(element.descr.starts_with('|'), size == 1, "{element:?}");
+            let other = element.descr.replace('<', ">");
+            assert_eq!(element.is_swapped(&other), size > 1, "{element:?}");
+            assert!(!element.is_swapped(element.descr), "{element:?}");
+        }
+    }
+}

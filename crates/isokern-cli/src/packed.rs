@@ -1,0 +1,107 @@
+//! Samples of a model: all inputs, or all outputs, of one inference in one payload.
+
+use isokern_core::compute::BufferDescriptor;
+use isokern_core::{InferenceError, Payload, PayloadMut};
+use isokern_cpu::CpuModel;
+use isokern_model::digest;
+
+/// The inputs, or the outputs, of one inference, one after the other. Bytes without an element
+/// type: the ports of a model may have different ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Packed<B>(pub(crate) B);
+
+impl<B: AsRef<[u8]>> Payload for Packed<B> {
+    fn buffer_descriptor(&self) -> BufferDescriptor {
+        BufferDescriptor::of_slice(self.as_bytes())
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> PayloadMut for Packed<B> {
+    fn as_bytes_mut(&mut self) -> &mut [u8] {
+        self.0.as_mut()
+    }
+}
+
+/// Samples of one length, one after another.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Samples {
+    bytes: Vec<u8>,
+    sample_bytes: usize,
+}
+
+impl Samples {
+    /// Cuts bytes into samples of this length, which is not zero for any model.
+    pub(crate) const fn new(bytes: Vec<u8>, sample_bytes: usize) -> Self {
+        Self { bytes, sample_bytes }
+    }
+
+    /// Returns how many there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.bytes.len() / self.sample_bytes
+    }
+
+    /// Returns the samples in their order.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.bytes.chunks_exact(self.sample_bytes)
+    }
+
+    /// Returns the sample at `index`, which is below [`count`](Self::count).
+    pub(crate) fn at(&self, index: usize) -> &[u8] {
+        &self.bytes[index * self.sample_bytes..][..self.sample_bytes]
+    }
+}
+
+/// Writes a sample to the inputs in the model's arena.
+pub(crate) fn write_inputs(
+    model: &mut CpuModel<'_>,
+    mut sample: &[u8],
+) -> Result<(), InferenceError> {
+    for position in 0..model.model().input_count() {
+        let input = model.input_at_mut(position)?;
+        let (now, later) = sample.split_at(input.len());
+        input.copy_from_slice(now);
+        sample = later;
+    }
+    Ok(())
+}
+
+/// Appends the outputs in the model's arena to `sample`, in order.
+pub(crate) fn read_outputs(
+    model: &mut CpuModel<'_>,
+    sample: &mut Vec<u8>,
+) -> Result<(), InferenceError> {
+    for position in 0..model.model().output_count() {
+        sample.extend_from_slice(model.output_at(position)?);
+    }
+    Ok(())
+}
+
+/// Returns the digest of output bytes, FNV-1a over 64 bits.
+pub(crate) fn digest_of(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(digest::fnv1a(&[]), |sum, byte| digest::fnv1a_update(sum, &[byte.cast_signed()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Samples, digest_of};
+
+    #[test]
+    fn samples_are_cut_in_order() {
+        let samples = Samples::new(vec![1, 2, 3, 4, 5, 6], 2);
+        assert_eq!(samples.count(), 3);
+        assert_eq!(samples.iter().collect::<Vec<_>>(), [[1, 2], [3, 4], [5, 6]]);
+        assert_eq!(samples.at(2), [5, 6]);
+    }
+
+    #[test]
+    fn the_digest_of_bytes_is_that_of_int8_values() {
+        assert_eq!(digest_of(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(digest_of(&[0x80, 0x7F]), isokern_model::digest::fnv1a(&[-128, 127]));
+    }
+}

@@ -1,0 +1,31 @@
+//! Why files of the command line do not belong to inputs or outputs.
+
+use thiserror::Error;
+
+/// A file without a port, a port without a file, or two of one.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub(crate) enum PortError {
+    #[error(
+        "--{side} {given} does not say which {side} it is for; the model has {list}. Fix: pass one \
+         --{side} NAME=FILE or --{side} INDEX=FILE for each, such as --{side} 0={given}"
+    )]
+    Unnamed { given: String, side: &'static str, list: String },
+    #[error(
+        "the model has no {side} {key:?}; it has {list}. Fix: pass --{side} NAME=FILE or \
+         --{side} INDEX=FILE with one of these"
+    )]
+    Unknown { key: String, side: &'static str, list: String },
+    #[error(
+        "{side}s {first} and {second} of the model both have the name {key:?}. Fix: pass \
+         --{side} {first}=FILE or --{side} {second}=FILE"
+    )]
+    Ambiguous { key: String, side: &'static str, first: usize, second: usize },
+    #[error("two files are given for {port}. Fix: pass one of them")]
+    Twice { port: String },
+    #[error("{file} is given for two {side}s. Fix: give each {side} a file of its own")]
+    SameFile { file: String, side: &'static str },
+    #[error(
+        "no file is given for {port}; the model has {list}. Fix: pass --{side} {index}=FILE as well"
+    )]
+    Missing { port: String, side: &'static str, index: usize, list: String },
+}
