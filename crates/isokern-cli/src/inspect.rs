@@ -15,15 +15,18 @@ Keys of --json, which later versions keep:
   file, source_format (tflite or ikm), file_bytes
   profile {name, version}, format_version, layout (row or packed)
   blob_bytes, constant_bytes, checksum, source_sha256 (or null), self_test {seed, digest} (or null)
-  arena_bytes, weight_bytes, macs
-  input, output   index, shape, dtype, scale, zero_point, bytes
-  tensors[]       the same, and arena_offset, first_step, last_step
-  operators[]     index, kind, inputs[], output, weight_bytes, macs, activation {min, max}, weights
-                  {outputs, terms, zero_point, scale_count}, depth_multiplier, window {kernel,
-                  stride, dilation, padding_before, padding_after: each [vertical, horizontal]};
-                  null where a kind has none
-Step 0 is the caller writing the input, step i + 1 is operator i, the last step is the caller
-reading the output. An offset counts from the start of the arena.";
+  arena_bytes, weight_bytes, macs, state_bytes (kept from one run to the next; mostly 0)
+  inputs[], outputs[]  name (may be empty), index (of the tensor), shape, dtype, scale,
+                  zero_point, bytes; `isokern run` takes the name, or the place in the list from 0
+  tensors[]       index, shape, dtype, scale, zero_point, bytes, region (arena or state), offset,
+                  first_step, last_step
+  operators[]     index, kind, inputs[], outputs[], weight_bytes, macs, activation {min, max},
+                  weights {outputs, terms, zero_point, scale_count}, depth_multiplier, window
+                  {kernel, stride, dilation, padding_before, padding_after: each [vertical,
+                  horizontal]}; null where a kind has none
+Step 0 is the caller writing the inputs, step i + 1 is operator i, the last step is the caller
+reading the outputs. An offset counts from the start of the region. Names are as the model has
+them in JSON, and escaped in the text.";
 
 /// Shows a model: operators, tensors, sizes and the map of its arena
 #[derive(clap::Args)]

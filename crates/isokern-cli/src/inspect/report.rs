@@ -4,6 +4,7 @@
 
 use core::fmt::Write;
 
+use isokern_core::DType;
 use isokern_core::compute::NumericProfile;
 use isokern_model::geometry::{Axis, Window};
 use isokern_model::operator::DotOutline;
@@ -63,7 +64,7 @@ pub(crate) struct PortReport {
 pub(crate) struct TensorFacts {
     pub(crate) index: usize,
     pub(crate) shape: Vec<u32>,
-    pub(crate) dtype: &'static str,
+    pub(crate) dtype: DType,
     pub(crate) scale: f32,
     pub(crate) zero_point: i32,
     pub(crate) bytes: usize,
@@ -179,7 +180,7 @@ impl TensorFacts {
         Self {
             index,
             shape: tensor.shape().to_vec(),
-            dtype: tensor.dtype().name(),
+            dtype: tensor.dtype(),
             scale: tensor.scale(),
             zero_point: tensor.zero_point(),
             bytes: tensor.bytes(),
@@ -260,7 +261,7 @@ impl WindowReport {
     }
 }
 
-/// How far the last window reaches behind the input.
+/// How far the last window reaches past the input.
 fn padding_after(axis: &Axis, (input, output): (usize, usize)) -> usize {
     let reach = output.saturating_sub(1) * axis.stride + axis.extent();
     reach.saturating_sub(axis.pad + input)

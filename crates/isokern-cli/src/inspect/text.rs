@@ -4,9 +4,11 @@ use std::io::{self, Write};
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
+use isokern_core::DType;
 
 use super::arena;
 use super::report::{ModelReport, OperatorReport, PortReport, TensorFacts, TensorReport};
+use crate::element;
 use crate::figures::{counted, grouped, shape};
 
 /// A column: its title, the side its text stands on, and a cell for each row.
@@ -75,6 +77,7 @@ fn port(port: &PortReport) -> String {
     let TensorFacts { scale, zero_point, dtype, .. } = &port.tensor;
     let name = if port.name.is_empty() { String::new() } else { format!("  {:?}", port.name) };
     let shape = shape(&port.tensor.shape);
+    let dtype = element::name(*dtype);
     format!("{shape} {dtype}, scale {scale}, zero point {zero_point}{name}")
 }
 
@@ -125,9 +128,18 @@ fn tensor_columns(tensors: &[TensorReport]) -> Vec<Column> {
             if tensors.len() > 10 { mark.to_string() } else { String::new() }
         }),
         left("shape", tensors, |tensor| shape(&tensor.facts.shape)),
+        left("type", tensors, |tensor| {
+            let is_all_int8 = tensors.iter().all(|tensor| tensor.facts.dtype == DType::I8);
+            let name = element::name(tensor.facts.dtype);
+            if is_all_int8 { String::new() } else { name.to_owned() }
+        }),
         left("scale", tensors, |tensor| tensor.facts.scale.to_string()),
         right("zero point", tensors, |tensor| tensor.facts.zero_point.to_string()),
         right("bytes", tensors, |tensor| grouped(tensor.facts.bytes as u64)),
+        left("in", tensors, |tensor| {
+            let is_all_arena = tensors.iter().all(TensorReport::is_in_arena);
+            if is_all_arena { String::new() } else { tensor.region.to_owned() }
+        }),
         right("offset", tensors, |tensor| grouped(tensor.offset as u64)),
         right("steps", tensors, |tensor| format!("{}-{}", tensor.first_step, tensor.last_step)),
     ]

@@ -44,7 +44,7 @@ fn the_version_names_profile_and_format() {
     let expected = concat!(
         "isokern ",
         env!("CARGO_PKG_VERSION"),
-        " (numeric profile tflm v1, model format 1)\n"
+        " (numeric profile tflm v1, model format 2)\n"
     );
     assert_eq!(ran.text(), expected);
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::program::{Folder, command, fixture, isokern};
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "file",
     "source_format",
     "file_bytes",
@@ -21,8 +21,9 @@ const KEYS: [&str; 18] = [
     "arena_bytes",
     "weight_bytes",
     "macs",
-    "input",
-    "output",
+    "state_bytes",
+    "inputs",
+    "outputs",
     "tensors",
     "operators",
 ];
@@ -48,8 +49,9 @@ fn the_json_has_the_promised_keys() {
     assert_eq!(report["arena_bytes"], 1536);
     assert_eq!(report["weight_bytes"], 2208);
     assert_eq!(report["macs"], 29184);
-    assert_eq!(report["input"]["shape"], json!([1, 8, 8, 1]));
-    assert_eq!(report["output"]["zero_point"], -128);
+    assert_eq!(report["state_bytes"], 0);
+    assert_eq!(report["inputs"][0]["shape"], json!([1, 8, 8, 1]));
+    assert_eq!(report["outputs"][0]["zero_point"], -128);
     let sha256 = "1aebd1576e48244f6bbac3ec625feac3947b1a8114b650657434131d5c2ab123";
     assert_eq!(report["source_sha256"], sha256);
 }
@@ -64,16 +66,17 @@ fn operators_and_tensors_add_up() {
         assert_eq!(Some(sum("macs")), report["macs"].as_u64(), "{model}");
         assert_eq!(Some(sum("weight_bytes")), report["weight_bytes"].as_u64(), "{model}");
         let number = |tensor: &Value, key: &str| tensor[key].as_u64().expect("it is a number");
-        let end = |tensor: &Value| number(tensor, "arena_offset") + number(tensor, "bytes");
+        let end = |tensor: &Value| number(tensor, "offset") + number(tensor, "bytes");
         assert_eq!(tensors.iter().map(end).max(), report["arena_bytes"].as_u64());
         let mut next = operators[0]["inputs"][0].clone();
         for (index, operator) in operators.iter().enumerate() {
             assert_eq!(operator["index"], index);
             let inputs = operator["inputs"].as_array().expect("inputs are a list");
-            assert!(inputs.iter().all(|input| input.as_u64() < operator["output"].as_u64()));
-            next = operator["output"].clone();
+            let output = &operator["outputs"][0];
+            assert!(inputs.iter().all(|input| input.as_u64() < output.as_u64()));
+            next = output.clone();
         }
-        assert_eq!(next, report["output"]["index"], "{model}");
+        assert_eq!(next, report["outputs"][0]["index"], "{model}");
     }
 }
 
@@ -112,9 +115,9 @@ fn the_text_shows_where_tensors_lie() {
     let text = ran.text();
     for line in [
         "  profile    tflm v1",
-        "  input      1x8x8x1 int8, scale 0.003921569, zero point -128",
+        "  input      1x8x8x1 int8, scale 0.003921569, zero point -128  \"x\"",
         "  totals     9 operators, 29,184 MACs, 2,208 weight bytes, 2,973 constant bytes",
-        "  arena      1,536 bytes, input and output inside",
+        "  arena      1,536 bytes, inputs and outputs inside",
         "Arena (1,536 bytes)",
     ] {
         assert!(text.lines().any(|found| found == line), "no line `{line}` in:\n{text}");
