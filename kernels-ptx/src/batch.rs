@@ -1,6 +1,7 @@
 //! The batch kernel: one block per sample, until all samples are done.
 #![allow(unsafe_code)]
 
+use core::cell::Cell;
 use core::ptr;
 use core::slice;
 
@@ -32,29 +33,21 @@ pub unsafe extern "ptx-kernel" fn isokern_batch(parameters: BatchParameters) {
     let team = BlockTeam::start(parameters.fault);
     let parts = Parts::of(&parameters);
     // SAFETY: by this function's contract.
-    let blob = unsafe { model_bytes(&team, &parameters, &parts) };
-    let Some(model) = Model::of_checked(blob) else { fault(FaultCode::Model, blob.len() as u64) };
-    check(&parameters, &model);
+    let model = unsafe { checked_model(&team, &parameters, &parts) };
     // SAFETY: the arena is this block's alone, `arena_bytes` long, and its threads keep their
     // accesses apart between barriers, which is the operators' contract.
     let arena = unsafe { Cells::from_raw(parts.arena, parameters.arena_bytes as usize) };
-    let mut stream = u64::from(registers::block());
-    loop {
-        let first = stream * parameters.stream_samples;
-        if first >= parameters.sample_count {
-            return;
-        }
-        // SAFETY: by this function's contract.
-        let state = unsafe { stream_state(&parameters, &model, stream) };
-        let memory = Memory { arena, state };
-        let batch = Batch { team: &team, parameters: &parameters, model: &model, memory };
-        let end = first.saturating_add(parameters.stream_samples).min(parameters.sample_count);
-        for sample in first..end {
-            // SAFETY: by this function's contract.
-            unsafe { batch.run(sample) };
-        }
-        stream += u64::from(registers::blocks());
-    }
+    let batch = Batch {
+        team: &team,
+        parameters: &parameters,
+        model: &model,
+        arena,
+        stream: Cell::new(registers::block().into()),
+        sample: Cell::new(0),
+        end: Cell::new(0),
+    };
+    // SAFETY: by this function's contract.
+    unsafe { batch.run() };
 }
 
 /// What a thread needs for a sample; in memory, so that a call takes few registers.
@@ -62,40 +55,80 @@ struct Batch<'a> {
     team: &'a BlockTeam,
     parameters: &'a BatchParameters,
     model: &'a Model<'a>,
-    memory: Memory<'a>,
+    arena: Cells<'a>,
+    /// The stream that runs, its sample that does, and where its samples end.
+    stream: Cell<u64>,
+    sample: Cell<u64>,
+    end: Cell<u64>,
 }
 
 impl Batch<'_> {
-    /// Runs one sample.
+    /// Runs the streams of this block.
     ///
     /// # Safety
     ///
-    /// As for [`isokern_batch`]; `sample` is one of the batch.
-    #[inline(never)]
-    unsafe fn run(&self, sample: u64) {
-        if self.team.index() == 0 {
-            block::set_sample(sample);
+    /// As for [`isokern_batch`].
+    #[inline(never)] // The entry would hold registers around its loop.
+    unsafe fn run(&self) {
+        while self.stream.get() * self.parameters.stream_samples < self.parameters.sample_count {
+            // SAFETY: by this function's contract.
+            unsafe { self.run_stream(self.stream.get()) };
+            self.stream.set(self.stream.get() + u64::from(registers::blocks()));
         }
+    }
+
+    /// Runs the samples of a stream, in order.
+    ///
+    /// # Safety
+    ///
+    /// As for [`isokern_batch`]; `stream` has samples in the batch.
+    #[inline(always)]
+    unsafe fn run_stream(&self, stream: u64) {
         // SAFETY: by this function's contract.
-        let inputs = unsafe { sample_inputs(self.parameters, sample) };
+        let state = unsafe { stream_state(self.parameters, self.model, stream) };
+        let memory = Memory { arena: self.arena, state };
+        let first = stream * self.parameters.stream_samples;
+        let end = first + self.parameters.stream_samples;
+        self.sample.set(first);
+        self.end.set(end.min(self.parameters.sample_count));
+        while self.sample.get() < self.end.get() {
+            let sample = self.sample.get();
+            if self.team.index() == 0 {
+                block::set_sample(sample);
+            }
+            // SAFETY: by this function's contract.
+            self.read_inputs(unsafe { sample_inputs(self.parameters, sample) }, &memory);
+            let all = 0..self.model.operator_count();
+            match run_ops(self.team, &LOOPS, self.model, &memory, all) {
+                Ok(()) => {}
+                Err(RunError::NotBuilt { index }) => fault(FaultCode::Operator, index.into()),
+                Err(_) => fault(FaultCode::Operator, u64::MAX),
+            }
+            let sample = self.sample.get();
+            // SAFETY: by this function's contract.
+            self.write_outputs(&memory, unsafe { sample_outputs(self.parameters, sample) });
+            self.sample.set(sample + 1);
+        }
+    }
+
+    /// Copies the inputs of a sample into the arena, with a barrier after.
+    #[inline(never)]
+    fn read_inputs(&self, inputs: Cells<'_>, memory: &Memory<'_>) {
         let mut start = 0;
         for position in 0..self.model.input_count() {
-            let x = self.memory.view(&self.model.input_at(position));
+            let x = memory.view(&self.model.input_at(position));
             copy(self.team, inputs.window(start, x.len()), x);
             start += x.len();
         }
         self.team.sync();
-        let all = 0..self.model.operator_count();
-        match run_ops(self.team, &LOOPS, self.model, self.memory, all) {
-            Ok(()) => {}
-            Err(RunError::NotBuilt { index }) => fault(FaultCode::Operator, index.into()),
-            Err(_) => fault(FaultCode::Operator, u64::MAX),
-        }
-        // SAFETY: by this function's contract.
-        let outputs = unsafe { sample_outputs(self.parameters, sample) };
+    }
+
+    /// Copies the outputs of a sample out of the arena, with a barrier after.
+    #[inline(never)]
+    fn write_outputs(&self, memory: &Memory<'_>, outputs: Cells<'_>) {
         let mut start = 0;
         for position in 0..self.model.output_count() {
-            let y = self.memory.view(&self.model.output_at(position));
+            let y = memory.view(&self.model.output_at(position));
             copy(self.team, y, outputs.window(start, y.len()));
             start += y.len();
         }
@@ -137,6 +170,24 @@ impl Parts {
         let model = shared_model.then(|| dynamic.wrapping_add(model_start as usize));
         Self { arena, model }
     }
+}
+
+/// The model, or a fault if it is none or contradicts the parameters.
+///
+/// # Safety
+///
+/// As for [`isokern_batch`].
+#[inline(never)] // Its registers are not those of the loop.
+unsafe fn checked_model<'m>(
+    team: &BlockTeam,
+    parameters: &BatchParameters,
+    parts: &Parts,
+) -> Model<'m> {
+    // SAFETY: by this function's contract.
+    let blob = unsafe { model_bytes(team, parameters, parts) };
+    let Some(model) = Model::of_checked(blob) else { fault(FaultCode::Model, blob.len() as u64) };
+    check(parameters, &model);
+    model
 }
 
 /// The model's bytes, copied to shared memory if the parameters say so.
@@ -185,7 +236,6 @@ unsafe fn model_bytes<'m>(
 struct Chunk([u32; 4]);
 
 /// Ends in a fault if the parameters contradict the model.
-#[inline(always)]
 fn check(parameters: &BatchParameters, model: &Model<'_>) {
     let arena_bytes = model.arena_bytes() as u64;
     if parameters.arena_bytes < arena_bytes {

@@ -39,7 +39,7 @@ fn main() {
         let (median, counters) = (seconds[RUNS / 2], counters.expect("there were runs"));
         let (threads, warps) = (counters.thread_instructions, counters.warp_instructions);
         println!(
-            "| {} | {:.1} | {:.0} | {:.1} | {:.0} |",
+            "| {} | {:.6} | {:.0} | {:.1} | {:.0} |",
             case.name,
             threads as f64 / 1e6,
             threads as f64 / warps as f64 / 0.32,

@@ -79,7 +79,7 @@ pub fn run<L: Loops + Sync>(loops: &L, model: &Model<'_>, arena: &mut [i8], size
                 // reached through these views alone; the operators keep the ranks'
                 // accesses apart, which is what the race detector checks here.
                 let cells = unsafe { Cells::from_raw(start.get(), len) };
-                run_ops(&team, loops, model, Memory::stateless(cells), 0..model.operator_count())
+                run_ops(&team, loops, model, &Memory::stateless(cells), 0..model.operator_count())
                     .expect("the loops have every operator");
             });
         }

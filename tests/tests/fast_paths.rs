@@ -50,7 +50,7 @@ fn run_quad_mac(draft: &Draft, layout: Layout, input: &[i8], size: usize, shift:
                 &Rank { rank, size },
                 &loops,
                 &model,
-                Memory::stateless(cells),
+                &Memory::stateless(cells),
                 index..index + 1,
             )
             .expect("runs");
@@ -87,7 +87,7 @@ fn run_dual_mac(draft: &Draft, input: &[i8]) -> Vec<i8> {
     arena[start..start + input.len()].copy_from_slice(input);
     let loops = DualMacLoops::<PortableDualMac>::for_operators();
     let all = 0..model.operator_count();
-    run_ops(&Solo, &loops, &model, Memory::stateless(Cells::from_mut(&mut arena)), all)
+    run_ops(&Solo, &loops, &model, &Memory::stateless(Cells::from_mut(&mut arena)), all)
         .expect("runs");
     let output = model.output();
     arena[output.offset()..output.offset() + output.len()].to_vec()

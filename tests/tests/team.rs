@@ -23,7 +23,7 @@ fn check(name: &str, draft: &Draft) {
         let mut alone = input.clone();
         let all = 0..model.operator_count();
         let memory = Memory::stateless(Cells::from_mut(&mut alone));
-        run_ops(&Solo, &PlainLoops::new(), &model, memory, all).expect("runs");
+        run_ops(&Solo, &PlainLoops::new(), &model, &memory, all).expect("runs");
         for size in [2, 3, 8] {
             let mut shared = input.clone();
             team::run(&PlainLoops::new(), &model, &mut shared, size);

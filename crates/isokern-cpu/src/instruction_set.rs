@@ -60,7 +60,7 @@ impl InstructionSet {
     pub(crate) fn run<S: OperatorSet>(
         self,
         model: &Model<'_>,
-        memory: Memory<'_>,
+        memory: &Memory<'_>,
         range: Range<usize>,
     ) -> Result<(), RunError> {
         match self.0 {

@@ -109,8 +109,9 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         arena: &'a mut [u8],
         position: usize,
     ) -> Result<&'a mut [u8], InferenceError> {
-        let model = self.model();
-        Ok(bytes_mut(fitting(arena, &model)?, &port(model.input_at(position))?))
+        self.with_model(|model| {
+            Ok(bytes_mut(fitting(arena, model)?, &port(model.input_at(position))?))
+        })
     }
 
     /// The bytes of the output at `position` in an arena.
@@ -124,8 +125,9 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         arena: &'a mut [u8],
         position: usize,
     ) -> Result<&'a [u8], InferenceError> {
-        let model = self.model();
-        Ok(bytes_mut(fitting(arena, &model)?, &port(model.output_at(position))?))
+        self.with_model(|model| {
+            Ok(&*bytes_mut(fitting(arena, model)?, &port(model.output_at(position))?))
+        })
     }
 
     /// Runs a model without state on the inputs in an arena.
@@ -170,16 +172,27 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         state: &mut [u8],
         range: Range<usize>,
     ) -> Result<(), InferenceError> {
-        let model = self.model();
-        let state = state.get_mut(..model.state_bytes()).ok_or(
-            InferenceError::new(InferenceErrorKind::ResourceUnavailable)
-                .with_code(CODE_STATE_TOO_SHORT),
-        )?;
-        let memory = Memory {
-            arena: Cells::from_mut(bytemuck::must_cast_slice_mut(fitting(arena, &model)?)),
-            state: Cells::from_mut(bytemuck::must_cast_slice_mut(state)),
-        };
-        self.instructions.run::<S>(&model, memory, range).map_err(from_run)
+        self.with_model(|model| {
+            let state = state.get_mut(..model.state_bytes()).ok_or(
+                InferenceError::new(InferenceErrorKind::ResourceUnavailable)
+                    .with_code(CODE_STATE_TOO_SHORT),
+            )?;
+            let memory = Memory {
+                arena: Cells::from_mut(bytemuck::must_cast_slice_mut(fitting(arena, model)?)),
+                state: Cells::from_mut(bytemuck::must_cast_slice_mut(state)),
+            };
+            self.instructions.run::<S>(model, &memory, range).map_err(from_run)
+        })
+    }
+
+    /// Calls `with` with the model; what is lent is not copied.
+    #[inline]
+    fn with_model<R>(&self, with: impl FnOnce(&Model<'_>) -> R) -> R {
+        match &self.bytes {
+            Bytes::Lent(model) => with(model),
+            #[cfg(feature = "std")]
+            Bytes::Owned(artifact, checked) => with(&checked.view(artifact.bytes())),
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl VectorLoops<Avx512> {
 }
 
 impl<T: Tile> Loops for VectorLoops<T> {
-    fn conv2d<M: Team>(&self, team: &M, op: &Conv2dView<'_>, memory: Memory<'_>) {
+    fn conv2d<M: Team>(&self, team: &M, op: &Conv2dView<'_>, memory: &Memory<'_>) {
         let fits = team.size() == 1 && op.weights.layout == Layout::Packed;
         let images = (op.input.image(), op.output.image());
         let plan = Plan::of_windows(images, op.window, &op.weights, op.input.zero_point());
@@ -74,7 +74,7 @@ impl<T: Tile> Loops for VectorLoops<T> {
         &self,
         team: &M,
         op: &DepthwiseConv2dView<'_>,
-        memory: Memory<'_>,
+        memory: &Memory<'_>,
     ) {
         let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         let job = ChannelDots {
@@ -91,7 +91,7 @@ impl<T: Tile> Loops for VectorLoops<T> {
         }
     }
 
-    fn fully_connected<M: Team>(&self, team: &M, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
+    fn fully_connected<M: Team>(&self, team: &M, op: &FullyConnectedView<'_>, memory: &Memory<'_>) {
         let packed = op.weights.layout == Layout::Packed;
         let fits = team.size() == 1 && packed && op.weight_zero_point == 0;
         let rows = op.output.len() / op.weights.outputs.max(1);
@@ -104,7 +104,7 @@ impl<T: Tile> Loops for VectorLoops<T> {
         }
     }
 
-    fn add<M: Team>(&self, team: &M, op: &AddView, memory: Memory<'_>) {
+    fn add<M: Team>(&self, team: &M, op: &AddView, memory: &Memory<'_>) {
         if team.size() > 1 {
             return Add::run(team, op, memory);
         }
@@ -120,7 +120,7 @@ impl<T: Tile> VectorLoops<T> {
         weights: &Weights<'_>,
         requant: &Requant<'_>,
         (input, output): (&Tensor, &Tensor),
-        memory: Memory<'_>,
+        memory: &Memory<'_>,
     ) {
         let (x, y) = (memory.view(input), memory.view(output));
         self.tile.dots(&Dots { plan, weights, requant, zero_point: input.zero_point(), x, y });

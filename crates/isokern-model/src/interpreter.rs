@@ -4,9 +4,12 @@ use core::ops::Range;
 
 use crate::memory::Memory;
 use crate::model::Model;
+use crate::operators::OpKind;
+use crate::record::OpRecord;
 use isokern_core::Team;
 use thiserror::Error;
 
+use crate::kind::OpSet;
 use crate::loops::Loops;
 
 /// Why operators did not run.
@@ -39,21 +42,33 @@ pub fn run_ops<T: Team, L: Loops>(
     team: &T,
     loops: &L,
     model: &Model<'_>,
-    memory: Memory<'_>,
+    memory: &Memory<'_>,
     range: Range<usize>,
 ) -> Result<(), RunError> {
-    if !L::OPERATORS.contains_all(model.operator_set()) {
-        let missing = model.ops().position(|op| !L::OPERATORS.contains(op.kind()));
-        let index = missing.and_then(|index| u16::try_from(index).ok()).unwrap_or(0);
-        return Err(RunError::NotBuilt { index });
-    }
-    for index in range.start..range.end.min(model.operator_count()) {
-        // In one place: a copy of an operator is 170 bytes of firmware's stack.
-        let mut op = model.op(index);
-        if let Some(op) = &mut op {
-            op.run(team, loops, memory);
+    check_built(L::OPERATORS, model)?;
+    // Counts are 16 bits wide in a model; short numbers take fewer registers of a device.
+    let end = range.end.min(model.operator_count()) as u32;
+    for index in range.start.min(end as usize) as u32..end {
+        if let Some(site) = &model.site_at(index)
+            && let Some(kind) = site.kind()
+        {
+            kind.run((team, loops), site, memory);
         }
         team.sync();
     }
     Ok(())
+}
+
+/// Checks that the executor was built with every kind of the model.
+#[cfg_attr(target_arch = "nvptx64", inline(never))] // Its registers are not those of the loop.
+fn check_built(built: OpSet, model: &Model<'_>) -> Result<(), RunError> {
+    if built.contains_all(model.operator_set()) {
+        return Ok(());
+    }
+    let is_missing = |record: &OpRecord| {
+        OpKind::from_code(record.kind).is_some_and(|kind| !built.contains(kind))
+    };
+    let missing = model.sections.operators.iter().position(is_missing);
+    let index = missing.and_then(|index| u16::try_from(index).ok()).unwrap_or(0);
+    Err(RunError::NotBuilt { index })
 }

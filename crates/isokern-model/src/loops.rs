@@ -30,7 +30,7 @@ pub trait Loops {
     const OPERATORS: OpSet = OpSet::ALL;
 
     /// Runs a convolution; see [`Conv2d`].
-    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
+    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
         Conv2d::run(team, op, memory);
     }
 
@@ -39,23 +39,23 @@ pub trait Loops {
         &self,
         team: &T,
         op: &DepthwiseConv2dView<'_>,
-        memory: Memory<'_>,
+        memory: &Memory<'_>,
     ) {
         DepthwiseConv2d::run(team, op, memory);
     }
 
     /// Runs a fully connected operator; see [`FullyConnected`].
-    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
+    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, memory: &Memory<'_>) {
         FullyConnected::run(team, op, memory);
     }
 
     /// Runs an addition; see [`Add`].
-    fn add<T: Team>(&self, team: &T, op: &AddView, memory: Memory<'_>) {
+    fn add<T: Team>(&self, team: &T, op: &AddView, memory: &Memory<'_>) {
         Add::run(team, op, memory);
     }
 
     /// Runs an average pool; see [`Pool`].
-    fn pool<T: Team>(&self, team: &T, op: &PoolView, memory: Memory<'_>) {
+    fn pool<T: Team>(&self, team: &T, op: &PoolView, memory: &Memory<'_>) {
         Pool::run(team, op, memory);
     }
 }

@@ -33,7 +33,7 @@ impl<'a> Memory<'a> {
     /// Returns the bytes of `tensor`.
     #[inline]
     #[must_use]
-    pub fn view(self, tensor: &Tensor) -> Cells<'a> {
+    pub fn view(&self, tensor: &Tensor) -> Cells<'a> {
         let region = match tensor.region() {
             Region::Arena => self.arena,
             Region::State => self.state,

@@ -3,9 +3,9 @@
 use crate::header::{FORMAT_VERSION, HEADER_BYTES, Header, MAGIC, NONE};
 use crate::kind::OpSet;
 use crate::layout::Layout;
-use crate::operators::{Op, OpKind};
+use crate::operators::Op;
 use crate::record::OpRecord;
-use crate::sections::Sections;
+use crate::sections::{Sections, bytes_of, tensor};
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
 
@@ -51,6 +51,7 @@ impl<'m> Model<'m> {
     /// is, but a run over bytes that were never checked may give any answer, take any time, or
     /// panic.
     #[must_use]
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `op`.
     pub fn of_checked(blob: &'m [u8]) -> Option<Self> {
         let header: &Header = bytemuck::try_from_bytes(blob.get(..HEADER_BYTES)?).ok()?;
         let whole = blob.get(..header.blob_bytes as usize)?;
@@ -95,7 +96,7 @@ impl<'m> Model<'m> {
             NONE => &[],
             constant => {
                 let record = self.sections.constants.get(usize::from(constant));
-                record.map_or(&[], |record| self.sections.constant(record))
+                record.map_or(&[], |record| bytes_of(self.blob(), record))
             }
         }
     }
@@ -137,7 +138,7 @@ impl<'m> Model<'m> {
     /// Returns the tensor at `index`, or an empty one if there is none.
     #[must_use]
     pub fn tensor(&self, index: usize) -> Tensor {
-        self.sections.tensor(index)
+        tensor(self.sections.tensors, index)
     }
 
     /// Returns the first and last step at which the bytes of a tensor must hold.
@@ -154,11 +155,9 @@ impl<'m> Model<'m> {
 
     /// Returns the operator at `index`, if there is one.
     #[must_use]
-    // Inlined it would hold most registers of a device thread for all of a run.
-    #[cfg_attr(target_arch = "nvptx64", inline(never))]
     pub fn op(&self, index: usize) -> Option<Op<'m>> {
-        let record = self.op_record(index)?;
-        Some(OpKind::from_code(record.kind)?.view(&self.site(record), record))
+        let site = self.operator_site(index)?;
+        Some(site.kind()?.view(&site))
     }
 
     /// Returns all operators, in the order they run.
@@ -170,6 +169,14 @@ impl<'m> Model<'m> {
     #[must_use]
     pub fn operator_site(&self, index: usize) -> Option<OperatorSite<'m>> {
         self.op_record(index).map(|record| self.site(record))
+    }
+
+    /// Returns where the operator at `index` is, for the loop of a run.
+    // Inlined, all fields of the model would be in a device's registers for all of that loop.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
+    #[cfg_attr(not(target_arch = "nvptx64"), inline(always))]
+    pub(crate) fn site_at(&self, index: u32) -> Option<OperatorSite<'m>> {
+        self.op_record(index as usize).map(|record| self.site(record))
     }
 
     pub(crate) fn site(&self, record: &'m OpRecord) -> OperatorSite<'m> {

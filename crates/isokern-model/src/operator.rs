@@ -49,19 +49,29 @@ pub trait Operator {
     /// Returns what one run costs.
     fn cost(view: &Self::View<'_>) -> Cost;
 
+    /// Returns how many parts the work has, which run one after the other: the images of an
+    /// operator over images, else 1.
+    #[inline]
+    fn items(_view: &Self::View<'_>) -> u32 {
+        1
+    }
+
+    /// Narrows the view to the part `item` of the work; called for 0 first, then for one after
+    /// the other, and not at all where there is one part.
+    #[inline]
+    fn step_to(_view: &mut Self::View<'_>, _item: u32) {}
+
     /// Runs the calling rank's share, without a barrier: the plain loop, the oracle of all
     /// others.
-    fn run<T: Team>(team: &T, view: &Self::View<'_>, memory: Memory<'_>);
+    fn run<T: Team>(team: &T, view: &Self::View<'_>, memory: &Memory<'_>);
 
     /// Runs the calling rank's share with the loops of an executor, if it has one for this kind.
-    ///
-    /// The view may be changed on the way: an operator over several images steps through them.
     #[inline]
     fn run_with<T: Team, L: Loops>(
         team: &T,
         _loops: &L,
-        view: &mut Self::View<'_>,
-        memory: Memory<'_>,
+        view: &Self::View<'_>,
+        memory: &Memory<'_>,
     ) {
         Self::run(team, view, memory);
     }

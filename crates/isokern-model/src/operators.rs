@@ -27,7 +27,7 @@ use crate::geometry::{Axis, Window};
 use crate::kind::OpSet;
 use crate::loops::Loops;
 use crate::operator::{Check, Cost, Operator, Outline, require};
-use crate::record::{BODY_BYTES, OpRecord};
+use crate::record::BODY_BYTES;
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
 use crate::weights::StoredWeights;
@@ -94,23 +94,37 @@ macro_rules! operators {
             }
 
             /// Views the operator of a record of this kind.
-            #[inline]
-            pub(crate) fn view<'m>(self, site: &OperatorSite<'m>, record: &OpRecord) -> Op<'m> {
+            pub(crate) fn view<'m>(self, site: &OperatorSite<'m>) -> Op<'m> {
                 match self {
                     $(Self::$kind => {
-                        Op::$kind(<$kind as Operator>::view(site, &record.body()))
+                        Op::$kind(<$kind as Operator>::view(site, &site.record().body()))
+                    })+
+                }
+            }
+
+            /// Runs the calling rank's share of the operator of a record of this kind with `loops`,
+            /// without a barrier; does nothing for a kind that `loops` are built without.
+            #[inline]
+            pub(crate) fn run<T: Team, L: Loops>(
+                self,
+                (team, loops): (&T, &L),
+                site: &OperatorSite<'_>,
+                memory: &Memory<'_>,
+            ) {
+                match self {
+                    // The condition is a constant: other kinds leave no code here.
+                    $(Self::$kind => {
+                        if L::OPERATORS.contains(OpKind::$kind) {
+                            run::<$kind, T, L>((team, loops), site, memory);
+                        }
                     })+
                 }
             }
 
             /// Checks the operator of a record of this kind, and returns what it costs.
-            pub(crate) fn check(
-                self,
-                site: &OperatorSite<'_>,
-                record: &OpRecord,
-            ) -> Result<Cost, &'static str> {
+            pub(crate) fn check(self, site: &OperatorSite<'_>) -> Result<Cost, &'static str> {
                 match self {
-                    $(Self::$kind => check::<$kind>(site, record),)+
+                    $(Self::$kind => check::<$kind>(site),)+
                 }
             }
         }
@@ -145,25 +159,6 @@ macro_rules! operators {
             pub fn outline(&self) -> Outline {
                 match self {
                     $(Self::$kind(view) => <$kind as Operator>::outline(view),)+
-                }
-            }
-
-            /// Runs the calling rank's share with `loops`, without a barrier; does nothing for a
-            /// kind that `loops` are built without.
-            #[inline]
-            pub(crate) fn run<T: Team, L: Loops>(
-                &mut self,
-                team: &T,
-                loops: &L,
-                memory: Memory<'_>,
-            ) {
-                match self {
-                    // The condition is a constant: other kinds leave no code here.
-                    $(Self::$kind(view) => {
-                        if L::OPERATORS.contains(OpKind::$kind) {
-                            <$kind as Operator>::run_with(team, loops, view, memory);
-                        }
-                    })+
                 }
             }
         }
@@ -206,11 +201,37 @@ pub trait HasKind: Operator {
     const KIND: OpKind;
 }
 
+/// Runs the calling rank's share of one operator, part after part.
+///
+/// Its view is built here and nowhere copied, which a device would do byte by byte.
+#[inline(never)] // A frame of its own: the largest view counts, not their sum.
+fn run<O: Operator, T: Team, L: Loops>(
+    (team, loops): (&T, &L),
+    site: &OperatorSite<'_>,
+    memory: &Memory<'_>,
+) {
+    let mut view = O::view(site, &site.record().body());
+    let items = O::items(&view);
+    for item in 0..items {
+        if items > 1 {
+            step_to::<O>(&mut view, item);
+        }
+        O::run_with(team, loops, &view, memory);
+    }
+}
+
+/// Narrows a view to a part of the work; seldom called.
+#[inline(never)]
+fn step_to<O: Operator>(view: &mut O::View<'_>, item: u32) {
+    O::step_to(view, item);
+}
+
 /// Checks what all kinds have in common, then the kind's own fields.
 #[inline(never)] // A frame of its own: firmware's stack is short.
-fn check<O: Operator>(site: &OperatorSite<'_>, record: &OpRecord) -> Result<Cost, &'static str> {
+fn check<O: Operator>(site: &OperatorSite<'_>) -> Result<Cost, &'static str> {
     let inputs = (*O::INPUTS.start(), *O::INPUTS.end());
     check_counts(site, inputs, [O::OUTPUTS, O::SCRATCH], O::ANY_DTYPE)?;
+    let record = site.record();
     require(record.is_clear_after(size_of::<O::Body>()), "body")?;
     let body: O::Body = record.body();
     let view = O::view(site, &body);

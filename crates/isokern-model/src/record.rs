@@ -63,8 +63,12 @@ impl OpRecord {
     /// Returns the body, read as `B`.
     #[must_use]
     pub fn body<B: Pod>(&self) -> B {
+        // Words are aligned for every body: read in one piece, not byte by byte.
+        const { assert!(align_of::<B>() <= align_of::<Body>() && size_of::<B>() <= BODY_BYTES) };
         let bytes: &[u8] = bytemuck::must_cast_slice(&self.body);
-        bytes.get(..size_of::<B>()).map_or_else(B::zeroed, bytemuck::pod_read_unaligned)
+        let body =
+            bytes.get(..size_of::<B>()).and_then(|bytes| bytemuck::try_from_bytes(bytes).ok());
+        body.copied().unwrap_or_else(B::zeroed)
     }
 
     /// Returns whether all bytes after a body of this many are zero.

@@ -50,24 +50,24 @@ impl<'m> Sections<'m> {
         Layout::from_code(self.header.layout).unwrap_or(Layout::Row)
     }
 
-    /// Returns the tensor at `index`, or an empty one if there is none.
-    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `Model::op`.
-    pub(crate) fn tensor(&self, index: usize) -> Tensor {
-        self.tensors.get(index).map_or_else(Tensor::default, Tensor::from_record)
-    }
-
-    /// Returns the bytes of a constant.
-    #[inline]
-    pub(crate) fn constant(&self, record: &ConstantRecord) -> &'m [u8] {
-        let tail = self.blob.get(record.offset as usize..).unwrap_or(&[]);
-        tail.get(..record.bytes as usize).unwrap_or(&[])
-    }
-
     /// Returns the names of inputs and outputs, each after its length.
     pub(crate) fn names(&self) -> &'m [u8] {
         let names = self.blob.get(self.header.names_offset()..self.header.names_end());
         names.unwrap_or(&[])
     }
+}
+
+/// Returns the tensor at `index`, or an empty one if there is none.
+#[cfg_attr(target_arch = "nvptx64", inline(never))] // Its registers are not its caller's.
+pub(crate) fn tensor(tensors: &[TensorRecord], index: usize) -> Tensor {
+    tensors.get(index).map_or_else(Tensor::default, Tensor::from_record)
+}
+
+/// Returns the bytes of a constant; none if they are not all inside.
+#[inline]
+pub(crate) fn bytes_of<'m>(blob: &'m [u8], record: &ConstantRecord) -> &'m [u8] {
+    let tail = blob.get(record.offset as usize..).unwrap_or(&[]);
+    tail.get(..record.bytes as usize).unwrap_or(&[])
 }
 
 /// Returns `count` records from `start`; none if they are not all inside and aligned.

@@ -5,9 +5,10 @@ use isokern_core::DType;
 
 use crate::header::CONSTANT_ALIGN;
 use crate::layout::Layout;
+use crate::operators::OpKind;
 use crate::record::{ConstantRecord, OpRecord};
-use crate::sections::Sections;
-use crate::tensor::Tensor;
+use crate::sections::{Sections, bytes_of, tensor};
+use crate::tensor::{Tensor, TensorRecord};
 
 /// What an operator sees of the model it is in.
 ///
@@ -15,10 +16,13 @@ use crate::tensor::Tensor;
 /// access is total, so a site may be asked before anything was checked.
 #[derive(Debug, Clone, Copy)]
 pub struct OperatorSite<'m> {
-    sections: Sections<'m>,
+    blob: &'m [u8],
+    /// The tensors of the model.
+    tensors: &'m [TensorRecord],
+    layout: u8,
     record: &'m OpRecord,
-    /// Indices of the tensors: inputs, outputs, scratch.
-    tensors: &'m [u16],
+    /// Indices of the operator's tensors: inputs, outputs, scratch.
+    list: &'m [u16],
     constants: &'m [ConstantRecord],
 }
 
@@ -29,11 +33,23 @@ impl<'m> OperatorSite<'m> {
             + usize::from(record.output_count)
             + usize::from(record.scratch_count);
         Self {
-            sections: *sections,
+            blob: sections.blob,
+            tensors: sections.tensors,
+            layout: sections.header.layout,
             record,
-            tensors: stretch(sections.lists, list, tensor_count),
+            list: stretch(sections.lists, list, tensor_count),
             constants: stretch(sections.constants, constants, record.constant_count.into()),
         }
+    }
+
+    /// Returns the kind of the operator; none before it was checked, if there is no such kind.
+    #[must_use]
+    pub const fn kind(&self) -> Option<OpKind> {
+        OpKind::from_code(self.record.kind)
+    }
+
+    pub(crate) const fn record(&self) -> &'m OpRecord {
+        self.record
     }
 
     /// Returns how many tensors the operator reads.
@@ -129,7 +145,7 @@ impl<'m> OperatorSite<'m> {
     /// Returns the order of weights.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        self.sections.layout()
+        Layout::from_code(self.layout).unwrap_or(Layout::Row)
     }
 
     /// Returns whether every tensor read or written has this element type.
@@ -141,19 +157,19 @@ impl<'m> OperatorSite<'m> {
 
     /// Returns whether the operator writes the tensor `index`, or uses it as scratch.
     pub(crate) fn is_owner_of(&self, index: u16) -> bool {
-        self.tensors.iter().skip(self.input_count()).any(|&tensor| tensor == index)
+        self.list.iter().skip(self.input_count()).any(|&tensor| tensor == index)
     }
 
     fn constant_bytes(&self, position: usize) -> &'m [u8] {
-        self.constants.get(position).map_or(&[], |record| self.sections.constant(record))
+        self.constants.get(position).map_or(&[], |record| bytes_of(self.blob, record))
     }
 
     fn index(&self, position: usize, first: usize, count: usize) -> Option<u16> {
-        if position < count { self.tensors.get(first + position).copied() } else { None }
+        if position < count { self.list.get(first + position).copied() } else { None }
     }
 
     fn tensor(&self, index: Option<u16>) -> Tensor {
-        index.map_or_else(Tensor::default, |index| self.sections.tensor(index.into()))
+        index.map_or_else(Tensor::default, |index| tensor(self.tensors, index.into()))
     }
 }
 

@@ -180,24 +180,16 @@ impl Tensor {
         images as usize
     }
 
-    /// Returns the first image of a rank 4 tensor, as a tensor of its own.
-    #[must_use]
+    /// Narrows a rank 4 tensor to its image `item`; called for 0 first, then for one after the
+    /// other.
     #[inline]
-    pub(crate) const fn first_image(mut self) -> Self {
+    pub(crate) const fn step_to_image(&mut self, item: u32) {
         let images = self.dims[RANK_MAX - 4];
-        if images > 1 {
+        if item > 0 {
+            self.offset = self.offset.saturating_add(self.bytes);
+        } else if images > 1 {
             self.bytes /= images;
-            self.dims[RANK_MAX - 4] = 1;
         }
-        self
-    }
-
-    /// Returns the image after one that [`first_image`](Self::first_image) gave.
-    #[must_use]
-    #[inline]
-    pub(crate) const fn next_image(mut self) -> Self {
-        self.offset = self.offset.saturating_add(self.bytes);
-        self
     }
 
     /// Returns the real value of one quantised step.

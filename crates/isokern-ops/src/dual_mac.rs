@@ -116,7 +116,7 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
     const OPERATORS: OpSet = S::KINDS;
 
     #[inline]
-    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
+    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
         if op.weights.layout == Layout::Row && op.weights.terms.row_terms <= PATCH_TERMS {
             dots::conv2d::<D, T>(team, op, memory);
         } else {
@@ -129,7 +129,7 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
         &self,
         team: &T,
         op: &DepthwiseConv2dView<'_>,
-        memory: Memory<'_>,
+        memory: &Memory<'_>,
     ) {
         let taps = usize::from(op.window.kernel_height) * usize::from(op.window.kernel_width);
         if op.depth_multiplier == 1 && taps <= depthwise::TAPS_MAX {
@@ -140,7 +140,7 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
     }
 
     #[inline]
-    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
+    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, memory: &Memory<'_>) {
         if op.weights.layout == Layout::Row && op.weight_zero_point == 0 {
             dots::fully_connected::<D, T>(team, op, memory);
         } else {

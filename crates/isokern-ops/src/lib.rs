@@ -6,12 +6,13 @@
 //!
 //! ```
 //! use isokern_core::{Cells, Solo};
-//! use isokern_model::{Model, RunError, run_ops};
+//! use isokern_model::{Memory, Model, RunError, run_ops};
 //! use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
 //!
 //! fn run_all(model: &Model<'_>, arena: &mut [i8]) -> Result<(), RunError> {
 //!     let loops = QuadMacLoops::<PortableQuadMac>::for_operators();
-//!     run_ops(&Solo, &loops, model, Cells::from_mut(memory), 0..model.operator_count())
+//!     let memory = Memory::stateless(Cells::from_mut(arena));
+//!     run_ops(&Solo, &loops, model, &memory, 0..model.operator_count())
 //! }
 //! ```
 //!

@@ -87,10 +87,10 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
     const OPERATORS: OpSet = S::KINDS;
 
     #[inline]
-    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
+    fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
         let fits = op.window.dilation_width == 1 && is_packed(&op.weights);
-        if !(fits && dots::run::<D, T>(team, &dots::Job::conv2d(op, memory))) {
-            single::run::<D, T>(team, &single::Job::conv2d(op, memory));
+        if !(fits && jobs::conv2d::<D, T>(team, op, memory)) {
+            jobs::single_conv2d::<D, T>(team, op, memory);
         }
     }
 
@@ -99,30 +99,28 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
         &self,
         team: &T,
         op: &DepthwiseConv2dView<'_>,
-        memory: Memory<'_>,
+        memory: &Memory<'_>,
     ) {
-        let fits = op.depth_multiplier == 1;
-        match fits.then(|| depthwise::Job::new(op, memory)).flatten() {
-            Some(job) => depthwise::run::<D, T>(team, &job),
-            None => single::run::<D, T>(team, &single::Job::depthwise_conv2d(op, memory)),
+        if !(op.depth_multiplier == 1 && jobs::depthwise_conv2d::<D, T>(team, op, memory)) {
+            jobs::single_depthwise_conv2d::<D, T>(team, op, memory);
         }
     }
 
     #[inline]
-    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
+    fn fully_connected<T: Team>(&self, team: &T, op: &FullyConnectedView<'_>, memory: &Memory<'_>) {
         let fits = op.weight_zero_point == 0 && is_packed(&op.weights);
-        if !(fits && dots::run::<D, T>(team, &dots::Job::fully_connected(op, memory))) {
-            single::run::<D, T>(team, &single::Job::fully_connected(op, memory));
+        if !(fits && jobs::fully_connected::<D, T>(team, op, memory)) {
+            jobs::single_fully_connected::<D, T>(team, op, memory);
         }
     }
 
     #[inline]
-    fn add<T: Team>(&self, team: &T, op: &AddView, memory: Memory<'_>) {
+    fn add<T: Team>(&self, team: &T, op: &AddView, memory: &Memory<'_>) {
         elementwise::add(team, op, memory);
     }
 
     #[inline]
-    fn pool<T: Team>(&self, team: &T, op: &PoolView, memory: Memory<'_>) {
+    fn pool<T: Team>(&self, team: &T, op: &PoolView, memory: &Memory<'_>) {
         elementwise::pool(team, op, memory);
     }
 }

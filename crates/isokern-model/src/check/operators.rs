@@ -60,7 +60,7 @@ pub(super) fn check(
     stretches.step(record).map_err(fault)?;
     let site = model.site(record);
     tensors(model, &site, kind, index + 1).map_err(fault)?;
-    let cost = kind.check(&site, record).map_err(fault)?;
+    let cost = kind.check(&site).map_err(fault)?;
     Ok((kind, cost))
 }
 

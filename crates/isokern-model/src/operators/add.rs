@@ -56,6 +56,7 @@ impl Operator for Add {
     type View<'m> = AddView;
     const INPUTS: RangeInclusive<usize> = 2..=2;
 
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `Model::op`.
     fn view<'m>(site: &OperatorSite<'m>, body: &AddBody) -> AddView {
         let (input_a, input_b, output) = (site.input(0), site.input(1), site.output(0));
         let scales = PairScales {
@@ -92,7 +93,7 @@ impl Operator for Add {
     ///
     /// A tile is 64 elements.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &AddView, memory: Memory<'_>) {
+    fn run<T: Team>(team: &T, op: &AddView, memory: &Memory<'_>) {
         let (a, b) = (memory.view(&op.input_a), memory.view(&op.input_b));
         let (y, scales) = (memory.view(&op.output), &op.scales);
         for tile_index in team.share(y.len().div_ceil(TILE_ELEMENTS)) {
@@ -104,7 +105,7 @@ impl Operator for Add {
     }
 
     #[inline]
-    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &mut AddView, memory: Memory<'_>) {
+    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &AddView, memory: &Memory<'_>) {
         loops.add(team, view, memory);
     }
 

@@ -80,7 +80,7 @@ impl Operator for Conv2d {
     ///
     /// A tile is 16 channels of one position.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
+    fn run<T: Team>(team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
         let cells = (memory.view(&op.input), memory.view(&op.output));
@@ -90,18 +90,24 @@ impl Operator for Conv2d {
     }
 
     #[inline]
+    fn items(view: &Conv2dView<'_>) -> u32 {
+        view.output.images() as u32
+    }
+
+    #[inline]
+    fn step_to(view: &mut Conv2dView<'_>, item: u32) {
+        view.input.step_to_image(item);
+        view.output.step_to_image(item);
+    }
+
+    #[inline]
     fn run_with<T: Team, L: Loops>(
         team: &T,
         loops: &L,
-        view: &mut Conv2dView<'_>,
-        memory: Memory<'_>,
+        view: &Conv2dView<'_>,
+        memory: &Memory<'_>,
     ) {
-        let images = view.output.images();
-        (view.input, view.output) = (view.input.first_image(), view.output.first_image());
-        for _ in 0..images {
-            loops.conv2d(team, view, memory);
-            (view.input, view.output) = (view.input.next_image(), view.output.next_image());
-        }
+        loops.conv2d(team, view, memory);
     }
 
     fn weights<'m>(view: &Self::View<'m>) -> StoredWeights<'m> {

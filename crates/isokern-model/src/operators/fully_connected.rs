@@ -80,7 +80,7 @@ impl Operator for FullyConnected {
     ///
     /// A tile is 16 outputs of one row.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &FullyConnectedView<'_>, memory: Memory<'_>) {
+    fn run<T: Team>(team: &T, op: &FullyConnectedView<'_>, memory: &Memory<'_>) {
         let (outputs, terms) = (op.weights.outputs.max(1), op.weights.terms.row_terms);
         let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         let blocks = outputs.div_ceil(BLOCK_OUTPUTS);
@@ -102,8 +102,8 @@ impl Operator for FullyConnected {
     fn run_with<T: Team, L: Loops>(
         team: &T,
         loops: &L,
-        view: &mut FullyConnectedView<'_>,
-        memory: Memory<'_>,
+        view: &FullyConnectedView<'_>,
+        memory: &Memory<'_>,
     ) {
         loops.fully_connected(team, view, memory);
     }

@@ -54,6 +54,7 @@ impl Operator for Pool {
     type View<'m> = PoolView;
     const INPUTS: RangeInclusive<usize> = 1..=1;
 
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `Model::op`.
     fn view<'m>(site: &OperatorSite<'m>, body: &PoolBody) -> PoolView {
         PoolView {
             input: site.input(0),
@@ -87,7 +88,7 @@ impl Operator for Pool {
     ///
     /// A tile is 16 channels of one position.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &PoolView, memory: Memory<'_>) {
+    fn run<T: Team>(team: &T, op: &PoolView, memory: &Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);
         let cells = (memory.view(&op.input), memory.view(&op.output));
@@ -97,13 +98,19 @@ impl Operator for Pool {
     }
 
     #[inline]
-    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &mut PoolView, memory: Memory<'_>) {
-        let images = view.output.images();
-        (view.input, view.output) = (view.input.first_image(), view.output.first_image());
-        for _ in 0..images {
-            loops.pool(team, view, memory);
-            (view.input, view.output) = (view.input.next_image(), view.output.next_image());
-        }
+    fn items(view: &PoolView) -> u32 {
+        view.output.images() as u32
+    }
+
+    #[inline]
+    fn step_to(view: &mut PoolView, item: u32) {
+        view.input.step_to_image(item);
+        view.output.step_to_image(item);
+    }
+
+    #[inline]
+    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, view: &PoolView, memory: &Memory<'_>) {
+        loops.pool(team, view, memory);
     }
 
     fn outline(view: &PoolView) -> Outline {

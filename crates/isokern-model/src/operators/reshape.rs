@@ -31,6 +31,7 @@ impl Operator for Reshape {
     const IN_PLACE: bool = true;
     const ANY_DTYPE: bool = true;
 
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `Model::op`.
     fn view<'m>(site: &OperatorSite<'m>, _: &[u32; 0]) -> ReshapeView {
         ReshapeView { input: site.input(0), output: site.output(0) }
     }
@@ -49,7 +50,8 @@ impl Operator for Reshape {
     /// memory plan put both tensors in one place.
     ///
     /// A tile is 64 elements.
-    fn run<T: Team>(team: &T, op: &ReshapeView, memory: Memory<'_>) {
+    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    fn run<T: Team>(team: &T, op: &ReshapeView, memory: &Memory<'_>) {
         if (op.input.region(), op.input.offset()) == (op.output.region(), op.output.offset()) {
             return;
         }

@@ -51,6 +51,7 @@ impl Operator for Softmax {
     type View<'m> = SoftmaxView;
     const INPUTS: RangeInclusive<usize> = 1..=1;
 
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `Model::op`.
     fn view<'m>(site: &OperatorSite<'m>, body: &SoftmaxBody) -> SoftmaxView {
         SoftmaxView {
             input: site.input(0),
@@ -82,7 +83,7 @@ impl Operator for Softmax {
     ///
     /// A tile is one row.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
-    fn run<T: Team>(team: &T, op: &SoftmaxView, memory: Memory<'_>) {
+    fn run<T: Team>(team: &T, op: &SoftmaxView, memory: &Memory<'_>) {
         let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         let depth = op.input.depth().max(1);
         for row in team.share(x.len() / depth) {

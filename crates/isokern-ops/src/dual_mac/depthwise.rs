@@ -15,7 +15,11 @@ pub(super) const TAPS_MAX: usize = 25;
 
 /// Runs the calling rank's share of a depthwise convolution; a tile is one position.
 #[inline(never)]
-pub(super) fn run<D: DualMac, T: Team>(team: &T, op: &DepthwiseConv2dView<'_>, memory: Memory<'_>) {
+pub(super) fn run<D: DualMac, T: Team>(
+    team: &T,
+    op: &DepthwiseConv2dView<'_>,
+    memory: &Memory<'_>,
+) {
     let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (channels, width) = (op.output.image().channels, op.output.image().width.max(1));
     let zero_point = op.input.zero_point();

@@ -22,7 +22,7 @@ const SUMS: usize = 64;
 
 /// Runs the calling rank's share of a convolution; a tile is one position.
 #[inline(never)]
-pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory: Memory<'_>) {
+pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
     let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (output, terms) = (op.output.image(), op.weights.terms);
     let image = (op.input.image(), &op.window);
@@ -54,7 +54,7 @@ pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory:
 pub(super) fn fully_connected<D: DualMac, T: Team>(
     team: &T,
     op: &FullyConnectedView<'_>,
-    memory: Memory<'_>,
+    memory: &Memory<'_>,
 ) {
     let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (outputs, terms) = (op.weights.outputs.max(1), op.weights.terms.row_terms);

@@ -12,7 +12,7 @@ use isokern_model::operators::pool::{PoolView, mean};
 /// Runs the calling rank's share of an addition, a tile being one word, or one byte where
 /// tensors are not aligned.
 #[inline(never)]
-pub(super) fn add<T: Team>(team: &T, op: &AddView, memory: Memory<'_>) {
+pub(super) fn add<T: Team>(team: &T, op: &AddView, memory: &Memory<'_>) {
     let (a, b) = (memory.view(&op.input_a), memory.view(&op.input_b));
     let y = memory.view(&op.output);
     let mut done = 0;
@@ -41,7 +41,7 @@ fn bytes(word: &Cell<u32>) -> [i8; 4] {
 /// Runs the calling rank's share of an average pool, a tile being one channel of one
 /// position.
 #[inline(never)]
-pub(super) fn pool<T: Team>(team: &T, op: &PoolView, memory: Memory<'_>) {
+pub(super) fn pool<T: Team>(team: &T, op: &PoolView, memory: &Memory<'_>) {
     let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (input, output) = (op.input.image(), op.output.image());
     let (height, width) = (input.height as u32, input.width as u32);

@@ -3,26 +3,96 @@
 //! The loops know no operator: they run jobs. A job lies in memory, so that a call takes few
 //! registers.
 
+use isokern_core::Team;
 use isokern_model::Memory;
 use isokern_model::geometry::Window;
 use isokern_model::operators::conv2d::Conv2dView;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 use isokern_model::operators::fully_connected::FullyConnectedView;
 
+use super::QuadMac;
 use super::feed::Shape;
 use super::scale::Target;
 use super::single::Order;
 use super::{depthwise, dots, single};
 
+/// Runs the calling rank's share of a convolution in tiles; `false`, with nothing done, if the
+/// weights are not aligned.
+#[inline(never)] // A frame of its own, as all of these: the largest job counts, not their sum.
+pub(super) fn conv2d<D: QuadMac, T: Team>(
+    team: &T,
+    op: &Conv2dView<'_>,
+    memory: &Memory<'_>,
+) -> bool {
+    dots::run::<D, T>(team, &dots::Job::conv2d(op, memory))
+}
+
+/// Runs the calling rank's share of a fully connected operator in tiles; `false`, with nothing
+/// done, if the weights are not aligned.
+#[inline(never)]
+pub(super) fn fully_connected<D: QuadMac, T: Team>(
+    team: &T,
+    op: &FullyConnectedView<'_>,
+    memory: &Memory<'_>,
+) -> bool {
+    dots::run::<D, T>(team, &dots::Job::fully_connected(op, memory))
+}
+
+/// Runs the calling rank's share of a depthwise convolution in tiles; `false`, with nothing done,
+/// if channels are not whole words.
+#[inline(never)]
+pub(super) fn depthwise_conv2d<D: QuadMac, T: Team>(
+    team: &T,
+    op: &DepthwiseConv2dView<'_>,
+    memory: &Memory<'_>,
+) -> bool {
+    // By reference: a device copies a job byte by byte.
+    match &depthwise::Job::new(op, memory) {
+        Some(job) => depthwise::run::<D, T>(team, job),
+        None => return false,
+    }
+    true
+}
+
+/// Runs the calling rank's share of any convolution, one output at a time.
+#[inline(never)]
+pub(super) fn single_conv2d<D: QuadMac, T: Team>(
+    team: &T,
+    op: &Conv2dView<'_>,
+    memory: &Memory<'_>,
+) {
+    single::run::<D, T>(team, &single::Job::conv2d(op, memory));
+}
+
+/// Runs the calling rank's share of any depthwise convolution, one output at a time.
+#[inline(never)]
+pub(super) fn single_depthwise_conv2d<D: QuadMac, T: Team>(
+    team: &T,
+    op: &DepthwiseConv2dView<'_>,
+    memory: &Memory<'_>,
+) {
+    single::run::<D, T>(team, &single::Job::depthwise_conv2d(op, memory));
+}
+
+/// Runs the calling rank's share of any fully connected operator, one output at a time.
+#[inline(never)]
+pub(super) fn single_fully_connected<D: QuadMac, T: Team>(
+    team: &T,
+    op: &FullyConnectedView<'_>,
+    memory: &Memory<'_>,
+) {
+    single::run::<D, T>(team, &single::Job::fully_connected(op, memory));
+}
+
 impl<'a> dots::Job<'a> {
     #[inline(never)] // All fields are in registers at once here, and nowhere else.
-    pub(super) fn conv2d(op: &'a Conv2dView<'a>, memory: Memory<'a>) -> Self {
+    fn conv2d(op: &'a Conv2dView<'a>, memory: &Memory<'a>) -> Self {
         let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         Self::new(Shape::conv2d(op), &op.weights, &op.requant, x, y)
     }
 
     #[inline(never)] // As above.
-    pub(super) fn fully_connected(op: &'a FullyConnectedView<'a>, memory: Memory<'a>) -> Self {
+    fn fully_connected(op: &'a FullyConnectedView<'a>, memory: &Memory<'a>) -> Self {
         let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         Self::new(Shape::fully_connected(op), &op.weights, &op.requant, x, y)
     }
@@ -31,7 +101,7 @@ impl<'a> dots::Job<'a> {
 impl<'a> depthwise::Job<'a> {
     /// The job, if channels are whole words and all is aligned.
     #[inline(never)] // As above.
-    pub(super) fn new(op: &'a DepthwiseConv2dView<'a>, memory: Memory<'a>) -> Option<Self> {
+    fn new(op: &'a DepthwiseConv2dView<'a>, memory: &Memory<'a>) -> Option<Self> {
         let (input, output) = (op.input.image(), op.output.image());
         if !output.channels.is_multiple_of(4) {
             return None;
@@ -54,7 +124,7 @@ impl<'a> depthwise::Job<'a> {
 
 impl<'a> single::Job<'a> {
     #[inline(never)] // As above.
-    pub(super) fn conv2d(op: &'a Conv2dView<'a>, memory: Memory<'a>) -> Self {
+    fn conv2d(op: &'a Conv2dView<'a>, memory: &Memory<'a>) -> Self {
         let (input, output) = (op.input.image(), op.output.image());
         Self {
             window: op.window,
@@ -77,7 +147,7 @@ impl<'a> single::Job<'a> {
     }
 
     #[inline(never)] // As above.
-    pub(super) fn depthwise_conv2d(op: &'a DepthwiseConv2dView<'a>, memory: Memory<'a>) -> Self {
+    fn depthwise_conv2d(op: &'a DepthwiseConv2dView<'a>, memory: &Memory<'a>) -> Self {
         let (input, output) = (op.input.image(), op.output.image());
         Self {
             window: op.window,
@@ -100,7 +170,7 @@ impl<'a> single::Job<'a> {
     }
 
     #[inline(never)] // As above.
-    pub(super) fn fully_connected(op: &'a FullyConnectedView<'a>, memory: Memory<'a>) -> Self {
+    fn fully_connected(op: &'a FullyConnectedView<'a>, memory: &Memory<'a>) -> Self {
         let unit = Window {
             kernel_height: 1,
             kernel_width: 1,
