@@ -41,8 +41,8 @@ impl<'m> Model<'m> {
 fn totals(model: &Model<'_>) -> Result<(), FormatError> {
     let (mut macs, mut work, mut set) = (0_u64, 0_u64, OpSet::EMPTY);
     let mut lists = operators::Stretches::of(model);
-    for index in 0..model.operator_count() {
-        let (kind, cost) = operators::check(model, index, &mut lists)?;
+    for (index, record) in model.sections.operators.iter().enumerate() {
+        let (kind, cost) = operators::check(model, index, record, &mut lists)?;
         macs = macs.saturating_add(cost.macs);
         work = work.saturating_add(cost.work);
         set = set.with(kind);

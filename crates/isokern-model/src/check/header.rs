@@ -11,12 +11,11 @@ use crate::layout::Layout;
 use crate::record::OPERATOR_BYTES;
 
 pub(super) fn check(blob: &[u8]) -> Result<&Header, FormatError> {
-    let too_short = FormatError::TooShort { have: blob.len(), need: HEADER_BYTES };
-    let front = blob.get(..HEADER_BYTES).ok_or(too_short)?;
-    if !blob.as_ptr().addr().is_multiple_of(BLOB_ALIGN) {
-        return Err(FormatError::Misaligned { need: BLOB_ALIGN });
-    }
-    let header: &Header = bytemuck::try_from_bytes(front).map_err(|_| too_short)?;
+    let front = blob.get(..HEADER_BYTES);
+    let front = front.ok_or(FormatError::TooShort { have: blob.len(), need: HEADER_BYTES })?;
+    let is_aligned = blob.as_ptr().addr().is_multiple_of(BLOB_ALIGN);
+    let header: Option<&Header> = bytemuck::try_from_bytes(front).ok().filter(|_| is_aligned);
+    let header = header.ok_or(FormatError::Misaligned { need: BLOB_ALIGN })?;
     identity(header)?;
     if header.blob_bytes as usize != blob.len() {
         let stated = header.blob_bytes as usize;
@@ -46,11 +45,13 @@ fn identity(header: &Header) -> Result<(), FormatError> {
 }
 
 fn sections(header: &Header, blob_bytes: usize) -> Result<(), FormatError> {
-    let (tensor_count, operator_count) = (header.tensor_count.into(), header.operator_count.into());
-    require((1..=TENSORS_MAX).contains(&tensor_count), "tensor_count")?;
+    let tensor_count = usize::from(header.tensor_count);
+    let operator_count = usize::from(header.operator_count);
+    require(tensor_count <= TENSORS_MAX, "tensor_count")?;
     require((1..=OPERATORS_MAX).contains(&operator_count), "operator_count")?;
     require(header.input_count > 0, "input_count")?;
-    require(header.output_count > 0, "output_count")?;
+    // Each tensor is looked for among the outputs: with no cap that would take long.
+    require((1..=TENSORS_MAX).contains(&header.output_count.into()), "output_count")?;
 
     // Counts are 16 bits wide: no sum of these overflows.
     let operators_offset = header.names_end().next_multiple_of(SECTION_ALIGN);

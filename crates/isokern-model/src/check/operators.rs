@@ -45,16 +45,16 @@ impl Stretches {
     }
 }
 
-/// Checks the operator at `index`, and returns its kind and what it costs.
+/// Checks the operator at `index`, which is this record, and returns its kind and what it costs.
 #[inline(never)] // A frame of its own: firmware's stack is short.
 pub(super) fn check(
     model: &Model<'_>,
     index: usize,
+    record: &OpRecord,
     stretches: &mut Stretches,
 ) -> Result<(OpKind, Cost), FormatError> {
     let number = u16::try_from(index).unwrap_or(u16::MAX);
     let fault = |field| FormatError::Operator { index: number, field };
-    let record = model.op_record(index).ok_or(fault("record"))?;
     let kind = OpKind::from_code(record.kind).ok_or(fault("kind"))?;
     require(record.reserved == [0; 3], "reserved").map_err(fault)?;
     stretches.step(record).map_err(fault)?;

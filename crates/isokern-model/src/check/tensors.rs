@@ -8,15 +8,11 @@ use crate::operator::{Check, require};
 use crate::tensor::{RANK_MAX, Region, TensorRecord};
 
 pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
-    for index in 0..model.tensor_count() {
-        let number = u16::try_from(index).unwrap_or(u16::MAX);
-        let fault = match model.sections.tensors.get(index) {
-            Some(record) => values(record)
-                .and_then(|dtype| place(model, record, dtype))
-                .and_then(|()| lifetime(model, record, number)),
-            None => Err("record"),
-        };
-        fault.map_err(|field| FormatError::Tensor { index: number, field })?;
+    for (record, index) in model.sections.tensors.iter().zip(0..) {
+        values(record)
+            .and_then(|dtype| place(model, record, dtype))
+            .and_then(|()| lifetime(model, record, index))
+            .map_err(|field| FormatError::Tensor { index, field })?;
     }
     Ok(())
 }

@@ -59,7 +59,6 @@ impl Operator for DepthwiseConv2d {
         images(&view.input, &view.output, &view.window)?;
         let channels = view.output.image().channels;
         require(body.outputs as usize == channels, "outputs")?;
-        require(view.depth_multiplier > 0, "depth_multiplier")?;
         let expected = view.input.image().channels.checked_mul(view.depth_multiplier);
         require(expected == Some(channels), "depth_multiplier")?;
         require(body.weight_zero_point == 0, "weight_zero_point")?;

@@ -70,12 +70,11 @@ impl DotBody {
         }
     }
 
-    /// Checks range, biases, multipliers and shifts.
+    /// Checks range, biases, multipliers and shifts. The outputs are those of a tensor: not none.
     pub(super) fn check_requant(&self, site: &OperatorSite<'_>) -> Check {
         let outputs = self.outputs as usize;
         let scale_count = self.scale_count as usize;
         require(self.activation_min <= self.activation_max, "activation_min")?;
-        require(outputs > 0, "outputs")?;
         require(scale_count == outputs || scale_count == 1, "scale_count")?;
         require(site.has_constant::<i32>(BIAS, outputs), "bias")?;
         require(site.has_constant::<i32>(MULTIPLIER, scale_count), "multiplier")?;
@@ -89,7 +88,6 @@ impl DotBody {
     /// Checks that weights fill their layout exactly; packed ones come with true sums.
     pub(super) fn check_weights(&self, site: &OperatorSite<'_>, weights: &Weights<'_>) -> Check {
         let (outputs, terms) = (weights.outputs, weights.terms);
-        require(terms.count() > 0, "weights")?;
         let expected = weights.layout.weight_bytes(outputs, terms);
         require(expected == Some(weights.values.len()), "weights")?;
         match weights.layout {
@@ -110,7 +108,7 @@ impl DotBody {
     /// Checks that there are `count` weights of one order, and no sums.
     pub(super) fn check_fixed_weights(site: &OperatorSite<'_>, count: Option<usize>) -> Check {
         let values: &[i8] = site.constant(WEIGHTS);
-        require(count == Some(values.len()) && !values.is_empty(), "weights")?;
+        require(count == Some(values.len()), "weights")?;
         require(site.constant_count() == WEIGHT_SUMS, "constant_count")
     }
 }
