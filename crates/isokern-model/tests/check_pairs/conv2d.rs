@@ -1,0 +1,25 @@
+//! Pairs of `src/operators/conv2d.rs`: what a convolution checks of its own.
+
+use crate::blob::Blob;
+use crate::models::conv2d;
+use crate::{operator, pair};
+use isokern_model::layout::Layout;
+use isokern_model::operators::dot_body::DotBody;
+
+fn with(layout: Layout, change: impl FnOnce(&mut DotBody)) -> Blob {
+    conv2d(layout).with(|blob| blob.body(0, change))
+}
+
+#[test]
+fn body() {
+    for layout in [Layout::Row, Layout::Packed] {
+        let outputs = |count| with(layout, |body| body.outputs = count);
+        pair("outputs", operator(0), &outputs(5), &outputs(4));
+        pair("outputs", operator(0), &outputs(5), &outputs(0));
+        let multiplier = |value| with(layout, |body| body.depth_multiplier = value);
+        pair("depth_multiplier", operator(0), &multiplier(0), &multiplier(1));
+        let zero_point = |value| with(layout, |body| body.weight_zero_point = value);
+        pair("weight_zero_point", operator(0), &zero_point(0), &zero_point(1));
+        pair("weight_zero_point", operator(0), &zero_point(0), &zero_point(-1));
+    }
+}
