@@ -5,6 +5,7 @@
 //! rule one function from text to violations, with a planted violation in its test.
 
 mod manifest;
+mod pairs;
 mod rust;
 mod text;
 
@@ -13,7 +14,7 @@ use crate::repository;
 use core::fmt;
 
 /// A place that breaks a rule.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Violation {
     /// The file, relative to the root.
     path: String,
@@ -70,8 +71,11 @@ pub(crate) fn run() -> Result<(), Failure> {
         violations.extend(check(&File { path, text }, &doors));
     }
     violations.extend(doors.check_all_open());
+    let pairs = pairs::Pairs::read(&texts);
+    violations.extend(pairs.check());
     violations.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     violations.iter().for_each(|violation| println!("{violation}"));
+    println!("{pairs}\n");
     if violations.is_empty() {
         println!("tidy: {} files, no violation", paths.len());
         return Ok(());
