@@ -28,6 +28,22 @@ pub fn code_only(text: &str) -> String {
     code
 }
 
+/// The contents of all plain string literals, escapes as they are written.
+pub fn literals(text: &str) -> Vec<String> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut literals = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let end = hidden_end(&chars, at);
+        if chars[at] == '"' {
+            let content = chars[at..end].iter().skip(1).collect::<String>();
+            literals.push(content.strip_suffix('"').unwrap_or(&content).to_owned());
+        }
+        at = end.max(at + 1);
+    }
+    literals
+}
+
 /// The words of `code` with their line numbers, counted from 1.
 ///
 /// A word is a run of letters, digits and underscores; `r#name` counts as `name`.
@@ -146,7 +162,7 @@ fn raw_string_end(chars: &[char], from: usize, hashes: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{code_only, lines_with};
+    use super::{code_only, lines_with, literals};
 
     #[test]
     fn comments_and_literals_are_blank() {
@@ -187,6 +203,12 @@ mod tests {
         for (case, line) in cases {
             assert_eq!(lines_with(case, "word"), [line], "{case}: {:?}", code_only(case));
         }
+    }
+
+    #[test]
+    fn literals_are_found_as_they_are_written() {
+        let text = "a(\"b c\", \"\") // \"d\"\n/* \"e\" */ '\"' \"f\\\"g\" \"h";
+        assert_eq!(literals(text), ["b c", "", "f\\\"g", "h"]);
     }
 
     #[test]

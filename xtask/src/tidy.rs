@@ -4,6 +4,7 @@
 //! length of functions (`too_many_lines`, threshold in `clippy.toml`). The rest is here, each
 //! rule one function from text to violations, with a planted violation in its test.
 
+mod kinds;
 mod manifest;
 mod pairs;
 mod rust;
@@ -73,9 +74,11 @@ pub(crate) fn run() -> Result<(), Failure> {
     violations.extend(doors.check_all_open());
     let pairs = pairs::Pairs::read(&texts);
     violations.extend(pairs.check());
+    let kinds = kinds::Kinds::read(&texts);
+    violations.extend(kinds.check());
     violations.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     violations.iter().for_each(|violation| println!("{violation}"));
-    println!("{pairs}\n");
+    println!("{pairs}\n\n{kinds}\n");
     if violations.is_empty() {
         println!("tidy: {} files, no violation", paths.len());
         return Ok(());

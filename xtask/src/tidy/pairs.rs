@@ -40,7 +40,7 @@ impl Pairs {
             let Some(inner) = path.strip_prefix(CRATE) else { continue };
             let is_in =
                 |place: &&str| inner == *place || place.ends_with('/') && inner.starts_with(*place);
-            if CHECKS.iter().any(|place| is_in(&place)) {
+            if CHECKS.iter().any(is_in) {
                 counts.add_checks(inner, text);
             } else if let Some(about) = about(text).filter(|_| inner.starts_with(SUITE)) {
                 for call in calls(text, &["pair(", "pair_until("]) {
