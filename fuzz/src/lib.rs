@@ -1,5 +1,8 @@
 //! What the fuzz targets of models do once they have a packed one: run it on every path.
 
+pub mod mend;
+mod records;
+
 use isokern_cpu::core::ModelSource;
 use isokern_cpu::core::compute::ModelArtifact;
 use isokern_cpu::{CpuBackend, InstructionSet};

@@ -31,10 +31,15 @@ pub(crate) struct Arguments {
     pub(crate) targets: Vec<String>,
 }
 
-/// Runs each target for its time; the first that crashes ends the command.
+/// Runs the unit tests of the fuzz workspace, then each target for its time; the first that
+/// crashes ends the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let program = tools::find(CARGO_FUZZ).ok_or_else(missing)?;
     let folder = repository::root().join(&arguments.folder);
+    println!("\n== unit tests of what mends inputs ==");
+    let mut tests = process::cargo();
+    tests.args(["test", "--quiet", "--lib", "--manifest-path"]).arg(folder.join("Cargo.toml"));
+    process::run(tests.env("CARGO_TARGET_DIR", repository::target_dir().join("fuzz")))?;
     let mut targets = arguments.targets.clone();
     if targets.is_empty() {
         targets = list(&program, &folder)?;
