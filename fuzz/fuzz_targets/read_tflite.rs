@@ -11,7 +11,9 @@ fuzz_target!(|bytes: &[u8]| {
     for layout in [Layout::Row, Layout::Packed] {
         let options = Options { self_test_work_max: WORK_MAX, ..Options::new(layout) };
         match convert_with(bytes, options, |_| ()) {
-            Ok(conversion) => run_everywhere(&ModelArtifact::from_bytes(&conversion.blob)),
+            Ok(conversion) => {
+                run_everywhere(&ModelArtifact::from_bytes(&conversion.blob));
+            }
             Err(error) => assert!(error.to_string().contains("Fix: "), "{error}"),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod mend;
 mod records;
+pub mod sketch;
 
 use isokern_cpu::core::ModelSource;
 use isokern_cpu::core::compute::ModelArtifact;
@@ -15,15 +16,17 @@ const MEMORY_BYTES_MAX: usize = 1 << 24;
 
 /// Runs a model with all loops this machine has, and checks that they agree.
 ///
+/// Returns the digest of what they wrote; nothing for a model that takes too long or too much.
+///
 /// # Panics
 ///
 /// If a model that was read does not run, or two paths differ: both are findings.
-pub fn run_everywhere(artifact: &ModelArtifact) {
+pub fn run_everywhere(artifact: &ModelArtifact) -> Option<u64> {
     let model = Model::parse(artifact.bytes()).expect("the caller has parsed it");
     let work = model.ops().fold(0_u64, |sum, op| sum.saturating_add(op.cost().work));
     let memory_bytes = model.arena_bytes().max(model.state_bytes());
     if work >= WORK_MAX || memory_bytes > MEMORY_BYTES_MAX {
-        return;
+        return None;
     }
     let (mut arena, mut state) = (vec![0; model.arena_bytes()], vec![0; model.state_bytes()]);
     let mut first = None;
@@ -31,6 +34,7 @@ pub fn run_everywhere(artifact: &ModelArtifact) {
         let found = run(artifact, (&mut arena, &mut state), instructions);
         assert_eq!(*first.get_or_insert(found), found, "{instructions} differs");
     }
+    first
 }
 
 /// The digest of all outputs and of the state, for fixed inputs.
