@@ -3,7 +3,8 @@
 //! A check is a call of `require`, `.ok_or` or `return Err` in the check code of `isokern-model`;
 //! its name is the field it names, or the variant of the error. A pair is a call of `pair` or
 //! `pair_until` in the suite `check_pairs`, whose first literal is that name; the first line of a
-//! file of the suite says which file of checks it is about. A call in a loop counts once.
+//! file of the suite says which file of checks it is about. A call in a loop counts once. The page
+//! of the format must have every name.
 
 use super::Violation;
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ const CRATE: &str = "crates/isokern-model/";
 const CHECKS: [&str; 4] = ["src/check.rs", "src/check/", "src/operators.rs", "src/operators/"];
 /// The suite.
 const SUITE: &str = "tests/check_pairs/";
+/// The page that says what is checked.
+const PAGE: &str = "docs/format.md";
 /// What the first line of a file of the suite starts with, before a path in backticks.
 const ABOUT: &str = "//! Pairs of `";
 
@@ -24,6 +27,7 @@ const ABOUT: &str = "//! Pairs of `";
 pub(super) struct Pairs {
     rows: BTreeMap<String, BTreeMap<String, Count>>,
     nameless: Vec<Violation>,
+    page: String,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -35,7 +39,8 @@ struct Count {
 impl Pairs {
     /// Counts both in files, which are pairs of path and text.
     pub(super) fn read(texts: &[(&str, String)]) -> Self {
-        let mut counts = Self::default();
+        let page = texts.iter().find(|(path, _)| *path == PAGE).map(|(_, text)| text.clone());
+        let mut counts = Self { page: page.unwrap_or_default(), ..Self::default() };
         for (path, text) in texts {
             let Some(inner) = path.strip_prefix(CRATE) else { continue };
             let is_in =
@@ -68,7 +73,8 @@ impl Pairs {
         names.entry(name.unwrap_or_default()).or_default()
     }
 
-    /// Finds checks with fewer pairs than there are checks of their name, and pairs of no check.
+    /// Finds checks with fewer pairs than there are checks of their name, pairs of no check, and
+    /// names that the page does not have.
     pub(super) fn check(&self) -> Vec<Violation> {
         let mut violations = self.nameless.clone();
         for (file, names) in &self.rows {
@@ -78,6 +84,10 @@ impl Pairs {
                 let message = format!("`{name}` has {checks} checks, and {pairs} pairs in {SUITE}");
                 let path = format!("{CRATE}{file}");
                 violations.extend((!is_fine).then_some(Violation { path, line: 0, message }));
+                let message = format!("`{name}` is checked in {file}, and not on this page");
+                let path = PAGE.to_owned();
+                let is_told = name.is_empty() || self.page.contains(&format!("`{name}`"));
+                violations.extend((!is_told).then_some(Violation { path, line: 0, message }));
             }
         }
         violations

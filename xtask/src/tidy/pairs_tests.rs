@@ -9,7 +9,8 @@ const SUITE: &str = "crates/isokern-model/tests/check_pairs/planted.rs";
 fn read(checks: &str, pairs: &str) -> Pairs {
     let pairs = format!("//! Pairs of `src/check/planted.rs`: planted.\n{pairs}");
     let elsewhere = ("crates/isokern-model/src/model.rs", "require(no, \"check\")".to_owned());
-    Pairs::read(&[(CHECKS, checks.to_owned()), (SUITE, pairs), elsewhere])
+    let page = ("docs/format.md", "`rank`, `kind`, `Overlap`, `b`, `c`".to_owned());
+    Pairs::read(&[(CHECKS, checks.to_owned()), (SUITE, pairs), elsewhere, page])
 }
 
 fn messages(checks: &str, pairs: &str) -> Vec<String> {
@@ -48,6 +49,15 @@ fn missing_pairs_are_named() {
     assert!(found[0].contains("`kind` has 1 checks, and 0 pairs"), "{found:?}");
     assert!(found[1].contains("`rank` has 2 checks, and 1 pairs"), "{found:?}");
     assert!(found.iter().all(|line| line.starts_with(CHECKS)));
+}
+
+#[test]
+fn the_page_has_every_name() {
+    let found = messages("require(a, \"d\");", "pair(\"d\", x);");
+    assert_eq!(
+        found,
+        ["docs/format.md: `d` is checked in src/check/planted.rs, and not on this page"]
+    );
 }
 
 #[test]
