@@ -45,14 +45,14 @@ macro_rules! include_model {
             pub static BLOB: &[u8] = &ALIGNED.0;
 
             const HEADER: $crate::embed::Constants =
-                $crate::embed::Constants::read(include_bytes!($path));
+                $crate::embed::Constants::read(BLOB);
 
             /// The inputs, in the order of the model.
             pub const INPUTS: [$crate::embed::Port; HEADER.input_count] =
-                $crate::embed::inputs(include_bytes!($path));
+                $crate::embed::inputs(BLOB);
             /// The outputs, in the order of the model.
             pub const OUTPUTS: [$crate::embed::Port; HEADER.output_count] =
-                $crate::embed::outputs(include_bytes!($path));
+                $crate::embed::outputs(BLOB);
             /// Values of the first input.
             pub const INPUT_LEN: usize = INPUTS[0].len;
             /// Real value of one step of the first input.
@@ -158,6 +158,7 @@ impl Constants {
     /// At compile time, with the reason, if these are not the bytes of a packed
     /// model of this version.
     #[must_use]
+    #[track_caller]
     pub const fn read(blob: &[u8]) -> Self {
         assert!(blob.len() >= HEADER_BYTES, "include_model!: the file has no whole header");
         assert!(
