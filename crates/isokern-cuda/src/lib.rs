@@ -33,6 +33,8 @@
 //! this crate: `cudarc = { version = "=0.19.10", default-features = false, features =
 //! ["cuda-13000"] }`.
 
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
 mod backend;
 mod direct;
 mod driver;
@@ -43,6 +45,7 @@ mod model;
 mod pipeline;
 mod port;
 mod ptx;
+mod ready;
 mod replays;
 mod state;
 

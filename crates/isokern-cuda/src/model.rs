@@ -7,14 +7,14 @@ use isokern_core::compute::{MemoryClass, ModelArtifact, ModelMetadata, PortMetad
 use isokern_core::{Batch, ComputeModel, DType, InferenceError, Payload, PayloadMut};
 use isokern_model::{Checked, Model};
 
-use crate::direct::Direct;
 use crate::driver::{Context, DeviceView, DeviceViewMut, Stream, device_address};
 use crate::error::{CudaError, PayloadError};
-use crate::kernel::{Kernel, Resident};
+use crate::kernel::Kernel;
 use crate::lane::Lane;
 use crate::pipeline::{copy, in_order, pipeline};
 use crate::port;
 use crate::port::Way;
+use crate::ready::Ready;
 use crate::state::DeviceState;
 
 /// A model on a GPU, loaded by [`CudaBackend`](crate::CudaBackend).
@@ -39,15 +39,6 @@ pub struct CudaModel {
     chunk_samples: usize,
     ready: Option<Ready>,
     last_error: Option<CudaError>,
-}
-
-/// What `init` allocates.
-#[derive(Debug)]
-struct Ready {
-    lanes: [Lane; 2],
-    direct: Direct,
-    /// Dropped last: the others wait for work that uses it.
-    state: Option<DeviceState>,
 }
 
 impl CudaModel {
@@ -82,7 +73,8 @@ impl CudaModel {
         if self.ready.is_some() {
             return Ok(());
         }
-        match self.prepare() {
+        let model = self.checked.view(self.artifact.bytes());
+        match Ready::new(Arc::clone(&self.kernel), &model, self.chunk_samples) {
             Ok(ready) => {
                 self.ready = Some(ready);
                 Ok(())
@@ -215,29 +207,6 @@ impl CudaModel {
         self.last_error.as_ref()
     }
 
-    fn prepare(&self) -> Result<Ready, CudaError> {
-        let kernel = Arc::clone(&self.kernel);
-        let model = self.checked.view(self.artifact.bytes());
-        let mut state = DeviceState::new(kernel.context(), &model)?;
-        let place = state.as_ref().map(DeviceState::place);
-        let work = Arc::new(Resident::upload(kernel, &model, place)?);
-        let lane = || Lane::new(Arc::clone(&work), self.chunk_samples);
-        let mut lanes = [lane()?, lane()?];
-        for lane in &mut lanes {
-            lane.record(1)?;
-            if self.chunk_samples > 1 {
-                lane.record(self.chunk_samples)?;
-            }
-        }
-        let [first, _] = &mut lanes;
-        first.start(1)?;
-        first.finish()?;
-        if let Some(state) = &mut state {
-            state.reset()?;
-        }
-        Ok(Ready { lanes, direct: Direct::new(work)?, state })
-    }
-
     fn try_infer_one<I, O>(&mut self, input: &I, output: &mut O) -> Result<(), CudaError>
     where
         I: Payload + ?Sized,
@@ -316,13 +285,6 @@ impl CudaModel {
         let seen = InferenceError::from(&error);
         self.last_error = Some(error);
         seen
-    }
-}
-
-impl Ready {
-    /// Waits for work on streams of the caller, which would use the state at the same time.
-    fn wait_for_state(&mut self) -> Result<(), CudaError> {
-        if self.state.is_some() { self.direct.drain() } else { Ok(()) }
     }
 }
 
