@@ -65,9 +65,10 @@ impl From<LoadError> for InferenceError {
         match error {
             LoadError::Format(error) => {
                 let base = Self::new(InferenceErrorKind::InvalidArtifact).with_code(error.code());
-                match error {
-                    FormatError::Operator { index, .. } => base.with_operator(index),
-                    _ => base,
+                if let FormatError::Operator { index, .. } = error {
+                    base.with_operator(index)
+                } else {
+                    base
                 }
             }
             LoadError::ArenaTooShort { .. } => {

@@ -51,6 +51,7 @@
 //! instructions which were found to be there, and `smlad.rs`, for instructions that
 //! every Armv7E-M has.
 #![no_std]
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 #[cfg(feature = "std")]
 extern crate std;

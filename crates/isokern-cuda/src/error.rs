@@ -183,7 +183,21 @@ impl CudaError {
             | Self::Compile { status, .. }
             | Self::DeviceLost { status } => Some(*status),
             Self::OutOfMemory { .. } => Some(Status::OUT_OF_MEMORY),
-            _ => None,
+            Self::NoLibrary
+            | Self::StubLibrary
+            | Self::MissingSymbol { .. }
+            | Self::NoDevice
+            | Self::NoSuchDevice { .. }
+            | Self::DriverTooOld { .. }
+            | Self::DeviceTooOld { .. }
+            | Self::NotPtx { .. }
+            | Self::NoEntry { .. }
+            | Self::Format(_)
+            | Self::Relayout
+            | Self::Plan(_)
+            | Self::Fault(_)
+            | Self::NotInitialized
+            | Self::Payload(_) => None,
         }
     }
 
@@ -212,7 +226,21 @@ impl CudaError {
             Self::Call { status, .. } => {
                 BackendError::DispatchFailed { driver_code: status.code() }
             }
-            _ => return None,
+            Self::NoLibrary
+            | Self::StubLibrary
+            | Self::MissingSymbol { .. }
+            | Self::NoDevice
+            | Self::NoSuchDevice { .. }
+            | Self::DriverTooOld { .. }
+            | Self::DeviceTooOld { .. }
+            | Self::NotPtx { .. }
+            | Self::NoEntry { .. }
+            | Self::Format(_)
+            | Self::Relayout
+            | Self::Plan(_)
+            | Self::Fault(_)
+            | Self::NotInitialized
+            | Self::Payload(_) => return None,
         })
     }
 }
@@ -248,12 +276,18 @@ impl From<&CudaError> for InferenceError {
             }
             CudaError::Format(error) => {
                 let base = own(Kind::InvalidArtifact, error.code());
-                match error {
-                    FormatError::Operator { index, .. } => base.with_operator(*index),
-                    _ => base,
+                if let FormatError::Operator { index, .. } = error {
+                    base.with_operator(*index)
+                } else {
+                    base
                 }
             }
-            _ => Self::new(Kind::NotInitialized),
+            // The first four are shared, which has returned above.
+            CudaError::Call { .. }
+            | CudaError::OutOfMemory { .. }
+            | CudaError::Compile { .. }
+            | CudaError::DeviceLost { .. }
+            | CudaError::NotInitialized => Self::new(Kind::NotInitialized),
         }
     }
 }

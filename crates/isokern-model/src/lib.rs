@@ -41,6 +41,7 @@
 //!
 //! The crate has no `unsafe`. Records are plain old data, read through `bytemuck`.
 #![no_std]
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 #[cfg(feature = "std")]
 extern crate std;

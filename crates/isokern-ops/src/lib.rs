@@ -30,6 +30,7 @@
 //! The crate has no `unsafe`, no heap and no panic path. Views are total (see
 //! [`Cells`](isokern_core::Cells)), slices are read through `get`.
 #![no_std]
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 #![forbid(unsafe_code)]
 
 pub mod dual_mac;

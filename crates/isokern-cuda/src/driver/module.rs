@@ -61,12 +61,14 @@ impl Module {
                 values.as_mut_ptr(),
             )
         };
-        context.check("cuModuleLoadDataEx", result).map_err(|error| match error {
-            CudaError::Call { status, .. } if status.is_about_code() => {
+        context.check("cuModuleLoadDataEx", result).map_err(|error| {
+            if let CudaError::Call { status, .. } = error
+                && status.is_about_code()
+            {
                 let log = CStr::from_bytes_until_nul(&log).unwrap_or_default();
-                CudaError::Compile { status, log: log.to_string_lossy().trim().into() }
+                return CudaError::Compile { status, log: log.to_string_lossy().trim().into() };
             }
-            error => error,
+            error
         })?;
         Ok(Self(Arc::new(Inner { context: context.clone(), raw })))
     }

@@ -48,7 +48,7 @@ const fn zero_points(dtype: DType) -> Option<core::ops::RangeInclusive<i16>> {
         | DType::U64
         | DType::F32
         | DType::Bool => Some(0..=0),
-        _ => None,
+        DType::U16 | DType::F16 | DType::Bf16 | DType::F64 | _ => None,
     }
 }
 
