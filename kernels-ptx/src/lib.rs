@@ -1,4 +1,4 @@
-//! The device code of Isokern: a batch kernel over the operators of `isokern-ops`, and probes.
+//! The device code of Isokern: a batch kernel over the operators of `isokern-model`, and probes.
 //!
 //! One block of threads is one team. It runs the same source as a CPU or a
 //! microcontroller; only what stands here differs: how threads meet, how memory between

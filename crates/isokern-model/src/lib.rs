@@ -1,4 +1,5 @@
-//! The packed model of Isokern (`.ikm`): a checked, zero-copy view of its bytes.
+//! The packed model of Isokern (`.ikm`): a checked, zero-copy view of its bytes, and what its
+//! operators compute.
 //!
 //! Firmware, CPU and GPU executors read a model through [`Model`]. A blob lies in
 //! flash or in a mapped file; [`Model::parse`] checks everything an executor
@@ -16,13 +17,18 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`header`] | the 128 bytes at the front, with const readers |
-//! | [`tensor`] | activations: shape, quantisation, place in the arena, lifetime |
-//! | [`record`] | the 64-byte operator records as they lie in the blob |
-//! | [`kind`] | [`OpKind`] and sets of kinds |
-//! | [`op`] | operators as executors see them: parameters and constant slices |
-//! | [`geometry`] | windows, paddings and multiply-accumulate counts |
+//! | [`tensor`] | activations: shape, quantisation, place in arena or state, lifetime |
+//! | [`record`] | constant records and the 64-byte operator records as they lie in the blob |
+//! | [`kind`] | sets of kinds |
+//! | [`operator`] | what an operator is: body, view, check, cost and plain loop |
+//! | [`operators`] | every kind, one file each, and the table of them: [`OpKind`], [`Op`] |
+//! | [`site`] | what an operator sees of its model |
+//! | [`geometry`] | windows and paddings |
 //! | [`layout`] | index arithmetic of the weight layouts |
+//! | [`weights`], [`requant`], [`fixed`] | what operators share: weights, scales, roundings |
+//! | [`memory`] | arena and state as operators see them |
 //! | [`model`] | [`Model`], the view |
+//! | [`interpreter`], [`loops`] | the loop that runs operators, and the seam for faster ones |
 //! | [`error`] | [`FormatError`] |
 //! | [`digest`] | the checksum of a blob and the digest of an output |
 //! | [`embed`] | [`include_model!`](crate::include_model): a model as a typed constant |
@@ -34,8 +40,8 @@
 //!
 //! # Not here
 //!
-//! No arithmetic (`isokern-ops`), no file formats of others (`isokern-import`),
-//! no file access.
+//! No loops for one kind of processor (`isokern-ops`, `isokern-cpu`), no file formats of
+//! others (`isokern-import`), no file access.
 //!
 //! # Safety
 //!

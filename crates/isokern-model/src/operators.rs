@@ -5,7 +5,7 @@
 //! an [`Operator`] and add its row; a code is never used again.
 //!
 //! Operators see their tensors and constants through an
-//! [`OperatorSite`](crate::site::OperatorSite), never the model.
+//! [`OperatorSite`], never the model.
 
 pub mod add;
 pub mod conv2d;
