@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use std::rc::Rc;
 
-use isokern_core::compute::{BackendCapabilities, BackendError, ModelMetadata};
+use isokern_core::compute::{BackendCapabilities, BackendError, ModelMetadata, PortMetadata};
 use isokern_core::{ComputeBackend, ComputeModel, InferenceError, Payload, PayloadMut};
 
 /// Counts the calls that reach a backend and its models.
@@ -97,6 +97,14 @@ where
     fn metadata(&self) -> ModelMetadata {
         self.inner.metadata()
     }
+
+    fn input_port(&self, position: usize) -> Option<PortMetadata> {
+        self.inner.input_port(position)
+    }
+
+    fn output_port(&self, position: usize) -> Option<PortMetadata> {
+        self.inner.output_port(position)
+    }
 }
 
 /// A backend that loses its device at one call.
@@ -178,5 +186,13 @@ where
 
     fn metadata(&self) -> ModelMetadata {
         self.inner.metadata()
+    }
+
+    fn input_port(&self, position: usize) -> Option<PortMetadata> {
+        self.inner.input_port(position)
+    }
+
+    fn output_port(&self, position: usize) -> Option<PortMetadata> {
+        self.inner.output_port(position)
     }
 }
