@@ -6,6 +6,8 @@ pub mod counting;
 pub mod device;
 pub mod drafts;
 pub mod gated;
+pub mod port_checks;
+pub mod port_models;
 pub mod probes;
 pub mod standin;
 pub mod team;

@@ -4,13 +4,16 @@
 
 #[path = "cuda/answers.rs"]
 mod answers;
+#[path = "cuda/ports.rs"]
+mod ports;
 #[path = "cuda/sharing.rs"]
 mod sharing;
 
 use isokern_core::InferenceError;
 use isokern_core::compute::ModelArtifact;
 use isokern_cuda::{CudaBackend, CudaModel};
-use isokern_tests::conformance::{Subject, checks};
+use isokern_tests::conformance::{Check, Subject, checks};
+use isokern_tests::port_checks;
 use isokern_tests::standin::{Runner, runner};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
@@ -44,16 +47,18 @@ fn main() -> ExitCode {
         }
     };
     let subject = Cuda(CudaBackend::if_available(0));
-    let conformance = checks::<Cuda>().map(|(name, check)| {
+    let check = |suite: &str, (name, check): Check<Cuda>| {
         let subject = subject.clone();
-        Trial::test(format!("conformance::{name}"), move || {
+        Trial::test(format!("{suite}::{name}"), move || {
             check(&subject);
             Ok(())
         })
-    });
-    let own = answers::TESTS.iter().chain(sharing::TESTS);
+    };
+    let conformance = checks::<Cuda>().map(|named| check("conformance", named));
+    let ports = port_checks::checks::<Cuda>().map(|named| check("ports", named));
+    let own = answers::TESTS.iter().chain(ports::TESTS).chain(sharing::TESTS);
     let own = own.map(|&(name, test)| Trial::test(name, move || run(test)));
-    let trials = conformance.into_iter().chain(own);
+    let trials = conformance.into_iter().chain(ports).chain(own);
     let trials = trials.map(|trial| trial.with_ignored_flag(skipped)).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

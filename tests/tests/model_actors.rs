@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes};
 use isokern_core::call::Clock;
+use isokern_core::compute::ModelArtifact;
 use isokern_core::ring::BufferHandle;
 use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, ModelReply};
@@ -12,6 +13,9 @@ use isokern_model::layout::Layout;
 use isokern_ring::{
     Answer, AskError, HeapBuffers, Lender, PoolError, PopError, PushError, Requester, ThreadHost,
     ThreadMemory, WaitStrategy, heap_pool, spawn,
+};
+use isokern_tests::port_models::{
+    LEN, MEAN_LEN, leaked, mean_and_sum, mean_of, running_sum, sum_of,
 };
 use isokern_tests::vectors::{Case, all_cases};
 
@@ -23,10 +27,16 @@ type Buffers = isokern_ring::Borrower<Arc<HeapBuffers>>;
 type Questions = Requester<Arc<ThreadMemory<Mailboxes<SLOTS>>>, BufferHandle, ModelReply>;
 
 fn start(case: &Case, layout: Layout) -> (Actor, CpuProgram<'static>, Lender<Arc<HeapBuffers>>) {
-    let artifact = case.convert(layout);
+    start_artifact(&case.convert(layout), layout)
+}
+
+fn start_artifact(
+    artifact: &ModelArtifact,
+    layout: Layout,
+) -> (Actor, CpuProgram<'static>, Lender<Arc<HeapBuffers>>) {
     let set = if layout == Layout::Row { InstructionSet::PLAIN } else { InstructionSet::detect() };
     let backend = ArtifactBackend::new().with_instruction_set(set);
-    let program = backend.load_program(&artifact).expect("the artifact is a model");
+    let program = backend.load_program(artifact).expect("the artifact is a model");
     let arena_bytes = program.model().arena_bytes();
     let (lender, borrower) = heap_pool(arena_bytes, SLOTS, 1).expect("a usable pool");
     let host = ThreadHost::new("model", SystemClock).with_wait(WaitStrategy::Yield);
@@ -133,4 +143,46 @@ fn a_deadline_reaches_the_model() {
         }
     };
     assert_eq!((view.taken(), view.answered(), view.expired()), (1, 1, 1));
+}
+
+#[test]
+fn all_ports_of_a_model_are_in_the_buffer() {
+    let artifact = ModelArtifact::from_bytes(leaked(&mean_and_sum(1), Layout::Packed));
+    let (mut actor, program, mut lender) = start_artifact(&artifact, Layout::Packed);
+    let (left, right) = ([13_i8; LEN], [-20_i8; LEN]);
+    let mut buffer = lender.try_claim().expect("one is free");
+    for (at, values) in [left, right].iter().enumerate() {
+        let input = program.input_at_in(&mut buffer, at).expect("it fits");
+        input.copy_from_slice(bytemuck::cast_slice(values));
+    }
+    let handle = buffer.lend(program.model().arena_bytes()).expect("it fits");
+    let reply = pollster::block_on(actor.ask(handle)).expect("the model runs");
+    // The reply names the first output; the program says where all of them are.
+    let first = program.model().output_at(0);
+    assert_eq!(reply.output_offset as usize, first.offset());
+    assert_eq!(reply.output_bytes as usize, MEAN_LEN);
+    let mut arena = lender.bytes(handle).expect("given back before the reply").to_vec();
+    let sums = sum_of(&left, &right);
+    for (at, expected) in [mean_of(&sums), sums].iter().enumerate() {
+        let output = program.output_at_in(&mut arena, at).expect("it fits");
+        assert_eq!(output, bytemuck::cast_slice::<i8, u8>(expected), "output {at}");
+    }
+    assert_eq!(lender.release(handle), Ok(()));
+}
+
+#[test]
+fn a_model_with_state_is_refused_and_its_buffer_comes_back() {
+    let artifact = ModelArtifact::from_bytes(leaked(&running_sum(1), Layout::Packed));
+    let (mut actor, program, mut lender) = start_artifact(&artifact, Layout::Packed);
+    let arena_bytes = program.model().arena_bytes();
+    for _ in 0..2 {
+        let buffer = lender.try_claim().expect("one is free");
+        let handle = buffer.lend(arena_bytes).expect("it fits");
+        let refused = pollster::block_on(actor.ask(handle));
+        assert!(
+            matches!(refused, Err(AskError::Actor(ActorError::Handler { code: 2001, .. }))),
+            "{refused:?}"
+        );
+        assert_eq!(lender.release(handle), Ok(()));
+    }
 }

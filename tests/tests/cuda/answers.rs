@@ -172,8 +172,9 @@ fn foreign_stream() {
     }
 }
 
+/// Puts a run into a stream.
 #[allow(unsafe_code)]
-fn enqueue(
+pub(crate) fn enqueue(
     model: &mut CudaModel,
     stream: &Stream,
     input: &DeviceBuffer,
