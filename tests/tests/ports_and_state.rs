@@ -131,7 +131,7 @@ fn ports_are_written_and_read_in_place() {
         assert!(model.state().expect("is ready").is_empty());
         let no_port = |error: InferenceError| (error.kind(), error.code());
         let expected = Err((InferenceErrorKind::ShapeOrTypeMismatch, CODE_NO_PORT));
-        for at in [2, 3] {
+        for at in [2, 3, usize::MAX] {
             assert_eq!(model.input_at_mut(at).map(|_| ()).map_err(no_port), expected, "{at}");
             assert_eq!(model.output_at(at).map(|_| ()).map_err(no_port), expected, "{at}");
             let view = model.model();

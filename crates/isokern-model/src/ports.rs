@@ -71,7 +71,7 @@ impl<'m> Model<'m> {
     /// Returns the index of the tensor of the output at `position`.
     #[must_use]
     pub fn output_index(&self, position: usize) -> Option<u16> {
-        let place = self.input_count() + position;
+        let place = self.input_count().wrapping_add(position);
         self.sections.lists.get(place).copied().filter(|_| position < self.output_count())
     }
 
