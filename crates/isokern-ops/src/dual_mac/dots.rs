@@ -85,37 +85,36 @@ struct Sums {
 
 impl Sums {
     /// Starts with the biases of at most [`SUMS`] outputs.
-    #[inline]
+    #[inline(never)] // Once in the code, for both kinds.
     fn load(&mut self, requant: &Requant<'_>, outputs: Range<usize>) {
-        for (value, bias) in self.values.iter_mut().zip(requant.bias.iter().skip(outputs.start)) {
+        let biases = requant.bias.get(outputs.start..).unwrap_or(&[]);
+        for (value, bias) in self.values.iter_mut().zip(biases) {
             *value = *bias;
         }
         self.outputs = outputs;
     }
 
     /// Adds the products of `xs` with each output's weights from `first_term` on.
-    #[inline]
+    #[inline(never)] // As `load`.
     fn add<D: DualMac>(&mut self, weights: &Weights<'_>, first_term: usize, xs: &[Halves]) {
         let stride = weights.terms.count();
         let start = self.outputs.start * stride + first_term;
         let mut rows = weights.values.get(start..).unwrap_or(&[]);
         let values = self.values.get_mut(..self.outputs.len()).unwrap_or(&mut []);
-        let (fours, rest) = values.as_chunks_mut::<4>();
-        for sums in fours {
+        for sums in values.chunks_mut(4) {
             // Zeros at the end of the last group meet the weights that follow. Behind
             // the very last row there are none: its products are added one by one.
-            if rows.len() >= 3 * stride + 4 * xs.len() {
-                *sums = D::four_rows(xs, rows, stride, *sums);
-            } else {
-                one_by_one(xs, rows, stride, sums);
+            let is_followed = rows.len() >= 3 * stride + 4 * xs.len();
+            match sums.as_mut_array::<4>() {
+                Some(sums) if is_followed => *sums = D::four_rows(xs, rows, stride, *sums),
+                _ => one_by_one(xs, rows, stride, sums),
             }
             rows = rows.get(4 * stride..).unwrap_or(&[]);
         }
-        one_by_one(xs, rows, stride, rest);
     }
 
     /// Requantises the sums and stores them at their outputs.
-    #[inline]
+    #[inline(never)] // As `load`.
     fn store(&self, requant: &Requant<'_>, y: Cells<'_>) {
         let (zero_point, activation) = (requant.zero_point, requant.activation);
         let cells = y.window(self.outputs.start, self.outputs.len()).as_slice();
@@ -124,9 +123,9 @@ impl Sums {
             let value = rescale(sum, multiplier, shift).saturating_add(zero_point);
             clamp(value, activation.min, activation.max)
         };
-        if let ([multiplier], [shift]) = (requant.multiplier, requant.shift) {
+        if let (&[multiplier], &[shift]) = (requant.multiplier, requant.shift) {
             for (cell, sum) in sums {
-                cell.set(value(*sum, *multiplier, *shift));
+                cell.set(value(*sum, multiplier, shift));
             }
             return;
         }
@@ -140,7 +139,7 @@ impl Sums {
 
 /// Adds the products of `xs` with rows of weights that start `stride` apart, the last
 /// of which may end early.
-#[inline(never)]
+#[inline(always)] // Once in the code.
 fn one_by_one(xs: &[Halves], rows: &[i8], stride: usize, sums: &mut [i32]) {
     for (index, sum) in sums.iter_mut().enumerate() {
         let row = rows.get(index * stride..).unwrap_or(&[]);
