@@ -16,6 +16,7 @@ mod convolution;
 mod depthwise_conv_2d;
 mod dot;
 mod fully_connected;
+mod logistic;
 mod reshape;
 mod site;
 mod softmax;
@@ -37,6 +38,7 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("AVERAGE_POOL_2D", average_pool_2d::lower),
     ("RESHAPE", reshape::lower),
     ("SOFTMAX", softmax::lower),
+    ("LOGISTIC", logistic::lower),
 ];
 
 /// Lowers one operator.

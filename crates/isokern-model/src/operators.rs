@@ -12,11 +12,12 @@ pub mod conv2d;
 pub mod depthwise_conv2d;
 mod dot;
 pub mod dot_body;
-mod exponential;
+pub mod exponential;
 pub mod fully_connected;
 pub mod pool;
 pub mod reshape;
 pub mod softmax;
+pub mod table;
 
 use core::fmt;
 
@@ -39,6 +40,7 @@ use fully_connected::FullyConnected;
 use pool::Pool;
 use reshape::Reshape;
 use softmax::Softmax;
+use table::Table;
 
 /// Makes kinds, views and dispatch of the rows `code Kind "NAME"`.
 macro_rules! operators {
@@ -187,6 +189,7 @@ operators! {
     5 Pool "AVERAGE_POOL_2D" "One value for the cells of a window."
     6 Reshape "RESHAPE" "The same bytes under another shape."
     7 Softmax "SOFTMAX" "Normalised exponentials of each row."
+    8 Table "TABLE" "A function of single values."
 }
 
 impl fmt::Display for OpKind {

@@ -174,12 +174,15 @@ pub enum OperatorFault {
         /// The option, in words.
         beta: String,
     },
-    /// Softmax's output is not in steps of 1/256 from -128.
+    /// The output of a softmax or a logistic function is not in steps of 1/256 from -128.
     #[error(
         "its output is not quantised with scale 1/256 and zero point -128. Fix: quantise the \
              model again with a current converter"
     )]
     SoftmaxOutput,
+    /// The input steps of a logistic function are too fine.
+    #[error("its input scale is below 2^-28. Fix: quantise the model again")]
+    LogisticScale,
     /// The shape is computed while the model runs.
     #[error("its shape is not a constant. Fix: export with fixed shapes")]
     DynamicShape,

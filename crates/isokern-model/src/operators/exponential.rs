@@ -1,24 +1,45 @@
-//! Exponential and reciprocal in fixed point, after gemmlowp's `fixedpoint.h`.
+//! Exponential, logistic function and reciprocal in fixed point, after gemmlowp's `fixedpoint.h`.
 //!
 //! `Qm.n` has `m` bits before the binary point, `n` behind it, and a sign.
 
 use crate::fixed::{high_mul, round_shift};
 
+/// `1 / (1 + exp(-value))` in Q0.31 of a Q4.27 `value`.
+///
+/// Of `-|value|` comes the exponential, then the reciprocal; the other side of zero is the rest
+/// to one. No executor needs it: converters put it in a [`Table`](super::table::Table).
+#[must_use]
+pub fn logistic(value: i32) -> i32 {
+    if value == 0 {
+        return 1 << 30;
+    }
+    let exponential = exp_with_fraction::<27>(value.saturating_abs().wrapping_neg());
+    // The exponential is what follows the leading bit of a sum.
+    let positive = reciprocal(exponential.wrapping_add(i32::MIN), 0);
+    if value > 0 { positive } else { i32::MAX - positive }
+}
+
 /// `exp(value)` in Q0.31 of a Q5.26 `value <= 0`.
+#[inline(always)]
+pub(super) fn exp_of_negative(value: i32) -> i32 {
+    exp_with_fraction::<26>(value)
+}
+
+/// `exp(value)` in Q0.31 of a `value <= 0` with 26 or 27 fraction bits.
 ///
 /// The value splits into a multiple of 1/4 and a rest in [-1/4, 0). The rest goes
 /// through a polynomial, each bit of the multiple through one factor
 /// `exp(-2^i)`, `i` from -2 to 4.
 #[inline(always)]
-pub(super) fn exp_of_negative(value: i32) -> i32 {
-    const QUARTER: i32 = 1 << 24;
+fn exp_with_fraction<const BITS: u32>(value: i32) -> i32 {
+    let quarter = 1 << (BITS - 2);
     if value == 0 {
         return i32::MAX;
     }
-    let rest = (value & (QUARTER - 1)) - QUARTER;
+    let rest = (value & (quarter - 1)) - quarter;
     let multiple = rest.wrapping_sub(value);
-    let mut result = exp_near_zero(saturating_shl(rest, 5));
-    for (bit, factor) in (24..).zip(EXP_FACTORS) {
+    let mut result = exp_near_zero(saturating_shl(rest, 31 - BITS));
+    for (bit, factor) in (BITS - 2..).zip(EXP_FACTORS) {
         if multiple & (1 << bit) != 0 {
             result = high_mul(result, factor);
         }
@@ -87,7 +108,7 @@ const EXP_FACTORS: [i32; 7] =
 
 #[cfg(test)]
 mod tests {
-    use super::{exp_of_negative, reciprocal};
+    use super::{exp_of_negative, logistic, reciprocal};
 
     #[test]
     fn exponentials_are_close_to_the_real_ones() {
@@ -97,6 +118,17 @@ mod tests {
             let ours = f64::from(exp_of_negative(value)) / f64::from(i32::MAX);
             assert!((real - ours).abs() < 2e-7, "exp of raw {value}: {ours}, not {real}");
         }
+    }
+
+    #[test]
+    fn logistics_are_close_to_the_real_ones() {
+        for step in -4290..=4290 {
+            let value = step * 500_000;
+            let real = 1.0 / (1.0 + (-f64::from(value) / f64::from(1 << 27)).exp());
+            let ours = f64::from(logistic(value)) / f64::from(i32::MAX);
+            assert!((real - ours).abs() < 2e-7, "logistic of raw {value}: {ours}, not {real}");
+        }
+        assert_eq!([logistic(i32::MIN), logistic(i32::MAX)].map(|y| y >> 20), [0, 2047]);
     }
 
     #[test]
