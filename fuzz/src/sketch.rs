@@ -16,6 +16,7 @@ use isokern_model::operators::fully_connected::FullyConnected;
 use isokern_model::operators::pool::{Pool, PoolBody};
 use isokern_model::operators::reshape::Reshape;
 use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
+use isokern_model::operators::table::{TABLE_ENTRIES, Table};
 use isokern_model::tensor::Region;
 
 /// Operators that the bytes choose.
@@ -113,6 +114,7 @@ impl Sketch<'_> {
             OpKind::Pool => self.pool(input),
             OpKind::Reshape => self.reshape(input),
             OpKind::Softmax => self.softmax(input),
+            OpKind::Table => self.table(input),
         }
     }
 
@@ -268,6 +270,14 @@ impl Sketch<'_> {
         };
         let output = self.tensor(self.sizes(input), Region::Arena);
         self.push(DraftOp::new::<Softmax>(&body, &[input], &[output]));
+        output
+    }
+
+    fn table(&mut self, input: u16) -> u16 {
+        let table = Constant::of(&self.weights(TABLE_ENTRIES));
+        let output = self.tensor(self.sizes(input), Region::Arena);
+        let op = DraftOp::new::<Table>(&[], &[input], &[output]);
+        self.push(op.with_constants(vec![table]));
         output
     }
 }

@@ -157,9 +157,22 @@ def softmax_steep():
     return net.finish(net.softmax(net.input))
 
 
+def logistic():
+    """Every input of a logistic function that keeps within 15 of zero."""
+    net = Network("logistic", (1, 256), seed=11, scale=0.0437, zero_point=11)
+    return net.finish(net.logistic(net.input))
+
+
+def logistic_wide():
+    """Every input, far into both ends: beyond 15 TFLite cuts off."""
+    net = Network("logistic_wide", (1, 256), seed=12, scale=0.31, zero_point=-38)
+    return net.finish(net.logistic(net.input))
+
+
 GENERATED = {f.__name__: f for f in (
     residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
-    dense, pool_add, softmax_beta, softmax_rows, softmax_steep)}
+    dense, pool_add, softmax_beta, softmax_rows, softmax_steep,
+    logistic, logistic_wide)}
 
 
 def sub():

@@ -128,12 +128,16 @@ def vectors(name, data, inputs, folder):
 
 
 def generated_inputs(name, data):
-    """Random bytes, then the three constant inputs that tend to find clamps."""
+    """Random bytes, then the three constant inputs that tend to find clamps.
+
+    An input of 256 values first has each byte once: for operators that are tables."""
     facts = describe(data)
     length = math.prod(facts["input_shape"])
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
     random = np.random.default_rng(seed).integers(
         -128, 128, (GENERATED_INPUTS - 3, length), np.int8)
+    if length == 256:
+        random[0] = np.arange(-128, 128)
     constants = [np.full((1, length), value, np.int8)
                  for value in (-128, 127, facts["input_zero_point"])]
     return np.concatenate([random, *constants])

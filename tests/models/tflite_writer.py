@@ -21,7 +21,7 @@ VALID = schema.Padding.VALID
 BOUNDS = {NONE: (-np.inf, np.inf), RELU: (0.0, np.inf),
           RELU6: (0.0, 6.0), RELU_N1_TO_1: (-1.0, 1.0)}
 VERSIONS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4, "ADD": 2,
-            "AVERAGE_POOL_2D": 2, "RESHAPE": 1, "SOFTMAX": 2, "SUB": 2}
+            "AVERAGE_POOL_2D": 2, "RESHAPE": 1, "SOFTMAX": 2, "LOGISTIC": 2, "SUB": 2}
 NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items()
          if not name.startswith("_")}
 
@@ -142,17 +142,18 @@ class Network:
         quantization = self.tensors[index].quantization
         return quantization.scale[0], int(quantization.zeroPoint[0])
 
-    def operator(self, name, inputs, output, options, version=None):
-        """Appends an operator with its options table."""
+    def operator(self, name, inputs, output, options=None, version=None):
+        """Appends an operator with its options table, if it has one."""
         key = (getattr(schema.BuiltinOperator, name), version or VERSIONS[name])
         if key not in self.codes:
             self.codes.append(key)
         op = schema.OperatorT()
         op.opcodeIndex = self.codes.index(key)
         op.inputs, op.outputs = np.array(inputs, np.int32), np.array([output], np.int32)
-        op.builtinOptions = options
-        op.builtinOptionsType = getattr(
-            schema.BuiltinOptions, type(options).__name__.removesuffix("T"))
+        if options is not None:
+            op.builtinOptions = options
+            op.builtinOptionsType = getattr(
+                schema.BuiltinOptions, type(options).__name__.removesuffix("T"))
         self.operators.append(op)
         return output
 
@@ -279,6 +280,11 @@ class Network:
         options = schema.SoftmaxOptionsT()
         options.beta = beta
         return self.operator("SOFTMAX", [x], y, options)
+
+    def logistic(self, x):
+        y = self.activation(1 / (1 + np.exp(-self.floats[x])), np.float32(1 / 256), -128,
+                            f"logistic_{len(self.operators)}")
+        return self.operator("LOGISTIC", [x], y)
 
     def finish(self, output, inputs=None):
         """The bytes of the file."""

@@ -175,7 +175,7 @@ fn add() {
 }
 
 #[test]
-fn pools_and_softmax() {
+fn pools_softmax_and_tables() {
     for seed in 0..60 {
         let numbers = &mut Numbers::new(seed);
         let shape = WindowShape::random(numbers, 64);
@@ -184,5 +184,8 @@ fn pools_and_softmax() {
         let (rows, depth) = (numbers.size(1, 5), numbers.size(1, 40));
         let draft = drafts::softmax(numbers, rows, depth);
         check(&format!("softmax, seed {seed}"), &draft, numbers);
+        let len = numbers.size(1, 400);
+        let draft = drafts::table(numbers, len);
+        check(&format!("table, seed {seed}: {len}"), &draft, numbers);
     }
 }

@@ -97,3 +97,11 @@ fn softmax() {
         check("softmax", &drafts::softmax(numbers, rows, depth));
     }
 }
+
+#[test]
+fn table() {
+    let numbers = &mut Numbers::new(8);
+    for len in [1, 64, 65, 700] {
+        check("table", &drafts::table(numbers, len));
+    }
+}

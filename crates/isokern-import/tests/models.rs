@@ -7,7 +7,7 @@ use isokern_import::{Conversion, ImportError, Options, Progress, convert, conver
 use isokern_model::Model;
 use isokern_model::layout::Layout;
 
-const OWN: [&str; 11] = [
+const OWN: [&str; 13] = [
     "digits",
     "residual",
     "conv_shapes",
@@ -19,6 +19,8 @@ const OWN: [&str; 11] = [
     "softmax_beta",
     "softmax_rows",
     "softmax_steep",
+    "logistic",
+    "logistic_wide",
 ];
 
 /// Name, multiply-accumulates, arena bytes at best, and blob bytes in the row layout.

@@ -275,6 +275,21 @@ fn pools_reshapes_and_softmax() {
 }
 
 #[test]
+fn logistic() {
+    let output = |change: fn(&mut GraphTensor<'_>)| with_output("logistic", "LOGISTIC", change);
+    let message = "operator 0 (LOGISTIC): its output is not quantised with scale 1/256";
+    refused(&output(|tensor| tensor.quantization.scales = &[[0, 0, 128, 63]]), message);
+    refused(&output(|tensor| tensor.quantization.zero_points = &[[0; 8]]), message);
+    refused(&output(|tensor| tensor.element = element(7)), "is INT16, not INT8");
+    refused(&output(|tensor| tensor.shape = &[ONE, TWO]), "the operator makes [1, 256]");
+    let input = |change: fn(&mut GraphTensor<'_>)| with_input("logistic", "LOGISTIC", 0, change);
+    refused(&input(|tensor| tensor.element = element(3)), "is UINT8, not INT8");
+    // Just below 2^-28.
+    let fine = input(|tensor| tensor.quantization.scales = &[[255, 255, 127, 49]]);
+    refused(&fine, "its input scale is below 2^-28");
+}
+
+#[test]
 fn graphs() {
     refused(
         &changed("dense", |graph| graph.output = graph.input),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{lower, tflite};
 
 const REFERENCE: [&str; 4] = ["kws_dscnn_int8", "ad01_int8", "ic_resnet8_int8", "vww_mnv1_int8"];
-const OWN: [&str; 11] = [
+const OWN: [&str; 13] = [
     "digits",
     "residual",
     "conv_shapes",
@@ -21,7 +21,12 @@ const OWN: [&str; 11] = [
     "softmax_beta",
     "softmax_rows",
     "softmax_steep",
+    "logistic",
+    "logistic_wide",
 ];
+
+/// Constants of dot products, and of no other operator.
+const DOT_CONSTANTS: usize = 4;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -78,8 +83,8 @@ fn check_model(models: &Path, layers: &Value, name: &str) -> usize {
         let dims: Vec<i64> = output.dims.iter().map(|&size| size.into()).collect();
         assert_eq!(dims, numbers(layer, "out_shape"), "{place}");
         assert_eq!(layer["out_zero_point"], i64::from(output.zero_point), "{place}");
-        assert_eq!(layer["multiplier"].is_array(), !op.constants.is_empty(), "{place}");
-        if !op.constants.is_empty() {
+        assert_eq!(layer["multiplier"].is_array(), op.constants.len() == DOT_CONSTANTS, "{place}");
+        if op.constants.len() == DOT_CONSTANTS {
             check_scales(op, layer, &place);
             checked += 1;
         }

@@ -12,6 +12,7 @@ mod depthwise_conv2d;
 mod dot_body;
 mod fully_connected;
 mod header;
+mod lookup;
 mod memory;
 mod models;
 mod operators;

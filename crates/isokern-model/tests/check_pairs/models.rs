@@ -14,6 +14,7 @@ use isokern_model::operators::fully_connected::FullyConnected;
 use isokern_model::operators::pool::{Pool, PoolBody};
 use isokern_model::operators::reshape::Reshape;
 use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
+use isokern_model::operators::table::Table;
 use isokern_model::tensor::Region;
 
 use crate::blob::Blob;
@@ -182,6 +183,13 @@ pub(crate) fn pool() -> Blob {
 pub(crate) fn softmax() -> Blob {
     let body = SoftmaxBody { multiplier: 1 << 30, left_shift: 20, diff_min: -31 };
     single(&[2, 5], &[2, 5], DraftOp::new::<Softmax>(&body, &[0], &[1]), Layout::Row)
+}
+
+/// Two rows of 3 values, each looked up.
+pub(crate) fn lookup() -> Blob {
+    let table = Constant::of(&[3_i8; 256]);
+    let op = DraftOp::new::<Table>(&[], &[0], &[1]).with_constants(vec![table]);
+    single(&[2, 3], &[2, 3], op, Layout::Row)
 }
 
 fn sum(inputs: &[u16], output: u16) -> DraftOp {
