@@ -86,10 +86,7 @@ impl<'m, S: OperatorSet> CpuBackend<'m, S> {
     ///
     /// [`LoadError`]: the bytes are no model this build runs.
     pub fn load_program(&self, bytes: &'m [u8]) -> Result<CpuProgram<'m, S>, LoadError> {
-        let model = Model::parse(bytes)?;
-        if !S::KINDS.contains_all(model.operator_set()) {
-            return Err(LoadError::NotBuilt);
-        }
+        let model = Model::parse_for::<S>(bytes)?;
         Ok(CpuProgram::lent(&model, self.instructions))
     }
 }

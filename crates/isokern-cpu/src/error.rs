@@ -29,7 +29,7 @@ pub const CODE_NO_PORT: u32 = 519;
 pub enum LoadError {
     /// The bytes are not a model this build runs.
     #[error(transparent)]
-    Format(#[from] FormatError),
+    Format(FormatError),
     /// The lent arena is too short.
     #[error("arena has {have} bytes, the model needs {need}. Fix: lend a larger arena")]
     ArenaTooShort {
@@ -58,6 +58,12 @@ pub enum LoadError {
     /// Padding the weights for the vector loops made the model too long.
     #[error("the model does not fit the layout of these loops. Fix: load it for plain loops")]
     Relayout,
+}
+
+impl From<FormatError> for LoadError {
+    fn from(error: FormatError) -> Self {
+        if let FormatError::NotBuilt { .. } = error { Self::NotBuilt } else { Self::Format(error) }
+    }
 }
 
 impl From<LoadError> for InferenceError {

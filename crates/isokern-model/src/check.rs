@@ -13,7 +13,7 @@ mod tensors;
 
 use crate::error::FormatError;
 use crate::header::WORK_MAX;
-use crate::kind::OpSet;
+use crate::kind::{AllOperators, OpSet, OperatorSet};
 use crate::model::Model;
 
 impl<'m> Model<'m> {
@@ -25,24 +25,37 @@ impl<'m> Model<'m> {
     /// # Errors
     ///
     /// The first thing found wrong, as a [`FormatError`] that names the field.
-    #[inline(never)] // A frame of its own: firmware's stack holds checks or a run, not both.
     pub fn parse(blob: &'m [u8]) -> Result<Self, FormatError> {
+        Self::parse_for::<AllOperators>(blob)
+    }
+
+    /// Checks `blob`, whose operators are all of kinds in `S`, and views it.
+    ///
+    /// As [`parse`](Self::parse), without the code that checks other kinds. `include_model!` and
+    /// the CPU backend use it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](Self::parse), and [`FormatError::NotBuilt`] for an operator of another
+    /// kind.
+    #[inline(never)] // A frame of its own: firmware's stack holds checks or a run, not both.
+    pub fn parse_for<S: OperatorSet>(blob: &'m [u8]) -> Result<Self, FormatError> {
         let model = Self::unchecked(blob, header::check(blob)?);
         ports::check(&model)?;
         constants::check(&model)?;
         tensors::check(&model)?;
-        totals(&model)?;
+        totals::<S>(&model)?;
         memory::check(&model)?;
         Ok(model)
     }
 }
 
 /// Checks every operator, and the totals the header states.
-fn totals(model: &Model<'_>) -> Result<(), FormatError> {
+fn totals<S: OperatorSet>(model: &Model<'_>) -> Result<(), FormatError> {
     let (mut macs, mut work, mut set) = (0_u64, 0_u64, OpSet::EMPTY);
     let mut lists = operators::Stretches::of(model);
     for (index, record) in model.sections.operators.iter().enumerate() {
-        let (kind, cost) = operators::check(model, index, record, &mut lists)?;
+        let (kind, cost) = operators::check::<S>(model, index, record, &mut lists)?;
         macs = macs.saturating_add(cost.macs);
         work = work.saturating_add(cost.work);
         set = set.with(kind);

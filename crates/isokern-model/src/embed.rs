@@ -87,9 +87,9 @@ macro_rules! include_model {
             ///
             /// # Errors
             ///
-            /// What `Model::parse` finds wrong; nothing, for a file of the converter.
+            /// What `Model::parse_for` finds wrong; nothing, for a file of the converter.
             pub fn model() -> Result<$crate::Model<'static>, $crate::FormatError> {
-                $crate::Model::parse(BLOB)
+                $crate::Model::parse_for::<Operators>(BLOB)
             }
         }
     };

@@ -92,6 +92,16 @@ pub enum FormatError {
         /// The field, as `docs/format.md` names it.
         field: &'static str,
     },
+    /// An operator is of a kind that the caller has no checks for; see
+    /// [`Model::parse_for`](crate::Model::parse_for).
+    #[error(
+        "model operator {index} is of a kind this program was built without. Fix: build it with \
+         the operator set of this model, or with all operators"
+    )]
+    NotBuilt {
+        /// The operator's index.
+        index: u16,
+    },
     /// Two tensors that are alive at the same time share memory.
     #[error("model tensors {first} and {second} share memory. Fix: convert the model again")]
     Overlap {
@@ -118,6 +128,7 @@ impl FormatError {
             Self::Operator { .. } => 264,
             Self::Overlap { .. } => 265,
             Self::Constant { .. } => 266,
+            Self::NotBuilt { .. } => 267,
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::memory::Memory;
 use isokern_core::{DType, Team};
 
 use crate::geometry::{Axis, Window};
-use crate::kind::OpSet;
+use crate::kind::{OpSet, OperatorSet};
 use crate::loops::Loops;
 use crate::operator::{Check, Cost, Operator, Outline, require};
 use crate::record::BODY_BYTES;
@@ -123,10 +123,17 @@ macro_rules! operators {
                 }
             }
 
-            /// Checks the operator of a record of this kind, and returns what it costs.
-            pub(crate) fn check(self, site: &OperatorSite<'_>) -> Result<Cost, &'static str> {
+            /// Checks the operator of a record of this kind, and returns what it costs; none for
+            /// a kind outside `S`, whose checks are not linked.
+            pub(crate) fn check<S: OperatorSet>(
+                self,
+                site: &OperatorSite<'_>,
+            ) -> Option<Result<Cost, &'static str>> {
                 match self {
-                    $(Self::$kind => check::<$kind>(site),)+
+                    // The condition is a constant.
+                    $(Self::$kind => {
+                        S::KINDS.contains(OpKind::$kind).then(|| check::<$kind>(site))
+                    })+
                 }
             }
         }

@@ -3,6 +3,7 @@
 use super::require as require_header;
 use crate::error::FormatError;
 use crate::header::NONE;
+use crate::kind::OperatorSet;
 use crate::model::Model;
 use crate::operator::{Check, Cost, require};
 use crate::operators::OpKind;
@@ -47,7 +48,7 @@ impl Stretches {
 
 /// Checks the operator at `index`, which is this record, and returns its kind and what it costs.
 #[inline(never)] // A frame of its own: firmware's stack is short.
-pub(super) fn check(
+pub(super) fn check<S: OperatorSet>(
     model: &Model<'_>,
     index: usize,
     record: &OpRecord,
@@ -60,8 +61,8 @@ pub(super) fn check(
     stretches.step(record).map_err(fault)?;
     let site = model.site(record);
     tensors(model, &site, kind, index + 1).map_err(fault)?;
-    let cost = kind.check(&site).map_err(fault)?;
-    Ok((kind, cost))
+    let checked = kind.check::<S>(&site).ok_or(FormatError::NotBuilt { index: number })?;
+    Ok((kind, checked.map_err(fault)?))
 }
 
 /// Checks that the tensors exist, and are alive while the operator runs; that nothing alive is

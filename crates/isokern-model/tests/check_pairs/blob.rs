@@ -4,7 +4,7 @@ use bytemuck::{AnyBitPattern, NoUninit};
 use isokern_model::header::{BLOB_ALIGN, CHECKSUM_START, HEADER_BYTES, Header};
 use isokern_model::record::{CONSTANT_BYTES, ConstantRecord, OPERATOR_BYTES, OpRecord};
 use isokern_model::tensor::{TENSOR_BYTES, TensorRecord};
-use isokern_model::{FormatError, Model, digest};
+use isokern_model::{AllOperators, FormatError, Model, OperatorSet, digest};
 
 /// The bytes, and how far they are off a boundary while they are read.
 #[derive(Debug, Clone)]
@@ -45,11 +45,16 @@ impl Blob {
 
     /// What [`Model::parse`] says.
     pub(crate) fn verdict(&self) -> Result<(), FormatError> {
+        self.verdict_for::<AllOperators>()
+    }
+
+    /// What [`Model::parse_for`] says.
+    pub(crate) fn verdict_for<S: OperatorSet>(&self) -> Result<(), FormatError> {
         let end = self.shift + self.bytes.len();
         let mut chunks = vec![0_u128; end.div_ceil(BLOB_ALIGN)];
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut chunks);
         bytes[self.shift..end].copy_from_slice(&self.bytes);
-        Model::parse(&bytes[self.shift..end]).map(|_| ())
+        Model::parse_for::<S>(&bytes[self.shift..end]).map(|_| ())
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -6,7 +6,7 @@ use crate::models::{
 };
 use crate::{header, operator, pair, pair_until};
 use isokern_model::layout::Layout;
-use isokern_model::{FormatError, OpKind};
+use isokern_model::{FormatError, OpKind, OpSet, OperatorSet};
 
 #[test]
 fn stretches() {
@@ -45,6 +45,21 @@ fn records() {
         let first = model.with(|blob| blob.operator(0, |record| record.reserved[place] = 1));
         pair("reserved", operator(0), &model, &first);
     }
+}
+
+#[test]
+fn kinds_of_a_program() {
+    struct Softmaxes;
+    impl OperatorSet for Softmaxes {
+        const KINDS: OpSet = OpSet::EMPTY.with(OpKind::Softmax);
+    }
+    let pair = |name: &str, last: &Blob, first: &Blob| {
+        assert_eq!(last.verdict_for::<Softmaxes>(), Ok(()), "{name}");
+        assert_eq!(first.verdict(), Ok(()), "{name}");
+        let refused = Err(FormatError::NotBuilt { index: 0 });
+        assert_eq!(first.verdict_for::<Softmaxes>(), refused, "{name}");
+    };
+    pair("NotBuilt", &softmax(), &reshape());
 }
 
 #[test]
