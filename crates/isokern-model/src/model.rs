@@ -51,7 +51,7 @@ impl<'m> Model<'m> {
     /// is, but a run over bytes that were never checked may give any answer, take any time, or
     /// panic.
     #[must_use]
-    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `op`.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // Its registers are not those of the loop.
     pub fn of_checked(blob: &'m [u8]) -> Option<Self> {
         let header: &Header = bytemuck::try_from_bytes(blob.get(..HEADER_BYTES)?).ok()?;
         let whole = blob.get(..header.blob_bytes as usize)?;

@@ -56,7 +56,7 @@ impl Operator for Add {
     type View<'m> = AddView;
     const INPUTS: RangeInclusive<usize> = 2..=2;
 
-    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `Model::op`.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // Its registers are not those of the loop.
     fn view<'m>(site: &OperatorSite<'m>, body: &AddBody) -> AddView {
         let (input_a, input_b, output) = (site.input(0), site.input(1), site.output(0));
         let scales = PairScales {

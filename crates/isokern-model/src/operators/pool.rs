@@ -54,7 +54,7 @@ impl Operator for Pool {
     type View<'m> = PoolView;
     const INPUTS: RangeInclusive<usize> = 1..=1;
 
-    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `Model::op`.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // Its registers are not those of the loop.
     fn view<'m>(site: &OperatorSite<'m>, body: &PoolBody) -> PoolView {
         PoolView {
             input: site.input(0),

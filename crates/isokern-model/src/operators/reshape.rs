@@ -31,7 +31,7 @@ impl Operator for Reshape {
     const IN_PLACE: bool = true;
     const ANY_DTYPE: bool = true;
 
-    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `Model::op`.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // Its registers are not those of the loop.
     fn view<'m>(site: &OperatorSite<'m>, _: &[u32; 0]) -> ReshapeView {
         ReshapeView { input: site.input(0), output: site.output(0) }
     }

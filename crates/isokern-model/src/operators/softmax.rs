@@ -51,7 +51,7 @@ impl Operator for Softmax {
     type View<'m> = SoftmaxView;
     const INPUTS: RangeInclusive<usize> = 1..=1;
 
-    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `Model::op`.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // Its registers are not those of the loop.
     fn view<'m>(site: &OperatorSite<'m>, body: &SoftmaxBody) -> SoftmaxView {
         SoftmaxView {
             input: site.input(0),

@@ -34,7 +34,7 @@ impl Operator for Table {
     type View<'m> = TableView<'m>;
     const INPUTS: RangeInclusive<usize> = 1..=1;
 
-    #[cfg_attr(target_arch = "nvptx64", inline(never))] // As `Model::op`.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // Its registers are not those of the loop.
     fn view<'m>(site: &OperatorSite<'m>, _: &[u32; 0]) -> TableView<'m> {
         TableView { input: site.input(0), output: site.output(0), table: site.constant(0) }
     }
