@@ -1,4 +1,5 @@
-//! Stands between cargo and rustc, so that a device crate gives the same PTX in every folder.
+//! Stands between cargo and rustc, so that device crates give the same PTX, and firmware the same
+//! code, in every folder.
 //!
 //! * Cargo derives `-C metadata` from where a package lies: for a path dependency outside the
 //!   workspace, from the absolute path. The number ends up in every mangled symbol. Here it is
@@ -14,10 +15,13 @@ use std::process::{Command, ExitCode};
 
 /// Set for the child build, so that this program knows that cargo calls it as `rustc`. Holds
 /// `folder=name` for folders of the machine, with [`SEPARATOR`] between them.
-pub(crate) const VARIABLE: &str = "ISOKERN_PTX_RUSTC_WRAPPER";
+pub(crate) const VARIABLE: &str = "ISOKERN_RUSTC_WRAPPER";
 
 /// What cargo has between flags, too: no folder has it in its name.
 pub(crate) const SEPARATOR: char = '\u{1f}';
+
+/// How the names of Cortex-M targets begin.
+const THUMB: &str = "thumb";
 
 /// Runs `rustc arguments...` when cargo called this program in its place.
 pub(crate) fn run_if_called() -> Option<ExitCode> {
@@ -54,12 +58,14 @@ struct Package {
 }
 
 impl Package {
-    /// The arguments for rustc if they compile a crate for the device; else what was given.
+    /// The arguments for rustc if they compile a crate for a GPU or a microcontroller; else what
+    /// was given.
     fn portable(&self, arguments: &[String]) -> Vec<String> {
         let pairs = arguments.windows(2);
-        let is_device = arguments.contains(&format!("--target={}", super::TARGET))
-            || pairs.clone().any(|pair| pair[0] == "--target" && pair[1] == super::TARGET);
-        if !is_device {
+        let joined = arguments.iter().filter_map(|argument| argument.strip_prefix("--target="));
+        let separate = pairs.clone().filter(|pair| pair[0] == "--target");
+        let mut targets = joined.chain(separate.map(|pair| pair[1].as_str()));
+        if !targets.any(|target| target == super::TARGET || target.starts_with(THUMB)) {
             return arguments.to_vec();
         }
         let value_of = |name: &str| -> Vec<&str> {
