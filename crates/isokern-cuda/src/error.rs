@@ -204,49 +204,24 @@ impl CudaError {
     /// The failure in the terms that all device backends share, if it is such a one.
     #[must_use]
     pub fn shared(&self) -> Option<BackendError> {
-        Some(match self {
-            Self::OutOfMemory { requested_bytes, available_bytes } => {
-                BackendError::DeviceOutOfMemory {
-                    requested_bytes: *requested_bytes,
-                    available_bytes: *available_bytes,
-                }
-            }
-            Self::Compile { status, .. } if *status == Status::OUT_OF_MEMORY => out_of_memory(),
-            Self::Call { status, .. } | Self::Compile { status, .. } if status.is_sticky() => {
-                BackendError::DeviceLost { driver_code: status.code() }
-            }
-            Self::DeviceLost { status } => BackendError::DeviceLost { driver_code: status.code() },
-            Self::Compile { status, .. } => {
-                BackendError::CompileFailed { driver_code: status.code() }
-            }
-            Self::Call { status, .. } if *status == Status::OUT_OF_MEMORY => out_of_memory(),
-            Self::Call { status, .. } if status.is_about_code() => {
-                BackendError::CompileFailed { driver_code: status.code() }
-            }
-            Self::Call { status, .. } => {
-                BackendError::DispatchFailed { driver_code: status.code() }
-            }
-            Self::NoLibrary
-            | Self::StubLibrary
-            | Self::MissingSymbol { .. }
-            | Self::NoDevice
-            | Self::NoSuchDevice { .. }
-            | Self::DriverTooOld { .. }
-            | Self::DeviceTooOld { .. }
-            | Self::NotPtx { .. }
-            | Self::NoEntry { .. }
-            | Self::Format(_)
-            | Self::Relayout
-            | Self::Plan(_)
-            | Self::Fault(_)
-            | Self::NotInitialized
-            | Self::Payload(_) => return None,
+        let status = self.status()?;
+        let driver_code = status.code();
+        if let Self::OutOfMemory { requested_bytes, available_bytes } = self {
+            let (requested_bytes, available_bytes) = (*requested_bytes, *available_bytes);
+            return Some(BackendError::DeviceOutOfMemory { requested_bytes, available_bytes });
+        }
+        let is_lost = matches!(self, Self::DeviceLost { .. }) || status.is_sticky();
+        let is_code = matches!(self, Self::Compile { .. }) || status.is_about_code();
+        Some(if is_lost {
+            BackendError::DeviceLost { driver_code }
+        } else if status == Status::OUT_OF_MEMORY {
+            BackendError::DeviceOutOfMemory { requested_bytes: 0, available_bytes: 0 }
+        } else if is_code {
+            BackendError::CompileFailed { driver_code }
+        } else {
+            BackendError::DispatchFailed { driver_code }
         })
     }
-}
-
-const fn out_of_memory() -> BackendError {
-    BackendError::DeviceOutOfMemory { requested_bytes: 0, available_bytes: 0 }
 }
 
 impl From<&CudaError> for InferenceError {
