@@ -1,17 +1,19 @@
 //! Weight layouts: where the weight of an output's term lies.
 
-/// How convolution and fully connected weights are ordered.
-///
-/// A depthwise kernel has the same order in both layouts: kernel row, kernel
-/// column, channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Layout {
-    /// `[output][row][term]`, no padding: the smallest file, for firmware.
-    Row,
-    /// `[row][term / 4][output][4]`, outputs padded to 16 and the terms of each row
-    /// to 4 with zeros: what four-term dot products and vector units read in one
-    /// piece.
-    Packed,
+isokern_core::numbered! {
+    /// How convolution and fully connected weights are ordered.
+    ///
+    /// A depthwise kernel has the same order in both layouts: kernel row, kernel
+    /// column, channel.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Layout: u8, code, from_code {
+        /// `[output][row][term]`, no padding: the smallest file, for firmware.
+        Row = 0,
+        /// `[row][term / 4][output][4]`, outputs padded to 16 and the terms of each row
+        /// to 4 with zeros: what four-term dot products and vector units read in one
+        /// piece.
+        Packed = 1,
+    }
 }
 
 /// Outputs per block of the packed layout.
@@ -46,25 +48,6 @@ impl Terms {
 }
 
 impl Layout {
-    /// The number that stands for this layout in a blob.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Row => 0,
-            Self::Packed => 1,
-        }
-    }
-
-    /// The layout with this number.
-    #[must_use]
-    pub const fn from_code(code: u8) -> Option<Self> {
-        match code {
-            0 => Some(Self::Row),
-            1 => Some(Self::Packed),
-            _ => None,
-        }
-    }
-
     /// The word the program and its reports use.
     #[must_use]
     pub const fn name(self) -> &'static str {
