@@ -21,6 +21,7 @@ mod tidy;
 mod toolchain;
 mod tools;
 mod typos;
+mod wrapper;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -62,7 +63,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = ptx::wrapper::run_if_called() {
+    if let Some(code) = wrapper::run_if_called() {
         return code;
     }
     let outcome = match Arguments::parse().command {

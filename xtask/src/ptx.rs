@@ -21,7 +21,6 @@ mod record;
 mod rules;
 mod table;
 mod usage;
-pub(crate) mod wrapper;
 
 use crate::failure::Failure;
 use crate::repository;
@@ -34,7 +33,7 @@ use record::Record;
 use std::path::PathBuf;
 
 /// The compiler's name for NVIDIA GPUs.
-const TARGET: &str = "nvptx64-nvidia-cuda";
+pub(crate) const TARGET: &str = "nvptx64-nvidia-cuda";
 
 /// The repository's own device crate.
 const OWN_CRATE: &str = "kernels-ptx";

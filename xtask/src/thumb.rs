@@ -2,9 +2,9 @@
 
 use crate::failure::Failure;
 use crate::process;
-use crate::ptx::wrapper;
 use crate::repository;
 use crate::toolchain::{self, DEBIAN_RUSTC, Part};
+use crate::wrapper;
 use clap::ValueEnum;
 use std::path::PathBuf;
 use std::process::Command;
@@ -40,7 +40,7 @@ pub(crate) enum Compiler {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for target in TARGETS {
         let compiler = choose(arguments.compiler, target)?;
-        process::run(build(compiler, target, "thumb").args(packages()))?;
+        process::run(build(compiler, target, "thumb")?.args(packages()))?;
     }
     Ok(())
 }
@@ -62,15 +62,12 @@ pub(crate) fn choose(wanted: Compiler, target: &'static str) -> Result<Compiler,
 /// cargo option, which `RUSTC_BOOTSTRAP` unlocks on a stable release; and the linker is that
 /// of the pinned toolchain. The build folder is its own: the two compilers would throw away
 /// each other's work.
-pub(crate) fn build(compiler: Compiler, target: &str, name: &str) -> Command {
+pub(crate) fn build(compiler: Compiler, target: &str, name: &str) -> Result<Command, Failure> {
     let mut cargo = process::cargo();
     cargo.env("CARGO_TARGET_DIR", target_dir(compiler, name));
     cargo.args(["build", "--release", "--target", target]);
     // Symbols with the folder in their hash lie in another order, some bytes apart.
-    if let Ok(own) = std::env::current_exe() {
-        cargo.env("RUSTC_WRAPPER", own).env(wrapper::VARIABLE, "");
-        cargo.env_remove("RUSTC_WORKSPACE_WRAPPER");
-    }
+    wrapper::put_between(&mut cargo, &[])?;
     if compiler == Compiler::Debian {
         toolchain::forget_rustup(&mut cargo);
         cargo.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=core");
@@ -79,7 +76,7 @@ pub(crate) fn build(compiler: Compiler, target: &str, name: &str) -> Command {
             cargo.env(format!("CARGO_TARGET_{target}_LINKER"), linker);
         }
     }
-    cargo
+    Ok(cargo)
 }
 
 /// Where [`build`] writes to.

@@ -8,20 +8,33 @@
 //!
 //! Both could not be done by flags for cargo, which are the same for all crates. Programs that run
 //! during a build are not touched. Cargo does not see what is changed here: after a change of this
-//! file the folder `ptx` of the build output has to be removed.
+//! file the folders `ptx` and `firmware` of the build output have to be removed.
 
+use crate::failure::Failure;
+use crate::ptx::TARGET;
 use sha2::{Digest, Sha256};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 /// Set for the child build, so that this program knows that cargo calls it as `rustc`. Holds
 /// `folder=name` for folders of the machine, with [`SEPARATOR`] between them.
-pub(crate) const VARIABLE: &str = "ISOKERN_RUSTC_WRAPPER";
+const VARIABLE: &str = "ISOKERN_RUSTC_WRAPPER";
 
 /// What cargo has between flags, too: no folder has it in its name.
 pub(crate) const SEPARATOR: char = '\u{1f}';
 
 /// How the names of Cortex-M targets begin.
 const THUMB: &str = "thumb";
+
+/// Makes `cargo` call this program as `rustc`. The places are `folder=name`, for folders of the
+/// machine besides those of packages.
+pub(crate) fn put_between(cargo: &mut Command, places: &[String]) -> Result<(), Failure> {
+    let own = std::env::current_exe()
+        .map_err(|source| Failure::Path { path: PathBuf::from("xtask"), source })?;
+    cargo.env("RUSTC_WRAPPER", own).env(VARIABLE, places.join(&SEPARATOR.to_string()));
+    cargo.env_remove("RUSTC_WORKSPACE_WRAPPER");
+    Ok(())
+}
 
 /// Runs `rustc arguments...` when cargo called this program in its place.
 pub(crate) fn run_if_called() -> Option<ExitCode> {
@@ -65,7 +78,7 @@ impl Package {
         let joined = arguments.iter().filter_map(|argument| argument.strip_prefix("--target="));
         let separate = pairs.clone().filter(|pair| pair[0] == "--target");
         let mut targets = joined.chain(separate.map(|pair| pair[1].as_str()));
-        if !targets.any(|target| target == super::TARGET || target.starts_with(THUMB)) {
+        if !targets.any(|target| target == TARGET || target.starts_with(THUMB)) {
             return arguments.to_vec();
         }
         let value_of = |name: &str| -> Vec<&str> {
@@ -92,7 +105,7 @@ impl Package {
 
 #[cfg(test)]
 mod tests {
-    use super::Package;
+    use super::{Package, TARGET};
 
     fn package(version: &str, folder: &str) -> Package {
         let places = vec!["/lib=rust".to_owned(), String::new()];
@@ -109,22 +122,24 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_does_not_count_for_the_device() {
+    fn the_folder_does_not_count_for_devices_and_boards() {
         let metadata =
             |version, arguments: &[String]| package(version, "/x").portable(arguments)[7].clone();
-        let one = arguments("one", "x", super::super::TARGET);
-        let two = arguments("two", "x", super::super::TARGET);
-        assert_eq!(metadata("1.0.0", &one), metadata("1.0.0", &two));
-        assert_ne!(metadata("1.0.0", &one), metadata("1.0.1", &one));
-        let other = arguments("one", "y", super::super::TARGET);
-        assert_ne!(metadata("1.0.0", &one), metadata("1.0.0", &other));
-        // Cargo finds the outputs by this name, so it stays.
-        assert_eq!(package("1.0.0", "/x").portable(&one)[9], "extra-filename=-one");
+        for target in [TARGET, "thumbv6m-none-eabi"] {
+            let one = arguments("one", "x", target);
+            let two = arguments("two", "x", target);
+            assert_eq!(metadata("1.0.0", &one), metadata("1.0.0", &two));
+            assert_ne!(metadata("1.0.0", &one), metadata("1.0.1", &one));
+            let other = arguments("one", "y", target);
+            assert_ne!(metadata("1.0.0", &one), metadata("1.0.0", &other));
+            // Cargo finds the outputs by this name, so it stays.
+            assert_eq!(package("1.0.0", "/x").portable(&one)[9], "extra-filename=-one");
+        }
     }
 
     #[test]
     fn file_names_start_with_the_package() {
-        let one = arguments("one", "x", super::super::TARGET);
+        let one = arguments("one", "x", TARGET);
         let found = package("1.0.0", "/home/me/a").portable(&one);
         let expected = ["--remap-path-prefix=/lib=rust", "--remap-path-prefix=/home/me/a=a-1.0.0"];
         assert_eq!(found[one.len()..], expected);
@@ -138,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_other_way_to_name_a_target_counts_too() {
-        let line = format!("--crate-name a --target={} -C metadata=one", super::super::TARGET);
+        let line = format!("--crate-name a --target={} -C metadata=one", TARGET);
         let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
         assert_ne!(package("1", "/x").portable(&arguments), arguments);
     }

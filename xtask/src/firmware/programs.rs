@@ -54,7 +54,7 @@ impl Programs {
             Program::Images => "images",
             Program::Planted => "planted",
         };
-        let mut cargo = thumb::build(self.compiler, self.board.target, FOLDER);
+        let mut cargo = thumb::build(self.compiler, self.board.target, FOLDER)?;
         cargo.args(["--quiet", "--locked", "--manifest-path", MANIFEST, "--bin", name]);
         if program == Program::MeasurePlain {
             cargo.args(["--features", "plain"]);

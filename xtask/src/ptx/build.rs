@@ -2,9 +2,9 @@
 
 use super::compiler::Compiler;
 use super::package::Package;
-use super::{TARGET, Target, wrapper};
+use super::{TARGET, Target};
 use crate::failure::Failure;
-use crate::{process, repository, toolchain};
+use crate::{process, repository, toolchain, wrapper};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -115,8 +115,6 @@ impl Build<'_> {
             places.map(|(from, to)| format!("{}={to}", from.display())).collect();
         let flags = FLAGS.map(str::to_owned).into_iter().chain([format!("-Ctarget-cpu={target}")]);
         let flags: Vec<String> = flags.collect();
-        let own = std::env::current_exe()
-            .map_err(|source| Failure::Path { path: PathBuf::from("xtask"), source })?;
         let mut cargo = match &self.compiler.cargo {
             Some(program) => Command::new(program),
             None => process::cargo(),
@@ -124,8 +122,8 @@ impl Build<'_> {
         toolchain::forget_rustup(&mut cargo);
         cargo.current_dir(&self.package.folder);
         cargo.env("RUSTC", &self.compiler.rustc).env("RUSTC_BOOTSTRAP", "1");
-        cargo.env("RUSTC_WRAPPER", own).env(wrapper::VARIABLE, places.join(&separator));
-        cargo.env_remove("RUSTC_WORKSPACE_WRAPPER").env_remove("CARGO_BUILD_BUILD_DIR");
+        wrapper::put_between(&mut cargo, &places)?;
+        cargo.env_remove("CARGO_BUILD_BUILD_DIR");
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join(&separator));
         cargo.env("CARGO_INCREMENTAL", "0").envs(PROFILE);
         cargo.arg(verb).args(["--release", "--target", TARGET, "--target-dir"]);
