@@ -9,6 +9,8 @@ use isokern_model::geometry::Window;
 use isokern_model::operators::conv2d::Conv2dView;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 use isokern_model::operators::fully_connected::FullyConnectedView;
+use isokern_model::requant::Requant;
+use isokern_model::tensor::Tensor;
 
 use super::QuadMac;
 use super::feed::Shape;
@@ -125,47 +127,50 @@ impl<'a> depthwise::Job<'a> {
 impl<'a> single::Job<'a> {
     #[inline(never)] // As above.
     fn conv2d(op: &'a Conv2dView<'a>, memory: &Memory<'a>) -> Self {
-        let (input, output) = (op.input.image(), op.output.image());
         Self {
-            window: op.window,
-            height: input.height as u32,
-            width: input.width as u32,
-            channels: input.channels as u32,
-            out_width: output.width as u32,
-            positions: output.positions() as u32,
-            outputs: output.channels as u32,
-            depth: input.channels as u32,
-            multiplier: 1,
             order: Order::of(op.weights.layout),
             weights: op.weights.values,
-            zero_point: op.input.zero_point(),
-            weight_zero_point: 0,
-            requant: &op.requant,
-            x: memory.view(&op.input),
-            y: memory.view(&op.output),
+            ..Self::image((&op.input, &op.output), op.window, &op.requant, memory)
         }
     }
 
     #[inline(never)] // As above.
     fn depthwise_conv2d(op: &'a DepthwiseConv2dView<'a>, memory: &Memory<'a>) -> Self {
-        let (input, output) = (op.input.image(), op.output.image());
         Self {
-            window: op.window,
-            height: input.height as u32,
-            width: input.width as u32,
-            channels: input.channels as u32,
-            out_width: output.width as u32,
-            positions: output.positions() as u32,
-            outputs: output.channels as u32,
             depth: 1,
             multiplier: op.depth_multiplier as u32,
             order: Order::Depthwise,
             weights: op.weights,
-            zero_point: op.input.zero_point(),
+            ..Self::image((&op.input, &op.output), op.window, &op.requant, memory)
+        }
+    }
+
+    /// A window over all channels of an image, without weights yet.
+    #[inline(always)]
+    fn image(
+        (input, output): (&Tensor, &Tensor),
+        window: Window,
+        requant: &'a Requant<'a>,
+        memory: &Memory<'a>,
+    ) -> Self {
+        let (image, out) = (input.image(), output.image());
+        Self {
+            window,
+            height: image.height as u32,
+            width: image.width as u32,
+            channels: image.channels as u32,
+            out_width: out.width as u32,
+            positions: out.positions() as u32,
+            outputs: out.channels as u32,
+            depth: image.channels as u32,
+            multiplier: 1,
+            order: Order::Row,
+            weights: &[],
+            zero_point: input.zero_point(),
             weight_zero_point: 0,
-            requant: &op.requant,
-            x: memory.view(&op.input),
-            y: memory.view(&op.output),
+            requant,
+            x: memory.view(input),
+            y: memory.view(output),
         }
     }
 
