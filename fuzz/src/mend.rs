@@ -50,7 +50,7 @@ pub fn mend(blob: &mut [u8], repairs: u8) -> bool {
 /// Puts the sections where the counts say.
 fn sections(records: &mut Records<'_>) {
     let len = records.blob.len();
-    let operators = records.names_end().next_multiple_of(SECTION_ALIGN);
+    let operators = records.front().names_end().next_multiple_of(SECTION_ALIGN);
     records.header(|header| {
         let count = usize::from(header.operator_count);
         let constants = (operators + count * OPERATOR_BYTES).next_multiple_of(SECTION_ALIGN);

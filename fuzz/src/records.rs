@@ -38,12 +38,12 @@ impl Records<'_> {
     }
 
     pub(crate) fn constant(&mut self, index: usize, change: impl FnOnce(&mut ConstantRecord)) {
-        self.edit(self.constant_records() + index * CONSTANT_BYTES, change);
+        self.edit(self.front().constant_records_offset() + index * CONSTANT_BYTES, change);
     }
 
     /// Writes the start of a constant, as long as both are.
     pub(crate) fn write_constant(&mut self, index: usize, bytes: &[u8]) {
-        let record = self.constant_records() + index * CONSTANT_BYTES;
+        let record = self.front().constant_records_offset() + index * CONSTANT_BYTES;
         let Some(record) = self.read::<ConstantRecord>(record) else { return };
         let place = self.blob.get_mut(record.offset as usize..).unwrap_or_default();
         for (byte, value) in place.iter_mut().take(record.bytes as usize).zip(bytes) {
@@ -54,29 +54,15 @@ impl Records<'_> {
     /// Up to `count` tensor indices from `place` of the lists.
     pub(crate) fn listed(&self, place: usize, count: usize) -> Vec<u16> {
         let end = (place + count).min(self.front().list_len.into());
-        (place..end).map_while(|place| self.read(self.lists() + place * size_of::<u16>())).collect()
-    }
-
-    /// Where the names end.
-    pub(crate) fn names_end(&self) -> usize {
-        let front = self.front();
-        self.lists()
-            + usize::from(front.list_len) * size_of::<u16>()
-            + usize::from(front.names_bytes)
+        (place..end)
+            .map_while(|place| self.read(self.front().lists_offset() + place * size_of::<u16>()))
+            .collect()
     }
 
     /// Writes the checksum.
     pub(crate) fn seal(&mut self) {
         let checksum = digest::crc32(&self.blob[CHECKSUM_START..]);
         self.header(|header| header.checksum = checksum);
-    }
-
-    fn constant_records(&self) -> usize {
-        HEADER_BYTES + usize::from(self.front().tensor_count) * TENSOR_BYTES
-    }
-
-    fn lists(&self) -> usize {
-        self.constant_records() + usize::from(self.front().constant_count) * CONSTANT_BYTES
     }
 
     fn read<R: AnyBitPattern>(&self, start: usize) -> Option<R> {

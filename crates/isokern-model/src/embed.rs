@@ -9,7 +9,6 @@ use crate::header::{
     read_u32,
 };
 use crate::kind::OpSet;
-use crate::record::CONSTANT_BYTES;
 use crate::tensor::{TENSOR_BYTES, TensorRecord};
 
 /// Embeds a packed model, aligned, with the constants a program needs to run it.
@@ -175,8 +174,11 @@ impl Constants {
             read_u32(blob, offset_of!(Header, blob_bytes)) as usize == blob.len(),
             "include_model!: the file is shorter or longer than its header says"
         );
-        let tensor_count = read_u16(blob, offset_of!(Header, tensor_count)) as usize;
-        let constant_count = read_u16(blob, offset_of!(Header, constant_count)) as usize;
+        let counts = Header {
+            tensor_count: read_u16(blob, offset_of!(Header, tensor_count)),
+            constant_count: read_u16(blob, offset_of!(Header, constant_count)),
+            ..Header::NONE
+        };
         let mut set = [0; 4];
         let mut word = 0;
         while word < set.len() {
@@ -189,9 +191,7 @@ impl Constants {
             arena_bytes: read_u32(blob, offset_of!(Header, arena_bytes)) as usize,
             state_bytes: read_u32(blob, offset_of!(Header, state_bytes)) as usize,
             operators: OpSet::from_words(set),
-            lists_offset: HEADER_BYTES
-                + tensor_count * TENSOR_BYTES
-                + constant_count * CONSTANT_BYTES,
+            lists_offset: counts.lists_offset(),
         }
     }
 }

@@ -91,7 +91,7 @@ impl Blob {
         index: usize,
         change: impl FnOnce(&mut ConstantRecord),
     ) {
-        self.edit(self.constant_records() + index * CONSTANT_BYTES, change);
+        self.edit(self.front().constant_records_offset() + index * CONSTANT_BYTES, change);
     }
 
     pub(crate) fn operator(&mut self, index: usize, change: impl FnOnce(&mut OpRecord)) {
@@ -111,7 +111,7 @@ impl Blob {
 
     /// Changes one value of a constant.
     pub(crate) fn value<T: AnyBitPattern + NoUninit>(&mut self, constant: usize, at: usize, to: T) {
-        let place = self.constant_records() + constant * CONSTANT_BYTES;
+        let place = self.front().constant_records_offset() + constant * CONSTANT_BYTES;
         let record: ConstantRecord =
             bytemuck::pod_read_unaligned(&self.bytes[place..place + CONSTANT_BYTES]);
         self.edit(record.offset as usize + at * size_of::<T>(), |value| *value = to);
@@ -124,7 +124,7 @@ impl Blob {
             header.list_len = lists.len() as u16;
             header.names_bytes = ports;
         });
-        let start = self.lists();
+        let start = self.front().lists_offset();
         let end = self.front().operators_offset as usize;
         assert!(start + lists.len() * 2 + usize::from(ports) <= end, "the lists need more room");
         self.bytes[start..end].fill(0);
@@ -135,15 +135,7 @@ impl Blob {
 
     /// Changes the tensor index at `place` of the lists.
     pub(crate) fn listed(&mut self, place: usize, to: u16) {
-        self.edit(self.lists() + place * 2, |listed| *listed = to);
-    }
-
-    fn constant_records(&self) -> usize {
-        HEADER_BYTES + usize::from(self.front().tensor_count) * TENSOR_BYTES
-    }
-
-    fn lists(&self) -> usize {
-        self.constant_records() + usize::from(self.front().constant_count) * CONSTANT_BYTES
+        self.edit(self.front().lists_offset() + place * 2, |listed| *listed = to);
     }
 
     fn edit<R: AnyBitPattern + NoUninit>(&mut self, start: usize, change: impl FnOnce(&mut R)) {
