@@ -24,7 +24,7 @@ use crate::infer::load;
 use crate::instructions::Instructions;
 use crate::mode::Mode;
 use crate::model_file::ModelFile;
-use crate::self_test;
+use crate::{json, self_test};
 use effort::Effort;
 use inputs::Inputs;
 use machine::Machine;
@@ -120,8 +120,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let file = ModelFile::read(&arguments.model)?;
     let report = measure(arguments, &file, instructions)?;
     if arguments.json {
-        serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        json::print(&report, out)?;
     } else {
         text::print(&report, out)?;
     }

@@ -17,6 +17,7 @@ use isokern_model::encode::EncodeError;
 use isokern_ring::{PoolError, SpawnError};
 use thiserror::Error;
 
+use crate::escape::{escaped, quoted};
 use crate::figures::counted;
 use crate::input::InputError;
 use crate::policy::{ConfigError, TaskMixError, WallTimeError};
@@ -126,6 +127,8 @@ pub(crate) enum CliError {
     Tasks(#[from] TaskMixError),
     #[error("{0}")]
     Policy(MegakernelError),
+    #[error("there is no command {}. Fix: pass one of {all}", quoted(.name))]
+    NoCommand { name: String, all: String },
 }
 
 impl CliError {
@@ -160,6 +163,7 @@ impl CliError {
             | Self::StateInBatch { .. }
             | Self::ConfigFormat { .. }
             | Self::WallTime(_)
+            | Self::NoCommand { .. }
             | Self::Tasks(_) => 2,
             Self::Timeout { .. } => 4,
             Self::Read { .. } | Self::Write { .. } | Self::Print(_) => 3,
@@ -172,9 +176,12 @@ impl CliError {
     }
 
     /// The lines for standard error: what is wrong, then what to do.
+    ///
+    /// Whatever a message repeats of a file or of a driver is escaped here.
     pub(crate) fn report(&self) -> String {
-        let message = self.to_string();
-        match message.split_once(". Fix: ") {
+        let message = escaped(&self.to_string());
+        // The last one is ours: a name in the message may have another.
+        match message.rsplit_once(". Fix: ") {
             Some((wrong, fix)) => {
                 format!("error: {wrong}\nfix: {}\n", fix.trim_end_matches('.'))
             }
@@ -190,14 +197,9 @@ impl From<io::Error> for CliError {
     }
 }
 
-/// A path as messages name it: without control characters.
+/// A path as messages name it: escaped.
 pub(crate) fn name(path: &Path) -> String {
-    printable(&path.to_string_lossy())
-}
-
-/// A text from outside as messages show it: on one line, without control characters.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    escaped(&path.to_string_lossy())
 }
 
 /// What to do about an error of the operating system, where that is plain.
@@ -237,6 +239,6 @@ mod tests {
 
     #[test]
     fn a_path_cannot_move_the_cursor() {
-        assert_eq!(name(Path::new("a\x1b[2J\n.ikm")), "a\u{fffd}[2J\u{fffd}.ikm");
+        assert_eq!(name(Path::new("a\x1b[2J\n.ikm")), "a\\u{1b}[2J\\n.ikm");
     }
 }

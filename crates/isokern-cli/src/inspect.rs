@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use crate::error::CliError;
+use crate::json;
 use crate::model_file::ModelFile;
 
 const KEYS: &str = "\
@@ -44,8 +45,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let file = ModelFile::read(&arguments.model)?;
     let report = report::ModelReport::new(&file, &file.model()?);
     if arguments.json {
-        serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        json::print(&report, out)?;
     } else {
         text::print(&report, out)?;
     }

@@ -8,16 +8,19 @@
 mod answers;
 mod backend;
 mod bench;
+mod completions;
 mod convert;
 mod demo;
 mod devices;
 mod element;
 mod error;
+mod escape;
 mod figures;
 mod infer;
 mod input;
 mod inspect;
 mod instructions;
+mod json;
 mod latency;
 mod mode;
 mod model_file;
@@ -35,11 +38,12 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use isokern_core::compute::NumericProfile;
 use isokern_model::header::{FORMAT_VERSION, PROFILE_TFLM_VERSION};
 
 use crate::error::CliError;
+use crate::escape::escaped;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let (version, profile) = (env!("CARGO_PKG_VERSION"), NumericProfile::Tflm);
@@ -75,6 +79,8 @@ enum Command {
     Bench(bench::Arguments),
     Policy(policy::Arguments),
     Devices(devices::Arguments),
+    Completions(completions::Completions),
+    Man(completions::Manual),
 }
 
 impl Command {
@@ -87,12 +93,19 @@ impl Command {
             Self::Bench(arguments) => bench::run(arguments, out),
             Self::Policy(arguments) => policy::run(arguments, out),
             Self::Devices(arguments) => devices::run(arguments, out),
+            Self::Completions(arguments) => {
+                completions::print_completions(arguments, Cli::command(), out)
+            }
+            Self::Man(arguments) => completions::print_manual(arguments, Cli::command(), out),
         }
     }
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     let result = cli.command.run(&mut out);
     // What was printed before an error is shown before it.
@@ -106,4 +119,18 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Prints why the command line is wrong, or the help it asks for.
+///
+/// An argument may be the name of a file, put there by a shell's pattern. So what is printed is
+/// what is wrong with the escaped arguments.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let arguments = std::env::args_os().map(|argument| escaped(&argument.to_string_lossy()));
+    // With standard error closed too there is nobody left to tell.
+    let _ = match Cli::try_parse_from(arguments) {
+        Err(error) => error.print(),
+        Ok(_) => writeln!(io::stderr(), "error: {}", error.kind()),
+    };
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

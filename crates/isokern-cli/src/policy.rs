@@ -15,6 +15,7 @@ use isokern_core::megakernel::MegakernelLaunchPolicy;
 pub(crate) use tasks::TaskMixError;
 
 use crate::error::CliError;
+use crate::json;
 
 const NOTES: &str = "\
 A configuration file holds what the flags under Configuration say; what it leaves out has its
@@ -79,8 +80,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         advice: report::ADVICE,
     };
     if arguments.json {
-        serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        json::print(&report, out)?;
     } else {
         text::print(&report, out)?;
     }

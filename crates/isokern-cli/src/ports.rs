@@ -12,6 +12,7 @@ use isokern_model::{Model, Tensor};
 
 use crate::element;
 use crate::error::name;
+use crate::escape::quoted;
 use crate::figures::shape;
 
 pub(crate) use error::PortError;
@@ -214,6 +215,6 @@ impl Port {
 impl fmt::Display for Port {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.side.word(), self.index)?;
-        if self.name.is_empty() { Ok(()) } else { write!(formatter, " {:?}", self.name) }
+        if self.name.is_empty() { Ok(()) } else { write!(formatter, " {}", quoted(&self.name)) }
     }
 }

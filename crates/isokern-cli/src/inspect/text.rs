@@ -9,6 +9,7 @@ use isokern_core::DType;
 use super::arena;
 use super::report::{ModelReport, OperatorReport, PortReport, TensorFacts, TensorReport};
 use crate::element;
+use crate::escape::quoted;
 use crate::figures::{counted, grouped, shape};
 
 /// A column: its title, the side its text stands on, and a cell for each row.
@@ -75,7 +76,8 @@ fn print_facts(report: &ModelReport, out: &mut impl Write) -> io::Result<()> {
 
 fn port(port: &PortReport) -> String {
     let TensorFacts { scale, zero_point, dtype, .. } = &port.tensor;
-    let name = if port.name.is_empty() { String::new() } else { format!("  {:?}", port.name) };
+    let name =
+        if port.name.is_empty() { String::new() } else { format!("  {}", quoted(&port.name)) };
     let shape = shape(&port.tensor.shape);
     let dtype = element::name(*dtype);
     format!("{shape} {dtype}, scale {scale}, zero point {zero_point}{name}")

@@ -8,7 +8,8 @@ use clap::ValueEnum;
 use isokern_core::MegakernelConfig;
 use thiserror::Error;
 
-use crate::error::{CliError, name, printable};
+use crate::error::{CliError, name};
+use crate::escape::escaped;
 
 /// The most bytes that are read; a configuration with every field has a few hundred.
 const BYTES_MAX: u64 = 1 << 20;
@@ -103,7 +104,7 @@ fn parse_toml(text: &str) -> Result<MegakernelConfig, ConfigError> {
     let config: MegakernelConfig = toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start).min(text.len());
         let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
-        ConfigError::Toml { line, message: printable(error.message()) }
+        ConfigError::Toml { line, message: escaped(error.message()) }
     })?;
     let hints = &config.workload;
     for (field, value) in [
@@ -124,7 +125,7 @@ fn parse_json(text: &str) -> Result<MegakernelConfig, ConfigError> {
         return Err(ConfigError::NotAnObject);
     }
     serde_json::from_str(text)
-        .map_err(|error| ConfigError::Json { message: printable(&error.to_string()) })
+        .map_err(|error| ConfigError::Json { message: escaped(&error.to_string()) })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::escape::quoted;
+
 /// A file without a port, a port without a file, or two of one.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub(crate) enum PortError {
@@ -11,13 +13,15 @@ pub(crate) enum PortError {
     )]
     Unnamed { given: String, side: &'static str, list: String },
     #[error(
-        "the model has no {side} {key:?}; it has {list}. Fix: pass --{side} NAME=FILE or \
-         --{side} INDEX=FILE with one of these"
+        "the model has no {side} {}; it has {list}. Fix: pass --{side} NAME=FILE or \
+         --{side} INDEX=FILE with one of these",
+        quoted(.key)
     )]
     Unknown { key: String, side: &'static str, list: String },
     #[error(
-        "{side}s {first} and {second} of the model both have the name {key:?}. Fix: pass \
-         --{side} {first}=FILE or --{side} {second}=FILE"
+        "{side}s {first} and {second} of the model both have the name {}. Fix: pass \
+         --{side} {first}=FILE or --{side} {second}=FILE",
+        quoted(.key)
     )]
     Ambiguous { key: String, side: &'static str, first: usize, second: usize },
     #[error("two files are given for {port}. Fix: pass one of them")]

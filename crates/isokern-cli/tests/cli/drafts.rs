@@ -21,6 +21,13 @@ pub(crate) fn addition() -> Vec<u8> {
     packed(tensors, vec![add(0, 1, 2)], inputs, vec![DraftPort::new(2, "sum")], &[])
 }
 
+/// [`addition`], with this name of both inputs and the output.
+pub(crate) fn ends_named(name: &str) -> Vec<u8> {
+    let inputs = vec![DraftPort::new(0, name), DraftPort::new(1, name)];
+    let tensors = vec![int8(0), int8(4), int8(8)];
+    packed(tensors, vec![add(0, 1, 2)], inputs, vec![DraftPort::new(2, name)], &[])
+}
+
 /// `left` + `right` = `sum`, saturated, and a third input, three values of int32, as they come
 /// at the second output.
 pub(crate) fn mixed() -> Vec<u8> {

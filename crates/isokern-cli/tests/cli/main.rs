@@ -3,9 +3,11 @@
 mod backend;
 mod bench;
 mod bench_gpu;
+mod completions;
 mod conversion;
 mod demo;
 mod drafts;
+mod escaping;
 mod inference;
 mod inspection;
 mod policy;
