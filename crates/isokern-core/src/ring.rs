@@ -75,7 +75,7 @@ pub use consumer::ConsumerState;
 pub use control::{ControlLine, HostLine, LineMemory};
 pub use control_value::Timed;
 pub use credit::{ReplierState, RequesterState};
-pub use device_control::{DeviceControl, DeviceState, DeviceView, FaultRecord};
+pub use device_control::{DeviceControl, DeviceState, DeviceView, ErrorRecord, FaultRecord};
 pub use error::{Closed, PopError, PushError};
 pub use host::{HostCell, HostWord};
 pub use host_control::{HostControl, HostView};

@@ -1,6 +1,7 @@
 //! What becomes of messages, step by step, on a clock moved by hand.
 
 mod ends;
+mod first_and_last;
 mod links;
 mod order;
 mod threads;

@@ -107,7 +107,7 @@ pub use pool::{HeapBuffers, heap_pool};
 pub use producer::Producer;
 pub use ring::{Ring, RingHandle};
 pub use runner::{
-    FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, OUTBOX_ENTRIES, Pace, Runner, Setting, Spinning,
-    Step,
+    FAULT_INITIALIZE, FAULT_PANIC, FAULT_SHUTDOWN, FAULT_VANISHED, OUTBOX_ENTRIES, Pace, Runner,
+    Setting, Spinning, Step,
 };
 pub use wait::WaitStrategy;

@@ -3,6 +3,7 @@
 //! [`Runner::step`] does one thing and returns, so that a main loop can do others in
 //! between; a thread calls it in a loop. Nothing here blocks or allocates.
 
+mod first;
 mod hand;
 mod last;
 mod mail;
@@ -15,14 +16,12 @@ pub use setting::Setting;
 
 use core::fmt;
 
-use bytemuck::bytes_of_mut;
+use isokern_core::KernelError;
 use isokern_core::actor::{
-    ActorMemory, ActorPlan, ActorState, Bells, LinkCredit, Outbox, OutboxEntry, RestartWindow,
-    RunnerWords,
+    ActorMemory, ActorPlan, ActorState, Bells, LinkCredit, OutboxEntry, RestartWindow, RunnerWords,
 };
 use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceControl, FaultRecord};
-use isokern_core::{MessageHeader, RingContext, RingKernelHandler};
 
 use hand::InHand;
 use mail::Mail;
@@ -54,7 +53,7 @@ pub struct Runner<X: Setting> {
     restarts: RestartWindow,
     /// When a faulted actor starts again; `None` when it does not.
     restart_ns: Option<u64>,
-    is_shut_down: bool,
+    shutdown: Shutdown,
     is_over: bool,
 }
 
@@ -70,12 +69,25 @@ pub enum Step {
     Over,
 }
 
-/// Fault code of an error that [`RingKernelHandler::initialize`] returned.
+/// Fault code of an error that [`RingKernelHandler::initialize`] returned. The record's detail
+/// has the error's code in its lower half and [`KernelError::detail`] in its upper.
 pub const FAULT_INITIALIZE: u32 = 1;
 /// Fault code of a panic on the host.
 pub const FAULT_PANIC: u32 = 2;
 /// Fault code of an actor whose runner was dropped while it lived.
 pub const FAULT_VANISHED: u32 = 3;
+/// Fault code of an error that [`RingKernelHandler::shutdown`] returned at the end of an actor
+/// that nothing else was wrong with.
+pub const FAULT_SHUTDOWN: u32 = 4;
+
+/// How far an incarnation is with its `shutdown`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shutdown {
+    Due,
+    /// Found only after a panic in it.
+    Running,
+    Done,
+}
 
 /// The memory of an outbox.
 struct Outgoing {
@@ -112,7 +124,7 @@ impl<X: Setting> Runner<X> {
             in_hand: None,
             restarts: RestartWindow::new(),
             restart_ns: None,
-            is_shut_down: true,
+            shutdown: Shutdown::Done,
             is_over: false,
         }
     }
@@ -130,7 +142,7 @@ impl<X: Setting> Runner<X> {
             return Step::Over;
         }
         match self.life {
-            ActorState::Created => self.start(),
+            ActorState::Created => self.start(pace),
             ActorState::Active | ActorState::Paused | ActorState::Draining => {
                 self.obey(order);
                 if self.life == ActorState::Paused { Step::Idle } else { self.turn(pace) }
@@ -138,7 +150,7 @@ impl<X: Setting> Runner<X> {
             ActorState::Faulted => match self.restart_ns {
                 None => Step::Over,
                 Some(_) if order == Order::Stop => self.bury(),
-                Some(restart_ns) if now_ns >= restart_ns => self.start(),
+                Some(restart_ns) if now_ns >= restart_ns => self.start(pace),
                 Some(_) => Step::Idle,
             },
             _ => Step::Over,
@@ -148,8 +160,8 @@ impl<X: Setting> Runner<X> {
     /// Says that the handler broke in the last step: answers the message in hand with
     /// [`ActorFaulted`](isokern_core::actor::ActorError::ActorFaulted), and does what the
     /// supervision says. `code` goes to the fault record.
-    pub fn fault(&mut self, code: u32) -> Step {
-        self.break_down(code, 0)
+    pub fn fault<P: Pace>(&mut self, code: u32, pace: &mut P) -> Step {
+        self.break_down(FaultCause { code, detail: 0 }, pace)
     }
 
     /// Where the actor is in its life.
@@ -164,30 +176,10 @@ impl<X: Setting> Runner<X> {
         &self.memory
     }
 
-    /// Begins an incarnation.
-    fn start(&mut self) -> Step {
-        self.enter(ActorState::Initializing);
-        self.restart_ns = None;
-        self.is_shut_down = false;
-        self.state = self.first_state;
-        let (mut context, handler) = self.bare_context();
-        match handler.initialize(&mut context) {
-            Ok(()) => {
-                self.enter(ActorState::Active);
-                Step::Worked
-            }
-            Err(error) => self.break_down(FAULT_INITIALIZE, u64::from(error.code())),
-        }
-    }
-
     /// Moves on in life as the host line says.
     fn obey(&mut self, order: Order) {
         match (self.life, order) {
-            (ActorState::Active | ActorState::Paused, Order::Stop) => {
-                self.words.stop();
-                self.mail.refuse(&self.memory);
-                self.enter(ActorState::Draining);
-            }
+            (ActorState::Active | ActorState::Paused, Order::Stop) => self.wind_down(),
             (ActorState::Active, Order::Pause) => self.enter(ActorState::Paused),
             (ActorState::Paused, Order::Go) => self.enter(ActorState::Active),
             _ => {}
@@ -201,12 +193,12 @@ impl<X: Setting> Runner<X> {
                 self.handle(mailbox_index, envelope, pace);
                 Step::Worked
             }
-            mail::Next::Nothing if self.watch.is_stopped() => self.retire(),
+            mail::Next::Nothing if self.watch.is_stopped() => self.retire(pace),
             mail::Next::Nothing => {
                 self.mail.show_counts(&mut self.device, self.memory.device_line());
                 Step::Idle
             }
-            mail::Next::NobodyLeft => self.retire(),
+            mail::Next::NobodyLeft => self.retire(pace),
         }
     }
 
@@ -217,26 +209,52 @@ impl<X: Setting> Runner<X> {
         self.memory.bells().ring_all();
     }
 
-    /// A context without a message, and the handler.
-    fn bare_context(&mut self) -> (RingContext<'_>, &Handler<X>) {
-        self.outgoing.used = 0;
-        let outbox = Outbox::none(&mut self.outgoing.used);
-        let state = bytes_of_mut(&mut self.state);
-        let context = RingContext::new(MessageHeader::new(), &self.words, state, &mut [], outbox);
-        (context, &self.handler)
+    /// Takes nothing new; what waits is turned away.
+    fn wind_down(&mut self) {
+        self.words.stop();
+        self.mail.refuse(&self.memory);
+        self.enter(ActorState::Draining);
     }
 
     /// Ends an incarnation that broke.
-    fn break_down(&mut self, code: u32, detail: u64) -> Step {
+    fn break_down<P: Pace>(&mut self, cause: FaultCause, pace: &mut P) -> Step {
         self.answer_in_hand_faulted();
-        let ticket = self.mail.taken_count() as u32;
-        self.device.fault(self.memory.device_line(), FaultRecord { code, ticket, detail });
+        // A life that was over but for its `shutdown` does not begin again.
+        let was_last = self.shutdown == Shutdown::Running && self.life == ActorState::Draining;
+        if self.shutdown == Shutdown::Running {
+            self.show_shutdown_error(KernelError::Panicked);
+        }
+        self.record(cause);
         if self.life != ActorState::Faulted {
             self.enter(ActorState::Faulted);
         }
-        self.shut_down();
+        // Shown on the device line; the fault before it stays in the fault record.
+        let _ = self.shut_down(pace);
+        if was_last {
+            return self.bury();
+        }
         self.restart_ns = self.restarts.next_start_ns(self.plan.supervision, self.clock.now_ns());
         if self.restart_ns.is_some() { Step::Worked } else { self.bury() }
+    }
+
+    /// Writes the fault record.
+    fn record(&mut self, FaultCause { code, detail }: FaultCause) {
+        let ticket = self.mail.taken_count() as u32;
+        self.device.fault(self.memory.device_line(), FaultRecord { code, ticket, detail });
+    }
+}
+
+/// Why an incarnation broke, as the fault record has it.
+#[derive(Clone, Copy)]
+struct FaultCause {
+    code: u32,
+    detail: u64,
+}
+
+impl FaultCause {
+    /// An error that one of the handler's methods returned.
+    fn of_handler(code: u32, error: KernelError) -> Self {
+        Self { code, detail: u64::from(error.detail()) << 32 | u64::from(error.code()) }
     }
 }
 

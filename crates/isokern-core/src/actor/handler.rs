@@ -1,6 +1,6 @@
 //! Kernels that stay resident and answer messages.
 
-use core::future::Future;
+use core::future::{Future, ready};
 
 use super::context::RingContext;
 use crate::kernel::{GpuKernel, KernelError};
@@ -18,7 +18,8 @@ use crate::kernel::{GpuKernel, KernelError};
 /// An `Err` of [`handle`](Self::handle) is the reply to that message, as the error's
 /// code; the actor lives on. The future may be dropped at a safe point
 /// ([`RingContext::yield_now`]) when the message's deadline has passed or the actor is
-/// stopped at once; the state must then be usable.
+/// stopped at once; the state must then be usable. The futures of
+/// [`initialize`](Self::initialize) and [`shutdown`](Self::shutdown) have safe points, too.
 ///
 /// ```
 /// use isokern_core::{
@@ -44,6 +45,11 @@ use crate::kernel::{GpuKernel, KernelError};
 ///         *sum = sum.wrapping_add(message);
 ///         Ok(*sum)
 ///     }
+///
+///     async fn initialize(&self, context: &mut RingContext<'_>) -> Result<(), KernelError> {
+///         *context.state::<u32>()? = 0;
+///         Ok(())
+///     }
 /// }
 /// ```
 pub trait RingKernelHandler<M, R>: GpuKernel {
@@ -61,17 +67,37 @@ pub trait RingKernelHandler<M, R>: GpuKernel {
     /// Prepares the state, once per incarnation and before its first message. The header
     /// is all zero. The default leaves the state as the resident gave it.
     ///
+    /// A stop, or a lease that ran out, drops the future at a safe point: the actor then
+    /// ends without having been active, and `shutdown` is called all the same.
+    ///
     /// # Errors
     ///
-    /// Whatever keeps the actor from starting; it is then faulted.
-    fn initialize(&self, context: &mut RingContext<'_>) -> Result<(), KernelError> {
+    /// Whatever keeps the actor from starting; it is then faulted, with this error in its
+    /// fault record.
+    fn initialize(
+        &self,
+        context: &mut RingContext<'_>,
+    ) -> impl Future<Output = Result<(), KernelError>> + Send {
         let _ = context;
-        Ok(())
+        ready(Ok(()))
     }
 
     /// Puts things in order, once per incarnation and after its last message; also after
     /// a panic of the handler. The header is all zero. The default does nothing.
-    fn shutdown(&self, context: &mut RingContext<'_>) {
+    ///
+    /// A stop does not cut it short. An actor with a lease drops the future at a safe point
+    /// when nobody has renewed the lease for its length since `shutdown` began.
+    ///
+    /// # Errors
+    ///
+    /// Whatever was not put in order. The owner reads it from the device line
+    /// ([`DeviceView::shutdown_error`](crate::ring::DeviceView::shutdown_error)), and an
+    /// actor that would have ended as stopped ends as faulted.
+    fn shutdown(
+        &self,
+        context: &mut RingContext<'_>,
+    ) -> impl Future<Output = Result<(), KernelError>> + Send {
         let _ = context;
+        ready(Ok(()))
     }
 }

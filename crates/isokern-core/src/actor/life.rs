@@ -9,9 +9,9 @@ use crate::ring::DeviceState;
 /// ```text
 ///             1              2            3
 ///   Created ────▶ Initializing ────▶ Active ◀────▶ Paused
-///                   ▲    │             │ 4           │ 4
-///                 7 │    │ 6           ▼             ▼
-///                   │    │           Draining ◀──────┘
+///                   ▲    │   │  4      │ 4           │ 4
+///                 7 │    │ 6 └──────┐  ▼             ▼
+///                   │    │          ▶Draining ◀──────┘
 ///                   │    ▼             │ 5
 ///                  Faulted ◀─ 6 ─      ▼
 ///                                    Stopped
@@ -19,8 +19,8 @@ use crate::ring::DeviceState;
 ///
 /// 1 the host starts it · 2 `initialize` returned · 3 pause and resume · 4 stop, or nobody
 /// is left to ask · 5 everything accepted is answered, `shutdown` returned · 6 a panic, a
-/// device fault or an error of `initialize`, from any state but the ends · 7 the supervisor
-/// allows another incarnation.
+/// device fault, an error of `initialize` or of `shutdown`, from any state but the ends · 7
+/// the supervisor allows another incarnation.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ActorState {
@@ -37,7 +37,8 @@ pub enum ActorState {
     Draining,
     /// The end: everything accepted was answered.
     Stopped,
-    /// The handler broke. The end, unless the supervisor restarts it.
+    /// The handler broke, or could not put things in order at the end. The end, unless the
+    /// supervisor restarts it.
     Faulted,
 }
 
@@ -61,7 +62,7 @@ impl ActorState {
             (Self::Created | Self::Faulted, Self::Initializing)
                 | (Self::Initializing | Self::Paused, Self::Active)
                 | (Self::Active, Self::Paused)
-                | (Self::Active | Self::Paused, Self::Draining)
+                | (Self::Initializing | Self::Active | Self::Paused, Self::Draining)
                 | (Self::Draining, Self::Stopped)
                 | (
                     Self::Initializing | Self::Active | Self::Paused | Self::Draining,
@@ -142,6 +143,7 @@ mod tests {
             (Paused, Active),
             (Active, Draining),
             (Paused, Draining),
+            (Initializing, Draining),
             (Draining, Stopped),
             (Initializing, Faulted),
             (Active, Faulted),

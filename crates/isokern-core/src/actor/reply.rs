@@ -3,7 +3,6 @@
 use bytemuck::{Pod, Zeroable};
 use thiserror::Error;
 
-use crate::compute::InferenceError;
 use crate::kernel::KernelError;
 
 /// The 16 bytes before a reply.
@@ -83,8 +82,7 @@ pub enum ActorError {
     Handler {
         /// [`KernelError::code`].
         code: u32,
-        /// The number of [`KernelError::Failed`], the code of
-        /// [`KernelError::Inference`], else 0.
+        /// [`KernelError::detail`].
         detail: u32,
     },
 }
@@ -93,12 +91,7 @@ impl ActorError {
     /// Returns the error of a handler that answered with this.
     #[must_use]
     pub const fn of_handler(error: KernelError) -> Self {
-        let detail = match error {
-            KernelError::Failed { code } => code,
-            KernelError::Inference(error) => InferenceError::code(error),
-            _ => 0,
-        };
-        Self::Handler { code: error.code(), detail }
+        Self::Handler { code: error.code(), detail: error.detail() }
     }
 
     /// Says whether the same message, sent again later, may be answered.

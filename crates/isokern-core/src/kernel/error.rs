@@ -103,6 +103,27 @@ impl KernelError {
         }
     }
 
+    /// Returns the number within the code: the kernel's own of [`Failed`](Self::Failed), the
+    /// model's of [`Inference`](Self::Inference), else 0.
+    #[must_use]
+    pub const fn detail(&self) -> u32 {
+        match self {
+            Self::Failed { code } => *code,
+            Self::Inference(error) => error.code(),
+            Self::InvalidConfiguration { .. }
+            | Self::InvalidInput { .. }
+            | Self::DeadlineExceeded
+            | Self::Timeout { .. }
+            | Self::PermissionDenied { .. }
+            | Self::QuotaExceeded(_)
+            | Self::ContextRequired
+            | Self::Busy(_)
+            | Self::Saturated
+            | Self::Cancelled
+            | Self::Panicked => 0,
+        }
+    }
+
     /// Says whether the same call, made again later, may succeed.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {

@@ -14,6 +14,7 @@
 //! | 4, 5 | | messages answered |
 //! | 6, 7 | | messages expired |
 //! | 8 to 11 | | fault: code, ticket, detail (two cells) |
+//! | 12, 13 | | error of a `shutdown`: code, detail |
 //!
 //! Two-cell numbers have their lower word first. Cells not named stay zero.
 //!

@@ -1,8 +1,8 @@
 //! Control lines: old from new, and no value put together from two writes.
 
 use super::{
-    ControlLine, DeviceControl, DeviceState, DeviceView, FaultRecord, HostControl, HostLine,
-    HostView, HostWord, LineMemory, SharedCell, SplitCell,
+    ControlLine, DeviceControl, DeviceState, DeviceView, ErrorRecord, FaultRecord, HostControl,
+    HostLine, HostView, HostWord, LineMemory, SharedCell, SplitCell,
 };
 
 #[test]
@@ -53,10 +53,14 @@ fn device_values_arrive() {
     assert_eq!(seen.state(), Some(DeviceState::Running));
     assert_eq!((seen.taken(), seen.answered(), seen.expired()), (1 << 40 | 5, 4, 1));
     assert_eq!((seen.heartbeat().value, seen.heartbeat().turn), (9, 1));
+    assert_eq!((seen.fault(), seen.shutdown_error()), (None, None));
     let fault = FaultRecord { code: 2, ticket: 77, detail: 0xdead_beef_0000_0001 };
     device.fault(&line, fault);
+    let error = ErrorRecord { code: 2013, detail: 9 };
+    device.fail_shutdown(&line, error);
     let seen = DeviceView::read(&line).expect("nobody writes now");
     assert_eq!((seen.state(), seen.fault()), (Some(DeviceState::Faulted), Some(fault)));
+    assert_eq!(seen.shutdown_error(), Some(error));
 }
 
 #[test]

@@ -10,6 +10,7 @@ const TAKEN: usize = 2;
 const ANSWERED: usize = 4;
 const EXPIRED: usize = 6;
 const FAULT: usize = 8;
+const SHUTDOWN: usize = 12;
 
 numbered! {
     /// What the device side of an actor is doing.
@@ -53,6 +54,15 @@ pub struct FaultRecord {
     pub detail: u64,
 }
 
+/// An error of a handler, in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct ErrorRecord {
+    /// The error's stable code; a [`KernelError`](crate::KernelError) has one above 2000.
+    pub code: u32,
+    /// The number within the code, 0 when it has none.
+    pub detail: u32,
+}
+
 /// The writer of a device line: one for each line, with the turns it is at.
 #[derive(Debug, Default)]
 pub struct DeviceControl {
@@ -62,13 +72,14 @@ pub struct DeviceControl {
     answered: u32,
     expired: u32,
     fault: u32,
+    shutdown: u32,
 }
 
 impl DeviceControl {
     /// The writer for a line that is all zero.
     #[must_use]
     pub const fn new() -> Self {
-        Self { state: 0, heartbeat: 0, taken: 0, answered: 0, expired: 0, fault: 0 }
+        Self { state: 0, heartbeat: 0, taken: 0, answered: 0, expired: 0, fault: 0, shutdown: 0 }
     }
 
     /// Shows a state; whatever was written before is seen by who sees the state.
@@ -102,6 +113,11 @@ impl DeviceControl {
         self.fault = write(line, FAULT, self.fault, [fault.code, fault.ticket, low, high]);
         self.enter(line, DeviceState::Faulted);
     }
+
+    /// Shows that an incarnation's `shutdown` failed. Write it before the state it led to.
+    pub fn fail_shutdown<L: ControlLine>(&mut self, line: &L, error: ErrorRecord) {
+        self.shutdown = write(line, SHUTDOWN, self.shutdown, [error.code, error.detail]);
+    }
 }
 
 /// What the host last saw of the device line.
@@ -113,6 +129,7 @@ pub struct DeviceView {
     answered: u64,
     expired: u64,
     fault: Option<FaultRecord>,
+    shutdown_error: Option<ErrorRecord>,
 }
 
 impl DeviceView {
@@ -128,7 +145,9 @@ impl DeviceView {
         let Timed { value: [code, ticket, low, high], turn } = read(line, FAULT)?;
         let detail = u64::from(high) << 32 | u64::from(low);
         let fault = (turn != 0).then_some(FaultRecord { code, ticket, detail });
-        Some(Self { state, heartbeat, taken, answered, expired, fault })
+        let Timed { value: [code, detail], turn } = read(line, SHUTDOWN)?;
+        let shutdown_error = (turn != 0).then_some(ErrorRecord { code, detail });
+        Some(Self { state, heartbeat, taken, answered, expired, fault, shutdown_error })
     }
 
     /// The state; `None` when a newer version wrote one unknown here.
@@ -165,5 +184,11 @@ impl DeviceView {
     #[must_use]
     pub const fn fault(&self) -> Option<FaultRecord> {
         self.fault
+    }
+
+    /// The error of the last `shutdown` that failed, if one did.
+    #[must_use]
+    pub const fn shutdown_error(&self) -> Option<ErrorRecord> {
+        self.shutdown_error
     }
 }

@@ -15,11 +15,11 @@ use super::{LoopActor, answers, ask, settle, start};
 use crate::{FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, Pace, Spinning, Step};
 
 /// As [`settle`], with a host that catches panics.
-fn settle_catching<const N: usize>(actor: &mut LoopActor<N, 1>) -> Step {
+pub(super) fn settle_catching<const N: usize>(actor: &mut LoopActor<N, 1>) -> Step {
     loop {
         let runner = actor.running_mut();
         let step = catch_unwind(AssertUnwindSafe(|| runner.step(&mut Spinning)));
-        match step.unwrap_or_else(|_| runner.fault(FAULT_PANIC)) {
+        match step.unwrap_or_else(|_| runner.fault(FAULT_PANIC, &mut Spinning)) {
             Step::Worked => {}
             step => return step,
         }
@@ -173,7 +173,7 @@ fn an_actor_that_cannot_start_says_so() {
     assert_eq!(settle(&mut actor), Step::Over);
     assert_eq!(answers(&mut actor), [Err(ActorError::ActorFaulted)]);
     let fault = actor.view().and_then(|view| view.fault()).expect("it is recorded");
-    assert_eq!((fault.code, fault.detail), (FAULT_INITIALIZE, 2013));
+    assert_eq!((fault.code, fault.detail), (FAULT_INITIALIZE, 1 << 32 | 2013));
     assert_eq!(script.calls.counts(), (1, 1));
 }
 

@@ -65,6 +65,16 @@ impl Calls {
     }
 }
 
+/// How a shutdown ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Tidiness {
+    #[default]
+    Tidy,
+    /// With code 55.
+    Fails,
+    Breaks,
+}
+
 /// An actor that does what its messages say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Script {
@@ -72,6 +82,12 @@ pub(super) struct Script {
     pub(super) calls: Arc<Calls>,
     /// How many incarnations fail to initialise.
     pub(super) stillborn: u32,
+    /// How long it takes to initialise, with a safe point after each microsecond.
+    pub(super) initialize_us: u32,
+    /// How long it takes to shut down.
+    pub(super) shutdown_us: u32,
+    /// How its shutdown ends.
+    pub(super) tidiness: Tidiness,
     pub(super) is_misconfigured: bool,
 }
 
@@ -117,16 +133,29 @@ impl RingKernelHandler<[u32; 2], u32> for Script {
         Ok(sum)
     }
 
-    fn initialize(&self, context: &mut RingContext<'_>) -> Result<(), KernelError> {
+    async fn initialize(&self, context: &mut RingContext<'_>) -> Result<(), KernelError> {
         assert_eq!(context.state::<u32>(), Ok(&mut 100), "every incarnation starts anew");
         if self.calls.initialize.fetch_add(1, Ordering::Relaxed) < self.stillborn {
             return Err(KernelError::Failed { code: 1 });
         }
+        for _ in 0..self.initialize_us {
+            self.clock.advance_us(1);
+            context.yield_now().await;
+        }
         Ok(())
     }
 
-    fn shutdown(&self, _: &mut RingContext<'_>) {
+    async fn shutdown(&self, context: &mut RingContext<'_>) -> Result<(), KernelError> {
         self.calls.shutdown.fetch_add(1, Ordering::Relaxed);
+        for _ in 0..self.shutdown_us {
+            self.clock.advance_us(1);
+            context.yield_now().await;
+        }
+        match self.tidiness {
+            Tidiness::Tidy => Ok(()),
+            Tidiness::Fails => Err(KernelError::Failed { code: 55 }),
+            Tidiness::Breaks => panic!("planted"),
+        }
     }
 }
 

@@ -161,9 +161,9 @@ where
     loop {
         // What a panic leaves behind is read by `fault` alone, which expects it broken.
         let step = catch_unwind(AssertUnwindSafe(|| runner.step(&mut pace)))
-            .or_else(|_| catch_unwind(AssertUnwindSafe(|| runner.fault(FAULT_PANIC))))
+            .or_else(|_| catch_unwind(AssertUnwindSafe(|| runner.fault(FAULT_PANIC, &mut pace))))
             // `shutdown` broke as well; it is not called twice.
-            .or_else(|_| catch_unwind(AssertUnwindSafe(|| runner.fault(FAULT_PANIC))));
+            .or_else(|_| catch_unwind(AssertUnwindSafe(|| runner.fault(FAULT_PANIC, &mut pace))));
         match step {
             Ok(Step::Worked) => pace.worked(),
             Ok(Step::Idle) => pace.idle(runner.memory()),

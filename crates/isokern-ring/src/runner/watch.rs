@@ -52,6 +52,11 @@ impl Watch {
     pub(super) fn is_stopped(&self) -> bool {
         self.order == Order::Stop
     }
+
+    /// When the lease was last seen to move, in ns; 0 before the first look.
+    pub(super) fn moved_ns(&self) -> u64 {
+        self.moved_ns.unwrap_or(0)
+    }
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ impl RingKernelHandler<Question, Reply> for Total {
     }
 
     /// Fails at first, as a device does that needs some time after power-up.
-    fn initialize(&self, _: &mut RingContext<'_>) -> Result<(), KernelError> {
+    async fn initialize(&self, _: &mut RingContext<'_>) -> Result<(), KernelError> {
         let start = STARTS.load(Ordering::Relaxed);
         STARTS.store(start + 1, Ordering::Relaxed);
         if start < FAILED_STARTS { Err(KernelError::Failed { code: start }) } else { Ok(()) }
