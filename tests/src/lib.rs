@@ -11,5 +11,6 @@ pub mod port_models;
 pub mod probes;
 pub mod standin;
 pub mod team;
+pub mod trials;
 pub mod vectors;
 pub mod wrappers;

@@ -45,6 +45,13 @@ pub fn library_path() -> PathBuf {
     test.parent().expect("it lies in a folder").join("libisokern_simcuda.so")
 }
 
+/// Why tests that need the stand-in cannot run; none where they can.
+#[must_use]
+pub fn missing() -> Option<&'static str> {
+    let reason = "the stand-in is not built, or ISOKERN_CUDA=system leaves it closed";
+    library().is_none().then_some(reason)
+}
+
 /// The stand-in, if it was built and is wanted.
 pub fn library() -> Option<&'static Library> {
     static LIBRARY: OnceLock<Option<Library>> = OnceLock::new();

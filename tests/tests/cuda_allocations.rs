@@ -9,32 +9,20 @@ use isokern_core::{Batch, ComputeModel, Message, MessageHeader};
 use isokern_cuda::{CudaBackend, CudaModel, DeviceBuffer, PinnedBuffer};
 use isokern_model::layout::Layout;
 use isokern_tests::counting::{Counting, allocation_count};
-use isokern_tests::standin::{LiveObjects, call_count, library, live_objects};
+use isokern_tests::standin::{LiveObjects, call_count, live_objects, missing};
+use isokern_tests::trials::{run_in_turn, trial_unless};
 use isokern_tests::vectors::{cases, own_folder};
-use libtest_mimic::{Arguments, Trial};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 fn main() -> ExitCode {
-    let skipped = library().is_none();
-    if skipped {
-        eprintln!("skipped: every test of this file, for the stand-in is not there");
-    }
     let tests = [
         ("steps_of_known_sizes_allocate_nothing", known_sizes as fn()),
         ("the_counter_counts", counter),
     ];
-    let trials = tests.map(|(name, test)| {
-        let run = move || {
-            test();
-            Ok(())
-        };
-        Trial::test(name, run).with_ignored_flag(skipped)
-    });
     // What is alive is the process's: one test at a time.
-    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
-    libtest_mimic::run(&arguments, trials.into()).exit_code()
+    run_in_turn(tests.map(|(name, test)| trial_unless(missing(), name, test)))
 }
 
 /// Allocations of this thread, what is alive in the driver, and calls that make something.

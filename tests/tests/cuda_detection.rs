@@ -2,7 +2,7 @@
 //!
 //! Every situation is a process of its own, with a library that a C compiler makes for it. A
 //! panic ends that process, as with `panic = "abort"`. A test whose situation cannot be made
-//! here is reported as ignored.
+//! here is skipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use std::{env, panic};
 use isokern_core::InferenceError;
 use isokern_cuda::CudaBackend;
 use isokern_tests::standin::library_path;
-use libtest_mimic::{Arguments, Failed, Trial};
+use isokern_tests::trials;
+use libtest_mimic::Failed;
 
 /// Set in the processes that look for a device.
 const CHILD: &str = "ISOKERN_DETECTION_CHILD";
@@ -88,27 +89,31 @@ fn main() -> ExitCode {
         return look();
     }
     let compiler = Command::new("cc").arg("--version").output().is_ok();
+    let no_compiler = (!compiler).then_some("there is no C compiler `cc` to make libraries with");
     let standin = library_path().is_file();
+    let no_standin = (!standin).then_some("the stand-in is not built");
     let system = run(&[]).is_ok_and(|said| !said.contains("NoLibrary"));
-    if !compiler {
-        println!("skipped: tests with a library made for them, for there is no C compiler `cc`");
-    }
-    if system {
-        println!("skipped: the test without a library, for this machine has one");
-    }
-    let mut trials: Vec<Trial> = FAKES
+    let library = system.then_some("this machine has a driver library, and none must be found");
+    let trial = |missing, name, test: fn() -> Result<(), Failed>| {
+        trials::trial_unless(missing, name, move || finish(test()))
+    };
+    let fakes = FAKES
         .iter()
-        .map(|fake| Trial::test(fake.name, || check(fake)).with_ignored_flag(!compiler))
-        .collect();
-    trials.push(Trial::test("no_library_is_told", no_library).with_ignored_flag(system));
-    let simulated = [
-        ("no_device_of_the_standin_is_told", simulated_no_device as fn() -> Result<(), Failed>),
-        ("a_driver_older_than_the_ptx_is_told", simulated_old_driver),
-        ("a_device_of_the_standin_is_found", simulated_device),
+        .map(|fake| trials::trial_unless(no_compiler, fake.name, || finish(check(fake))));
+    let others = [
+        trial(library, "no_library_is_told", no_library),
+        trial(no_standin, "no_device_of_the_standin_is_told", simulated_no_device),
+        trial(no_standin, "a_driver_older_than_the_ptx_is_told", simulated_old_driver),
+        trial(no_standin, "a_device_of_the_standin_is_found", simulated_device),
     ];
-    let simulated = simulated.map(|(name, test)| Trial::test(name, test));
-    trials.extend(simulated.map(|trial| trial.with_ignored_flag(!standin)));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    trials::run(fakes.chain(others))
+}
+
+/// Panics with what failed.
+fn finish(result: Result<(), Failed>) {
+    if let Err(failed) = result {
+        panic!("{}", failed.message().unwrap_or_default());
+    }
 }
 
 /// The child: looks for a device and says what it found.

@@ -1,7 +1,7 @@
 //! The CUDA backend when things fail: every driver call in turn, and kernels that go wrong.
 //!
-//! Needs the stand-in: a GPU fails no call on demand. Without it every test is reported as
-//! ignored.
+//! Needs the stand-in: a GPU fails no call on demand. Without it every test is
+//! skipped.
 #![allow(unsafe_code)]
 
 use core::time::Duration;
@@ -15,9 +15,9 @@ use isokern_core::{
 };
 use isokern_cuda::{CudaBackend, CudaError, CudaModel, DeviceBuffer, Stream, unreleased_count};
 use isokern_model::layout::Layout;
-use isokern_tests::standin::{LiveObjects, call_count, fail_at, fail_never, library, live_objects};
+use isokern_tests::standin::{LiveObjects, call_count, fail_at, fail_never, live_objects, missing};
+use isokern_tests::trials::{run_in_turn, trial_unless};
 use isokern_tests::vectors::{Case, cases, own_folder};
-use libtest_mimic::{Arguments, Failed, Trial};
 
 /// After this long, something hangs.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -27,10 +27,6 @@ const CODES: [(u32, Kind); 3] =
     [(2, Kind::ResourceUnavailable), (719, Kind::DeviceLost), (999, Kind::ExecutionFailed)];
 
 fn main() -> ExitCode {
-    let skipped = library().is_none();
-    if skipped {
-        eprintln!("skipped: every test of this file, for the stand-in is not there");
-    }
     thread::spawn(|| {
         thread::sleep(PATIENCE);
         eprintln!("a test hangs: still running after {PATIENCE:?}");
@@ -45,16 +41,8 @@ fn main() -> ExitCode {
         // The last: where the release of a context is refused, the process keeps the context.
         ("a_failure_of_each_call_is_told_and_leaks_nothing", each_call),
     ];
-    let trials = tests.map(|(name, test)| {
-        let run = move || -> Result<(), Failed> {
-            test();
-            Ok(())
-        };
-        Trial::test(name, run).with_ignored_flag(skipped)
-    });
     // Failures on demand are the process's: one test at a time.
-    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
-    libtest_mimic::run(&arguments, trials.into()).exit_code()
+    run_in_turn(tests.map(|(name, test)| trial_unless(missing(), name, test)))
 }
 
 fn digits() -> Case {

@@ -1,7 +1,7 @@
 //! Device code with a bug planted on purpose: each one is found here, or the suite is blind.
 //!
 //! `ISOKERN_PLANTED=DIR` names the folder: one subfolder for each feature of the device crate,
-//! as `cargo xtask ptx --check` builds them. Without it the tests are skipped, by name.
+//! as `cargo xtask ptx --check` builds them. Without it the tests are skipped.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use isokern_model::layout::Layout;
 use isokern_tests::device::{Device, named_folder, read};
 use isokern_tests::probes::{Order, barrier, ping_pong};
+use isokern_tests::trials::{run, trial_unless};
 use isokern_tests::vectors::{cases, own_folder};
-use libtest_mimic::{Arguments, Failed, Trial};
 
 const TARGET: u32 = 80;
 
@@ -22,33 +22,25 @@ const SEEDS: u64 = 40;
 
 fn main() -> ExitCode {
     let folder = named_folder("ISOKERN_PLANTED");
+    let reason = "ISOKERN_PLANTED names no folder of device code with planted bugs";
+    let missing = folder.is_none().then_some(reason);
     let trial = |name: &'static str, found: fn(&Device) -> Option<String>| {
-        let folder = folder.clone();
-        let test = move || check(folder.as_deref().unwrap_or(Path::new("")), name, found);
-        Trial::test(name, test)
+        let folder = folder.clone().unwrap_or_default();
+        trial_unless(missing, name, move || check(&folder, name, found))
     };
-    let trials = vec![
+    run([
         trial("plant-skipped-barrier", skipped_barrier),
         trial("plant-wrong-stride", wrong_stride),
         trial("plant-dropped-fence", dropped_fence),
-    ];
-    let skipped = folder.is_none();
-    let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(skipped)).collect();
-    if skipped {
-        println!("skipped: ISOKERN_PLANTED names no folder of device code with planted bugs");
-    }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    ])
 }
 
 /// Loads the PTX with the bug, and looks for a sign of it.
-fn check(folder: &Path, name: &str, found: fn(&Device) -> Option<String>) -> Result<(), Failed> {
+fn check(folder: &Path, name: &str, found: fn(&Device) -> Option<String>) {
     let text = read(&folder.join(name).join(format!("isokern_sm{TARGET}.ptx")));
     match found(&Device::new(&text, TARGET)) {
-        Some(sign) => {
-            println!("{name}: {sign}");
-            Ok(())
-        }
-        None => Err(format!("{name} was not noticed").into()),
+        Some(sign) => eprintln!("{name}: {sign}"),
+        None => panic!("{name} was not noticed"),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::repository;
 use core::time::Duration;
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Instant;
@@ -22,6 +22,28 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let line = command_line(command);
     println!("$ {line}");
     let status = command.status().map_err(|source| start_failure(command, source))?;
+    if status.success() { Ok(()) } else { Err(Failure::Exit { line, status }) }
+}
+
+/// Shows a command, runs it, shows what it prints and hands each line of that to `read`, and fails
+/// when the command fails.
+pub(crate) fn run_with_lines(
+    command: &mut Command,
+    mut read: impl FnMut(&str),
+) -> Result<(), Failure> {
+    let line = command_line(command);
+    println!("$ {line}");
+    let started = command.stdout(Stdio::piped()).spawn();
+    let mut child = started.map_err(|source| start_failure(command, source))?;
+    if let Some(pipe) = child.stdout.take() {
+        // Lines of tests may hold any bytes; what was read before an error is all there is.
+        for bytes in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+            let text = String::from_utf8_lossy(&bytes);
+            println!("{text}");
+            read(&text);
+        }
+    }
+    let status = child.wait().map_err(|source| start_failure(command, source))?;
     if status.success() { Ok(()) } else { Err(Failure::Exit { line, status }) }
 }
 

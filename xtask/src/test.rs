@@ -1,7 +1,13 @@
 //! `cargo xtask test`: every suite that runs on any machine with the pinned compiler.
+//!
+//! It ends with how many tests passed, failed and were skipped; those that failed or were skipped
+//! are named, the skipped ones with the reason.
+
+mod tally;
 
 use crate::failure::Failure;
 use crate::process;
+use tally::Tally;
 
 /// What `cargo xtask test` takes.
 #[derive(clap::Args)]
@@ -26,12 +32,14 @@ const SUITES: [Suite; 3] = [
         arguments: &["--lib", "--bins", "--tests", "--examples", "--no-fail-fast"],
         runs: true,
     },
-    Suite { name: "documentation examples", arguments: &["--doc"], runs: true },
+    Suite { name: "documentation examples", arguments: &["--doc", "--no-fail-fast"], runs: true },
     Suite { name: "benchmarks compile", arguments: &["--benches", "--no-run"], runs: false },
 ];
 
-/// Runs the suites in order; the first that fails ends the command.
+/// Runs the suites in order, also those after a failed one, and says how many tests ended how.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut tally = Tally::default();
+    let mut result = Ok(());
     for suite in &SUITES {
         println!("\n== {} ==", suite.name);
         let mut cargo = process::cargo();
@@ -39,8 +47,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         if suite.runs && !arguments.rest.is_empty() {
             cargo.arg("--").args(&arguments.rest);
         }
-        process::run(&mut cargo)?;
+        let ended = process::run_with_lines(&mut cargo, |line| tally.read(line));
+        result = result.and(ended);
     }
-    println!("\nxtask test: all suites passed");
-    Ok(())
+    println!("\n{tally}");
+    result.and_then(|()| tally.judge())
 }

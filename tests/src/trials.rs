@@ -1,0 +1,46 @@
+//! Tests that need something which is not everywhere: a device, a compiler, files beside the
+//! repository. Where it is missing they are skipped, with the reason, and never count as passed.
+//!
+//! A suite of them has `harness = false`, and ends its `main` with [`run`]; `cargo xtask test`
+//! counts and names what was skipped.
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Trial};
+
+/// Returns a test that runs `test`, whose panic is its failure.
+pub fn trial(name: impl Into<String>, test: impl FnOnce() + Send + 'static) -> Trial {
+    trial_unless(None, name, test)
+}
+
+/// Returns a test that runs `test`, or is skipped for the reason that `missing` gives.
+///
+/// A reason says what is not there, and what to do about it if anything can be done.
+pub fn trial_unless(
+    missing: Option<&str>,
+    name: impl Into<String>,
+    test: impl FnOnce() + Send + 'static,
+) -> Trial {
+    let missing = missing.map(str::to_owned);
+    Trial::ignorable_test(name, move || match missing {
+        Some(reason) => Ok(Completion::ignored_with(reason)),
+        None => {
+            test();
+            Ok(Completion::Completed)
+        }
+    })
+}
+
+/// Runs the tests that the program's arguments choose.
+#[must_use]
+pub fn run(trials: impl IntoIterator<Item = Trial>) -> ExitCode {
+    libtest_mimic::run(&Arguments::from_args(), trials.into_iter().collect()).exit_code()
+}
+
+/// Runs the tests that the program's arguments choose, one after another in the order given: for
+/// tests that change or count something of the whole process.
+#[must_use]
+pub fn run_in_turn(trials: impl IntoIterator<Item = Trial>) -> ExitCode {
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    libtest_mimic::run(&arguments, trials.into_iter().collect()).exit_code()
+}
