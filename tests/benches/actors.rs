@@ -27,12 +27,12 @@ use isokern_core::{
     AllowAll, BatchKernel, Environment, ExecutionContext, KernelMetadata, KernelMode,
     MessageHeader, Principal,
 };
-use isokern_cpu::{ArtifactBackend, CpuKernel, CpuModel, CpuProgram, ModelActor, ModelReply};
+use isokern_cpu::{ArtifactBackend, CpuKernel, CpuModel, CpuProgram, ModelActor};
 use isokern_guard::SystemClock;
 use isokern_model::layout::Layout;
 use isokern_ring::{
-    HeapBuffers, Lender, PopError, Requester, ThreadHost, ThreadMemory, ThreadRunning,
-    WaitStrategy, heap_pool, spawn,
+    Borrower, HeapBuffers, Lender, PopError, RequesterOn, ThreadHost, ThreadRunning, WaitStrategy,
+    heap_pool, spawn,
 };
 use isokern_tests::vectors::{Case, cases, own_folder, reference_folder};
 
@@ -109,7 +109,8 @@ fn ring(case: &Case, effort: Effort) {
 }
 
 /// The memory of an actor on threads, and a question's types.
-type Questions = Requester<Arc<ThreadMemory<Mailboxes<SLOTS>>>, BufferHandle, ModelReply>;
+type Questions =
+    RequesterOn<ThreadHost<SystemClock, Mailboxes<SLOTS>>, ModelActor, Borrower<Arc<HeapBuffers>>>;
 
 /// Asks a model actor, always with the same buffer.
 struct Asker {

@@ -11,8 +11,8 @@ use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, Model
 use isokern_guard::SystemClock;
 use isokern_model::layout::Layout;
 use isokern_ring::{
-    Answer, AskError, HeapBuffers, Lender, PoolError, PopError, PushError, Requester, ThreadHost,
-    ThreadMemory, WaitStrategy, heap_pool, spawn,
+    Answer, AskError, HeapBuffers, Lender, PoolError, PopError, PushError, ThreadHost,
+    WaitStrategy, heap_pool, spawn,
 };
 use isokern_tests::port_models::{
     LEN, MEAN_LEN, leaked, mean_and_sum, mean_of, running_sum, sum_of,
@@ -24,7 +24,8 @@ const SLOTS: usize = 4;
 
 type Actor = isokern_ring::ActorOn<ThreadHost<SystemClock, Mailboxes<SLOTS>>, ModelActor, Buffers>;
 type Buffers = isokern_ring::Borrower<Arc<HeapBuffers>>;
-type Questions = Requester<Arc<ThreadMemory<Mailboxes<SLOTS>>>, BufferHandle, ModelReply>;
+type Questions =
+    isokern_ring::RequesterOn<ThreadHost<SystemClock, Mailboxes<SLOTS>>, ModelActor, Buffers>;
 
 fn start(case: &Case, layout: Layout) -> (Actor, CpuProgram<'static>, Lender<Arc<HeapBuffers>>) {
     start_artifact(&case.convert(layout), layout)

@@ -18,7 +18,7 @@ use isokern_core::{InferenceError, KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, ModelReply};
 use isokern_guard::SystemClock;
 use isokern_ring::{
-    Answer, HeapBuffers, Lender, PoolError, Requester, ThreadHost, ThreadMemory, ThreadRunning,
+    Answer, Borrower, HeapBuffers, Lender, PoolError, RequesterOn, ThreadHost, ThreadRunning,
     WaitStrategy, heap_pool, spawn,
 };
 
@@ -31,8 +31,6 @@ pub(crate) const SLOTS: usize = 8;
 pub(crate) const PARKED: WaitStrategy = WaitStrategy::Park { bound: Duration::from_millis(1) };
 /// Looks at the ring before the asking thread sleeps.
 const LOOKS_BEFORE_SLEEP: u32 = 256;
-/// The longest limit that travels with a message; a message's deadline reaches 36 minutes.
-const DEADLINE_MAX: Duration = Duration::from_secs(30 * 60);
 /// The number of the one pool of this program.
 const POOL: u32 = 1;
 const METADATA: KernelMetadata = KernelMetadata::new("isokern", KernelMode::Ring);
@@ -42,7 +40,11 @@ const METADATA: KernelMetadata = KernelMetadata::new("isokern", KernelMode::Ring
 pub(crate) struct ResidentModel {
     name: String,
     program: CpuProgram<'static>,
-    questions: Requester<Arc<ThreadMemory<Mailboxes<SLOTS>>>, BufferHandle, ModelReply>,
+    questions: RequesterOn<
+        ThreadHost<SystemClock, Mailboxes<SLOTS>>,
+        ModelActor,
+        Borrower<Arc<HeapBuffers>>,
+    >,
     lender: Lender<Arc<HeapBuffers>>,
     wait: WaitStrategy,
     under_way: VecDeque<Question>,
@@ -206,15 +208,14 @@ fn write_inputs(
 
 /// The header of a question with this limit.
 fn header(limit: Option<Duration>) -> MessageHeader {
-    match limit.filter(|limit| *limit <= DEADLINE_MAX) {
-        Some(limit) => {
-            let now_ns = SystemClock.now_ns();
-            let deadline_ns = now_ns + limit.as_nanos() as u64;
-            // A deadline of 0 would be none.
-            MessageHeader::new().with_creation_ns(now_ns).with_deadline_ns(deadline_ns.max(1))
-        }
-        None => MessageHeader::new(),
-    }
+    let Some(limit) = limit else {
+        return MessageHeader::new();
+    };
+    let now_ns = SystemClock.now_ns();
+    let limit_ns = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+    // A deadline of 0 would be none, and the latest moment is no limit.
+    let deadline_ns = now_ns.saturating_add(limit_ns).max(1);
+    MessageHeader::new().with_creation_ns(now_ns).with_deadline_ns(deadline_ns)
 }
 
 /// What the times of [`ResidentModel::answer`] are, for inputs asked as soon as there is room.

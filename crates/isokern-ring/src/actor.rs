@@ -22,6 +22,7 @@
 //! * What a handler [`send`](isokern_core::RingContext::send)s to an actor that has stopped
 //!   meanwhile is gone.
 
+mod asking;
 mod controls;
 mod in_flight;
 mod lent;
@@ -30,9 +31,10 @@ mod requester;
 mod shared_requester;
 mod spawn;
 
+pub use asking::AskError;
 pub use controls::ActorControls;
 pub use in_flight::Answer;
-pub use requester::{AskError, Requester, RequesterStats};
+pub use requester::{Requester, RequesterStats};
 #[cfg(feature = "std")]
 pub use shared_requester::{LatencySummary, SharedRequester};
-pub use spawn::{Actor, ActorOn, SpawnError, spawn};
+pub use spawn::{Actor, ActorOn, RequesterOn, SpawnError, spawn};

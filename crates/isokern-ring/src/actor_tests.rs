@@ -1,5 +1,6 @@
 //! What becomes of messages, step by step, on a clock moved by hand.
 
+mod deadlines;
 mod ends;
 mod first_and_last;
 mod links;

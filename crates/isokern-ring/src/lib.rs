@@ -77,7 +77,8 @@ mod wait;
 mod ends_tests;
 
 pub use actor::{
-    Actor, ActorControls, ActorOn, Answer, AskError, Requester, RequesterStats, SpawnError, spawn,
+    Actor, ActorControls, ActorOn, Answer, AskError, Requester, RequesterOn, RequesterStats,
+    SpawnError, spawn,
 };
 #[cfg(feature = "std")]
 pub use actor::{LatencySummary, SharedRequester};

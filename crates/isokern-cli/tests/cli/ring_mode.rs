@@ -45,7 +45,6 @@ fn a_time_limit_that_is_kept_changes_no_byte() {
     let target = folder.path("out.i8");
     let expected = fixture_bytes("vectors/digits.out.tflm.i8");
     for mode in MODES {
-        // A message's deadline reaches 36 minutes; the second limit is longer.
         for limit in ["20m", "1h", "1000y"] {
             let limited = ["--mode", mode, "--timeout", limit];
             let arguments = ["run", &model, "-i", &input, "-o", &target];

@@ -24,8 +24,13 @@ pub trait Host<R: Resident, B: LentBuffers = NoBuffers> {
     type Memory: ActorMemory + Clone;
     /// What the program holds while the actor runs.
     type Running;
+    /// What tells its actors the time, and those who ask them.
+    type Clock;
     /// Why memory was not lent or an actor not started.
     type Error: core::error::Error;
+
+    /// Returns the clock that deadlines are moments of.
+    fn clock(&self) -> Self::Clock;
 
     /// Lends memory for one actor, in which nothing was said yet.
     ///

@@ -52,7 +52,7 @@ impl<M: ActorMemory> LinkEnd<M> {
             return Err(PushError::Closed(()));
         };
         let header = MessageHeader::new().with_sequence(self.sequence).with_tenant(tenant);
-        let header = WireHeader::new(&header, WireHeader::TELL, 0);
+        let header = WireHeader::new(&header, WireHeader::TELL);
         let message = Envelope::new(header, *entry.whole());
         match self.state.try_push(mailbox.requests(), message) {
             Ok(()) => {

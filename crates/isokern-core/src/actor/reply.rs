@@ -59,8 +59,12 @@ impl ReplyHeader {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum ActorError {
-    /// The deadline had passed when its turn came; the handler did not run. Code 1.
-    #[error("the message expired in the ring. Fix: allow more time or send fewer messages.")]
+    /// The deadline had passed when its turn came, and the handler did not run; or it had passed
+    /// when the reply was taken. Code 1.
+    #[error(
+        "the deadline passed before the message was handled or its reply taken. Fix: allow more \
+         time, or send fewer messages."
+    )]
     Expired,
     /// The deadline passed while the handler ran; it was dropped at a safe point. Code 2.
     #[error("the deadline passed while the message was handled. Fix: allow more time.")]

@@ -7,7 +7,7 @@ use bytemuck::{Pod, Zeroable};
 /// A set of message flags.
 ///
 /// Bits without a name are kept as they are, so that a relay of an older
-/// version passes on what it does not know.
+/// version passes on what it does not know. A ring carries bits 0 to 7.
 ///
 /// ```
 /// use isokern_core::compute::MessageFlags;
@@ -27,6 +27,9 @@ impl MessageFlags {
     pub const LAST_IN_BATCH: Self = Self(1 << 1);
     /// Bit 2: a cheaper answer is welcome when the full one would be late.
     pub const DEGRADE_ALLOWED: Self = Self(1 << 2);
+    /// Every flag with a name.
+    pub const NAMED: Self =
+        Self::FIRST_IN_BATCH.union(Self::LAST_IN_BATCH).union(Self::DEGRADE_ALLOWED);
 
     /// Returns the set without flags.
     #[must_use]

@@ -3,10 +3,15 @@
 //! | bytes | [`WireHeader`] | | bytes | [`BufferHandle`] |
 //! |---|---|---|---|---|
 //! | 0..4 | sequence | | 0..4 | buffer index |
-//! | 4..8 | deadline, ticks; 0 none | | 4..8 | generation |
-//! | 8..12 | tenant | | 8..12 | length in bytes |
-//! | 12..14 | flags | | 12..16 | pool |
-//! | 14..16 | kind | | | |
+//! | 4..8 | tenant | | 4..8 | generation |
+//! | 8..12 | lower half of a number, see below | | 8..12 | length in bytes |
+//! | 12..16 | its upper half | | 12..16 | pool |
+//!
+//! | bits of the number | what |
+//! |---|---|
+//! | 0..8 | flags 0 to 7 |
+//! | 8..10 | kind |
+//! | 10..64 | deadline in ticks of 1.024 µs, rounded up; 0 none |
 
 use core::mem::offset_of;
 
@@ -39,26 +44,31 @@ pub const fn message_lines(message_bytes: usize) -> Option<usize> {
     }
 }
 
-/// Length of a deadline tick: 1.024 µs, so that 32 bits reach 36 minutes both ways.
+/// Length of a deadline tick: 1.024 µs. 54 bits of ticks reach every moment of a clock.
 pub const DEADLINE_TICK_NS: u64 = 1 << TICK_SHIFT;
 
 const TICK_SHIFT: u32 = 10;
+const FLAG_BITS: u32 = 8;
+const KIND_BITS: u32 = TICK_SHIFT - FLAG_BITS;
+const DEADLINE_MASK: u64 = !(DEADLINE_TICK_NS - 1);
 
 /// The 16 bytes before an actor's message: the part of a [`MessageHeader`] that crosses.
 ///
-/// Trace id, creation time and quality of service do not. The requester keeps them by
-/// sequence and joins them to the reply; on the far side they are zero.
+/// Trace id, creation time and quality of service do not, nor do the flags above bit 7, which
+/// have no names. The requester keeps them by sequence and joins them to the reply; on the far
+/// side they are zero. It keeps the deadline, too: here it is moved to the next tick, so that
+/// the far side refuses what is late and nothing that is not.
 ///
 /// ```
 /// use isokern_core::MessageHeader;
 /// use isokern_core::ring::WireHeader;
 ///
 /// let header = MessageHeader::new().with_sequence(9).with_deadline_ns(5_000_000).with_qos(3);
-/// let wire = WireHeader::new(&header, WireHeader::ASK, 4_000_000);
+/// let wire = WireHeader::new(&header, WireHeader::ASK);
 /// assert!(!wire.is_expired(5_000_000));
-/// assert!(wire.is_expired(5_003_000)); // ticks are 1.024 µs
+/// assert!(wire.is_expired(5_001_024)); // ticks are 1.024 µs
 ///
-/// let far = wire.message_header(4_100_000);
+/// let far = wire.message_header();
 /// assert_eq!((far.sequence(), far.qos()), (9, 0));
 /// let deadline_ns = far.deadline_ns().expect("there is one");
 /// assert!((5_000_000..5_001_024).contains(&deadline_ns));
@@ -67,10 +77,9 @@ const TICK_SHIFT: u32 = 10;
 #[repr(C)]
 pub struct WireHeader {
     sequence: u32,
-    deadline_ticks: u32,
     tenant: u32,
-    flags: MessageFlags,
-    kind: u16,
+    /// Deadline, kind and flags; lower half first.
+    packed: [u32; 2],
 }
 
 /// Stands in a slot for a payload that lies in a lent buffer.
@@ -94,10 +103,10 @@ const _: () = {
     assert!(size_of::<WireHeader>() == 16);
     assert!(align_of::<WireHeader>() == 4);
     assert!(offset_of!(WireHeader, sequence) == 0);
-    assert!(offset_of!(WireHeader, deadline_ticks) == 4);
-    assert!(offset_of!(WireHeader, tenant) == 8);
-    assert!(offset_of!(WireHeader, flags) == 12);
-    assert!(offset_of!(WireHeader, kind) == 14);
+    assert!(offset_of!(WireHeader, tenant) == 4);
+    assert!(offset_of!(WireHeader, packed) == 8);
+    assert!(MessageFlags::NAMED.bits() >> FLAG_BITS == 0, "a named flag crosses");
+    assert!(WireHeader::TELL >> KIND_BITS == 0, "a kind crosses");
     assert!(size_of::<BufferHandle>() == 16);
     assert!(align_of::<BufferHandle>() == 4);
     assert!(offset_of!(BufferHandle, index) == 0);
@@ -111,27 +120,30 @@ const _: () = {
 
 impl WireHeader {
     /// Kind of a message that wants a reply.
-    pub const ASK: u16 = 0;
+    pub const ASK: u8 = 0;
     /// Kind of a message that is acknowledged and gets no reply.
-    pub const TELL: u16 = 1;
+    pub const TELL: u8 = 1;
 
-    /// Takes over what crosses. `now_ns` is the clock of the header's deadline, which is
-    /// the one the lease tells (host monotonic time).
+    /// Takes over what crosses. Of `kind`, the lower two bits.
     ///
-    /// A deadline more than 36 minutes from `now_ns` is moved to 36 minutes; one between two
-    /// ticks to the later, so that nothing expires early.
+    /// A deadline between two ticks is moved to the later one, so that nothing expires early.
+    /// None is left of [`u64::MAX`], which means no limit, and of the clock's last tick.
     #[must_use]
-    pub const fn new(header: &MessageHeader, kind: u16, now_ns: u64) -> Self {
-        let deadline_ticks = match header.deadline_ns() {
-            Some(deadline_ns) => ticks_of_deadline(deadline_ns, now_ns),
+    pub const fn new(header: &MessageHeader, kind: u8) -> Self {
+        let deadline_ns = match header.deadline_ns() {
+            Some(deadline_ns) => match deadline_ns.checked_add(DEADLINE_TICK_NS - 1) {
+                Some(moved_ns) => moved_ns & DEADLINE_MASK,
+                None => 0,
+            },
             None => 0,
         };
+        let flags = header.flags().bits() as u64 & ((1 << FLAG_BITS) - 1);
+        let kind = kind as u64 & ((1 << KIND_BITS) - 1);
+        let packed = deadline_ns | kind << FLAG_BITS | flags;
         Self {
             sequence: header.sequence(),
-            deadline_ticks,
             tenant: header.tenant(),
-            flags: header.flags(),
-            kind,
+            packed: [packed as u32, (packed >> 32) as u32],
         }
     }
 
@@ -147,70 +159,64 @@ impl WireHeader {
         self.tenant
     }
 
-    /// The message's flags.
+    /// The message's flags, as far as they crossed.
     #[must_use]
     pub const fn flags(&self) -> MessageFlags {
-        self.flags
+        MessageFlags::from_bits(self.packed() as u16 & ((1 << FLAG_BITS) - 1))
     }
 
-    /// [`ASK`](Self::ASK), [`TELL`](Self::TELL), or a number of the layer above.
+    /// [`ASK`](Self::ASK), [`TELL`](Self::TELL), or a number of the layer above, up to 3.
     #[must_use]
-    pub const fn kind(&self) -> u16 {
-        self.kind
+    pub const fn kind(&self) -> u8 {
+        (self.packed() >> FLAG_BITS) as u8 & ((1 << KIND_BITS) - 1)
     }
 
-    /// Says whether the deadline lies before `now_ns` of the lease clock.
+    /// The deadline, moved to a whole tick; `None` when there is none.
+    #[must_use]
+    pub const fn deadline_ns(&self) -> Option<u64> {
+        match self.packed() & DEADLINE_MASK {
+            0 => None,
+            deadline_ns => Some(deadline_ns),
+        }
+    }
+
+    /// Says whether the deadline lies before `now_ns` of the same clock.
     #[must_use]
     pub const fn is_expired(&self, now_ns: u64) -> bool {
-        self.deadline_ticks != 0 && self.ticks_left(now_ns) < 0
+        match self.deadline_ns() {
+            Some(deadline_ns) => deadline_ns < now_ns,
+            None => false,
+        }
     }
 
-    /// The header on the far side: what did not cross is zero. `now_ns` is the lease clock,
-    /// at most 36 minutes from the deadline.
+    /// The header on the far side: what did not cross is zero.
     #[must_use]
-    pub const fn message_header(&self, now_ns: u64) -> MessageHeader {
+    pub const fn message_header(&self) -> MessageHeader {
         let header = MessageHeader::new()
             .with_sequence(self.sequence)
             .with_tenant(self.tenant)
-            .with_flags(self.flags);
-        if self.deadline_ticks == 0 {
-            return header;
+            .with_flags(self.flags());
+        match self.deadline_ns() {
+            Some(deadline_ns) => header.with_deadline_ns(deadline_ns),
+            None => header,
         }
-        let now_ticks = now_ns >> TICK_SHIFT;
-        let deadline_ticks = now_ticks.saturating_add_signed(self.ticks_left(now_ns) as i64);
-        let deadline_ns = deadline_ticks.saturating_mul(DEADLINE_TICK_NS);
-        header.with_deadline_ns(if deadline_ns == 0 { 1 } else { deadline_ns })
     }
 
-    const fn ticks_left(&self, now_ns: u64) -> i32 {
-        self.deadline_ticks.wrapping_sub((now_ns >> TICK_SHIFT) as u32) as i32
+    const fn packed(&self) -> u64 {
+        let [low, high] = self.packed;
+        (high as u64) << 32 | low as u64
     }
-}
-
-/// The low bits of a deadline in ticks, never 0.
-const fn ticks_of_deadline(deadline_ns: u64, now_ns: u64) -> u32 {
-    let (deadline, now) = (deadline_ns.div_ceil(DEADLINE_TICK_NS), now_ns >> TICK_SHIFT);
-    let most = i32::MAX as u64;
-    let ticks = if deadline > now.saturating_add(most) {
-        now.saturating_add(most)
-    } else if now > deadline.saturating_add(most) {
-        now - most
-    } else {
-        deadline
-    };
-    // A deadline whose low bits are 0 would read as none; one tick later is not early.
-    if ticks as u32 == 0 { 1 } else { ticks as u32 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{DEADLINE_TICK_NS, WireHeader, message_capacity_bytes, message_lines};
     use crate::compute::{MessageFlags, MessageHeader};
-    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    fn wire(deadline_ns: u64, now_ns: u64) -> WireHeader {
+    fn wire(deadline_ns: u64) -> WireHeader {
         let header = MessageHeader::new().with_deadline_ns(deadline_ns);
-        WireHeader::new(&header, WireHeader::TELL, now_ns)
+        WireHeader::new(&header, WireHeader::TELL)
     }
 
     #[test]
@@ -218,31 +224,50 @@ mod tests {
         let header = MessageHeader::new()
             .with_sequence(1)
             .with_tenant(2)
-            .with_flags(MessageFlags::LAST_IN_BATCH)
+            .with_flags(MessageFlags::from_bits(0xf082))
+            .with_deadline_ns(3 << 40)
             .with_trace_id([7; 16])
             .with_creation_ns(3)
             .with_qos(4);
-        let wire = WireHeader::new(&header, WireHeader::TELL, 0);
+        let wire = WireHeader::new(&header, WireHeader::TELL);
         assert_eq!((wire.sequence(), wire.tenant(), wire.kind()), (1, 2, 1));
         let far = MessageHeader::new()
             .with_sequence(1)
             .with_tenant(2)
-            .with_flags(MessageFlags::LAST_IN_BATCH);
-        assert_eq!(wire.message_header(99), far);
-        assert_eq!(bytemuck::bytes_of(&wire)[..4], [1, 0, 0, 0]);
-        assert_eq!(bytemuck::bytes_of(&wire)[12..], [2, 0, 1, 0]);
+            .with_flags(MessageFlags::from_bits(0x82))
+            .with_deadline_ns(3 << 40);
+        assert_eq!(wire.message_header(), far);
+        let bytes: [u8; 16] = bytemuck::cast(wire);
+        assert_eq!(bytes, [1, 0, 0, 0, 2, 0, 0, 0, 0x82, 1, 0, 0, 0, 3, 0, 0]);
+    }
+
+    /// On the far side a deadline is over at the first moment after its tick, and not before.
+    #[test]
+    fn p14_a_deadline_expires_right_after_its_tick() {
+        let multiples = [1, 1 << 31, (1 << 31) + 1, 1 << 32, 1 << 33, (1 << 54) - 1];
+        for tick in multiples {
+            let moment_ns: u64 = tick * DEADLINE_TICK_NS;
+            for deadline_ns in [moment_ns - DEADLINE_TICK_NS + 1, moment_ns - 1, moment_ns] {
+                let wire = wire(deadline_ns);
+                assert_eq!(wire.deadline_ns(), Some(moment_ns), "{deadline_ns}");
+                for early_ns in [0, moment_ns - DEADLINE_TICK_NS, moment_ns - 1, moment_ns] {
+                    assert!(!wire.is_expired(early_ns), "{deadline_ns} at {early_ns}");
+                }
+                for late_ns in [moment_ns + 1, moment_ns | 1 << 55 | 1, u64::MAX] {
+                    assert!(wire.is_expired(late_ns), "{deadline_ns} at {late_ns}");
+                }
+            }
+        }
     }
 
     #[test]
-    fn far_deadlines_are_moved_near_and_never_vanish() {
-        let hour_ns = 3_600_000_000_000;
-        assert!(!wire(100 * hour_ns, hour_ns).is_expired(hour_ns));
-        assert!(wire(1, hour_ns).is_expired(hour_ns));
-        // Low bits of zero, and the last moment there is.
-        let wrap_ns = DEADLINE_TICK_NS << 32;
-        assert!(wire(wrap_ns, wrap_ns - 1).is_expired(wrap_ns + 2 * DEADLINE_TICK_NS));
-        assert!(!wire(u64::MAX, u64::MAX).is_expired(u64::MAX));
-        assert_eq!(wire(0, 5).message_header(5).deadline_ns(), None);
+    fn no_limit_and_the_last_tick_never_expire() {
+        for deadline_ns in [0, u64::MAX - DEADLINE_TICK_NS + 2, u64::MAX - 1, u64::MAX] {
+            assert_eq!(wire(deadline_ns).deadline_ns(), None, "{deadline_ns}");
+            assert!(!wire(deadline_ns).is_expired(u64::MAX), "{deadline_ns}");
+        }
+        let before_ns = u64::MAX - DEADLINE_TICK_NS + 1;
+        assert_eq!(wire(before_ns).deadline_ns(), Some(before_ns));
     }
 
     #[test]
@@ -257,22 +282,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_deadline_is_kept_to_two_ticks_and_never_early(
-            now_ns in 0..1_u64 << 60,
-            ahead_ns in 1..1_u64 << 40,
-            later_ns in 0..1_u64 << 40,
+        fn a_deadline_is_kept_to_a_tick_and_never_early(
+            deadline_ns in 1..=u64::MAX,
+            looked_ns in any::<u64>(),
         ) {
-            let deadline_ns = now_ns + ahead_ns;
-            let wire = wire(deadline_ns, now_ns);
-            let looked_ns = now_ns + later_ns;
-            let far_ns = wire.message_header(looked_ns).deadline_ns().expect("there is one");
-            prop_assert!(far_ns >= deadline_ns);
-            prop_assert!(far_ns <= deadline_ns + 2 * DEADLINE_TICK_NS);
-            prop_assert_eq!(
-                wire.is_expired(looked_ns),
-                far_ns < looked_ns / DEADLINE_TICK_NS * DEADLINE_TICK_NS
-            );
-            prop_assert!(looked_ns > deadline_ns || !wire.is_expired(looked_ns));
+            let wire = wire(deadline_ns);
+            let Some(far_ns) = wire.deadline_ns() else {
+                prop_assert!(deadline_ns > u64::MAX - DEADLINE_TICK_NS + 1);
+                return Ok(());
+            };
+            prop_assert!(far_ns >= deadline_ns && far_ns - deadline_ns < DEADLINE_TICK_NS);
+            prop_assert_eq!(wire.is_expired(looked_ns), far_ns < looked_ns);
         }
     }
 }

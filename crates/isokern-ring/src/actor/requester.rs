@@ -3,23 +3,25 @@
 use core::fmt;
 use core::future::{Future, poll_fn};
 use core::marker::PhantomData;
-use core::task::{Poll, Waker};
+use core::task::Waker;
 
 use bytemuck::Pod;
 use isokern_core::MessageHeader;
 use isokern_core::actor::{
     ActorError, ActorMemory, ActorState, Bells, Envelope, LinkEnd, Mailbox, ReplyHeader,
 };
+use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceView, PopError, PushError, RequesterState, WireHeader};
-use thiserror::Error;
 
+use super::asking::{AskError, Asking};
 use super::in_flight::{Answer, InFlight};
 
 /// The one sender of a mailbox, for questions of type `Q` and replies of type `P`.
 ///
 /// Dropping it, or [`close`](Self::close), is how an actor learns that it may drain and stop.
-pub struct Requester<M: ActorMemory, Q, P> {
+pub struct Requester<M: ActorMemory, Q, P, C> {
     memory: M,
+    clock: C,
     mailbox_index: usize,
     state: RequesterState,
     in_flight: InFlight<M, P>,
@@ -51,16 +53,18 @@ pub struct RequesterStats {
     pub depth: u32,
 }
 
-impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
+impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
     /// The requester of a mailbox of new memory; `None` when there is no such mailbox.
     ///
-    /// `spawn` makes them; make one yourself for a host of your own. A second one for the same
-    /// mailbox breaks the protocol: replies would go to either of them.
+    /// `spawn` makes them; make one yourself for a host of your own. `clock` is the actor's:
+    /// deadlines are moments of it. A second requester for the same mailbox breaks the protocol:
+    /// replies would go to either of them.
     #[must_use]
-    pub fn try_new(memory: M, mailbox_index: usize) -> Option<Self> {
+    pub fn try_new(memory: M, mailbox_index: usize, clock: C) -> Option<Self> {
         memory.mailbox(mailbox_index)?;
         Some(Self {
             memory,
+            clock,
             mailbox_index,
             state: RequesterState::new(),
             in_flight: InFlight::new(),
@@ -73,8 +77,9 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
     /// Sends a question and returns the sequence its answer will have.
     ///
     /// Of the header, deadline, tenant and flags go along; trace id and quality of service are
-    /// kept here and joined to the answer. A deadline is a moment of the actor's clock, at most
-    /// 36 minutes after the header's creation time (or from now, when that is not stamped).
+    /// kept here and joined to the answer. A deadline is a moment of the actor's clock, any at
+    /// all; [`u64::MAX`] is no limit, and 0 no deadline. A reply is an answer when the deadline
+    /// lies after the moment at which it is taken, and [`Expired`](ActorError::Expired) when not.
     ///
     /// # Errors
     ///
@@ -143,7 +148,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
     /// As [`ask`](Self::ask).
     pub async fn ask_with(&mut self, header: MessageHeader, question: Q) -> Result<P, AskError<Q>> {
         let sequence = self.try_ask(header, question)?;
-        let mut asking = Asking { requester: self, sequence };
+        let mut asking = Asking::new(self, sequence);
         let answer = poll_fn(|task| asking.poll(task.waker())).await;
         answer.result.map_err(AskError::Actor)
     }
@@ -199,13 +204,8 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
         }
     }
 
-    fn push(&mut self, header: MessageHeader, kind: u16, body: Q) -> Result<(), PushError<Q>> {
-        // Without a stamp the deadline stands for itself, so that it is not moved.
-        let sent_ns = match header.creation_ns() {
-            0 => header.deadline_ns().unwrap_or(0),
-            creation_ns => creation_ns,
-        };
-        let wire = WireHeader::new(&header, kind, sent_ns);
+    fn push(&mut self, header: MessageHeader, kind: u8, body: Q) -> Result<(), PushError<Q>> {
+        let wire = WireHeader::new(&header, kind);
         let mut outcome = self.try_push(Envelope::new(wire, body));
         if let Err(PushError::Full(envelope)) = outcome {
             // Replies that nobody looked at are credit.
@@ -268,6 +268,14 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
         }
     }
 
+    /// Whether a reply to this question comes too late when it is taken now.
+    fn is_late(&self, header: &MessageHeader) -> bool {
+        match header.deadline_ns() {
+            None | Some(u64::MAX) => false,
+            Some(deadline_ns) => deadline_ns <= self.clock.now_ns(),
+        }
+    }
+
     /// Why an actor that is gone did not answer.
     fn end(&self) -> ActorError {
         let view = DeviceView::read(self.memory.device_line());
@@ -277,7 +285,11 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
         }
     }
 
-    fn count(&mut self, answer: Answer<P>) -> Answer<P> {
+    /// Counts an answer as it is taken; one that is taken late is none.
+    fn count(&mut self, mut answer: Answer<P>) -> Answer<P> {
+        if answer.result.is_ok() && self.is_late(&answer.header) {
+            answer.result = Err(ActorError::Expired);
+        }
         let stats = &mut self.stats;
         *match answer.result {
             Ok(_) => &mut stats.answered_count,
@@ -290,7 +302,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Requester<M, Q, P> {
     }
 }
 
-impl<M: ActorMemory, Q, P> Drop for Requester<M, Q, P> {
+impl<M: ActorMemory, Q, P, C> Drop for Requester<M, Q, P, C> {
     fn drop(&mut self) {
         if let Some(mailbox) = self.memory.mailbox(self.mailbox_index)
             && !self.is_closed
@@ -301,42 +313,11 @@ impl<M: ActorMemory, Q, P> Drop for Requester<M, Q, P> {
     }
 }
 
-impl<M: ActorMemory, Q, P> fmt::Debug for Requester<M, Q, P> {
+impl<M: ActorMemory, Q, P, C> fmt::Debug for Requester<M, Q, P, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Requester")
             .field("mailbox", &self.mailbox_index)
             .field("stats", &self.stats)
             .finish_non_exhaustive()
     }
-}
-
-/// A question under way; dropped, it is abandoned.
-struct Asking<'r, M: ActorMemory, Q: Pod, P: Pod> {
-    requester: &'r mut Requester<M, Q, P>,
-    sequence: u32,
-}
-
-impl<M: ActorMemory, Q: Pod, P: Pod> Asking<'_, M, Q, P> {
-    fn poll(&mut self, waker: &Waker) -> Poll<Answer<P>> {
-        self.requester.register(self.sequence, waker);
-        self.requester.try_answer_to(self.sequence).map_or(Poll::Pending, Poll::Ready)
-    }
-}
-
-impl<M: ActorMemory, Q: Pod, P: Pod> Drop for Asking<'_, M, Q, P> {
-    fn drop(&mut self) {
-        self.requester.abandon(self.sequence);
-    }
-}
-
-/// Why a question has no reply.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum AskError<Q> {
-    /// It was not accepted.
-    #[error(transparent)]
-    Refused(#[from] PushError<Q>),
-    /// It was accepted, and this is what became of it.
-    #[error(transparent)]
-    Actor(ActorError),
 }

@@ -10,10 +10,12 @@ use bytemuck::Pod;
 use hdrhistogram::Histogram;
 use isokern_core::MessageHeader;
 use isokern_core::actor::ActorMemory;
+use isokern_core::call::Clock;
 use isokern_core::ring::PushError;
 
+use super::asking::AskError;
 use super::in_flight::Answer;
-use super::requester::{AskError, Requester, RequesterStats};
+use super::requester::{Requester, RequesterStats};
 use crate::WaitStrategy;
 
 /// A [`Requester`] that clones share: any number of tasks and threads ask through one mailbox.
@@ -21,13 +23,13 @@ use crate::WaitStrategy;
 /// A lock is held for as long as a push or a look at the replies takes, never while somebody
 /// waits. The mailbox closes when the last clone is dropped, or with [`close`](Self::close).
 #[derive(Debug)]
-pub struct SharedRequester<M: ActorMemory, Q, P> {
-    inner: Arc<Mutex<Inner<M, Q, P>>>,
+pub struct SharedRequester<M: ActorMemory, Q, P, C> {
+    inner: Arc<Mutex<Inner<M, Q, P, C>>>,
 }
 
 #[derive(Debug)]
-struct Inner<M: ActorMemory, Q, P> {
-    requester: Requester<M, Q, P>,
+struct Inner<M: ActorMemory, Q, P, C> {
+    requester: Requester<M, Q, P, C>,
     /// From question to collected reply, in ns.
     latencies_ns: Histogram<u64>,
 }
@@ -47,16 +49,16 @@ pub struct LatencySummary {
     pub max: Duration,
 }
 
-impl<M: ActorMemory, Q, P> Clone for SharedRequester<M, Q, P> {
+impl<M: ActorMemory, Q, P, C> Clone for SharedRequester<M, Q, P, C> {
     fn clone(&self) -> Self {
         Self { inner: Arc::clone(&self.inner) }
     }
 }
 
-impl<M: ActorMemory, Q: Pod, P: Pod> SharedRequester<M, Q, P> {
+impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
     /// Shares a requester.
     #[must_use]
-    pub fn new(requester: Requester<M, Q, P>) -> Self {
+    pub fn new(requester: Requester<M, Q, P, C>) -> Self {
         // Two digits: buckets of 1 %, up to an hour.
         let latencies_ns = Histogram::new_with_bounds(1, 3_600_000_000_000, 2);
         let latencies_ns = latencies_ns.unwrap_or_else(|_| unreachable!("the bounds are valid"));
@@ -148,27 +150,27 @@ impl<M: ActorMemory, Q: Pod, P: Pod> SharedRequester<M, Q, P> {
         &self,
         header: MessageHeader,
         question: Q,
-    ) -> Result<Asking<'_, M, Q, P>, AskError<Q>> {
+    ) -> Result<Asking<'_, M, Q, P, C>, AskError<Q>> {
         let begun = Instant::now();
         let sequence = self.lock().requester.try_ask(header, question)?;
         Ok(Asking { shared: self, sequence, begun, is_answered: false })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner<M, Q, P>> {
+    fn lock(&self) -> MutexGuard<'_, Inner<M, Q, P, C>> {
         // Nothing inside calls out, so a panic elsewhere leaves it whole.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A question under way; dropped, it is abandoned.
-struct Asking<'s, M: ActorMemory, Q: Pod, P: Pod> {
-    shared: &'s SharedRequester<M, Q, P>,
+struct Asking<'s, M: ActorMemory, Q: Pod, P: Pod, C: Clock> {
+    shared: &'s SharedRequester<M, Q, P, C>,
     sequence: u32,
     begun: Instant,
     is_answered: bool,
 }
 
-impl<M: ActorMemory, Q: Pod, P: Pod> Asking<'_, M, Q, P> {
+impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Asking<'_, M, Q, P, C> {
     fn poll(&mut self, waker: &Waker) -> Poll<Answer<P>> {
         self.shared.lock().requester.register(self.sequence, waker);
         self.look().map_or(Poll::Pending, Poll::Ready)
@@ -184,7 +186,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod> Asking<'_, M, Q, P> {
     }
 }
 
-impl<M: ActorMemory, Q: Pod, P: Pod> Drop for Asking<'_, M, Q, P> {
+impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Drop for Asking<'_, M, Q, P, C> {
     fn drop(&mut self) {
         if !self.is_answered {
             self.shared.lock().requester.abandon(self.sequence);

@@ -3,16 +3,19 @@
 use core::fmt;
 use core::future::Future;
 
+use bytemuck::Pod;
 use isokern_core::actor::{
     ActorMemory, ActorPlan, ActorState, Host, LentBuffers, LinkEnd, MAILBOX_COUNT_MAX, NoBuffers,
     SupervisionError,
 };
+use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceView, PushError};
 use isokern_core::{GpuKernel, KernelError, MessageHeader, Resident};
 use thiserror::Error;
 
+use super::asking::AskError;
 use super::controls::ActorControls;
-use super::requester::{AskError, Requester, RequesterStats};
+use super::requester::{Requester, RequesterStats};
 
 /// Starts an actor and returns the handle that asks it.
 ///
@@ -32,12 +35,14 @@ where
     R: Resident,
     B: LentBuffers,
     H: Host<R, B>,
+    H::Clock: Clock,
 {
     plan.supervision.validate()?;
     let parts = resident.into_parts();
     parts.0.validate().map_err(SpawnError::Kernel)?;
     let memory = host.lend().map_err(SpawnError::Host)?;
-    let requesters = core::array::from_fn(|index| Requester::try_new(memory.clone(), index));
+    let requesters =
+        core::array::from_fn(|index| Requester::try_new(memory.clone(), index, host.clock()));
     let running = host.start(parts, memory.clone(), plan).map_err(SpawnError::Host)?;
     Ok(Actor { requesters, controls: ActorControls::new(memory), running })
 }
@@ -47,20 +52,29 @@ pub type ActorOn<H, R, B = NoBuffers> = Actor<
     <H as Host<R, B>>::Memory,
     <R as Resident>::Message,
     <R as Resident>::Reply,
+    <H as Host<R, B>>::Clock,
     <H as Host<R, B>>::Running,
+>;
+
+/// The requester of an actor that a host makes of a resident.
+pub type RequesterOn<H, R, B = NoBuffers> = Requester<
+    <H as Host<R, B>>::Memory,
+    <R as Resident>::Message,
+    <R as Resident>::Reply,
+    <H as Host<R, B>>::Clock,
 >;
 
 /// A spawned actor: its mailboxes, its controls, and what keeps it running.
 ///
 /// Dropped, it closes the mailboxes that were not taken out; the actor drains and stops when
 /// all are closed.
-pub struct Actor<M: ActorMemory, Q, P, T> {
-    requesters: [Option<Requester<M, Q, P>>; MAILBOX_COUNT_MAX],
+pub struct Actor<M: ActorMemory, Q, P, C, T> {
+    requesters: [Option<Requester<M, Q, P, C>>; MAILBOX_COUNT_MAX],
     controls: ActorControls<M>,
     running: T,
 }
 
-impl<M: ActorMemory, Q: bytemuck::Pod, P: bytemuck::Pod, T> Actor<M, Q, P, T> {
+impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock, T> Actor<M, Q, P, C, T> {
     /// Asks through mailbox 0 and waits for the reply.
     ///
     /// # Errors
@@ -103,13 +117,13 @@ impl<M: ActorMemory, Q: bytemuck::Pod, P: bytemuck::Pod, T> Actor<M, Q, P, T> {
     }
 
     /// The requester of a mailbox; `None` when there is no such mailbox or it was taken out.
-    pub fn requester(&mut self, mailbox_index: usize) -> Option<&mut Requester<M, Q, P>> {
+    pub fn requester(&mut self, mailbox_index: usize) -> Option<&mut Requester<M, Q, P, C>> {
         self.requesters.get_mut(mailbox_index)?.as_mut()
     }
 
     /// Takes the requester of a mailbox out, for another thread, an interrupt or a client of
     /// its own. Mailbox 0 is served first.
-    pub fn take_requester(&mut self, mailbox_index: usize) -> Option<Requester<M, Q, P>> {
+    pub fn take_requester(&mut self, mailbox_index: usize) -> Option<Requester<M, Q, P, C>> {
         self.requesters.get_mut(mailbox_index)?.take()
     }
 
@@ -193,7 +207,7 @@ impl<M: ActorMemory, Q: bytemuck::Pod, P: bytemuck::Pod, T> Actor<M, Q, P, T> {
     }
 }
 
-impl<M: ActorMemory, Q, P, T> fmt::Debug for Actor<M, Q, P, T> {
+impl<M: ActorMemory, Q, P, C, T> fmt::Debug for Actor<M, Q, P, C, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Actor").finish_non_exhaustive()
     }

@@ -18,6 +18,10 @@ impl HandClock {
     pub(super) fn advance_us(&self, microseconds: u64) {
         self.0.fetch_add(microseconds * 1_000, Ordering::Relaxed);
     }
+
+    pub(super) fn set_ns(&self, now_ns: u64) {
+        self.0.store(now_ns, Ordering::Relaxed);
+    }
 }
 
 impl Clock for HandClock {
@@ -44,6 +48,8 @@ pub(super) enum Do {
     Break,
     /// Adds the number to the sum, sends it to link 0, and fails if it is odd.
     Send,
+    /// Takes that many microseconds at one go, and sends the number to link 0.
+    Block,
 }
 
 impl Do {
@@ -119,6 +125,11 @@ impl RingKernelHandler<[u32; 2], u32> for Script {
                 self.clock.advance_us(1);
                 context.yield_now().await;
             }
+            return Ok(number);
+        }
+        if what == Do::Block as u32 {
+            self.clock.advance_us(u64::from(number));
+            context.send(Link::new(0), &Do::Add.with(number))?;
             return Ok(number);
         }
         let sum = context.state::<u32>()?;

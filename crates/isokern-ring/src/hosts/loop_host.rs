@@ -97,7 +97,12 @@ where
 {
     type Memory = &'a ActorCells<S>;
     type Running = Runner<(R, Self::Memory, B, C)>;
+    type Clock = C;
     type Error = AlreadyLent;
+
+    fn clock(&self) -> C {
+        self.clock.clone()
+    }
 
     fn lend(&self) -> Result<Self::Memory, AlreadyLent> {
         if self.is_lent.replace(true) { Err(AlreadyLent) } else { Ok(self.cells) }

@@ -107,7 +107,12 @@ where
 {
     type Memory = Arc<ThreadMemory<S>>;
     type Running = ThreadRunning;
+    type Clock = C;
     type Error = Arc<std::io::Error>;
+
+    fn clock(&self) -> C {
+        self.clock.clone()
+    }
 
     fn lend(&self) -> Result<Self::Memory, Self::Error> {
         Ok(Arc::new(ThreadMemory::new()))

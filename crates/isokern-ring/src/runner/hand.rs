@@ -86,7 +86,7 @@ impl<X: Setting> Runner<X> {
         };
         let credits = outgoing.credits.get_mut(..plan.links.len()).unwrap_or(&mut []);
         let outbox = Outbox::new(&mut outgoing.entries, &mut outgoing.used, credits);
-        let near = header.message_header(now_ns);
+        let near = header.message_header();
         let mut context = RingContext::new(near, words, bytes_of_mut(state), payload, outbox);
         let mut work = pin!(handler.handle(&mut context, message));
         loop {

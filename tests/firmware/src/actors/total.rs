@@ -11,13 +11,13 @@ use isokern_cpu::core::{
 use isokern_firmware::console::print_number;
 use isokern_firmware::ending;
 use isokern_firmware::ticker::{TICK_NS, TickClock};
-use isokern_ring::{ActorOn, LoopHost, Requester, Spinning, Step};
+use isokern_ring::{ActorOn, LoopHost, RequesterOn, Spinning, Step};
 
 /// Two mailboxes of four slots of one line.
 pub(crate) type Shape = Mailboxes<4, 1, 2>;
 pub(crate) type Cells = &'static ActorCells<Shape>;
 pub(crate) type TotalActor = ActorOn<LoopHost<'static, TickClock, Shape>, Total>;
-pub(crate) type TotalRequester = Requester<Cells, Question, Reply>;
+pub(crate) type TotalRequester = RequesterOn<LoopHost<'static, TickClock, Shape>, Total>;
 
 /// How often the actor fails to start before it starts.
 const FAILED_STARTS: u32 = 2;

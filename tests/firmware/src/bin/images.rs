@@ -18,7 +18,7 @@ use isokern_firmware::stack::Gauge;
 use isokern_firmware::ticker::{self, TickClock, Ticker};
 use isokern_ring::{
     ActorOn, Answer, Borrower, BufferHandle, Buffers, Lender, LoopHost, PayloadPool, PopError,
-    Requester, Spinning, Step,
+    RequesterOn, Spinning, Step,
 };
 
 model::include_model! {
@@ -66,7 +66,11 @@ struct Seen {
 
 /// The interrupt's side: lends inputs and reads the outputs.
 struct Camera {
-    requester: Requester<Cells, BufferHandle, ModelReply>,
+    requester: RequesterOn<
+        LoopHost<'static, TickClock, Mailboxes<2>>,
+        ModelActor<digits::Operators>,
+        Borrower<Arenas>,
+    >,
     lender: Lender<Arenas>,
     program: Program,
     /// The buffers that are lent, the older one first.
