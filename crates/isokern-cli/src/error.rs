@@ -32,6 +32,11 @@ pub(crate) enum CliError {
     Read { name: String, source: io::Error },
     #[error("cannot write {name}: {source}{}", Remedy(.source))]
     Write { name: String, source: io::Error },
+    #[error(
+        "{output} is the same file as {input}, which is read: writing it would destroy that. Fix: \
+         name another file for the output"
+    )]
+    OutputIsInput { output: String, input: String },
     #[error("cannot write to standard output: {}{}", .0, Remedy(.0))]
     Print(io::Error),
     #[error(
@@ -160,6 +165,7 @@ impl CliError {
             | Self::BackendInBatch { .. }
             | Self::BackendNotNamed
             | Self::Port(_)
+            | Self::OutputIsInput { .. }
             | Self::StateInBatch { .. }
             | Self::ConfigFormat { .. }
             | Self::WallTime(_)

@@ -2,7 +2,8 @@
 //!
 //! One command per file; [`error`] has the exit codes. Text goes to standard output,
 //! through one buffered writer that every command is handed; progress and errors go to
-//! standard error. A closed standard output ends the program quietly.
+//! standard error. What could not be written is an error; where the reader of a pipe has gone the
+//! program ends by the signal for that (`SIGPIPE`), as others do.
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod answers;
@@ -33,8 +34,9 @@ mod progress;
 mod resident;
 mod run;
 mod self_test;
+mod stdout;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
@@ -44,6 +46,7 @@ use isokern_model::header::{FORMAT_VERSION, PROFILE_TFLM_VERSION};
 
 use crate::error::CliError;
 use crate::escape::escaped;
+use crate::stdout::Stdout;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let (version, profile) = (env!("CARGO_PKG_VERSION"), NumericProfile::Tflm);
@@ -59,7 +62,9 @@ Exit codes:
   1  a model, an input or a configuration was refused, or answers differ that must be equal
   2  the command line is wrong
   3  a file could not be read or written
-  4  a time limit ended first";
+  4  a time limit ended first
+Where the reader of standard output ends first, as in `| head`, SIGPIPE ends the program (141 in a
+shell).";
 
 /// Runs int8 models with the output bytes of TFLite Micro, on every target.
 #[derive(Parser)]
@@ -104,24 +109,32 @@ impl Command {
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) if error.use_stderr() => return refuse(&error),
+        // The help or the version, asked for.
+        Err(shown) => {
+            return end(Stdout::check_open().and_then(|()| shown.print()).map_err(CliError::Print));
+        }
     };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = Stdout::lock();
     let result = cli.command.run(&mut out);
     // What was printed before an error is shown before it.
-    let result = result.and(out.flush().map_err(CliError::Print));
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
-        Err(error) => {
-            // With standard error closed too there is nobody left to tell.
-            let _ = io::stderr().write_all(error.report().as_bytes());
-            ExitCode::from(error.exit_code())
-        }
-    }
+    end(result.and(out.flush().map_err(CliError::Print)))
 }
 
-/// Prints why the command line is wrong, or the help it asks for.
+/// Returns what the program exits with, and says why on standard error.
+fn end(result: Result<(), CliError>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    if error.is_closed_pipe() {
+        // `| head` has enough. Whoever counts on every byte sees that not all went out.
+        #[cfg(unix)]
+        let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
+    }
+    // With standard error closed too there is nobody left to tell.
+    let _ = io::stderr().write_all(error.report().as_bytes());
+    ExitCode::from(error.exit_code())
+}
+
+/// Prints why the command line is wrong.
 ///
 /// An argument may be the name of a file, put there by a shell's pattern. So what is printed is
 /// what is wrong with the escaped arguments.

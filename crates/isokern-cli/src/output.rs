@@ -1,8 +1,13 @@
 //! Where outputs of a model go: a file for each, or standard output.
 
+mod destination;
+mod file_id;
+mod follow;
+mod part;
+mod unfinished;
 mod whole_file;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use isokern_model::Model;
@@ -11,52 +16,83 @@ use crate::element::Element;
 use crate::error::{CliError, name};
 use crate::npy;
 use crate::packed::Samples;
-use crate::ports::{Port, Ports};
+use crate::ports::{Port, PortError, Ports};
 
-pub(crate) use whole_file::write_file;
+pub(crate) use destination::Destination;
 
 /// The outputs that are written, each with its file.
 #[derive(Debug)]
 pub(crate) struct Targets<'g> {
-    targets: Vec<(Port, &'g Path)>,
+    targets: Vec<Target<'g>>,
+}
+
+#[derive(Debug)]
+struct Target<'g> {
+    port: Port,
+    path: &'g Path,
+    destination: Destination,
 }
 
 impl<'g> Targets<'g> {
     /// Finds the outputs of a model that the command line gives files for, `-` being standard
-    /// output.
-    pub(crate) fn new(given: &'g [PathBuf], model: &Model<'_>) -> Result<Self, CliError> {
+    /// output. No file may be one that is `read`, and no two may be one.
+    pub(crate) fn new(
+        given: &'g [PathBuf],
+        model: &Model<'_>,
+        read: &[&Path],
+    ) -> Result<Self, CliError> {
         let ports = Ports::outputs(model);
         let files = ports.assign(given)?;
-        let target = |(port, file): (&Port, Option<&'g Path>)| Some((port.clone(), file?));
-        let targets: Vec<_> = ports.iter().zip(files).filter_map(target).collect();
-        for (port, path) in &targets {
+        let mut targets: Vec<Target<'g>> = Vec::new();
+        for (port, path) in ports.iter().zip(files) {
+            let Some(path) = path else { continue };
             let dtype = port.tensor.dtype();
             if is_npy(path) && Element::of(dtype).is_none() {
                 return Err(CliError::OutputElement { name: name(path), dtype: dtype.name() });
             }
+            let destination = Destination::find(path, read)?;
+            if targets.iter().any(|target| target.destination.is_same(&destination)) {
+                return Err(PortError::SameFile { file: name(path), side: "output" }.into());
+            }
+            targets.push(Target { port: port.clone(), path, destination });
         }
         Ok(Self { targets })
     }
 
-    /// Writes the files. Says whether an output went to standard output, which then has
-    /// nothing else.
-    pub(crate) fn write(&self, outputs: &Samples, out: &mut impl Write) -> Result<bool, CliError> {
-        let is_stdout = |path: &Path| path == Path::new("-");
-        let (to_stdout, to_files): (Vec<_>, Vec<_>) =
-            self.targets.iter().partition(|(_, path)| is_stdout(path));
-        for (port, path) in to_files {
-            write_file(path, &encoded(path, port, outputs))?;
+    /// Returns whether an output goes to standard output, which then has nothing else.
+    pub(crate) fn has_stdout(&self) -> bool {
+        self.targets.iter().any(|target| target.destination.is_stdout())
+    }
+
+    /// Writes the files, then what goes to standard output.
+    pub(crate) fn write(&self, outputs: &Samples, out: &mut impl Write) -> Result<(), CliError> {
+        let (streams, files): (Vec<_>, Vec<_>) =
+            self.targets.iter().partition(|target| target.destination.is_stdout());
+        for Target { port, path, destination } in files.into_iter().chain(streams) {
+            destination.write(&encoded(path, port, outputs), out)?;
         }
-        for (port, path) in &to_stdout {
-            out.write_all(&encoded(path, port, outputs))?;
-        }
-        Ok(!to_stdout.is_empty())
+        Ok(())
     }
 
     /// Returns the names of the files, in the order of the outputs.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.targets.iter().map(|(_, path)| name(path)).collect()
+        self.targets.iter().map(|target| name(target.path)).collect()
     }
+}
+
+/// Prints what a command says of its work: to standard error where standard output has data, else
+/// to standard output.
+pub(crate) fn print_text(
+    text: &[u8],
+    stdout_has_data: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if !stdout_has_data {
+        return out.write_all(text);
+    }
+    // The data are what was asked for; with standard error closed nobody wants to hear of them.
+    let _ = io::stderr().write_all(text);
+    Ok(())
 }
 
 fn is_npy(path: &Path) -> bool {

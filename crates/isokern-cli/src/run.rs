@@ -5,7 +5,9 @@ mod text;
 
 use core::time::Duration;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use isokern_model::Model;
 
 use crate::backend::{Answered, Backend};
 use crate::error::CliError;
@@ -13,8 +15,9 @@ use crate::figures::{digest, grouped};
 use crate::instructions::Instructions;
 use crate::mode::Mode;
 use crate::model_file::ModelFile;
-use crate::output::Targets;
+use crate::output::{Targets, print_text};
 use crate::packed::{Samples, digest_of};
+use crate::ports::Ports;
 use crate::{input, progress};
 
 const FORMATS: &str = "\
@@ -54,7 +57,7 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "[NAME=]FILE", required = true)]
     input: Vec<PathBuf>,
     /// Where the outputs go: .npy if it is named so, else raw bytes; - is standard output, and
-    /// then nothing else is printed; for a model of several outputs NAME=FILE or INDEX=FILE,
+    /// then text goes to standard error; for a model of several outputs NAME=FILE or INDEX=FILE,
     /// once for each that is wanted
     #[arg(short, long, value_name = "[NAME=]FILE")]
     output: Vec<PathBuf>,
@@ -85,7 +88,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let file = ModelFile::read(&arguments.model)?;
     let model = file.model()?;
     execute::check(arguments, &file)?;
-    let targets = Targets::new(&arguments.output, &model)?;
+    let read = files_read(arguments, &model)?;
+    let targets = Targets::new(&arguments.output, &model, &read)?;
     let inputs = input::read(&arguments.input, &model)?;
     let bar = progress::bar("running", inputs.count());
     let result = execute::infer(arguments, &file, instructions, &inputs, || bar.inc(1));
@@ -95,21 +99,28 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let digest_text = digest(digest_of(&outputs));
     let bytes = grouped(outputs.len() as u64);
     let outputs = Samples::new(outputs, model.output_bytes());
-    if targets.write(&outputs, out)? {
-        return Ok(());
-    }
+    targets.write(&outputs, out)?;
+    let mut text = Vec::new();
     if arguments.quiet {
-        return Ok(writeln!(out, "{digest_text}")?);
+        writeln!(text, "{digest_text}")?;
+        return Ok(print_text(&text, targets.has_stdout(), out)?);
     }
-    text::print_head(&file.name, &model, inputs.count(), out)?;
-    text::print_answers(&outputs, &model, arguments.top, out)?;
+    text::print_head(&file.name, &model, inputs.count(), &mut text)?;
+    text::print_answers(&outputs, &model, arguments.top, &mut text)?;
     for name in targets.names() {
-        writeln!(out, "written    {name}")?;
+        writeln!(text, "written    {name}")?;
     }
     if let Some(reason) = reason {
-        writeln!(out, "backend    cpu, for {reason}")?;
+        writeln!(text, "backend    cpu, for {reason}")?;
     }
-    text::print_state(&model, out)?;
-    text::print_latency(&latencies, arguments.mode, &place, out)?;
-    Ok(writeln!(out, "digest     {digest_text} (FNV-1a over {bytes} output bytes)")?)
+    text::print_state(&model, &mut text)?;
+    text::print_latency(&latencies, arguments.mode, &place, &mut text)?;
+    writeln!(text, "digest     {digest_text} (FNV-1a over {bytes} output bytes)")?;
+    Ok(print_text(&text, targets.has_stdout(), out)?)
+}
+
+/// Returns the files that a run reads, none of which may be written.
+fn files_read<'a>(arguments: &'a Arguments, model: &Model<'_>) -> Result<Vec<&'a Path>, CliError> {
+    let inputs = Ports::inputs(model).assign(&arguments.input)?;
+    Ok(core::iter::once(arguments.model.as_path()).chain(inputs.into_iter().flatten()).collect())
 }

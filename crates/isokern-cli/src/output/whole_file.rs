@@ -1,63 +1,68 @@
 //! Files that appear whole or not at all.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use tempfile::Builder;
+use super::follow::folder;
+use super::part::Part;
 
-use crate::error::{CliError, name};
-
-/// Writes a file under its name only when it is complete.
+/// Replaces a file, or makes one, when all its bytes are on the disk.
 ///
-/// The bytes go to a file beside it, which is then renamed; on an error that one is
-/// removed, and a file that was there before stays as it was. What is no regular file,
-/// such as `/dev/null`, is written to directly.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    replace(path, bytes).map_err(|source| CliError::Write { name: name(path), source })
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let target = match fs::metadata(path) {
-        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(found) if !found.is_file() => return File::create(path)?.write_all(bytes),
-        // Through a link, so that the link stays one.
-        Ok(_) => fs::canonicalize(path)?,
-        Err(_) => path.to_path_buf(),
-    };
-    let mut builder = Builder::new();
-    builder.prefix(".isokern-").suffix(".part");
-    if let Some(permissions) = permissions(&target) {
-        builder.permissions(permissions);
+/// The bytes go to a file beside it, which then gets its name; on an error, and when a signal
+/// ends the program, that one is removed and the old file stays as it was. The new one has the
+/// permissions of the old, and its owner where the system allows that.
+pub(super) fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let old = fs::metadata(target).ok();
+    let folder = folder(target);
+    let mut part = Part::create(&folder)?;
+    part.file().write_all(bytes)?;
+    if let Some(old) = old {
+        keep_access(part.file(), &old)?;
     }
-    let mut part = builder.tempfile_in(folder(&target)).map_err(without_path)?;
-    part.as_file_mut().write_all(bytes)?;
-    part.persist(&target).map_err(|error| without_path(error.error))?;
-    Ok(())
+    // The name must not be on the disk before the bytes are, nor the answer before the name.
+    part.file().sync_all()?;
+    part.rename(target)?;
+    sync_folder(&folder)
 }
 
-/// The error without the path of the part: the message names the file that was asked for.
-fn without_path(error: io::Error) -> io::Error {
-    if error.get_ref().is_some() { error.kind().into() } else { error }
-}
-
-fn folder(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
-}
-
-/// Those of the file that is replaced, or what the process gives new files.
+/// Gives a file the owner, the group and the permissions of another.
 #[cfg(unix)]
-fn permissions(target: &Path) -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt;
+fn keep_access(file: &File, old: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
-    let kept = fs::metadata(target).map(|found| found.permissions());
-    Some(kept.unwrap_or_else(|_| Permissions::from_mode(0o666)))
+    let new = file.metadata()?;
+    let (owner, group) = (old.uid(), old.gid());
+    if owner != new.uid() {
+        // Only root may give files away; anyone else owns what he writes.
+        let _ = fchown(file, Some(owner), None);
+    }
+    let has_group = group == new.gid() || fchown(file, None, Some(group)).is_ok();
+    let mode = old.mode() & 0o777;
+    // What the old group was allowed, another is not.
+    let mode = if has_group { mode } else { mode & 0o707 | (mode & 0o007) << 3 };
+    file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-fn permissions(_: &Path) -> Option<Permissions> {
-    None
+fn keep_access(_: &File, _: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Has the names in a folder written to the disk, where its file system does that.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if !matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }

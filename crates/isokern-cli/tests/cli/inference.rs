@@ -90,7 +90,7 @@ fn standard_input_and_output_can_be_pipes() {
     stdin.write_all(&images).expect("the program reads");
     drop(stdin);
     let ran = Ran::from(child.wait_with_output().expect("the program ends"));
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stdout == fixture_bytes("vectors/digits.out.tflm.i8"));
 }
 

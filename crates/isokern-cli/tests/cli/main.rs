@@ -10,6 +10,7 @@ mod drafts;
 mod escaping;
 mod inference;
 mod inspection;
+mod outputs;
 mod policy;
 mod policy_refusal;
 mod ports;
