@@ -33,17 +33,55 @@ impl Element {
         };
         Some(Self { name, descr })
     }
+}
 
-    /// Says whether `descr` is this element with its bytes in the other order.
-    pub(crate) fn is_swapped(self, descr: &str) -> bool {
-        let own = self.descr.strip_prefix('<');
-        own.is_some() && own == descr.strip_prefix('>')
+/// The type of the elements in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// The type.
+    pub(crate) dtype: DType,
+    /// Whether the high byte of an element comes first.
+    pub(crate) is_swapped: bool,
+}
+
+impl Stored {
+    /// Reads byte order, kind and size as NumPy writes them; none for what no tensor has: texts,
+    /// dates, complex numbers, records, floats of more than 64 bits.
+    pub(crate) fn parse(descr: &str) -> Option<Self> {
+        let mut stored = DType::ALL.into_iter().filter_map(|dtype| {
+            let own = Element::of(dtype)?.descr;
+            let is_swapped = own.strip_prefix('<').is_some_and(|own| is_big(descr, own));
+            (is_swapped || own == descr).then_some(Self { dtype, is_swapped })
+        });
+        stored.next()
     }
+}
+
+/// Whether `descr` says kind and size `own`, the high byte first.
+fn is_big(descr: &str, own: &str) -> bool {
+    descr.strip_prefix('>') == Some(own)
 }
 
 /// Returns the name of a type: NumPy's, where it has one.
 pub(crate) fn name(dtype: DType) -> &'static str {
     Element::of(dtype).map_or(dtype.name(), |element| element.name)
+}
+
+/// Returns the least and greatest value of an integer type, 0 and 1 of bool; none for others.
+pub(crate) fn integer_range(dtype: DType) -> Option<(i128, i128)> {
+    let ranges: [(DType, i128, i128); 9] = [
+        (DType::Bool, 0, 1),
+        (DType::I8, i8::MIN.into(), i8::MAX.into()),
+        (DType::U8, 0, u8::MAX.into()),
+        (DType::I16, i16::MIN.into(), i16::MAX.into()),
+        (DType::U16, 0, u16::MAX.into()),
+        (DType::I32, i32::MIN.into(), i32::MAX.into()),
+        (DType::U32, 0, u32::MAX.into()),
+        (DType::I64, i64::MIN.into(), i64::MAX.into()),
+        (DType::U64, 0, u64::MAX.into()),
+    ];
+    let range = ranges.iter().find(|(integer, ..)| *integer == dtype);
+    range.map(|&(_, least, greatest)| (least, greatest))
 }
 
 /// Returns the least and greatest value of a type that real numbers are quantised to; none for
@@ -53,6 +91,13 @@ pub(crate) fn quantised_range(dtype: DType) -> Option<(i32, i32)> {
         [(DType::I8, -128, 127), (DType::U8, 0, 255), (DType::I16, -32_768, 32_767)];
     let range = RANGES.iter().find(|(quantised, ..)| *quantised == dtype);
     range.map(|&(_, least, greatest)| (least, greatest))
+}
+
+/// Returns the least and greatest real number that a quantised tensor stands for; none for others.
+pub(crate) fn real_range(tensor: &Tensor) -> Option<(f32, f32)> {
+    let (least, greatest) = quantised_range(tensor.dtype())?;
+    let quantization = Quantization::new(tensor.scale(), tensor.zero_point());
+    Some((quantization.dequantize(least), quantization.dequantize(greatest)))
 }
 
 /// Returns the real values of a tensor's elements; none for a type that stands for no real ones.
@@ -79,7 +124,7 @@ fn each<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32
 
 #[cfg(test)]
 mod tests {
-    use super::Element;
+    use super::{Element, Stored};
     use isokern_core::DType;
 
     #[test]
@@ -92,9 +137,13 @@ mod tests {
             let size = dtype.size_bytes();
             assert!(element.descr.ends_with(&size.to_string()), "{element:?}");
             assert_eq!(element.descr.starts_with('|'), size == 1, "{element:?}");
+            let stored = |is_swapped| Some(Stored { dtype, is_swapped });
+            assert_eq!(Stored::parse(element.descr), stored(false), "{element:?}");
             let other = element.descr.replace('<', ">");
-            assert_eq!(element.is_swapped(&other), size > 1, "{element:?}");
-            assert!(!element.is_swapped(element.descr), "{element:?}");
+            assert_eq!(Stored::parse(&other), stored(size > 1), "{element:?}");
+        }
+        for descr in ["", "<", "i1", ">i1", "=i4", "<i3", "<c8", "<f16", "<U4", "|O", "<M8[ns]"] {
+            assert_eq!(Stored::parse(descr), None, "{descr}");
         }
     }
 }

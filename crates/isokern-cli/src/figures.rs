@@ -38,8 +38,8 @@ pub(crate) fn time(duration: Duration) -> String {
 }
 
 /// Sizes joined by `x`, outermost first: `1x8x8x16`.
-pub(crate) fn shape(sizes: &[u32]) -> String {
-    let sizes: Vec<String> = sizes.iter().map(u32::to_string).collect();
+pub(crate) fn shape(sizes: &[impl ToString]) -> String {
+    let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
     sizes.join("x")
 }
 

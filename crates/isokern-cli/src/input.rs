@@ -2,33 +2,79 @@
 
 mod decode;
 mod error;
+mod values;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use isokern_model::Model;
 
+use crate::element::real_range;
 use crate::error::{CliError, name};
+use crate::figures::grouped;
 use crate::packed::Samples;
 use crate::ports::{Port, Ports};
-use decode::decode;
+use decode::{Decoded, decode};
 
 pub(crate) use error::InputError;
+pub(crate) use values::Clipped;
 
 /// The most bytes that are read: 1 GiB.
 const BYTES_MAX: u64 = 1 << 30;
 
+/// What was read.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    /// The samples, one at least.
+    pub(crate) samples: Samples,
+    /// Where the values of each input are from, in order.
+    pub(crate) sources: Vec<Source>,
+}
+
+/// Where the values of an input are from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// The file, and the input where there are several.
+    pub(crate) name: String,
+    /// What became of real numbers beyond its range.
+    pub(crate) clipped: Clipped,
+    /// The range, in real numbers.
+    pub(crate) range: (f32, f32),
+}
+
+impl Inputs {
+    /// Says on standard error which values were cut.
+    pub(crate) fn tell_clipped(&self) {
+        for Source { name, clipped, range: (least, greatest) } in &self.sources {
+            let Clipped { of_count, below_count, above_count } = *clipped;
+            let count = below_count + above_count;
+            if count == 0 {
+                continue;
+            }
+            let [count, of, below, above] =
+                [count, of_count, below_count, above_count].map(grouped);
+            let note = format!(
+                "note: {name}: {count} of {of} values are outside the range of the input, \
+                 {least} to {greatest}, and were cut to it: {below} below, {above} above\n"
+            );
+            // With standard error closed nobody wants to know.
+            let _ = io::stderr().write_all(note.as_bytes());
+        }
+    }
+}
+
 /// Reads the samples of a model from what the command line gives, `-` being standard input.
 ///
 /// There is one sample at least.
-pub(crate) fn read(given: &[PathBuf], model: &Model<'_>) -> Result<Samples, CliError> {
+pub(crate) fn read(given: &[PathBuf], model: &Model<'_>) -> Result<Inputs, CliError> {
     let ports = Ports::inputs(model);
     let files = ports.assign(given)?;
     ports.check_all_given(&files)?;
-    let (mut columns, mut first) = (Vec::new(), None);
+    let (mut columns, mut sources, mut first) = (Vec::new(), Vec::new(), None);
     for (port, path) in ports.iter().zip(files.into_iter().flatten()) {
-        let column = read_port(port, path, ports.only().is_some())?;
+        let (source, column) = read_port(port, path, ports.only().is_some())?;
+        sources.push(source);
         let count = column.len() / port.tensor.bytes();
         let (first_port, first_count) = first.get_or_insert_with(|| (port.to_string(), count));
         if *first_count != count {
@@ -41,11 +87,12 @@ pub(crate) fn read(given: &[PathBuf], model: &Model<'_>) -> Result<Samples, CliE
         }
         columns.push(column);
     }
-    Ok(Samples::new(joined(&ports, columns), ports.sample_bytes()))
+    let samples = Samples::new(joined(&ports, columns), ports.sample_bytes());
+    Ok(Inputs { samples, sources })
 }
 
 /// Reads the values of one input for all samples, one after another.
-fn read_port(port: &Port, path: &Path, is_only: bool) -> Result<Vec<u8>, CliError> {
+fn read_port(port: &Port, path: &Path, is_only: bool) -> Result<(Source, Vec<u8>), CliError> {
     let stdin = path == Path::new("-");
     let file = if stdin { "standard input".to_owned() } else { name(path) };
     let name = if is_only { file } else { format!("{file} for {port}") };
@@ -54,7 +101,13 @@ fn read_port(port: &Port, path: &Path, is_only: bool) -> Result<Vec<u8>, CliErro
         Err(source) => return Err(CliError::Read { name, source }),
     };
     let named_npy = path.extension().is_some_and(|extension| extension == "npy");
-    decode(bytes, named_npy, &port.tensor).map_err(|source| CliError::Input { name, source })
+    match decode(bytes, named_npy, &port.tensor) {
+        Ok(Decoded { values, clipped }) => {
+            let range = real_range(&port.tensor).unwrap_or_default();
+            Ok((Source { name, clipped, range }, values))
+        }
+        Err(source) => Err(CliError::Input { name, source }),
+    }
 }
 
 fn read_bytes(path: &Path, stdin: bool) -> io::Result<Vec<u8>> {

@@ -26,6 +26,7 @@ mod latency;
 mod mode;
 mod model_file;
 mod npy;
+mod number;
 mod output;
 mod packed;
 mod policy;
@@ -34,6 +35,7 @@ mod progress;
 mod resident;
 mod run;
 mod self_test;
+mod shapes;
 mod stdout;
 
 use std::io::{self, Write};

@@ -4,6 +4,8 @@
 //! keys `descr`, `fortran_order` and `shape`; then the elements. The format is described
 //! in `numpy.lib.format`.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 /// The first bytes of every file of this format.
@@ -58,7 +60,7 @@ impl<'f> Array<'f> {
     }
 
     /// Checks that there are as many elements of `bytes` each as the shape says.
-    pub(crate) fn check_length(&self, bytes: usize) -> Result<(), NpyError> {
+    fn check_length(&self, bytes: usize) -> Result<(), NpyError> {
         let need = self.shape.iter().try_fold(bytes as u64, |need, &size| need.checked_mul(size));
         if need == Some(self.data.len() as u64) {
             return Ok(());
@@ -66,6 +68,50 @@ impl<'f> Array<'f> {
         let need = need.map_or_else(|| "more than 2^64".to_owned(), |need| need.to_string());
         Err(NpyError::Data { have: self.data.len(), need })
     }
+
+    /// Returns the elements, of `bytes` each, with the last index the fastest, and the low byte of
+    /// each first. `is_swapped` says that the array has the high byte first.
+    pub(crate) fn elements(
+        &self,
+        bytes: usize,
+        is_swapped: bool,
+    ) -> Result<Cow<'f, [u8]>, NpyError> {
+        self.check_length(bytes)?;
+        let mut data = Cow::Borrowed(self.data);
+        if self.fortran_order && self.shape.len() > 1 {
+            data = in_c_order(self.data, bytes, &self.shape).into();
+        }
+        if is_swapped {
+            data.to_mut().chunks_exact_mut(bytes).for_each(<[u8]>::reverse);
+        }
+        Ok(data)
+    }
+}
+
+/// Returns the elements with the last index the fastest, of an array of which it is the first.
+/// The shape has as many elements as there are.
+fn in_c_order(data: &[u8], bytes: usize, shape: &[u64]) -> Vec<u8> {
+    let mut step = bytes as u64;
+    let mut steps = Vec::with_capacity(shape.len());
+    for size in shape {
+        steps.push(step);
+        step *= size;
+    }
+    let mut ordered = Vec::with_capacity(data.len());
+    let (mut index, mut at) = (vec![0; shape.len()], 0);
+    while ordered.len() < data.len() {
+        ordered.extend_from_slice(&data[at as usize..][..bytes]);
+        for axis in (0..shape.len()).rev() {
+            index[axis] += 1;
+            at += steps[axis];
+            if index[axis] < shape[axis] {
+                break;
+            }
+            at -= steps[axis] * shape[axis];
+            index[axis] = 0;
+        }
+    }
+    ordered
 }
 
 /// The file for an array in C order, of such elements.
@@ -215,10 +261,37 @@ mod tests {
     }
 
     #[test]
+    fn c05_elements_come_in_c_order_with_the_low_byte_first() {
+        // numpy.arange(24).reshape(2, 3, 4), as it lies in Fortran order.
+        let shape = [2, 3, 4];
+        let mut data = Vec::new();
+        for last in 0..4 {
+            for middle in 0..3 {
+                data.extend([0, 1].map(|first: u8| first * 12 + middle * 4 + last));
+            }
+        }
+        let bytes = write(&shape, "|u1", &data);
+        let mut array = Array::read(&bytes).unwrap();
+        assert_eq!(array.elements(1, false).unwrap(), data);
+        array.fortran_order = true;
+        let ordered: Vec<u8> = (0..24).collect();
+        assert_eq!(array.elements(1, false).unwrap(), ordered);
+        // As 3 x 4 elements of two bytes, the high one first.
+        array.shape = vec![3, 4];
+        let pair = |at: usize| [data[2 * at + 1], data[2 * at]];
+        let ordered = [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11].map(pair);
+        assert_eq!(array.elements(2, true).unwrap(), ordered.as_flattened());
+        array.shape = vec![0, 7];
+        array.data = &[];
+        assert!(array.elements(2, true).unwrap().is_empty());
+    }
+
+    #[test]
     fn a_shape_that_the_data_do_not_fill_is_refused() {
         let bytes = write(&[2, 3], "|i1", &[0; 5]);
         let array = Array::read(&bytes).unwrap();
         let need = "6".to_owned();
+        assert!(array.elements(1, false).is_err());
         assert_eq!(array.check_length(1), Err(NpyError::Data { have: 5, need }));
         let bytes = write(&[u64::MAX, 2], "|i1", &[]);
         assert!(Array::read(&bytes).unwrap().check_length(1).is_err());

@@ -22,11 +22,14 @@ use crate::{input, progress};
 
 const FORMATS: &str = "\
 Inputs, any number of them, one after another:
-  .npy          of the type of the input tensor: copied into it as they are
-  .npy float32  for a tensor of int8, uint8 or int16, real numbers: divided by the scale of the
-                tensor, rounded (halves away from zero), moved by its zero point, cut to its range
+  .npy of integers or bool   the values of the input tensor themselves, which has to have them
+  .npy of float16, 32 or 64  for a tensor of int8, uint8 or int16, real numbers: rounded to float32,
+                divided by the scale of the tensor, rounded (halves away from zero), moved by its
+                zero point, cut to its range; a note says how many were cut, infinite ones too
   other files   raw: copied byte for byte into the input tensor, whatever their name
-An array needs C order; of its shape only the number of values counts.
+A tensor of real numbers takes both, and a NaN, which is refused elsewhere. Both orders of bytes
+and of axes are read. An array has the shape of the input, 1x8x8x1, with or without the leading 1,
+or its values in a row, 64; with a number of samples before it, Nx8x8x1 or Nx64, it holds so many.
 
 A model of several inputs takes --input once for each, with the name or the index of the input
 before an equals sign: --input left=a.npy --input 1=b.npy. Every file holds the same number of
@@ -91,6 +94,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let read = files_read(arguments, &model)?;
     let targets = Targets::new(&arguments.output, &model, &read)?;
     let inputs = input::read(&arguments.input, &model)?;
+    inputs.tell_clipped();
+    let inputs = inputs.samples;
     let bar = progress::bar("running", inputs.count());
     let result = execute::infer(arguments, &file, instructions, &inputs, || bar.inc(1));
     bar.finish_and_clear();

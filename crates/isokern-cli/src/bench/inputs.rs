@@ -21,7 +21,9 @@ impl Inputs {
     pub(crate) fn read(given: &[PathBuf], model: &Model<'_>) -> Result<Self, CliError> {
         if !given.is_empty() {
             let names: Vec<String> = given.iter().map(|path| name(path)).collect();
-            return Ok(Self { source: names.join(", "), samples: input::read(given, model)? });
+            let inputs = input::read(given, model)?;
+            inputs.tell_clipped();
+            return Ok(Self { source: names.join(", "), samples: inputs.samples });
         }
         let seed = self_test::seed(model);
         let samples = Samples::new(self_test::sample(model, seed), model.input_bytes());

@@ -3,8 +3,9 @@
 use isokern_core::DType;
 use thiserror::Error;
 
-use crate::element::{self, quantised_range};
+use crate::element::{self, integer_range, quantised_range};
 use crate::npy::NpyError;
+use crate::shapes::ShapeError;
 
 /// Why bytes are not values of an input, one sample after another.
 #[derive(Debug, Error)]
@@ -12,15 +13,17 @@ pub(crate) enum InputError {
     #[error("there are no bytes in it. Fix: give at least one input of {need} bytes")]
     Empty { need: usize },
     #[error(
-        "{have} {what} are not a whole number of inputs of {need} (shape {shape}). Fix: give \
+        "{have} bytes are not a whole number of inputs of {need} (shape {shape}). Fix: give \
          {} inputs one after another, without a header between them",
         element::name(*.dtype)
     )]
-    Length { what: &'static str, have: usize, need: usize, shape: String, dtype: DType },
+    Length { have: usize, need: usize, shape: String, dtype: DType },
     #[error("there is more than 1 GiB of it. Fix: run it in parts")]
     TooLong,
     #[error(transparent)]
     Npy(#[from] NpyError),
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
     #[error("it is named .npy, but does not start like one. Fix: save it with numpy.save")]
     NotNpy,
     #[error("the elements of the array are `{found}`. Fix: {}", how_to_save(*.dtype))]
@@ -31,25 +34,50 @@ pub(crate) enum InputError {
         .dtype.name()
     )]
     NoElement { dtype: DType },
-    #[error("the array is in Fortran order. Fix: save numpy.ascontiguousarray(x)")]
-    Order,
     #[error("value {index} of the array is not a number. Fix: replace the NaN")]
-    NotANumber { index: usize },
+    NotANumber { index: String },
+    #[error(
+        "value {index} of the array, of type `{found}`, is {value}: {} goes from {}. Fix: {}",
+        element::name(*.dtype),
+        range(*.dtype),
+        how_to_save(*.dtype)
+    )]
+    Range { index: String, value: String, found: String, dtype: DType },
+    #[error(
+        "value {index} of the array is {value}, which {} does not hold exactly. Fix: {}",
+        element::name(*.dtype),
+        how_to_save(*.dtype)
+    )]
+    Inexact { index: String, value: String, dtype: DType },
 }
 
 /// What an array for an input of this type has to be.
 fn how_to_save(dtype: DType) -> String {
     let name = element::name(dtype);
-    if dtype == DType::I8 {
-        "save it as int8 (bytes for the input tensor) or as float32 (real numbers, quantised for \
-         the model); a uint8 array of such bytes is x.view(numpy.int8)"
-            .to_owned()
-    } else if quantised_range(dtype).is_some() {
+    if quantised_range(dtype).is_some() {
+        let bytes = if dtype == DType::I8 {
+            "; of a uint8 array x.view(numpy.int8) has the same bytes, and \
+             (x.astype(int) - 128).astype(numpy.int8) is right for pixels where -128 is black"
+        } else {
+            ""
+        };
         format!(
-            "save it as {name} (values for the input tensor) or as float32 (real numbers, \
-             quantised for the model)"
+            "save floats for real numbers, which the model quantises, or integers from {} for the \
+             values of the input tensor themselves{bytes}",
+            range(dtype)
         )
+    } else if integer_range(dtype).is_some() {
+        format!("save integers from {}, such as x.astype(numpy.{name})", range(dtype))
     } else {
         format!("save it as {name}, the type of the input: x.astype(numpy.{name})")
+    }
+}
+
+/// The range of a type, in words.
+fn range(dtype: DType) -> String {
+    match integer_range(dtype) {
+        Some((least, greatest)) => format!("{least} to {greatest}"),
+        None if dtype == DType::F32 => format!("{} to {}", f32::MIN, f32::MAX),
+        None => "its least to its greatest number".to_owned(),
     }
 }

@@ -67,7 +67,7 @@ fn arrays_go_in_and_out() {
     let float = folder.write("little.npy", &npy("<f4", "(32, 64)", &little));
     assert!(outputs(&folder, &fixture(DIGITS), &float, &[]) == expected);
     let big: Vec<u8> = images.iter().flat_map(|byte| real(byte).to_be_bytes()).collect();
-    let float = folder.write("big.npy", &npy(">f4", "(2048,)", &big));
+    let float = folder.write("big.npy", &npy(">f4", "(32, 1, 8, 8, 1)", &big));
     assert!(outputs(&folder, &fixture(DIGITS), &float, &[]) == expected);
 
     let target = folder.path("out.npy");
@@ -137,16 +137,12 @@ fn inputs_that_do_not_fit_are_refused() {
     refused("long.i8", &[0; 2 * IMAGE + 1], &["129 bytes", "inputs of 64", "1x8x8x1"]);
     refused("short.i8", &[0; IMAGE - 1], &["63 bytes", "64"]);
     refused("empty.i8", &[], &["no bytes"]);
-    refused("bytes.npy", &npy("|u1", "(64,)", &[0; IMAGE]), &["|u1"]);
-    refused("double.npy", &npy("<f8", "(64,)", &[0; 8 * IMAGE]), &["<f8"]);
+    refused("bytes.npy", &npy("|u1", "(64,)", &[200; IMAGE]), &["|u1", "[0]", "200"]);
+    refused("complex.npy", &npy("<c8", "(64,)", &[0; 8 * IMAGE]), &["<c8"]);
     refused("cut.npy", &npy("|i1", "(64,)", &[0; IMAGE - 1]), &["63", "64"]);
-    refused("few.npy", &npy("|i1", "(2, 31)", &[0; 62]), &["62 values", "64"]);
+    refused("few.npy", &npy("|i1", "(2, 31)", &[0; 62]), &["2x31", "1x8x8x1"]);
     refused("huge.npy", &npy("|i1", "(18446744073709551615, 2)", &[0; 62]), &["2^64"]);
     refused("raw.npy", &[0; IMAGE], &["named .npy"]);
     let nan = [f32::NAN.to_le_bytes(); IMAGE].concat();
-    refused("nan.npy", &npy("<f4", "(64,)", &nan), &["value 0"]);
-    let fortran = npy("|i1", "(8, 8)", &[0; IMAGE]);
-    let fortran = String::from_utf8_lossy(&fortran[10..]).replace("False, ", "True,  ");
-    let fortran = [b"\x93NUMPY\x01\x00\x76\x00", fortran.as_bytes()].concat();
-    refused("fortran.npy", &fortran, &["Fortran"]);
+    refused("nan.npy", &npy("<f4", "(64,)", &nan), &["value [0]"]);
 }

@@ -121,9 +121,14 @@ fn files_that_do_not_match_the_inputs_are_refused() {
     let long = format!("right={}", folder.write("long.i8", &[0; 5]));
     let words = ["long.i8 for input 1 \"right\"", "5 bytes", "1x4"];
     refused(&[&by("left"), &long], 1, &words, "give int8 inputs");
-    let array = npy("<i4", "(2, 4)", &[0; 32]);
+    let array = npy("<i4", "(2, 4)", &[1; 32]);
     let array = format!("right={}", folder.write("words.npy", &array));
-    refused(&[&by("left"), &array], 1, &["words.npy for input 1", "`<i4`"], "save it as int8");
+    refused(
+        &[&by("left"), &array],
+        1,
+        &["words.npy for input 1", "`<i4`"],
+        "integers from -128 to 127",
+    );
 }
 
 #[test]
