@@ -9,7 +9,7 @@ use isokern_core::{
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
 
-use crate::conformance::{Check, Subject};
+use crate::conformance::Subject;
 use crate::drafts::{self, Numbers, WindowShape};
 use crate::port_models::{
     INITIAL, LEN, MEAN_LEN, QUANTISATION, STATE_GAP, STEP_LEN, STEPS, STEPS_BY_HAND, leaked,
@@ -25,9 +25,12 @@ const BY_HAND: [[i8; LEN]; 3] = [
 /// The means of those sums: 61, -114 and 62 quarters.
 const MEANS_BY_HAND: [i8; MEAN_LEN] = [15, -29, 16];
 
+/// A check by its name.
+pub type PortCheck<S> = (&'static str, fn(&S));
+
 /// The checks by name.
 #[must_use]
-pub const fn checks<S: Subject>() -> [Check<S>; 9]
+pub const fn checks<S: Subject>() -> [PortCheck<S>; 9]
 where
     S::Model: ComputeModel<[u8], [u8]>,
 {

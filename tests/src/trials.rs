@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Trial};
 
+use crate::vectors::{Case, NO_REFERENCE, cases, own_cases, reference_folder};
+
 /// Returns a test that runs `test`, whose panic is its failure.
 pub fn trial(name: impl Into<String>, test: impl FnOnce() + Send + 'static) -> Trial {
     trial_unless(None, name, test)
@@ -29,6 +31,33 @@ pub fn trial_unless(
             Ok(Completion::Completed)
         }
     })
+}
+
+/// Returns two tests of a check: on the repository's own models, and, with `::reference` behind the
+/// name, on the reference models, skipped where these are not.
+pub fn on_models(
+    name: impl Into<String>,
+    check: impl Fn(&[Case]) + Clone + Send + 'static,
+) -> [Trial; 2] {
+    on_models_unless(None, name, check)
+}
+
+/// Returns the two tests of [`on_models`], both skipped for the reason that `missing` gives.
+pub fn on_models_unless(
+    missing: Option<&str>,
+    name: impl Into<String>,
+    check: impl Fn(&[Case]) + Clone + Send + 'static,
+) -> [Trial; 2] {
+    let name = name.into();
+    let of_reference = check.clone();
+    let folder = reference_folder();
+    let no_reference = folder.is_none().then_some(NO_REFERENCE);
+    [
+        trial_unless(missing, name.clone(), move || check(&own_cases())),
+        trial_unless(missing.or(no_reference), format!("{name}::reference"), move || {
+            of_reference(&cases(&folder.unwrap_or_default()));
+        }),
+    ]
 }
 
 /// Runs the tests that the program's arguments choose.

@@ -23,29 +23,26 @@ pub fn own_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
 }
 
-/// The folders to test: the repository's own, and the one that `ISOKERN_VECTORS`
-/// names or, without that, `../shared` beside the repository if it is there.
+/// Why tests on the reference models are skipped, where they are.
+pub const NO_REFERENCE: &str = "no reference models are beside the repository; \
+    ISOKERN_VECTORS names a folder of models and vectors (docs/testing.md)";
+
+/// The folder that is searched for other models: the one that `ISOKERN_VECTORS` names or,
+/// without that, `../shared` beside the repository.
 #[must_use]
-pub fn folders() -> Vec<PathBuf> {
-    let mut folders = vec![own_folder()];
-    if let Some(named) = std::env::var_os("ISOKERN_VECTORS") {
-        // Cargo runs tests in the package's folder; a relative path is meant from the root.
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        folders.push(root.join(named));
-        return folders;
-    }
-    match reference_folder() {
-        Some(folder) => folders.push(folder),
-        None => println!("skipped: the reference models (set ISOKERN_VECTORS to their folder)"),
-    }
-    folders
+pub fn other_folder() -> PathBuf {
+    // Cargo runs tests in the package's folder; a relative path is meant from the root.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.join(std::env::var_os("ISOKERN_VECTORS").unwrap_or_else(|| "../shared".into()))
 }
 
-/// The folder of the four reference models, if it is there.
+/// The folder of the reference models and their vectors, if it is there. One that
+/// `ISOKERN_VECTORS` names has to be.
 #[must_use]
 pub fn reference_folder() -> Option<PathBuf> {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    shared.join("vectors/manifest.json").is_file().then_some(shared)
+    let folder = other_folder();
+    let is_named = std::env::var_os("ISOKERN_VECTORS").is_some();
+    (is_named || folder.join("vectors/manifest.json").is_file()).then_some(folder)
 }
 
 /// A model file with inputs and the outputs a reference gave.
@@ -125,10 +122,17 @@ pub fn cases(folder: &Path) -> Vec<Case> {
     cases
 }
 
-/// The cases of all [`folders`].
+/// The cases of the repository's own models.
+#[must_use]
+pub fn own_cases() -> Vec<Case> {
+    cases(&own_folder())
+}
+
+/// The cases of the repository's own models, and of the reference models where they are.
 #[must_use]
 pub fn all_cases() -> Vec<Case> {
-    folders().iter().flat_map(|folder| cases(folder)).collect()
+    let folders = [Some(own_folder()), reference_folder()];
+    folders.iter().flatten().flat_map(|folder| cases(folder)).collect()
 }
 
 impl Case {

@@ -4,14 +4,20 @@ use isokern_core::{Batch, ComputeModel, Message, MessageHeader};
 use isokern_cpu::{ArtifactBackend, InstructionSet};
 use isokern_model::layout::Layout;
 use isokern_tests::counting::{Counting, allocation_count};
-use isokern_tests::vectors::all_cases;
+use isokern_tests::trials::{on_models, run, trial};
+use isokern_tests::vectors::Case;
+use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-#[test]
-fn inference_allocates_nothing() {
-    for case in all_cases() {
+fn main() -> ExitCode {
+    let counted = on_models("inference_allocates_nothing", inference_allocates_nothing);
+    run(counted.into_iter().chain([trial("the_counter_counts", the_counter_counts)]))
+}
+
+fn inference_allocates_nothing(cases: &[Case]) {
+    for case in cases {
         for instructions in InstructionSet::available() {
             let artifact = case.convert(Layout::Row);
             let backend = ArtifactBackend::new().with_instruction_set(instructions);
@@ -38,7 +44,6 @@ fn inference_allocates_nothing() {
     }
 }
 
-#[test]
 fn the_counter_counts() {
     let before = allocation_count();
     let boxed = Box::new([1_u8; 100]);

@@ -4,11 +4,15 @@ use isokern_core::compute::ModelArtifact;
 use isokern_core::{ComputeBackend, InferenceError, ModelSource};
 use isokern_cpu::{ArtifactBackend, CpuBackend, CpuModel, InstructionSet};
 use isokern_model::Model;
-use isokern_tests::conformance;
-use isokern_tests::conformance::Subject;
+use isokern_tests::conformance::{Subject, checks};
+use isokern_tests::trials::{on_models, run};
+use isokern_tests::vectors::Case;
 use isokern_tests::wrappers::Traced;
+use libtest_mimic::Trial;
+use std::process::ExitCode;
 
 /// The lending backend; its arenas are leaked, as firmware has them for good.
+#[derive(Clone)]
 struct Lent(InstructionSet);
 
 impl Subject for Lent {
@@ -24,6 +28,7 @@ impl Subject for Lent {
 }
 
 /// The owning backend.
+#[derive(Clone)]
 struct Owned(InstructionSet);
 
 impl Subject for Owned {
@@ -36,6 +41,7 @@ impl Subject for Owned {
 }
 
 /// The owning backend inside a wrapper that is a backend itself.
+#[derive(Clone)]
 struct Wrapped;
 
 impl Subject for Wrapped {
@@ -49,8 +55,23 @@ impl Subject for Wrapped {
     }
 }
 
-conformance!(cpu_lent_plain, Lent(InstructionSet::PLAIN));
-conformance!(cpu_lent, Lent(InstructionSet::detect()));
-conformance!(cpu_owned_plain, Owned(InstructionSet::PLAIN));
-conformance!(cpu_owned, Owned(InstructionSet::detect()));
-conformance!(cpu_owned_traced, Wrapped);
+/// The suite for one backend.
+fn suite<S: Subject + Clone + Send + 'static>(name: &str, subject: &S) -> Vec<Trial> {
+    let trials = checks::<S>().map(|(check_name, check)| {
+        let subject = subject.clone();
+        on_models(format!("{name}::{check_name}"), move |cases: &[Case]| check(&subject, cases))
+    });
+    trials.into_iter().flatten().collect()
+}
+
+fn main() -> ExitCode {
+    let (plain, detected) = (InstructionSet::PLAIN, InstructionSet::detect());
+    let suites = [
+        suite("cpu_lent_plain", &Lent(plain)),
+        suite("cpu_lent", &Lent(detected)),
+        suite("cpu_owned_plain", &Owned(plain)),
+        suite("cpu_owned", &Owned(detected)),
+        suite("cpu_owned_traced", &Wrapped),
+    ];
+    run(suites.into_iter().flatten())
+}

@@ -12,10 +12,11 @@ mod sharing;
 use isokern_core::InferenceError;
 use isokern_core::compute::ModelArtifact;
 use isokern_cuda::{CudaBackend, CudaModel};
-use isokern_tests::conformance::{Check, Subject, checks};
+use isokern_tests::conformance::{Subject, checks};
 use isokern_tests::port_checks;
 use isokern_tests::standin::{Runner, runner};
-use isokern_tests::trials::{run, trial_unless};
+use isokern_tests::trials::{on_models_unless, run, trial_unless};
+use isokern_tests::vectors::Case;
 use std::process::ExitCode;
 
 /// The backend as the conformance suite sees it.
@@ -44,15 +45,20 @@ fn main() -> ExitCode {
     };
     let missing = missing.as_deref();
     let subject = Cuda(CudaBackend::if_available(0));
-    let check = |suite: &str, (name, check): Check<Cuda>| {
+    let conformance = checks::<Cuda>().map(|(name, check)| {
         let subject = subject.clone();
-        trial_unless(missing, format!("{suite}::{name}"), move || check(&subject))
-    };
-    let conformance = checks::<Cuda>().map(|named| check("conformance", named));
-    let ports = port_checks::checks::<Cuda>().map(|named| check("ports", named));
+        let check = move |cases: &[Case]| check(&subject, cases);
+        on_models_unless(missing, format!("conformance::{name}"), check)
+    });
+    let random = on_models_unless(missing, answers::RANDOM_INPUTS, answers::random_inputs);
+    let of_models = conformance.into_iter().flatten().chain(random);
+    let ports = port_checks::checks::<Cuda>().map(|(name, check)| {
+        let subject = subject.clone();
+        trial_unless(missing, format!("ports::{name}"), move || check(&subject))
+    });
     let own = answers::TESTS.iter().chain(ports::TESTS).chain(sharing::TESTS);
     let own = own.map(|&(name, test)| trial_unless(missing, name, test));
-    run(conformance.into_iter().chain(ports).chain(own))
+    run(of_models.chain(ports).chain(own))
 }
 
 /// A test by its name.

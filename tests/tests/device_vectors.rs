@@ -6,13 +6,29 @@ use isokern_core::device::{BatchFlags, BatchLaunch};
 use isokern_model::Model;
 use isokern_model::layout::Layout;
 use isokern_tests::device::{Device, TARGETS, ptx};
-use isokern_tests::vectors::{Case, all_cases, cases, own_folder};
+use isokern_tests::trials::{on_models, run, trial};
+use isokern_tests::vectors::{Case, own_cases};
+use std::process::ExitCode;
 
 /// The target on which every vector is run; the others run the first of each model.
 const NEWEST: u32 = 90;
 
 /// What a test changes of a launch that was planned.
 type Change = fn(&mut BatchLaunch);
+
+fn main() -> ExitCode {
+    let newest = on_models("every_model_gives_the_reference_bytes_for_every_vector", every_vector);
+    let older =
+        on_models("every_model_gives_the_reference_bytes_on_older_targets", on_older_targets);
+    let own = [
+        trial("models_in_the_layout_of_firmware_give_the_same_bytes", in_the_layout_of_firmware),
+        trial(
+            "it_does_not_matter_where_arena_and_model_lie_or_how_many_threads_there_are",
+            places_and_threads,
+        ),
+    ];
+    run(newest.into_iter().chain(older).chain(own))
+}
 
 /// Runs all inputs of a case and compares every byte.
 fn check(device: &Device, case: &Case, layout: Layout, label: &str, change: Change) {
@@ -33,35 +49,31 @@ fn first(case: &Case, count: usize) -> Case {
     Case { inputs, outputs, ..case.clone() }
 }
 
-#[test]
-fn every_model_gives_the_reference_bytes_for_every_vector() {
+fn every_vector(cases: &[Case]) {
     let device = Device::new(&ptx(NEWEST), NEWEST);
-    for case in all_cases() {
-        check(&device, &case, Layout::Packed, "sm_90", |_| {});
+    for case in cases {
+        check(&device, case, Layout::Packed, "sm_90", |_| {});
     }
 }
 
-#[test]
-fn every_model_gives_the_reference_bytes_on_older_targets() {
+fn on_older_targets(cases: &[Case]) {
     for target in TARGETS.into_iter().filter(|&target| target != NEWEST) {
         let device = Device::new(&ptx(target), target);
-        for case in all_cases() {
+        for case in cases {
             // As many as give some block a second sample.
-            check(&device, &first(&case, 6), Layout::Packed, &format!("sm_{target}"), |_| {});
+            check(&device, &first(case, 6), Layout::Packed, &format!("sm_{target}"), |_| {});
         }
     }
 }
 
-#[test]
-fn models_in_the_layout_of_firmware_give_the_same_bytes() {
+fn in_the_layout_of_firmware() {
     let device = Device::new(&ptx(80), 80);
-    for case in cases(&own_folder()) {
+    for case in own_cases() {
         check(&device, &case, Layout::Row, "row layout", |_| {});
     }
 }
 
-#[test]
-fn it_does_not_matter_where_arena_and_model_lie_or_how_many_threads_there_are() {
+fn places_and_threads() {
     let device = Device::new(&ptx(80), 80);
     let in_global_memory: Change = |launch| {
         launch.flags = BatchFlags::NONE;
@@ -77,7 +89,7 @@ fn it_does_not_matter_where_arena_and_model_lie_or_how_many_threads_there_are() 
         ("one warp a block", |launch| launch.threads = 32),
         ("96 threads in one block", |launch| (launch.threads, launch.blocks) = (96, 1)),
     ];
-    for case in cases(&own_folder()).iter().filter(|case| case.inputs.len() < 16_384) {
+    for case in own_cases().iter().filter(|case| case.inputs.len() < 16_384) {
         for (label, change) in changes {
             check(&device, case, Layout::Packed, label, change);
         }

@@ -6,6 +6,7 @@ use core::pin::pin;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::task::{Context, Waker};
 use core::time::Duration;
+use std::process::ExitCode;
 use std::sync::Mutex;
 
 use isokern_core::call::{Clock, Exclusive, ModelKernel, ModelSlot, PollingSleep, SingleOwner};
@@ -14,11 +15,33 @@ use isokern_core::kernel::Busy;
 use isokern_core::{BatchKernel, KernelError, KernelMetadata, KernelMode};
 use isokern_cpu::{ArtifactBackend, CpuKernel, CpuModel};
 use isokern_model::layout::Layout;
-use isokern_tests::vectors::{Case, all_cases};
+use isokern_tests::trials::{on_models, run, trial};
+use isokern_tests::vectors::{Case, own_cases};
 
 const METADATA: KernelMetadata = KernelMetadata::new("vectors", KernelMode::Batch);
 
 type Slot = ModelSlot<CpuModel<'static>, Vec<i8>>;
+
+fn main() -> ExitCode {
+    let of_models = [
+        on_models("vectors_through_kernels", vectors_through_kernels),
+        on_models(
+            "a_model_stopped_anywhere_answers_the_next_call",
+            a_model_stopped_anywhere_answers_the_next_call,
+        ),
+    ];
+    let own = [
+        trial(
+            "a_second_call_is_refused_while_the_first_waits",
+            a_second_call_is_refused_while_the_first_waits,
+        ),
+        trial(
+            "wrong_lengths_are_refused_before_the_model_is_touched",
+            wrong_lengths_are_refused_before_the_model_is_touched,
+        ),
+    ];
+    run(of_models.into_iter().flatten().chain(own))
+}
 
 fn load(artifact: &ModelArtifact) -> (CpuModel<'static>, usize, Vec<i8>) {
     let model = ArtifactBackend::new().load(artifact).expect("the artifact is a model");
@@ -55,15 +78,14 @@ fn check_cell<X: Exclusive<Slot>>(case: &Case, wrap: impl Fn(Slot) -> X) {
     assert!(matches!(short, Err(KernelError::InvalidInput { .. })));
 }
 
-#[test]
-fn vectors_through_kernels() {
-    for case in all_cases() {
+fn vectors_through_kernels(cases: &[Case]) {
+    for case in cases {
         let (kernel, input_len) = stoppable(&case.convert(Layout::Packed));
         let output_len = load(&case.convert(Layout::Packed)).2.len();
-        check_answers(&kernel, &case, input_len, output_len);
-        check_cell(&case, Mutex::new);
-        check_cell(&case, SingleOwner::new);
-        check_cell(&case, |slot| critical_section::Mutex::new(RefCell::new(slot)));
+        check_answers(&kernel, case, input_len, output_len);
+        check_cell(case, Mutex::new);
+        check_cell(case, SingleOwner::new);
+        check_cell(case, |slot| critical_section::Mutex::new(RefCell::new(slot)));
     }
 }
 
@@ -80,9 +102,8 @@ impl Clock for Looks {
     }
 }
 
-#[test]
-fn a_model_stopped_anywhere_answers_the_next_call() {
-    for case in all_cases() {
+fn a_model_stopped_anywhere_answers_the_next_call(cases: &[Case]) {
+    for case in cases {
         let artifact = case.convert(Layout::Packed);
         let (kernel, input_len) = stoppable(&artifact);
         let (model, _, blank) = load(&artifact);
@@ -106,9 +127,8 @@ fn a_model_stopped_anywhere_answers_the_next_call() {
     }
 }
 
-#[test]
 fn a_second_call_is_refused_while_the_first_waits() {
-    let case = all_cases().into_iter().next().expect("a model of our own");
+    let case = own_cases().into_iter().next().expect("a model of our own");
     let (kernel, input_len) = stoppable(&case.convert(Layout::Packed));
     let input = vec![0_i8; input_len];
     let mut task = Context::from_waker(Waker::noop());
@@ -121,9 +141,8 @@ fn a_second_call_is_refused_while_the_first_waits() {
     assert!(pollster::block_on(kernel.execute(input.as_slice())).is_ok());
 }
 
-#[test]
 fn wrong_lengths_are_refused_before_the_model_is_touched() {
-    let case = all_cases().into_iter().next().expect("a model of our own");
+    let case = own_cases().into_iter().next().expect("a model of our own");
     let (kernel, input_len) = stoppable(&case.convert(Layout::Packed));
     let long = vec![0_i8; input_len + 1];
     let clock = Looks(AtomicU64::new(0));

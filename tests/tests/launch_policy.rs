@@ -1,44 +1,47 @@
-//! The launch policy, row by row of a reference file, and in cases of our own.
+//! The launch policy, row by row of `fixtures/launch_policy.csv`, and in cases of our own.
 //!
-//! `ISOKERN_LAUNCH_VECTORS=FILE` names the file; without it
-//! `shared/vectors/launch_policy.csv` beside the repository is read when it is
-//! there. A row is one call: its arguments, and what comes out. Empty cells do
-//! not apply.
+//! A row is one call: its arguments, and what comes out. `ISOKERN_LAUNCH_VECTORS=FILE` names
+//! another file of such rows.
 
 use core::fmt::Debug;
 use core::str::FromStr;
 use core::time::Duration;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use isokern_core::megakernel::{
     MegakernelError, MegakernelExecutionMode, MegakernelGeometry, MegakernelLaunchRecommendation,
     MegakernelLaunchRequest, MegakernelPressure, MegakernelTopology, MegakernelWorkloadHints,
 };
 use isokern_core::{MegakernelConfig, TaskSlot};
+use isokern_tests::trials::{run, trial};
 
-#[test]
-fn launch_policy_reproduces_every_row_of_the_file() {
-    let Some(path) = vectors() else {
-        println!("skipped: the launch vectors (set ISOKERN_LAUNCH_VECTORS to their file)");
-        return;
-    };
-    let text = std::fs::read_to_string(&path).expect("the file can be read");
-    let mut lines = text.lines().filter(|line| !line.is_empty());
-    let header = cells(lines.next().expect("a header comes first"));
-    let mut row_count = 0;
-    for line in lines {
-        let values = cells(line);
-        assert_eq!(values.len(), header.len(), "{line}");
-        Row { cells: header.iter().cloned().zip(values).collect() }.check();
-        row_count += 1;
-    }
-    assert!(row_count > 0, "{} has no rows", path.display());
-    println!("{row_count} rows of {}", path.display());
+/// How many rows the repository's own file has.
+const ROW_COUNT: usize = 122;
+
+fn main() -> ExitCode {
+    let (rows, is_own) = rows();
+    let row_count = rows.len();
+    let rows = rows.into_iter().map(|row| {
+        let name = format!("rows::{}", row.text("case_id"));
+        trial(name, move || row.check())
+    });
+    let whole = trial("p09_every_row_is_run", move || {
+        assert!(row_count > 0, "the file has no rows");
+        assert!(!is_own || row_count == ROW_COUNT, "{row_count} rows");
+    });
+    let own = [
+        ("gives_a_lane_to_each_task", gives_a_lane_to_each_task as fn()),
+        ("grid_is_at_least_one_and_at_most_the_workers", grid_is_at_most_the_workers),
+        ("sheds_groups_as_memory_fills", sheds_groups_as_memory_fills),
+        ("names_the_state_before_the_limit", names_the_state_before_the_limit),
+        ("copies_every_hint_into_the_request", copies_every_hint_into_the_request),
+    ];
+    run(rows.chain([whole]).chain(own.map(|(name, test)| trial(name, test))))
 }
 
-#[test]
-fn launch_policy_gives_a_lane_to_each_task() {
+fn gives_a_lane_to_each_task() {
     let config = MegakernelConfig { worker_count: 10, ..MegakernelConfig::new() };
     let found = config.launch_recommendation(25, 4, 100, 256).expect("fits");
     let geometry =
@@ -59,16 +62,14 @@ fn launch_policy_gives_a_lane_to_each_task() {
     assert_eq!(found, wanted);
 }
 
-#[test]
-fn launch_policy_grid_is_at_least_one_and_at_most_the_workers() {
+fn grid_is_at_most_the_workers() {
     let config = MegakernelConfig { worker_count: 3, ..MegakernelConfig::new() };
     for (queue_len, groups) in [(0, 1), (1, 1), (32, 1), (33, 2), (96, 3), (97, 3), (u32::MAX, 3)] {
         assert_eq!(config.dispatch_grid(queue_len, 32), [groups, 1, 1], "{queue_len}");
     }
 }
 
-#[test]
-fn launch_policy_sheds_groups_as_memory_fills() {
+fn sheds_groups_as_memory_fills() {
     for (memory_pressure_bps, groups) in [(8499, 100), (8500, 75), (9100, 65), (9999, 50)] {
         let workload = MegakernelWorkloadHints { memory_pressure_bps, ..Default::default() };
         let config = MegakernelConfig { worker_count: 100, workload, ..Default::default() };
@@ -77,8 +78,7 @@ fn launch_policy_sheds_groups_as_memory_fills() {
     }
 }
 
-#[test]
-fn launch_policy_names_the_state_before_the_limit() {
+fn names_the_state_before_the_limit() {
     let mut words = [0; 16];
     words[0] = 88;
     let tasks = [TaskSlot::ready(0), TaskSlot::from_words(words), TaskSlot::default()];
@@ -90,8 +90,7 @@ fn launch_policy_names_the_state_before_the_limit() {
     assert_eq!(config.launch_recommendation_for_tasks(&tasks[..1], 1, 0, 0), refused);
 }
 
-#[test]
-fn launch_policy_copies_every_hint_into_the_request() {
+fn copies_every_hint_into_the_request() {
     let workload = MegakernelWorkloadHints {
         hot_opcode_count: 1,
         hot_window_count: 2,
@@ -126,14 +125,22 @@ fn launch_policy_copies_every_hint_into_the_request() {
     assert_eq!(config.launch_request(10, LIMITS[0], LIMITS[1], LIMITS[2]), wanted);
 }
 
-/// The file that was named, which has to be there, or the one beside the repository.
-fn vectors() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("ISOKERN_LAUNCH_VECTORS") {
-        return Some(named.into());
-    }
-    let beside =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors/launch_policy.csv");
-    beside.is_file().then_some(beside)
+/// The rows of the file that was named, or of the repository's own; and whether it is that.
+fn rows() -> (Vec<Row>, bool) {
+    let named = std::env::var_os("ISOKERN_LAUNCH_VECTORS").map(PathBuf::from);
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/launch_policy.csv");
+    let is_own = named.is_none();
+    let path = named.unwrap_or(own);
+    let text = std::fs::read_to_string(&path);
+    let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let header = cells(lines.next().expect("a header comes first"));
+    let row = |line| {
+        let values = cells(line);
+        assert_eq!(values.len(), header.len(), "{line}");
+        Row { cells: header.iter().cloned().zip(values).collect() }
+    };
+    (lines.map(row).collect(), is_own)
 }
 
 /// Splits a line at its commas; quotes keep commas in a cell.
@@ -303,7 +310,7 @@ impl Row {
 
     /// Compares as text, so that an empty cell is no number.
     fn same(&self, column: &str, found: impl ToString) {
-        let case = format!("{} {}: {column}", self.text("case_id"), self.text("name"));
+        let case = format!("{}: {column}", self.text("case_id"));
         assert_eq!(found.to_string(), self.text(column), "{case}");
     }
 }

@@ -1,5 +1,6 @@
 //! Models as ring actors: the same bytes, from buffers that nobody copied.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes};
@@ -17,7 +18,8 @@ use isokern_ring::{
 use isokern_tests::port_models::{
     LEN, MEAN_LEN, leaked, mean_and_sum, mean_of, running_sum, sum_of,
 };
-use isokern_tests::vectors::{Case, all_cases};
+use isokern_tests::trials::{on_models, run, trial};
+use isokern_tests::vectors::{Case, own_cases};
 
 const METADATA: KernelMetadata = KernelMetadata::new("vectors", KernelMode::Ring);
 const SLOTS: usize = 4;
@@ -26,6 +28,26 @@ type Actor = isokern_ring::ActorOn<ThreadHost<SystemClock, Mailboxes<SLOTS>>, Mo
 type Buffers = isokern_ring::Borrower<Arc<HeapBuffers>>;
 type Questions =
     isokern_ring::RequesterOn<ThreadHost<SystemClock, Mailboxes<SLOTS>>, ModelActor, Buffers>;
+
+fn main() -> ExitCode {
+    let of_models = [on_models(
+        "vectors_through_actors_with_several_under_way",
+        vectors_through_actors_with_several_under_way,
+    )];
+    let own = [
+        trial(
+            "buffers_that_do_not_suit_are_refused_and_the_actor_lives",
+            buffers_that_do_not_suit_are_refused_and_the_actor_lives,
+        ),
+        trial("a_deadline_reaches_the_model", a_deadline_reaches_the_model),
+        trial("all_ports_of_a_model_are_in_the_buffer", all_ports_of_a_model_are_in_the_buffer),
+        trial(
+            "a_model_with_state_is_refused_and_its_buffer_comes_back",
+            a_model_with_state_is_refused_and_its_buffer_comes_back,
+        ),
+    ];
+    run(of_models.into_iter().flatten().chain(own))
+}
 
 fn start(case: &Case, layout: Layout) -> (Actor, CpuProgram<'static>, Lender<Arc<HeapBuffers>>) {
     start_artifact(&case.convert(layout), layout)
@@ -57,11 +79,10 @@ fn wait(questions: &mut Questions) -> Answer<ModelReply> {
     }
 }
 
-#[test]
-fn vectors_through_actors_with_several_under_way() {
-    for case in all_cases() {
+fn vectors_through_actors_with_several_under_way(cases: &[Case]) {
+    for case in cases {
         for layout in [Layout::Row, Layout::Packed] {
-            let (mut actor, program, mut lender) = start(&case, layout);
+            let (mut actor, program, mut lender) = start(case, layout);
             let mut questions = actor.take_requester(0).expect("it is here");
             let arena_bytes = program.model().arena_bytes();
             let (input_len, output_len) =
@@ -92,9 +113,8 @@ fn vectors_through_actors_with_several_under_way() {
     }
 }
 
-#[test]
 fn buffers_that_do_not_suit_are_refused_and_the_actor_lives() {
-    let case = all_cases().into_iter().next().expect("a model of our own");
+    let case = own_cases().into_iter().next().expect("a model of our own");
     let (mut actor, program, mut lender) = start(&case, Layout::Packed);
     let arena_bytes = program.model().arena_bytes();
     let mut lend = |length_bytes| {
@@ -121,9 +141,8 @@ fn buffers_that_do_not_suit_are_refused_and_the_actor_lives() {
     assert!(matches!(lender.release(whole), Err(PoolError::StaleGeneration { .. })));
 }
 
-#[test]
 fn a_deadline_reaches_the_model() {
-    let case = all_cases().into_iter().next().expect("a model of our own");
+    let case = own_cases().into_iter().next().expect("a model of our own");
     let (mut actor, program, mut lender) = start(&case, Layout::Packed);
     let handle = lender
         .try_claim()
@@ -146,7 +165,6 @@ fn a_deadline_reaches_the_model() {
     assert_eq!((view.taken(), view.answered(), view.expired()), (1, 1, 1));
 }
 
-#[test]
 fn all_ports_of_a_model_are_in_the_buffer() {
     let artifact = ModelArtifact::from_bytes(leaked(&mean_and_sum(1), Layout::Packed));
     let (mut actor, program, mut lender) = start_artifact(&artifact, Layout::Packed);
@@ -171,7 +189,6 @@ fn all_ports_of_a_model_are_in_the_buffer() {
     assert_eq!(lender.release(handle), Ok(()));
 }
 
-#[test]
 fn a_model_with_state_is_refused_and_its_buffer_comes_back() {
     let artifact = ModelArtifact::from_bytes(leaked(&running_sum(1), Layout::Packed));
     let (mut actor, program, mut lender) = start_artifact(&artifact, Layout::Packed);

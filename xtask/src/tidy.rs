@@ -8,6 +8,7 @@ mod kinds;
 mod manifest;
 mod pairs;
 mod rust;
+mod skips;
 mod text;
 
 use crate::failure::Failure;
@@ -91,6 +92,7 @@ fn check(file: &File<'_>, doors: &rust::Doors) -> Vec<Violation> {
     violations.extend(manifest::check(file));
     if file.is_rust() {
         violations.extend(rust::check(file, doors));
+        violations.extend(skips::check(file));
     }
     violations
 }

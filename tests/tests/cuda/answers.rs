@@ -12,13 +12,12 @@ use isokern_cuda::{
     Stream,
 };
 use isokern_model::layout::Layout;
-use isokern_tests::vectors::{Case, all_cases, cases, own_folder};
+use isokern_tests::vectors::{Case, own_cases};
 
 use crate::Test;
 
 /// The tests of this file.
 pub(crate) const TESTS: &[Test] = &[
-    ("answers::random_inputs_give_the_bytes_of_the_cpu", random_inputs),
     ("answers::a_batch_in_chunks_is_one_batch", chunks),
     ("answers::pinned_and_shared_inputs_are_read_in_place", in_place),
     ("answers::device_memory_stays_on_the_device", on_device),
@@ -28,6 +27,9 @@ pub(crate) const TESTS: &[Test] = &[
     ("answers::a_payload_that_says_it_is_pinned_is_copied", only_says_so),
     ("answers::a_payload_that_panics_leaves_the_model_usable", panics),
 ];
+
+/// The name of a test on every model.
+pub(crate) const RANDOM_INPUTS: &str = "answers::random_inputs_give_the_bytes_of_the_cpu";
 
 /// Inputs a model is compared on: 64, or as many as `ISOKERN_RANDOM_INPUTS` says.
 fn random_input_count() -> usize {
@@ -40,8 +42,7 @@ fn random_input_count() -> usize {
 
 /// The digits model and its vectors.
 pub(crate) fn digits() -> Case {
-    let all = cases(&own_folder());
-    all.into_iter().find(|case| case.name == "digits").expect("the digits model is there")
+    own_cases().into_iter().find(|case| case.name == "digits").expect("the digits model is there")
 }
 
 /// A model that is ready.
@@ -82,9 +83,10 @@ pub(crate) fn lengths(model: &CudaModel) -> (usize, usize) {
     (lengths.0.expect("it is known"), lengths.1.expect("it is known"))
 }
 
-fn random_inputs() {
+/// Compares what CPU and device give for random inputs.
+pub(crate) fn random_inputs(cases: &[Case]) {
     let backend = CudaBackend::new(0).expect("there is a device");
-    for case in all_cases() {
+    for case in cases {
         let artifact = case.convert(Layout::Packed);
         let mut model = ready(&backend, &artifact);
         let (input_len, output_len) = lengths(&model);

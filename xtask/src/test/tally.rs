@@ -20,11 +20,12 @@ pub(super) struct Tally {
     failed: u64,
     skipped: u64,
     failures: Vec<String>,
-    skips: Vec<(String, String)>,
+    /// Reasons in the order they came, and the tests that were skipped for each.
+    skips: Vec<(String, Vec<String>)>,
 }
 
 /// What a test is said to have been skipped for where it does not say.
-const NO_REASON: &str = "no reason given";
+const NO_REASON: &str = "no stated reason";
 
 impl Tally {
     /// Reads a line of the output; lines of no meaning here are passed over.
@@ -63,7 +64,10 @@ impl Tally {
             let reason = rest.strip_prefix(',').map(str::trim);
             let in_parentheses = || rest.trim().strip_prefix('(')?.strip_suffix(')');
             let reason = reason.or_else(in_parentheses).unwrap_or(NO_REASON);
-            self.skips.push((name.to_owned(), reason.to_owned()));
+            match self.skips.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, names)) => names.push(name.to_owned()),
+                None => self.skips.push((reason.to_owned(), vec![name.to_owned()])),
+            }
         } else if outcome.starts_with("FAILED") {
             self.failures.push(name.to_owned());
         }
@@ -90,12 +94,14 @@ impl fmt::Display for Tally {
         for name in &self.failures {
             writeln!(f, "failed:  {name}")?;
         }
-        for (name, reason) in &self.skips {
-            writeln!(f, "skipped: {name}: {reason}")?;
+        for (reason, names) in &self.skips {
+            writeln!(f, "skipped ({reason}):")?;
+            names.iter().try_for_each(|name| writeln!(f, "    {name}"))?;
         }
-        let unnamed = self.skipped.saturating_sub(self.skips.len() as u64);
+        let named: usize = self.skips.iter().map(|(_, names)| names.len()).sum();
+        let unnamed = self.skipped.saturating_sub(named as u64);
         if unnamed > 0 {
-            writeln!(f, "skipped: {unnamed} more, whose names were not printed")?;
+            writeln!(f, "skipped: {unnamed} tests whose names were not printed")?;
         }
         let Self { passed, failed, skipped, .. } = self;
         write!(f, "xtask test: {passed} passed, {failed} failed, {skipped} skipped")

@@ -18,11 +18,12 @@ test result: ok. 1 passed; 0 failed; 2 ignored; 0 measured; 4 filtered out; fini
 ";
 
 const MIMIC: &str = "
-running 2 tests
+running 3 tests
 test every_row         ... ok
 test reference::layers ... ignored (no models beside the repository (see docs/testing.md))
+test reference::sums   ... ignored (no models beside the repository (see docs/testing.md))
 
-test result: ok. 1 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 2.31s
+test result: ok. 1 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 2.31s
 ";
 
 const RUSTDOC: &str = "
@@ -39,10 +40,14 @@ all doctests ran in 1.31s; merged doctests compilation took 1.00s
 fn p09_the_last_line_counts_what_was_skipped_and_names_it() {
     let tally = tally(&[LIBTEST, MIMIC, RUSTDOC].concat());
     let wanted = "\
-skipped: ring::tests::an_hour: takes an hour
-skipped: ring::tests::nobody_says_why: no reason given
-skipped: reference::layers: no models beside the repository (see docs/testing.md)
-xtask test: 4 passed, 0 failed, 3 skipped";
+skipped (takes an hour):
+    ring::tests::an_hour
+skipped (no stated reason):
+    ring::tests::nobody_says_why
+skipped (no models beside the repository (see docs/testing.md)):
+    reference::layers
+    reference::sums
+xtask test: 4 passed, 0 failed, 4 skipped";
     assert_eq!(tally.to_string(), wanted);
     assert!(tally.judge().is_ok());
 }
@@ -75,7 +80,7 @@ fn no_program_at_all_fails() {
 fn skips_in_terse_output_are_counted_without_a_name() {
     let output = "running 3 tests\ni.i\n\
         test result: ok. 1 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished\n";
-    let wanted = "skipped: 2 more, whose names were not printed\n\
+    let wanted = "skipped: 2 tests whose names were not printed\n\
         xtask test: 1 passed, 0 failed, 2 skipped";
     assert_eq!(tally(output).to_string(), wanted);
 }
@@ -84,7 +89,7 @@ fn skips_in_terse_output_are_counted_without_a_name() {
 fn colours_do_not_matter() {
     let output = "test a ... \u{1b}[33mignored (no device)\u{1b}[0m\n\
         test result: \u{1b}[32mok\u{1b}[0m. 0 passed; 0 failed; 1 ignored; 0 measured\n";
-    let wanted = "skipped: a: no device\nxtask test: 0 passed, 0 failed, 1 skipped";
+    let wanted = "skipped (no device):\n    a\nxtask test: 0 passed, 0 failed, 1 skipped";
     assert_eq!(tally(output).to_string(), wanted);
 }
 
