@@ -28,7 +28,7 @@
 //! | [`MegakernelConfig`], [`MegakernelWorkloadHints`] | how a megakernel is set up |
 //! | [`MegakernelLaunchPolicy`], [`MegakernelLaunchRecommendation`] | how its launch is shaped |
 //! | [`TaskSlot`], [`TaskState`], [`TaskTransition`] | a task, and the steps it may take |
-//! | [`SharedTaskSlot`], [`ClaimedTask`] | a task in memory that workers share |
+//! | [`SharedTaskSlot`], [`ClaimedTask`], [`TaskFillError`] | a task in memory that workers share |
 //!
 //! # What the numbers promise, and what they do not
 //!
@@ -48,6 +48,7 @@
 mod config;
 mod error;
 mod fields;
+mod fill;
 mod launch;
 mod policy;
 mod shared_slot;
@@ -58,6 +59,7 @@ mod transition;
 
 pub use config::{MegakernelConfig, MegakernelWorkloadHints};
 pub use error::MegakernelError;
+pub use fill::TaskFillError;
 pub use launch::{
     MegakernelExecutionMode, MegakernelGeometry, MegakernelLaunchRecommendation,
     MegakernelLaunchRequest, MegakernelPressure, MegakernelTopology,

@@ -7,21 +7,42 @@
 //! | Empty, Done, Faulted | the one that fills slots |
 //! | Ready, Yielded, Requeued | nobody; a worker claims by compare-and-swap of the state |
 //! | Running | the worker that claimed |
-//! | Paused | nobody; a worker resumes by compare-and-swap of the state |
+//! | Paused | nobody; a worker resumes by compare-and-swap of the flags |
 //!
 //! The state is stored last, with release, and read first, with acquire: who sees a state
 //! sees the fields that belong to it. The steps themselves are those of
 //! [`TaskTransition`], taken on a [`TaskSlot`] by value between a claim and the store.
+//!
+//! # Resume
+//!
+//! A worker that looks whether an epoch has come changes nothing, so it is in nobody's way.
+//! When the epoch has come it swaps the flags, and whoever succeeds stores the state. What
+//! keeps a late swap from waking a later pause is a turn in the upper half of the flags'
+//! word, which moves on at each:
+//!
+//! | turn | the task is |
+//! |---|---|
+//! | even | paused, or was not resumed since |
+//! | odd | resumed: Ready, or about to be |
+//!
+//! A turn comes again after 32 768 pauses. The upper half is the slot's own: it is not in
+//! the tasks that go in and come out.
 
 use core::mem::ManuallyDrop;
 
+use super::fill::TaskFillError;
 use super::slot::TaskSlot;
 use super::state::{TaskFlags, TaskPriority, TaskState};
 use super::transition::{TaskTransition, TaskTransitionError};
 use crate::ring::{SharedRmw, SharedWord};
 
 const STATE: usize = 0;
+const RESUME_EPOCH: usize = 9;
 const FLAGS: usize = 15;
+/// The upper half of the flags' word.
+const TURN: u32 = 0xffff_0000;
+/// The lowest bit of the turn: set in odd ones.
+const ODD: u32 = 0x0001_0000;
 
 /// Sixteen shared words with the layout of a [`TaskSlot`].
 ///
@@ -39,7 +60,7 @@ const FLAGS: usize = 15;
 /// assert_eq!(task.value().task_id(), 41);
 /// task.complete()?;
 /// assert_eq!(slot.snapshot().state(), Some(TaskState::Done));
-/// # Ok::<(), isokern_core::megakernel::TaskTransitionError>(())
+/// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
@@ -67,6 +88,7 @@ impl<W: SharedWord> SharedTaskSlot<W> {
         for (word, field) in words.iter_mut().skip(1).zip(fields) {
             *word = field.load_relaxed();
         }
+        words[FLAGS] &= !TURN;
         TaskSlot::from_words(words)
     }
 
@@ -74,30 +96,35 @@ impl<W: SharedWord> SharedTaskSlot<W> {
     ///
     /// # Errors
     ///
-    /// [`WrongState`](TaskTransitionError::WrongState) when the slot has a task that has not
-    /// ended; it stays.
-    pub fn fill(&self, task: TaskSlot) -> Result<(), TaskTransitionError> {
-        let state = self.state().load_acquire();
-        // A slot is free exactly when its task can take no step any more.
-        if TaskTransition::Complete.apply(state, TaskFlags::empty()).is_ok() {
-            let transition = TaskTransition::Claim;
-            return Err(TaskTransitionError::WrongState { transition, state });
-        }
-        self.store(task);
+    /// [`TaskFillError`] when the slot has a task that has not ended, or the task is not one
+    /// to be claimed: not Ready, of no known priority, with flags of another state. The slot
+    /// stays as it was.
+    pub fn fill(&self, task: TaskSlot) -> Result<(), TaskFillError> {
+        TaskFillError::check(self.state().load_acquire(), &task)?;
+        self.store(task, self.turn());
         Ok(())
     }
 
     /// Stores every field, then the state.
-    fn store(&self, task: TaskSlot) {
-        let words = task.to_words();
-        for (field, word) in self.0.iter().zip(words).skip(1) {
+    fn store(&self, task: TaskSlot, turn: u32) {
+        let mut words = task.to_words();
+        words[FLAGS] = words[FLAGS] & !TURN | turn;
+        let [_, fields @ .., flags] = &self.0;
+        for (field, word) in fields.iter().zip(words.into_iter().skip(1)) {
             field.store_relaxed(word);
         }
+        // Who sees the turn of a pause sees its epoch, also when the state read was older.
+        flags.store_release(words[FLAGS]);
         self.state().store_release(words[STATE]);
     }
 
     const fn state(&self) -> &W {
         &self.0[STATE]
+    }
+
+    /// The turn in its place; of use to the one that may write.
+    fn turn(&self) -> u32 {
+        self.0[FLAGS].load_relaxed() & TURN
     }
 }
 
@@ -109,11 +136,18 @@ impl<W: SharedRmw> SharedTaskSlot<W> {
     /// [`WrongState`](TaskTransitionError::WrongState) with the state found, when it is not
     /// Ready, Yielded or Requeued, or not any more.
     pub fn try_claim(&self) -> Result<ClaimedTask<'_, W>, TaskTransitionError> {
-        self.take(TaskTransition::Claim)?;
+        let mut state = self.state().load_acquire();
+        loop {
+            TaskTransition::Claim.apply(state, TaskFlags::empty())?;
+            match self.state().compare_exchange(state, TaskState::Running.word()) {
+                Ok(_) => break,
+                Err(found) => state = found,
+            }
+        }
         let taken = self.snapshot();
         // The rule for flags is the table's; the state was Ready or like it a moment ago.
         let (_, flags) = TaskTransition::Claim.apply(TaskState::Ready.word(), taken.flags())?;
-        self.0[FLAGS].store_relaxed(flags.bits());
+        self.0[FLAGS].store_relaxed(flags.bits() | self.turn());
         Ok(ClaimedTask { slot: self, value: TaskSlot { flags, ..taken } })
     }
 
@@ -123,24 +157,27 @@ impl<W: SharedRmw> SharedTaskSlot<W> {
     ///
     /// [`WrongState`](TaskTransitionError::WrongState) unless Paused,
     /// [`EpochNotCome`](TaskTransitionError::EpochNotCome) when `epoch` is less than the one
-    /// it waits for; it stays paused.
+    /// it waits for; it stays paused. A task that another worker is resuming counts as Ready.
     pub fn try_resume(&self, epoch: u32) -> Result<(), TaskTransitionError> {
-        // Running for a moment, so that one of all who try writes the flags.
-        self.take(TaskTransition::Resume)?;
-        let paused = TaskSlot { state: TaskState::Paused.word(), ..self.snapshot() };
-        let resumed = paused.resume(epoch);
-        self.store(resumed.unwrap_or(paused));
-        resumed.map(|_| ())
-    }
-
-    /// Moves the state to Running from one that `transition` starts from.
-    fn take(&self, transition: TaskTransition) -> Result<(), TaskTransitionError> {
-        let mut state = self.state().load_acquire();
+        let transition = TaskTransition::Resume;
         loop {
-            transition.apply(state, TaskFlags::empty())?;
-            match self.state().compare_exchange(state, TaskState::Running.word()) {
-                Ok(_) => return Ok(()),
-                Err(found) => state = found,
+            let state = self.state().load_acquire();
+            let word = self.0[FLAGS].load_acquire();
+            let (next, flags) = transition.apply(state, TaskFlags::from_bits(word & !TURN))?;
+            if word & ODD != 0 {
+                let state = next.word();
+                return Err(TaskTransitionError::WrongState { transition, state });
+            }
+            // Of this pause, or of a later one; then somebody has resumed this one, and the
+            // swap below fails.
+            let resume_epoch = self.0[RESUME_EPOCH].load_relaxed();
+            if epoch < resume_epoch {
+                return Err(TaskTransitionError::EpochNotCome { resume_epoch, epoch });
+            }
+            let resumed = flags.bits() | word & TURN | ODD;
+            if self.0[FLAGS].compare_exchange(word, resumed).is_ok() {
+                self.state().store_release(next.word());
+                return Ok(());
             }
         }
     }
@@ -170,8 +207,11 @@ impl<W: SharedWord> ClaimedTask<'_, W> {
     ///
     /// None from Running; the slot is then paused.
     pub fn pause(self, pc: u32, data: u32, epoch: u32) -> Result<(), TaskTransitionError> {
-        let next = self.value.pause(pc, data, epoch);
-        self.finish(next)
+        let paused = self.value.pause(pc, data, epoch)?;
+        let claimed = ManuallyDrop::new(self);
+        let next_even = (claimed.slot.turn() & !ODD).wrapping_add(2 * ODD);
+        claimed.slot.store(paused, next_even);
+        Ok(())
     }
 
     /// See [`TaskSlot::yield_at`].
@@ -225,7 +265,8 @@ impl<W: SharedWord> ClaimedTask<'_, W> {
         next: Result<TaskSlot, TaskTransitionError>,
     ) -> Result<(), TaskTransitionError> {
         let next = next?;
-        ManuallyDrop::new(self).slot.store(next);
+        let claimed = ManuallyDrop::new(self);
+        claimed.slot.store(next, claimed.slot.turn());
         Ok(())
     }
 }
@@ -233,7 +274,7 @@ impl<W: SharedWord> ClaimedTask<'_, W> {
 impl<W: SharedWord> Drop for ClaimedTask<'_, W> {
     fn drop(&mut self) {
         if let Ok(faulted) = self.value.fault(FAULT_ABANDONED) {
-            self.slot.store(faulted);
+            self.slot.store(faulted, self.slot.turn());
         }
     }
 }

@@ -77,7 +77,8 @@ numbered! {
 
 /// What workers tell each other about a task, beside its state.
 ///
-/// Bits without a name are kept until the task ends, whose flags are 0.
+/// Bits without a name are kept until the task ends, whose flags are 0. In memory that workers
+/// share, [`SharedTaskSlot`](super::SharedTaskSlot) has the upper half of the word for itself.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(transparent)]
 pub struct TaskFlags(u32);

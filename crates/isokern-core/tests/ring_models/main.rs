@@ -1,4 +1,5 @@
-//! The protocol under a model checker: the source that everybody runs, over loom's words.
+//! The protocols of rings and task slots under a model checker: the source that everybody runs,
+//! over loom's words.
 //!
 //! `cargo xtask loom` runs these. Each model is a few threads and a few messages, and loom goes
 //! through every order of their accesses that the memory model allows, up to a bound on how
@@ -16,6 +17,7 @@ mod control;
 mod credit;
 mod lending;
 mod passing;
+mod slots;
 mod words;
 
 use std::sync::Arc;
