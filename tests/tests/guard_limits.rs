@@ -1,5 +1,6 @@
 //! Limits of detached kernels, on a clock that the tests move: no assertion is timed.
 
+use core::future::Future;
 use core::num::NonZeroUsize;
 use core::pin::pin;
 use core::task::Poll;
@@ -13,7 +14,7 @@ use isokern_core::{
     AllowAll, BatchKernel, Environment, ExecutionContext, GpuKernel, KernelError, KernelMetadata,
     KernelMode, Principal,
 };
-use isokern_guard::{Detached, VirtualClock};
+use isokern_guard::{Detached, Governed, VirtualClock};
 use isokern_tests::gated::{Counted, End, Gated, Keeper, STEP, Work, poll_once, wait_until};
 
 type Kernel = Detached<Gated, Work, Counted, VirtualClock>;
@@ -185,6 +186,57 @@ fn calls_without_a_limit_have_the_kernel_s_own() {
     let expired = error(poll_once(with_context.as_mut()));
     assert_eq!(expired, Some(KernelError::DeadlineExceeded));
     keeper.open();
+}
+
+/// Moves clocks, 1 ns at a time, until the call ends: after how long, and how.
+fn ends(
+    call: impl Future<Output = Result<Counted, KernelError>>,
+    clocks: &[&VirtualClock],
+    keeper: &Keeper,
+) -> (u64, Option<KernelError>) {
+    let mut call = pin!(call);
+    assert!(poll_once(call.as_mut()).is_pending());
+    keeper.wait();
+    for elapsed_ns in 1..=10 {
+        clocks.iter().for_each(|clock| clock.advance(ns(1)));
+        if let Poll::Ready(result) = poll_once(call.as_mut()) {
+            keeper.open();
+            return (elapsed_ns, result.err());
+        }
+    }
+    panic!("the call goes on after 10 ns");
+}
+
+/// A caller's limit against the kernel's own of 5 ns: the shorter one ends the call, and the
+/// kernel's own also when the caller's clock stands still.
+#[test]
+fn p07_an_owner_s_limit_is_an_upper_bound() {
+    let hour_ns = 3_600_000_000_000;
+    for (caller_ns, limit_ns) in [(4, 4), (5, 5), (6, 5), (hour_ns, 5), (u64::MAX, 5)] {
+        for is_still in [false, true] {
+            let limit_ns = if is_still { 5 } else { limit_ns };
+            let expected = (limit_ns, Some(KernelError::Timeout { limit_ns: caller_ns.min(5) }));
+            for way in 0..3 {
+                let (kernel, keeper, own_clock) = detached(false);
+                let kernel = kernel.with_limit(ns(5));
+                let (theirs, work) = (VirtualClock::new(), keeper.work(1, End::Answer));
+                let clocks = if is_still { &[&own_clock][..] } else { &[&own_clock, &theirs] };
+                let environment = Environment::new(&theirs, AllowAll);
+                let context = ExecutionContext::new(&environment, Principal::new("a", &[STEP]));
+                let context = context.with_time_limit(ns(caller_ns));
+                let governed = Governed::new(&kernel, AllowAll);
+                let ended = match way {
+                    0 => {
+                        let call = kernel.execute_with_timeout(&theirs, work, ns(caller_ns));
+                        ends(call, clocks, &keeper)
+                    }
+                    1 => ends(kernel.execute_with_context(&context, work), clocks, &keeper),
+                    _ => ends(governed.execute_with_context(&context, work), clocks, &keeper),
+                };
+                assert_eq!(ended, expected, "way {way}, caller's limit {caller_ns}");
+            }
+        }
+    }
 }
 
 /// Polls a call whose kernel has ended after `late_ns` more than its limit.

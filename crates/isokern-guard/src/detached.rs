@@ -25,6 +25,7 @@
 
 mod call;
 mod crew;
+mod deadline;
 mod kernel;
 mod run;
 mod stats;
@@ -48,6 +49,7 @@ use crate::clock::SystemClock;
 use crate::lock::locked;
 use crate::pool::{PoolError, WorkerPool};
 use crew::Crew;
+use deadline::Deadline;
 use run::Run;
 use ticket::Ticket;
 
@@ -59,9 +61,9 @@ use ticket::Ticket;
 /// of `execute_with_context` in the inner kernel is not called. What a context lends, the
 /// quota's permit among it, goes back when the call ends, even if work is left behind.
 ///
-/// `execute`, and a context without a deadline, have the limit of
-/// [`with_limit`](Self::with_limit) on this kernel's clock, or none. One call is one
-/// allocation.
+/// The limit of [`with_limit`](Self::with_limit) holds for every call, on this kernel's
+/// clock. A caller's own limit, on the clock the caller brings, can end a call earlier and
+/// never later. One call is one allocation.
 ///
 /// # How it ends
 ///
@@ -147,7 +149,7 @@ where
     I: Send + Sync + 'static,
     O: Send + Sync + 'static,
 {
-    /// Returns the kernel with a limit for calls that bring none.
+    /// Returns the kernel with a limit that no call exceeds, whatever limit it brings.
     #[must_use]
     pub fn with_limit(self, limit: Duration) -> Self {
         Self { limit: Some(limit), ..self }
@@ -191,14 +193,18 @@ where
         checked
     }
 
-    /// Runs a call whose checks are done until it ends or the moment has come.
+    /// Runs a call whose checks are done until it ends or one of the moments has come: the
+    /// caller's, or the kernel's own.
     async fn race<T: Clock>(
         &self,
-        clock: &T,
-        deadline_ns: u64,
+        caller: Deadline<'_, T>,
+        own: Deadline<'_, C>,
         input: I,
-    ) -> Result<O, KernelError> {
-        let limit_ns = deadline_ns.saturating_sub(clock.now_ns());
+    ) -> Result<O, KernelError>
+    where
+        C: Clock,
+    {
+        let limit_ns = caller.left_ns().min(own.left_ns());
         if limit_ns == 0 {
             locked(&self.crew.shared.stats).refused_count += 1;
             return Err(KernelError::DeadlineExceeded);
@@ -208,16 +214,16 @@ where
         if self.crew.pool.try_submit(run).is_err() {
             return Err(ticket.refuse());
         }
-        let mut sleep = pin!(clock.sleep_until(deadline_ns));
-        let is_late = || clock.now_ns() > deadline_ns;
+        let mut caller_sleep = pin!(caller.sleep());
+        let mut own_sleep = pin!(own.sleep());
+        let is_late = || caller.is_past() || own.is_past();
         poll_fn(|task| {
             if let Poll::Ready(result) = ticket.poll(task, is_late) {
                 return Poll::Ready(result);
             }
-            if deadline_ns == u64::MAX {
-                return Poll::Pending;
-            }
-            sleep.as_mut().poll(task).map(|()| ticket.give_up(is_late))
+            let is_over = caller_sleep.as_mut().poll(task).is_ready()
+                || own_sleep.as_mut().poll(task).is_ready();
+            if is_over { Poll::Ready(ticket.give_up(is_late)) } else { Poll::Pending }
         })
         .await
     }

@@ -85,13 +85,18 @@ impl<'a, E: ExecutionEnvironment> ExecutionContext<'a, E> {
         Self { tenant, ..self }
     }
 
-    /// Returns the context with a deadline in ns of the environment's clock.
+    /// Returns the context with a deadline in ns of the environment's clock. An earlier one
+    /// that it has already stays: whoever passes a context on cannot allow more time than
+    /// was allowed.
     #[must_use]
     pub const fn with_deadline_ns(self, deadline_ns: u64) -> Self {
-        Self { deadline_ns: Some(deadline_ns), ..self }
+        match self.deadline_ns {
+            Some(earlier_ns) if earlier_ns < deadline_ns => self,
+            Some(_) | None => Self { deadline_ns: Some(deadline_ns), ..self },
+        }
     }
 
-    /// Returns the context with a deadline this long from now.
+    /// Returns the context with a deadline this long from now; an earlier one stays.
     #[must_use]
     pub fn with_time_limit(self, limit: Duration) -> Self {
         let deadline_ns = moment_after(self.environment.clock(), limit);
@@ -173,5 +178,19 @@ mod tests {
         assert_eq!((header.tenant(), header.creation_ns()), (3, 40));
         assert_eq!(header.deadline_ns(), Some(42));
         assert_eq!(plain.with_time_limit(Duration::MAX).deadline_ns(), Some(u64::MAX));
+    }
+
+    #[test]
+    fn p07_a_context_that_is_passed_on_is_not_given_more_time() {
+        let environment = Environment::new(HandClock::at(40), AllowAll);
+        let owner = ExecutionContext::new(&environment, Principal::new("a", &[]));
+        let owner = owner.with_time_limit(Duration::from_nanos(10));
+        assert_eq!(owner.deadline_ns(), Some(50));
+        for (limit_ns, deadline_ns) in [(0, 40), (9, 49), (10, 50), (11, 50), (u64::MAX, 50)] {
+            let passed_on = owner.with_time_limit(Duration::from_nanos(limit_ns));
+            assert_eq!(passed_on.deadline_ns(), Some(deadline_ns));
+            let moment_ns = limit_ns.saturating_add(40);
+            assert_eq!(owner.with_deadline_ns(moment_ns).deadline_ns(), Some(deadline_ns));
+        }
     }
 }

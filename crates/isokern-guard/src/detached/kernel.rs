@@ -8,6 +8,7 @@ use isokern_core::kernel::HealthStatus;
 use isokern_core::{BatchKernel, ExecutionContext, GpuKernel, KernelError, KernelMetadata};
 
 use super::Detached;
+use super::deadline::Deadline;
 
 impl<K, I, O, C: Clock> GpuKernel for Detached<K, I, O, C>
 where
@@ -41,9 +42,10 @@ where
     I: Send + Sync + 'static,
     O: Send + Sync + 'static,
 {
-    /// Returns the moment at which a call that brings no limit has to end.
-    fn own_deadline_ns(&self) -> u64 {
-        self.limit.map_or(u64::MAX, |limit| moment_after(&self.clock, limit))
+    /// Returns the moment at which a call that begins now has to end, whatever it brings.
+    fn own_deadline(&self) -> Deadline<'_, C> {
+        let moment_ns = self.limit.map_or(u64::MAX, |limit| moment_after(&self.clock, limit));
+        Deadline::new(&self.clock, moment_ns)
     }
 }
 
@@ -64,10 +66,10 @@ where
     }
 
     fn execute(&self, input: I) -> impl Future<Output = Result<O, KernelError>> + Send {
-        let deadline_ns = self.own_deadline_ns();
+        let own = self.own_deadline();
         async move {
             self.enter(self.validate_input(&input))?;
-            self.race(&self.clock, deadline_ns, input).await
+            self.race(Deadline::new(&self.clock, u64::MAX), own, input).await
         }
     }
 
@@ -76,17 +78,13 @@ where
         context: &ExecutionContext<'_, E>,
         input: I,
     ) -> impl Future<Output = Result<O, KernelError>> + Send {
-        let own_deadline_ns = self.own_deadline_ns();
+        let own = self.own_deadline();
         async move {
             let checked = self.validate_input(&input);
             let call = self.enter(context.admit(self.metadata(), checked))?;
-            let result = match context.deadline_ns() {
-                Some(deadline_ns) => {
-                    self.race(context.environment().clock(), deadline_ns, input).await
-                }
-                None => self.race(&self.clock, own_deadline_ns, input).await,
-            };
-            call.end(result)
+            let deadline_ns = context.deadline_ns().unwrap_or(u64::MAX);
+            let caller = Deadline::new(context.environment().clock(), deadline_ns);
+            call.end(self.race(caller, own, input).await)
         }
     }
 
@@ -96,10 +94,10 @@ where
         input: I,
         limit: Duration,
     ) -> impl Future<Output = Result<O, KernelError>> + Send {
-        let deadline_ns = moment_after(clock, limit);
+        let (caller, own) = (Deadline::new(clock, moment_after(clock, limit)), self.own_deadline());
         async move {
             self.enter(self.validate_input(&input))?;
-            self.race(clock, deadline_ns, input).await
+            self.race(caller, own, input).await
         }
     }
 }
