@@ -6,6 +6,7 @@ pub mod counting;
 pub mod device;
 pub mod drafts;
 pub mod gated;
+pub mod hostile;
 pub mod port_checks;
 pub mod port_models;
 pub mod probes;

@@ -25,6 +25,8 @@
 mod asking;
 mod controls;
 mod in_flight;
+#[cfg(feature = "latency-histogram")]
+mod latency;
 mod lent;
 mod requester;
 #[cfg(feature = "std")]
@@ -34,7 +36,9 @@ mod spawn;
 pub use asking::AskError;
 pub use controls::ActorControls;
 pub use in_flight::Answer;
+#[cfg(feature = "latency-histogram")]
+pub use latency::LatencySummary;
 pub use requester::{Requester, RequesterStats};
 #[cfg(feature = "std")]
-pub use shared_requester::{LatencySummary, SharedRequester};
+pub use shared_requester::SharedRequester;
 pub use spawn::{Actor, ActorOn, RequesterOn, SpawnError, spawn};

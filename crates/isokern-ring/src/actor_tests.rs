@@ -1,6 +1,7 @@
 //! What becomes of messages, step by step, on a clock moved by hand.
 
 mod deadlines;
+mod deaf;
 mod ends;
 mod first_and_last;
 mod links;

@@ -35,6 +35,7 @@
 //! | feature | effect |
 //! |---|---|
 //! | `std` | `Yield` and `Park`, `owned`, `WakerCell` |
+//! | `latency-histogram` | `SharedRequester::latency`: quantiles of how long questions took |
 //! | `critical-section` | `CriticalWakerCell`; claims where there is no compare-and-swap |
 //!
 //! None is on by default.
@@ -55,6 +56,8 @@ extern crate std;
 mod actor;
 #[cfg(all(test, feature = "std", not(loom)))]
 mod actor_tests;
+#[cfg(feature = "std")]
+mod alarm;
 mod claim_word;
 mod consumer;
 mod doorbell;
@@ -76,12 +79,14 @@ mod wait;
 #[cfg(all(test, feature = "std"))]
 mod ends_tests;
 
+#[cfg(feature = "latency-histogram")]
+pub use actor::LatencySummary;
+#[cfg(feature = "std")]
+pub use actor::SharedRequester;
 pub use actor::{
     Actor, ActorControls, ActorOn, Answer, AskError, Requester, RequesterOn, RequesterStats,
     SpawnError, spawn,
 };
-#[cfg(feature = "std")]
-pub use actor::{LatencySummary, SharedRequester};
 pub use consumer::Consumer;
 pub use doorbell::Doorbells;
 #[cfg(feature = "critical-section")]

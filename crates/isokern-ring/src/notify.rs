@@ -12,6 +12,10 @@
 use core::task::Waker;
 
 /// A place for one waker.
+///
+/// Wakers are foreign code: a task may end in the drop of its last one, and its destructors may
+/// come back to this very cell. So a cell **must not** clone, wake or drop one while it holds a
+/// lock, is in a critical section or borrows its own insides.
 pub trait Notify {
     /// Whether [`notify`](Self::notify) wakes. Where it is `false`, a future that waits is
     /// polled without end and should say so.

@@ -20,9 +20,9 @@ use super::in_flight::{Answer, InFlight};
 ///
 /// Dropping it, or [`close`](Self::close), is how an actor learns that it may drain and stop.
 pub struct Requester<M: ActorMemory, Q, P, C> {
-    memory: M,
+    pub(super) memory: M,
     clock: C,
-    mailbox_index: usize,
+    pub(super) mailbox_index: usize,
     state: RequesterState,
     in_flight: InFlight<M, P>,
     stats: RequesterStats,
@@ -86,6 +86,17 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
     /// [`Full`](PushError::Full) while every slot is taken or answers are not collected,
     /// [`Closed`](PushError::Closed) when the actor or this side has closed.
     pub fn try_ask(&mut self, header: MessageHeader, question: Q) -> Result<u32, PushError<Q>> {
+        let sequence = self.try_ask_quietly(header, question)?;
+        self.memory.bells().ring_actor();
+        Ok(sequence)
+    }
+
+    /// As [`try_ask`](Self::try_ask), but rings nobody's bell: the caller does, without locks.
+    pub(super) fn try_ask_quietly(
+        &mut self,
+        header: MessageHeader,
+        question: Q,
+    ) -> Result<u32, PushError<Q>> {
         let Some(sequence) = self.place() else {
             self.stats.refused_count += 1;
             return Err(PushError::Full(question));
@@ -103,7 +114,9 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
     ///
     /// As [`try_ask`](Self::try_ask).
     pub fn try_tell(&mut self, header: MessageHeader, message: Q) -> Result<(), PushError<Q>> {
-        self.push(header, WireHeader::TELL, message)
+        self.push(header, WireHeader::TELL, message)?;
+        self.memory.bells().ring_actor();
+        Ok(())
     }
 
     /// Takes an answer, that of the oldest question that has one.
@@ -166,13 +179,8 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
     /// Sends no more. The actor handles what was accepted; when every mailbox is closed and
     /// empty, it stops.
     pub fn close(&mut self) {
-        if let Some(mailbox) = self.memory.mailbox(self.mailbox_index)
-            && !self.is_closed
-        {
-            self.is_closed = true;
-            self.state.close(mailbox.requests());
-            self.memory.bells().ring_actor();
-        }
+        self.close_quietly();
+        self.memory.bells().ring_actor();
     }
 
     /// What was seen so far, with a look at what is done with by now.
@@ -204,7 +212,13 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
         }
     }
 
-    fn push(&mut self, header: MessageHeader, kind: u8, body: Q) -> Result<(), PushError<Q>> {
+    /// Pushes and rings nobody's bell.
+    pub(super) fn push(
+        &mut self,
+        header: MessageHeader,
+        kind: u8,
+        body: Q,
+    ) -> Result<(), PushError<Q>> {
         let wire = WireHeader::new(&header, kind);
         let mut outcome = self.try_push(Envelope::new(wire, body));
         if let Err(PushError::Full(envelope)) = outcome {
@@ -215,7 +229,6 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
         match outcome {
             Ok(()) => {
                 self.stats.accepted_count += 1;
-                self.memory.bells().ring_actor();
                 Ok(())
             }
             Err(refusal) => {
@@ -302,12 +315,22 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
     }
 }
 
-impl<M: ActorMemory, Q, P, C> Drop for Requester<M, Q, P, C> {
-    fn drop(&mut self) {
+impl<M: ActorMemory, Q, P, C> Requester<M, Q, P, C> {
+    /// Closes the ring, once, and rings nobody's bell.
+    pub(super) fn close_quietly(&mut self) {
         if let Some(mailbox) = self.memory.mailbox(self.mailbox_index)
             && !self.is_closed
         {
+            self.is_closed = true;
             self.state.close(mailbox.requests());
+        }
+    }
+}
+
+impl<M: ActorMemory, Q, P, C> Drop for Requester<M, Q, P, C> {
+    fn drop(&mut self) {
+        if !self.is_closed {
+            self.close_quietly();
             self.memory.bells().ring_actor();
         }
     }

@@ -1,70 +1,76 @@
 //! One mailbox for many askers.
 
+use core::fmt;
 use core::future::{Future, poll_fn};
 use core::task::{Poll, Waker};
-use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "latency-histogram")]
 use std::time::Instant;
 
 use bytemuck::Pod;
-use hdrhistogram::Histogram;
 use isokern_core::MessageHeader;
-use isokern_core::actor::ActorMemory;
+use isokern_core::actor::{ActorMemory, Bells};
 use isokern_core::call::Clock;
-use isokern_core::ring::PushError;
+use isokern_core::ring::{PushError, WireHeader};
 
 use super::asking::AskError;
 use super::in_flight::Answer;
+#[cfg(feature = "latency-histogram")]
+use super::latency::{Latencies, LatencySummary};
 use super::requester::{Requester, RequesterStats};
 use crate::WaitStrategy;
+use crate::alarm::Alarm;
 
 /// A [`Requester`] that clones share: any number of tasks and threads ask through one mailbox.
 ///
 /// A lock is held for as long as a push or a look at the replies takes, never while somebody
-/// waits. The mailbox closes when the last clone is dropped, or with [`close`](Self::close).
-#[derive(Debug)]
+/// waits and never while a waker is cloned, woken or dropped. The mailbox closes when the last
+/// clone is dropped, or with [`close`](Self::close).
 pub struct SharedRequester<M: ActorMemory, Q, P, C> {
-    inner: Arc<Mutex<Inner<M, Q, P, C>>>,
+    shared: Arc<Shared<M, Q, P, C>>,
 }
 
-#[derive(Debug)]
+struct Shared<M: ActorMemory, Q, P, C> {
+    /// What the requester holds, too: bells are rung without its lock.
+    memory: M,
+    mailbox_index: usize,
+    inner: Mutex<Inner<M, Q, P, C>>,
+}
+
 struct Inner<M: ActorMemory, Q, P, C> {
     requester: Requester<M, Q, P, C>,
-    /// From question to collected reply, in ns.
-    latencies_ns: Histogram<u64>,
-}
-
-/// How long questions took, from the push to the collected answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LatencySummary {
-    /// Questions counted, whatever their answer was.
-    pub count: u64,
-    /// Half of them took no longer.
-    pub p50: Duration,
-    /// 99 of 100 took no longer.
-    pub p99: Duration,
-    /// 999 of 1000 took no longer.
-    pub p999: Duration,
-    /// The longest.
-    pub max: Duration,
+    #[cfg(feature = "latency-histogram")]
+    latencies: Latencies,
 }
 
 impl<M: ActorMemory, Q, P, C> Clone for SharedRequester<M, Q, P, C> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<M: ActorMemory, Q, P, C> fmt::Debug for SharedRequester<M, Q, P, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mailbox_index = self.shared.mailbox_index;
+        f.debug_struct("SharedRequester").field("mailbox", &mailbox_index).finish_non_exhaustive()
+    }
+}
+
+impl<M: ActorMemory + Clone, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
+    /// Shares a requester.
+    #[must_use]
+    pub fn new(requester: Requester<M, Q, P, C>) -> Self {
+        let (memory, mailbox_index) = (requester.memory.clone(), requester.mailbox_index);
+        let inner = Inner {
+            requester,
+            #[cfg(feature = "latency-histogram")]
+            latencies: Latencies::new(),
+        };
+        Self { shared: Arc::new(Shared { memory, mailbox_index, inner: Mutex::new(inner) }) }
     }
 }
 
 impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
-    /// Shares a requester.
-    #[must_use]
-    pub fn new(requester: Requester<M, Q, P, C>) -> Self {
-        // Two digits: buckets of 1 %, up to an hour.
-        let latencies_ns = Histogram::new_with_bounds(1, 3_600_000_000_000, 2);
-        let latencies_ns = latencies_ns.unwrap_or_else(|_| unreachable!("the bounds are valid"));
-        Self { inner: Arc::new(Mutex::new(Inner { requester, latencies_ns })) }
-    }
-
     /// Asks and waits for the reply.
     ///
     /// # Errors
@@ -97,6 +103,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
         wait: WaitStrategy,
     ) -> Result<P, AskError<Q>> {
         let mut asking = self.begin(header, question)?;
+        let mut alarm = None;
         loop {
             if let Some(answer) = asking.look() {
                 return answer.result.map_err(AskError::Actor);
@@ -104,9 +111,12 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
             match wait {
                 WaitStrategy::Spin => core::hint::spin_loop(),
                 WaitStrategy::Yield => std::thread::yield_now(),
-                WaitStrategy::Park { .. } => {
-                    let answer = pollster::block_on(poll_fn(|task| asking.poll(task.waker())));
-                    return answer.result.map_err(AskError::Actor);
+                WaitStrategy::Park { bound } => {
+                    let alarm = alarm.get_or_insert_with(Alarm::new);
+                    if let Poll::Ready(answer) = asking.poll(alarm.waker()) {
+                        return answer.result.map_err(AskError::Actor);
+                    }
+                    alarm.sleep(bound);
                 }
             }
         }
@@ -118,12 +128,15 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
     ///
     /// As [`Requester::try_tell`].
     pub fn tell(&self, header: MessageHeader, message: Q) -> Result<(), PushError<Q>> {
-        self.lock().requester.try_tell(header, message)
+        self.lock().requester.push(header, WireHeader::TELL, message)?;
+        self.shared.memory.bells().ring_actor();
+        Ok(())
     }
 
     /// Sends no more, from any clone; see [`Requester::close`].
     pub fn close(&self) {
-        self.lock().requester.close();
+        self.lock().requester.close_quietly();
+        self.shared.memory.bells().ring_actor();
     }
 
     /// What was seen so far.
@@ -133,17 +146,10 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
     }
 
     /// How long questions took so far.
+    #[cfg(feature = "latency-histogram")]
     #[must_use]
     pub fn latency(&self) -> LatencySummary {
-        let inner = self.lock();
-        let at = |quantile| Duration::from_nanos(inner.latencies_ns.value_at_quantile(quantile));
-        LatencySummary {
-            count: inner.latencies_ns.len(),
-            p50: at(0.5),
-            p99: at(0.99),
-            p999: at(0.999),
-            max: Duration::from_nanos(inner.latencies_ns.max()),
-        }
+        self.lock().latencies.summary()
     }
 
     fn begin(
@@ -151,14 +157,23 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
         header: MessageHeader,
         question: Q,
     ) -> Result<Asking<'_, M, Q, P, C>, AskError<Q>> {
+        #[cfg(feature = "latency-histogram")]
         let begun = Instant::now();
-        let sequence = self.lock().requester.try_ask(header, question)?;
-        Ok(Asking { shared: self, sequence, begun, is_answered: false })
+        let sequence = self.lock().requester.try_ask_quietly(header, question)?;
+        let asking = Asking {
+            shared: self,
+            sequence,
+            is_answered: false,
+            #[cfg(feature = "latency-histogram")]
+            begun,
+        };
+        self.shared.memory.bells().ring_actor();
+        Ok(asking)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<M, Q, P, C>> {
         // Nothing inside calls out, so a panic elsewhere leaves it whole.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -166,13 +181,15 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
 struct Asking<'s, M: ActorMemory, Q: Pod, P: Pod, C: Clock> {
     shared: &'s SharedRequester<M, Q, P, C>,
     sequence: u32,
-    begun: Instant,
     is_answered: bool,
+    #[cfg(feature = "latency-histogram")]
+    begun: Instant,
 }
 
 impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Asking<'_, M, Q, P, C> {
     fn poll(&mut self, waker: &Waker) -> Poll<Answer<P>> {
-        self.shared.lock().requester.register(self.sequence, waker);
+        let Shared { memory, mailbox_index, .. } = &*self.shared.shared;
+        memory.bells().register(*mailbox_index, self.sequence, waker);
         self.look().map_or(Poll::Pending, Poll::Ready)
     }
 
@@ -180,8 +197,8 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Asking<'_, M, Q, P, C> {
         let mut inner = self.shared.lock();
         let answer = inner.requester.try_answer_to(self.sequence)?;
         self.is_answered = true;
-        let elapsed_ns = u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        inner.latencies_ns.saturating_record(elapsed_ns);
+        #[cfg(feature = "latency-histogram")]
+        inner.latencies.record(self.begun.elapsed());
         Some(answer)
     }
 }

@@ -1,16 +1,14 @@
 //! How an actor's thread waits: for messages, and for handlers that wait for something.
 
-use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Waker;
 use core::time::Duration;
-use std::sync::Arc;
-use std::task::Wake;
-use std::thread::{self, Thread};
+use std::thread;
 
 use isokern_core::actor::MailboxShape;
 
 use super::thread_memory::ThreadMemory;
 use crate::WaitStrategy;
+use crate::alarm::Alarm;
 use crate::runner::Pace;
 
 /// Looks in vain before the first sleep.
@@ -21,35 +19,13 @@ const HANDLER_BOUND: Duration = Duration::from_millis(1);
 /// Waits on the calling thread, for which it was made.
 pub(super) struct Parking {
     wait: WaitStrategy,
-    alarm: Arc<Alarm>,
-    waker: Waker,
+    alarm: Alarm,
     look_count: u32,
-}
-
-/// Wakes the thread, and remembers that it did.
-struct Alarm {
-    thread: Thread,
-    has_rung: AtomicBool,
-}
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.has_rung.store(true, Ordering::Release);
-        if self.thread.id() != thread::current().id() {
-            self.thread.unpark();
-        }
-    }
 }
 
 impl Parking {
     pub(super) fn new(wait: WaitStrategy) -> Self {
-        let alarm = Alarm { thread: thread::current(), has_rung: AtomicBool::new(false) };
-        let alarm = Arc::new(alarm);
-        Self { wait, waker: Waker::from(Arc::clone(&alarm)), alarm, look_count: 0 }
+        Self { wait, alarm: Alarm::new(), look_count: 0 }
     }
 
     /// Notes that the last look was not in vain.
@@ -68,27 +44,55 @@ impl Parking {
                     core::hint::spin_loop();
                 } else if self.look_count == LOOKS_BEFORE_SLEEP {
                     // One more look comes before the sleep: who pushes after it, rings.
-                    self.alarm.has_rung.store(false, Ordering::Relaxed);
-                    memory.register_actor(&self.waker);
+                    self.alarm.take();
+                    memory.register_actor(self.alarm.waker());
                 } else {
-                    if !self.alarm.has_rung.load(Ordering::Acquire) {
-                        thread::park_timeout(bound);
-                    }
+                    self.alarm.sleep(bound);
                     self.look_count = LOOKS_BEFORE_SLEEP - 1;
                 }
             }
+        }
+    }
+
+    /// The longest sleep while a handler waits; `None` where this thread does not sleep.
+    const fn handler_bound(&self) -> Option<Duration> {
+        match self.wait {
+            WaitStrategy::Spin | WaitStrategy::Yield => None,
+            WaitStrategy::Park { bound } if bound.as_nanos() < HANDLER_BOUND.as_nanos() => {
+                Some(bound)
+            }
+            WaitStrategy::Park { .. } => Some(HANDLER_BOUND),
         }
     }
 }
 
 impl Pace for Parking {
     fn waker(&self) -> &Waker {
-        &self.waker
+        self.alarm.waker()
     }
 
     fn pause(&mut self) {
-        if !self.alarm.has_rung.swap(false, Ordering::AcqRel) {
-            thread::park_timeout(HANDLER_BOUND);
+        match self.handler_bound() {
+            Some(bound) => self.alarm.sleep(bound),
+            None if self.wait == WaitStrategy::Yield => thread::yield_now(),
+            None => core::hint::spin_loop(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::{HANDLER_BOUND, Parking};
+    use crate::WaitStrategy;
+
+    #[test]
+    fn p08_a_thread_with_a_bound_sleeps_no_longer_beside_a_waiting_handler() {
+        let bound_of = |wait| Parking::new(wait).handler_bound();
+        let park = |microseconds| WaitStrategy::Park { bound: Duration::from_micros(microseconds) };
+        assert_eq!(bound_of(park(50)), Some(Duration::from_micros(50)));
+        assert_eq!(bound_of(park(1_000_000)), Some(HANDLER_BOUND));
+        assert_eq!((bound_of(WaitStrategy::Spin), bound_of(WaitStrategy::Yield)), (None, None));
     }
 }

@@ -42,19 +42,32 @@ impl WakerCell {
     pub const fn new() -> Self {
         Self { is_registered: AtomicBool::new(false), waker: Mutex::new(None) }
     }
+
+    /// Whether the waker of this task is the one that is kept.
+    fn keeps(&self, waker: &Waker) -> bool {
+        let kept = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().is_some_and(|kept| kept.will_wake(waker))
+    }
+
+    /// Puts another waker in and returns the one that was there, to be dropped or woken by the
+    /// caller, who holds no lock.
+    fn exchange(&self, waker: Option<Waker>) -> Option<Waker> {
+        let mut kept = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_registered.store(waker.is_some(), Ordering::Relaxed);
+        core::mem::replace(&mut *kept, waker)
+    }
 }
 
 impl Notify for WakerCell {
     const WAKES: bool = true;
 
     fn register(&self, waker: &Waker) {
-        let mut kept = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *kept {
-            Some(kept) => kept.clone_from(waker),
-            empty => *empty = Some(waker.clone()),
+        if !self.keeps(waker) {
+            // Wakers are foreign code: cloned and dropped with nothing locked.
+            let waker = waker.clone();
+            let old = self.exchange(Some(waker));
+            drop(old);
         }
-        self.is_registered.store(true, Ordering::Relaxed);
-        drop(kept);
         // Either the look after this sees what was published, or the notifier sees the flag.
         fence(Ordering::SeqCst);
     }
@@ -64,12 +77,7 @@ impl Notify for WakerCell {
         if !self.is_registered.load(Ordering::Relaxed) {
             return;
         }
-        let waker = {
-            let mut kept = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-            self.is_registered.store(false, Ordering::Relaxed);
-            kept.take()
-        };
-        if let Some(waker) = waker {
+        if let Some(waker) = self.exchange(None) {
             waker.wake();
         }
     }
