@@ -49,7 +49,7 @@ fn record(code: FaultCode, detail: u64, (line, column): (u32, u32)) {
     if start == 0 {
         return;
     }
-    // SAFETY: the host owes a fault record at this address, in memory of the device.
+    // SAFETY: the host owes a fault record at this address.
     let state = unsafe { GpuWord::at(start) };
     let claimed = FaultState::Claimed as u32;
     if state.compare_exchange(FaultState::Empty as u32, claimed).is_err() {

@@ -4,16 +4,22 @@
 //! skipped.
 #![allow(unsafe_code)]
 
+use core::cell::Cell;
+use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::process::{ExitCode, abort};
-use std::thread;
+use std::{panic, thread};
 
-use isokern_core::compute::ModelArtifact;
+use isokern_core::compute::{BufferDescriptor, ModelArtifact};
 use isokern_core::device::FaultCode;
 use isokern_core::{
     Batch, ComputeModel, InferenceError, InferenceErrorKind as Kind, Message, MessageHeader,
+    Payload,
 };
-use isokern_cuda::{CudaBackend, CudaError, CudaModel, DeviceBuffer, Stream, unreleased_count};
+use isokern_cuda::{
+    Context, CudaBackend, CudaError, CudaModel, DeviceBuffer, DeviceView, GraphExec, Stream,
+    unreleased_count,
+};
 use isokern_model::layout::Layout;
 use isokern_tests::standin::{LiveObjects, call_count, fail_at, fail_never, live_objects, missing};
 use isokern_tests::trials::{run_in_turn, trial_unless};
@@ -38,6 +44,10 @@ fn main() -> ExitCode {
         ("a_fault_of_device_code_leaves_the_model_usable", usable_afterwards),
         ("a_late_fault_is_told_by_drain_and_not_by_reset", told_by_drain),
         ("memory_that_runs_out_is_told_in_bytes", out_of_memory),
+        ("section4_a_fault_on_device_payloads_is_told_once", told_on_device),
+        ("p15_an_abandoned_lane_forgets_its_fault", abandoned),
+        ("p15_a_panic_inside_a_capture_ends_the_recording", capture_panics),
+        ("p15_a_panic_of_a_payload_leaves_nothing_running", payload_panics),
         // The last: where the release of a context is refused, the process keeps the context.
         ("a_failure_of_each_call_is_told_and_leaks_nothing", each_call),
     ];
@@ -48,6 +58,26 @@ fn main() -> ExitCode {
 fn digits() -> Case {
     let all = cases(&own_folder());
     all.into_iter().find(|case| case.name == "digits").expect("the digits model is there")
+}
+
+/// The first sample from device to device.
+fn on_the_device(
+    backend: &CudaBackend,
+    model: &mut CudaModel,
+    case: &Case,
+) -> Result<(), InferenceError> {
+    let context = backend.context().expect("it was loaded there");
+    let stream = Stream::new(context)?;
+    let mut input = DeviceBuffer::new(context, 64)?;
+    let mut output = DeviceBuffer::new(context, 10)?;
+    input.upload(bytemuck::cast_slice(&case.inputs[..64]), &stream)?;
+    model.infer_one(&input, &mut output)?;
+    let messages = [Message::new(MessageHeader::new(), &input)];
+    model.infer_batch(Batch::new(&messages), &mut [&mut output])?;
+    let mut found = [0_u8; 10];
+    output.download(&mut found, &stream)?;
+    assert!(found == *bytemuck::cast_slice::<i8, u8>(&case.outputs[..10]), "wrong bytes are worse");
+    Ok(())
 }
 
 /// One life: load, infer in every way, drop. Gives the calls made before the first drop.
@@ -62,10 +92,10 @@ fn one_life(case: &Case, artifact: &ModelArtifact) -> Result<u64, InferenceError
     let messages: Vec<Message<&[i8]>> =
         inputs.map(|input| Message::new(MessageHeader::new(), input)).collect();
     let mut outputs: Vec<&mut [i8]> = rest.chunks_exact_mut(10).collect();
-    // Twice: the second time the work is recorded as a graph.
-    for _ in 0..2 {
-        model.infer_batch(Batch::new(&messages), &mut outputs)?;
-    }
+    model.infer_batch(Batch::new(&messages), &mut outputs)?;
+    model.prepare_batch(3)?;
+    model.infer_batch(Batch::new(&messages), &mut outputs)?;
+    on_the_device(&backend, &mut model, case)?;
     ComputeModel::<[i8], [i8]>::drain(&mut model)?;
     assert!(found == case.outputs[..40], "wrong bytes are worse than an error");
     Ok(call_count("*"))
@@ -110,6 +140,16 @@ fn check_objects(index: u64, before: LiveObjects, after: LiveObjects, refused: u
     let kept = LiveObjects { contexts: before.contexts, ..after };
     assert_eq!(kept, before, "call {index} leaks");
     assert!(after.contexts == before.contexts || refused > 0, "call {index} leaks a context");
+}
+
+/// Memory of the device whose first byte is this, and zeros.
+fn on_device(context: &Context, first: u8) -> DeviceBuffer {
+    let stream = Stream::new(context).expect("there is a stream");
+    let mut buffer = DeviceBuffer::new(context, 64).expect("there is memory");
+    let mut bytes = [0; 64];
+    bytes[0] = first;
+    buffer.upload(&bytes, &stream).expect("the bytes fit");
+    buffer
 }
 
 /// PTX of one kernel that takes the batch parameters.
@@ -281,4 +321,110 @@ fn out_of_memory() {
         model.init().expect("the next time there is memory");
     }
     assert_eq!(live_objects(), before);
+}
+
+fn told_on_device() {
+    let backend = CudaBackend::new(0).expect("there is a device");
+    let context = backend.context().expect("there is a device");
+    let mut model = planted(&backend, FAULTY);
+    let [good, bad] = [0, 1].map(|first| on_device(context, first));
+    let mut output = DeviceBuffer::new(context, 10).expect("there is memory");
+    let mut host = [0_i8; 10];
+    for _ in 0..2 {
+        let fault = model.infer_one(&bad, &mut output).expect_err("the kernel writes a fault");
+        assert_eq!(fault.code(), 1040 + FaultCode::SharedMemory.code(), "{fault}");
+        model.infer_one(&good, &mut output).expect("zeros are no fault");
+        model.infer_one(&bad, &mut host).expect_err("the kernel writes a fault");
+        model.infer_one(&good, &mut host).expect("zeros are no fault");
+        let messages = [&good, &bad].map(|buffer| Message::new(MessageHeader::new(), buffer));
+        let mut other = DeviceBuffer::new(context, 10).expect("there is memory");
+        let mut outputs = [&mut output, &mut other];
+        let fault = model.infer_batch(Batch::new(&messages), &mut outputs);
+        assert_eq!(fault.map_err(|fault| fault.kind()), Err(Kind::ExecutionFailed));
+        model.infer_batch(Batch::new(&messages[..1]), &mut outputs).expect("zeros are no fault");
+        model.drain().expect("it is told once");
+    }
+}
+
+/// The first fault of a batch is told; the one that the other lane met meanwhile is not news.
+fn abandoned() {
+    let backend = CudaBackend::new(0).expect("there is a device").with_chunk_samples(1);
+    let mut model = planted(&backend, FAULTY);
+    let messages = |first: i8| {
+        let mut input = [0_i8; 64];
+        input[0] = first;
+        [Message::new(MessageHeader::new(), input); 2]
+    };
+    let mut outputs = [[0_i8; 10]; 2];
+    for _ in 0..2 {
+        let fault = model.infer_batch(Batch::new(&messages(1)), &mut outputs);
+        assert_eq!(fault.map_err(|fault| fault.kind()), Err(Kind::ExecutionFailed));
+        model.infer_batch(Batch::new(&messages(0)), &mut outputs).expect("zeros are no fault");
+    }
+}
+
+/// Runs something that panics, quietly.
+fn panicking(work: impl FnOnce()) {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(work));
+    panic::set_hook(report);
+    outcome.expect_err("it panics");
+}
+
+fn capture_panics() {
+    let backend = CudaBackend::new(0).expect("there is a device");
+    let context = backend.context().expect("there is a device");
+    let stream = Stream::new(context).expect("there is a stream");
+    let mut buffer = DeviceBuffer::new(context, 64).expect("there is memory");
+    let before = live_objects();
+    panicking(|| {
+        let recorded = GraphExec::capture(&stream, || {
+            buffer.enqueue_zero(64, &stream)?;
+            panic!("planted: while the stream records")
+        });
+        drop(recorded);
+    });
+    assert_eq!(live_objects(), before, "the broken recording is released");
+    buffer.upload(&[7; 64], &stream).expect("the stream records no more");
+    let mut found = [0; 64];
+    buffer.download(&mut found, &stream).expect("the stream records no more");
+    assert_eq!(found, [7; 64], "what was recorded was not run");
+    GraphExec::capture(&stream, || buffer.enqueue_zero(64, &stream)).expect("it may record anew");
+}
+
+/// Device memory that panics when it is looked at too often.
+struct Looked(DeviceBuffer, Cell<usize>);
+
+impl Payload for Looked {
+    fn buffer_descriptor(&self) -> BufferDescriptor {
+        self.0.buffer_descriptor()
+    }
+
+    fn device_view(&self) -> Option<DeviceView<'_>> {
+        let left = self.1.get().checked_sub(1).expect("planted: looked at too often");
+        self.1.set(left);
+        Some(self.0.view())
+    }
+}
+
+fn payload_panics() {
+    let backend = CudaBackend::new(0).expect("there is a device");
+    let context = backend.context().expect("there is a device");
+    let case = digits();
+    let mut model = backend.load(&case.convert(Layout::Packed)).expect("the model loads");
+    model.init().expect("the model initialises");
+    let mut outputs = [0; 3].map(|_| DeviceBuffer::new(context, 10).expect("there is memory"));
+    // The check looks at each once; the first two are launched before the third panics.
+    let inputs = [2, 2, 1].map(|left| (on_device(context, 1), Cell::new(left)));
+    let messages = inputs.map(|input| Message::new(MessageHeader::new(), Looked(input.0, input.1)));
+    let waited = call_count("cuEventSynchronize");
+    panicking(|| {
+        let _ = model.infer_batch(Batch::new(&messages), &mut outputs);
+    });
+    assert!(call_count("cuEventSynchronize") > waited, "the unwinding waits for the work");
+    drop((messages, outputs));
+    let mut output = [0_i8; 10];
+    model.infer_one(&case.inputs[..64], &mut output).expect("the model is usable");
+    assert_eq!(output, case.outputs[..10]);
 }

@@ -12,17 +12,17 @@ pub(crate) struct Packed<B>(pub(crate) B);
 
 impl<B: AsRef<[u8]>> Payload for Packed<B> {
     fn buffer_descriptor(&self) -> BufferDescriptor {
-        BufferDescriptor::of_slice(self.as_bytes())
+        BufferDescriptor::of_slice(self.0.as_ref())
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        self.0.as_ref()
+    fn host_bytes(&self) -> Option<&[u8]> {
+        Some(self.0.as_ref())
     }
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> PayloadMut for Packed<B> {
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        self.0.as_mut()
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(self.0.as_mut())
     }
 }
 

@@ -50,7 +50,8 @@
 //! | [`source`] | [`ModelSource`]: bytes and arena, lent |
 //! | `artifact` | `ModelArtifact`: bytes, owned and aligned (`std`) |
 //! | [`fallback`] | [`Fallback`]: two backends as one |
-//! | [`payload`] | [`Payload`], [`PayloadMut`]: bytes a model reads and writes |
+//! | [`payload`] | [`Payload`], [`PayloadMut`]: what a model reads and writes |
+//! | [`device_view`] | [`DeviceView`], [`DeviceViewMut`]: memory of a device, lent |
 //! | [`tensor`], [`shape`], [`quantization`], [`dtype`] | what those bytes mean |
 //! | [`message`], [`batch`] | payloads with an envelope, and several of them |
 //! | [`port`] | one input or output, and its place in a packed payload |
@@ -65,6 +66,7 @@ pub mod backend;
 mod backend_error;
 pub mod batch;
 pub mod capabilities;
+pub mod device_view;
 pub mod dtype;
 pub mod error;
 mod error_kind;
@@ -94,6 +96,7 @@ pub use backend::ComputeBackend;
 pub use backend_error::BackendError;
 pub use batch::{Batch, BatchFlagError, GatherError};
 pub use capabilities::BackendCapabilities;
+pub use device_view::{DeviceSpace, DeviceView, DeviceViewMut};
 pub use dtype::{DType, DTypeNameError};
 pub use error::InferenceError;
 pub use error_kind::InferenceErrorKind;
@@ -121,6 +124,8 @@ mod backend_tests;
 #[cfg(test)]
 mod batch_tests;
 #[cfg(test)]
+mod device_view_tests;
+#[cfg(test)]
 mod error_tests;
 #[cfg(test)]
 mod fallback_tests;
@@ -128,6 +133,8 @@ mod fallback_tests;
 mod message_tests;
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod own_payload_tests;
 #[cfg(test)]
 mod payload_tests;
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl<'m, O: PayloadMut, S: OperatorSet> CpuKernel<'m, O, S> {
     pub fn try_new(
         metadata: KernelMetadata,
         mut model: CpuModel<'m, S>,
-        blank: O,
+        mut blank: O,
     ) -> Result<Self, KernelError> {
         model.init()?;
         if model.model().state_bytes() > 0 {
@@ -60,7 +60,7 @@ impl<'m, O: PayloadMut, S: OperatorSet> CpuKernel<'m, O, S> {
             let reason = "the model keeps state between runs; step it with `CpuModel`";
             return Err(KernelError::InvalidConfiguration { reason });
         }
-        if Packed::outputs(&model.model()).check(&blank).is_err() {
+        if Packed::outputs(&model.model()).check_mut(&mut blank).is_err() {
             let reason = "the answer's type is not of the model's output length and type";
             return Err(KernelError::InvalidConfiguration { reason });
         }

@@ -9,7 +9,7 @@ use isokern_core::{Batch, ComputeModel, InferenceError, InferenceErrorKind, Payl
 use isokern_model::{AllOperators, Model, OperatorSet, Region};
 
 use crate::instruction_set::InstructionSet;
-use crate::port::{Packed, put, take};
+use crate::port::{MEMORY, Packed, put, source, take, target};
 use crate::program::{CpuProgram, bytes_mut};
 use arena::Arena;
 
@@ -156,8 +156,10 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// # Errors
     ///
     /// As [`run`](Self::run), and [`InferenceErrorKind::ShapeOrTypeMismatch`] for a
-    /// payload of another length, element type or memory than the model's. On an
-    /// error the output payload is unchanged.
+    /// payload of another length, element type or memory than the model's. A payload in
+    /// device memory is refused as
+    /// [`CODE_PAYLOAD_MEMORY`](crate::error::CODE_PAYLOAD_MEMORY): copy it to the host first,
+    /// or load the model on that device. On an error the output payload is unchanged.
     pub fn infer_one<I, O>(&mut self, input: &I, output: &mut O) -> Result<(), InferenceError>
     where
         I: Payload + ?Sized,
@@ -166,7 +168,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         self.check_ready()?;
         let model = self.program.model();
         Packed::inputs(&model).check(input)?;
-        Packed::outputs(&model).check(output)?;
+        Packed::outputs(&model).check_mut(output)?;
         self.infer_checked(input, output)
     }
 
@@ -194,7 +196,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     /// The model's description.
     #[must_use]
     pub fn metadata(&self) -> ModelMetadata {
-        self.model().metadata(MemoryClass::Host, MemoryClass::Host)
+        self.model().metadata(MemoryClass::Host, MemoryClass::Host).with_memory(MEMORY)
     }
 
     /// The model as its bytes describe it.
@@ -225,7 +227,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         &mut self,
         payload: &I,
     ) -> Result<(), InferenceError> {
-        let mut rest = payload.as_bytes();
+        let mut rest = source(payload)?;
         for position in 0..self.program.model().input_count() {
             rest = take(rest, self.program.input_at_in(self.arena.bytes(), position)?);
         }
@@ -237,7 +239,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         &mut self,
         payload: &mut O,
     ) -> Result<(), InferenceError> {
-        let mut rest = payload.as_bytes_mut();
+        let mut rest = target(payload)?;
         for position in 0..self.program.model().output_count() {
             rest = put(self.program.output_at_in(self.arena.bytes(), position)?, rest);
         }
@@ -279,9 +281,9 @@ where
         // All payloads are checked before any work, so a batch runs whole or not at all.
         let model = self.model();
         let (input, output) = (Packed::inputs(&model), Packed::outputs(&model));
-        for (message, target) in inputs.iter().zip(outputs.iter()) {
+        for (message, target) in inputs.iter().zip(outputs.iter_mut()) {
             input.check(message.payload())?;
-            output.check(target)?;
+            output.check_mut(target)?;
         }
         for (message, output) in inputs.iter().zip(outputs) {
             self.infer_checked(message.payload(), output)?;

@@ -4,7 +4,7 @@ use isokern_core::compute::{
     BackendCapabilities, MemoryClass, ModeSet, PlacementAcceptance, PlacementDecision,
     decide_placement,
 };
-use isokern_core::{DType, InferenceError, InferenceErrorKind, Payload};
+use isokern_core::{DType, InferenceError, InferenceErrorKind, Payload, PayloadMut};
 use isokern_model::Model;
 
 use crate::error::{CODE_PAYLOAD_BYTES, CODE_PAYLOAD_DTYPE, CODE_PAYLOAD_MEMORY};
@@ -38,12 +38,12 @@ impl Packed {
         Self { bytes: model.output_bytes(), dtype: model.output_dtype() }
     }
 
-    /// Checks that `payload` is such a one.
+    /// Checks that `payload` is such a one, with bytes that the CPU reads.
     pub(crate) fn check<P: Payload + ?Sized>(&self, payload: &P) -> Result<(), InferenceError> {
         let mismatch = InferenceError::new(InferenceErrorKind::ShapeOrTypeMismatch);
         let descriptor = payload.buffer_descriptor();
         if decide_placement(descriptor.memory_class(), MEMORY) != PlacementDecision::ZeroCopy {
-            return Err(mismatch.with_code(CODE_PAYLOAD_MEMORY));
+            return Err(NO_BYTES);
         }
         let need = self.dtype.unwrap_or(DType::U8);
         if payload.dtype().is_some_and(|dtype| dtype != need) {
@@ -52,8 +52,31 @@ impl Packed {
         if descriptor.bytes() != self.bytes {
             return Err(mismatch.with_code(CODE_PAYLOAD_BYTES));
         }
-        Ok(())
+        source(payload).map(|_| ())
     }
+
+    /// Checks that `payload` is such a one, with bytes that the CPU writes.
+    pub(crate) fn check_mut<P>(&self, payload: &mut P) -> Result<(), InferenceError>
+    where
+        P: PayloadMut + ?Sized,
+    {
+        self.check(payload)?;
+        target(payload).map(|_| ())
+    }
+}
+
+/// What a payload is refused with that the CPU cannot read, or not write.
+const NO_BYTES: InferenceError =
+    InferenceError::new(InferenceErrorKind::ShapeOrTypeMismatch).with_code(CODE_PAYLOAD_MEMORY);
+
+/// Returns the bytes to read.
+pub(crate) fn source<P: Payload + ?Sized>(payload: &P) -> Result<&[u8], InferenceError> {
+    payload.host_bytes().ok_or(NO_BYTES)
+}
+
+/// Returns the bytes to write.
+pub(crate) fn target<P: PayloadMut + ?Sized>(payload: &mut P) -> Result<&mut [u8], InferenceError> {
+    payload.host_bytes_mut().ok_or(NO_BYTES)
 }
 
 /// Copies the start of `source` to `target`, and returns what is left.

@@ -127,8 +127,8 @@ impl CudaBackend {
 
     /// What the backend can do.
     #[must_use]
-    pub const fn capabilities(&self) -> BackendCapabilities {
-        port::CAPABILITIES
+    pub fn capabilities(&self) -> BackendCapabilities {
+        port::capabilities(self.context().map(Context::space))
     }
 
     /// Checks a model and brings its weights into the layout of device loops. The device is

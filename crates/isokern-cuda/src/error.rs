@@ -1,6 +1,6 @@
 //! Why the backend could not load or run a model, in words that name the remedy.
 
-use isokern_core::compute::BackendError;
+use isokern_core::compute::{BackendError, MemoryClass};
 use isokern_core::device::{Fault, LaunchPlanError};
 use isokern_core::{InferenceError, InferenceErrorKind};
 use isokern_model::FormatError;
@@ -151,12 +151,29 @@ pub enum PayloadError {
     /// It has elements of another type.
     #[error("a payload's elements are not int8. Fix: quantise them first")]
     Dtype,
-    /// It lies in device memory, which the payload methods cannot read.
+    /// It says that it lies in device memory, and lends no view of it.
     #[error(
-        "a payload lies in device memory. Fix: call `infer_on_device` with a view of it, or pass \
-         host memory"
+        "a payload lies in device memory and lends no view of it. Fix: pass a `DeviceBuffer` or \
+         a `DeviceView`, or give its type `Payload::device_view`"
     )]
     Memory,
+    /// It lies on another device, or in another context of the same one.
+    #[error(
+        "a payload lies in memory of {have}, in a context that is not the model's on {need}. \
+         Fix: load the model in the payload's context, or copy the payload"
+    )]
+    OtherDevice {
+        /// Where it lies.
+        have: MemoryClass,
+        /// Where the model is.
+        need: MemoryClass,
+    },
+    /// It lies on the host, and has no bytes there to read, or to write.
+    #[error(
+        "a payload has no bytes that the host can reach. Fix: pass a slice, or give its type \
+         `Payload::host_bytes` and `PayloadMut::host_bytes_mut`"
+    )]
+    NoHostBytes,
     /// There are more inputs than places for outputs.
     #[error("{inputs} inputs and only {outputs} outputs. Fix: pass an output for every input")]
     TooFewOutputs {
@@ -279,6 +296,8 @@ const fn payload_code(error: &PayloadError) -> u32 {
         PayloadError::Dtype => 1,
         PayloadError::Memory => 2,
         PayloadError::TooFewOutputs { .. } => 3,
+        PayloadError::OtherDevice { .. } => 4,
+        PayloadError::NoHostBytes => 5,
     }
 }
 

@@ -5,17 +5,18 @@
 //!        └──────────── read in place if short ──▲
 //! ```
 //!
-//! The fault record lies in front of the outputs, so that one copy brings both.
+//! The fault record lies in front of the outputs, so that one copy brings both. Outputs that stay
+//! on the device have a record in mapped memory instead: then nothing is copied back.
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
 
 use isokern_core::device::FaultRecord;
 
-use crate::driver::{DeviceBuffer, GraphExec, MappedBuffer, PinnedBuffer, Stream, settle};
+use crate::driver::{Context, DeviceBuffer, GraphExec, MappedBuffer, PinnedBuffer, Stream, settle};
 use crate::error::CudaError;
 use crate::kernel::{Job, Resident};
-use crate::replays::{Replays, Turn};
+use crate::replays::Replays;
 
 /// Up to this many bytes of input the kernel reads from host memory itself: a word for each of
 /// its 256 threads, one round trip over the bus, where a copy is an operation of its own.
@@ -36,10 +37,25 @@ pub(crate) struct Lane {
     input: DeviceBuffer,
     result: DeviceBuffer,
     answer: PinnedBuffer,
+    record: MappedBuffer,
     scratch: Option<DeviceBuffer>,
     samples_max: usize,
-    /// Samples that were started and not yet waited for.
-    pending: usize,
+    pending: Option<Pending>,
+}
+
+/// What was started and not yet waited for.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    samples: usize,
+    /// The outputs stay on the device.
+    is_placed: bool,
+}
+
+/// Where one sample lies on the device, for what does not go through the lane's own memory.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Placed {
+    pub(crate) input: Option<u64>,
+    pub(crate) output: Option<u64>,
 }
 
 impl Lane {
@@ -53,28 +69,44 @@ impl Lane {
         let input = DeviceBuffer::new(context, input_bytes)?;
         let result = DeviceBuffer::new(context, result_bytes)?;
         let answer = PinnedBuffer::new(context, result_bytes)?;
+        let record = MappedBuffer::new(context, RECORD_BYTES)?;
         let scratch = work.scratch(samples_max)?;
-        let replays = Replays::new();
         let mut lane = Self {
             work,
-            replays,
+            replays: Replays::new(),
             stream,
             staging,
             input,
             result,
             answer,
+            record,
             scratch,
             samples_max,
-            pending: 0,
+            pending: None,
         };
         lane.forget_fault()?;
+        let one = lane.capture(1)?;
+        lane.replays.keep_always(1, one);
+        if samples_max > 1 {
+            let chunk = lane.capture(samples_max)?;
+            lane.replays.keep_always(samples_max, chunk);
+        }
         Ok(lane)
     }
 
-    /// Records the work of `samples` samples, to be replayed from the first time on.
-    pub(crate) fn record(&mut self, samples: usize) -> Result<(), CudaError> {
-        let graph = self.capture(samples)?;
-        self.replays.keep(samples, graph);
+    /// The context it is in.
+    pub(crate) fn context(&self) -> &Context {
+        self.work.context()
+    }
+
+    /// Records the work of `samples` samples, to be replayed from now on. This allocates.
+    pub(crate) fn prepare(&mut self, samples: usize) -> Result<(), CudaError> {
+        debug_assert!(samples <= self.samples_max, "the caller divides batches");
+        if self.replays.get(samples).is_none() {
+            self.abandon();
+            let graph = self.capture(samples)?;
+            self.replays.keep(samples, graph);
+        }
         Ok(())
     }
 
@@ -89,11 +121,11 @@ impl Lane {
     pub(crate) fn start(&mut self, samples: usize) -> Result<(), CudaError> {
         debug_assert!(samples <= self.samples_max, "the caller divides batches");
         self.abandon();
-        self.pending = samples;
-        let started = match self.replays.turn(samples) {
-            Turn::First => self.enqueue(samples, None),
-            Turn::Again => self.record(samples).and_then(|()| self.replay(samples)),
-            Turn::Kept => self.replay(samples),
+        self.pending = Some(Pending { samples, is_placed: false });
+        let started = match self.replays.get(samples) {
+            // SAFETY: the memory recorded is this lane's, and it was idle.
+            Some(graph) => unsafe { graph.launch(&self.stream) },
+            None => self.enqueue(samples, Placed::default()),
         };
         if started.is_err() {
             self.abandon();
@@ -101,65 +133,74 @@ impl Lane {
         started
     }
 
-    /// Runs one sample on an input that the device reads where it lies, at `address`.
+    /// Runs one sample on an input, to an output, or both, that the device uses where they lie.
+    /// An input that is not there is in [`staging`](Self::staging).
     ///
     /// # Safety
     ///
-    /// As many bytes as an input has can be read there by the device, and nobody writes them
-    /// until [`finish`](Self::finish) or [`abandon`](Self::abandon) has returned.
-    pub(crate) unsafe fn start_in_place(&mut self, address: u64) -> Result<(), CudaError> {
+    /// The device can read the bytes of an input, and write those of an output, at these
+    /// addresses, and nobody else uses them until [`finish`](Self::finish) or
+    /// [`abandon`](Self::abandon) has returned.
+    pub(crate) unsafe fn start_placed(&mut self, placed: Placed) -> Result<(), CudaError> {
         self.abandon();
-        self.pending = 1;
-        let started = self.enqueue(1, Some(address));
+        self.pending = Some(Pending { samples: 1, is_placed: placed.output.is_some() });
+        let started = self.enqueue(1, placed);
         if started.is_err() {
             self.abandon();
         }
         started
     }
 
-    /// Waits for what was started, and gives the outputs.
+    /// Waits for what was started, and gives the outputs; none if they stay on the device.
     pub(crate) fn finish(&mut self) -> Result<&[u8], CudaError> {
-        let samples = core::mem::take(&mut self.pending);
+        let pending = self.pending.take();
         settle(&self.stream)?;
-        let (record, _) = self.answer.as_slice().split_at(RECORD_BYTES);
-        let record: FaultRecord = bytemuck::pod_read_unaligned(record);
-        if let Some(fault) = record.fault() {
+        let Some(pending) = pending else { return Ok(&[]) };
+        if let Some(fault) = self.recorded(pending).fault() {
             self.forget_fault()?;
             return Err(CudaError::Fault(fault));
         }
+        let samples = if pending.is_placed { 0 } else { pending.samples };
         let (_, outputs) = self.answer.as_slice().split_at(RECORD_BYTES);
         Ok(outputs.get(..samples * self.work.output_bytes).unwrap_or_default())
     }
 
     /// Waits until nothing is going on, and forgets what came of it.
     pub(crate) fn abandon(&mut self) {
-        if core::mem::take(&mut self.pending) != 0 {
-            let _ended = settle(&self.stream);
+        if let Some(pending) = self.pending.take() {
+            let ended = settle(&self.stream);
+            if ended.is_ok() && self.recorded(pending).fault().is_some() {
+                // Where it is refused, the next `finish` tells of this fault once more.
+                let _forgotten = self.forget_fault();
+            }
         }
     }
 
-    /// Zeroes the fault record, on the device and here.
+    /// Zeroes the fault records, on the device and here. Nothing is going on.
     pub(crate) fn forget_fault(&mut self) -> Result<(), CudaError> {
+        self.record.as_mut_slice().fill(0);
         self.result.enqueue_zero(RECORD_BYTES, &self.stream)?;
         settle(&self.stream)
     }
 
-    fn replay(&mut self, samples: usize) -> Result<(), CudaError> {
-        match self.replays.get(samples) {
-            // SAFETY: the memory recorded is this lane's, and it was idle.
-            Some(graph) => unsafe { graph.launch(&self.stream) },
-            None => self.enqueue(samples, None),
-        }
+    /// The fault record of work that has ended.
+    fn recorded(&self, pending: Pending) -> FaultRecord {
+        let bytes = if pending.is_placed { self.record.as_slice() } else { self.answer.as_slice() };
+        bytes.get(..RECORD_BYTES).map_or_else(FaultRecord::default, bytemuck::pod_read_unaligned)
     }
 
     fn capture(&self, samples: usize) -> Result<GraphExec, CudaError> {
-        GraphExec::capture(&self.stream, || self.enqueue(samples, None))
+        let enqueue = || self.enqueue(samples, Placed::default());
+        let graph = GraphExec::capture(&self.stream, enqueue)?;
+        graph.upload(&self.stream)?;
+        settle(&self.stream)?;
+        Ok(graph)
     }
 
-    /// Puts copies and kernel into the stream: from the staging buffer, or from `in_place`.
-    fn enqueue(&self, samples: usize, in_place: Option<u64>) -> Result<(), CudaError> {
+    /// Puts copies and kernel into the stream, between this lane's memory and what is placed.
+    fn enqueue(&self, samples: usize, placed: Placed) -> Result<(), CudaError> {
         let bytes = samples * self.work.input_bytes;
-        let inputs = match in_place {
+        let inputs = match placed.input {
             Some(address) => address,
             None if bytes <= READ_IN_PLACE_BYTES_MAX => self.staging.address(),
             None => {
@@ -170,16 +211,18 @@ impl Lane {
                 self.input.address()
             }
         };
-        let job = Job {
-            inputs,
-            outputs: self.result.address() + RECORD_BYTES as u64,
-            samples,
-            scratch: self.scratch.as_ref().map_or(0, DeviceBuffer::address),
-            fault: self.result.address(),
+        let (outputs, fault) = match placed.output {
+            Some(address) => (address, self.record.address()),
+            None => (self.result.address() + RECORD_BYTES as u64, self.result.address()),
         };
-        // SAFETY: as above; scratch was planned for at least as many samples, and an input in
-        // place is the promise of `start_in_place`'s caller.
+        let scratch = self.scratch.as_ref().map_or(0, DeviceBuffer::address);
+        let job = Job { inputs, outputs, samples, scratch, fault };
+        // SAFETY: as above; scratch was planned for at least as many samples, and what is placed
+        // is the promise of `start_placed`'s caller.
         unsafe { self.work.launch(&self.stream, job) }?;
+        if placed.output.is_some() {
+            return Ok(());
+        }
         let (target, bytes) =
             (self.answer.start(), RECORD_BYTES + samples * self.work.output_bytes);
         // SAFETY: as above; the answer is read after the work has ended.

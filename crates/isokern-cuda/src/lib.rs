@@ -18,9 +18,10 @@
 //!
 //! * [`CudaBackend`] and [`CudaModel`]: load, `init`, `infer_one`, `infer_batch`.
 //! * `Fallback<CudaBackend, …>`: take [`CudaBackend::if_available`], which never fails.
-//! * Data that is on the device already: [`CudaModel::infer_on_device`].
+//! * Data that is on the device already: a [`DeviceBuffer`] or [`DeviceView`] is a payload as a
+//!   slice is; [`CudaModel::infer_on_device`] takes many samples of it.
 //! * A context, stream or buffer of cudarc or cust: [`Context::from_raw`],
-//!   [`Stream::from_raw`], [`DeviceView::from_raw`].
+//!   [`Stream::from_raw`], [`DeviceView::new`].
 //! * Device code of one's own: [`CudaBackend::load_ptx`].
 //!
 //! # Limits
@@ -44,6 +45,7 @@ mod kernel;
 mod lane;
 mod model;
 mod pipeline;
+mod placed;
 mod port;
 mod ptx;
 mod ready;
@@ -52,10 +54,12 @@ mod state;
 
 pub use backend::CudaBackend;
 pub use driver::{
-    Context, Device, DeviceBuffer, DeviceView, DeviceViewMut, Driver, Event, Function, GraphExec,
-    LaunchShape, MappedBuffer, Module, PinnedBuffer, Status, Stream, unreleased_count,
+    Context, Device, DeviceBuffer, Driver, Event, Function, GraphExec, LaunchShape, MappedBuffer,
+    Module, PinnedBuffer, Status, Stream, unreleased_count,
 };
 pub use error::{CudaError, PayloadError};
+/// Memory of a device, lent: payloads that stay where they are.
+pub use isokern_core::compute::{DeviceSpace, DeviceView, DeviceViewMut};
 pub use model::CudaModel;
 pub use ptx::shipped_ptx;
 

@@ -1,27 +1,36 @@
 //! A loaded model: two lanes for payloads of the host, and a way for memory of the device.
 #![allow(unsafe_code)]
 
+mod steps;
+
 use std::sync::Arc;
 
-use isokern_core::compute::{MemoryClass, ModelArtifact, ModelMetadata, PortMetadata};
-use isokern_core::{Batch, ComputeModel, DType, InferenceError, Payload, PayloadMut};
+use isokern_core::compute::{
+    DeviceView, DeviceViewMut, MemoryClass, ModelArtifact, ModelMetadata, PortMetadata,
+};
+use isokern_core::{Batch, ComputeModel, InferenceError, Payload, PayloadMut};
 use isokern_model::{Checked, Model};
 
-use crate::driver::{Context, DeviceView, DeviceViewMut, Stream, device_address};
-use crate::error::{CudaError, PayloadError};
+use crate::driver::{Context, Stream};
+use crate::error::CudaError;
 use crate::kernel::Kernel;
 use crate::lane::Lane;
-use crate::pipeline::{copy, in_order, pipeline};
 use crate::port;
-use crate::port::Way;
+use crate::port::Port;
 use crate::ready::Ready;
 use crate::state::DeviceState;
 
 /// A model on a GPU, loaded by [`CudaBackend`](crate::CudaBackend).
 ///
-/// [`init`](Self::init) copies it to the device and allocates all that steps need; afterwards
-/// nothing is allocated on the host, and on the device only when a batch size comes for the
-/// second time, whose work is then recorded as a graph.
+/// [`init`](Self::init) copies it to the device and allocates all that steps need. Afterwards no
+/// step allocates, neither on the host nor on the device. The work of one sample and of a whole
+/// chunk is recorded then, and replayed by one driver call; a batch of another size takes two or
+/// three calls, unless [`prepare_batch`](Self::prepare_batch) has recorded it, the one method that
+/// allocates later.
+///
+/// Payloads may lie on the host, or on the device in the model's context: [`DeviceBuffer`],
+/// [`DeviceView`] and what else lends such a view. From device to device nothing is copied; with
+/// one end on the host, that end alone is.
 ///
 /// The contract's errors are numbers; [`last_error`](Self::last_error) has the last one in
 /// words. After [`CudaError::DeviceLost`] nothing works any more; after any other error the
@@ -31,10 +40,8 @@ pub struct CudaModel {
     kernel: Arc<Kernel>,
     artifact: ModelArtifact,
     checked: Checked,
-    input_bytes: usize,
-    output_bytes: usize,
-    /// Element types of all inputs, and of all outputs, where they are the same.
-    dtypes: (Option<DType>, Option<DType>),
+    /// What the packed payload of the inputs is, and that of the outputs.
+    ports: (Port, Port),
     metadata: ModelMetadata,
     chunk_samples: usize,
     ready: Option<Ready>,
@@ -48,13 +55,15 @@ impl CudaModel {
         model: &Model<'_>,
         chunk_samples: usize,
     ) -> Self {
+        let space = kernel.context().space();
+        let input = Port { bytes: model.input_bytes(), dtype: model.input_dtype(), space };
+        let output = Port { bytes: model.output_bytes(), dtype: model.output_dtype(), space };
+        let metadata = model.metadata(MemoryClass::PinnedHost, MemoryClass::Host);
         Self {
             kernel,
             checked: model.checked(),
-            input_bytes: model.input_bytes(),
-            output_bytes: model.output_bytes(),
-            dtypes: (model.input_dtype(), model.output_dtype()),
-            metadata: model.metadata(MemoryClass::PinnedHost, MemoryClass::Host),
+            ports: (input, output),
+            metadata: metadata.with_memory(port::memory(Some(space))),
             artifact,
             chunk_samples,
             ready: None,
@@ -83,17 +92,42 @@ impl CudaModel {
         }
     }
 
+    /// Records the work of a batch of `samples`, so that such a batch is replayed from then on,
+    /// by one driver call a chunk. Chunks themselves are recorded by [`init`](Self::init): only
+    /// the rest of such a batch counts. Of these, the last six are kept.
+    ///
+    /// This allocates, on the host and on the device. A batch runs without it as well.
+    ///
+    /// # Errors
+    ///
+    /// Kinds of [`CudaError`].
+    pub fn prepare_batch(&mut self, samples: usize) -> Result<(), InferenceError> {
+        let chunk_samples = self.chunk_samples;
+        let result = self.ready().and_then(|ready| {
+            let (chunks, rest) = (samples / chunk_samples, samples % chunk_samples);
+            // Chunks take turns on the lanes, except where each needs the one before.
+            let index = if ready.state.is_some() { 0 } else { chunks % ready.lanes.len() };
+            match ready.lanes.get_mut(index) {
+                Some(lane) if rest > 0 => lane.prepare(rest),
+                _ => Ok(()),
+            }
+        });
+        result.map_err(|error| self.note(error))
+    }
+
     /// Runs the model once, from one payload to another. Several inputs are packed into one
     /// payload, one after the other; several outputs come in the same way.
     ///
     /// A model with state steps its one stream. After a fault of the device, the state is the
     /// initial one again.
     ///
-    /// Pinned and shared inputs are read by the device where they lie.
+    /// Pinned and shared inputs are read by the device where they lie, and so are inputs and
+    /// outputs in device memory. Work of other streams on these must have ended.
     ///
     /// # Errors
     ///
-    /// Kinds of [`CudaError`]. On an error the output payload is unchanged.
+    /// Kinds of [`CudaError`]; a payload on another device, or in another context, is refused.
+    /// On an error an output payload of the host is unchanged.
     pub fn infer_one<I, O>(&mut self, input: &I, output: &mut O) -> Result<(), InferenceError>
     where
         I: Payload + ?Sized,
@@ -108,13 +142,18 @@ impl CudaModel {
     /// # Errors
     ///
     /// Kinds of [`CudaError`]; lengths that are not a multiple of the tensor's, or of different
-    /// counts, are a mismatch.
+    /// counts, are a mismatch, and so is memory of another context.
     pub fn infer_on_device(
         &mut self,
         input: DeviceView<'_>,
         output: DeviceViewMut<'_>,
     ) -> Result<(), InferenceError> {
-        let result = self.ready().and_then(|ready| ready.direct.run(input, output));
+        let result = self.run_of(&input, &output).and_then(|run| {
+            let direct = &mut self.ready()?.direct;
+            // SAFETY: both views are borrowed until the wait below is over.
+            unsafe { direct.enqueue(None, run) }?;
+            direct.drain()
+        });
         result.map_err(|error| self.note(error))
     }
 
@@ -136,9 +175,9 @@ impl CudaModel {
         input: DeviceView<'_>,
         output: DeviceViewMut<'_>,
     ) -> Result<(), InferenceError> {
-        let result = self.ready().and_then(|ready| {
+        let result = self.run_of(&input, &output).and_then(|run| {
             // SAFETY: by this function's contract.
-            unsafe { ready.direct.enqueue(Some(stream), input, output) }
+            unsafe { self.ready()?.direct.enqueue(Some(stream), run) }
         });
         result.map_err(|error| self.note(error))
     }
@@ -169,7 +208,7 @@ impl CudaModel {
                 lane.forget_fault()?;
             }
             match ready.direct.drain() {
-                Ok(()) | Err(CudaError::Fault(_)) => ready.direct.forget_fault()?,
+                Ok(()) | Err(CudaError::Fault(_)) => ready.direct.forget_fault(),
                 Err(error) => return Err(error),
             }
             ready.state.as_mut().map_or(Ok(()), DeviceState::reset)
@@ -205,70 +244,6 @@ impl CudaModel {
     #[must_use]
     pub const fn last_error(&self) -> Option<&CudaError> {
         self.last_error.as_ref()
-    }
-
-    fn try_infer_one<I, O>(&mut self, input: &I, output: &mut O) -> Result<(), CudaError>
-    where
-        I: Payload + ?Sized,
-        O: PayloadMut + ?Sized,
-    {
-        let (input_bytes, output_bytes) = (self.input_bytes, self.output_bytes);
-        let ready = self.ready.as_mut().ok_or(CudaError::NotInitialized)?;
-        let way = port::check(input, input_bytes, self.dtypes.0)?;
-        port::check(output, output_bytes, self.dtypes.1)?;
-        ready.wait_for_state()?;
-        let [lane, _] = &mut ready.lanes;
-        let bytes = input.as_bytes();
-        // A payload that only says it is pinned has no address there: it is copied. So is one
-        // that gives other bytes than it was checked with.
-        let address = match way {
-            Way::InPlace if bytes.len() == input_bytes => {
-                device_address(self.kernel.context(), bytes).ok()
-            }
-            Way::InPlace | Way::Staged => None,
-        };
-        if let Some(address) = address {
-            // SAFETY: the payload is borrowed until `finish` has waited.
-            unsafe { lane.start_in_place(address) }?;
-        } else {
-            copy(bytes, lane.staging());
-            lane.start(1)?;
-        }
-        copy(lane.finish()?, output.as_bytes_mut());
-        Ok(())
-    }
-
-    fn try_infer_batch<I, O>(
-        &mut self,
-        inputs: Batch<'_, I>,
-        outputs: &mut [O],
-    ) -> Result<(), CudaError>
-    where
-        I: Payload,
-        O: PayloadMut,
-    {
-        let (input_bytes, output_bytes) = (self.input_bytes, self.output_bytes);
-        let ready = self.ready.as_mut().ok_or(CudaError::NotInitialized)?;
-        let counts = (inputs.len(), outputs.len());
-        let Some(outputs) = outputs.get_mut(..inputs.len()) else {
-            let (inputs, outputs) = counts;
-            return Err(PayloadError::TooFewOutputs { inputs, outputs }.into());
-        };
-        // All payloads are checked before any work, so a batch runs whole or not at all.
-        for (message, output) in inputs.iter().zip(outputs.iter()) {
-            port::check(message.payload(), input_bytes, self.dtypes.0)?;
-            port::check(output, output_bytes, self.dtypes.1)?;
-        }
-        ready.wait_for_state()?;
-        let done = if ready.state.is_some() {
-            in_order(&mut ready.lanes[0], inputs.messages(), outputs, self.chunk_samples)
-        } else {
-            pipeline(&mut ready.lanes, inputs.messages(), outputs, self.chunk_samples)
-        };
-        if done.is_err() {
-            ready.lanes.iter_mut().for_each(Lane::abandon);
-        }
-        done
     }
 
     fn ready(&mut self) -> Result<&mut Ready, CudaError> {

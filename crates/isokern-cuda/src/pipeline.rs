@@ -2,7 +2,7 @@
 
 use isokern_core::{Message, Payload, PayloadMut};
 
-use crate::error::CudaError;
+use crate::error::{CudaError, PayloadError};
 use crate::lane::Lane;
 
 /// Runs a batch in chunks, alternating between the lanes: while one is at work, the host fills
@@ -21,14 +21,14 @@ pub(crate) fn pipeline<I: Payload, O: PayloadMut>(
     loop {
         let started = match chunks.next() {
             Some(chunk) => {
-                gather(chunk, current.staging());
+                gather(chunk, current.staging())?;
                 current.start(chunk.len())?;
                 true
             }
             None => false,
         };
         if waiting {
-            scatter(other.finish()?, targets.next().unwrap_or_default());
+            scatter(other.finish()?, targets.next().unwrap_or_default())?;
         }
         if !started {
             return Ok(());
@@ -47,29 +47,37 @@ pub(crate) fn in_order<I: Payload, O: PayloadMut>(
     chunk_samples: usize,
 ) -> Result<(), CudaError> {
     for (chunk, targets) in messages.chunks(chunk_samples).zip(outputs.chunks_mut(chunk_samples)) {
-        gather(chunk, lane.staging());
+        gather(chunk, lane.staging())?;
         lane.start(chunk.len())?;
-        scatter(lane.finish()?, targets);
+        scatter(lane.finish()?, targets)?;
     }
     Ok(())
 }
 
 /// Copies the payloads of a chunk one after the other.
-fn gather<I: Payload>(chunk: &[Message<I>], mut target: &mut [u8]) {
+fn gather<I>(chunk: &[Message<I>], mut target: &mut [u8]) -> Result<(), PayloadError>
+where
+    I: Payload,
+{
     for message in chunk {
-        let bytes = message.payload().as_bytes();
+        let bytes = message.payload().host_bytes().ok_or(PayloadError::NoHostBytes)?;
         copy(bytes, target);
         target = target.split_at_mut_checked(bytes.len()).map_or(&mut [], |(_, rest)| rest);
     }
+    Ok(())
 }
 
 /// Copies a chunk's outputs to their payloads.
-fn scatter<O: PayloadMut>(mut outputs: &[u8], targets: &mut [O]) {
+fn scatter<O>(mut outputs: &[u8], targets: &mut [O]) -> Result<(), PayloadError>
+where
+    O: PayloadMut,
+{
     for target in targets {
-        let bytes = target.as_bytes_mut();
+        let bytes = target.host_bytes_mut().ok_or(PayloadError::NoHostBytes)?;
         copy(outputs, bytes);
         outputs = outputs.get(bytes.len()..).unwrap_or_default();
     }
+    Ok(())
 }
 
 /// Copies as many bytes as both have: as many as the tensor, for payloads that were checked.

@@ -1,98 +1,70 @@
-//! Which batch sizes have recorded work: a few, the ones used last.
+//! Which batch sizes have recorded work.
 
-/// How many sizes are remembered.
-const SIZES: usize = 8;
+/// How many sizes are kept beside the two of `init`.
+pub(crate) const PREPARED_MAX: usize = 6;
 
-/// Recorded work by batch size. Nothing is allocated.
+/// Recorded work by batch size. Nothing is allocated here.
 #[derive(Debug)]
 pub(crate) struct Replays<G> {
-    slots: [Option<Slot<G>>; SIZES],
-    clock: u64,
+    /// One sample, and a whole chunk.
+    always: [Option<Slot<G>>; 2],
+    prepared: [Option<Slot<G>>; PREPARED_MAX],
+    /// The one that makes room next.
+    next: usize,
 }
 
 #[derive(Debug)]
 struct Slot<G> {
     samples: usize,
-    used: u64,
-    graph: Option<G>,
-}
-
-/// What is known of a size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// It is new: recording it may not pay.
-    First,
-    /// It came before and is not recorded.
-    Again,
-    /// It is recorded.
-    Kept,
+    graph: G,
 }
 
 impl<G> Replays<G> {
-    /// Remembers nothing.
+    /// Keeps nothing.
     pub(crate) const fn new() -> Self {
-        Self { slots: [const { None }; SIZES], clock: 0 }
+        Self { always: [None, None], prepared: [const { None }; PREPARED_MAX], next: 0 }
     }
 
-    /// Notes that a size is asked for, and says what is known of it.
-    pub(crate) fn turn(&mut self, samples: usize) -> Turn {
-        self.clock += 1;
-        let now = self.clock;
-        if let Some(slot) = self.slots.iter_mut().flatten().find(|slot| slot.samples == samples) {
-            slot.used = now;
-            return if slot.graph.is_some() { Turn::Kept } else { Turn::Again };
+    /// Keeps the recorded work of a size for good: for one sample, and for a whole chunk.
+    pub(crate) fn keep_always(&mut self, samples: usize, graph: G) {
+        if let Some(slot) = self.always.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(Slot { samples, graph });
         }
-        *self.oldest() = Some(Slot { samples, used: now, graph: None });
-        Turn::First
     }
 
-    /// Keeps the recorded work of a size, in place of the size that was used least lately.
+    /// Keeps the recorded work of a size, in place of the one that was kept first.
     pub(crate) fn keep(&mut self, samples: usize, graph: G) {
-        self.turn(samples);
-        let mut slots = self.slots.iter_mut().flatten();
-        if let Some(slot) = slots.find(|slot| slot.samples == samples) {
-            slot.graph = Some(graph);
+        if let Some(slot) = self.prepared.get_mut(self.next) {
+            *slot = Some(Slot { samples, graph });
         }
+        self.next = (self.next + 1) % PREPARED_MAX;
     }
 
     /// The recorded work of a size.
     pub(crate) fn get(&self, samples: usize) -> Option<&G> {
-        let slot = self.slots.iter().flatten().find(|slot| slot.samples == samples);
-        slot.and_then(|slot| slot.graph.as_ref())
-    }
-
-    /// An empty slot, or the one used least lately.
-    fn oldest(&mut self) -> &mut Option<Slot<G>> {
-        let age = |slot: &Option<Slot<G>>| slot.as_ref().map_or(0, |slot| slot.used);
-        let found = (0..SIZES).min_by_key(|&index| age(&self.slots[index]));
-        &mut self.slots[found.unwrap_or(0)]
+        let mut slots = self.always.iter().chain(&self.prepared).flatten();
+        slots.find(|slot| slot.samples == samples).map(|slot| &slot.graph)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Replays, SIZES, Turn};
+    use super::{PREPARED_MAX, Replays};
 
     #[test]
-    fn a_size_is_recorded_when_it_comes_again_and_then_kept() {
+    fn the_sizes_of_init_stay_and_the_first_prepared_makes_room() {
         let mut replays = Replays::new();
-        assert_eq!(replays.turn(3), Turn::First);
-        assert_eq!(replays.turn(3), Turn::Again);
-        replays.keep(3, "three");
-        assert_eq!(replays.turn(3), Turn::Kept);
-        assert_eq!(replays.get(3), Some(&"three"));
-        assert_eq!(replays.get(4), None);
-    }
-
-    #[test]
-    fn the_size_used_least_lately_makes_room() {
-        let mut replays = Replays::new();
-        for samples in 1..=SIZES {
-            replays.keep(samples, samples);
+        replays.keep_always(1, "one");
+        replays.keep_always(99, "chunk");
+        for samples in 2..2 + PREPARED_MAX {
+            replays.keep(samples, "prepared");
         }
-        assert_eq!(replays.turn(1), Turn::Kept);
-        assert_eq!(replays.turn(100), Turn::First);
-        assert_eq!(replays.get(2), None, "2 is the oldest");
-        assert_eq!(replays.get(1), Some(&1));
+        assert_eq!(replays.get(2), Some(&"prepared"));
+        replays.keep(50, "new");
+        assert_eq!(replays.get(2), None, "2 was the first");
+        for (samples, graph) in [(1, "one"), (99, "chunk"), (3, "prepared"), (50, "new")] {
+            assert_eq!(replays.get(samples), Some(&graph));
+        }
+        assert_eq!(replays.get(4711), None);
     }
 }

@@ -65,10 +65,10 @@ fn run(artifact: &ModelArtifact, inputs: &[i8]) -> Result<Vec<i8>, String> {
     let borrowed = unsafe { BorrowedStream::from_raw(&context, stream.as_inner().cast()) };
     let input = source.as_device_ptr().as_raw();
     // SAFETY: cust's buffer has this length, and nobody writes it until the drain below.
-    let input = unsafe { DeviceView::from_raw(input, count * input_len) };
+    let input = unsafe { DeviceView::new(context.space(), input, count * input_len) };
     let output = target.as_device_ptr().as_raw();
     // SAFETY: as above, and nobody else uses it.
-    let output = unsafe { DeviceViewMut::from_raw(output, count * output_len) };
+    let output = unsafe { DeviceViewMut::new(context.space(), output, count * output_len) };
     // SAFETY: stream and buffers are kept, unused, until the drain.
     let enqueued = unsafe { model.enqueue_on_device(&borrowed, input, output) };
     let ended = enqueued.and_then(|()| ComputeModel::<[i8], [i8]>::drain(&mut model));

@@ -159,9 +159,9 @@ fn cudarc_handles() {
         let (input, _read) = source.device_ptr(&stream);
         let (output, _written) = target.device_ptr_mut(&stream);
         // SAFETY: the slice has this length, and is kept until the drain.
-        let input = unsafe { DeviceView::from_raw(input, count * 64) };
+        let input = unsafe { DeviceView::new(context.space(), input, count * 64) };
         // SAFETY: as above.
-        let output = unsafe { DeviceViewMut::from_raw(output, count * 10) };
+        let output = unsafe { DeviceViewMut::new(context.space(), output, count * 10) };
         // SAFETY: the stream is of this context; the slices are kept until the drain.
         let enqueued = unsafe { model.enqueue_on_device(&borrowed, input, output) };
         enqueued.expect("the work is taken");

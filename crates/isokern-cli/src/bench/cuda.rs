@@ -114,9 +114,9 @@ fn batches(
         Ok::<_, InferenceError>(start.elapsed())
     };
     let effort = effort.batches(sample_count);
-    // A size that comes for the second time is recorded: three calls come before any that counts.
-    let warm_up = (0..3)
-        .try_for_each(|_| call(model).map(drop))
+    // The size is recorded, as by an application that asks for it often.
+    let warm_up = model
+        .prepare_batch(sample_count)
         .and_then(|()| effort.tenth().repeat(|_| call(model).map(drop)));
     let spent = warm_up.and_then(|_| effort.repeat(|_| call(model).map(|time| times.add(time))));
     // A model with state is somewhere in its stream by now.

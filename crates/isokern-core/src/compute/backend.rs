@@ -45,10 +45,10 @@
 use super::capabilities::BackendCapabilities;
 use super::error::InferenceError;
 use super::model::ComputeModel;
-use super::payload::{Payload, PayloadMut};
+use super::payload::Payload;
 
 /// One kind of hardware that loads models.
-pub trait ComputeBackend<InP: Payload + ?Sized, OutP: PayloadMut + ?Sized> {
+pub trait ComputeBackend<InP: Payload + ?Sized, OutP: Payload + ?Sized> {
     /// What it loads.
     type Model: ComputeModel<InP, OutP>;
 

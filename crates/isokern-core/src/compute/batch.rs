@@ -103,13 +103,14 @@ impl<'a, P> Batch<'a, P> {
 }
 
 impl<P: Payload> Batch<'_, P> {
-    /// Returns the length of all payloads together, in bytes.
+    /// Returns the length of all payloads together, in bytes, wherever they lie.
     ///
     /// Asks the payloads, not the headers. Stays at `usize::MAX` when messages
     /// which borrow the same large buffer add up to more.
     #[must_use]
     pub fn total_payload_bytes(self) -> usize {
-        self.iter().fold(0, |sum: usize, message| sum.saturating_add(message.as_bytes().len()))
+        let lengths = self.iter().map(|message| message.buffer_descriptor().bytes());
+        lengths.fold(0, usize::saturating_add)
     }
 
     /// Copies the payloads one after another to the start of `target` and
@@ -119,14 +120,19 @@ impl<P: Payload> Batch<'_, P> {
     ///
     /// # Errors
     ///
-    /// [`GatherError`] when `target` is too short; then nothing was written.
+    /// [`GatherError`] when `target` is too short, or the host cannot read a payload; then
+    /// nothing was written.
     pub fn gather_into(self, target: &mut [u8]) -> Result<usize, GatherError> {
-        let needed_bytes = self.total_payload_bytes();
+        let mut needed_bytes = 0_usize;
+        for (index, message) in self.iter().enumerate() {
+            let bytes = message.host_bytes().ok_or(GatherError::NoHostBytes { index })?;
+            needed_bytes = needed_bytes.saturating_add(bytes.len());
+        }
         let available_bytes = target.len();
-        let too_short = GatherError { needed_bytes, available_bytes };
+        let too_short = GatherError::TooShort { needed_bytes, available_bytes };
         let mut rest = target.get_mut(..needed_bytes).ok_or(too_short)?;
-        for message in self.iter() {
-            let bytes = message.as_bytes();
+        for (index, message) in self.iter().enumerate() {
+            let bytes = message.host_bytes().ok_or(GatherError::NoHostBytes { index })?;
             let (head, tail) = rest.split_at_mut_checked(bytes.len()).ok_or(too_short)?;
             head.copy_from_slice(bytes);
             rest = tail;
@@ -182,14 +188,30 @@ pub enum BatchFlagError {
     },
 }
 
-/// A gather target that cannot hold the payloads.
+/// Payloads that could not be copied one after another.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the payloads take {needed_bytes} bytes, the target has {available_bytes}")]
-pub struct GatherError {
-    /// Length of all payloads together.
-    pub needed_bytes: usize,
-    /// Length of the target.
-    pub available_bytes: usize,
+pub enum GatherError {
+    /// The target cannot hold them.
+    #[error(
+        "the payloads take {needed_bytes} bytes, the target has {available_bytes}. Fix: pass a \
+         target of {needed_bytes} bytes"
+    )]
+    TooShort {
+        /// Length of all payloads together.
+        needed_bytes: usize,
+        /// Length of the target.
+        available_bytes: usize,
+    },
+    /// The host cannot read a payload: it lies in device memory, or has no bytes.
+    #[error(
+        "the host cannot read the payload of message {index}. Fix: copy it to the host first, or \
+         pass the batch to a model that takes its memory class"
+    )]
+    NoHostBytes {
+        /// Position of the message in this batch.
+        index: usize,
+    },
 }
 
 fn is_first<P>(message: &Message<P>) -> bool {

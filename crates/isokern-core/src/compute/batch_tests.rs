@@ -49,7 +49,7 @@ fn gather_is_exact_and_writes_nothing_when_too_short() {
     assert_eq!(target, [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 0xaa]);
 
     let mut short = [0xaa_u8; 11];
-    let error = GatherError { needed_bytes: 12, available_bytes: 11 };
+    let error = GatherError::TooShort { needed_bytes: 12, available_bytes: 11 };
     assert_eq!(batch.gather_into(&mut short), Err(error));
     assert_eq!(short, [0xaa; 11]);
 }

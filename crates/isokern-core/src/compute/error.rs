@@ -28,7 +28,7 @@ use super::error_kind::InferenceErrorKind;
 /// assert_eq!(
 ///     error.to_string(),
 ///     "shape or type mismatch in operator 3 (code 0x101). \
-///      Fix: pass buffers of the length and element type that the model's metadata gives."
+///      Fix: pass buffers of the length, type and memory that the model's metadata gives."
 /// );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

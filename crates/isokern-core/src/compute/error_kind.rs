@@ -19,8 +19,8 @@ numbered! {
         /// The model's bytes are damaged, of another version, or need an operator
         /// that is not there; convert the model again.
         InvalidArtifact = 1,
-        /// A payload has another length or element type than the model, or a batch
-        /// has fewer outputs than inputs; nothing was run.
+        /// A payload has another length or element type than the model, or lies in memory that
+        /// the model does not take, or a batch has fewer outputs than inputs; nothing was run.
         ShapeOrTypeMismatch = 2,
         /// The step was started and failed; the output is not a result.
         ExecutionFailed = 3,
@@ -58,7 +58,7 @@ impl InferenceErrorKind {
         match self {
             Self::InvalidArtifact => "convert the model again with a matching version",
             Self::ShapeOrTypeMismatch => {
-                "pass buffers of the length and element type that the model's metadata gives"
+                "pass buffers of the length, type and memory that the model's metadata gives"
             }
             Self::ExecutionFailed => "reset the model, then look up the code of its backend",
             Self::ResourceUnavailable => "free memory or load a smaller model, then try again",

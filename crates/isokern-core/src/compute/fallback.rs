@@ -15,7 +15,7 @@ use super::backend::ComputeBackend;
 use super::capabilities::BackendCapabilities;
 use super::error::InferenceError;
 use super::fallback_model::FallbackModel;
-use super::payload::{Payload, PayloadMut};
+use super::payload::Payload;
 
 /// A backend that uses `A` where loading succeeds, and `B` otherwise.
 ///
@@ -70,7 +70,7 @@ impl<A, B> Fallback<A, B> {
 impl<InP, OutP, A, B> ComputeBackend<InP, OutP> for Fallback<A, B>
 where
     InP: Payload + ?Sized,
-    OutP: PayloadMut + ?Sized,
+    OutP: Payload + ?Sized,
     A: ComputeBackend<InP, OutP>,
     B: ComputeBackend<InP, OutP>,
 {

@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::error::InferenceError;
 use super::metadata::ModelMetadata;
 use super::model::ComputeModel;
-use super::payload::{Payload, PayloadMut};
+use super::payload::Payload;
 use super::port::PortMetadata;
 
 /// The model of the backend that could load it.
@@ -59,7 +59,7 @@ impl<MA, MB> FallbackModel<MA, MB> {
 impl<InP, OutP, MA, MB> ComputeModel<InP, OutP> for FallbackModel<MA, MB>
 where
     InP: Payload + ?Sized,
-    OutP: PayloadMut + ?Sized,
+    OutP: Payload + ?Sized,
     MA: ComputeModel<InP, OutP>,
     MB: ComputeModel<InP, OutP>,
 {

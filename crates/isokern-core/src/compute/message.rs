@@ -1,5 +1,6 @@
 //! A payload with its envelope: who asked, when, how urgent, and what it holds.
 
+use super::device_view::{DeviceView, DeviceViewMut};
 use super::dtype::DType;
 use super::memory::BufferDescriptor;
 use super::message_header::MessageHeader;
@@ -96,17 +97,25 @@ impl<P: Payload> Payload for Message<P> {
         self.payload.buffer_descriptor()
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        self.payload.as_bytes()
-    }
-
     fn dtype(&self) -> Option<DType> {
         self.payload.dtype()
+    }
+
+    fn host_bytes(&self) -> Option<&[u8]> {
+        self.payload.host_bytes()
+    }
+
+    fn device_view(&self) -> Option<DeviceView<'_>> {
+        self.payload.device_view()
     }
 }
 
 impl<P: PayloadMut> PayloadMut for Message<P> {
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        self.payload.as_bytes_mut()
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        self.payload.host_bytes_mut()
+    }
+
+    fn device_view_mut(&mut self) -> Option<DeviceViewMut<'_>> {
+        self.payload.device_view_mut()
     }
 }

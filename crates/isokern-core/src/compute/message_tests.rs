@@ -14,8 +14,8 @@ impl Payload for Placed {
         BufferDescriptor::new(3).with_memory_class(self.0)
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        &[1, 2, 3]
+    fn host_bytes(&self) -> Option<&[u8]> {
+        Some(&[1, 2, 3])
     }
 }
 

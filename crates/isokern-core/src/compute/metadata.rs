@@ -2,6 +2,7 @@
 
 use super::dtype::DType;
 use super::memory::MemoryClass;
+use super::placement::PlacementAcceptance;
 use super::profile::NumericProfile;
 use super::quantization::Quantization;
 use super::shape::Shape;
@@ -30,6 +31,7 @@ use super::shape::Shape;
 pub struct ModelMetadata {
     preferred_input: MemoryClass,
     preferred_output: MemoryClass,
+    memory: PlacementAcceptance,
     max_input_bytes: Option<usize>,
     max_output_bytes: Option<usize>,
     input_shape: Option<Shape>,
@@ -58,6 +60,8 @@ impl ModelMetadata {
         Self {
             preferred_input,
             preferred_output,
+            memory: PlacementAcceptance::exactly(preferred_input)
+                .union(PlacementAcceptance::exactly(preferred_output)),
             max_input_bytes,
             max_output_bytes,
             input_shape: None,
@@ -72,6 +76,13 @@ impl ModelMetadata {
             output_count: 1,
             state_bytes: 0,
         }
+    }
+
+    /// Returns the description with exactly these memory classes, which payloads may live in.
+    /// Without it, they are the two preferred ones.
+    #[must_use]
+    pub const fn with_memory(self, memory: PlacementAcceptance) -> Self {
+        Self { memory, ..self }
     }
 
     /// Returns the description with the shape of one input.
@@ -147,6 +158,15 @@ impl ModelMetadata {
     #[must_use]
     pub const fn preferred_output(&self) -> MemoryClass {
         self.preferred_output
+    }
+
+    /// Returns where payloads may live, with a copy or without; any other is refused.
+    ///
+    /// It is the loaded model's own answer: of a [`Fallback`](crate::compute::Fallback), that of
+    /// the backend which loaded it.
+    #[must_use]
+    pub const fn memory(&self) -> PlacementAcceptance {
+        self.memory
     }
 
     /// Returns the longest input payload in bytes, `None` when there is no limit.

@@ -44,13 +44,13 @@ use super::batch::Batch;
 use super::error::InferenceError;
 use super::error_kind::InferenceErrorKind;
 use super::metadata::ModelMetadata;
-use super::payload::{Payload, PayloadMut};
+use super::payload::Payload;
 use super::port::PortMetadata;
 use super::quantization::Quantization;
 use super::shape::Shape;
 
 /// A model which a [backend](crate::compute::backend) has loaded.
-pub trait ComputeModel<InP: Payload + ?Sized, OutP: PayloadMut + ?Sized> {
+pub trait ComputeModel<InP: Payload + ?Sized, OutP: Payload + ?Sized> {
     /// Makes the model ready: allocates, uploads, warms up.
     ///
     /// Calling it again changes nothing.

@@ -1,4 +1,14 @@
-//! What can be handed to a model: bytes, their description, and their type.
+//! What can be handed to a model: a description, and the way to the bytes where there is one.
+//!
+//! A payload describes itself. Whether its bytes can be read here is another matter: they may
+//! lie in the memory of a device, or have no bytes at all.
+//!
+//! | payload | [`host_bytes`](Payload::host_bytes) | [`device_view`](Payload::device_view) |
+//! |---|---|---|
+//! | slices, arrays, scalars, tensors | yes | no |
+//! | memory of a device | no | yes |
+//! | memory that host and device share | yes | yes |
+//! | a type of one's own that only describes itself | no | no |
 //!
 //! # For callers
 //!
@@ -12,12 +22,29 @@
 //! ```compile_fail
 //! use isokern_core::Payload;
 //!
-//! [true, false].as_bytes();
+//! [true, false].host_bytes();
+//! ```
+//!
+//! A payload of one's own for a model of one's own says how long it is, and no more:
+//!
+//! ```
+//! use isokern_core::Payload;
+//! use isokern_core::compute::BufferDescriptor;
+//!
+//! struct Frame {
+//!     samples: Vec<f32>,
+//! }
+//!
+//! impl Payload for Frame {
+//!     fn buffer_descriptor(&self) -> BufferDescriptor {
+//!         BufferDescriptor::new(self.samples.len() * 4)
+//!     }
+//! }
 //! ```
 //!
 //! # For backend authors
 //!
-//! Look at all three before the first byte moves:
+//! Look at all of these before the first byte moves:
 //!
 //! * [`buffer_descriptor`](Payload::buffer_descriptor): the length must be the
 //!   model's, and [`decide_placement`](crate::compute::decide_placement) must
@@ -25,38 +52,49 @@
 //! * [`dtype`](Payload::dtype): `Some` and not the model's is
 //!   [`ShapeOrTypeMismatch`](crate::compute::InferenceErrorKind); `None` means
 //!   untyped bytes and is taken;
-//! * [`as_bytes`](Payload::as_bytes): native-endian, exactly
-//!   `buffer_descriptor().bytes()` long.
+//! * [`host_bytes`](Payload::host_bytes) or [`device_view`](Payload::device_view), whichever
+//!   the backend works on. `None` is a refusal by name and never a guess. The descriptor is
+//!   what a payload says of itself; the length that counts is that of the bytes or the view.
 
+use super::device_view::{DeviceView, DeviceViewMut};
 use super::dtype::DType;
 use super::memory::BufferDescriptor;
 
-/// Bytes a model may read.
+/// Something a model may read.
 ///
 /// ```
 /// use isokern_core::{DType, Payload};
 ///
 /// let samples = [1_i16, -1];
-/// assert_eq!(samples.as_bytes(), [1, 0, 0xff, 0xff]);
+/// assert_eq!(samples.host_bytes(), Some(&[1, 0, 0xff, 0xff][..]));
 /// assert_eq!(samples.buffer_descriptor().alignment(), 2);
 /// assert_eq!(samples[..1].dtype(), Some(DType::I16));
+/// assert!(samples.device_view().is_none());
 /// ```
 pub trait Payload {
     /// Returns length, alignment and place of the bytes.
     ///
-    /// Must agree with [`as_bytes`](Self::as_bytes) in length.
+    /// Must agree in length with [`host_bytes`](Self::host_bytes) and
+    /// [`device_view`](Self::device_view), where there are any.
     fn buffer_descriptor(&self) -> BufferDescriptor;
-
-    /// Returns the bytes.
-    fn as_bytes(&self) -> &[u8];
 
     /// Returns the type of the elements, `None` for untyped bytes.
     fn dtype(&self) -> Option<DType> {
         None
     }
+
+    /// Returns the bytes, native-endian, or `None` where the host cannot read them.
+    fn host_bytes(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// Returns the bytes as a device finds them, `None` where no device is known to.
+    fn device_view(&self) -> Option<DeviceView<'_>> {
+        None
+    }
 }
 
-/// Bytes a model may also write.
+/// Something a model may also write.
 ///
 /// A shared borrow such as `&[i8]` is a [`Payload`] and not this:
 ///
@@ -70,10 +108,20 @@ pub trait Payload {
 /// use isokern_core::PayloadMut;
 ///
 /// let mut scores = [0_i8; 2];
-/// scores.as_bytes_mut().copy_from_slice(&[0x80, 0x7f]);
+/// if let Some(bytes) = scores.host_bytes_mut() {
+///     bytes.copy_from_slice(&[0x80, 0x7f]);
+/// }
 /// assert_eq!(scores, [-128, 127]);
 /// ```
 pub trait PayloadMut: Payload {
-    /// Returns the bytes for writing; the length never changes.
-    fn as_bytes_mut(&mut self) -> &mut [u8];
+    /// Returns the bytes for writing, or `None` where the host cannot; the length never
+    /// changes.
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        None
+    }
+
+    /// Returns the bytes for a device to write, `None` where no device is known to.
+    fn device_view_mut(&mut self) -> Option<DeviceViewMut<'_>> {
+        None
+    }
 }

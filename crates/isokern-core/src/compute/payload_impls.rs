@@ -2,6 +2,7 @@
 
 use bytemuck::{Pod, bytes_of, bytes_of_mut, must_cast_slice, must_cast_slice_mut};
 
+use super::device_view::{DeviceView, DeviceViewMut};
 use super::dtype::DType;
 use super::memory::BufferDescriptor;
 use super::payload::{Payload, PayloadMut};
@@ -12,14 +13,14 @@ impl Payload for () {
         BufferDescriptor::new(0)
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        &[]
+    fn host_bytes(&self) -> Option<&[u8]> {
+        Some(&[])
     }
 }
 
 impl PayloadMut for () {
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        &mut []
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(&mut [])
     }
 }
 
@@ -28,8 +29,8 @@ impl<T: Pod> Payload for [T] {
         BufferDescriptor::of_slice(self)
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        must_cast_slice(self)
+    fn host_bytes(&self) -> Option<&[u8]> {
+        Some(must_cast_slice(self))
     }
 
     fn dtype(&self) -> Option<DType> {
@@ -38,8 +39,8 @@ impl<T: Pod> Payload for [T] {
 }
 
 impl<T: Pod> PayloadMut for [T] {
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        must_cast_slice_mut(self)
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(must_cast_slice_mut(self))
     }
 }
 
@@ -48,8 +49,8 @@ impl<T: Pod, const N: usize> Payload for [T; N] {
         BufferDescriptor::of::<Self>()
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        must_cast_slice(self.as_slice())
+    fn host_bytes(&self) -> Option<&[u8]> {
+        Some(must_cast_slice(self.as_slice()))
     }
 
     fn dtype(&self) -> Option<DType> {
@@ -58,8 +59,8 @@ impl<T: Pod, const N: usize> Payload for [T; N] {
 }
 
 impl<T: Pod, const N: usize> PayloadMut for [T; N] {
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        must_cast_slice_mut(self.as_mut_slice())
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(must_cast_slice_mut(self.as_mut_slice()))
     }
 }
 
@@ -69,12 +70,16 @@ impl<P: Payload + ?Sized> Payload for &P {
         (**self).buffer_descriptor()
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        (**self).as_bytes()
-    }
-
     fn dtype(&self) -> Option<DType> {
         (**self).dtype()
+    }
+
+    fn host_bytes(&self) -> Option<&[u8]> {
+        (**self).host_bytes()
+    }
+
+    fn device_view(&self) -> Option<DeviceView<'_>> {
+        (**self).device_view()
     }
 }
 
@@ -84,18 +89,26 @@ impl<P: Payload + ?Sized> Payload for &mut P {
         (**self).buffer_descriptor()
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        (**self).as_bytes()
-    }
-
     fn dtype(&self) -> Option<DType> {
         (**self).dtype()
+    }
+
+    fn host_bytes(&self) -> Option<&[u8]> {
+        (**self).host_bytes()
+    }
+
+    fn device_view(&self) -> Option<DeviceView<'_>> {
+        (**self).device_view()
     }
 }
 
 impl<P: PayloadMut + ?Sized> PayloadMut for &mut P {
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        (**self).as_bytes_mut()
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        (**self).host_bytes_mut()
+    }
+
+    fn device_view_mut(&mut self) -> Option<DeviceViewMut<'_>> {
+        (**self).device_view_mut()
     }
 }
 
@@ -105,8 +118,8 @@ impl<T: Pod> Payload for std::vec::Vec<T> {
         self.as_slice().buffer_descriptor()
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        must_cast_slice(self.as_slice())
+    fn host_bytes(&self) -> Option<&[u8]> {
+        Some(must_cast_slice(self.as_slice()))
     }
 
     fn dtype(&self) -> Option<DType> {
@@ -116,8 +129,8 @@ impl<T: Pod> Payload for std::vec::Vec<T> {
 
 #[cfg(feature = "std")]
 impl<T: Pod> PayloadMut for std::vec::Vec<T> {
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        must_cast_slice_mut(self.as_mut_slice())
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(must_cast_slice_mut(self.as_mut_slice()))
     }
 }
 
@@ -128,8 +141,8 @@ macro_rules! scalar_payloads {
                 BufferDescriptor::of::<Self>()
             }
 
-            fn as_bytes(&self) -> &[u8] {
-                bytes_of(self)
+            fn host_bytes(&self) -> Option<&[u8]> {
+                Some(bytes_of(self))
             }
 
             fn dtype(&self) -> Option<DType> {
@@ -138,8 +151,8 @@ macro_rules! scalar_payloads {
         }
 
         impl PayloadMut for $scalar {
-            fn as_bytes_mut(&mut self) -> &mut [u8] {
-                bytes_of_mut(self)
+            fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+                Some(bytes_of_mut(self))
             }
         }
     )+};

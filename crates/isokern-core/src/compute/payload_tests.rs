@@ -3,12 +3,22 @@
 use super::{DType, MemoryClass, Message, MessageHeader, Payload, PayloadMut, Tensor, TensorView};
 
 fn check<P: Payload + ?Sized>(payload: &P, bytes: &[u8], dtype: Option<DType>) {
-    assert_eq!(payload.as_bytes(), bytes);
+    assert_eq!(payload.host_bytes(), Some(bytes));
+    assert!(payload.device_view().is_none(), "no device is told of it");
     assert_eq!(payload.dtype(), dtype);
     let descriptor = payload.buffer_descriptor();
     assert_eq!(descriptor.bytes(), bytes.len());
     assert_eq!(descriptor.memory_class(), MemoryClass::Host);
-    assert!(payload.as_bytes().as_ptr().addr().is_multiple_of(descriptor.alignment()));
+    let start = bytes_of(payload).as_ptr().addr();
+    assert!(start.is_multiple_of(descriptor.alignment()));
+}
+
+fn bytes_of<P: Payload + ?Sized>(payload: &P) -> &[u8] {
+    payload.host_bytes().expect("it lies on the host")
+}
+
+fn bytes_of_mut<P: PayloadMut + ?Sized>(payload: &mut P) -> &mut [u8] {
+    payload.host_bytes_mut().expect("it lies on the host")
 }
 
 #[test]
@@ -45,14 +55,14 @@ fn elements_without_bytes_and_empty_slices_do_not_panic() {
 #[test]
 fn what_is_written_as_bytes_is_read_as_elements() {
     let mut word = 0_u32;
-    word.as_bytes_mut()[1] = 1;
+    bytes_of_mut(&mut word)[1] = 1;
     assert_eq!(word, 256);
 
     let mut array = [0_i16; 2];
-    (&mut &mut array[1..]).as_bytes_mut().copy_from_slice(&[0xff, 0xff]);
+    bytes_of_mut(&mut &mut array[1..]).copy_from_slice(&[0xff, 0xff]);
     assert_eq!(array, [0, -1]);
 
     let mut message = Message::new(MessageHeader::new(), array);
-    message.as_bytes_mut()[0] = 9;
+    bytes_of_mut(&mut message)[0] = 9;
     assert_eq!(message.payload(), &[9, -1]);
 }

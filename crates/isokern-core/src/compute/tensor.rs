@@ -20,7 +20,7 @@ use super::tensor_view::TensorView;
 ///     .with_quantization(Quantization::new(1.0 / 256.0, -128));
 /// assert_eq!(scores.at([0, 1]), Some(&127));
 /// assert_eq!(scores.at([1, 0]), None);
-/// assert_eq!(scores.as_bytes(), [0x80, 0x7f]);
+/// assert_eq!(scores.host_bytes(), Some(&[0x80, 0x7f][..]));
 ///
 /// assert!(Tensor::new([0_i8; 6], [2, 2]).is_err());
 /// # Ok::<(), isokern_core::compute::ShapeError>(())
@@ -116,8 +116,8 @@ impl<T: bytemuck::Pod, const N: usize, const R: usize> Payload for Tensor<T, N, 
         self.data.buffer_descriptor()
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        self.data.as_bytes()
+    fn host_bytes(&self) -> Option<&[u8]> {
+        self.data.host_bytes()
     }
 
     fn dtype(&self) -> Option<DType> {
@@ -126,8 +126,8 @@ impl<T: bytemuck::Pod, const N: usize, const R: usize> Payload for Tensor<T, N, 
 }
 
 impl<T: bytemuck::Pod, const N: usize, const R: usize> PayloadMut for Tensor<T, N, R> {
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        self.data.as_bytes_mut()
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        self.data.host_bytes_mut()
     }
 }
 

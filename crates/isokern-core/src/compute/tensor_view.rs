@@ -104,8 +104,8 @@ impl<T: bytemuck::Pod, const R: usize> Payload for TensorView<'_, T, R> {
         self.data.buffer_descriptor()
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        self.data.as_bytes()
+    fn host_bytes(&self) -> Option<&[u8]> {
+        self.data.host_bytes()
     }
 
     fn dtype(&self) -> Option<DType> {

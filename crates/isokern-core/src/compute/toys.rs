@@ -56,20 +56,21 @@ where
         if !self.is_ready {
             return Err(InferenceErrorKind::NotInitialized.into());
         }
-        let input_bytes = input.as_bytes();
+        let mismatch = InferenceErrorKind::ShapeOrTypeMismatch;
         let right_types =
             [input.dtype(), output.dtype()].iter().all(|d| d.is_none_or(|d| d == DType::I8));
-        let right_lengths =
-            input_bytes.len() == self.arena.len() && output.as_bytes().len() == self.arena.len();
+        let input_bytes = input.host_bytes().ok_or(mismatch)?;
+        let target = output.host_bytes_mut().ok_or(mismatch)?;
+        let right_lengths = [input_bytes.len(), target.len()] == [self.arena.len(); 2];
         if !right_types || !right_lengths {
-            return Err(InferenceErrorKind::ShapeOrTypeMismatch.into());
+            return Err(mismatch.into());
         }
         self.step_count += 1;
         self.arena.copy_from_slice(input_bytes);
         for byte in self.arena.iter_mut() {
             *byte = byte.wrapping_add(*self.addend);
         }
-        output.as_bytes_mut().copy_from_slice(self.arena);
+        target.copy_from_slice(self.arena);
         Ok(())
     }
 

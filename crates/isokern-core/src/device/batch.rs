@@ -41,8 +41,8 @@ pub struct BatchParameters {
     pub scratch: u64,
     /// Bytes from one block's arena to the next, a multiple of 16.
     pub scratch_stride: u64,
-    /// Address of a [`FaultRecord`](super::FaultRecord) in device memory, or 0: then faults
-    /// end their block without a word.
+    /// Address of a [`FaultRecord`](super::FaultRecord), or 0: then faults end their block
+    /// without a word.
     pub fault: u64,
     /// Address of the streams' states in global memory, aligned to 16; 0 for a model without.
     pub state: u64,

@@ -9,9 +9,10 @@ use bytemuck::{Pod, Zeroable};
 /// Where device code writes its first fault: 64 bytes, aligned to 8, zeroed by the host
 /// before a launch.
 ///
-/// It must lie in memory of the device: the threads of a grid race for it with
-/// compare-and-swap, which PCIe does not carry. The first fault stays, later ones are
-/// dropped. Read it once the kernel has ended, with [`FaultRecord::fault`].
+/// It lies in memory of the device, or in mapped memory of the host: the threads of a grid race
+/// for it with a compare-and-swap of device scope, which is atomic among them in either. The
+/// host has no part in that race, and reads the record once the kernel has ended, with
+/// [`FaultRecord::fault`]. The first fault stays, later ones are dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct FaultRecord {

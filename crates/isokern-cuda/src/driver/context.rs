@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
 
 use cudarc::driver::sys;
+use isokern_core::compute::DeviceSpace;
 
 use crate::driver::{Device, Status, check};
 use crate::error::CudaError;
@@ -88,6 +89,14 @@ impl Context {
     #[must_use]
     pub fn as_raw(&self) -> sys::CUcontext {
         self.0.raw
+    }
+
+    /// The space that addresses of this context are of. Handles of the same context name the
+    /// same one. Ordinals from 255 on are not told apart here, and never taken by a model.
+    #[must_use]
+    pub fn space(&self) -> DeviceSpace {
+        let ordinal = u8::try_from(self.0.device.ordinal()).unwrap_or(u8::MAX);
+        DeviceSpace::new(ordinal, self.0.raw.addr() as u64)
     }
 
     /// The sticky error that broke the context, if one did.

@@ -1,6 +1,7 @@
 //! Recorded work that is launched as one.
 #![allow(unsafe_code)]
 
+use core::mem::ManuallyDrop;
 use core::ptr;
 
 use cudarc::driver::sys;
@@ -24,7 +25,8 @@ unsafe impl Sync for GraphExec {}
 impl GraphExec {
     /// Records what `work` puts into `stream`, without running it.
     ///
-    /// Other threads may use the driver meanwhile.
+    /// Other threads may use the driver meanwhile. A panic of `work` ends the recording and goes
+    /// on.
     ///
     /// # Errors
     ///
@@ -39,15 +41,27 @@ impl GraphExec {
         // SAFETY: the stream is alive.
         let result = unsafe { sys::cuStreamBeginCapture_v2(stream.as_raw(), mode) };
         context.check("cuStreamBeginCapture_v2", result)?;
-        let recorded = work();
-        let ended = end_capture(stream);
-        recorded?;
-        let graph = ended?;
+        let recording = Recording { stream };
+        work()?;
+        let graph = recording.end()?;
         let mut raw = ptr::null_mut();
         // SAFETY: the pointer is to a place for an executable graph, and the graph is alive.
         let result = unsafe { sys::cuGraphInstantiateWithFlags(&raw mut raw, graph.raw, 0) };
         context.check("cuGraphInstantiateWithFlags", result)?;
         Ok(Self { context: context.clone(), raw })
+    }
+
+    /// Puts into a stream that the device gets what a launch needs, so that the first launch is
+    /// as fast as the next and allocates no more than it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::bind`].
+    pub fn upload(&self, stream: &Stream) -> Result<(), CudaError> {
+        self.context.bind()?;
+        // SAFETY: graph and stream are alive.
+        let result = unsafe { sys::cuGraphUpload(self.raw, stream.as_raw()) };
+        self.context.check("cuGraphUpload", result)
     }
 
     /// Puts the recorded work into a stream.
@@ -85,6 +99,26 @@ impl Drop for Graph<'_> {
     fn drop(&mut self) {
         // SAFETY: the graph is this handle's.
         self.context.release(|| unsafe { sys::cuGraphDestroy(self.raw) });
+    }
+}
+
+/// A stream that records. Its drop ends the recording and forgets it, so that neither an error
+/// nor a panic of what is recorded leaves the stream recording.
+struct Recording<'a> {
+    stream: &'a Stream,
+}
+
+impl<'a> Recording<'a> {
+    /// Ends it.
+    fn end(self) -> Result<Graph<'a>, CudaError> {
+        end_capture(ManuallyDrop::new(self).stream)
+    }
+}
+
+impl Drop for Recording<'_> {
+    fn drop(&mut self) {
+        // Whoever drops it is on the way out with an error or a panic of its own.
+        let _forgotten = end_capture(self.stream);
     }
 }
 

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use core::slice;
 
 use cudarc::driver::sys;
-use isokern_core::compute::{BufferDescriptor, MemoryClass};
+use isokern_core::compute::{BufferDescriptor, DeviceView, DeviceViewMut, MemoryClass};
 use isokern_core::{Payload, PayloadMut};
 
 use crate::driver::{Context, Status};
@@ -84,14 +84,14 @@ impl Payload for PinnedBuffer {
             .with_memory_class(MemoryClass::PinnedHost)
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        self.as_slice()
+    fn host_bytes(&self) -> Option<&[u8]> {
+        Some(self.as_slice())
     }
 }
 
 impl PayloadMut for PinnedBuffer {
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        self.as_mut_slice()
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(self.as_mut_slice())
     }
 }
 
@@ -143,14 +143,25 @@ impl Payload for MappedBuffer {
         self.host.buffer_descriptor().with_memory_class(MemoryClass::Shared)
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        self.as_slice()
+    fn host_bytes(&self) -> Option<&[u8]> {
+        Some(self.as_slice())
+    }
+
+    fn device_view(&self) -> Option<DeviceView<'_>> {
+        // SAFETY: the memory is this handle's, mapped, and borrowed.
+        Some(unsafe { DeviceView::new(self.host.context.space(), self.address, self.host.bytes) })
     }
 }
 
 impl PayloadMut for MappedBuffer {
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        self.as_mut_slice()
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(self.as_mut_slice())
+    }
+
+    fn device_view_mut(&mut self) -> Option<DeviceViewMut<'_>> {
+        let space = self.host.context.space();
+        // SAFETY: the memory is this handle's, mapped, and borrowed exclusively.
+        Some(unsafe { DeviceViewMut::new(space, self.address, self.host.bytes) })
     }
 }
 

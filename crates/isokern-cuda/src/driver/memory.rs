@@ -1,14 +1,17 @@
 //! Memory of the device: owned, borrowed, copied to and from.
 #![allow(unsafe_code)]
 
-use core::marker::PhantomData;
-
 use cudarc::driver::sys;
+use isokern_core::compute::{BufferDescriptor, DeviceView, DeviceViewMut};
+use isokern_core::{Payload, PayloadMut};
 
 use crate::driver::{Context, Status, Stream};
 use crate::error::CudaError;
 
-/// Memory of a device.
+/// What `cuMemAlloc` gives is aligned to at least as many bytes (CUDA C++ programming guide).
+const DEVICE_ALIGNMENT: usize = 256;
+
+/// Memory of a device. As a payload it stays there.
 #[derive(Debug)]
 pub struct DeviceBuffer {
     context: Context,
@@ -47,14 +50,16 @@ impl DeviceBuffer {
 
     /// All of it, to read.
     #[must_use]
-    pub const fn view(&self) -> DeviceView<'_> {
-        DeviceView { address: self.address, bytes: self.bytes, borrowed: PhantomData }
+    pub fn view(&self) -> DeviceView<'_> {
+        // SAFETY: the allocation is this handle's, which is borrowed.
+        unsafe { DeviceView::new(self.context.space(), self.address, self.bytes) }
     }
 
     /// All of it, to write.
     #[must_use]
-    pub const fn view_mut(&mut self) -> DeviceViewMut<'_> {
-        DeviceViewMut { address: self.address, bytes: self.bytes, borrowed: PhantomData }
+    pub fn view_mut(&mut self) -> DeviceViewMut<'_> {
+        // SAFETY: the allocation is this handle's, which is borrowed exclusively.
+        unsafe { DeviceViewMut::new(self.context.space(), self.address, self.bytes) }
     }
 
     /// Copies bytes of the host to the start, and waits for it.
@@ -149,71 +154,21 @@ impl Drop for DeviceBuffer {
     }
 }
 
-/// Borrowed device memory to read: of a [`DeviceBuffer`], of cudarc, of cust.
-#[derive(Debug, Clone, Copy)]
-pub struct DeviceView<'a> {
-    address: u64,
-    bytes: usize,
-    borrowed: PhantomData<&'a [u8]>,
-}
-
-impl DeviceView<'_> {
-    /// Memory that another library owns.
-    ///
-    /// # Safety
-    ///
-    /// * `bytes` bytes at `address` are memory that the context's device can read.
-    /// * They are alive and nobody writes them for the lifetime, and until work that was given
-    ///   the view has ended.
-    #[must_use]
-    pub const unsafe fn from_raw(address: u64, bytes: usize) -> Self {
-        Self { address, bytes, borrowed: PhantomData }
+impl Payload for DeviceBuffer {
+    fn buffer_descriptor(&self) -> BufferDescriptor {
+        BufferDescriptor::new(self.bytes)
+            .with_alignment(DEVICE_ALIGNMENT)
+            .with_memory_class(self.context.space().memory_class())
     }
 
-    /// Its address on the device.
-    #[must_use]
-    pub const fn address(&self) -> u64 {
-        self.address
-    }
-
-    /// Its length.
-    #[must_use]
-    pub const fn bytes(&self) -> usize {
-        self.bytes
+    fn device_view(&self) -> Option<DeviceView<'_>> {
+        Some(self.view())
     }
 }
 
-/// Borrowed device memory to write.
-#[derive(Debug)]
-pub struct DeviceViewMut<'a> {
-    address: u64,
-    bytes: usize,
-    borrowed: PhantomData<&'a mut [u8]>,
-}
-
-impl DeviceViewMut<'_> {
-    /// Memory that another library owns.
-    ///
-    /// # Safety
-    ///
-    /// * `bytes` bytes at `address` are memory that the context's device can write.
-    /// * They are alive and nobody else uses them for the lifetime, and until work that was
-    ///   given the view has ended.
-    #[must_use]
-    pub const unsafe fn from_raw(address: u64, bytes: usize) -> Self {
-        Self { address, bytes, borrowed: PhantomData }
-    }
-
-    /// Its address on the device.
-    #[must_use]
-    pub const fn address(&self) -> u64 {
-        self.address
-    }
-
-    /// Its length.
-    #[must_use]
-    pub const fn bytes(&self) -> usize {
-        self.bytes
+impl PayloadMut for DeviceBuffer {
+    fn device_view_mut(&mut self) -> Option<DeviceViewMut<'_>> {
+        Some(self.view_mut())
     }
 }
 
