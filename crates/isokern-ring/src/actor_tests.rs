@@ -1,5 +1,6 @@
 //! What becomes of messages, step by step, on a clock moved by hand.
 
+mod closing;
 mod deadlines;
 mod deaf;
 mod ends;

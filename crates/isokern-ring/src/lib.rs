@@ -107,6 +107,7 @@ pub use notify::{Notify, PollOnly};
 pub use owned::{ArcRing, owned};
 pub use pool::{
     Borrower, Buffers, ClaimedBuffer, Lender, PayloadPool, PoolError, PoolMemory, PoolSides,
+    SideWords,
 };
 #[cfg(feature = "std")]
 pub use pool::{HeapBuffers, heap_pool};

@@ -20,7 +20,7 @@ mod tests;
 pub use borrower::Borrower;
 #[cfg(feature = "std")]
 pub use buffers::HeapBuffers;
-pub use buffers::{Buffers, PoolMemory};
+pub use buffers::{Buffers, PoolMemory, SideWords};
 pub use error::PoolError;
 pub use lender::{ClaimedBuffer, Lender};
 
@@ -74,7 +74,7 @@ impl<const BYTES: usize, const COUNT: usize> PayloadPool<BYTES, COUNT> {
     pub fn split(&mut self) -> PoolSides<&Buffers<BYTES, COUNT>> {
         let pool = self.pool;
         let (lender_side, borrower_side) = self.buffers.split();
-        (Lender::new(lender_side, pool), Borrower::new(borrower_side, pool))
+        (Lender::new(lender_side, pool, [false; COUNT]), Borrower::new(borrower_side, pool))
     }
 }
 
@@ -98,7 +98,7 @@ pub type PoolSides<M> = (Lender<M>, Borrower<M>);
 /// # Errors
 ///
 /// [`PoolError::Unusable`] for no buffers, buffers without bytes, or more than 2³² - 1 of
-/// either.
+/// either; [`PoolError::OutOfMemory`] when they do not fit into memory.
 #[cfg(feature = "std")]
 pub fn heap_pool(
     buffer_bytes: usize,
@@ -109,6 +109,8 @@ pub fn heap_pool(
     if !is_usable(buffer_bytes) || !is_usable(count) {
         return Err(PoolError::Unusable { buffer_bytes, count });
     }
-    let (lender_side, borrower_side) = HeapBuffers::sides(buffer_bytes, count);
-    Ok((Lender::new(lender_side, pool), Borrower::new(borrower_side, pool)))
+    let sides = HeapBuffers::try_sides(buffer_bytes, count);
+    let (lender_side, borrower_side, marks) =
+        sides.ok_or(PoolError::OutOfMemory { buffer_bytes, count })?;
+    Ok((Lender::new(lender_side, pool, marks), Borrower::new(borrower_side, pool)))
 }

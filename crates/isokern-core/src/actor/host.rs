@@ -56,7 +56,7 @@ pub trait Host<R: Resident, B: LentBuffers = NoBuffers> {
 
 /// What an actor is given besides its resident and its memory.
 #[derive(Debug)]
-pub struct ActorPlan<M, B = NoBuffers> {
+pub struct ActorPlan<M: ActorMemory, B = NoBuffers> {
     /// What happens after a fault.
     pub supervision: Supervision,
     /// How long the actor goes on without a sign of life of the host side; `None` for ever.
@@ -69,7 +69,7 @@ pub struct ActorPlan<M, B = NoBuffers> {
     pub buffers: B,
 }
 
-impl<M> ActorPlan<M> {
+impl<M: ActorMemory> ActorPlan<M> {
     /// Returns a plan without restarts, lease, links or buffers, in which a mailbox is
     /// passed over up to 8 times.
     #[must_use]
@@ -84,13 +84,13 @@ impl<M> ActorPlan<M> {
     }
 }
 
-impl<M> Default for ActorPlan<M> {
+impl<M: ActorMemory> Default for ActorPlan<M> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<M, B> ActorPlan<M, B> {
+impl<M: ActorMemory, B> ActorPlan<M, B> {
     /// Returns the plan with this supervision.
     #[must_use]
     pub fn with_supervision(self, supervision: Supervision) -> Self {

@@ -11,14 +11,16 @@ use crate::ring::{PushError, RequesterState, WireHeader};
 
 /// The requester of a mailbox, in the hands of another actor: it tells and asks nothing.
 ///
-/// Made by the runtime when an actor is linked; the runner of the linking actor owns it.
+/// Made by the runtime when an actor is linked; the runner of the linking actor owns it. The
+/// mailbox closes when it is dropped, whoever has it then.
 #[derive(Debug)]
-pub struct LinkEnd<M> {
+pub struct LinkEnd<M: ActorMemory> {
     memory: M,
     mailbox_index: usize,
     message_bytes: usize,
     state: RequesterState,
     sequence: u32,
+    is_closed: bool,
 }
 
 impl<M: ActorMemory> LinkEnd<M> {
@@ -31,7 +33,14 @@ impl<M: ActorMemory> LinkEnd<M> {
         let message_bytes = size_of::<T>();
         let state = RequesterState::new();
         let fits = message_bytes <= OutboxEntry::BYTES_MAX;
-        fits.then_some(Self { memory, mailbox_index, message_bytes, state, sequence: 0 })
+        fits.then_some(Self {
+            memory,
+            mailbox_index,
+            message_bytes,
+            state,
+            sequence: 0,
+            is_closed: false,
+        })
     }
 
     /// Returns what the link takes now: this or more.
@@ -65,11 +74,20 @@ impl<M: ActorMemory> LinkEnd<M> {
         }
     }
 
-    /// Tells the linked actor that nothing more comes from here.
+    /// Tells the linked actor that nothing more comes from here. Dropping the link does the same.
     pub fn close(&mut self) {
-        if let Some(mailbox) = self.memory.mailbox(self.mailbox_index) {
+        if let Some(mailbox) = self.memory.mailbox(self.mailbox_index)
+            && !self.is_closed
+        {
+            self.is_closed = true;
             self.state.close(mailbox.requests());
             self.memory.bells().ring_actor();
         }
+    }
+}
+
+impl<M: ActorMemory> Drop for LinkEnd<M> {
+    fn drop(&mut self) {
+        self.close();
     }
 }

@@ -8,19 +8,22 @@ use isokern_core::ring::{DeviceView, HostControl};
 /// Controls one actor, from wherever it is kept: an interrupt, another thread.
 ///
 /// There is one for each actor, in its [`Actor`](crate::Actor) or apart
-/// ([`Actor::into_parts`](crate::Actor::into_parts)).
-pub struct ActorControls<M> {
+/// ([`Actor::into_parts`](crate::Actor::into_parts)). Dropped, it ends a pause, because nobody
+/// else can.
+pub struct ActorControls<M: ActorMemory> {
     memory: M,
     line: HostControl,
+    is_pausing: bool,
 }
 
 impl<M: ActorMemory> ActorControls<M> {
     pub(super) const fn new(memory: M) -> Self {
-        Self { memory, line: HostControl::new() }
+        Self { memory, line: HostControl::new(), is_pausing: false }
     }
 
     /// Lets messages wait, or lets them be handled again.
     pub fn pause(&mut self, is_paused: bool) {
+        self.is_pausing = is_paused;
         self.line.pause(self.memory.host_line(), is_paused);
         self.memory.bells().ring_actor();
     }
@@ -52,7 +55,15 @@ impl<M: ActorMemory> ActorControls<M> {
     }
 }
 
-impl<M> fmt::Debug for ActorControls<M> {
+impl<M: ActorMemory> Drop for ActorControls<M> {
+    fn drop(&mut self) {
+        if self.is_pausing {
+            self.pause(false);
+        }
+    }
+}
+
+impl<M: ActorMemory> fmt::Debug for ActorControls<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ActorControls").finish_non_exhaustive()
     }

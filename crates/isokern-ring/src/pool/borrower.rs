@@ -8,8 +8,9 @@ use super::buffers::{BorrowerSide, PoolMemory};
 use super::error::PoolError;
 use super::lender::{check_place, too_long};
 
-/// The borrowing side of a pool. `Send`; there is one.
-pub struct Borrower<M> {
+/// The borrowing side of a pool. `Send`; there is one. Dropped, it leaves every buffer to the
+/// lender.
+pub struct Borrower<M: PoolMemory> {
     side: BorrowerSide<M>,
     pool: u32,
 }
@@ -43,9 +44,15 @@ impl<M: PoolMemory> Borrower<M> {
         let is_done = self.side.give_back(index, handle.generation);
         if is_done { Ok(()) } else { Err(stale(handle)) }
     }
+
+    /// Whether the lender is gone: what was lent is still here, and nothing more will be.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.side.is_alone()
+    }
 }
 
-impl<M> fmt::Debug for Borrower<M> {
+impl<M: PoolMemory> fmt::Debug for Borrower<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Borrower").field("pool", &self.pool).finish_non_exhaustive()
     }

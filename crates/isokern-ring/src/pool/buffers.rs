@@ -3,10 +3,11 @@
 //! This file is the crate's door for `unsafe` (`docs/safety.md`). Its invariant: a reference to
 //! the bytes of buffer `i` is made
 //!
-//! * by the one [`LenderSide`] while the words of `i` are equal, or
+//! * by the one [`LenderSide`] while the words of `i` are equal or the other side is gone, or
 //! * by the one [`BorrowerSide`] while they differ,
 //!
-//! and it borrows that side exclusively. Only the lender makes the words differ and only the
+//! and it borrows that side exclusively. A side that is dropped says so after the last of its
+//! references. Only the lender makes the words differ and only the
 //! borrower makes them equal, each through `&mut` of its side, so no reference of that side
 //! lives when the buffer changes hands. The words order the accesses
 //! (`isokern_core::ring::LendingWords`).
@@ -21,31 +22,72 @@ use core::fmt;
 use std::boxed::Box;
 #[cfg(feature = "std")]
 use std::sync::Arc;
+
 #[cfg(feature = "std")]
-use std::vec::Vec;
+use bytemuck::Zeroable;
+use isokern_core::ring::{HostWord, LendingWords, SharedWord};
 
-use isokern_core::ring::{HostWord, LendingWords};
-
-/// Where the buffers of a pool live. Sealed: the module's invariant rests on it.
-pub trait PoolMemory {
+/// Where the buffers of a pool live.
+///
+/// Sealed: the module's invariant rests on it, so it is implemented here alone.
+///
+/// ```compile_fail,E0277
+/// use isokern_core::ring::{HostWord, LendingWords};
+///
+/// struct Mine;
+///
+/// impl isokern_ring::PoolMemory for Mine {
+///     type Marks = [bool; 1];
+///     fn count(&self) -> usize { 1 }
+///     fn buffer_bytes(&self) -> usize { 1 }
+///     fn words(&self, _: usize) -> Option<&LendingWords<HostWord>> { None }
+///     fn address(&self, _: usize) -> Option<*mut [u8]> { None }
+///     fn sides(&self) -> &isokern_ring::SideWords { unreachable!() }
+/// }
+/// ```
+pub trait PoolMemory: sealed::Sealed {
     /// A mark for each buffer, for the lender's own notes.
     type Marks: AsRef<[bool]> + AsMut<[bool]>;
 
-    /// Marks that are not set.
-    fn marks(&self) -> Self::Marks;
+    /// How many buffers there are.
+    fn count(&self) -> usize;
 
     /// Bytes of a buffer.
     fn buffer_bytes(&self) -> usize;
 
-    /// The words of each buffer.
-    fn words(&self) -> &[LendingWords<HostWord>];
+    /// The words of a buffer; `None` where there is none.
+    fn words(&self, index: usize) -> Option<&LendingWords<HostWord>>;
+
+    /// The words that say which side is gone.
+    fn sides(&self) -> &SideWords;
 
     /// The bytes of a buffer; `None` where there is none.
     fn address(&self, index: usize) -> Option<*mut [u8]>;
 }
 
+mod sealed {
+    //! Keeps the memories to those of this file.
+
+    /// Implemented for the memories of this file.
+    pub trait Sealed {}
+}
+
+/// Whether a side is gone: a word each, written by the side as it is dropped.
+#[derive(Debug, Default)]
+pub struct SideWords {
+    lender: HostWord,
+    borrower: HostWord,
+}
+
+impl SideWords {
+    const fn new() -> Self {
+        Self { lender: HostWord::new(0), borrower: HostWord::new(0) }
+    }
+}
+
 /// Buffers and the words that say whose each is.
 pub struct Buffers<const BYTES: usize, const COUNT: usize> {
+    sides: SideWords,
     words: [LendingWords<HostWord>; COUNT],
     bytes: [Buffer<BYTES>; COUNT],
 }
@@ -61,6 +103,7 @@ unsafe impl<const BYTES: usize, const COUNT: usize> Sync for Buffers<BYTES, COUN
 impl<const BYTES: usize, const COUNT: usize> Buffers<BYTES, COUNT> {
     pub(super) const fn new() -> Self {
         Self {
+            sides: SideWords::new(),
             words: [const { LendingWords::new(HostWord::new(0), HostWord::new(0)) }; COUNT],
             bytes: [const { Buffer(UnsafeCell::new([0; BYTES])) }; COUNT],
         }
@@ -72,23 +115,30 @@ impl<const BYTES: usize, const COUNT: usize> Buffers<BYTES, COUNT> {
             // False when it is home already.
             let _ = words.give_back(words.generation());
         }
+        self.sides = SideWords::new();
         (LenderSide { memory: self }, BorrowerSide { memory: self })
     }
 }
 
+impl<const BYTES: usize, const COUNT: usize> sealed::Sealed for &Buffers<BYTES, COUNT> {}
+
 impl<const BYTES: usize, const COUNT: usize> PoolMemory for &Buffers<BYTES, COUNT> {
     type Marks = [bool; COUNT];
 
-    fn marks(&self) -> [bool; COUNT] {
-        [false; COUNT]
+    fn count(&self) -> usize {
+        COUNT
     }
 
     fn buffer_bytes(&self) -> usize {
         BYTES
     }
 
-    fn words(&self) -> &[LendingWords<HostWord>] {
-        &self.words
+    fn words(&self, index: usize) -> Option<&LendingWords<HostWord>> {
+        self.words.get(index)
+    }
+
+    fn sides(&self) -> &SideWords {
+        &self.sides
     }
 
     fn address(&self, index: usize) -> Option<*mut [u8]> {
@@ -99,7 +149,8 @@ impl<const BYTES: usize, const COUNT: usize> PoolMemory for &Buffers<BYTES, COUN
 /// Buffers on the heap, of a size that is known when they are made.
 #[cfg(feature = "std")]
 pub struct HeapBuffers {
-    words: Box<[LendingWords<HostWord>]>,
+    sides: SideWords,
+    words: Box<[Words]>,
     lines: Box<[Line]>,
     buffer_bytes: usize,
 }
@@ -108,39 +159,70 @@ pub struct HeapBuffers {
 #[repr(C, align(64))]
 struct Line(UnsafeCell<[u8; 64]>);
 
+#[cfg(feature = "std")]
+#[derive(Debug)]
+#[repr(transparent)]
+struct Words(LendingWords<HostWord>);
+
 // SAFETY: as for `Buffers`.
 #[cfg(feature = "std")]
 unsafe impl Sync for HeapBuffers {}
 
+// SAFETY: bytes may be zero.
+#[cfg(feature = "std")]
+unsafe impl Zeroable for Line {}
+
+// SAFETY: two atomics of 32 bits, which may be zero; a buffer that was never lent is home.
+#[cfg(feature = "std")]
+unsafe impl Zeroable for Words {}
+
 #[cfg(feature = "std")]
 impl HeapBuffers {
-    /// The two sides of new buffers, which live until both are gone.
-    pub(super) fn sides(
-        buffer_bytes: usize,
-        count: usize,
-    ) -> (LenderSide<Arc<Self>>, BorrowerSide<Arc<Self>>) {
-        let line_count = buffer_bytes.div_ceil(64) * count;
-        let words = (0..count).map(|_| LendingWords::default()).collect();
-        let lines: Vec<Line> = (0..line_count).map(|_| Line(UnsafeCell::new([0; 64]))).collect();
-        let memory = Arc::new(Self { words, lines: lines.into(), buffer_bytes });
-        (LenderSide { memory: Arc::clone(&memory) }, BorrowerSide { memory })
+    /// The two sides of new buffers, which live until both are gone, and the lender's marks;
+    /// `None` when they do not fit into memory. Pages that nobody writes to are not touched.
+    pub(super) fn try_sides(buffer_bytes: usize, count: usize) -> Option<HeapSides> {
+        let line_count = buffer_bytes.div_ceil(64).checked_mul(count)?;
+        let memory = Arc::new(Self {
+            sides: SideWords::new(),
+            words: try_zeroed(count)?,
+            lines: try_zeroed(line_count)?,
+            buffer_bytes,
+        });
+        let marks = try_zeroed(count)?;
+        Some((LenderSide { memory: Arc::clone(&memory) }, BorrowerSide { memory }, marks))
     }
 }
 
+/// The sides of a pool on the heap, and the lender's marks.
+#[cfg(feature = "std")]
+type HeapSides = (LenderSide<Arc<HeapBuffers>>, BorrowerSide<Arc<HeapBuffers>>, Box<[bool]>);
+
+#[cfg(feature = "std")]
+fn try_zeroed<T: Zeroable>(count: usize) -> Option<Box<[T]>> {
+    bytemuck::allocation::try_zeroed_slice_box(count).ok()
+}
+
+#[cfg(feature = "std")]
+impl sealed::Sealed for Arc<HeapBuffers> {}
+
 #[cfg(feature = "std")]
 impl PoolMemory for Arc<HeapBuffers> {
-    type Marks = Vec<bool>;
+    type Marks = Box<[bool]>;
 
-    fn marks(&self) -> Vec<bool> {
-        self.words.iter().map(|_| false).collect()
+    fn count(&self) -> usize {
+        self.words.len()
     }
 
     fn buffer_bytes(&self) -> usize {
         self.buffer_bytes
     }
 
-    fn words(&self) -> &[LendingWords<HostWord>] {
-        &self.words
+    fn words(&self, index: usize) -> Option<&LendingWords<HostWord>> {
+        self.words.get(index).map(|Words(words)| words)
+    }
+
+    fn sides(&self) -> &SideWords {
+        &self.sides
     }
 
     fn address(&self, index: usize) -> Option<*mut [u8]> {
@@ -154,12 +236,12 @@ impl PoolMemory for Arc<HeapBuffers> {
 }
 
 /// The side that owns what is not lent. There is one at a time.
-pub(super) struct LenderSide<M> {
+pub(super) struct LenderSide<M: PoolMemory> {
     memory: M,
 }
 
 /// The side that owns what is lent. There is one at a time.
-pub(super) struct BorrowerSide<M> {
+pub(super) struct BorrowerSide<M: PoolMemory> {
     memory: M,
 }
 
@@ -168,21 +250,27 @@ impl<M: PoolMemory> LenderSide<M> {
         &self.memory
     }
 
+    /// Whether the other side is gone, and every buffer here for good.
+    pub(super) fn is_alone(&self) -> bool {
+        self.memory.sides().borrower.load_acquire() != 0
+    }
+
     /// Whether a buffer is here; `false` also where there is none.
     pub(super) fn is_home(&self, index: usize) -> bool {
-        self.memory.words().get(index).is_some_and(LendingWords::is_home)
+        let words = self.memory.words(index);
+        words.is_some_and(|words| words.is_home() || self.is_alone())
     }
 
     /// The generation of the last lending, 0 before the first.
     pub(super) fn generation(&self, index: usize) -> u32 {
-        self.memory.words().get(index).map_or(0, LendingWords::generation)
+        self.memory.words(index).map_or(0, LendingWords::generation)
     }
 
     /// The bytes of a buffer that is here.
     pub(super) fn bytes(&mut self, index: usize) -> Option<&mut [u8]> {
         let address = self.memory.address(index)?;
         // SAFETY: the words are equal and stay so while this side is borrowed (`lend` takes
-        // `&mut self`), so this is the only reference.
+        // `&mut self`), or the other side is gone for good; so this is the only reference.
         self.is_home(index).then(|| unsafe { &mut *address })
     }
 
@@ -195,7 +283,7 @@ impl<M: PoolMemory> LenderSide<M> {
 
     /// Hands a buffer over; `None` when it is not here.
     pub(super) fn lend(&mut self, index: usize) -> Option<u32> {
-        self.memory.words().get(index)?.lend()
+        self.memory.words(index)?.lend()
     }
 }
 
@@ -204,10 +292,15 @@ impl<M: PoolMemory> BorrowerSide<M> {
         &self.memory
     }
 
+    /// Whether the other side is gone, and waits for nothing any more.
+    pub(super) fn is_alone(&self) -> bool {
+        self.memory.sides().lender.load_acquire() != 0
+    }
+
     /// The bytes of a buffer that is here under this generation.
     pub(super) fn bytes(&mut self, index: usize, generation: u32) -> Option<&mut [u8]> {
         let address = self.memory.address(index)?;
-        let is_here = self.memory.words().get(index)?.is_borrowed(generation);
+        let is_here = self.memory.words(index)?.is_borrowed(generation);
         // SAFETY: the words differ and stay so while this side is borrowed (`give_back` takes
         // `&mut self`), so this is the only reference.
         is_here.then(|| unsafe { &mut *address })
@@ -215,7 +308,20 @@ impl<M: PoolMemory> BorrowerSide<M> {
 
     /// Hands a buffer back; `false` when it is not here under this generation.
     pub(super) fn give_back(&mut self, index: usize, generation: u32) -> bool {
-        self.memory.words().get(index).is_some_and(|words| words.give_back(generation))
+        self.memory.words(index).is_some_and(|words| words.give_back(generation))
+    }
+}
+
+impl<M: PoolMemory> Drop for LenderSide<M> {
+    fn drop(&mut self) {
+        self.memory.sides().lender.store_release(1);
+    }
+}
+
+impl<M: PoolMemory> Drop for BorrowerSide<M> {
+    fn drop(&mut self) {
+        // Release: who sees it sees what was done in the buffers.
+        self.memory.sides().borrower.store_release(1);
     }
 }
 

@@ -17,6 +17,20 @@ pub enum PoolError {
         /// Buffers.
         count: usize,
     },
+    /// The pool does not fit into memory.
+    #[error(
+        "{count} buffers of {buffer_bytes} bytes do not fit into memory. Fix: fewer or smaller \
+         buffers"
+    )]
+    OutOfMemory {
+        /// Bytes of a buffer.
+        buffer_bytes: usize,
+        /// Buffers.
+        count: usize,
+    },
+    /// The borrower was dropped: what is lent would never come back.
+    #[error("the borrower is gone. Fix: make a new pool for another one")]
+    BorrowerGone,
     /// Every buffer is claimed, lent or not released yet.
     #[error("all {count} buffers are in use. Fix: release some, or give the pool more")]
     Exhausted {

@@ -26,8 +26,7 @@ pub struct ClaimedBuffer<'l, M: PoolMemory> {
 }
 
 impl<M: PoolMemory> Lender<M> {
-    pub(super) fn new(side: LenderSide<M>, pool: u32) -> Self {
-        let is_taken = side.memory().marks();
+    pub(super) const fn new(side: LenderSide<M>, pool: u32, is_taken: M::Marks) -> Self {
         Self { side, pool, is_taken, next: 0 }
     }
 
@@ -47,7 +46,7 @@ impl<M: PoolMemory> Lender<M> {
         Ok(ClaimedBuffer { lender: self, index, is_lent: false })
     }
 
-    /// The payload of a buffer that the borrower gave back.
+    /// The payload of a buffer that the borrower gave back, or left when it went.
     ///
     /// # Errors
     ///
@@ -65,7 +64,8 @@ impl<M: PoolMemory> Lender<M> {
     ///
     /// # Errors
     ///
-    /// As [`bytes`](Self::bytes), and [`TooLong`](PoolError::TooLong).
+    /// As [`bytes`](Self::bytes), [`TooLong`](PoolError::TooLong) and
+    /// [`BorrowerGone`](PoolError::BorrowerGone).
     pub fn lend_again(
         &mut self,
         handle: BufferHandle,
@@ -92,9 +92,18 @@ impl<M: PoolMemory> Lender<M> {
         self.is_taken.as_ref().iter().filter(|is_taken| !**is_taken).count()
     }
 
+    /// Whether the borrower is gone: every buffer is back, and none can be lent.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.side.is_alone()
+    }
+
     fn lend(&mut self, index: usize, length_bytes: usize) -> Result<BufferHandle, PoolError> {
         if length_bytes > self.side.memory().buffer_bytes() {
             return Err(too_long(length_bytes, self.side.memory().buffer_bytes()));
+        }
+        if self.is_closed() {
+            return Err(PoolError::BorrowerGone);
         }
         // Counts and lengths fit: both kinds of pool see to it.
         let (index_word, length_word) = (index as u32, length_bytes as u32);
@@ -134,7 +143,8 @@ impl<M: PoolMemory> ClaimedBuffer<'_, M> {
     ///
     /// # Errors
     ///
-    /// [`TooLong`](PoolError::TooLong); the buffer is then given up.
+    /// [`TooLong`](PoolError::TooLong), [`BorrowerGone`](PoolError::BorrowerGone); the buffer is
+    /// then given up.
     pub fn lend(mut self, length_bytes: usize) -> Result<BufferHandle, PoolError> {
         let handle = self.lender.lend(self.index, length_bytes)?;
         self.is_lent = true;
@@ -186,7 +196,7 @@ pub(super) fn check_place<M: PoolMemory>(
     if handle.pool != pool {
         return Err(PoolError::ForeignHandle { expected: pool, found: handle.pool });
     }
-    let (index, count) = (handle.index as usize, memory.words().len());
+    let (index, count) = (handle.index as usize, memory.count());
     if index >= count {
         return Err(PoolError::NoSuchBuffer { index: handle.index, count });
     }

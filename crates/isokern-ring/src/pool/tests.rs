@@ -172,3 +172,33 @@ fn buffers_on_the_heap_keep_the_same_rules() {
         assert_eq!(refused, Err(PoolError::Unusable { buffer_bytes, count }));
     }
 }
+
+#[test]
+fn p12_a_pool_that_does_not_fit_is_an_error() {
+    const MOST: usize = u32::MAX as usize;
+    for (buffer_bytes, count) in [(MOST, MOST), (MOST, 1 << 20), (1, MOST), (1 << 30, 1 << 20)] {
+        match heap_pool(buffer_bytes, count, 0).map(drop) {
+            Ok(()) => assert!(buffer_bytes.saturating_mul(count) < 1 << 40, "nobody has this"),
+            Err(error) => assert_eq!(error, PoolError::OutOfMemory { buffer_bytes, count }),
+        }
+    }
+    for (buffer_bytes, count) in [(0, 1), (1, 0), (MOST + 1, 1), (1, MOST + 1)] {
+        let refused = heap_pool(buffer_bytes, count, 0).map(drop);
+        assert_eq!(refused, Err(PoolError::Unusable { buffer_bytes, count }));
+    }
+}
+
+#[test]
+fn a_borrower_that_went_leaves_every_buffer_behind() {
+    let (mut lender, mut borrower) = heap_pool(70, 2, 3).expect("it fits");
+    let handle = lender.try_claim().and_then(|buffer| buffer.lend(2)).expect("one is free");
+    borrower.bytes(handle).expect("lent")[1] = 9;
+    assert_eq!(lender.bytes(handle), Err(PoolError::StillLent { index: 0 }));
+    drop(borrower);
+    assert!(lender.is_closed());
+    assert_eq!(lender.bytes(handle), Ok(&mut [0, 9][..]), "with what was done to it");
+    assert_eq!(lender.lend_again(handle, 2), Err(PoolError::BorrowerGone));
+    lender.release(handle).expect("it is back");
+    let refused = lender.try_claim().and_then(|buffer| buffer.lend(1));
+    assert_eq!((refused, lender.free_count()), (Err(PoolError::BorrowerGone), 2));
+}
