@@ -102,6 +102,12 @@ fn main() -> ExitCode {
         .map(|fake| trials::trial_unless(no_compiler, fake.name, || finish(check(fake))));
     let others = [
         trial(library, "no_library_is_told", no_library),
+        trial(library, "c12_a_library_that_does_not_load_is_told_with_the_reason", no_code),
+        trial(
+            library.or(no_compiler),
+            "c12_a_library_that_the_driver_needs_in_turn_is_named",
+            no_other_library,
+        ),
         trial(no_standin, "no_device_of_the_standin_is_told", simulated_no_device),
         trial(no_standin, "a_driver_older_than_the_ptx_is_told", simulated_old_driver),
         trial(no_standin, "a_device_of_the_standin_is_found", simulated_device),
@@ -157,6 +163,42 @@ fn check(fake: &Fake) -> Result<(), Failed> {
 
 fn no_library() -> Result<(), Failed> {
     expect(&run(&[])?, &["NoLibrary", "install NVIDIA's driver", "code 0x400"])
+}
+
+/// Files that are no libraries, under either name.
+fn no_code() -> Result<(), Failed> {
+    let cases: [(&str, &[u8], &str); 3] = [
+        ("libcuda.so", b"", "file too short"),
+        ("libcuda.so.1", &[b'a'; 4096], "invalid ELF header"),
+        ("libcuda.so", b"\x7fELF", "file too short"),
+    ];
+    for (index, (name, bytes, reason)) in cases.into_iter().enumerate() {
+        let folder = folder(&format!("no_code_{index}"))?;
+        fs::write(folder.join(name), bytes)?;
+        let said = run(&[("LD_LIBRARY_PATH", &folder)])?;
+        expect(&said, &["LibraryNotLoaded", "is there and does not load", name, reason])?;
+        expect(&said, &["install NVIDIA's driver", "code 0x40b"])?;
+    }
+    Ok(())
+}
+
+/// A library that needs one which is not there.
+fn no_other_library() -> Result<(), Failed> {
+    let folder = folder("no_other_library")?;
+    fs::write(folder.join("none.c"), "int answer(void) { return 42; }\n")?;
+    fs::write(folder.join("cuda.c"), "int answer(void); int cuInit(void) { return answer(); }\n")?;
+    let built = |output: &str, arguments: &[&str]| -> Result<(), Failed> {
+        let mut compiler = Command::new("cc");
+        compiler.current_dir(&folder).args(["-shared", "-fPIC", "-o", output]).args(arguments);
+        let built = compiler.output()?;
+        let said = || String::from_utf8_lossy(&built.stderr).into_owned();
+        if built.status.success() { Ok(()) } else { Err(said().into()) }
+    };
+    built("libnvgone.so", &["none.c"])?;
+    built("libcuda.so", &["cuda.c", "-Wl,--no-as-needed", "-L.", "-lnvgone"])?;
+    fs::remove_file(folder.join("libnvgone.so"))?;
+    let said = run(&[("LD_LIBRARY_PATH", &folder)])?;
+    expect(&said, &["LibraryNotLoaded", "libnvgone.so", "No such file"])
 }
 
 fn simulated_no_device() -> Result<(), Failed> {

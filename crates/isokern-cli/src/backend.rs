@@ -3,13 +3,12 @@
 use core::fmt::Display;
 
 use clap::ValueEnum;
-use isokern_core::compute::{Fallback, FallbackDescriptor, FallbackSide};
-use isokern_core::{ComputeBackend, ComputeModel, InferenceError};
-use isokern_cpu::{ArtifactBackend, InstructionSet};
+use isokern_core::{InferenceError, InferenceErrorKind};
+use isokern_cpu::InstructionSet;
 use isokern_cuda::{CudaBackend, CudaError, CudaModel};
 
 use crate::error::CliError;
-use crate::infer::infer_all;
+use crate::infer::{infer_all, load};
 use crate::latency::Latencies;
 use crate::model_file::ModelFile;
 use crate::packed::Samples;
@@ -24,7 +23,7 @@ pub(crate) enum Backend {
     Cpu,
     /// The first NVIDIA GPU; an error says why where there is none
     Cuda,
-    /// The first NVIDIA GPU, this processor where there is none
+    /// The first NVIDIA GPU; this processor where there is none, or its memory is full
     Auto,
 }
 
@@ -43,10 +42,17 @@ pub(crate) struct Answered {
 
 /// Loads a model on the GPU.
 pub(crate) fn load_cuda(file: &ModelFile) -> Result<(CudaBackend, CudaModel), CliError> {
-    let refused = |source| CliError::Cuda { name: file.name.clone(), source: Box::new(source) };
-    let backend = CudaBackend::new(ORDINAL).map_err(refused)?;
-    let model = backend.load(&file.artifact).map_err(refused)?;
+    try_load_cuda(file).map_err(|source| refused(file, source))
+}
+
+fn try_load_cuda(file: &ModelFile) -> Result<(CudaBackend, CudaModel), CudaError> {
+    let backend = CudaBackend::new(ORDINAL)?;
+    let model = backend.load(&file.artifact)?;
     Ok((backend, model))
+}
+
+fn refused(file: &ModelFile, source: CudaError) -> CliError {
+    CliError::Cuda { name: file.name.clone(), source: Box::new(source) }
 }
 
 /// The error of a step in the backend's words, where it kept them.
@@ -64,42 +70,59 @@ pub(crate) fn infer_cuda(
     inputs: &Samples,
     done: impl FnMut(),
 ) -> Result<Answered, CliError> {
-    let output_bytes = file.model()?.output_bytes();
     let (backend, mut model) = load_cuda(file)?;
-    let ready = model.init();
-    let result = ready.and_then(|()| infer_all(&mut model, inputs, output_bytes, done));
-    let (outputs, latencies) = result.map_err(|source| told(file, &model, source))?;
-    Ok(Answered { outputs, latencies, place: gpu(&backend), reason: None })
+    init(&mut model).map_err(|source| refused(file, source))?;
+    let output_bytes = file.model()?.output_bytes();
+    infer_on(&backend, &mut model, output_bytes, inputs, done)
+        .map_err(|source| told(file, &model, source))
 }
 
-/// Runs every input on the GPU, or on this processor where the GPU cannot load the model.
+/// Runs every input on the GPU, or on this processor, from the first input on, where the GPU
+/// cannot be made ready or its memory is full; the answer then has the reason.
 pub(crate) fn infer_auto(
     file: &ModelFile,
     instructions: InstructionSet,
     inputs: &Samples,
-    done: impl FnMut(),
+    mut done: impl FnMut(),
 ) -> Result<Answered, CliError> {
-    let name = || file.name.clone();
-    let cpu = ArtifactBackend::new().with_instruction_set(instructions);
-    let backend = Fallback::new(CudaBackend::if_available(ORDINAL), cpu);
-    let descriptor = FallbackDescriptor { primary: &file.artifact, secondary: &file.artifact };
-    let mut model = ComputeBackend::<[u8], [u8]>::load_model(&backend, descriptor)
-        .map_err(|error| CliError::Load { name: name(), source: error.secondary })?;
     let output_bytes = file.model()?.output_bytes();
-    let infer = |source| CliError::Infer { name: name(), source };
-    ComputeModel::<[u8], [u8]>::init(&mut model).map_err(infer)?;
-    let (outputs, latencies) = infer_all(&mut model, inputs, output_bytes, done).map_err(infer)?;
-    let (place, reason) = match model.which() {
-        FallbackSide::Primary => (gpu(backend.primary()), None),
-        FallbackSide::Secondary => {
-            let reason = match (backend.primary().unavailable(), model.reason()) {
-                (Some(error), _) => one_line(error),
-                (None, reason) => reason.map(one_line).unwrap_or_default(),
-            };
-            (format!("{instructions}, one thread"), Some(reason))
+    let reason = match try_load_cuda(file).and_then(|(backend, mut model)| {
+        init(&mut model)?;
+        Ok((backend, model))
+    }) {
+        Err(error) => one_line(&error),
+        Ok((backend, mut model)) => {
+            match infer_on(&backend, &mut model, output_bytes, inputs, &mut done) {
+                Err(source) if source.kind() == InferenceErrorKind::ResourceUnavailable => {
+                    model.last_error().map_or_else(|| one_line(source), one_line)
+                }
+                answered => return answered.map_err(|source| told(file, &model, source)),
+            }
         }
     };
-    Ok(Answered { outputs, latencies, place, reason })
+    let name = || file.name.clone();
+    let mut model = load(&name(), &file.artifact, instructions)?;
+    let (outputs, latencies) = infer_all(&mut model, inputs, output_bytes, done)
+        .map_err(|source| CliError::Infer { name: name(), source })?;
+    let place = format!("{instructions}, one thread");
+    Ok(Answered { outputs, latencies, place, reason: Some(reason) })
+}
+
+/// Makes a model ready; the error is the backend's own.
+fn init(model: &mut CudaModel) -> Result<(), CudaError> {
+    let ready = model.init();
+    ready.map_err(|_| model.last_error().cloned().unwrap_or(CudaError::NotInitialized))
+}
+
+fn infer_on(
+    backend: &CudaBackend,
+    model: &mut CudaModel,
+    output_bytes: usize,
+    inputs: &Samples,
+    done: impl FnMut(),
+) -> Result<Answered, InferenceError> {
+    let (outputs, latencies) = infer_all(model, inputs, output_bytes, done)?;
+    Ok(Answered { outputs, latencies, place: gpu(backend), reason: None })
 }
 
 /// An error without its remedy.

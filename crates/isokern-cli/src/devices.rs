@@ -8,6 +8,7 @@ use isokern_cuda::{CudaBackend, CudaError, Device};
 
 use crate::backend::one_line;
 use crate::error::CliError;
+use crate::escape::escaped;
 
 /// Lists what models can run on: this processor and NVIDIA GPUs
 #[derive(clap::Args)]
@@ -57,9 +58,9 @@ fn describe(device: Device) -> Result<String, CudaError> {
 }
 
 fn refused(what: &str, error: &CudaError, out: &mut impl Write) -> Result<(), CliError> {
-    writeln!(out, "{what}: {}", one_line(error))?;
+    writeln!(out, "{what}: {}", escaped(&one_line(error)))?;
     if let Some((_, fix)) = error.to_string().split_once(". Fix: ") {
-        writeln!(out, "        fix: {fix}")?;
+        writeln!(out, "        fix: {}", escaped(fix))?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use isokern_model::Model;
 
 use crate::backend::{Answered, Backend};
 use crate::error::CliError;
+use crate::escape::escaped;
 use crate::figures::{digest, grouped};
 use crate::instructions::Instructions;
 use crate::mode::Mode;
@@ -116,7 +117,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         writeln!(text, "written    {name}")?;
     }
     if let Some(reason) = reason {
-        writeln!(text, "backend    cpu, for {reason}")?;
+        writeln!(text, "backend    cpu, for {}", escaped(&reason))?;
     }
     text::print_state(&model, &mut text)?;
     text::print_latency(&latencies, arguments.mode, &place, &mut text)?;

@@ -21,6 +21,15 @@ pub enum CudaError {
          nvcuda.dll), or use the CPU backend"
     )]
     NoLibrary,
+    /// A driver library is there, and the system's loader refuses it.
+    #[error(
+        "the CUDA driver library is there and does not load: {reason}. Fix: install NVIDIA's \
+         driver for this processor anew, or take that library off the library path"
+    )]
+    LibraryNotLoaded {
+        /// What the loader says.
+        reason: Box<str>,
+    },
     /// The library is the one that toolkits bring for linking.
     #[error(
         "the CUDA library found is the toolkit's stub, not a driver. Fix: take the folder \
@@ -79,8 +88,8 @@ pub enum CudaError {
     },
     /// The device has less free memory than is needed.
     #[error(
-        "{requested_bytes} bytes asked for, {available_bytes} free on the device. Fix: drop \
-         models that are not in use, or load a smaller one"
+        "the device's memory is full: {requested_bytes} bytes asked for, {available_bytes} free. \
+         Fix: drop models that are not in use, or load a smaller one"
     )]
     OutOfMemory {
         /// How much was asked for.
@@ -201,6 +210,7 @@ impl CudaError {
             | Self::DeviceLost { status } => Some(*status),
             Self::OutOfMemory { .. } => Some(Status::OUT_OF_MEMORY),
             Self::NoLibrary
+            | Self::LibraryNotLoaded { .. }
             | Self::StubLibrary
             | Self::MissingSymbol { .. }
             | Self::NoDevice
@@ -260,6 +270,7 @@ impl From<&CudaError> for InferenceError {
             CudaError::NoEntry { .. } => own(Kind::InvalidArtifact, 1032),
             CudaError::Relayout => own(Kind::ResourceUnavailable, 1033),
             CudaError::Plan(_) => own(Kind::ResourceUnavailable, 1034),
+            CudaError::LibraryNotLoaded { .. } => own(Kind::ResourceUnavailable, 1035),
             CudaError::Fault(fault) => {
                 own(Kind::ExecutionFailed, 1040 + fault.code().map_or(0, |code| code.code()))
             }

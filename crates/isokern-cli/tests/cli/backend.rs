@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::program::{Ran, command, fixture, isokern};
+use crate::program::{Ran, command, fixture, fixture_bytes, isokern};
 
 /// The program with the stand-in as its driver.
 pub(crate) fn simulated(folder: &Path, arguments: &[&str]) -> Command {
@@ -62,6 +62,56 @@ fn devices_say_which_gpu_is_not_usable() {
     let listed = ran(program);
     let text = listed.text();
     assert!(text.contains("not usable: the CUDA driver is of release 11.4"), "{text}");
+}
+
+#[test]
+fn c13_a_full_device_is_told_in_words_and_auto_runs_on_the_processor() {
+    let (_kept, folder) = driver();
+    let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
+    let target = folder.join("out.i8");
+    let target = target.to_str().expect("the path is UTF-8");
+    let run = |backend, variable: (&str, &str)| {
+        let arguments = ["run", &model, "-i", &input, "--backend", backend, "-o", target];
+        let mut program = simulated(&folder, &arguments);
+        program.env(variable.0, variable.1);
+        ran(program)
+    };
+    // Too little memory in all, and none left at one call or another of a life.
+    let mut causes = vec![("ISOKERN_SIM_MEMORY".to_owned(), "4096".to_owned())];
+    for call in ["cuMemAlloc_v2:1", "cuMemAlloc_v2:2", "cuMemHostAlloc:1", "cuModuleLoadDataEx:1"] {
+        causes.push(("ISOKERN_SIM_FAIL".to_owned(), format!("{call}=OUT_OF_MEMORY")));
+    }
+    for (variable, value) in &causes {
+        let variable = (variable.as_str(), value.as_str());
+        let auto = run("auto", variable);
+        let line = auto.text().lines().find(|line| line.starts_with("backend "));
+        let line = line.unwrap_or_else(|| panic!("{value}: no reason in {}", auto.text()));
+        assert!(line.starts_with("backend    cpu, for ") && line.contains("memory"), "{line}");
+        assert!(!line.contains("code 0x"), "{value}: {line}");
+        let written = std::fs::read(target).expect("it was written");
+        assert!(written == fixture_bytes("vectors/digits.out.tflm.i8"), "{value}");
+        let refused = run("cuda", variable);
+        let (error, fix) = refused.error_and_fix(1);
+        assert!(error.contains("memory") && !error.contains("code 0x"), "{error}");
+        assert!(!fix.is_empty());
+    }
+}
+
+#[test]
+fn c14_the_stand_in_s_cu_init_fails_with_any_code_of_a_driver() {
+    let (_kept, folder) = driver();
+    for (failure, words) in [
+        ("cuInit:1=803", ["CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", "restart the machine"]),
+        ("cuInit:1=SYSTEM_DRIVER_MISMATCH", ["differ in version", "restart the machine"]),
+        ("cuInit:1=34", ["the toolkit's stub", "`stubs`"]),
+    ] {
+        let mut program = simulated(&folder, &["devices"]);
+        program.env("ISOKERN_SIM_FAIL", failure);
+        let listed = ran(program);
+        assert_eq!((listed.code, listed.stderr.as_str()), (Some(0), ""), "{failure}");
+        let text = String::from_utf8_lossy(&listed.stdout);
+        assert!(words.iter().all(|word| text.contains(word)), "{failure}: {text}");
+    }
 }
 
 #[test]

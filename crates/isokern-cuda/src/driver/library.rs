@@ -87,9 +87,9 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// [`CudaError::NoLibrary`], [`CudaError::MissingSymbol`], [`CudaError::StubLibrary`],
-    /// [`CudaError::NoDevice`], [`CudaError::DriverTooOld`], or [`CudaError::Call`] with what
-    /// `cuInit` returned.
+    /// [`CudaError::NoLibrary`], [`CudaError::LibraryNotLoaded`], [`CudaError::MissingSymbol`],
+    /// [`CudaError::StubLibrary`], [`CudaError::NoDevice`], [`CudaError::DriverTooOld`], or
+    /// [`CudaError::Call`] with what `cuInit` returned.
     pub fn find() -> Result<Self, CudaError> {
         static FOUND: OnceLock<Driver> = OnceLock::new();
         if let Some(driver) = FOUND.get() {
@@ -106,10 +106,34 @@ impl Driver {
     }
 }
 
+/// The names of the driver library.
+const LIBRARIES: &[&str] =
+    if cfg!(windows) { &["nvcuda.dll"] } else { &["libcuda.so", "libcuda.so.1"] };
+
+/// Why no library was loaded: none is there, or the loader refuses the one that is.
+fn not_loaded() -> CudaError {
+    for &name in LIBRARIES {
+        // SAFETY: loading a driver library runs its initialisers, which is what callers want.
+        let Err(error) = (unsafe { libloading::Library::new(name) }) else { continue };
+        let reason = reason(&error);
+        // A library that it needs in turn is missing under a name of its own.
+        let is_absent = reason.contains(name) && reason.contains("No such file");
+        if !is_absent && !cfg!(windows) {
+            return CudaError::LibraryNotLoaded { reason: reason.into() };
+        }
+    }
+    CudaError::NoLibrary
+}
+
+/// What the loader says, without what was tried.
+fn reason(error: &libloading::Error) -> String {
+    core::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 fn start() -> Result<Driver, CudaError> {
     // SAFETY: loading a driver library runs its initialisers, which is what callers want.
     if !unsafe { sys::is_culib_present() } {
-        return Err(CudaError::NoLibrary);
+        return Err(not_loaded());
     }
     // SAFETY: as above; the library was found, so this does not panic.
     let library = unsafe { sys::culib() };

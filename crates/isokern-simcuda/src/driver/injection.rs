@@ -21,7 +21,8 @@ pub struct Failure {
 /// Text that is no failure.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "`{0}` is not `call:index=code`. Fix: write for instance `cuMemAlloc_v2:3=2` or `*:17=700`"
+    "`{0}` is not `call:index=code` with a code of the driver API. Fix: write for instance \
+     `cuMemAlloc_v2:3=OUT_OF_MEMORY` or `*:17=700`"
 )]
 pub struct BadFailure(String);
 
@@ -33,7 +34,9 @@ impl FromStr for Failure {
             let (call, rest) = text.split_once(':')?;
             let (index, code) = rest.split_once('=')?;
             let index = index.trim().parse().ok().filter(|index| *index > 0)?;
-            let status = Status::from_code(code.trim().parse().ok()?)?;
+            let code = code.trim();
+            let number = code.parse().ok();
+            let status = number.map_or_else(|| Status::from_name(code), Status::from_code)?;
             let call = call.trim();
             (!call.is_empty()).then(|| Self { call: call.to_owned(), index, status })
         };
@@ -109,8 +112,22 @@ mod tests {
     }
 
     #[test]
+    fn c14_every_code_of_the_driver_is_taken_by_number_and_by_name() {
+        for (text, code) in [
+            ("cuInit:1=803", 803),
+            ("cuInit:1=34", 34),
+            ("cuInit:1=CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", 803),
+            ("cuInit:1=stub_library", 34),
+            ("cuMemAlloc_v2:1=ECC_UNCORRECTABLE", 214),
+        ] {
+            let failure: Failure = text.parse().expect(text);
+            assert_eq!(failure.status.code(), code, "{text}");
+        }
+    }
+
+    #[test]
     fn nonsense_is_refused() {
-        for text in ["", "a", "a:0=1", "a:1=0", "a:1=12345", ":1=1", "a:x=1", "a=1:1"] {
+        for text in ["", "a", "a:0=1", "a:1=0", "a:1=12345", ":1=1", "a:x=1", "a=1:1", "a:1=OOPS"] {
             assert!(text.parse::<Failure>().is_err(), "{text}");
         }
     }
