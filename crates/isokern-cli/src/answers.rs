@@ -2,10 +2,8 @@
 
 use isokern_model::Tensor;
 
-use crate::element::real_values;
-
-/// The longest output that is read as one value per class.
-const CLASSES_MAX: usize = 1000;
+use crate::element::{is_real, real_values};
+use crate::number::{Number, numbers};
 
 /// A class and its score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,19 +12,21 @@ pub(crate) struct Answer {
     pub(crate) class: usize,
     /// The real number that the output value stands for.
     pub(crate) score: f32,
+    /// The output value itself.
+    pub(crate) value: Number,
 }
 
-/// Whether the output can be read as one real value per class: a vector, and not a long one.
+/// Whether the output can be read as one real value per class: a vector of two at least.
 pub(crate) fn has_classes(output: &Tensor) -> bool {
-    let is_real = real_values(&[], output).is_some();
-    is_real && output.len() == output.depth() && (2..=CLASSES_MAX).contains(&output.len())
+    is_real(output.dtype()) && output.len() == output.depth() && output.len() >= 2
 }
 
 /// The `count` classes with the highest values; of equal ones the lower index first.
 pub(crate) fn highest(bytes: &[u8], output: &Tensor, count: usize) -> Vec<Answer> {
-    let scores = real_values(bytes, output).unwrap_or_default();
-    let answer = |(class, score)| Answer { class, score };
-    let mut answers: Vec<Answer> = scores.into_iter().enumerate().map(answer).collect();
+    let scores = real_values(bytes, output);
+    let values = numbers(bytes, output.dtype());
+    let answer = |(class, (score, value))| Answer { class, score, value };
+    let mut answers: Vec<Answer> = scores.into_iter().zip(values).enumerate().map(answer).collect();
     answers.sort_by(|one, other| other.score.total_cmp(&one.score));
     answers.truncate(count);
     answers

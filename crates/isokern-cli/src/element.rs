@@ -4,6 +4,8 @@ use isokern_core::DType;
 use isokern_core::compute::Quantization;
 use isokern_model::Tensor;
 
+use crate::number::{Number, numbers};
+
 /// How NumPy names an element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Element {
@@ -100,26 +102,28 @@ pub(crate) fn real_range(tensor: &Tensor) -> Option<(f32, f32)> {
     Some((quantization.dequantize(least), quantization.dequantize(greatest)))
 }
 
-/// Returns the real values of a tensor's elements; none for a type that stands for no real ones.
-pub(crate) fn real_values(bytes: &[u8], tensor: &Tensor) -> Option<Vec<f32>> {
-    let quantization = Quantization::new(tensor.scale(), tensor.zero_point());
-    let real = |value: i32| quantization.dequantize(value);
-    let dtype = tensor.dtype();
-    if dtype == DType::I8 {
-        Some(bytes.iter().map(|byte| real(byte.cast_signed().into())).collect())
-    } else if dtype == DType::U8 {
-        Some(bytes.iter().map(|&byte| real(byte.into())).collect())
-    } else if dtype == DType::I16 {
-        Some(each(bytes, |value| real(i16::from_le_bytes(value).into())))
-    } else if dtype == DType::F32 {
-        Some(each(bytes, f32::from_le_bytes))
-    } else {
-        None
+/// Returns whether elements of this type stand for real numbers.
+pub(crate) fn is_real(dtype: DType) -> bool {
+    quantised_range(dtype).is_some() || integer_range(dtype).is_none()
+}
+
+/// Returns the real number that an element of a tensor stands for; none where it stands for none.
+pub(crate) fn real_of(number: Number, tensor: &Tensor) -> Option<f64> {
+    match number {
+        Number::Real(real) => Some(real),
+        Number::Integer(value) => {
+            quantised_range(tensor.dtype())?;
+            let quantization = Quantization::new(tensor.scale(), tensor.zero_point());
+            Some(quantization.dequantize(value.try_into().ok()?).into())
+        }
     }
 }
 
-fn each<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    bytes.as_chunks().0.iter().map(|&bytes| value(bytes)).collect()
+/// Returns the real numbers that elements of a tensor stand for, in single precision; none where
+/// they stand for none.
+pub(crate) fn real_values(bytes: &[u8], tensor: &Tensor) -> Vec<f32> {
+    let reals = numbers(bytes, tensor.dtype()).filter_map(|number| real_of(number, tensor));
+    reals.map(|real| real as f32).collect()
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ use thiserror::Error;
 use crate::escape::{escaped, quoted};
 use crate::figures::counted;
 use crate::input::InputError;
+use crate::labels::LabelError;
+use crate::number::Number;
 use crate::policy::{ConfigError, TaskMixError, WallTimeError};
 use crate::ports::PortError;
 
@@ -96,6 +98,32 @@ pub(crate) enum CliError {
     WaitWithoutRing,
     #[error("{name}: {source}")]
     Input { name: String, source: InputError },
+    #[error("{name}: {source}")]
+    Labels { name: String, source: LabelError },
+    #[error(
+        "{name}: {what}. Fix: find out which of both is right; where a difference of {greatest} is \
+         none, pass --tolerance {greatest}"
+    )]
+    Unexpected { name: String, what: String, greatest: Number },
+    #[error(
+        "{name}: --reals cannot write {output}, whose values stand for no real numbers. Fix: \
+             leave out --reals, or --output for this one"
+    )]
+    NoReals { name: String, output: String },
+    #[error(
+        "{name} has no self-test. Fix: convert the model again: one that a processor runs in \
+             seconds gets one"
+    )]
+    NoSelfTest { name: String },
+    #[error(
+        "{name}: the self-test gives the digest {found} with {place}, not {expected}. Fix: \
+             convert the model again; if it stays, report this with the name of that"
+    )]
+    SelfTest { name: String, place: String, found: String, expected: String },
+    #[error("standard input is given for two files. Fix: give each a file of its own")]
+    StdinTwice,
+    #[error("--json and --output both go to standard output. Fix: name a file for the output")]
+    JsonAndData,
     #[error(transparent)]
     Port(#[from] PortError),
     #[error(
@@ -154,6 +182,11 @@ impl CliError {
             | Self::Actor { .. }
             | Self::ModesDiffer { .. }
             | Self::Input { .. }
+            | Self::Labels { .. }
+            | Self::Unexpected { .. }
+            | Self::NoReals { .. }
+            | Self::NoSelfTest { .. }
+            | Self::SelfTest { .. }
             | Self::SampleCounts { .. }
             | Self::OutputElement { .. }
             | Self::Differs { .. }
@@ -162,6 +195,8 @@ impl CliError {
             Self::Instructions { .. }
             | Self::WaitWithoutRing
             | Self::BatchOnCpu
+            | Self::StdinTwice
+            | Self::JsonAndData
             | Self::BackendInBatch { .. }
             | Self::BackendNotNamed
             | Self::Port(_)

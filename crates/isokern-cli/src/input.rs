@@ -15,10 +15,11 @@ use crate::error::{CliError, name};
 use crate::figures::grouped;
 use crate::packed::Samples;
 use crate::ports::{Port, Ports};
+use crate::self_test;
 use decode::{Decoded, decode};
 
 pub(crate) use error::InputError;
-pub(crate) use values::Clipped;
+pub(crate) use values::{Clipped, index};
 
 /// The most bytes that are read: 1 GiB.
 const BYTES_MAX: u64 = 1 << 30;
@@ -43,24 +44,21 @@ pub(crate) struct Source {
     pub(crate) range: (f32, f32),
 }
 
-impl Inputs {
-    /// Says on standard error which values were cut.
-    pub(crate) fn tell_clipped(&self) {
-        for Source { name, clipped, range: (least, greatest) } in &self.sources {
-            let Clipped { of_count, below_count, above_count } = *clipped;
-            let count = below_count + above_count;
-            if count == 0 {
-                continue;
-            }
-            let [count, of, below, above] =
-                [count, of_count, below_count, above_count].map(grouped);
-            let note = format!(
-                "note: {name}: {count} of {of} values are outside the range of the input, \
-                 {least} to {greatest}, and were cut to it: {below} below, {above} above\n"
-            );
-            // With standard error closed nobody wants to know.
-            let _ = io::stderr().write_all(note.as_bytes());
+/// Says on standard error which values were cut.
+pub(crate) fn tell_clipped(sources: &[Source]) {
+    for Source { name, clipped, range: (least, greatest) } in sources {
+        let Clipped { of_count, below_count, above_count } = *clipped;
+        let count = below_count + above_count;
+        if count == 0 {
+            continue;
         }
+        let [count, of, below, above] = [count, of_count, below_count, above_count].map(grouped);
+        let note = format!(
+            "note: {name}: {count} of {of} values are outside the range of the input, {least} to \
+             {greatest}, and were cut to it: {below} below, {above} above\n"
+        );
+        // With standard error closed nobody wants to know.
+        let _ = io::stderr().write_all(note.as_bytes());
     }
 }
 
@@ -91,12 +89,22 @@ pub(crate) fn read(given: &[PathBuf], model: &Model<'_>) -> Result<Inputs, CliEr
     Ok(Inputs { samples, sources })
 }
 
+/// Generates one sample: the one that belongs to this seed.
+pub(crate) fn generate(model: &Model<'_>, seed: u32) -> Inputs {
+    let samples = Samples::new(self_test::sample(model, seed), model.input_bytes());
+    let source = |_: &Port| Source {
+        name: format!("generated from seed {seed}"),
+        clipped: Clipped::default(),
+        range: (0.0, 0.0),
+    };
+    Inputs { samples, sources: Ports::inputs(model).iter().map(source).collect() }
+}
+
 /// Reads the values of one input for all samples, one after another.
 fn read_port(port: &Port, path: &Path, is_only: bool) -> Result<(Source, Vec<u8>), CliError> {
-    let stdin = path == Path::new("-");
-    let file = if stdin { "standard input".to_owned() } else { name(path) };
+    let file = source_name(path);
     let name = if is_only { file } else { format!("{file} for {port}") };
-    let bytes = match read_bytes(path, stdin) {
+    let bytes = match read_bytes(path) {
         Ok(bytes) => bytes,
         Err(source) => return Err(CliError::Read { name, source }),
     };
@@ -110,9 +118,15 @@ fn read_port(port: &Port, path: &Path, is_only: bool) -> Result<(Source, Vec<u8>
     }
 }
 
-fn read_bytes(path: &Path, stdin: bool) -> io::Result<Vec<u8>> {
+/// Returns the name of a file in messages, `-` being standard input.
+pub(crate) fn source_name(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { name(path) }
+}
+
+/// Reads a file, or with `-` standard input, to one byte past the most that is taken.
+pub(crate) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if stdin {
+    if path == Path::new("-") {
         io::stdin().lock().take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
     } else {
         File::open(path)?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;

@@ -11,7 +11,15 @@ use crate::escape::is_plain;
 /// What the text of a report would have escaped is `\u` and four digits here: the value is the
 /// same for every reader of JSON.
 pub(crate) fn print(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
+    print_text(&serde_json::to_string_pretty(value)?, out)
+}
+
+/// As [`print`], on one line: for long lists of numbers.
+pub(crate) fn print_line(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    print_text(&serde_json::to_string(value)?, out)
+}
+
+fn print_text(text: &str, out: &mut impl Write) -> io::Result<()> {
     // Outside its strings, JSON is ASCII.
     for piece in text.split_inclusive(|character| !is_plain(character)) {
         match piece.chars().next_back().filter(|&last| last != '\n' && !is_plain(last)) {

@@ -19,6 +19,11 @@ impl Latencies {
         self.times.extend(other.times);
     }
 
+    /// The times, in the order of the runs.
+    pub(crate) fn times(&self) -> &[Duration] {
+        &self.times
+    }
+
     /// How many runs there were.
     pub(crate) fn count(&self) -> usize {
         self.times.len()

@@ -22,6 +22,7 @@ mod input;
 mod inspect;
 mod instructions;
 mod json;
+mod labels;
 mod latency;
 mod mode;
 mod model_file;
@@ -86,6 +87,8 @@ enum Command {
     Bench(bench::Arguments),
     Policy(policy::Arguments),
     Devices(devices::Arguments),
+    #[command(visible_alias = "self-test")]
+    Selftest(self_test::Arguments),
     Completions(completions::Completions),
     Man(completions::Manual),
 }
@@ -100,6 +103,7 @@ impl Command {
             Self::Bench(arguments) => bench::run(arguments, out),
             Self::Policy(arguments) => policy::run(arguments, out),
             Self::Devices(arguments) => devices::run(arguments, out),
+            Self::Selftest(arguments) => self_test::run(arguments, out),
             Self::Completions(arguments) => {
                 completions::print_completions(arguments, Cli::command(), out)
             }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use isokern_core::DType;
+use serde::{Serialize, Serializer};
 
 /// The value of an element, exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +38,29 @@ impl Number {
             _ => return None,
         };
         Some(number)
+    }
+}
+
+/// Returns the elements of a tensor or an array as numbers; none of a type that is not known.
+pub(crate) fn numbers(bytes: &[u8], dtype: DType) -> impl Iterator<Item = Number> {
+    bytes.chunks_exact(dtype.size_bytes()).filter_map(move |element| Number::read(dtype, element))
+}
+
+/// A JSON number; what JSON has no number for is a string that Python's `float` reads.
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            // Of 64 bits at most, of either kind.
+            Self::Integer(value) => match i64::try_from(value) {
+                Ok(value) => serializer.serialize_i64(value),
+                Err(_) => serializer.serialize_u64(value as u64),
+            },
+            Self::Real(value) if !value.is_finite() => serializer.collect_str(&value),
+            Self::Real(value) if f64::from(value as f32) == value => {
+                serializer.serialize_f32(value as f32)
+            }
+            Self::Real(value) => serializer.serialize_f64(value),
+        }
     }
 }
 
@@ -113,6 +137,21 @@ mod tests {
         assert!(half(0x8000) == 0.0 && half(0x8000).is_sign_negative());
         // Between neighbours nothing turns round.
         assert!((0..0x7C00).all(|bits| half(bits) < half(bits + 1)));
+    }
+
+    #[test]
+    fn json_has_every_number() {
+        let numbers = [
+            Number::Integer(i64::MIN.into()),
+            Number::Integer(u64::MAX.into()),
+            Number::Real(0.1_f32.into()),
+            Number::Real(1e-300),
+            Number::Real(f64::NAN),
+            Number::Real(f64::NEG_INFINITY),
+        ];
+        let text = serde_json::to_string(&numbers).expect("they are numbers");
+        let expected = "[-9223372036854775808,18446744073709551615,0.1,1e-300,\"NaN\",\"-inf\"]";
+        assert_eq!(text, expected);
     }
 
     #[test]

@@ -10,9 +10,10 @@ mod whole_file;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use isokern_core::DType;
 use isokern_model::Model;
 
-use crate::element::Element;
+use crate::element::{Element, is_real, real_values};
 use crate::error::{CliError, name};
 use crate::npy;
 use crate::packed::Samples;
@@ -24,6 +25,16 @@ pub(crate) use destination::Destination;
 #[derive(Debug)]
 pub(crate) struct Targets<'g> {
     targets: Vec<Target<'g>>,
+    form: Form,
+}
+
+/// What is written of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The values of the output tensor.
+    Values,
+    /// The real numbers that they stand for, in single precision.
+    Reals,
 }
 
 #[derive(Debug)]
@@ -40,6 +51,7 @@ impl<'g> Targets<'g> {
         given: &'g [PathBuf],
         model: &Model<'_>,
         read: &[&Path],
+        form: Form,
     ) -> Result<Self, CliError> {
         let ports = Ports::outputs(model);
         let files = ports.assign(given)?;
@@ -47,7 +59,10 @@ impl<'g> Targets<'g> {
         for (port, path) in ports.iter().zip(files) {
             let Some(path) = path else { continue };
             let dtype = port.tensor.dtype();
-            if is_npy(path) && Element::of(dtype).is_none() {
+            if form == Form::Reals && !is_real(dtype) {
+                return Err(CliError::NoReals { name: name(path), output: port.to_string() });
+            }
+            if form == Form::Values && is_npy(path) && Element::of(dtype).is_none() {
                 return Err(CliError::OutputElement { name: name(path), dtype: dtype.name() });
             }
             let destination = Destination::find(path, read)?;
@@ -56,7 +71,7 @@ impl<'g> Targets<'g> {
             }
             targets.push(Target { port: port.clone(), path, destination });
         }
-        Ok(Self { targets })
+        Ok(Self { targets, form })
     }
 
     /// Returns whether an output goes to standard output, which then has nothing else.
@@ -69,9 +84,15 @@ impl<'g> Targets<'g> {
         let (streams, files): (Vec<_>, Vec<_>) =
             self.targets.iter().partition(|target| target.destination.is_stdout());
         for Target { port, path, destination } in files.into_iter().chain(streams) {
-            destination.write(&encoded(path, port, outputs), out)?;
+            destination.write(&encoded(path, port, outputs, self.form), out)?;
         }
         Ok(())
+    }
+
+    /// Returns the name of the file of the output at this index, where it has one.
+    pub(crate) fn name_of(&self, index: usize) -> Option<String> {
+        let target = self.targets.iter().find(|target| target.port.index == index)?;
+        Some(name(target.path))
     }
 
     /// Returns the names of the files, in the order of the outputs.
@@ -100,10 +121,16 @@ fn is_npy(path: &Path) -> bool {
 }
 
 /// Returns the bytes of a file: an array where its name says so, else the values alone.
-fn encoded(path: &Path, port: &Port, outputs: &Samples) -> Vec<u8> {
+fn encoded(path: &Path, port: &Port, outputs: &Samples, form: Form) -> Vec<u8> {
     let mut values = Vec::with_capacity(outputs.count() * port.tensor.bytes());
     outputs.iter().for_each(|sample| values.extend_from_slice(&sample[port.range.clone()]));
-    let Some(element) = Element::of(port.tensor.dtype()).filter(|_| is_npy(path)) else {
+    let mut dtype = port.tensor.dtype();
+    if form == Form::Reals {
+        let reals = real_values(&values, &port.tensor);
+        values = reals.iter().flat_map(|real| real.to_le_bytes()).collect();
+        dtype = DType::F32;
+    }
+    let Some(element) = Element::of(dtype).filter(|_| is_npy(path)) else {
         return values;
     };
     let dims = match port.tensor.shape() {

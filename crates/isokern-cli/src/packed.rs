@@ -39,6 +39,11 @@ impl Samples {
         Self { bytes, sample_bytes }
     }
 
+    /// Returns the bytes of all samples.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Returns how many there are.
     pub(crate) const fn count(&self) -> usize {
         self.bytes.len() / self.sample_bytes

@@ -111,26 +111,35 @@ impl Ports {
         self.ports.last().map_or(0, |port| port.range.end)
     }
 
-    /// Returns the file of each port, by index, from what the command line gives:
+    /// Returns the file of each port, by index, from what `--input` or `--output` gives:
     /// `NAME=FILE`, `INDEX=FILE`, or the file alone for a model with one such port.
     pub(crate) fn assign<'g>(
         &self,
         given: &'g [PathBuf],
     ) -> Result<Vec<Option<&'g Path>>, PortError> {
+        self.assign_by(self.side.word(), given)
+    }
+
+    /// As [`assign`](Self::assign), from what an option of this name gives.
+    pub(crate) fn assign_by<'g>(
+        &self,
+        option: &'static str,
+        given: &'g [PathBuf],
+    ) -> Result<Vec<Option<&'g Path>>, PortError> {
         let mut files: Vec<Option<&Path>> = vec![None; self.ports.len()];
         for text in given {
-            let (index, path) = match self.read(text)? {
+            let (index, path) = match self.read(option, text)? {
                 Given::Named(index, path) => (index, path),
                 Given::Plain(path) if self.ports.len() == 1 => (0, path),
-                Given::Plain(path) => return Err(self.unnamed(path)),
+                Given::Plain(path) => return Err(self.unnamed(option, path)),
             };
             let is_shared = files.contains(&Some(path));
             match files.get_mut(index) {
                 Some(file @ None) => *file = Some(path),
                 _ => return Err(PortError::Twice { port: self.ports[index].to_string() }),
             }
-            // An input may be read twice, but not from a pipe.
-            if is_shared && (self.side == Side::Output || path == Path::new("-")) {
+            // A file may be read twice, but not from a pipe.
+            if is_shared && (option == Side::Output.word() || path == Path::new("-")) {
                 let (file, side) = (name(path), self.side.word());
                 return Err(PortError::SameFile { file, side });
             }
@@ -154,10 +163,10 @@ impl Ports {
 
     /// Reads what one option gives. The part before an equals sign names a port, or all of it
     /// is a path.
-    fn read<'g>(&self, given: &'g Path) -> Result<Given<'g>, PortError> {
+    fn read<'g>(&self, option: &'static str, given: &'g Path) -> Result<Given<'g>, PortError> {
         let Some(text) = given.to_str() else { return Ok(Given::Plain(given)) };
         for (place, _) in text.match_indices('=') {
-            if let Some(index) = self.find(&text[..place])? {
+            if let Some(index) = self.find(option, &text[..place])? {
                 return Ok(Given::Named(index, Path::new(&text[place + 1..])));
             }
         }
@@ -165,7 +174,7 @@ impl Ports {
     }
 
     /// Returns the index of the port with this index or name; an index comes first.
-    fn find(&self, key: &str) -> Result<Option<usize>, PortError> {
+    fn find(&self, option: &'static str, key: &str) -> Result<Option<usize>, PortError> {
         let is_index = key.bytes().all(|byte| byte.is_ascii_digit());
         let index = key.parse().ok().filter(|&index: &usize| is_index && index < self.ports.len());
         if index.is_some() {
@@ -178,17 +187,17 @@ impl Ports {
             [index] => Ok(Some(index)),
             [first, second, ..] => {
                 let (key, side) = (key.to_owned(), self.side.word());
-                Err(PortError::Ambiguous { key, side, first, second })
+                Err(PortError::Ambiguous { key, side, option, first, second })
             }
         }
     }
 
     /// The error for a path alone, where there are several ports.
-    fn unnamed(&self, path: &Path) -> PortError {
+    fn unnamed(&self, option: &'static str, path: &Path) -> PortError {
         let (side, list, given) = (self.side.word(), self.list(), name(path));
         match given.split_once('=') {
-            Some((key, _)) => PortError::Unknown { key: key.to_owned(), side, list },
-            None => PortError::Unnamed { given, side, list },
+            Some((key, _)) => PortError::Unknown { key: key.to_owned(), side, option, list },
+            None => PortError::Unnamed { given, side, option, list },
         }
     }
 

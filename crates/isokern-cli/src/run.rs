@@ -1,7 +1,10 @@
 //! `isokern run`: inputs through a model, answers out.
 
 mod execute;
+mod expect;
+mod report;
 mod text;
+mod values;
 
 use core::time::Duration;
 use std::io::Write;
@@ -13,13 +16,18 @@ use crate::backend::{Answered, Backend};
 use crate::error::CliError;
 use crate::escape::escaped;
 use crate::figures::{digest, grouped};
+use crate::input::{self, Inputs, Source};
 use crate::instructions::Instructions;
+use crate::labels::Labels;
+use crate::latency::Latencies;
 use crate::mode::Mode;
 use crate::model_file::ModelFile;
-use crate::output::{Targets, print_text};
+use crate::output::{Form, Targets, print_text};
 use crate::packed::{Samples, digest_of};
 use crate::ports::Ports;
-use crate::{input, progress};
+use crate::{json, progress, self_test};
+use expect::{Comparison, Expected};
+use report::RunReport;
 
 const FORMATS: &str = "\
 Inputs, any number of them, one after another:
@@ -39,6 +47,10 @@ written in the same way: --output scores=s.npy, for as many of them as you want.
 before the equals sign is no name or index of the model and the model has one such end, all of it
 is a path; ./ before a path makes it one in any case.
 
+A file for --expect is read as an input is; integers are compared with the values of the output,
+real numbers with what those stand for, in its precision. A file for --labels has a label on each
+line.
+
 A model with state takes the samples as one stream, in order, from its initial state; each run of
 the program starts again from there. It runs in batch mode, without --timeout.
 
@@ -48,24 +60,58 @@ after sample. It is the same on every machine, in every --mode and with every --
 In batch mode the latency is that of one input: copied in, run, copied out; on one thread, or from
 the host to the GPU and back. In ring
 mode it is the time from the question, the input lying in its lent buffer, to the collected
-answer, on two threads; with several inputs under way it includes the wait for those before.";
+answer, on two threads; with several inputs under way it includes the wait for those before.
+
+Keys of --json, which later versions keep:
+  model, mode (batch or ring), place (what ran), fallback_reason (why not the GPU, or null)
+  sample_count, state_bytes, digest
+  inputs[]   name (may be empty), shape, dtype, scale, zero_point, source (the file), clipped
+             {of_count: real numbers quantised, below_count, above_count: cut to the range}
+  outputs[]  name, shape, dtype, scale, zero_point, file (written, or null), and for each sample:
+             values[], the elements as they are, with the last axis the fastest;
+             reals[], what they stand for; null where they are real numbers, or stand for none;
+             classes[] {class, label (or null), real, value}, the --top highest; null where the
+             output is no row of classes
+  expected[] output, file, compared_count, differing_count, greatest (difference, or null), first
+             {sample_index, index, value, real (compared instead, or null), expected} (or null)
+  latency    {p50_ns, p99_ns, max_ns, times_ns[]}
+What JSON has no number for is a string there: \"NaN\", \"inf\", \"-inf\".";
 
 /// Runs inputs through a model: answers, digest of the output bytes, latency
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 #[command(after_long_help = FORMATS)]
 pub(crate) struct Arguments {
     /// An .ikm file, or a .tflite file, which is converted in memory
     model: PathBuf,
     /// Inputs: .npy or raw bytes; - is standard input; for a model of several inputs NAME=FILE
     /// or INDEX=FILE, once for each
-    #[arg(short, long, value_name = "[NAME=]FILE", required = true)]
+    #[arg(short, long, value_name = "[NAME=]FILE", required_unless_present = "random")]
     input: Vec<PathBuf>,
+    /// One generated sample instead, the bytes that belong to SEED [default: that of the model's
+    /// self-test]
+    #[arg(long, value_name = "SEED", num_args = 0..=1, conflicts_with = "input")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    random: Option<Option<u32>>,
     /// Where the outputs go: .npy if it is named so, else raw bytes; - is standard output, and
     /// then text goes to standard error; for a model of several outputs NAME=FILE or INDEX=FILE,
     /// once for each that is wanted
     #[arg(short, long, value_name = "[NAME=]FILE")]
     output: Vec<PathBuf>,
-    /// How many classes to print per input
+    /// Write the real numbers that the outputs stand for, as float32, instead of their values
+    #[arg(long, requires = "output")]
+    reals: bool,
+    /// What the outputs have to be: .npy or raw bytes; where a value differs, the program says so
+    /// and exits with 1; for a model of several outputs NAME=FILE or INDEX=FILE
+    #[arg(long, value_name = "[NAME=]FILE")]
+    expect: Vec<PathBuf>,
+    /// The greatest difference from --expect that counts as none
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = tolerance)]
+    tolerance: f64,
+    /// Names of the classes, a line of text for each; for a model of several outputs NAME=FILE or
+    /// INDEX=FILE
+    #[arg(long, value_name = "[NAME=]FILE")]
+    labels: Vec<PathBuf>,
+    /// How many classes to print per input; 0 prints no values
     #[arg(long, value_name = "N", default_value_t = 3)]
     top: usize,
     /// What the model runs on; the output bytes are the same
@@ -84,49 +130,130 @@ pub(crate) struct Arguments {
     /// Print the digest alone
     #[arg(short, long)]
     quiet: bool,
+    /// Print one JSON object, for programs
+    #[arg(long, conflicts_with = "quiet")]
+    json: bool,
 }
 
-/// Runs all inputs, writes the outputs, then prints.
+/// What a run gave.
+#[derive(Debug)]
+struct Run<'r> {
+    arguments: &'r Arguments,
+    /// The model's file, as messages name it.
+    name: &'r str,
+    sources: Vec<Source>,
+    outputs: Samples,
+    targets: Targets<'r>,
+    labels: Labels,
+    comparisons: Vec<Comparison>,
+    latencies: Latencies,
+    /// What ran, and how a time is to be read.
+    place: String,
+    /// Why it was not the GPU.
+    reason: Option<String>,
+}
+
+/// Runs all inputs, writes the outputs, prints, and fails where they are not as expected.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
     let instructions = arguments.instructions.choose()?;
     let file = ModelFile::read(&arguments.model)?;
     let model = file.model()?;
     execute::check(arguments, &file)?;
     let read = files_read(arguments, &model)?;
-    let targets = Targets::new(&arguments.output, &model, &read)?;
-    let inputs = input::read(&arguments.input, &model)?;
-    inputs.tell_clipped();
-    let inputs = inputs.samples;
-    let bar = progress::bar("running", inputs.count());
-    let result = execute::infer(arguments, &file, instructions, &inputs, || bar.inc(1));
+    let form = if arguments.reals { Form::Reals } else { Form::Values };
+    let targets = Targets::new(&arguments.output, &model, &read, form)?;
+    if arguments.json && targets.has_stdout() {
+        return Err(CliError::JsonAndData);
+    }
+    let labels = Labels::read(&arguments.labels, &model)?;
+    let expected = Expected::read(&arguments.expect, &model)?;
+    let Inputs { samples, sources } = match arguments.random {
+        Some(seed) => input::generate(&model, seed.unwrap_or_else(|| self_test::seed(&model))),
+        None => input::read(&arguments.input, &model)?,
+    };
+    input::tell_clipped(&sources);
+    let bar = progress::bar("running", samples.count());
+    let result = execute::infer(arguments, &file, instructions, &samples, || bar.inc(1));
     bar.finish_and_clear();
     let Answered { outputs, latencies, place, reason } = result?;
-
-    let digest_text = digest(digest_of(&outputs));
-    let bytes = grouped(outputs.len() as u64);
     let outputs = Samples::new(outputs, model.output_bytes());
-    targets.write(&outputs, out)?;
-    let mut text = Vec::new();
-    if arguments.quiet {
-        writeln!(text, "{digest_text}")?;
-        return Ok(print_text(&text, targets.has_stdout(), out)?);
-    }
-    text::print_head(&file.name, &model, inputs.count(), &mut text)?;
-    text::print_answers(&outputs, &model, arguments.top, &mut text)?;
-    for name in targets.names() {
-        writeln!(text, "written    {name}")?;
-    }
-    if let Some(reason) = reason {
-        writeln!(text, "backend    cpu, for {}", escaped(&reason))?;
-    }
-    text::print_state(&model, &mut text)?;
-    text::print_latency(&latencies, arguments.mode, &place, &mut text)?;
-    writeln!(text, "digest     {digest_text} (FNV-1a over {bytes} output bytes)")?;
-    Ok(print_text(&text, targets.has_stdout(), out)?)
+    let comparisons = expected.compare(&outputs, arguments.tolerance)?;
+    let name = file.name.as_str();
+    let run = Run {
+        arguments,
+        name,
+        sources,
+        outputs,
+        targets,
+        labels,
+        comparisons,
+        latencies,
+        place,
+        reason,
+    };
+    run.targets.write(&run.outputs, out)?;
+    run.print(&model, out)?;
+    run.comparisons.iter().find_map(|comparison| comparison.error(name)).map_or(Ok(()), Err)
 }
 
-/// Returns the files that a run reads, none of which may be written.
+impl Run<'_> {
+    /// Prints what the command line asks for: JSON, the digest, or everything.
+    fn print(&self, model: &Model<'_>, out: &mut impl Write) -> Result<(), CliError> {
+        if self.arguments.json {
+            let (inputs, outputs) = (Ports::inputs(model), Ports::outputs(model));
+            let report = RunReport::new(self, model, &inputs, &outputs);
+            return Ok(json::print_line(&report, out)?);
+        }
+        let mut text = Vec::new();
+        let digest = digest(digest_of(self.outputs.bytes()));
+        if self.arguments.quiet {
+            writeln!(text, "{digest}")?;
+        } else {
+            self.print_text(model, &digest, &mut text)?;
+        }
+        Ok(print_text(&text, self.targets.has_stdout(), out)?)
+    }
+
+    fn print_text(
+        &self,
+        model: &Model<'_>,
+        digest: &str,
+        text: &mut impl Write,
+    ) -> Result<(), CliError> {
+        text::print_head(self, model, text)?;
+        text::print_answers(self, model, text)?;
+        for name in self.targets.names() {
+            writeln!(text, "written    {name}")?;
+        }
+        for comparison in &self.comparisons {
+            writeln!(text, "expected   {comparison}")?;
+        }
+        if let Some(reason) = &self.reason {
+            writeln!(text, "backend    cpu, for {}", escaped(reason))?;
+        }
+        text::print_state(model, text)?;
+        text::print_latency(&self.latencies, self.arguments.mode, &self.place, text)?;
+        let bytes = grouped(self.outputs.bytes().len() as u64);
+        Ok(writeln!(text, "digest     {digest} (FNV-1a over {bytes} output bytes)")?)
+    }
+}
+
+/// Returns the files that a run reads, none of which may be written; standard input once at most.
 fn files_read<'a>(arguments: &'a Arguments, model: &Model<'_>) -> Result<Vec<&'a Path>, CliError> {
-    let inputs = Ports::inputs(model).assign(&arguments.input)?;
-    Ok(core::iter::once(arguments.model.as_path()).chain(inputs.into_iter().flatten()).collect())
+    let (inputs, outputs) = (Ports::inputs(model), Ports::outputs(model));
+    let mut files = vec![Some(arguments.model.as_path())];
+    files.extend(inputs.assign(&arguments.input)?);
+    files.extend(outputs.assign_by("expect", &arguments.expect)?);
+    files.extend(outputs.assign_by("labels", &arguments.labels)?);
+    let files: Vec<&Path> = files.into_iter().flatten().collect();
+    if files.iter().filter(|path| **path == Path::new("-")).count() > 1 {
+        return Err(CliError::StdinTwice);
+    }
+    Ok(files)
+}
+
+/// Reads a tolerance: a number that is not negative.
+fn tolerance(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "it is no number from 0 up".to_owned())
 }

@@ -1,14 +1,88 @@
-//! The self-test of a model: the generated sample, and the digest its outputs must have.
+//! `isokern selftest`: the generated sample of a model, and the digest its outputs must have.
+
+use std::io::Write;
+use std::path::PathBuf;
 
 use isokern_core::InferenceError;
-use isokern_cpu::CpuModel;
+use isokern_cpu::{CpuModel, InstructionSet};
 use isokern_model::{Model, digest};
 
+use crate::backend::{Answered, Backend, infer_auto, infer_cuda};
 use crate::error::CliError;
-use crate::packed::{Packed, digest_of};
+use crate::escape::escaped;
+use crate::figures;
+use crate::infer::load;
+use crate::model_file::ModelFile;
+use crate::packed::{Packed, Samples, digest_of};
 
 /// The seed of a model without a self-test: the one it would have.
 const SEED: u32 = 1;
+
+/// Checks that a model gives the outputs here that it gave when it was converted
+///
+/// The model holds the seed of a generated input and the digest of its outputs. On this processor
+/// they are computed with every set of instructions it has.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// An .ikm file, or a .tflite file, which is converted in memory
+    model: PathBuf,
+    /// What the model runs on
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    backend: Backend,
+}
+
+/// Runs the self-test wherever it was asked for and prints each outcome; the first that is wrong
+/// is the error.
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
+    let file = ModelFile::read(&arguments.model)?;
+    let model = file.model()?;
+    let name = file.name.as_str();
+    let Some((seed, expected)) = model.header().self_test() else {
+        return Err(CliError::NoSelfTest { name: name.to_owned() });
+    };
+    let samples = Samples::new(sample(&model, seed), model.input_bytes());
+    let expected = figures::digest(expected);
+    writeln!(out, "{name}: an input of seed {seed} has to give digest {expected}\n")?;
+    let mut failed = None;
+    for (place, found) in outcomes(arguments.backend, &file, &samples, seed)? {
+        let found = figures::digest(found);
+        if found == expected {
+            writeln!(out, "passed     {place}")?;
+        } else {
+            writeln!(out, "failed     {place}: {found}")?;
+            let (name, expected) = (name.to_owned(), expected.clone());
+            failed.get_or_insert(CliError::SelfTest { name, place, found, expected });
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Returns what ran, with the digest that it gave.
+fn outcomes(
+    backend: Backend,
+    file: &ModelFile,
+    samples: &Samples,
+    seed: u32,
+) -> Result<Vec<(String, u64)>, CliError> {
+    let Answered { outputs, place, reason, .. } = match backend {
+        Backend::Cuda => infer_cuda(file, samples, || ())?,
+        Backend::Auto => infer_auto(file, InstructionSet::detect(), samples, || ())?,
+        Backend::Cpu => {
+            let outcome = |set: InstructionSet| {
+                let mut model = load(&file.name, &file.artifact, set)?;
+                let digest = digest_with(&mut model, seed)
+                    .map_err(|source| CliError::Infer { name: file.name.clone(), source })?;
+                Ok((set.name().to_owned(), digest))
+            };
+            return InstructionSet::available().map(outcome).collect();
+        }
+    };
+    let place = match reason {
+        Some(reason) => format!("{place}, for {}", escaped(&reason)),
+        None => escaped(&place),
+    };
+    Ok(vec![(place, digest_of(&outputs))])
+}
 
 /// Runs the self-test of a model, if it has one: `passed` or `none`.
 ///
@@ -17,7 +91,7 @@ pub(crate) fn verify(model: &mut CpuModel<'_>, name: &str) -> Result<&'static st
     let Some((seed, expected)) = model.model().header().self_test() else {
         return Ok("none");
     };
-    let found = run(model, seed);
+    let found = digest_with(model, seed);
     let found = found.map_err(|source| CliError::Infer { name: name.to_owned(), source })?;
     if found == expected {
         return Ok("passed");
@@ -41,7 +115,7 @@ pub(crate) fn sample(model: &Model<'_>, seed: u32) -> Vec<u8> {
 }
 
 /// Runs the sample of a seed, and returns the digest over all outputs, in order.
-fn run(model: &mut CpuModel<'_>, seed: u32) -> Result<u64, InferenceError> {
+fn digest_with(model: &mut CpuModel<'_>, seed: u32) -> Result<u64, InferenceError> {
     let sample = Packed(sample(&model.model(), seed));
     let mut outputs = Packed(vec![0; model.model().output_bytes()]);
     model.reset()?;

@@ -22,7 +22,7 @@ impl Inputs {
         if !given.is_empty() {
             let names: Vec<String> = given.iter().map(|path| name(path)).collect();
             let inputs = input::read(given, model)?;
-            inputs.tell_clipped();
+            input::tell_clipped(&inputs.sources);
             return Ok(Self { source: names.join(", "), samples: inputs.samples });
         }
         let seed = self_test::seed(model);

@@ -28,7 +28,7 @@ pub(super) fn print(
         writeln!(out, "  {}", line.join("    ").trim_end())?;
     }
     let captions = chosen.iter().map(|&index| {
-        let Answer { class, score } = answers[index];
+        let Answer { class, score, .. } = answers[index];
         let word = if class == usize::from(labels[index]) { "reads" } else { "MISREAD" };
         format!("{word} {class} ({score:.3})")
     });

@@ -6,9 +6,9 @@ use isokern_model::Tensor;
 use super::values::{Clipped, Values};
 use super::{BYTES_MAX, InputError};
 use crate::element::{Element, Stored};
-use crate::figures::shape;
 use crate::npy::{self, Array};
 use crate::number::Number;
+use crate::ports::Side;
 use crate::shapes::sample_count;
 
 /// The values of an input for all samples.
@@ -38,11 +38,10 @@ pub(super) fn decode(
     };
     let (have, need) = (decoded.values.len(), tensor.bytes());
     if have == 0 {
-        return Err(InputError::Empty { need });
+        return Err(InputError::Empty { side: Side::Input.word(), need });
     }
     if !have.is_multiple_of(need) {
-        let (shape, dtype) = (shape(tensor.shape()), tensor.dtype());
-        return Err(InputError::Length { have, need, shape, dtype });
+        return Err(InputError::length(Side::Input, have, tensor));
     }
     Ok(decoded)
 }

@@ -1,23 +1,26 @@
 //! Why bytes are not values of an input.
 
 use isokern_core::DType;
+use isokern_model::Tensor;
 use thiserror::Error;
 
 use crate::element::{self, integer_range, quantised_range};
+use crate::figures::shape;
 use crate::npy::NpyError;
+use crate::ports::Side;
 use crate::shapes::ShapeError;
 
 /// Why bytes are not values of an input, one sample after another.
 #[derive(Debug, Error)]
 pub(crate) enum InputError {
-    #[error("there are no bytes in it. Fix: give at least one input of {need} bytes")]
-    Empty { need: usize },
+    #[error("there are no bytes in it. Fix: give at least one {side} of {need} bytes")]
+    Empty { side: &'static str, need: usize },
     #[error(
-        "{have} bytes are not a whole number of inputs of {need} (shape {shape}). Fix: give \
-         {} inputs one after another, without a header between them",
+        "{have} bytes are not a whole number of {side}s of {need} (shape {shape}). Fix: give \
+         {} {side}s one after another, without a header between them",
         element::name(*.dtype)
     )]
-    Length { have: usize, need: usize, shape: String, dtype: DType },
+    Length { side: &'static str, have: usize, need: usize, shape: String, dtype: DType },
     #[error("there is more than 1 GiB of it. Fix: run it in parts")]
     TooLong,
     #[error(transparent)]
@@ -28,6 +31,11 @@ pub(crate) enum InputError {
     NotNpy,
     #[error("the elements of the array are `{found}`. Fix: {}", how_to_save(*.dtype))]
     Element { found: String, dtype: DType },
+    #[error(
+        "the elements of the array are `{found}`, which are no numbers to compare. Fix: save \
+         integers of at most 64 bits, floats of 16, 32 or 64, or bools"
+    )]
+    NoNumbers { found: String },
     #[error(
         "an array cannot hold {}, which NumPy does not have. Fix: give raw bytes in a file with \
          another name",
@@ -49,6 +57,14 @@ pub(crate) enum InputError {
         how_to_save(*.dtype)
     )]
     Inexact { index: String, value: String, dtype: DType },
+}
+
+impl InputError {
+    /// The error for so many raw bytes for a tensor that they do not fill.
+    pub(crate) fn length(side: Side, have: usize, tensor: &Tensor) -> Self {
+        let (side, shape, dtype) = (side.word(), shape(tensor.shape()), tensor.dtype());
+        Self::Length { side, have, need: tensor.bytes(), shape, dtype }
+    }
 }
 
 /// What an array for an input of this type has to be.

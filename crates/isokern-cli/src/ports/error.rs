@@ -8,22 +8,29 @@ use crate::escape::quoted;
 #[derive(Debug, PartialEq, Eq, Error)]
 pub(crate) enum PortError {
     #[error(
-        "--{side} {given} does not say which {side} it is for; the model has {list}. Fix: pass one \
-         --{side} NAME=FILE or --{side} INDEX=FILE for each, such as --{side} 0={given}"
+        "--{option} {given} does not say which {side} it is for; the model has {list}. Fix: pass \
+         one --{option} NAME=FILE or --{option} INDEX=FILE for each, such as --{option} 0={given}"
     )]
-    Unnamed { given: String, side: &'static str, list: String },
+    Unnamed { given: String, side: &'static str, option: &'static str, list: String },
     #[error(
-        "the model has no {side} {}; it has {list}. Fix: pass --{side} NAME=FILE or \
-         --{side} INDEX=FILE with one of these",
+        "the model has no {side} {}; it has {list}. Fix: pass --{option} NAME=FILE or \
+         --{option} INDEX=FILE with one of these",
         quoted(.key)
     )]
-    Unknown { key: String, side: &'static str, list: String },
+    Unknown { key: String, side: &'static str, option: &'static str, list: String },
     #[error(
         "{side}s {first} and {second} of the model both have the name {}. Fix: pass \
-         --{side} {first}=FILE or --{side} {second}=FILE",
+         --{option} {first}=FILE or --{option} {second}=FILE",
         quoted(.key)
     )]
-    Ambiguous { key: String, side: &'static str, first: usize, second: usize },
+    Ambiguous {
+        key: String,
+        side: &'static str,
+        /// The name of the option that gives the file.
+        option: &'static str,
+        first: usize,
+        second: usize,
+    },
     #[error("two files are given for {port}. Fix: pass one of them")]
     Twice { port: String },
     #[error("{file} is given for two {side}s. Fix: give each {side} a file of its own")]

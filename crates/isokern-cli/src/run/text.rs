@@ -4,25 +4,22 @@ use std::io::Write;
 
 use isokern_model::Model;
 
-use crate::answers::{has_classes, highest};
+use super::Run;
+use super::values::Shown;
 use crate::error::CliError;
 use crate::figures::{counted, grouped, time};
 use crate::latency::Latencies;
 use crate::mode::Mode;
-use crate::packed::Samples;
-use crate::ports::{Port, Ports};
+use crate::ports::Ports;
 use crate::resident;
-
-/// How many samples have their answers printed.
-const SHOWN: usize = 10;
 
 /// Prints what goes in and what comes out.
 pub(super) fn print_head(
-    name: &str,
+    run: &Run<'_>,
     model: &Model<'_>,
-    count: usize,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
+    let (name, count) = (run.name, run.outputs.count());
     let (inputs, outputs) = (Ports::inputs(model), Ports::outputs(model));
     let to = match outputs.only() {
         Some(output) => output.facts(),
@@ -40,57 +37,29 @@ pub(super) fn print_head(
     Ok(writeln!(out, "{name}: {} of {from}, each gives {to}\n", counted(count, "input"))?)
 }
 
-/// Prints the `top` classes of the first samples, a block for each output.
+/// Prints what the first samples gave, a block for each output.
 pub(super) fn print_answers(
-    outputs: &Samples,
+    run: &Run<'_>,
     model: &Model<'_>,
-    top: usize,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     let ports = Ports::outputs(model);
-    if let Some(port) = ports.only() {
-        return if has_classes(&port.tensor) && top > 0 {
-            print_block(port, outputs, top, "--output FILE", out)
-        } else {
-            Ok(())
-        };
-    }
+    let (top, labels, outputs) = (run.arguments.top, &run.labels, &run.outputs);
     for port in ports.iter() {
-        let option = format!("--output {}=FILE", port.index);
-        if has_classes(&port.tensor) && top > 0 {
-            writeln!(out, "{port}: {}", port.facts())?;
-            print_block(port, outputs, top, &option, out)?;
-        } else {
+        let option = match ports.only() {
+            Some(_) => "--output FILE".to_owned(),
+            None => format!("--output {}=FILE", port.index),
+        };
+        if top == 0 {
             writeln!(out, "{port}: {}, {option} writes it\n", port.facts())?;
+            continue;
         }
+        if ports.only().is_none() {
+            writeln!(out, "{port}: {}", port.facts())?;
+        }
+        Shown { port, outputs, top, labels, option }.print(out)?;
     }
     Ok(())
-}
-
-/// Prints the answers of one output, a line for each sample.
-fn print_block(
-    port: &Port,
-    outputs: &Samples,
-    top: usize,
-    option: &str,
-    out: &mut impl Write,
-) -> Result<(), CliError> {
-    writeln!(out, "{:>7}  highest outputs: index (value)", "input")?;
-    for (index, sample) in outputs.iter().take(SHOWN).enumerate() {
-        let answers = highest(&sample[port.range.clone()], &port.tensor, top);
-        let cells = answers.iter().map(|answer| {
-            let value = format!("({:.4})", answer.score);
-            format!("{:>3} {value:<10}", answer.class)
-        });
-        let cells: String = cells.collect();
-        writeln!(out, "{index:>7}  {}", cells.trim_end())?;
-    }
-    let more = outputs.count().saturating_sub(SHOWN);
-    if more > 0 {
-        let more = grouped(more as u64);
-        writeln!(out, "{:>7}  {more} more; {option} writes them all", "...")?;
-    }
-    Ok(writeln!(out)?)
 }
 
 /// Prints the bytes of state, where the model has any.

@@ -5,8 +5,18 @@ use std::process::Command;
 use crate::program::{Folder, isokern};
 
 /// The commands that have to be known.
-const COMMANDS: [&str; 9] =
-    ["demo", "convert", "inspect", "run", "bench", "policy", "devices", "completions", "man"];
+const COMMANDS: [&str; 10] = [
+    "demo",
+    "convert",
+    "inspect",
+    "run",
+    "bench",
+    "policy",
+    "devices",
+    "selftest",
+    "completions",
+    "man",
+];
 
 #[test]
 fn c15_every_shell_completes_every_command() {

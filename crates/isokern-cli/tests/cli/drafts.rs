@@ -21,6 +21,15 @@ pub(crate) fn addition() -> Vec<u8> {
     packed(tensors, vec![add(0, 1, 2)], inputs, vec![DraftPort::new(2, "sum")], &[])
 }
 
+/// Twice the input, of this shape, saturated.
+pub(crate) fn twice(dims: &[u32]) -> Vec<u8> {
+    let len = dims.iter().product();
+    let tensor = |offset| DraftTensor { dims: dims.to_vec(), ..int8(offset) };
+    let tensors = vec![tensor(0), tensor(len)];
+    let (inputs, outputs) = (vec![DraftPort::new(0, "x")], vec![DraftPort::new(1, "y")]);
+    packed(tensors, vec![add(0, 0, 1)], inputs, outputs, &[])
+}
+
 /// [`addition`], with this name of both inputs and the output.
 pub(crate) fn ends_named(name: &str) -> Vec<u8> {
     let inputs = vec![DraftPort::new(0, name), DraftPort::new(1, name)];

@@ -100,7 +100,7 @@ fn answers_digest_and_latency_are_printed() {
     let ran = isokern(["run", &fixture(DIGITS), "-i", &input, "--top", "2"]);
     let text = ran.text();
     // TFLite Micro's second output has 127 for class 8, -127 for class 9, -128 for the others.
-    assert!(text.contains("      1    8 (0.9961)    9 (0.0039)\n"), "{text}");
+    assert!(text.contains("      1    8 (0.9961, 127)       9 (0.0039, -127)\n"), "{text}");
     assert!(text.contains("    ...  22 more; --output FILE writes them all\n"), "{text}");
     assert!(text.contains("over 32 runs"), "{text}");
     assert!(

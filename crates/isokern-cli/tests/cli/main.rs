@@ -1,5 +1,6 @@
 //! The `isokern` program from outside: what it prints, writes and exits with.
 
+mod answers;
 mod arrays;
 mod backend;
 mod bench;

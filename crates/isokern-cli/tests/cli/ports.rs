@@ -79,8 +79,9 @@ fn outputs_of_two_types_are_written_and_shown_by_name() {
             "input 2 \"raw\\u{1b}[2J\": 1x3 int32",
             "output 0 \"sum\": 1x4 int8",
             // 100 + 100 is cut to 127.
-            "      0    2 (127.0000)",
-            "output 1 \"copy\": 3x1 int32, --output 1=FILE writes it",
+            "      0    2 (127.0000, 127)",
+            "output 1 \"copy\": 3x1 int32",
+            "      0  0               -1              70000",
         ] {
             assert!(ran.text().lines().any(|found| found == line), "no {line} in {}", ran.text());
         }
