@@ -46,12 +46,13 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     ///
     /// # Errors
     ///
-    /// None today; the contract leaves room for backends that allocate.
+    /// [`InferenceErrorKind::ResourceUnavailable`](isokern_core::InferenceErrorKind) where there
+    /// is no memory for an arena of its own. It may be tried again.
     pub fn init(&mut self) -> Result<(), InferenceError> {
         if !self.ready {
             let model = self.program.model();
-            self.arena.prepare(model.arena_bytes());
-            self.state.prepare(model.state_bytes());
+            self.arena.prepare(model.arena_bytes())?;
+            self.state.prepare(model.state_bytes())?;
             model.reset_state(self.state.bytes());
             self.ready = true;
         }

@@ -107,7 +107,8 @@ impl CudaBackend {
 
     /// The same backend with models that take `samples` (at least 1) of a batch in one launch.
     /// A larger batch goes in chunks, whose copies and launches overlap. Without it, a chunk is
-    /// up to 4 MiB of inputs and outputs and up to 2048 samples.
+    /// up to 4 MiB of inputs and outputs and up to 2048 samples. A chunk that does not fit into
+    /// memory is an error of [`CudaModel::init`].
     #[must_use]
     pub fn with_chunk_samples(self, samples: usize) -> Self {
         Self { chunk_samples: Some(samples.max(1)), ..self }

@@ -63,8 +63,10 @@ impl Lane {
     pub(crate) fn new(work: Work, samples_max: usize) -> Result<Self, CudaError> {
         let context = work.context();
         let stream = Stream::new(context)?;
-        let input_bytes = work.input_bytes * samples_max;
-        let result_bytes = RECORD_BYTES + work.output_bytes * samples_max;
+        // More than there are is more than there is memory: the driver refuses it.
+        let input_bytes = work.input_bytes.saturating_mul(samples_max);
+        let output_bytes = work.output_bytes.saturating_mul(samples_max);
+        let result_bytes = RECORD_BYTES.saturating_add(output_bytes);
         let staging = MappedBuffer::new(context, input_bytes)?;
         let input = DeviceBuffer::new(context, input_bytes)?;
         let result = DeviceBuffer::new(context, result_bytes)?;

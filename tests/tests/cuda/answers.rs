@@ -19,6 +19,10 @@ use crate::Test;
 /// The tests of this file.
 pub(crate) const TESTS: &[Test] = &[
     ("answers::a_batch_in_chunks_is_one_batch", chunks),
+    (
+        "answers::p12_a_chunk_that_does_not_fit_is_an_error",
+        p12_a_chunk_that_does_not_fit_is_an_error,
+    ),
     ("answers::pinned_and_shared_inputs_are_read_in_place", in_place),
     ("answers::device_memory_stays_on_the_device", on_device),
     ("answers::work_on_a_foreign_stream_is_drained", foreign_stream),
@@ -113,6 +117,18 @@ fn chunks() {
             assert!(found == expected, "chunks of {samples}, round {round}: the bytes differ");
         }
     }
+}
+
+fn p12_a_chunk_that_does_not_fit_is_an_error() {
+    let artifact = digits().convert(Layout::Packed);
+    let whole = CudaBackend::new(0).expect("there is a device");
+    for samples in [usize::MAX, usize::MAX / 10, usize::MAX / 64 + 2] {
+        let backend = whole.clone().with_chunk_samples(samples);
+        let mut model = backend.load(&artifact).expect("it is a model");
+        let error = model.init().expect_err("nobody has that much memory");
+        assert_eq!(error.kind(), InferenceErrorKind::ResourceUnavailable, "{samples}");
+    }
+    ready(&whole, &artifact);
 }
 
 fn in_place() {

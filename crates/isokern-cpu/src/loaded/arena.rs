@@ -2,11 +2,12 @@
 
 #[cfg(feature = "std")]
 use std::boxed::Box;
-#[cfg(feature = "std")]
-use std::vec;
 
 #[cfg(feature = "std")]
 use bytemuck::{Pod, Zeroable};
+use isokern_core::InferenceError;
+#[cfg(feature = "std")]
+use isokern_core::InferenceErrorKind;
 
 #[derive(Debug)]
 pub(super) enum Arena<'m> {
@@ -29,15 +30,21 @@ impl Arena<'_> {
         Self::Owned(Box::new([]))
     }
 
-    /// Zeroes a lent arena, allocates an owned one.
-    pub(super) fn prepare(&mut self, arena_bytes: usize) {
+    /// Zeroes a lent arena, allocates an owned one; an error when there is no memory for it.
+    #[cfg_attr(
+        not(feature = "std"),
+        expect(clippy::unnecessary_wraps, reason = "nothing is allocated")
+    )]
+    pub(super) fn prepare(&mut self, arena_bytes: usize) -> Result<(), InferenceError> {
         match self {
             Self::Lent(arena) => arena.get_mut(..arena_bytes).unwrap_or_default().fill(0),
             #[cfg(feature = "std")]
             Self::Owned(arena) => {
-                *arena = vec![Line::zeroed(); arena_bytes.div_ceil(64)].into_boxed_slice();
+                let lines = bytemuck::allocation::try_zeroed_slice_box(arena_bytes.div_ceil(64));
+                *arena = lines.map_err(|()| InferenceErrorKind::ResourceUnavailable)?;
             }
         }
+        Ok(())
     }
 
     pub(super) fn bytes(&mut self) -> &mut [u8] {
