@@ -27,12 +27,12 @@ fn section4_a_payload_in_device_memory_describes_itself_without_bytes() {
     assert_eq!(message.dtype(), Some(DType::I8));
     assert_eq!(message.host_bytes(), None);
     let borrow = &message;
-    let seen = (&borrow).device_view().expect("it lies on a device");
+    let seen = Payload::device_view(&borrow).expect("it lies on a device");
     assert_eq!((seen.space(), seen.address(), seen.bytes()), (SPACE, 0x1000, 64));
 
     let mut target = view_mut(10);
-    assert_eq!((&mut target).host_bytes_mut(), None);
-    let written = (&mut &mut target).device_view_mut().map(|view| view.bytes());
+    assert_eq!(PayloadMut::host_bytes_mut(&mut &mut target), None);
+    let written = PayloadMut::device_view_mut(&mut &mut target).map(|view| view.bytes());
     assert_eq!(written, Some(10));
     assert!(target.device_view().is_some() && target.dtype().is_none());
 }

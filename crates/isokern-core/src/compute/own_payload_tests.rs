@@ -57,7 +57,7 @@ impl ComputeBackend<Frame, Frame> for Backend {
         BackendCapabilities::new(false, Some(8), 0)
     }
 
-    fn load_model<'desc>(&self, bytes: &'desc [u8]) -> Result<Scale, InferenceError> {
+    fn load_model(&self, bytes: &[u8]) -> Result<Scale, InferenceError> {
         let [k] = bytes else {
             return Err(InferenceErrorKind::InvalidArtifact.into());
         };
