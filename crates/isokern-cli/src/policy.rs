@@ -28,7 +28,7 @@ In JSON it is the object under `config` that --json prints. TOML has no integers
 9223372036854775807: give larger ones in JSON or as flags.
 
 The device limits default to what NVIDIA GPUs state: 1024 threads along x and in a block, 65535
-blocks along every side of a grid (x alone may have more). An executor asks its own device.
+blocks along every side of a grid (x alone may have more). An executor has to ask its own device.
 
 A task mix has groups of slots joined by |, each COUNTxSTATE/REQUEUE_COUNT/AGE. States: 0 Empty,
 1 Ready, 2 Running, 3 Done, 4 Paused, 5 Yielded, 6 Requeued, 7 Faulted. The queue is the slots in
@@ -41,12 +41,12 @@ Keys of --json, which later versions keep:
   previous_topology  what --previous said, or null
   request            what the policy was asked: queue, limits and hints
   recommendation     what it answered; geometry {workgroup_size_x, slot_count, dispatch_grid}
-  consumed, advice   the names of the outputs that executors follow, and of those they may ignore";
+  consumed, advice   the outputs that are for an executor to follow, and those it may ignore";
 
 /// Shows what the megakernel's launch policy recommends for a configuration
 ///
-/// Every output is listed with its meaning, and with whether executors consume it or it is advice.
-/// Nothing is launched: no device is needed, and none is asked.
+/// Every output is listed with its meaning, and with whether it is for an executor to consume or
+/// advice. No executor is there yet. Nothing is launched: no device is needed, and none is asked.
 #[derive(clap::Args)]
 #[command(after_long_help = NOTES)]
 pub(crate) struct Arguments {

@@ -69,9 +69,10 @@
 //!
 //! # For host authors
 //!
-//! A host lends memory and runs a resident in it: on a thread, in a main loop, on a GPU
-//! block. It makes a [`RingContext`] per message and looks, at every safe point, whether
-//! the handler may go on.
+//! A host lends memory and runs a resident in it: on a thread, in a main loop. It makes a
+//! [`RingContext`] per message and looks, at every safe point, whether the handler may go on.
+//! Nothing here needs a thread, a heap or a waker, so that a block of a GPU can be a host;
+//! no host for GPUs is there yet.
 
 mod bells;
 mod cells;

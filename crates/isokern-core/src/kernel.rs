@@ -128,9 +128,12 @@ impl<K: GpuKernel> GpuKernel for &K {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum HealthStatus {
     /// No fault is known.
+    #[cfg_attr(feature = "serde", serde(alias = "Healthy"))]
     Healthy,
     /// Calls are answered, but something is lost: a worker, a device of several.
+    #[cfg_attr(feature = "serde", serde(alias = "Degraded"))]
     Degraded,
     /// Calls fail until somebody steps in.
+    #[cfg_attr(feature = "serde", serde(alias = "Unhealthy"))]
     Unhealthy,
 }

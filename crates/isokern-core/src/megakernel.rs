@@ -1,10 +1,10 @@
 //! The megakernel's values: how it is configured, how a launch is shaped, what
 //! a task is.
 //!
-//! Resident workers take task slots from a queue and run them, so that many
-//! operations cost one launch. This module has its values, numbers in, numbers
-//! out, the same on host, firmware and device; and [`SharedTaskSlot`], a slot in
-//! place, which one worker at a time may change.
+//! In a megakernel resident workers take task slots from a queue and run them, so
+//! that many operations cost one launch. Such workers are not there yet. This module
+//! has their values, numbers in, numbers out, the same on host, firmware and device;
+//! and [`SharedTaskSlot`], a slot in place, which one worker at a time may change.
 //!
 //! ```
 //! use isokern_core::megakernel::MegakernelPressure;
@@ -35,8 +35,8 @@
 //! The policy only recommends. It takes [`worker_count`] both for the groups of
 //! a launch and for the lanes of a group; its grid may be smaller than the
 //! queue; finished slots count as pressure; it knows nothing of occupancy. So an
-//! executor serves every queued task whatever the grid, asks its device for the
-//! real limits, and refuses a launch that cannot be resident at once.
+//! executor has to serve every queued task whatever the grid, to ask its device for
+//! the real limits, and to refuse a launch that cannot be resident at once.
 //!
 //! # Not here
 //!

@@ -2,8 +2,9 @@
 //!
 //! A ring is a fixed number of slots in memory you own. One end pushes, the other pops; both
 //! are wait-free and allocate nothing. A full ring hands the message back; a closed one says
-//! so. The layout is the one that a GPU reads across PCIe, written down with its proof in
-//! `isokern-core`, module [`ring`](isokern_core::ring) and `protocol.md` beside it.
+//! so. The layout is made to be read by a GPU across PCIe as well, where no ring runs yet; it
+//! is written down with its proof in `isokern-core`, module [`ring`](isokern_core::ring) and
+//! `protocol.md` beside it.
 //!
 //! # Example
 //!

@@ -40,11 +40,11 @@ pub(crate) fn print(report: &PolicyReport<'_>, out: &mut impl Write) -> io::Resu
 
     writeln!(
         out,
-        "\n  consumed: executors follow it. advice: shown here, nobody has to follow it."
+        "\n  consumed: for an executor to follow. advice: shown here, nobody has to follow it."
     )?;
     writeln!(
         out,
-        "  Every queued task is served whatever the grid; executors ask the device for its limits."
+        "  No executor is there yet. One has to serve every queued task, whatever the grid."
     )
 }
 

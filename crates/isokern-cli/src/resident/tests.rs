@@ -14,7 +14,7 @@ static MODEL: &[u8] = include_bytes!("../../../../tests/models/digits.ikm");
 const IMAGE: [u8; 64] = [0; 64];
 
 fn start(buffer_count: usize, wait: WaitStrategy) -> ResidentModel {
-    let artifact = ModelArtifact::new(MODEL, None);
+    let artifact = ModelArtifact::from_bytes(MODEL);
     let model =
         ResidentModel::start("digits", &artifact, InstructionSet::PLAIN, buffer_count, wait);
     model.expect("the thread starts")

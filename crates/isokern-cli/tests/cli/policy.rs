@@ -137,6 +137,8 @@ fn the_table_says_what_each_output_is_and_who_uses_it() {
         &["max_compute_invocations_per_workgroup", "1,024", "threads"],
         &["wall", "time", "at", "most", "5ms;"],
         &["previous", "none:"],
+        &["consumed:", "for", "an", "executor", "to", "follow."],
+        &["No", "executor", "is", "there", "yet."],
     ] {
         assert!(has_line(words), "no line {words:?} in:\n{text}");
     }

@@ -7,7 +7,7 @@ use crate::kernel::{GpuKernel, KernelError};
 
 /// What a resident actor does with each of its messages.
 ///
-/// A runner calls these, one at a time, on one thread (on a GPU: on the block's leader):
+/// A runner calls these, one at a time, on one thread:
 ///
 /// ```text
 /// initialize ──▶ handle, handle, … ──▶ shutdown      one incarnation

@@ -1,6 +1,7 @@
 //! A model's bytes, owned and shared, for programs that have a heap.
 
 use core::fmt;
+use core::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::string::String;
 use std::sync::Arc;
@@ -35,29 +36,40 @@ impl ModelArtifact {
     pub const ALIGNMENT: usize = align_of::<Chunk>();
 
     /// Copies the bytes of a model, with an optional name.
+    ///
+    /// Whatever points to bytes will do: a slice, a `Vec<u8>`, an `Arc<Vec<u8>>`, a mapped
+    /// file. They are copied once, to be aligned. Without a name use
+    /// [`from_bytes`](Self::from_bytes).
     #[must_use]
-    pub fn new(bytes: &[u8], label: Option<&str>) -> Self {
+    pub fn new<B, L>(bytes: B, label: Option<L>) -> Self
+    where
+        B: Deref<Target: AsRef<[u8]>>,
+        L: Into<String>,
+    {
+        let bytes = bytes.as_ref();
         let chunks = bytes.chunks(size_of::<Chunk>()).map(Chunk::from_start).collect();
-        Self { chunks, len: bytes.len(), label: label.map(Arc::from) }
+        Self { chunks, len: bytes.len(), label: label.map(|label| Arc::from(label.into())) }
     }
 
     /// Copies the bytes of a model that has no name.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Self {
-        Self::new(bytes, None)
+    pub fn from_bytes<B>(bytes: B) -> Self
+    where
+        B: Deref<Target: AsRef<[u8]>>,
+    {
+        Self::new(bytes, None::<String>)
     }
 
     /// Reads a model from a file, and names it after the file.
     ///
     /// # Errors
     ///
-    /// [`ArtifactError`] with the path and the system's reason.
-    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ArtifactError> {
+    /// The system's, of its kind, with an [`ArtifactError`] inside that has the path.
+    pub fn from_file(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let bytes =
-            fs::read(path).map_err(|source| ArtifactError { path: path.to_path_buf(), source })?;
-        let label = path.file_name().map(|name| String::from(name.to_string_lossy()));
-        Ok(Self::new(&bytes, label.as_deref()))
+        let bytes = fs::read(path).map_err(|source| ArtifactError::of(path, source))?;
+        let label = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok(Self::new(bytes, label))
     }
 
     /// Returns the bytes, aligned.
@@ -82,14 +94,23 @@ impl fmt::Debug for ModelArtifact {
     }
 }
 
-/// A model file that could not be read.
+/// A model file that could not be read; [`from_file`](ModelArtifact::from_file) has it inside
+/// its error.
+#[non_exhaustive]
 #[derive(Debug, Error)]
-#[error("cannot read the model file {}", .path.display())]
+#[error("cannot read the model file {}: {source}", .path.display())]
 pub struct ArtifactError {
     /// The file, as it was named.
     pub path: PathBuf,
     /// Why the system refused.
     pub source: io::Error,
+}
+
+impl ArtifactError {
+    /// Returns the system's error with the path in it.
+    fn of(path: &Path, source: io::Error) -> io::Error {
+        io::Error::new(source.kind(), Self { path: path.to_path_buf(), source })
+    }
 }
 
 /// The unit of storage; its alignment is the artifact's.
@@ -111,10 +132,11 @@ impl Chunk {
 #[cfg(test)]
 mod tests {
     use std::string::ToString;
+    use std::sync::Arc;
     use std::vec::Vec;
-    use std::{env, format, fs, process};
+    use std::{env, format, fs, process, vec};
 
-    use super::ModelArtifact;
+    use super::{ArtifactError, ModelArtifact};
 
     #[test]
     fn bytes_are_aligned_and_exact_at_every_length() {
@@ -143,7 +165,25 @@ mod tests {
     #[test]
     fn a_missing_file_is_named_in_the_error() {
         let error = ModelArtifact::from_file("no/such/model.ikm").unwrap_err();
-        assert_eq!(error.to_string(), "cannot read the model file no/such/model.ikm");
-        assert_eq!(error.source.kind(), std::io::ErrorKind::NotFound);
+        assert!(error.to_string().starts_with("cannot read the model file no/such/model.ikm: "));
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+        let inside = error.get_ref().and_then(|inside| inside.downcast_ref::<ArtifactError>());
+        let ArtifactError { path, source } = inside.expect("it has the path");
+        assert_eq!((path.to_str(), source.kind()), (Some("no/such/model.ikm"), error.kind()));
+    }
+
+    #[test]
+    fn s2_whatever_points_to_bytes_makes_an_artifact() {
+        let expected = ModelArtifact::new(&[1, 2, 3], Some("a"));
+        for artifact in [
+            ModelArtifact::new(Arc::new(vec![1, 2, 3]), Some("a".to_string())),
+            ModelArtifact::new(vec![1, 2, 3], Some("a")),
+            ModelArtifact::new(&vec![1, 2, 3], Some("a")),
+            ModelArtifact::new(Arc::<[u8]>::from([1, 2, 3]), Some("a")),
+            ModelArtifact::new(&[1, 2, 3][..], Some("a")),
+        ] {
+            assert_eq!((artifact.bytes(), artifact.label()), (expected.bytes(), expected.label()));
+        }
+        assert_eq!(ModelArtifact::from_bytes(vec![7]).bytes(), [7]);
     }
 }

@@ -39,30 +39,43 @@ numbered! {
     #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
     pub enum DType: u8, code, from_code {
         /// One byte, 0 or 1.
+        #[cfg_attr(feature = "serde", serde(alias = "Bool"))]
         Bool = 0,
         /// 8-bit signed integer.
+        #[cfg_attr(feature = "serde", serde(alias = "I8"))]
         I8 = 1,
         /// 8-bit unsigned integer.
+        #[cfg_attr(feature = "serde", serde(alias = "U8"))]
         U8 = 2,
         /// 16-bit signed integer.
+        #[cfg_attr(feature = "serde", serde(alias = "I16"))]
         I16 = 3,
         /// 16-bit unsigned integer.
+        #[cfg_attr(feature = "serde", serde(alias = "U16"))]
         U16 = 4,
         /// 32-bit signed integer.
+        #[cfg_attr(feature = "serde", serde(alias = "I32"))]
         I32 = 5,
         /// 32-bit unsigned integer.
+        #[cfg_attr(feature = "serde", serde(alias = "U32"))]
         U32 = 6,
         /// 64-bit signed integer.
+        #[cfg_attr(feature = "serde", serde(alias = "I64"))]
         I64 = 7,
         /// 64-bit unsigned integer.
+        #[cfg_attr(feature = "serde", serde(alias = "U64"))]
         U64 = 8,
         /// IEEE 754 half precision; no Rust primitive on stable.
+        #[cfg_attr(feature = "serde", serde(alias = "F16"))]
         F16 = 9,
         /// The upper half of an `f32`; no Rust primitive.
+        #[cfg_attr(feature = "serde", serde(alias = "Bf16"))]
         Bf16 = 10,
         /// IEEE 754 single precision.
+        #[cfg_attr(feature = "serde", serde(alias = "F32"))]
         F32 = 11,
         /// IEEE 754 double precision.
+        #[cfg_attr(feature = "serde", serde(alias = "F64"))]
         F64 = 12,
     }
 }

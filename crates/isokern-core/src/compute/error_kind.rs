@@ -18,21 +18,29 @@ numbered! {
     pub enum InferenceErrorKind: u8, code, from_code {
         /// The model's bytes are damaged, of another version, or need an operator
         /// that is not there; convert the model again.
+        #[cfg_attr(feature = "serde", serde(alias = "invalid_artifact"))]
         InvalidArtifact = 1,
         /// A payload has another length or element type than the model, or lies in memory that
         /// the model does not take, or a batch has fewer outputs than inputs; nothing was run.
+        #[cfg_attr(feature = "serde", serde(alias = "shape_or_type_mismatch"))]
         ShapeOrTypeMismatch = 2,
         /// The step was started and failed; the output is not a result.
+        #[cfg_attr(feature = "serde", serde(alias = "execution_failed"))]
         ExecutionFailed = 3,
         /// Memory, a stream or another resource ran out; free some and try again.
+        #[cfg_attr(feature = "serde", serde(alias = "resource_unavailable"))]
         ResourceUnavailable = 4,
         /// A step was asked for before `init`; call it once first.
+        #[cfg_attr(feature = "serde", serde(alias = "not_initialized"))]
         NotInitialized = 5,
         /// The deadline had passed; nothing was run, or the step was stopped.
+        #[cfg_attr(feature = "serde", serde(alias = "deadline_exceeded"))]
         DeadlineExceeded = 6,
         /// The caller withdrew the work.
+        #[cfg_attr(feature = "serde", serde(alias = "cancelled"))]
         Cancelled = 7,
         /// The device stopped answering; every model on it is dead.
+        #[cfg_attr(feature = "serde", serde(alias = "device_lost"))]
         DeviceLost = 8,
     }
 }

@@ -22,12 +22,16 @@ use core::fmt;
 pub enum MemoryClass {
     /// Ordinary memory of the host.
     #[default]
+    #[cfg_attr(feature = "serde", serde(alias = "host"))]
     Host,
     /// Page-locked host memory: a device can copy from and to it on its own.
+    #[cfg_attr(feature = "serde", serde(alias = "pinned_host"))]
     PinnedHost,
     /// Memory of the device with this ordinal.
+    #[cfg_attr(feature = "serde", serde(alias = "device"))]
     Device(u8),
     /// Mapped memory: host and device both load and store it in place.
+    #[cfg_attr(feature = "serde", serde(alias = "shared"))]
     Shared,
 }
 

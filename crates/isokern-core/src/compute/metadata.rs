@@ -26,7 +26,7 @@ use super::shape::Shape;
 /// assert_eq!(KEYWORDS.output_shape(), None);
 /// ```
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ModelMetadata {
     preferred_input: MemoryClass,

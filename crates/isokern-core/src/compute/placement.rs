@@ -37,8 +37,10 @@ pub const fn decide_placement(
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum PlacementDecision {
     /// Nothing: the bytes are used where they are.
+    #[cfg_attr(feature = "serde", serde(alias = "zero_copy"))]
     ZeroCopy,
     /// A copy to an accepted class, or a refusal which names both classes.
+    #[cfg_attr(feature = "serde", serde(alias = "adapt_required"))]
     AdaptRequired,
 }
 

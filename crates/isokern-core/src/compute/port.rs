@@ -19,7 +19,7 @@ use super::shape::Shape;
 /// assert_eq!(LEFT.offset(), 0);
 /// ```
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PortMetadata {
     dtype: DType,

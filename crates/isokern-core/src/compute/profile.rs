@@ -24,6 +24,7 @@ numbered! {
     pub enum NumericProfile: u16, code, from_code {
         /// What TFLite Micro and CMSIS-NN compute by default: int8, all integer,
         /// rounded twice. Code 1.
+        #[cfg_attr(feature = "serde", serde(alias = "Tflm"))]
         Tflm = 1,
     }
 }

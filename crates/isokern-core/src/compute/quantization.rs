@@ -1,9 +1,14 @@
 //! What an integer element means as a real number.
 
+use core::hash::{Hash, Hasher};
+
 /// Affine quantisation of a whole tensor: `real = (q - zero_point) * scale`.
 ///
 /// Only for going into and out of a model: inside, an int8 profile uses no
 /// float at all.
+///
+/// Two are equal when their bits are: descriptions with one in them are compared and hashed
+/// like any other. So a scale of NaN, which no file brings, equals itself.
 ///
 /// ```
 /// use isokern_core::compute::Quantization;
@@ -12,7 +17,7 @@
 /// assert_eq!(SCORE.dequantize(127), 255.0 / 256.0);
 /// assert_eq!(SCORE.quantize(0.5), 0);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Quantization {
     scale: f32,
@@ -57,6 +62,20 @@ impl Quantization {
         let half = if steps < 0.0 { -0.5 } else { 0.5 };
         let rounded = (steps + half) as i32;
         rounded.saturating_add(self.zero_point)
+    }
+}
+
+impl PartialEq for Quantization {
+    fn eq(&self, other: &Self) -> bool {
+        (self.scale.to_bits(), self.zero_point) == (other.scale.to_bits(), other.zero_point)
+    }
+}
+
+impl Eq for Quantization {}
+
+impl Hash for Quantization {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.scale.to_bits(), self.zero_point).hash(state);
     }
 }
 

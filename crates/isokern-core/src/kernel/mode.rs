@@ -19,10 +19,14 @@ use thiserror::Error;
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum KernelMode {
     /// Launched for each call, gone after the answer.
+    #[cfg_attr(feature = "serde", serde(alias = "Batch"))]
     Batch,
     /// A resident actor that takes messages from a ring.
+    #[cfg_attr(feature = "serde", serde(alias = "Ring"))]
     Ring,
-    /// Tasks that resident workers take from a queue.
+    /// Tasks that resident workers take from a queue. No backend runs this mode yet: task
+    /// slots and the launch policy are there ([`megakernel`](crate::megakernel)).
+    #[cfg_attr(feature = "serde", serde(alias = "Megakernel"))]
     Megakernel,
 }
 
@@ -58,18 +62,25 @@ impl KernelMode {
         }
     }
 
-    /// Returns what the mode adds to the work itself, in µs a call, measured on the CPU
-    /// backend; NaN where no record exists.
+    /// Returns the least that the mode adds to the work itself, in µs a call, measured on the
+    /// CPU backend; NaN where no record exists.
     ///
-    /// | mode | path | record in `docs/benchmarks.md` |
-    /// |---|---|---|
-    /// | batch | `CpuKernel::execute` beside `CpuModel::infer_one` | What a mode adds: KWS |
-    /// | ring | `ModelActor`, spinning, on another core, beside `CpuModel::run` | the same |
-    /// | megakernel | not measured | none |
+    /// | mode | path | µs | returned |
+    /// |---|---|--:|---|
+    /// | batch | `CpuKernel::execute`, which has no limit | 0.44 | yes |
+    /// | | `execute_with_timeout` | 19.73 | no |
+    /// | | `execute_with_context`, with a deadline | 19.42 | no |
+    /// | ring | `ModelActor`, spinning, on another core | 2.66 | yes |
+    /// | megakernel | not measured: nothing runs it | | NaN |
     ///
-    /// Both are medians of the keyword-spotting model on two virtual cores of an Intel Xeon
-    /// with AVX-512 VNNI. They grow with the model, its operators and its input; limits add to
-    /// them, and so does an actor that sleeps. A GPU has other figures; none is measured yet.
+    /// **So a batch call with a limit, which is what most callers want, costs about 19 µs and
+    /// not 0.44**: a limit makes the work stop at a safe point after every operator.
+    ///
+    /// Every row is the median of the differences to a direct call (`CpuModel::infer_one`, for
+    /// the ring `CpuModel::run`) of the keyword-spotting model, on two virtual cores of an
+    /// Intel Xeon with AVX-512 VNNI; the record is *What a mode adds* of 2026-11-21 in
+    /// `docs/benchmarks.md`, where the rows of KWS are. They grow with the model, its operators
+    /// and its input; an actor that sleeps adds to them. No GPU was measured.
     #[must_use]
     pub const fn typical_overhead_us(self) -> f64 {
         match self {

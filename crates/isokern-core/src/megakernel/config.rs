@@ -33,9 +33,14 @@ use super::state::TaskState;
 pub struct MegakernelConfig {
     /// Workers wanted; 64 by default. Launches with 0 derive it from the limits.
     pub worker_count: u32,
-    /// The longest a launch may run; 60 s by default.
+    /// The longest a launch may run; 60 s by default. For executors to enforce, and there is
+    /// none yet: today [`validate`](MegakernelConfig::validate) alone looks at it.
     pub max_wall_time: Duration,
-    /// Hits a task is expected to make; 0, the default, counts as 1.
+    /// Hits each *task* is expected to make; 0, the default, counts as 1.
+    ///
+    /// The name, which is kept, speaks of workers; the policy takes the number for each queued
+    /// task, as
+    /// [`expected_hits_per_item`](super::MegakernelLaunchRequest::expected_hits_per_item).
     pub expected_items_per_worker: u32,
     /// What is known about the work; nothing by default.
     pub workload: MegakernelWorkloadHints,

@@ -63,9 +63,8 @@ impl MegakernelLaunchRequest {
 
 /// What the policy recommends for one launch.
 ///
-/// An executor follows the geometry and
-/// [`age_priority_work`](Self::age_priority_work); mode, promotions and hit
-/// capacity are advice.
+/// Geometry and [`age_priority_work`](Self::age_priority_work) are for an executor to
+/// follow; mode, promotions and hit capacity are advice. There is no executor yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MegakernelLaunchRecommendation {
@@ -110,12 +109,16 @@ pub struct MegakernelGeometry {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MegakernelPressure {
     /// No task.
+    #[cfg_attr(feature = "serde", serde(alias = "empty"))]
     Empty,
     /// Fewer tasks than lanes.
+    #[cfg_attr(feature = "serde", serde(alias = "light"))]
     Light,
     /// A task for every lane.
+    #[cfg_attr(feature = "serde", serde(alias = "balanced"))]
     Balanced,
     /// Several waves of tasks (4 by the standard), or tasks that came back.
+    #[cfg_attr(feature = "serde", serde(alias = "saturated"))]
     Saturated,
 }
 
@@ -124,8 +127,10 @@ pub enum MegakernelPressure {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MegakernelExecutionMode {
     /// Look each opcode up.
+    #[cfg_attr(feature = "serde", serde(alias = "interpreter"))]
     Interpreter,
     /// Run code compiled for these tasks.
+    #[cfg_attr(feature = "serde", serde(alias = "jit"))]
     Jit,
 }
 
@@ -134,15 +139,21 @@ pub enum MegakernelExecutionMode {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MegakernelTopology {
     /// There is none.
+    #[cfg_attr(feature = "serde", serde(alias = "empty"))]
     Empty,
     /// Few nodes are active: workers would look for work in vain.
+    #[cfg_attr(feature = "serde", serde(alias = "sparse_frontier"))]
     SparseFrontier,
     /// Neither sparse nor dense.
+    #[cfg_attr(feature = "serde", serde(alias = "hybrid_frontier"))]
     HybridFrontier,
     /// Many nodes are active.
+    #[cfg_attr(feature = "serde", serde(alias = "dense_frontier"))]
     DenseFrontier,
     /// Dense, with many edges and something hot: worth fusing.
+    #[cfg_attr(feature = "serde", serde(alias = "fused_dense"))]
     FusedDense,
     /// Memory is short, which counts for more than density.
+    #[cfg_attr(feature = "serde", serde(alias = "memory_constrained"))]
     MemoryConstrained,
 }
