@@ -53,7 +53,7 @@
 //! | [`Resident`] | a handler with the types around it |
 //! | [`Host`], [`ActorPlan`], [`Supervision`] | who can keep it running, and by which rules |
 //! | [`ActorMemory`], [`ActorCells`], [`Mailboxes`], [`Bells`] | the memory both sides share |
-//! | [`ReplyHeader`], [`ActorError`], [`ActorState`] | what comes back |
+//! | [`ReplyHeader`], [`ActorError`], [`ActorState`], [`Outcome`] | what comes back |
 //! | [`Link`], [`Outbox`], [`Envelope`] | messages to other actors |
 //!
 //! # For callers
@@ -85,6 +85,7 @@ mod link;
 mod mailboxes;
 mod memory;
 mod outbox;
+mod outcome;
 mod reply;
 mod resident;
 mod supervision;
@@ -100,6 +101,7 @@ pub use link::LinkEnd;
 pub use mailboxes::{HostMailbox, MailboxShape, Mailboxes};
 pub use memory::{ActorMemory, MAILBOX_COUNT_MAX, Mailbox};
 pub use outbox::{Link, LinkCredit, Outbox, OutboxEntry, OutboxError};
+pub use outcome::Outcome;
 pub use reply::{ActorError, ReplyHeader};
 pub use resident::Resident;
 pub use supervision::{RESTART_COUNT_MAX, RestartWindow, Supervision, SupervisionError};

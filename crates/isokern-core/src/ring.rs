@@ -51,6 +51,7 @@ mod claim;
 mod consumer;
 mod control;
 mod control_value;
+mod counts;
 mod credit;
 mod device_control;
 mod error;
@@ -75,6 +76,7 @@ pub use claim::SharedTail;
 pub use consumer::ConsumerState;
 pub use control::{ControlLine, HostLine, LineMemory};
 pub use control_value::Timed;
+pub use counts::{COUNT_MAX, CountWriter, read_count};
 pub use credit::{ReplierState, RequesterState};
 pub use device_control::{DeviceControl, DeviceState, DeviceView, ErrorRecord, FaultRecord};
 pub use error::{Closed, PopError, PushError};
@@ -87,5 +89,8 @@ pub use slot::{cells_of, lines_of, publish, take};
 pub use split_cell::SplitCell;
 pub use status::{EndStatus, consumer_closed, consumer_waits, producer_waits};
 pub use tickets::{NEVER, SlotCount, next_turn};
-pub use wire::{BufferHandle, DEADLINE_TICK_NS, WireHeader, message_capacity_bytes, message_lines};
+pub use wire::{
+    BufferHandle, DEADLINE_TICK_NS, WireHeader, link_capacity_bytes, message_capacity_bytes,
+    message_lines,
+};
 pub use words::{CellValue, SharedCell, SharedRmw, SharedWord};

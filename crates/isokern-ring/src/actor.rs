@@ -9,8 +9,10 @@
 //! # What is promised
 //!
 //! * A message that was accepted is answered once, or accounted for: with
-//!   [`ActorError`](isokern_core::actor::ActorError) in place of a reply, in
-//!   [`RequesterStats`] when nobody waits.
+//!   [`ActorError`](isokern_core::actor::ActorError) in place of a reply, and in exactly one count
+//!   of its sender's [`RequesterStats`], also when it gets no reply or came over a link
+//!   ([`Actor::link_stats`]).
+//! * A reply that is taken when its deadline has come is no answer.
 //! * Dropping every requester drains: everything accepted is handled first, paused or not.
 //! * A handler that breaks takes one message with it. The supervision decides about the rest.
 //! * A runner that goes without an end answers what waits, and nobody hangs.
@@ -20,7 +22,7 @@
 //! * A handler that never comes to a safe point cannot be stopped, only left behind.
 //! * Messages of one mailbox are handled in order; between mailboxes there is priority.
 //! * What a handler [`send`](isokern_core::RingContext::send)s to an actor that has stopped
-//!   meanwhile is gone.
+//!   meanwhile is gone, and counted as refused.
 
 mod asking;
 mod controls;
@@ -28,17 +30,20 @@ mod in_flight;
 #[cfg(feature = "latency-histogram")]
 mod latency;
 mod lent;
+mod queue;
 mod requester;
 #[cfg(feature = "std")]
 mod shared_requester;
 mod spawn;
+mod stats;
 
 pub use asking::AskError;
 pub use controls::ActorControls;
 pub use in_flight::Answer;
 #[cfg(feature = "latency-histogram")]
 pub use latency::LatencySummary;
-pub use requester::{Requester, RequesterStats};
+pub use requester::Requester;
 #[cfg(feature = "std")]
 pub use shared_requester::SharedRequester;
 pub use spawn::{Actor, ActorOn, RequesterOn, SpawnError, spawn};
+pub use stats::RequesterStats;

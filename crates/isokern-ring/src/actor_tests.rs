@@ -1,8 +1,11 @@
 //! What becomes of messages, step by step, on a clock moved by hand.
 
+mod accounts;
+mod balance;
 mod closing;
 mod deadlines;
 mod deaf;
+mod dice;
 mod ends;
 mod first_and_last;
 mod links;

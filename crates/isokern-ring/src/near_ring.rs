@@ -87,6 +87,11 @@ impl<const N: usize, const LINES: usize> SharedRing for NearRing<N, LINES> {
     }
 
     #[inline]
+    fn count_cell(&self, cell_index: usize) -> impl SharedCell {
+        self.0.count_cell(cell_index)
+    }
+
+    #[inline]
     fn consumer_status(&self) -> impl SharedWord {
         self.0.consumer_status()
     }

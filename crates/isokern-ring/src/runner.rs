@@ -9,6 +9,7 @@ mod last;
 mod mail;
 mod pace;
 mod setting;
+mod tally;
 mod watch;
 
 pub use pace::{Pace, Spinning};
@@ -69,15 +70,16 @@ pub enum Step {
     Over,
 }
 
-/// Fault code of an error that [`RingKernelHandler::initialize`] returned. The record's detail
-/// has the error's code in its lower half and [`KernelError::detail`] in its upper.
+/// Fault code of an error that [`initialize`](isokern_core::RingKernelHandler::initialize)
+/// returned. The record's detail has the error's code in its lower half and
+/// [`KernelError::detail`] in its upper.
 pub const FAULT_INITIALIZE: u32 = 1;
 /// Fault code of a panic on the host.
 pub const FAULT_PANIC: u32 = 2;
 /// Fault code of an actor whose runner was dropped while it lived.
 pub const FAULT_VANISHED: u32 = 3;
-/// Fault code of an error that [`RingKernelHandler::shutdown`] returned at the end of an actor
-/// that nothing else was wrong with.
+/// Fault code of an error that [`shutdown`](isokern_core::RingKernelHandler::shutdown) returned
+/// at the end of an actor that nothing else was wrong with.
 pub const FAULT_SHUTDOWN: u32 = 4;
 
 /// How far an incarnation is with its `shutdown`.
@@ -189,13 +191,13 @@ impl<X: Setting> Runner<X> {
     /// Handles a message or finds that there is none.
     fn turn<P: Pace>(&mut self, pace: &mut P) -> Step {
         match self.mail.next::<Message<X>, _>(&self.memory) {
-            mail::Next::Message(mailbox_index, envelope) => {
-                self.handle(mailbox_index, envelope, pace);
+            mail::Next::Message(mailbox_index, letter) => {
+                self.handle(mailbox_index, letter, pace);
                 Step::Worked
             }
             mail::Next::Nothing if self.watch.is_stopped() => self.retire(pace),
             mail::Next::Nothing => {
-                self.mail.show_counts(&mut self.device, self.memory.device_line());
+                self.mail.show_counts(&mut self.device, &self.memory);
                 Step::Idle
             }
             mail::Next::NobodyLeft => self.retire(pace),
@@ -224,6 +226,7 @@ impl<X: Setting> Runner<X> {
         if self.shutdown == Shutdown::Running {
             self.show_shutdown_error(KernelError::Panicked);
         }
+        self.mail.show_counts(&mut self.device, &self.memory);
         self.record(cause);
         if self.life != ActorState::Faulted {
             self.enter(ActorState::Faulted);

@@ -3,16 +3,15 @@
 use bytemuck::Pod;
 
 use super::bells::Bells;
-use super::envelope::Envelope;
 use super::memory::{ActorMemory, Mailbox};
 use super::outbox::{LinkCredit, OutboxEntry};
-use crate::compute::MessageHeader;
-use crate::ring::{PushError, RequesterState, WireHeader};
+use crate::ring::{CountWriter, PushError, RequesterState, SharedRing, link_capacity_bytes};
 
 /// The requester of a mailbox, in the hands of another actor: it tells and asks nothing.
 ///
 /// Made by the runtime when an actor is linked; the runner of the linking actor owns it. The
-/// mailbox closes when it is dropped, whoever has it then.
+/// mailbox closes when it is dropped, whoever has it then. How many messages it passed on, and
+/// how many were refused, it shows in the counts of the mailbox's request ring.
 #[derive(Debug)]
 pub struct LinkEnd<M: ActorMemory> {
     memory: M,
@@ -20,27 +19,44 @@ pub struct LinkEnd<M: ActorMemory> {
     message_bytes: usize,
     state: RequesterState,
     sequence: u32,
+    accepted_count: u64,
+    refused_count: u64,
+    counts: CountWriter,
     is_closed: bool,
 }
 
 impl<M: ActorMemory> LinkEnd<M> {
     /// Returns the link to a mailbox that nobody else sends to, for messages of type `T`.
     ///
-    /// `None` when there is no such mailbox, or when `T` is longer than an outbox entry.
+    /// `None` when there is no such mailbox, or when `T` is longer than
+    /// [`capacity_bytes`](Self::capacity_bytes).
     #[must_use]
     pub fn try_new<T: Pod>(memory: M, mailbox_index: usize) -> Option<Self> {
-        memory.mailbox(mailbox_index)?;
         let message_bytes = size_of::<T>();
-        let state = RequesterState::new();
-        let fits = message_bytes <= OutboxEntry::BYTES_MAX;
-        fits.then_some(Self {
+        if message_bytes > Self::capacity_bytes() {
+            return None;
+        }
+        let mut counts = CountWriter::new();
+        counts.show(memory.mailbox(mailbox_index)?.requests(), &[0, 0]);
+        Some(Self {
             memory,
             mailbox_index,
             message_bytes,
-            state,
+            state: RequesterState::new(),
             sequence: 0,
+            accepted_count: 0,
+            refused_count: 0,
+            counts,
             is_closed: false,
         })
+    }
+
+    /// Returns the bytes that a message to such a mailbox may have: 32 where a slot has one
+    /// line, else 48.
+    #[must_use]
+    pub const fn capacity_bytes() -> usize {
+        let slot_bytes = link_capacity_bytes(<<M::Mailbox as Mailbox>::Requests>::LINES);
+        if slot_bytes < OutboxEntry::BYTES_MAX { slot_bytes } else { OutboxEntry::BYTES_MAX }
     }
 
     /// Returns what the link takes now: this or more.
@@ -50,28 +66,29 @@ impl<M: ActorMemory> LinkEnd<M> {
         LinkCredit { free_slots, message_bytes: self.message_bytes }
     }
 
-    /// Passes on an outbox entry, which has a slot reserved.
+    /// Passes on an outbox entry, which has a slot reserved, with the header it was put in with.
     ///
     /// # Errors
     ///
     /// [`PushError::Closed`] when the linked actor takes no more;
     /// [`PushError::Full`] when the entry had no slot reserved.
-    pub fn pass_on(&mut self, entry: &OutboxEntry, tenant: u32) -> Result<(), PushError<()>> {
+    pub fn pass_on(&mut self, entry: &OutboxEntry) -> Result<(), PushError<()>> {
         let Some(mailbox) = self.memory.mailbox(self.mailbox_index) else {
             return Err(PushError::Closed(()));
         };
-        let header = MessageHeader::new().with_sequence(self.sequence).with_tenant(tenant);
-        let header = WireHeader::new(&header, WireHeader::TELL);
-        let message = Envelope::new(header, *entry.whole());
-        match self.state.try_push(mailbox.requests(), message) {
+        let (words, word_count) = entry.words(self.sequence);
+        let words = words.get(..word_count).unwrap_or(&words);
+        let outcome = self.state.try_push_words(mailbox.requests(), words);
+        match outcome {
             Ok(()) => {
-                self.memory.bells().ring_actor();
+                self.accepted_count += 1;
                 self.sequence = self.sequence.wrapping_add(1);
-                Ok(())
             }
-            Err(PushError::Full(_)) => Err(PushError::Full(())),
-            Err(PushError::Closed(_)) => Err(PushError::Closed(())),
+            Err(_) => self.refused_count += 1,
         }
+        self.counts.show(mailbox.requests(), &[self.accepted_count, self.refused_count]);
+        self.memory.bells().ring_actor();
+        outcome
     }
 
     /// Tells the linked actor that nothing more comes from here. Dropping the link does the same.

@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
+use crate::compute::MessageHeader;
 use crate::kernel::KernelError;
+use crate::ring::WireHeader;
 
 /// One of the actors this actor was linked to, by its position in the list at spawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,15 +29,30 @@ impl Link {
 pub struct OutboxEntry {
     to: Link,
     len: u16,
+    header: WireHeader,
+    trace_id: [u8; 16],
     bytes: [u8; OutboxEntry::BYTES_MAX],
 }
 
+/// Words of the longest message with its header and its trace id.
+const WORDS_MAX: usize = (size_of::<WireHeader>() + OutboxEntry::BYTES_MAX + 16) / 4;
+
+// Header, message and trace id are whole words each, and fit two lines.
+const _: () = assert!(WORDS_MAX == 20 && OutboxEntry::BYTES_MAX.is_multiple_of(4));
+
 impl OutboxEntry {
-    /// The longest message, in bytes: what fits one line of a ring beside its header.
+    /// The longest message, in bytes. It takes two lines of a ring; of one that has slots of
+    /// one line [`link_capacity_bytes`](crate::ring::link_capacity_bytes) are left.
     pub const BYTES_MAX: usize = 48;
 
     /// An entry that holds nothing, to make an outbox's memory from.
-    pub const EMPTY: Self = Self { to: Link(0), len: 0, bytes: [0; Self::BYTES_MAX] };
+    pub const EMPTY: Self = Self {
+        to: Link(0),
+        len: 0,
+        header: WireHeader::NONE,
+        trace_id: [0; 16],
+        bytes: [0; Self::BYTES_MAX],
+    };
 
     /// Returns where it goes.
     #[must_use]
@@ -43,16 +60,25 @@ impl OutboxEntry {
         self.to
     }
 
-    /// Returns its bytes, and zeros behind them.
-    #[must_use]
-    pub const fn whole(&self) -> &[u8; Self::BYTES_MAX] {
-        &self.bytes
-    }
-
     /// Returns its bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or(&[])
+    }
+
+    /// Returns what goes into the slot: header, message, trace id, and how many words that is.
+    pub(super) fn words(&self, sequence: u32) -> ([u32; WORDS_MAX], usize) {
+        let header: [u8; 16] = bytemuck::cast(self.header.with_sequence(sequence));
+        let message_words = usize::from(self.len).div_ceil(4);
+        let (header, _) = header.as_chunks::<4>();
+        let (message, _) = self.bytes.as_chunks::<4>();
+        let (trace_id, _) = self.trace_id.as_chunks::<4>();
+        let all = header.iter().chain(message.iter().take(message_words)).chain(trace_id);
+        let mut words = [0; WORDS_MAX];
+        for (word, bytes) in words.iter_mut().zip(all) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        (words, header.len() + message_words + trace_id.len())
     }
 }
 
@@ -91,12 +117,17 @@ impl<'a> Outbox<'a> {
         Self { entries: &mut [], used, credits: &mut [] }
     }
 
-    /// Puts one message in.
+    /// Puts one message in. Of the header tenant, deadline, flags and trace id go along.
     ///
     /// # Errors
     ///
     /// [`OutboxError`]; the outbox is as before.
-    pub fn try_put(&mut self, to: Link, message: &[u8]) -> Result<(), OutboxError> {
+    pub fn try_put(
+        &mut self,
+        to: Link,
+        header: &MessageHeader,
+        message: &[u8],
+    ) -> Result<(), OutboxError> {
         let Some(credit) = self.credits.get_mut(to.index()) else {
             return Err(OutboxError::NoSuchLink { index: to.0 });
         };
@@ -110,7 +141,13 @@ impl<'a> Outbox<'a> {
         let Some(entry) = self.entries.get_mut(*self.used) else {
             return Err(OutboxError::OutboxFull);
         };
-        *entry = OutboxEntry { to, len: message.len() as u16, ..OutboxEntry::EMPTY };
+        *entry = OutboxEntry {
+            to,
+            len: message.len() as u16,
+            header: WireHeader::new(header, WireHeader::LINK),
+            trace_id: header.trace_id(),
+            ..OutboxEntry::EMPTY
+        };
         for (to, from) in entry.bytes.iter_mut().zip(message) {
             *to = *from;
         }

@@ -56,17 +56,20 @@ fn an_outbox_takes_what_has_a_place() {
     let mut credits = [credit(1, 2), credit(9, 48), credit(9, 49)];
     let (mut entries, mut used) = ([OutboxEntry::EMPTY; 3], 0);
     let mut outbox = Outbox::new(&mut entries, &mut used, &mut credits);
-    let (first, second) = (Link::new(0), Link::new(1));
-    assert_eq!(outbox.try_put(first, &[1, 2]), Ok(()));
-    assert_eq!(outbox.try_put(first, &[3, 4]), Err(OutboxError::LinkFull { index: 0 }));
+    let (first, second, header) = (Link::new(0), Link::new(1), MessageHeader::new());
+    assert_eq!(outbox.try_put(first, &header, &[1, 2]), Ok(()));
+    assert_eq!(outbox.try_put(first, &header, &[3, 4]), Err(OutboxError::LinkFull { index: 0 }));
     let wrong = OutboxError::WrongLength { bytes: 2, wanted_bytes: 48 };
-    assert_eq!(outbox.try_put(second, &[0; 2]), Err(wrong));
+    assert_eq!(outbox.try_put(second, &header, &[0; 2]), Err(wrong));
     let long = OutboxError::WrongLength { bytes: 49, wanted_bytes: 49 };
-    assert_eq!(outbox.try_put(Link::new(2), &[0; 49]), Err(long));
-    assert_eq!(outbox.try_put(Link::new(3), &[]), Err(OutboxError::NoSuchLink { index: 3 }));
-    assert_eq!(outbox.try_put(second, &[4; 48]), Ok(()));
-    assert_eq!(outbox.try_put(second, &[5; 48]), Ok(()));
-    assert_eq!(outbox.try_put(second, &[6; 48]), Err(OutboxError::OutboxFull));
+    assert_eq!(outbox.try_put(Link::new(2), &header, &[0; 49]), Err(long));
+    assert_eq!(
+        outbox.try_put(Link::new(3), &header, &[]),
+        Err(OutboxError::NoSuchLink { index: 3 })
+    );
+    assert_eq!(outbox.try_put(second, &header, &[4; 48]), Ok(()));
+    assert_eq!(outbox.try_put(second, &header, &[5; 48]), Ok(()));
+    assert_eq!(outbox.try_put(second, &header, &[6; 48]), Err(OutboxError::OutboxFull));
     assert_eq!((used, credits.map(|credit| credit.free_slots)), (3, [0, 7, 9]));
     let kept = entries.map(|entry| (entry.to(), entry.bytes().len(), entry.bytes()[0]));
     assert_eq!(kept, [(first, 2, 1), (second, 48, 4), (second, 48, 5)]);

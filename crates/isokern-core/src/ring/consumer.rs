@@ -84,16 +84,47 @@ impl ConsumerState {
     /// As [`try_pop`](Self::try_pop).
     #[inline]
     pub fn try_take<T: Pod, R: SharedRing>(&mut self, ring: &R) -> Result<T, PopError> {
+        self.try_take_by(ring, slot::take)
+    }
+
+    /// Takes the next message and, where `is_followed` says so of it, what follows it in its
+    /// slot, from the next cell on. Leaves the slot occupied, as [`try_take`](Self::try_take).
+    ///
+    /// # Errors
+    ///
+    /// As [`try_pop`](Self::try_pop).
+    #[inline]
+    pub fn try_take_followed<T: Pod, E: Pod, R: SharedRing>(
+        &mut self,
+        ring: &R,
+        is_followed: impl Fn(&T) -> bool,
+    ) -> Result<(T, Option<E>), PopError> {
+        self.try_take_by(ring, |ring, ticket| {
+            let message = slot::take(ring, ticket)?;
+            if is_followed(&message) {
+                Some((message, Some(slot::take_rest::<T, E, R>(ring, ticket)?)))
+            } else {
+                Some((message, None))
+            }
+        })
+    }
+
+    #[inline]
+    fn try_take_by<T, R: SharedRing>(
+        &mut self,
+        ring: &R,
+        take: impl Fn(&R, u32) -> Option<T>,
+    ) -> Result<T, PopError> {
         if self.run >= STREAM {
             ring.expect_poll(ring.slot_count().slot_index(self.head.wrapping_add(AHEAD)));
         }
-        match slot::take(ring, self.head) {
+        match take(ring, self.head) {
             Some(message) => {
                 self.head = self.head.wrapping_add(1);
                 self.run = self.run.saturating_add(1);
                 Ok(message)
             }
-            None => self.take_last(ring),
+            None => self.take_last(ring, take),
         }
     }
 
@@ -180,14 +211,18 @@ impl ConsumerState {
 
     /// Nothing was there: empty for now or for good?
     #[cold]
-    fn take_last<T: Pod, R: SharedRing>(&mut self, ring: &R) -> Result<T, PopError> {
+    fn take_last<T, R: SharedRing>(
+        &mut self,
+        ring: &R,
+        take: impl Fn(&R, u32) -> Option<T>,
+    ) -> Result<T, PopError> {
         self.run = 0;
         match ring.final_tail().poll_acquire().at_turn(CLOSING_TURN) {
             None => Err(PopError::Empty),
             Some(tail) if tail == self.head => Err(PopError::Closed),
             // Published between the two looks, and by now seen, or still on its way.
             Some(_) => {
-                let message = slot::take(ring, self.head).ok_or(PopError::Empty)?;
+                let message = take(ring, self.head).ok_or(PopError::Empty)?;
                 self.head = self.head.wrapping_add(1);
                 Ok(message)
             }

@@ -15,6 +15,7 @@
 //! | 6, 7 | | messages expired |
 //! | 8 to 11 | | fault: code, ticket, detail (two cells) |
 //! | 12, 13 | | error of a `shutdown`: code, detail |
+//! | 14, 15 | | messages failed |
 //!
 //! Two-cell numbers have their lower word first. Cells not named stay zero.
 //!

@@ -49,9 +49,11 @@ fn device_values_arrive() {
     device.count_taken(&line, 1 << 40 | 5);
     device.count_answered(&line, 4);
     device.count_expired(&line, 1);
+    device.count_failed(&line, 1 << 33);
     let seen = DeviceView::read(&line).expect("nobody writes now");
     assert_eq!(seen.state(), Some(DeviceState::Running));
     assert_eq!((seen.taken(), seen.answered(), seen.expired()), (1 << 40 | 5, 4, 1));
+    assert_eq!((seen.failed(), seen.turned_away()), (1 << 33, (1 << 40) - (1 << 33)));
     assert_eq!((seen.heartbeat().value, seen.heartbeat().turn), (9, 1));
     assert_eq!((seen.fault(), seen.shutdown_error()), (None, None));
     let fault = FaultRecord { code: 2, ticket: 77, detail: 0xdead_beef_0000_0001 };

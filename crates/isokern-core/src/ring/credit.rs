@@ -99,6 +99,27 @@ impl RequesterState {
         Ok(())
     }
 
+    /// Publishes a request of so many words, the first in cell 0; those that a slot has no
+    /// cells for are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_push`](Self::try_push).
+    pub fn try_push_words<R: SharedRing>(
+        &mut self,
+        requests: &R,
+        words: &[u32],
+    ) -> Result<(), PushError<()>> {
+        if self.requests.sees_closed(requests) {
+            return Err(PushError::Closed(()));
+        }
+        if self.free_slots(requests) == 0 {
+            return Err(PushError::Full(()));
+        }
+        self.requests.publish_words_unchecked(requests, words);
+        Ok(())
+    }
+
     /// Takes the next reply.
     ///
     /// # Errors
@@ -183,11 +204,22 @@ impl ReplierState {
     #[inline]
     pub fn try_pop<T: Pod, R: SharedRing>(&mut self, requests: &R) -> Result<T, PopError> {
         let request = self.requests.try_take(requests);
-        match request {
-            Ok(_) => self.owed_count = self.owed_count.wrapping_add(1),
-            Err(_) => self.publish_acknowledgement(requests),
-        }
-        request
+        self.note(requests, request)
+    }
+
+    /// Takes the next request and what follows it in its slot, where `is_followed` says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_pop`](Self::try_pop).
+    #[inline]
+    pub fn try_pop_followed<T: Pod, E: Pod, R: SharedRing>(
+        &mut self,
+        requests: &R,
+        is_followed: impl Fn(&T) -> bool,
+    ) -> Result<(T, Option<E>), PopError> {
+        let request = self.requests.try_take_followed(requests, is_followed);
+        self.note(requests, request)
     }
 
     /// Publishes a reply to one of the requests taken. Never looks for space.
@@ -249,6 +281,19 @@ impl ReplierState {
     #[must_use]
     pub const fn requests(&self) -> &ConsumerState {
         &self.requests
+    }
+
+    #[inline]
+    fn note<T, R: SharedRing>(
+        &mut self,
+        requests: &R,
+        request: Result<T, PopError>,
+    ) -> Result<T, PopError> {
+        match request {
+            Ok(_) => self.owed_count = self.owed_count.wrapping_add(1),
+            Err(_) => self.publish_acknowledgement(requests),
+        }
+        request
     }
 
     fn publish_acknowledgement<R: SharedRing>(&mut self, requests: &R) {

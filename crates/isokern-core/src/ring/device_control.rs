@@ -11,6 +11,7 @@ const ANSWERED: usize = 4;
 const EXPIRED: usize = 6;
 const FAULT: usize = 8;
 const SHUTDOWN: usize = 12;
+const FAILED: usize = 14;
 
 numbered! {
     /// What the device side of an actor is doing.
@@ -73,13 +74,23 @@ pub struct DeviceControl {
     expired: u32,
     fault: u32,
     shutdown: u32,
+    failed: u32,
 }
 
 impl DeviceControl {
     /// The writer for a line that is all zero.
     #[must_use]
     pub const fn new() -> Self {
-        Self { state: 0, heartbeat: 0, taken: 0, answered: 0, expired: 0, fault: 0, shutdown: 0 }
+        Self {
+            state: 0,
+            heartbeat: 0,
+            taken: 0,
+            answered: 0,
+            expired: 0,
+            fault: 0,
+            shutdown: 0,
+            failed: 0,
+        }
     }
 
     /// Shows a state; whatever was written before is seen by who sees the state.
@@ -92,19 +103,24 @@ impl DeviceControl {
         self.heartbeat = write(line, HEARTBEAT, self.heartbeat, [beat]);
     }
 
-    /// Shows how many messages were taken in all.
+    /// Shows how many messages were taken in all. Show what became of them before.
     pub fn count_taken<L: ControlLine>(&mut self, line: &L, count: u64) {
         self.taken = write(line, TAKEN, self.taken, halves(count));
     }
 
-    /// Shows how many messages were answered in all.
+    /// Shows how many messages were handled to an `Ok` in all.
     pub fn count_answered<L: ControlLine>(&mut self, line: &L, count: u64) {
         self.answered = write(line, ANSWERED, self.answered, halves(count));
     }
 
-    /// Shows how many messages were past their deadline when taken.
+    /// Shows for how many messages the deadline passed, before or while they were handled.
     pub fn count_expired<L: ControlLine>(&mut self, line: &L, count: u64) {
         self.expired = write(line, EXPIRED, self.expired, halves(count));
+    }
+
+    /// Shows how many messages were handled to an error in all.
+    pub fn count_failed<L: ControlLine>(&mut self, line: &L, count: u64) {
+        self.failed = write(line, FAILED, self.failed, halves(count));
     }
 
     /// Writes the fault record, then the state [`Faulted`](DeviceState::Faulted).
@@ -128,6 +144,7 @@ pub struct DeviceView {
     taken: u64,
     answered: u64,
     expired: u64,
+    failed: u64,
     fault: Option<FaultRecord>,
     shutdown_error: Option<ErrorRecord>,
 }
@@ -141,13 +158,13 @@ impl DeviceView {
         let state = read_u32(line, STATE)?;
         let heartbeat = read_u32(line, HEARTBEAT)?;
         let (taken, answered) = (read_u64(line, TAKEN)?.value, read_u64(line, ANSWERED)?.value);
-        let expired = read_u64(line, EXPIRED)?.value;
+        let (expired, failed) = (read_u64(line, EXPIRED)?.value, read_u64(line, FAILED)?.value);
         let Timed { value: [code, ticket, low, high], turn } = read(line, FAULT)?;
         let detail = u64::from(high) << 32 | u64::from(low);
         let fault = (turn != 0).then_some(FaultRecord { code, ticket, detail });
         let Timed { value: [code, detail], turn } = read(line, SHUTDOWN)?;
         let shutdown_error = (turn != 0).then_some(ErrorRecord { code, detail });
-        Some(Self { state, heartbeat, taken, answered, expired, fault, shutdown_error })
+        Some(Self { state, heartbeat, taken, answered, expired, failed, fault, shutdown_error })
     }
 
     /// The state; `None` when a newer version wrote one unknown here.
@@ -168,16 +185,29 @@ impl DeviceView {
         self.taken
     }
 
-    /// Messages answered in all.
+    /// Messages that were handled to an `Ok`, with a reply or without.
     #[must_use]
     pub const fn answered(&self) -> u64 {
         self.answered
     }
 
-    /// Messages that were past their deadline when taken.
+    /// Messages whose deadline passed before or while they were handled.
     #[must_use]
     pub const fn expired(&self) -> u64 {
         self.expired
+    }
+
+    /// Messages that were handled to an error.
+    #[must_use]
+    pub const fn failed(&self) -> u64 {
+        self.failed
+    }
+
+    /// Messages that were taken and not handled to an end: the actor was stopped or faulted
+    /// first, or would not take their buffer or kind. Those taken without the other three.
+    #[must_use]
+    pub const fn turned_away(&self) -> u64 {
+        self.taken.saturating_sub(self.answered + self.failed + self.expired)
     }
 
     /// Why the device side left, if it was a fault.

@@ -5,6 +5,7 @@
 //! 0..128                    producer     producer line
 //!   0..8                                   final tail: cell, published once, at close
 //!   8..12                                  status word: bit 1 waiting
+//!   16..128                                seven counts: two control cells each
 //! 128..256                  consumer     consumer line
 //!   128..132                               head: next ticket to take
 //!   136..144                               acknowledgement: control cell, tells taken
@@ -18,6 +19,7 @@
 
 use core::mem::offset_of;
 
+use super::counts::COUNT_MAX;
 use super::host::{HostCell, HostWord, empty_cell};
 use super::tickets::SlotCount;
 use super::words::{SharedCell, SharedWord};
@@ -28,6 +30,9 @@ pub const LINE_CELLS: usize = 16;
 pub const LINE_BYTES: usize = 128;
 /// Bytes of data that a line carries.
 pub const LINE_DATA_BYTES: usize = 64;
+
+/// Cells of the counts in a producer's line, two each.
+const COUNT_CELLS: usize = 2 * COUNT_MAX;
 
 /// Access to the cells and words of one ring, wherever they live.
 ///
@@ -69,6 +74,9 @@ pub trait SharedRing {
 
     /// [`EndStatus`](super::EndStatus) of the producer.
     fn producer_status(&self) -> impl SharedWord;
+
+    /// Cell `cell_index` of the producer's counts, which the protocol keeps below 14.
+    fn count_cell(&self, cell_index: usize) -> impl SharedCell;
 
     /// [`EndStatus`](super::EndStatus) of the consumer.
     fn consumer_status(&self) -> impl SharedWord;
@@ -118,6 +126,11 @@ impl<R: SharedRing> SharedRing for &R {
     }
 
     #[inline]
+    fn count_cell(&self, cell_index: usize) -> impl SharedCell {
+        R::count_cell(self, cell_index)
+    }
+
+    #[inline]
     fn consumer_status(&self) -> impl SharedWord {
         R::consumer_status(self)
     }
@@ -142,6 +155,7 @@ pub type HostRing<const N: usize, const LINES: usize> = RingMemory<HostCell, Hos
 struct ProducerLine<C, W> {
     final_tail: C,
     status: W,
+    counts: [C; COUNT_CELLS],
 }
 
 #[derive(Debug)]
@@ -173,6 +187,7 @@ const _: () = {
     assert!(size_of::<Two>() == 256 + 2 * 3 * LINE_BYTES);
     assert!(offset_of!(Two, producer.final_tail) == 0);
     assert!(offset_of!(Two, producer.status) == 8);
+    assert!(offset_of!(Two, producer.counts) == 16);
     assert!(offset_of!(Two, consumer.taking.head) == 128);
     assert!(offset_of!(Two, consumer.taking.acknowledgement) == 136);
     assert!(offset_of!(Two, consumer.status) == 192);
@@ -186,7 +201,11 @@ impl<C, W, const N: usize, const LINES: usize> RingMemory<C, W, N, LINES> {
     /// A ring whose cells and words are made one by one; all must be zero.
     pub fn from_words(mut cell: impl FnMut() -> C, mut word: impl FnMut() -> W) -> Self {
         Self {
-            producer: ProducerLine { final_tail: cell(), status: word() },
+            producer: ProducerLine {
+                final_tail: cell(),
+                status: word(),
+                counts: core::array::from_fn(|_| cell()),
+            },
             consumer: ConsumerLine {
                 taking: Taking { head: word(), acknowledgement: cell() },
                 status: Half(word()),
@@ -207,13 +226,20 @@ impl<C, W, const N: usize, const LINES: usize> RingMemory<C, W, N, LINES> {
     }
 }
 
+#[expect(clippy::declare_interior_mutable_const, reason = "new memory is a copy of it")]
+const EMPTY_PRODUCER_LINE: ProducerLine<HostCell, HostWord> = ProducerLine {
+    final_tail: empty_cell(),
+    status: HostWord::new(0),
+    counts: [const { empty_cell() }; COUNT_CELLS],
+};
+
 impl<const N: usize, const LINES: usize> HostRing<N, LINES> {
     /// An empty ring, all bytes zero; fit for a `static`.
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(LINES >= 1, "a slot has at least one line") }
         Self {
-            producer: ProducerLine { final_tail: empty_cell(), status: HostWord::new(0) },
+            producer: EMPTY_PRODUCER_LINE,
             consumer: ConsumerLine {
                 taking: Taking { head: HostWord::new(0), acknowledgement: empty_cell() },
                 status: Half(HostWord::new(0)),
@@ -225,7 +251,7 @@ impl<const N: usize, const LINES: usize> HostRing<N, LINES> {
     /// Makes the ring new again; nobody else can look while it is borrowed for writing.
     pub fn clear(&mut self) {
         let Self { producer, consumer, slots } = self;
-        *producer = ProducerLine { final_tail: empty_cell(), status: HostWord::new(0) };
+        *producer = EMPTY_PRODUCER_LINE;
         consumer.taking = Taking { head: HostWord::new(0), acknowledgement: empty_cell() };
         consumer.status = Half(HostWord::new(0));
         for cell in slots.iter_mut().flat_map(|slot| slot.0.as_flattened_mut()) {
@@ -276,6 +302,11 @@ impl<C: SharedCell, W: SharedWord, const N: usize, const LINES: usize> SharedRin
     #[inline]
     fn producer_status(&self) -> impl SharedWord {
         &self.producer.status
+    }
+
+    #[inline]
+    fn count_cell(&self, cell_index: usize) -> impl SharedCell {
+        &self.producer.counts[cell_index % COUNT_CELLS]
     }
 
     #[inline]

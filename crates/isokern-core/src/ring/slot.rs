@@ -48,6 +48,34 @@ pub fn publish<T: Pod, R: SharedRing>(ring: &R, ticket: u32, message: &T) {
     ring.cell(slot_index, 0).publish_release(first, turn);
 }
 
+/// Writes a message of so many words to the slot of `ticket`, which the caller knows to be
+/// free. Words that the slot has no cells for are left out.
+pub(super) fn publish_words<R: SharedRing>(ring: &R, ticket: u32, words: &[u32]) {
+    let (slot_index, turn) = (ring.slot_count().slot_index(ticket), ring.slot_count().turn(ticket));
+    for (index, word) in words.iter().enumerate().take(R::LINES * LINE_CELLS).skip(1).rev() {
+        ring.cell(slot_index, index).publish(*word, turn);
+    }
+    let first = words.first().copied().unwrap_or_default();
+    ring.cell(slot_index, 0).publish_release(first, turn);
+}
+
+/// What follows a message of type `T` in the slot of `ticket`, from the next cell on, when its
+/// cells show the turn, too; zero where a slot ends before it.
+pub(super) fn take_rest<T: Pod, E: Pod, R: SharedRing>(ring: &R, ticket: u32) -> Option<E> {
+    const { assert!(size_of::<E>().is_multiple_of(4), "what follows is whole words") }
+    let mut rest = E::zeroed();
+    let first = cells_of::<T>();
+    if first + cells_of::<E>() > R::LINES * LINE_CELLS {
+        return Some(rest);
+    }
+    let (slot_index, turn) = (ring.slot_count().slot_index(ticket), ring.slot_count().turn(ticket));
+    let (words, _) = bytemuck::bytes_of_mut(&mut rest).as_chunks_mut::<4>();
+    for (index, word) in words.iter_mut().enumerate() {
+        *word = ring.cell(slot_index, first + index).poll().at_turn(turn)?.to_le_bytes();
+    }
+    Some(rest)
+}
+
 /// The message of `ticket` when all its cells show the turn; `None` means *not yet*.
 #[inline]
 pub fn take<T: Pod, R: SharedRing>(ring: &R, ticket: u32) -> Option<T> {

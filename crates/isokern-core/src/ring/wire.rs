@@ -44,6 +44,21 @@ pub const fn message_lines(message_bytes: usize) -> Option<usize> {
     }
 }
 
+/// Message bytes in such a slot when a link sends them: what the trace id behind them leaves.
+///
+/// ```
+/// use isokern_core::ring::link_capacity_bytes;
+///
+/// assert_eq!([1, 2, 4].map(link_capacity_bytes), [32, 96, 224]);
+/// ```
+#[must_use]
+pub const fn link_capacity_bytes(lines: usize) -> usize {
+    message_capacity_bytes(lines).saturating_sub(TRACE_BYTES)
+}
+
+/// Bytes of a trace id.
+const TRACE_BYTES: usize = 16;
+
 /// Length of a deadline tick: 1.024 µs. 54 bits of ticks reach every moment of a clock.
 pub const DEADLINE_TICK_NS: u64 = 1 << TICK_SHIFT;
 
@@ -56,8 +71,10 @@ const DEADLINE_MASK: u64 = !(DEADLINE_TICK_NS - 1);
 ///
 /// Trace id, creation time and quality of service do not, nor do the flags above bit 7, which
 /// have no names. The requester keeps them by sequence and joins them to the reply; on the far
-/// side they are zero. It keeps the deadline, too: here it is moved to the next tick, so that
-/// the far side refuses what is late and nothing that is not.
+/// side they are zero. A link has no requester: there the trace id goes behind the message.
+///
+/// The requester keeps the deadline, too: here it is moved to the next tick, so that the far
+/// side refuses what is late and nothing that is not.
 ///
 /// ```
 /// use isokern_core::MessageHeader;
@@ -106,7 +123,7 @@ const _: () = {
     assert!(offset_of!(WireHeader, tenant) == 4);
     assert!(offset_of!(WireHeader, packed) == 8);
     assert!(MessageFlags::NAMED.bits() >> FLAG_BITS == 0, "a named flag crosses");
-    assert!(WireHeader::TELL >> KIND_BITS == 0, "a kind crosses");
+    assert!(WireHeader::LINK >> KIND_BITS == 0, "a kind crosses");
     assert!(size_of::<BufferHandle>() == 16);
     assert!(align_of::<BufferHandle>() == 4);
     assert!(offset_of!(BufferHandle, index) == 0);
@@ -116,13 +133,21 @@ const _: () = {
     assert!(message_capacity_bytes(1) == 48);
     assert!(message_capacity_bytes(2) == 112);
     assert!(message_capacity_bytes(4) == 240);
+    assert!(link_capacity_bytes(1) == 32);
+    assert!(link_capacity_bytes(2) == 96);
+    assert!(link_capacity_bytes(4) == 224);
 };
 
 impl WireHeader {
+    /// The header with every field zero.
+    pub const NONE: Self = Self { sequence: 0, tenant: 0, packed: [0; 2] };
     /// Kind of a message that wants a reply.
     pub const ASK: u8 = 0;
     /// Kind of a message that is acknowledged and gets no reply.
     pub const TELL: u8 = 1;
+    /// Kind of a message of another actor: as [`TELL`](Self::TELL), and followed in its slot,
+    /// from the next cell on, by the 16 bytes of its trace id.
+    pub const LINK: u8 = 2;
 
     /// Takes over what crosses. Of `kind`, the lower two bits.
     ///
@@ -165,10 +190,16 @@ impl WireHeader {
         MessageFlags::from_bits(self.packed() as u16 & ((1 << FLAG_BITS) - 1))
     }
 
-    /// [`ASK`](Self::ASK), [`TELL`](Self::TELL), or a number of the layer above, up to 3.
+    /// [`ASK`](Self::ASK), [`TELL`](Self::TELL), [`LINK`](Self::LINK), or 3, which nobody sends.
     #[must_use]
     pub const fn kind(&self) -> u8 {
         (self.packed() >> FLAG_BITS) as u8 & ((1 << KIND_BITS) - 1)
+    }
+
+    /// The same header under another sequence.
+    #[must_use]
+    pub const fn with_sequence(self, sequence: u32) -> Self {
+        Self { sequence, ..self }
     }
 
     /// The deadline, moved to a whole tick; `None` when there is none.

@@ -1,7 +1,9 @@
 //! Requests and replies: no slot is written before it was read, with replies as credit.
 
 use super::{FIRST, LoomCell, LoomWord, ModelCell, Payload, explore, message, ring, until};
-use isokern_core::ring::{PopError, PushError, ReplierState, RequesterState, SplitCell};
+use isokern_core::ring::{
+    CountWriter, PopError, PushError, ReplierState, RequesterState, SplitCell, read_count,
+};
 use loom::thread;
 
 /// Three requests over two slots; those with an odd number get no reply.
@@ -71,4 +73,78 @@ fn acknowledgements_are_credit_too() {
 #[test]
 fn both_kinds_mix() {
     exchange::<LoomCell>(2, |number| number % 2 == 0);
+}
+
+/// Two messages of two words, the second with two more behind it.
+fn follow<C: ModelCell>(bound: usize) {
+    explore(bound, || {
+        let requests = ring::<C>();
+        let mut requester = RequesterState::starting_at(FIRST);
+        let far = thread::spawn({
+            let requests = requests.clone();
+            move || {
+                let mut replier = ReplierState::starting_at(FIRST);
+                let is_followed = |message: &[u32; 2]| message[0] == 1;
+                for number in 0..2 {
+                    let (taken, rest) =
+                        until(|| replier.try_pop_followed(&*requests, is_followed).ok());
+                    assert_eq!(taken, message(number));
+                    assert_eq!(rest, (number == 1).then(|| message(number + 10)));
+                    replier.acknowledge(&*requests);
+                }
+            }
+        });
+        requester.try_push(&*requests, message(0)).expect("both slots are free");
+        let [first, second, third, fourth] = [message(1), message(11)].concat()[..] else {
+            panic!("two and two words");
+        };
+        let words = [first, second, third, fourth];
+        requester.try_push_words(&*requests, &words).expect("a slot is free");
+        far.join().expect("no panic");
+    });
+}
+
+#[test]
+fn what_follows_a_message_comes_with_it() {
+    follow::<LoomCell>(3);
+    follow::<SplitCell<LoomWord>>(3);
+}
+
+/// What became of a message is shown before its credit: who has the credit sees the count.
+fn account<C: ModelCell>(bound: usize) {
+    explore(bound, || {
+        let (requests, replies) = (ring::<C>(), ring::<C>());
+        let mut requester = RequesterState::starting_at(FIRST);
+        requester.try_push(&*requests, 0_u32).expect("both slots are free");
+        requester.try_push(&*requests, 1_u32).expect("a slot is free");
+        let far = thread::spawn({
+            let (requests, replies) = (requests.clone(), replies.clone());
+            move || {
+                let mut replier = ReplierState::starting_at(FIRST);
+                let mut counts = CountWriter::new();
+                for number in 1..3 {
+                    let _: u32 = replier.try_pop(&*requests).expect("both are there");
+                    counts.show(&*replies, &[number << 32 | number]);
+                    replier.acknowledge(&*requests);
+                }
+            }
+        });
+        let mut last = 0;
+        for _ in 0..2 {
+            requester.refresh(&*requests);
+            let done_count = u64::from(2 - requester.outstanding());
+            if let Some(count) = read_count(&*replies, 0).map(|count| count.value) {
+                assert_eq!(count >> 32, count & 0xffff_ffff, "of one write");
+                assert!(count & 0xff >= done_count && count >= last, "{done_count} and {count}");
+                last = count;
+            }
+        }
+        far.join().expect("no panic");
+    });
+}
+
+#[test]
+fn counts_are_whole_and_come_before_the_credit() {
+    account::<LoomCell>(2);
+    account::<SplitCell<LoomWord>>(1);
 }

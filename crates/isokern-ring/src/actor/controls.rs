@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::stats::RequesterStats;
 use isokern_core::actor::{ActorMemory, ActorState, Bells};
 use isokern_core::ring::{DeviceView, HostControl};
 
@@ -45,6 +46,13 @@ impl<M: ActorMemory> ActorControls<M> {
     pub fn state(&self) -> ActorState {
         let state = self.view().and_then(|view| view.state());
         state.map_or(ActorState::Created, ActorState::from)
+    }
+
+    /// What became of the messages that another actor sent to a mailbox over a link; `None`
+    /// when no link has it, or while one of the counts is being written: look again.
+    #[must_use]
+    pub fn link_stats(&self, mailbox_index: usize) -> Option<RequesterStats> {
+        RequesterStats::of_link(&self.memory, mailbox_index)
     }
 
     /// Counts, state and fault record, as the actor last showed them; `None` while it writes

@@ -3,6 +3,8 @@
 use isokern_core::MessageHeader;
 use isokern_core::actor::{ActorError, ActorMemory};
 
+use super::queue::{Neighbours, Queue, Queued};
+
 /// An answer, joined to the header its question was sent with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Answer<P> {
@@ -14,12 +16,26 @@ pub struct Answer<P> {
 
 /// One place for each slot of the ring. The low part of a sequence is its place, so that the
 /// far side can say whom it answers without knowing this table.
+///
+/// Every place is in one of three queues, so that no step looks at more than a few of them.
 pub(super) struct InFlight<M: ActorMemory, P> {
     places: M::PerSlot<Place<P>>,
+    /// The place that was freed last comes first: it is near.
+    free: Queue,
+    /// Without a reply, oldest first.
+    asked: Queue,
+    /// With an answer that nobody has collected, in the order in which the replies came.
+    answered: Queue,
+    waiting_count: u32,
     lap: u32,
 }
 
-enum Place<P> {
+struct Place<P> {
+    content: Content<P>,
+    neighbours: Neighbours,
+}
+
+enum Content<P> {
     Free,
     /// Nobody waits for the answer any more.
     Abandoned(u32),
@@ -27,100 +43,146 @@ enum Place<P> {
     Answered(Answer<P>),
 }
 
+impl<P> Queued for Place<P> {
+    fn neighbours(&mut self) -> &mut Neighbours {
+        &mut self.neighbours
+    }
+}
+
 impl<M: ActorMemory, P: Copy> InFlight<M, P> {
     pub(super) fn new() -> Self {
-        Self { places: M::per_slot(|_| Place::Free), lap: 0 }
+        let empty = |_| Place { content: Content::Free, neighbours: Neighbours::NONE };
+        let mut places = M::per_slot(empty);
+        let mut free = Queue::EMPTY;
+        for index in 0..places.as_ref().len() {
+            free.join(places.as_mut(), index as u32);
+        }
+        let (asked, answered) = (Queue::EMPTY, Queue::EMPTY);
+        Self { places, free, asked, answered, waiting_count: 0, lap: 0 }
     }
 
     /// The sequence for the next question; `None` while every place waits or holds an answer
     /// that nobody collected.
     pub(super) fn next_sequence(&mut self) -> Option<u32> {
-        let place = self.places.as_ref().iter().position(|place| matches!(place, Place::Free))?;
+        let place = self.free.first()?;
         self.lap = self.lap.wrapping_add(1);
-        Some(self.lap.wrapping_mul(self.place_count()).wrapping_add(place as u32))
+        Some(self.lap.wrapping_mul(self.place_count()).wrapping_add(place))
     }
 
-    /// Notes a question that was pushed under its header's sequence.
+    /// Notes a question that was pushed under its header's sequence, which is the last that
+    /// [`next_sequence`](Self::next_sequence) gave.
     pub(super) fn begin(&mut self, header: MessageHeader) {
-        if let Some(place) = self.place(header.sequence()) {
-            *place = Place::Waiting(header);
+        let index = self.index(header.sequence());
+        let places = self.places.as_mut();
+        if let Some(Place { content: content @ Content::Free, .. }) = places.get_mut(index as usize)
+        {
+            *content = Content::Waiting(header);
+            self.waiting_count += 1;
+            self.free.leave(places, index);
+            self.asked.join(places, index);
         }
     }
 
     /// Notes an answer; `false` when nobody asked that.
     pub(super) fn answer(&mut self, sequence: u32, result: Result<P, ActorError>) -> bool {
-        let Some(place) = self.place(sequence) else {
+        let index = self.index(sequence);
+        let places = self.places.as_mut();
+        let Some(Place { content, .. }) = places.get_mut(index as usize) else {
             return false;
         };
-        match place {
-            Place::Waiting(header) if header.sequence() == sequence => {
-                *place = Place::Answered(Answer { header: *header, result });
+        match content {
+            Content::Waiting(header) if header.sequence() == sequence => {
+                *content = Content::Answered(Answer { header: *header, result });
+                self.waiting_count -= 1;
+                self.asked.leave(places, index);
+                self.answered.join(places, index);
             }
-            Place::Abandoned(abandoned) if *abandoned == sequence => *place = Place::Free,
+            Content::Abandoned(abandoned) if *abandoned == sequence => {
+                *content = Content::Free;
+                self.asked.leave(places, index);
+                self.free.jump(places, index);
+            }
             _ => return false,
         }
         true
     }
 
-    /// Answers everything that waits, because nothing more will come; how many that were.
-    pub(super) fn answer_all(&mut self, error: ActorError) -> u32 {
-        let mut answered_count = 0;
-        for place in self.places.as_mut() {
-            match place {
-                Place::Waiting(header) => {
-                    *place = Place::Answered(Answer { header: *header, result: Err(error) });
-                }
-                Place::Abandoned(_) => *place = Place::Free,
-                Place::Free | Place::Answered(_) => continue,
+    /// Answers everything that waits, because nothing more will come.
+    pub(super) fn answer_all(&mut self, error: ActorError) {
+        while let Some(index) = self.asked.first() {
+            let sequence = match self.places.as_ref().get(index as usize) {
+                Some(Place { content: Content::Waiting(header), .. }) => header.sequence(),
+                Some(Place { content: Content::Abandoned(sequence), .. }) => *sequence,
+                _ => return,
+            };
+            if !self.answer(sequence, Err(error)) {
+                return;
             }
-            answered_count += 1;
         }
-        answered_count
     }
 
     /// Collects the answer to one question, if it is there.
     pub(super) fn collect(&mut self, sequence: u32) -> Option<Answer<P>> {
-        let place = self.place(sequence)?;
-        match place {
-            Place::Answered(answer) if answer.header.sequence() == sequence => {
+        let index = self.index(sequence);
+        let places = self.places.as_mut();
+        let content = &mut places.get_mut(index as usize)?.content;
+        match content {
+            Content::Answered(answer) if answer.header.sequence() == sequence => {
                 let answer = *answer;
-                *place = Place::Free;
+                *content = Content::Free;
+                self.answered.leave(places, index);
+                self.free.jump(places, index);
                 Some(answer)
             }
             _ => None,
         }
     }
 
-    /// Collects the answer to the oldest question that has one.
+    /// Collects the answer that came first.
     pub(super) fn collect_oldest(&mut self) -> Option<Answer<P>> {
-        let newest = self.lap.wrapping_mul(self.place_count());
-        let answered = self.places.as_ref().iter().filter_map(|place| match place {
-            Place::Answered(answer) => Some(answer.header.sequence()),
+        let index = self.answered.first()?;
+        match self.places.as_ref().get(index as usize)?.content {
+            Content::Answered(answer) => self.collect(answer.header.sequence()),
             _ => None,
-        });
-        let oldest = answered.max_by_key(|sequence| newest.wrapping_sub(*sequence) as i32)?;
-        self.collect(oldest)
-    }
-
-    /// Forgets a question: its answer is dropped when it comes, or now.
-    pub(super) fn abandon(&mut self, sequence: u32) {
-        let Some(place) = self.place(sequence) else {
-            return;
-        };
-        match place {
-            Place::Waiting(header) if header.sequence() == sequence => {
-                *place = Place::Abandoned(sequence);
-            }
-            Place::Answered(answer) if answer.header.sequence() == sequence => {
-                *place = Place::Free;
-            }
-            _ => {}
         }
     }
 
-    fn place(&mut self, sequence: u32) -> Option<&mut Place<P>> {
-        let index = sequence.checked_rem(self.place_count())?;
-        self.places.as_mut().get_mut(index as usize)
+    /// Forgets a question: its answer is dropped when it comes, or now. `false` when there is
+    /// no such question.
+    pub(super) fn abandon(&mut self, sequence: u32) -> bool {
+        let index = self.index(sequence);
+        if let Some(Place { content, .. }) = self.places.as_mut().get_mut(index as usize)
+            && let Content::Waiting(header) = content
+            && header.sequence() == sequence
+        {
+            *content = Content::Abandoned(sequence);
+            self.waiting_count -= 1;
+            return true;
+        }
+        self.collect(sequence).is_some()
+    }
+
+    /// Shows the answers that nobody has collected, in the order in which the replies came.
+    pub(super) fn look(&mut self, mut see: impl FnMut(&Answer<P>)) {
+        let places = self.places.as_mut();
+        let mut next = self.answered.first();
+        while let Some(index) = next {
+            if let Some(Place { content: Content::Answered(answer), .. }) =
+                places.get(index as usize)
+            {
+                see(answer);
+            }
+            next = Queue::after(places, index);
+        }
+    }
+
+    /// Questions without a reply that somebody waits for.
+    pub(super) const fn waiting_count(&self) -> u32 {
+        self.waiting_count
+    }
+
+    fn index(&self, sequence: u32) -> u32 {
+        sequence.checked_rem(self.place_count()).unwrap_or_default()
     }
 
     fn place_count(&self) -> u32 {

@@ -8,13 +8,14 @@ use core::task::Waker;
 use bytemuck::Pod;
 use isokern_core::MessageHeader;
 use isokern_core::actor::{
-    ActorError, ActorMemory, ActorState, Bells, Envelope, LinkEnd, Mailbox, ReplyHeader,
+    ActorError, ActorMemory, Bells, Envelope, LinkEnd, Mailbox, Outcome, ReplyHeader,
 };
 use isokern_core::call::Clock;
-use isokern_core::ring::{DeviceView, PopError, PushError, RequesterState, WireHeader};
+use isokern_core::ring::{PopError, PushError, RequesterState, WireHeader};
 
 use super::asking::{AskError, Asking};
 use super::in_flight::{Answer, InFlight};
+use super::stats::{RequesterStats, Told, end_of};
 
 /// The one sender of a mailbox, for questions of type `Q` and replies of type `P`.
 ///
@@ -25,32 +26,11 @@ pub struct Requester<M: ActorMemory, Q, P, C> {
     pub(super) mailbox_index: usize,
     state: RequesterState,
     in_flight: InFlight<M, P>,
+    told: Told,
+    /// Of questions that were asked, refused, taken or abandoned.
     stats: RequesterStats,
     is_closed: bool,
     question: PhantomData<fn(Q)>,
-}
-
-/// What a requester has seen so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequesterStats {
-    /// Messages the ring took: questions and tells.
-    pub accepted_count: u64,
-    /// Messages handed back, because the ring was full or closed.
-    pub refused_count: u64,
-    /// Questions with a reply.
-    pub answered_count: u64,
-    /// Questions the handler answered with an error.
-    pub failed_count: u64,
-    /// Questions whose deadline passed, before or while they were handled.
-    pub expired_count: u64,
-    /// Questions that a fault took away.
-    pub faulted_count: u64,
-    /// Questions the actor did not come to before it stopped, or would not take.
-    pub dropped_count: u64,
-    /// Replies to questions nobody asked; never on an honest host.
-    pub foreign_count: u64,
-    /// Messages accepted and not known to be done with.
-    pub depth: u32,
 }
 
 impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
@@ -68,6 +48,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
             mailbox_index,
             state: RequesterState::new(),
             in_flight: InFlight::new(),
+            told: Told::default(),
             stats: RequesterStats::default(),
             is_closed: false,
             question: PhantomData,
@@ -103,23 +84,34 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
         };
         let header = header.with_sequence(sequence);
         self.push(header, WireHeader::ASK, question)?;
+        self.stats.accepted_count += 1;
         self.in_flight.begin(header);
         Ok(sequence)
     }
 
-    /// Sends a message that gets no reply. That it was taken shows in
-    /// [`depth`](RequesterStats::depth).
+    /// Sends a message that gets no reply. What became of it shows in [`stats`](Self::stats).
     ///
     /// # Errors
     ///
     /// As [`try_ask`](Self::try_ask).
     pub fn try_tell(&mut self, header: MessageHeader, message: Q) -> Result<(), PushError<Q>> {
-        self.push(header, WireHeader::TELL, message)?;
+        self.try_tell_quietly(header, message)?;
         self.memory.bells().ring_actor();
         Ok(())
     }
 
-    /// Takes an answer, that of the oldest question that has one.
+    /// As [`try_tell`](Self::try_tell), but rings nobody's bell.
+    pub(super) fn try_tell_quietly(
+        &mut self,
+        header: MessageHeader,
+        message: Q,
+    ) -> Result<(), PushError<Q>> {
+        self.push(header, WireHeader::TELL, message)?;
+        self.told.accepted_count += 1;
+        Ok(())
+    }
+
+    /// Takes an answer, the one that came first: in one mailbox, that of the oldest question.
     ///
     /// # Errors
     ///
@@ -173,7 +165,9 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
 
     /// Forgets a question: its answer is dropped when it comes.
     pub fn abandon(&mut self, sequence: u32) {
-        self.in_flight.abandon(sequence);
+        if self.in_flight.abandon(sequence) {
+            self.stats.abandoned_count += 1;
+        }
     }
 
     /// Sends no more. The actor handles what was accepted; when every mailbox is closed and
@@ -183,42 +177,43 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
         self.memory.bells().ring_actor();
     }
 
-    /// What was seen so far, with a look at what is done with by now.
+    /// What was seen so far, with a look at what is done with by now. It looks at each answer
+    /// that was not taken yet.
     #[must_use]
     pub fn stats(&mut self) -> RequesterStats {
+        let is_over = self.collect_replies();
         if let Some(mailbox) = self.memory.mailbox(self.mailbox_index) {
+            self.told.look(mailbox.replies());
             self.state.refresh(mailbox.requests());
         }
-        RequesterStats { depth: self.state.outstanding(), ..self.stats }
+        let mut stats = self.stats;
+        self.told.add_to(&mut stats, is_over.then(|| self.end()));
+        let Self { in_flight, clock, .. } = self;
+        in_flight.look(|answer| stats.count(outcome_now(answer, clock), 1));
+        stats.in_flight_count += u64::from(in_flight.waiting_count());
+        stats.depth = self.state.outstanding();
+        stats
     }
 
-    /// Turns the mailbox over to another actor, which will tell and not ask.
+    /// Turns the mailbox over to another actor, which will tell and not ask; this requester is
+    /// closed then.
     ///
-    /// # Errors
-    ///
-    /// This requester again, when it has sent something already, or when `Q` is longer than
-    /// 48 bytes.
-    pub fn try_into_link(mut self) -> Result<LinkEnd<M>, Self>
+    /// `None`, and nothing changed, when it has sent something already or is closed, or when
+    /// `Q` is longer than [`LinkEnd::capacity_bytes`].
+    pub fn turn_over(&mut self) -> Option<LinkEnd<M>>
     where
         M: Clone,
     {
-        let link = LinkEnd::try_new::<Q>(self.memory.clone(), self.mailbox_index);
-        match link {
-            Some(link) if self.stats == RequesterStats::default() && !self.is_closed => {
-                self.is_closed = true; // The link closes the mailbox, not this.
-                Ok(link)
-            }
-            _ => Err(self),
+        if self.is_closed || self.stats() != RequesterStats::default() {
+            return None;
         }
+        let link = LinkEnd::try_new::<Q>(self.memory.clone(), self.mailbox_index)?;
+        self.is_closed = true; // The link closes the mailbox, not this.
+        Some(link)
     }
 
     /// Pushes and rings nobody's bell.
-    pub(super) fn push(
-        &mut self,
-        header: MessageHeader,
-        kind: u8,
-        body: Q,
-    ) -> Result<(), PushError<Q>> {
+    fn push(&mut self, header: MessageHeader, kind: u8, body: Q) -> Result<(), PushError<Q>> {
         let wire = WireHeader::new(&header, kind);
         let mut outcome = self.try_push(Envelope::new(wire, body));
         if let Err(PushError::Full(envelope)) = outcome {
@@ -227,10 +222,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
             outcome = self.try_push(envelope);
         }
         match outcome {
-            Ok(()) => {
-                self.stats.accepted_count += 1;
-                Ok(())
-            }
+            Ok(()) => Ok(()),
             Err(refusal) => {
                 self.stats.refused_count += 1;
                 Err(match refusal {
@@ -274,44 +266,41 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
                 }
                 Err(PopError::Empty) => return false,
                 Err(PopError::Closed) => {
-                    self.in_flight.answer_all(self.end());
+                    self.in_flight.answer_all(match self.end() {
+                        Outcome::Faulted => ActorError::ActorFaulted,
+                        _ => ActorError::Stopped,
+                    });
                     return true;
                 }
             }
         }
     }
 
-    /// Whether a reply to this question comes too late when it is taken now.
-    fn is_late(&self, header: &MessageHeader) -> bool {
-        match header.deadline_ns() {
-            None | Some(u64::MAX) => false,
-            Some(deadline_ns) => deadline_ns <= self.clock.now_ns(),
-        }
-    }
-
-    /// Why an actor that is gone did not answer.
-    fn end(&self) -> ActorError {
-        let view = DeviceView::read(self.memory.device_line());
-        match view.and_then(|view| view.state()).map(ActorState::from) {
-            Some(ActorState::Faulted) => ActorError::ActorFaulted,
-            _ => ActorError::Stopped,
-        }
+    /// What became of messages that an actor left behind when it went.
+    fn end(&self) -> Outcome {
+        end_of(&self.memory).unwrap_or(Outcome::Stopped)
     }
 
     /// Counts an answer as it is taken; one that is taken late is none.
     fn count(&mut self, mut answer: Answer<P>) -> Answer<P> {
-        if answer.result.is_ok() && self.is_late(&answer.header) {
+        let outcome = outcome_now(&answer, &self.clock);
+        if outcome == Outcome::Expired && answer.result.is_ok() {
             answer.result = Err(ActorError::Expired);
         }
-        let stats = &mut self.stats;
-        *match answer.result {
-            Ok(_) => &mut stats.answered_count,
-            Err(ActorError::Handler { .. }) => &mut stats.failed_count,
-            Err(ActorError::Expired | ActorError::TimedOut) => &mut stats.expired_count,
-            Err(ActorError::ActorFaulted) => &mut stats.faulted_count,
-            Err(_) => &mut stats.dropped_count,
-        } += 1;
+        self.stats.count(outcome, 1);
         answer
+    }
+}
+
+/// What an answer is when it is taken now: a reply is one while its deadline lies ahead.
+fn outcome_now<P>(answer: &Answer<P>, clock: &impl Clock) -> Outcome {
+    let outcome = Outcome::of(&answer.result);
+    match answer.header.deadline_ns() {
+        None | Some(u64::MAX) => outcome,
+        Some(deadline_ns) if outcome == Outcome::Done && deadline_ns <= clock.now_ns() => {
+            Outcome::Expired
+        }
+        Some(_) => outcome,
     }
 }
 

@@ -11,13 +11,14 @@ use bytemuck::Pod;
 use isokern_core::MessageHeader;
 use isokern_core::actor::{ActorMemory, Bells};
 use isokern_core::call::Clock;
-use isokern_core::ring::{PushError, WireHeader};
+use isokern_core::ring::PushError;
 
 use super::asking::AskError;
 use super::in_flight::Answer;
 #[cfg(feature = "latency-histogram")]
 use super::latency::{Latencies, LatencySummary};
-use super::requester::{Requester, RequesterStats};
+use super::requester::Requester;
+use super::stats::RequesterStats;
 use crate::WaitStrategy;
 use crate::alarm::Alarm;
 
@@ -128,7 +129,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
     ///
     /// As [`Requester::try_tell`].
     pub fn tell(&self, header: MessageHeader, message: Q) -> Result<(), PushError<Q>> {
-        self.lock().requester.push(header, WireHeader::TELL, message)?;
+        self.lock().requester.try_tell_quietly(header, message)?;
         self.shared.memory.bells().ring_actor();
         Ok(())
     }
@@ -172,7 +173,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<M, Q, P, C>> {
-        // Nothing inside calls out, so a panic elsewhere leaves it whole.
+        // Nothing inside calls out but to the clock, so a panic elsewhere leaves it whole.
         self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,7 +15,8 @@ use thiserror::Error;
 
 use super::asking::AskError;
 use super::controls::ActorControls;
-use super::requester::{Requester, RequesterStats};
+use super::requester::Requester;
+use super::stats::RequesterStats;
 
 /// Starts an actor and returns the handle that asks it.
 ///
@@ -130,19 +131,17 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock, T> Actor<M, Q, P, C, T> {
     /// Takes a mailbox out for another actor, which may then
     /// [`send`](isokern_core::RingContext::send) to this one.
     ///
-    /// `None` when the mailbox is not there, has been used, or `Q` is longer than 48 bytes.
+    /// `None` when the mailbox is not there, has been used, or `Q` is longer than
+    /// [`LinkEnd::capacity_bytes`]: 32 bytes in slots of one line, else 48. What became of what
+    /// it sends is in [`link_stats`](Self::link_stats).
     pub fn take_link(&mut self, mailbox_index: usize) -> Option<LinkEnd<M>>
     where
         M: Clone,
     {
         let place = self.requesters.get_mut(mailbox_index)?;
-        match place.take()?.try_into_link() {
-            Ok(link) => Some(link),
-            Err(requester) => {
-                *place = Some(requester);
-                None
-            }
-        }
+        let link = place.as_mut()?.turn_over()?;
+        *place = None;
+        Some(link)
     }
 
     /// Pauses, stops and looks at the actor.
@@ -188,6 +187,12 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock, T> Actor<M, Q, P, C, T> {
     #[must_use]
     pub fn stats(&mut self) -> RequesterStats {
         self.requester(0).map_or_else(RequesterStats::default, Requester::stats)
+    }
+
+    /// What became of the messages that came over a link; see [`ActorControls::link_stats`].
+    #[must_use]
+    pub fn link_stats(&self, mailbox_index: usize) -> Option<RequesterStats> {
+        self.controls.link_stats(mailbox_index)
     }
 
     /// What keeps the actor running.

@@ -159,9 +159,9 @@ fn p14_a_late_answer_of_a_handler_without_safe_points_is_none() {
         let requester = first.requester(0).expect("it is here");
         requester.try_ask(header, Do::Block.with(takes_us)).expect("there is room");
         settle(&mut first);
+        settle(&mut second);
         assert_eq!(answers(&mut first), [expected]);
     }
-    settle(&mut second);
     ask(&mut second, Do::Add.with(0));
     settle(&mut second);
     assert_eq!(answers(&mut second), [Ok(190)], "the first one's message alone");

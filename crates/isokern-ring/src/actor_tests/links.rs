@@ -1,13 +1,21 @@
 //! What one actor sends another arrives when its own step has succeeded, or not at all.
 
+use std::sync::{Arc, Mutex};
 use std::vec::Vec;
 
-use isokern_core::actor::{ActorError, ActorPlan, ActorState, TooManyLinks};
-use isokern_core::{KernelError, MessageHeader};
+use isokern_core::actor::{
+    ActorCells, ActorError, ActorPlan, ActorState, Link, LinkEnd, Mailboxes, TooManyLinks,
+};
+use isokern_core::compute::MessageFlags;
+use isokern_core::ring::DEADLINE_TICK_NS;
+use isokern_core::{
+    GpuKernel, KernelError, KernelMetadata, KernelMode, MessageHeader, Resident, RingContext,
+    RingKernelHandler,
+};
 
-use super::toys::{Do, Script};
+use super::toys::{Do, HandClock, Script};
 use super::{LoopActor, answers, ask, settle, start};
-use crate::Step;
+use crate::{LoopHost, Spinning, Step, spawn};
 
 /// Two scripts, the first of which may send to mailbox 1 of the second.
 fn pair(script: &Script) -> (LoopActor<4, 2>, LoopActor<4, 2>) {
@@ -89,6 +97,113 @@ fn a_fifth_link_is_one_too_many() {
     let mut other = start::<4, 1>(&script, ActorPlan::new());
     let fifth = other.take_link(0).expect("it is new");
     assert_eq!(plan.try_with_link(fifth).map(|_| ()), Err(TooManyLinks));
+}
+
+/// Passes numbers on along its link, one less each time, and keeps the headers it sees.
+#[derive(Clone, Default)]
+struct Relay {
+    headers: Arc<Mutex<Vec<MessageHeader>>>,
+    /// What the first of a chain sends with, in place of its own message's header.
+    begins_with: Option<MessageHeader>,
+}
+
+impl GpuKernel for Relay {
+    fn metadata(&self) -> &KernelMetadata {
+        const { &KernelMetadata::new("relay", KernelMode::Ring) }
+    }
+}
+
+impl RingKernelHandler<[u32; 8], u32> for Relay {
+    async fn handle(
+        &self,
+        context: &mut RingContext<'_>,
+        mut message: [u32; 8],
+    ) -> Result<u32, KernelError> {
+        self.headers.lock().expect("nobody panics").push(context.header());
+        if message[0] != 0 {
+            message[0] -= 1;
+            match self.begins_with {
+                Some(header) => context.send_with(Link::new(0), &header, &message)?,
+                None => context.send(Link::new(0), &message)?,
+            }
+        }
+        Ok(message[7])
+    }
+}
+
+impl Resident for Relay {
+    type Handler = Self;
+    type Message = [u32; 8];
+    type Reply = u32;
+    type State = [u8; 0];
+
+    const ENTRY: &'static str = "relay";
+
+    fn into_parts(self) -> (Self, [u8; 0]) {
+        (self, [])
+    }
+}
+
+/// Deadline, flags, tenant and trace id go from actor to actor, as far as the chain goes; a
+/// message of the longest that fits one line among them.
+#[test]
+fn p05_links_pass_headers_on() {
+    let clock = HandClock::default();
+    clock.advance_us(1_000);
+    let header = MessageHeader::new()
+        .with_deadline_ns(1_200_001)
+        .with_flags(MessageFlags::LAST_IN_BATCH.union(MessageFlags::from_bits(0x80)))
+        .with_tenant(9)
+        .with_trace_id(*b"trace of 16 byte");
+    let (last, middle) = (Relay::default(), Relay::default());
+    let first = Relay { begins_with: Some(header), ..Relay::default() };
+    let begin = |relay: &Relay, plan| {
+        let host = LoopHost::<_, Mailboxes<4, 1, 2>>::new(super::cells(), clock.clone());
+        spawn(&host, relay.clone(), plan).expect("the host is new")
+    };
+    let linked = |link| ActorPlan::new().try_with_link(link).expect("one link fits");
+    let mut last_actor = begin(&last, ActorPlan::new());
+    let link = last_actor.take_link(1).expect("32 bytes fit");
+    let mut middle_actor = begin(&middle, linked(link));
+    let link = middle_actor.take_link(1).expect("32 bytes fit");
+    let mut first_actor = begin(&first, linked(link));
+    let mut pass = |sent_ns, arrives_ns| {
+        let requester = first_actor.requester(0).expect("it is here");
+        let message = [2, 3, 4, 5, 6, 7, 8, 9];
+        clock.set_ns(sent_ns);
+        requester.try_tell(MessageHeader::new(), message).expect("there is room");
+        for actor in [&mut first_actor, &mut middle_actor] {
+            while actor.running_mut().step(&mut Spinning) == Step::Worked {}
+        }
+        clock.set_ns(arrives_ns);
+        while last_actor.running_mut().step(&mut Spinning) == Step::Worked {}
+        let seen = |relay: &Relay| relay.headers.lock().expect("nobody panics").clone();
+        let stats = last_actor.link_stats(1).expect("there is a link");
+        (seen(&middle), seen(&last), (stats.told_count, stats.expired_count))
+    };
+    // The deadline is moved to the next tick, once.
+    let tick_ns = 1_172 * DEADLINE_TICK_NS;
+    let passed = header.with_deadline_ns(tick_ns);
+    let second = passed.with_sequence(1);
+    let arrived = pass(1_000_000, tick_ns);
+    assert_eq!(arrived, ([passed].into(), [passed].into(), (1, 0)));
+    let late = pass(1_000_000, tick_ns + 1);
+    assert_eq!(late, ([passed, second].into(), [passed].into(), (1, 1)));
+    let seen = first.headers.lock().expect("nobody panics").clone();
+    assert_eq!(seen, [MessageHeader::new(); 2], "a requester keeps its trace");
+}
+
+/// A trace id takes 16 of the bytes of a slot.
+#[test]
+fn a_link_takes_what_fits_beside_a_trace_id() {
+    fn is_linked<T: bytemuck::Pod, const LINES: usize>() -> bool {
+        let cells: &'static ActorCells<Mailboxes<2, LINES>> =
+            std::boxed::Box::leak(std::boxed::Box::default());
+        LinkEnd::try_new::<T>(cells, 0).is_some()
+    }
+    assert!(is_linked::<[u8; 32], 1>() && !is_linked::<[u8; 33], 1>());
+    assert!(is_linked::<[u8; 48], 2>() && !is_linked::<[u8; 49], 2>());
+    assert!(is_linked::<[u8; 0], 1>());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use isokern_core::actor::Link;
 use isokern_core::call::{Clock, PollingSleep};
+use isokern_core::ring::BufferHandle;
 use isokern_core::{
     GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext, RingKernelHandler,
 };
@@ -50,6 +51,8 @@ pub(super) enum Do {
     Send,
     /// Takes that many microseconds at one go, and sends the number to link 0.
     Block,
+    /// Answers how many messages this incarnation has answered.
+    Count,
 }
 
 impl Do {
@@ -132,6 +135,9 @@ impl RingKernelHandler<[u32; 2], u32> for Script {
             context.send(Link::new(0), &Do::Add.with(number))?;
             return Ok(number);
         }
+        if what == Do::Count as u32 {
+            return Ok(context.answered_count());
+        }
         let sum = context.state::<u32>()?;
         *sum += number;
         let sum = *sum;
@@ -180,5 +186,25 @@ impl Resident for Script {
 
     fn into_parts(self) -> (Self, u32) {
         (self, 100)
+    }
+}
+
+/// A script whose messages bring buffers.
+pub(super) struct Lending(pub(super) Script);
+
+impl Resident for Lending {
+    type Handler = Script;
+    type Message = [u32; 2];
+    type Reply = u32;
+    type State = u32;
+
+    const ENTRY: &'static str = "lending";
+
+    fn buffer_of(_: &[u32; 2]) -> Option<BufferHandle> {
+        Some(BufferHandle::default())
+    }
+
+    fn into_parts(self) -> (Script, u32) {
+        (self.0, 100)
     }
 }

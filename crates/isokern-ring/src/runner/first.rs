@@ -21,6 +21,7 @@ impl<X: Setting> Runner<X> {
         self.restart_ns = None;
         self.shutdown = Shutdown::Due;
         self.state = self.first_state;
+        self.words.begin();
         let Self { handler, state, words, outgoing, watch, memory, clock, .. } = self;
         outgoing.used = 0;
         let outbox = Outbox::none(&mut outgoing.used);

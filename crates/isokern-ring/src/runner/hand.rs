@@ -6,13 +6,14 @@ use core::task::{Context, Poll};
 
 use bytemuck::{Zeroable, bytes_of_mut};
 use isokern_core::actor::{
-    ActorError, ActorMemory, Bells, Envelope, LentBuffers, LinkCredit, Outbox, ReplyHeader,
+    ActorError, ActorMemory, Bells, Envelope, LentBuffers, LinkCredit, Outbox, Outcome, ReplyHeader,
 };
 use isokern_core::call::Clock;
 use isokern_core::ring::{BufferHandle, WireHeader};
 use isokern_core::{Resident, RingContext, RingKernelHandler};
 
 use super::Runner;
+use super::mail::Letter;
 use super::pace::Pace;
 use super::setting::{Message, Reply, Setting};
 use super::watch::Order;
@@ -22,7 +23,18 @@ use super::watch::Order;
 pub(super) struct InHand {
     mailbox_index: usize,
     header: WireHeader,
+    trace_id: [u8; 16],
     buffer: Option<BufferHandle>,
+}
+
+impl InHand {
+    fn open<X: Setting>(
+        mailbox_index: usize,
+        Letter { header, trace_id, body }: Letter<Message<X>>,
+    ) -> (Self, Message<X>) {
+        let buffer = X::Resident::buffer_of(&body);
+        (Self { mailbox_index, header, trace_id, buffer }, body)
+    }
 }
 
 impl<X: Setting> Runner<X> {
@@ -30,11 +42,10 @@ impl<X: Setting> Runner<X> {
     pub(super) fn handle<P: Pace>(
         &mut self,
         mailbox_index: usize,
-        envelope: Envelope<WireHeader, Message<X>>,
+        letter: Letter<Message<X>>,
         pace: &mut P,
     ) {
-        let Envelope { header, body } = envelope;
-        let in_hand = InHand { mailbox_index, header, buffer: X::Resident::buffer_of(&body) };
+        let (in_hand, body) = InHand::open::<X>(mailbox_index, letter);
         self.in_hand = Some(in_hand);
         let result = self.run(&in_hand, body, pace);
         self.in_hand = None;
@@ -52,11 +63,10 @@ impl<X: Setting> Runner<X> {
     pub(super) fn turn_away(
         &mut self,
         mailbox_index: usize,
-        envelope: Envelope<WireHeader, Message<X>>,
+        letter: Letter<Message<X>>,
         error: ActorError,
     ) {
-        let Envelope { header, body } = envelope;
-        let in_hand = InHand { mailbox_index, header, buffer: X::Resident::buffer_of(&body) };
+        let (in_hand, _) = InHand::open::<X>(mailbox_index, letter);
         self.answer(&in_hand, Err(error));
     }
 
@@ -67,7 +77,7 @@ impl<X: Setting> Runner<X> {
         pace: &mut P,
     ) -> Result<Reply<X>, ActorError> {
         let header = in_hand.header;
-        if !matches!(header.kind(), WireHeader::ASK | WireHeader::TELL) {
+        if !matches!(header.kind(), WireHeader::ASK | WireHeader::TELL | WireHeader::LINK) {
             return Err(ActorError::KindUnknown);
         }
         if self.watch.is_stopped() {
@@ -75,7 +85,6 @@ impl<X: Setting> Runner<X> {
         }
         let now_ns = self.clock.now_ns();
         if header.is_expired(now_ns) {
-            self.mail.count_expired();
             return Err(ActorError::Expired);
         }
         self.refresh_credits();
@@ -86,7 +95,7 @@ impl<X: Setting> Runner<X> {
         };
         let credits = outgoing.credits.get_mut(..plan.links.len()).unwrap_or(&mut []);
         let outbox = Outbox::new(&mut outgoing.entries, &mut outgoing.used, credits);
-        let near = header.message_header();
+        let near = header.message_header().with_trace_id(in_hand.trace_id);
         let mut context = RingContext::new(near, words, bytes_of_mut(state), payload, outbox);
         let mut work = pin!(handler.handle(&mut context, message));
         loop {
@@ -115,16 +124,19 @@ impl<X: Setting> Runner<X> {
     /// the reply finds everything else done.
     fn answer(&mut self, in_hand: &InHand, result: Result<Reply<X>, ActorError>) {
         let header = in_hand.header;
-        if result.is_ok() {
-            self.pass_on(header.tenant());
+        let outcome = Outcome::of(&result);
+        if outcome == Outcome::Done {
+            self.pass_on();
+            self.words.count_answer();
         }
         self.outgoing.used = 0;
         if let Some(buffer) = in_hand.buffer {
             // False for a handle that was refused: it was not ours to give.
             let _ = self.plan.buffers.give_back(buffer);
         }
-        if header.kind() == WireHeader::TELL {
-            self.mail.acknowledge(&self.memory, in_hand.mailbox_index);
+        self.mail.count(outcome);
+        if matches!(header.kind(), WireHeader::TELL | WireHeader::LINK) {
+            self.mail.acknowledge(&self.memory, in_hand.mailbox_index, outcome);
         } else {
             let outcome = result.as_ref().map(|_| ()).map_err(|error| *error);
             let reply_header = ReplyHeader::new(header.sequence(), outcome);
@@ -133,17 +145,16 @@ impl<X: Setting> Runner<X> {
             self.mail.reply(&self.memory, in_hand.mailbox_index, reply);
             self.memory.bells().ring_requester(in_hand.mailbox_index, header.sequence());
         }
-        self.words.count_answer();
     }
 
     /// Moves the outbox to the rings of the links, where each entry has a place.
-    fn pass_on(&mut self, tenant: u32) {
+    fn pass_on(&mut self) {
         let entries = self.outgoing.entries.iter().take(self.outgoing.used);
         for entry in entries {
             if let Some(link) = self.plan.links.get_mut(entry.to().index()) {
                 // Fails only when the linked actor has closed: it has ended its life and is
-                // told nothing more.
-                let _ = link.pass_on(entry, tenant);
+                // told nothing more. The link counts it.
+                let _ = link.pass_on(entry);
             }
         }
     }

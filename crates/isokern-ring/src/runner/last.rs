@@ -32,8 +32,8 @@ impl<X: Setting> Runner<X> {
     pub(super) fn bury(&mut self) -> Step {
         self.restart_ns = None;
         self.mail.refuse(&self.memory);
-        while let Next::Message(mailbox_index, envelope) = self.mail.next(&self.memory) {
-            self.turn_away(mailbox_index, envelope, ActorError::ActorFaulted);
+        while let Next::Message(mailbox_index, letter) = self.mail.next(&self.memory) {
+            self.turn_away(mailbox_index, letter, ActorError::ActorFaulted);
         }
         self.leave(ActorState::Faulted)
     }
@@ -83,7 +83,7 @@ impl<X: Setting> Runner<X> {
 
     /// Shows the last state, then closes: who finds the rings closed can read why.
     fn leave(&mut self, last: ActorState) -> Step {
-        self.mail.show_counts(&mut self.device, self.memory.device_line());
+        self.mail.show_counts(&mut self.device, &self.memory);
         if self.life != last {
             self.enter(last);
         }

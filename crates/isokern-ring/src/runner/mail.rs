@@ -1,34 +1,44 @@
 //! The mailboxes of an actor: whose turn it is, and what is owed to whom.
 
 use bytemuck::Pod;
-use isokern_core::actor::{ActorMemory, Envelope, MAILBOX_COUNT_MAX, Mailbox, ReplyHeader};
-use isokern_core::ring::{ControlLine, DeviceControl, PopError, ReplierState, WireHeader};
+use isokern_core::actor::{
+    ActorMemory, Envelope, MAILBOX_COUNT_MAX, Mailbox, Outcome, ReplyHeader,
+};
+use isokern_core::ring::{DeviceControl, PopError, ReplierState, SharedRing, WireHeader};
+
+use super::tally::{Tally, Totals};
 
 /// The replying sides of all mailboxes.
 pub(super) struct Mail {
     boxes: [Side; MAILBOX_COUNT_MAX],
     count: usize,
     passed_over_max: u32,
-    taken_count: u64,
-    answered_count: u64,
-    expired_count: u64,
-    /// The counts that the device line shows.
-    shown: (u64, u64, u64),
+    totals: Totals,
 }
 
 /// The replying side of one mailbox.
 #[derive(Default)]
 struct Side {
     replier: ReplierState,
+    /// What became of its messages without reply.
+    tally: Tally,
     /// How often it had a message while another was served.
     passed_over: u32,
     is_ended: bool,
 }
 
+/// A message as it came.
+pub(super) struct Letter<Q> {
+    pub(super) header: WireHeader,
+    /// Zero when it came from a requester, which keeps it.
+    pub(super) trace_id: [u8; 16],
+    pub(super) body: Q,
+}
+
 /// What the mailboxes hold.
 pub(super) enum Next<Q> {
     /// A message, and the mailbox it came from.
-    Message(usize, Envelope<WireHeader, Q>),
+    Message(usize, Letter<Q>),
     /// None at the moment.
     Nothing,
     /// None for ever: every mailbox is closed and empty.
@@ -41,10 +51,7 @@ impl Mail {
             boxes: Default::default(),
             count: count.min(MAILBOX_COUNT_MAX),
             passed_over_max,
-            taken_count: 0,
-            answered_count: 0,
-            expired_count: 0,
-            shown: (0, 0, 0),
+            totals: Totals::default(),
         }
     }
 
@@ -55,15 +62,20 @@ impl Mail {
         let mut ended_count = 0;
         for index in chosen.into_iter().chain(0..self.count) {
             match self.pop(memory, index) {
-                Ok(envelope) => {
-                    self.taken_count += 1;
-                    return Next::Message(index, envelope);
+                Ok(letter) => {
+                    self.totals.count_taken();
+                    return Next::Message(index, letter);
                 }
                 Err(PopError::Empty) => {}
                 Err(PopError::Closed) => ended_count += 1,
             }
         }
         if ended_count >= self.count { Next::NobodyLeft } else { Next::Nothing }
+    }
+
+    /// Counts what became of a message, before its reply or acknowledgement says so.
+    pub(super) fn count(&mut self, outcome: Outcome) {
+        self.totals.count(outcome);
     }
 
     /// Answers a message.
@@ -73,7 +85,6 @@ impl Mail {
         index: usize,
         reply: Envelope<ReplyHeader, P>,
     ) {
-        self.answered_count += 1;
         if let (Some(side), Some(mailbox)) = (self.boxes.get_mut(index), memory.mailbox(index)) {
             // Never full: the message was taken. Closed only by a requester of another kind,
             // which then wants no reply.
@@ -81,20 +92,23 @@ impl Mail {
         }
     }
 
-    /// Counts a message that gets no reply as done.
-    pub(super) fn acknowledge<M: ActorMemory>(&mut self, memory: &M, index: usize) {
-        self.answered_count += 1;
+    /// Lets go of a message that gets no reply. What became of it is shown at the latest with
+    /// its acknowledgement.
+    pub(super) fn acknowledge<M: ActorMemory>(
+        &mut self,
+        memory: &M,
+        index: usize,
+        outcome: Outcome,
+    ) {
         if let (Some(side), Some(mailbox)) = (self.boxes.get_mut(index), memory.mailbox(index)) {
+            let batch = mailbox.requests().slot_count().count() / 4;
+            side.tally.count(mailbox.replies(), outcome, batch);
             side.replier.acknowledge(mailbox.requests());
         }
     }
 
-    pub(super) fn count_expired(&mut self) {
-        self.expired_count += 1;
-    }
-
     pub(super) const fn taken_count(&self) -> u64 {
-        self.taken_count
+        self.totals.taken_count()
     }
 
     /// Lets nobody push any more; what is in the rings is still taken.
@@ -123,20 +137,14 @@ impl Mail {
         }
     }
 
-    /// Writes the counts to the device line, those that changed.
-    pub(super) fn show_counts<L: ControlLine>(&mut self, device: &mut DeviceControl, line: &L) {
-        let (taken, answered, expired) = self.shown;
-        self.shown = (self.taken_count, self.answered_count, self.expired_count);
-        if taken != self.taken_count {
-            device.count_taken(line, self.taken_count);
-            device.beat(line, self.taken_count as u32);
+    /// Shows every count that has changed.
+    pub(super) fn show_counts<M: ActorMemory>(&mut self, device: &mut DeviceControl, memory: &M) {
+        for (index, side) in self.boxes.iter_mut().enumerate().take(self.count) {
+            if let Some(mailbox) = memory.mailbox(index) {
+                side.tally.show(mailbox.replies());
+            }
         }
-        if answered != self.answered_count {
-            device.count_answered(line, self.answered_count);
-        }
-        if expired != self.expired_count {
-            device.count_expired(line, self.expired_count);
-        }
+        self.totals.show(device, memory.device_line());
     }
 
     /// The mailbox whose turn it is, by what can be seen now.
@@ -172,12 +180,22 @@ impl Mail {
         &mut self,
         memory: &M,
         index: usize,
-    ) -> Result<Envelope<WireHeader, Q>, PopError> {
+    ) -> Result<Letter<Q>, PopError> {
         match (self.boxes.get_mut(index), memory.mailbox(index)) {
             (Some(side), Some(mailbox)) if !side.is_ended => {
-                let popped = side.replier.try_pop(mailbox.requests());
+                let requests = mailbox.requests();
+                if side.tally.is_hidden() && side.replier.requests().is_empty(requests) {
+                    // The acknowledgements held back are told next.
+                    side.tally.show(mailbox.replies());
+                }
+                let is_of_link = |envelope: &Envelope<WireHeader, Q>| {
+                    let header = envelope.header;
+                    header.kind() == WireHeader::LINK
+                };
+                let popped = side.replier.try_pop_followed(requests, is_of_link);
                 side.is_ended = matches!(popped, Err(PopError::Closed));
-                popped
+                let (Envelope { header, body }, trace_id) = popped?;
+                Ok(Letter { header, trace_id: trace_id.unwrap_or_default(), body })
             }
             _ => Err(PopError::Closed),
         }

@@ -105,7 +105,7 @@ pub(crate) fn run(actor: &mut TotalActor) {
     print_number("accepted", both(|stats| stats.accepted_count));
     print_number("answered", both(|stats| stats.answered_count));
     print_number("expired", both(|stats| stats.expired_count));
-    print_number("stopped", both(|stats| stats.dropped_count));
+    print_number("stopped", both(|stats| stats.stopped_count));
     print_number("faulted", both(|stats| stats.faulted_count + stats.failed_count));
     print_number("foreign", both(|stats| stats.foreign_count));
     print_number("told", seen.told_count);

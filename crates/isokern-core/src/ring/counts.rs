@@ -1,0 +1,63 @@
+//! Counts that a producer shows beside its messages: seven numbers in the cells of its line.
+//!
+//! Each number lies in two cells, lower word first, which carry the same turn as the values of
+//! a control line do, and only grows. A reader that meets a number between its two writes
+//! keeps what it saw before.
+
+use super::control::ControlLine;
+use super::control_value::{Timed, halves, read_u64, write};
+use super::memory::SharedRing;
+use super::words::SharedCell;
+
+/// Numbers that a producer's line has room for.
+pub const COUNT_MAX: usize = 7;
+
+/// The writer of a line's counts: one for each ring, made together with it.
+#[derive(Debug, Default)]
+pub struct CountWriter {
+    turns: [u32; COUNT_MAX],
+    shown: [u64; COUNT_MAX],
+}
+
+impl CountWriter {
+    /// The writer for a line that is all zero.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { turns: [0; COUNT_MAX], shown: [0; COUNT_MAX] }
+    }
+
+    /// Shows the counts that changed since they were shown last, and those never shown.
+    ///
+    /// ```
+    /// use isokern_core::ring::{CountWriter, HostRing, read_count};
+    ///
+    /// let ring = HostRing::<2, 1>::new();
+    /// assert_eq!(read_count(&ring, 1).map(|count| (count.value, count.turn)), Some((0, 0)));
+    /// let mut writer = CountWriter::new();
+    /// writer.show(&ring, &[7, 1 << 40]);
+    /// assert_eq!(read_count(&ring, 1).map(|count| count.value), Some(1 << 40));
+    /// ```
+    pub fn show<R: SharedRing>(&mut self, ring: &R, counts: &[u64]) {
+        let places = self.turns.iter_mut().zip(&mut self.shown);
+        for (index, ((turn, shown), count)) in places.zip(counts).enumerate() {
+            if *turn == 0 || *shown != *count {
+                *turn = write(&CountLine(ring), 2 * index, *turn, halves(*count));
+                *shown = *count;
+            }
+        }
+    }
+}
+
+/// Reads one of the counts, below [`COUNT_MAX`]; `None` while it is being written: look again.
+pub fn read_count<R: SharedRing>(ring: &R, index: usize) -> Option<Timed<u64>> {
+    read_u64(&CountLine(ring), 2 * (index % COUNT_MAX))
+}
+
+/// The cells of a producer's counts as a control line has them.
+struct CountLine<'r, R>(&'r R);
+
+impl<R: SharedRing> ControlLine for CountLine<'_, R> {
+    fn cell(&self, cell_index: usize) -> impl SharedCell {
+        self.0.count_cell(cell_index)
+    }
+}
