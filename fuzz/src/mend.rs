@@ -97,7 +97,7 @@ fn constants(records: &mut Records<'_>) {
     };
     align(front.state_constant, SECTION_ALIGN);
     let weights_align = if front.layout == Layout::Packed.code() { SECTION_ALIGN } else { 16 };
-    let copy = ModelArtifact::from_bytes(records.blob);
+    let copy = ModelArtifact::from_bytes(&*records.blob);
     for (index, op) in Model::of_checked(copy.bytes()).iter().flat_map(Model::ops).enumerate() {
         let record = records.operator_at(index);
         if let Some(record) = record.filter(|_| op.weights() != StoredWeights::None) {
@@ -207,7 +207,7 @@ fn alive(tensors: &mut [TensorRecord], index: u16, change: impl FnOnce(&mut Tens
 
 /// Zeroes the padding of packed weights, and writes each output's sum.
 fn sums(records: &mut Records<'_>) {
-    let copy = ModelArtifact::from_bytes(records.blob);
+    let copy = ModelArtifact::from_bytes(&*records.blob);
     let Some(model) = Model::of_checked(copy.bytes()) else { return };
     for (index, op) in model.ops().enumerate() {
         let Some(record) = records.operator_at(index) else { break };
@@ -238,7 +238,7 @@ fn sums(records: &mut Records<'_>) {
 
 /// Writes the multiply-accumulates of all operators, and the set of their kinds.
 fn totals(records: &mut Records<'_>) {
-    let copy = ModelArtifact::from_bytes(records.blob);
+    let copy = ModelArtifact::from_bytes(&*records.blob);
     let Some(model) = Model::of_checked(copy.bytes()) else { return };
     let (mut macs, mut set) = (0_u64, OpSet::EMPTY);
     for op in model.ops() {

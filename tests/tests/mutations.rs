@@ -1,40 +1,44 @@
 //! Packed models changed at random: refused by name, or run to an answer.
 //!
-//! The checksum is made right again after each change, so that the checks after it are the ones
-//! under test. Which value of which field is refused: `check_pairs` in `isokern-model`.
+//! The checksum is made right again after each change, and often all that follows from what was
+//! changed as well: sections, sizes, lists, places, lifetimes, sums, totals (`mend`, which the fuzz
+//! target of packed models uses too). So the checks behind the first are attacked. Which value of
+//! which field is refused: `check_pairs` in `isokern-model`.
+
+#[path = "../../fuzz/src/mend.rs"]
+#[allow(unreachable_pub, reason = "the fuzz workspace has it in a library")]
+mod mend;
+#[path = "../../fuzz/src/records.rs"]
+mod records;
+
+use std::collections::BTreeSet;
 
 use isokern_core::ModelSource;
 use isokern_core::compute::ModelArtifact;
 use isokern_cpu::{CpuBackend, InstructionSet};
-use isokern_model::header::{CHECKSUM_START, HEADER_BYTES};
+use isokern_model::header::HEADER_BYTES;
 use isokern_model::layout::Layout;
-use isokern_model::{Model, digest};
-use isokern_tests::vectors::{cases, own_folder};
-use proptest::prelude::{ProptestConfig, any, prop_oneof, proptest};
+use isokern_model::{FormatError, Model, digest};
+use isokern_tests::vectors::own_cases;
+use mend::mend;
+use proptest::prelude::{Just, ProptestConfig, any, prop_oneof, proptest};
 use proptest::strategy::Strategy;
 
 /// Work above which an accepted mutant is not run, to bound the test's time.
 const WORK_MAX: u64 = 1 << 23;
 
 fn blobs() -> Vec<Vec<u8>> {
-    let cases = cases(&own_folder());
     let layouts = [Layout::Row, Layout::Packed];
-    cases
+    own_cases()
         .iter()
         .flat_map(|case| layouts.map(|layout| case.convert(layout).bytes().to_vec()))
         .collect()
 }
 
-/// Makes length and checksum of a changed blob right again.
-fn seal(blob: &mut [u8]) {
-    if blob.len() < HEADER_BYTES {
-        return;
-    }
-    let bytes = (blob.len() as u32).to_le_bytes();
-    blob[12..16].copy_from_slice(&bytes);
-    let checksum = digest::crc32(&blob[CHECKSUM_START..]).to_le_bytes();
-    blob[16..20].copy_from_slice(&checksum);
-}
+/// Repairs beyond magic, version, length and checksum.
+const NO_REPAIR: u8 = 0;
+/// Everything that follows from something else is written anew.
+const ALL_REPAIRS: u8 = u8::MAX;
 
 /// Loads a mutant, and runs it if it is accepted. Returns whether it was.
 fn try_run(blob: &[u8]) -> bool {
@@ -121,13 +125,14 @@ proptest! {
     fn mutants_are_refused_or_run(
         which in any::<u16>(),
         changes in proptest::collection::vec(change(), 1..4),
+        repairs in prop_oneof![Just(NO_REPAIR), Just(ALL_REPAIRS), any::<u8>()],
     ) {
         let blobs = blobs_once();
         let mut blob = blobs[usize::from(which) % blobs.len()].clone();
         for change in &changes {
             apply(&mut blob, change);
         }
-        seal(&mut blob);
+        mend(&mut blob, repairs);
         try_run(&blob);
     }
 }
@@ -148,9 +153,71 @@ fn every_flipped_bit_of_header_and_records_is_refused_or_runs() {
     for bit in 0..constants * 8 {
         let mut mutant = blob.clone();
         mutant[bit / 8] ^= 1 << (bit % 8);
-        seal(&mut mutant);
+        mend(&mut mutant, NO_REPAIR);
         refused += usize::from(!try_run(&mutant));
     }
     // What may change freely: scales, source hash, self-test, parameters in range.
     assert!(refused > constants * 8 / 2, "only {refused} of {} refused", constants * 8);
+}
+
+/// What refuses a mutant: the variant, and the field where it has one.
+fn check_of(error: FormatError) -> String {
+    match error {
+        FormatError::Header { field } => format!("header {field}"),
+        FormatError::Tensor { field, .. } => format!("tensor {field}"),
+        FormatError::Operator { field, .. } => format!("operator {field}"),
+        other => format!("{other:?}").split(' ').next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Changes one word of every record of every model in turn, and tells which checks refused it and
+/// how many mutants were accepted.
+fn checks_reached(repairs: u8) -> (BTreeSet<String>, usize) {
+    let (mut reached, mut accepted_count) = (BTreeSet::new(), 0);
+    for blob in blobs_once() {
+        let records = Model::parse(ModelArtifact::from_bytes(blob).bytes())
+            .expect("is valid")
+            .header()
+            .constants_offset as usize;
+        for word in (HEADER_BYTES..records).step_by(2) {
+            for change in [1_u8, 2, 0x80] {
+                let mut mutant = blob.clone();
+                mutant[word] ^= change;
+                mend(&mut mutant, repairs);
+                match Model::parse(ModelArtifact::from_bytes(&mutant).bytes()) {
+                    Ok(_) => accepted_count += 1,
+                    Err(error) => _ = reached.insert(check_of(error)),
+                }
+            }
+        }
+    }
+    (reached, accepted_count)
+}
+
+/// What a repair is for, in the words of the check that comes first.
+const REPAIRED: [&str; 7] = [
+    "header macs",
+    "header operator_set",
+    "operator constant_start",
+    "operator list_start",
+    "tensor bytes",
+    "tensor last_step",
+    "tensor root",
+];
+
+#[test]
+fn p14_mended_mutants_reach_the_checks_behind_the_first() {
+    let (sealed, sealed_count) = checks_reached(NO_REPAIR);
+    let (mended, mended_count) = checks_reached(ALL_REPAIRS);
+    for check in REPAIRED {
+        assert!(!mended.contains(check), "`{check}` refuses what was mended");
+    }
+    for check in ["operator list_start", "tensor bytes", "tensor last_step", "tensor root"] {
+        assert!(sealed.contains(check), "`{check}` refuses nothing that was not mended");
+    }
+    for check in ["header arena_bytes", "operator input_b", "operator output"] {
+        assert!(!sealed.contains(check), "`{check}` is reached with no repair");
+        assert!(mended.contains(check), "`{check}` is reached by nothing: {mended:?}");
+    }
+    assert!(mended_count > 2 * sealed_count, "{mended_count} accepted, {sealed_count} unmended");
 }
