@@ -70,6 +70,7 @@ where
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<M, I, O> ComputeModel<I, O> for Traced<M>
 where
     M: ComputeModel<I, O>,
@@ -158,6 +159,7 @@ where
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<M, I, O> ComputeModel<I, O> for Faulty<M>
 where
     M: ComputeModel<I, O>,

@@ -86,6 +86,7 @@ mod mailboxes;
 mod memory;
 mod outbox;
 mod outcome;
+mod pointers;
 mod reply;
 mod resident;
 mod supervision;
@@ -106,5 +107,7 @@ pub use reply::{ActorError, ReplyHeader};
 pub use resident::Resident;
 pub use supervision::{RESTART_COUNT_MAX, RestartWindow, Supervision, SupervisionError};
 
+#[cfg(all(test, feature = "std"))]
+mod pointers_tests;
 #[cfg(test)]
 mod tests;

@@ -78,6 +78,7 @@ pub mod exclusive;
 mod limit;
 mod model_kernel;
 mod observer;
+mod pointers;
 pub mod quota;
 #[cfg(target_has_atomic = "8")]
 mod single_owner;
@@ -98,6 +99,8 @@ pub use quota::{Quota, TokenBucket, Unlimited};
 pub use single_owner::{Owned, SingleOwner};
 pub use trace::{TraceContext, TraceparentError};
 
+#[cfg(all(test, feature = "std"))]
+mod pointers_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -82,6 +82,7 @@ pub mod model;
 pub mod payload;
 mod payload_impls;
 pub mod placement;
+mod pointers;
 pub mod port;
 pub mod profile;
 pub mod quantization;
@@ -139,6 +140,8 @@ mod own_payload_tests;
 mod payload_tests;
 #[cfg(test)]
 mod placement_tests;
+#[cfg(all(test, feature = "std"))]
+mod pointers_tests;
 #[cfg(all(test, feature = "serde"))]
 mod serde_tests;
 #[cfg(test)]

@@ -43,12 +43,16 @@
 //!   tiles. What is between two of them is how late a limit may be.
 //! * A future dropped at a safe point **must** leave the kernel usable.
 //! * Nothing here boxes a future; do not box yours.
+//! * What points to a kernel is one: `&K`, `&mut K`, and with the feature `std` `Box<K>` and
+//!   `Arc<K>`. The same holds for batch kernels, ring handlers, backends, and what an
+//!   environment consists of. No method is lost on the way, provided ones neither.
 
 mod error;
 mod metadata;
 mod mode;
 mod nanoseconds;
 mod permission;
+mod pointers;
 mod refusal;
 mod safe_point;
 
@@ -107,20 +111,6 @@ pub trait GpuKernel: Send + Sync {
     }
 }
 
-impl<K: GpuKernel> GpuKernel for &K {
-    fn metadata(&self) -> &KernelMetadata {
-        K::metadata(self)
-    }
-
-    fn validate(&self) -> Result<(), KernelError> {
-        K::validate(self)
-    }
-
-    fn health(&self) -> HealthStatus {
-        K::health(self)
-    }
-}
-
 /// Whether calls of a kernel are likely to succeed.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -137,3 +127,6 @@ pub enum HealthStatus {
     #[cfg_attr(feature = "serde", serde(alias = "Unhealthy"))]
     Unhealthy,
 }
+
+#[cfg(all(test, feature = "std"))]
+mod pointers_tests;

@@ -92,6 +92,7 @@ pub mod device;
 pub mod kernel;
 pub mod megakernel;
 mod numbered;
+mod pointers;
 pub mod ring;
 pub mod team;
 

@@ -8,7 +8,9 @@ use isokern_core::call::{
     Authorizer, Call, CallEvent, Clock, ExecutionEnvironment, Quota, Unlimited,
 };
 use isokern_core::kernel::HealthStatus;
-use isokern_core::{BatchKernel, ExecutionContext, GpuKernel, KernelError, KernelMetadata};
+use isokern_core::{
+    BatchKernel, ExecutionContext, GpuKernel, KernelError, KernelMetadata, KernelMode,
+};
 use tracing::{Instrument, field};
 
 use crate::clock::SystemClock;
@@ -145,9 +147,18 @@ impl<K: GpuKernel, A: Authorizer, Q: Quota, C: Clock> Governed<K, A, Q, C> {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<K: GpuKernel, A: Authorizer, Q: Quota, C: Clock> GpuKernel for Governed<K, A, Q, C> {
     fn metadata(&self) -> &KernelMetadata {
         self.kernel.metadata()
+    }
+
+    fn id(&self) -> &'static str {
+        self.kernel.id()
+    }
+
+    fn mode(&self) -> KernelMode {
+        self.kernel.mode()
     }
 
     fn validate(&self) -> Result<(), KernelError> {
@@ -159,6 +170,7 @@ impl<K: GpuKernel, A: Authorizer, Q: Quota, C: Clock> GpuKernel for Governed<K, 
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<I, O, K, A, Q, C> BatchKernel<I, O> for Governed<K, A, Q, C>
 where
     I: Send + Sync,

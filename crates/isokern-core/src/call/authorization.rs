@@ -44,12 +44,6 @@ pub trait Authorizer: Send + Sync {
     fn holds(&self, principal: &Principal<'_>, permission: Permission) -> bool;
 }
 
-impl<A: Authorizer> Authorizer for &A {
-    fn holds(&self, principal: &Principal<'_>, permission: Permission) -> bool {
-        A::holds(self, principal, permission)
-    }
-}
-
 /// Lets every caller hold every permission.
 ///
 /// For programs with one user, and for tests. It is nobody's default: who wants it

@@ -110,35 +110,3 @@ pub trait BatchKernel<I: Send + Sync, O: Send + Sync>: GpuKernel {
         }
     }
 }
-
-impl<I, O, K> BatchKernel<I, O> for &K
-where
-    I: Send + Sync,
-    O: Send + Sync,
-    K: BatchKernel<I, O>,
-{
-    fn validate_input(&self, input: &I) -> Result<(), KernelError> {
-        K::validate_input(self, input)
-    }
-
-    fn execute(&self, input: I) -> impl Future<Output = Result<O, KernelError>> + Send {
-        K::execute(self, input)
-    }
-
-    fn execute_with_context<E: ExecutionEnvironment>(
-        &self,
-        context: &ExecutionContext<'_, E>,
-        input: I,
-    ) -> impl Future<Output = Result<O, KernelError>> + Send {
-        K::execute_with_context(self, context, input)
-    }
-
-    fn execute_with_timeout<C: Clock>(
-        &self,
-        clock: &C,
-        input: I,
-        limit: Duration,
-    ) -> impl Future<Output = Result<O, KernelError>> + Send {
-        K::execute_with_timeout(self, clock, input, limit)
-    }
-}

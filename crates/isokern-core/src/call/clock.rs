@@ -49,16 +49,6 @@ pub trait Clock: Send + Sync {
     fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send;
 }
 
-impl<C: Clock> Clock for &C {
-    fn now_ns(&self) -> u64 {
-        C::now_ns(self)
-    }
-
-    fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send {
-        C::sleep_until(self, moment_ns)
-    }
-}
-
 /// Returns the moment `limit` from now, `u64::MAX` where that does not fit.
 pub fn moment_after<C: Clock>(clock: &C, limit: Duration) -> u64 {
     clock.now_ns().saturating_add(whole_ns(limit))

@@ -13,12 +13,6 @@ pub trait Observer: Send + Sync {
     fn observe(&self, call: &Call<'_>, event: CallEvent);
 }
 
-impl<O: Observer> Observer for &O {
-    fn observe(&self, call: &Call<'_>, event: CallEvent) {
-        O::observe(self, call, event);
-    }
-}
-
 /// The observer of programs that want none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unobserved;

@@ -26,17 +26,6 @@ pub trait Quota: Send + Sync {
     fn admit(&self, tenant: u32, now_ns: u64) -> Result<Self::Permit<'_>, QuotaExceeded>;
 }
 
-impl<Q: Quota> Quota for &Q {
-    type Permit<'q>
-        = Q::Permit<'q>
-    where
-        Self: 'q;
-
-    fn admit(&self, tenant: u32, now_ns: u64) -> Result<Self::Permit<'_>, QuotaExceeded> {
-        Q::admit(self, tenant, now_ns)
-    }
-}
-
 /// Admits every call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unlimited;

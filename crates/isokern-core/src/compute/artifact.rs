@@ -178,7 +178,6 @@ mod tests {
         for artifact in [
             ModelArtifact::new(Arc::new(vec![1, 2, 3]), Some("a".to_string())),
             ModelArtifact::new(vec![1, 2, 3], Some("a")),
-            ModelArtifact::new(&vec![1, 2, 3], Some("a")),
             ModelArtifact::new(Arc::<[u8]>::from([1, 2, 3]), Some("a")),
             ModelArtifact::new(&[1, 2, 3][..], Some("a")),
         ] {

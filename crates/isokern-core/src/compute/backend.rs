@@ -22,6 +22,10 @@
 //! }
 //! ```
 //!
+//! What points to a backend is one: `&B`, `&mut B`, and with the feature `std` `Box<B>` and
+//! `Arc<B>`. Of models `&mut M` and `Box<M>` are, for a step needs the model for itself. On such
+//! a box or `Arc`, methods that a type offers beside the trait want a star: `(*model).init()`.
+//!
 //! A bound with `for<'d>` compiles too, and then shuts out every backend that
 //! borrows. Match on [`InferenceError::kind`], not on the backend's own error.
 //!

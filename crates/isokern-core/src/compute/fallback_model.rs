@@ -56,6 +56,7 @@ impl<MA, MB> FallbackModel<MA, MB> {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<InP, OutP, MA, MB> ComputeModel<InP, OutP> for FallbackModel<MA, MB>
 where
     InP: Payload + ?Sized,

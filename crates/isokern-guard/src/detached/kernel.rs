@@ -5,11 +5,14 @@ use core::time::Duration;
 
 use isokern_core::call::{Clock, ExecutionEnvironment, moment_after};
 use isokern_core::kernel::HealthStatus;
-use isokern_core::{BatchKernel, ExecutionContext, GpuKernel, KernelError, KernelMetadata};
+use isokern_core::{
+    BatchKernel, ExecutionContext, GpuKernel, KernelError, KernelMetadata, KernelMode,
+};
 
 use super::Detached;
 use super::deadline::Deadline;
 
+#[deny(clippy::missing_trait_methods)]
 impl<K, I, O, C: Clock> GpuKernel for Detached<K, I, O, C>
 where
     K: BatchKernel<I, O> + 'static,
@@ -18,6 +21,14 @@ where
 {
     fn metadata(&self) -> &KernelMetadata {
         self.kernel.metadata()
+    }
+
+    fn id(&self) -> &'static str {
+        self.kernel.id()
+    }
+
+    fn mode(&self) -> KernelMode {
+        self.kernel.mode()
     }
 
     fn validate(&self) -> Result<(), KernelError> {
@@ -55,6 +66,7 @@ where
 /// [`Panicked`](KernelError::Panicked), and with a limit of any kind in
 /// [`DeadlineExceeded`](KernelError::DeadlineExceeded) or
 /// [`Timeout`](KernelError::Timeout).
+#[deny(clippy::missing_trait_methods)]
 impl<K, I, O, C: Clock> BatchKernel<I, O> for Detached<K, I, O, C>
 where
     K: BatchKernel<I, O> + 'static,
