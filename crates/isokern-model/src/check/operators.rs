@@ -102,3 +102,22 @@ fn tensors(model: &Model<'_>, site: &OperatorSite<'_>, kind: OpKind, step: usize
 const fn is_state(record: &TensorRecord) -> bool {
     record.region == Region::State.code()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Stretches;
+    use crate::record::OpRecord;
+    use bytemuck::Zeroable;
+
+    /// No kind has scratch yet, so that no model gets this far with any.
+    #[test]
+    fn scratch_is_listed_behind_inputs_and_outputs() {
+        let mut stretches = Stretches { list: 2, constant: 0 };
+        let mut record = OpRecord::zeroed();
+        (record.list_start, record.input_count, record.output_count) = (2, 2, 1);
+        (record.scratch_count, record.constant_count) = (3, 4);
+        assert_eq!(stretches.step(&record), Ok(()));
+        assert_eq!((stretches.list, stretches.constant), (8, 4));
+        assert_eq!(stretches.step(&record), Err("list_start"));
+    }
+}

@@ -15,7 +15,7 @@ fn offset(model: &Blob, index: usize, offset: u32) -> Blob {
 }
 
 #[test]
-fn in_space() {
+fn p14_tensors_alive_together_share_no_byte() {
     // Three tensors of 6 bytes at 0, 8 and 16.
     let model = add();
     pair("Overlap", overlap(0, 1), &offset(&model, 1, 6), &offset(&model, 1, 5));

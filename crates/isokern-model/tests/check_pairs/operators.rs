@@ -68,7 +68,6 @@ fn inputs() {
     // Lists: input 0, output 2, from 0 to 1, from 1 to 2.
     let input_of_first = |index| model.with(|blob| blob.listed(2, index));
     pair("inputs", operator(0), &input_of_first(0), &input_of_first(3));
-    pair("inputs", operator(0), &input_of_first(0), &input_of_first(1));
     let alive_until = |step| model.with(|blob| blob.tensor(1, |record| record.last_step = step));
     pair("inputs", operator(1), &alive_until(2), &alive_until(1));
     // The lists end before the tensors of the second operator.
@@ -79,6 +78,18 @@ fn inputs() {
 }
 
 #[test]
+fn p14_no_operator_reads_what_it_writes() {
+    let model = two_copies();
+    // Tensor 0 is there at step 1, tensor 1 written then.
+    let input_of_first = |index| model.with(|blob| blob.listed(2, index));
+    pair("inputs", operator(0), &input_of_first(0), &input_of_first(1));
+    // State: operator 1 reads tensor 2 or what it writes.
+    let model = with_state();
+    let input_of_second = |index| model.with(|blob| blob.listed(5, index));
+    pair("outputs", operator(1), &input_of_second(2), &input_of_second(1));
+}
+
+#[test]
 fn outputs() {
     let model = with_state();
     // Lists: input 0, output 2, from 0 and 1 to 2, from 2 to 1.
@@ -86,8 +97,6 @@ fn outputs() {
     pair("outputs", operator(1), &output_of_second(1), &output_of_second(3));
     pair("outputs", operator(1), &output_of_second(1), &output_of_second(0));
     pair("outputs", operator(1), &output_of_second(1), &output_of_second(2));
-    let input_of_second = |index| model.with(|blob| blob.listed(5, index));
-    pair("outputs", operator(1), &input_of_second(2), &input_of_second(1));
 }
 
 #[test]

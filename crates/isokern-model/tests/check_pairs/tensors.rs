@@ -77,10 +77,18 @@ fn places() {
     pair("offset", tensor(0), &offset(&two_bytes, 0, 2), &offset(&two_bytes, 0, 3));
     let eight_bytes = reshape_of((7, 8));
     pair("offset", tensor(1), &offset(&eight_bytes, 1, 136), &offset(&eight_bytes, 1, 140));
+}
+
+#[test]
+fn p14_no_tensor_ends_behind_its_region() {
+    let offset = |model: &Blob, index, offset| {
+        model.with(|blob| blob.tensor(index, |record| record.offset = offset))
+    };
     // 12 bytes of 28, and 6 of 6.
-    pair("offset", tensor(1), &offset(&reshape(), 1, 16), &offset(&reshape(), 1, 17));
-    pair("offset", tensor(1), &reshape(), &offset(&reshape(), 1, u32::MAX));
-    pair("offset", tensor(1), &offset(&model, 1, 0), &offset(&model, 1, 1));
+    let (arena, state) = (reshape(), with_state());
+    pair("offset", tensor(1), &offset(&arena, 1, 16), &offset(&arena, 1, 17));
+    pair("offset", tensor(1), &arena, &offset(&arena, 1, u32::MAX));
+    pair("offset", tensor(1), &offset(&state, 1, 0), &offset(&state, 1, 1));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use isokern_model::layout::Layout;
 use isokern_model::operators::pool::{Pool, PoolBody};
 
 #[test]
-fn work() {
+fn p14_work_has_a_cap() {
     // 64 values of a pool with 32767 * 32769 = 2^30 - 1 cells, then a copy.
     let window = Window {
         kernel_height: 32_767,
