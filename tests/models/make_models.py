@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 
 from tflite_writer import (
-    NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID, Network, schema)
+    NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID, Network, pack_model, read_model, schema)
 
 HERE = pathlib.Path(__file__).parent
 
@@ -169,10 +169,48 @@ def logistic_wide():
     return net.finish(net.logistic(net.input))
 
 
+def dense_units():
+    """Fully connected layers with a scale per unit over rows: all dimensions but the last."""
+    net = Network("dense_units", (1, 4, 8), seed=13)
+    a = net.dense(net.input, 7, RELU, keep_num_dims=True, per_channel=True, slack=0.05)
+    b = net.reshape(a, 1, 2, 2, 7)
+    c = net.dense(b, 5, keep_num_dims=True, per_channel=True, bias=False)
+    d = net.reshape(c, 10, 2)
+    return net.finish(net.reshape(net.dense(d, 3, per_channel=True), 1, 6, 5))
+
+
+def batch_inside():
+    """Several images inside a sample, and dimensions of 1 that come and go."""
+    net = Network("batch_inside", (1, 18, 7, 2), seed=14)
+    a = net.conv(net.reshape(net.input, 3, 6, 7, 2), 5, (3, 3), (2, 1), activation=RELU)
+    b = net.depthwise(a, 2, (2, 3), padding=VALID, activation=RELU6, std=4.0)
+    c = net.average_pool(net.conv(b, 9), (2, 2), (1, 2), SAME)
+    d = net.expand_dims(net.reshape(c, 1, 6, 27), 1)
+    e = net.squeeze(net.conv(d, 4, (1, 3)), 1)
+    return net.finish(net.expand_dims(e, -1))
+
+
+def second_graph():
+    """A second graph that nothing calls, with an operator that is not supported."""
+    net = Network("second_graph", (1, 5), seed=15)
+    data = net.finish(net.dense(net.input, 6))
+    model, other = read_model(data), read_model(sub())
+    graph = other.subgraphs[0]
+    graph.name = b"never_called"
+    for op in graph.operators:
+        op.opcodeIndex += len(model.operatorCodes)
+    for tensor in graph.tensors:
+        tensor.buffer += len(model.buffers)
+    model.operatorCodes += other.operatorCodes
+    model.buffers += other.buffers
+    model.subgraphs.append(graph)
+    return pack_model(model)
+
+
 GENERATED = {f.__name__: f for f in (
     residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
     dense, pool_add, softmax_beta, softmax_rows, softmax_steep,
-    logistic, logistic_wide)}
+    logistic, logistic_wide, dense_units, batch_inside, second_graph)}
 
 
 def sub():

@@ -21,7 +21,9 @@ VALID = schema.Padding.VALID
 BOUNDS = {NONE: (-np.inf, np.inf), RELU: (0.0, np.inf),
           RELU6: (0.0, 6.0), RELU_N1_TO_1: (-1.0, 1.0)}
 VERSIONS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4, "ADD": 2,
-            "AVERAGE_POOL_2D": 2, "RESHAPE": 1, "SOFTMAX": 2, "LOGISTIC": 2, "SUB": 2}
+            "AVERAGE_POOL_2D": 2, "RESHAPE": 1, "SOFTMAX": 2, "LOGISTIC": 2, "SUB": 2,
+            "EXPAND_DIMS": 1, "SQUEEZE": 1}
+SAMPLES = 32
 NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items()
          if not name.startswith("_")}
 
@@ -108,7 +110,7 @@ class Network:
         self.rng = np.random.default_rng(seed)
         self.tensors, self.buffers, self.operators, self.codes = [], [buffer_of(None)], [], []
         self.floats = {}
-        raw = self.rng.integers(-128, 128, (32, *shape[1:]))
+        raw = self.rng.integers(-128, 128, (SAMPLES, *shape[1:]))
         self.input = self.activation(scale * (raw - zero_point), scale, zero_point, "input")
 
     # Tensors.
@@ -131,8 +133,9 @@ class Network:
         return len(self.tensors) - 1
 
     def activation(self, values, scale, zero_point, name):
-        """Appends an int8 tensor that an operator writes."""
-        index = self.tensor(name, (1, *values.shape[1:]), schema.TensorType.INT8,
+        """Appends an int8 tensor that an operator writes; a sample may be several images."""
+        shape = (len(values) // SAMPLES, *values.shape[1:])
+        index = self.tensor(name, shape, schema.TensorType.INT8,
                             scales=scale, zero_points=zero_point)
         self.floats[index] = values
         return index
@@ -272,6 +275,20 @@ class Network:
         options = schema.ReshapeOptionsT()
         options.newShape = np.array(shape, np.int32)
         return self.operator("RESHAPE", [x, target], y, options)
+
+    def expand_dims(self, x, axis):
+        values = np.expand_dims(self.floats[x], axis)
+        y = self.activation(values, *self.quantisation(x), f"expand_{len(self.operators)}")
+        target = self.tensor(f"axis{len(self.operators)}", (), schema.TensorType.INT32,
+                             np.array(axis, np.int32))
+        return self.operator("EXPAND_DIMS", [x, target], y, schema.ExpandDimsOptionsT())
+
+    def squeeze(self, x, axis):
+        y = self.activation(self.floats[x].squeeze(axis), *self.quantisation(x),
+                            f"squeeze_{len(self.operators)}")
+        options = schema.SqueezeOptionsT()
+        options.squeezeDims = np.array([axis], np.int32)
+        return self.operator("SQUEEZE", [x], y, options)
 
     def softmax(self, x, beta=1.0):
         values = np.exp(beta * (self.floats[x] - self.floats[x].max(-1, keepdims=True)))

@@ -49,8 +49,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
 
     let operators = counted(model.operator_count(), "operator");
     let weight_bytes: usize = model.ops().map(|op| op.cost().weight_bytes).sum();
+    let left_out = match file.unused_subgraph_count {
+        0 => String::new(),
+        count => format!("; {} left out, which nothing calls", counted(count, "other graph")),
+    };
     let summary = format!(
-        "{}: {operators}, {} weight bytes, {} arena bytes, {} file bytes (read: {})\n",
+        "{}: {operators}, {} weight bytes, {} arena bytes, {} file bytes (read: {}){left_out}\n",
         name(&arguments.output),
         grouped(weight_bytes as u64),
         grouped(model.arena_bytes() as u64),

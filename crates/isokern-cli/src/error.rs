@@ -11,7 +11,7 @@ use isokern_core::megakernel::MegakernelError;
 use isokern_core::{InferenceError, KernelError};
 use isokern_cpu::LoadError;
 use isokern_cuda::CudaError;
-use isokern_import::ImportError;
+use isokern_import::{ForeignFile, ImportError};
 use isokern_model::FormatError;
 use isokern_model::encode::EncodeError;
 use isokern_ring::{PoolError, SpawnError};
@@ -46,6 +46,12 @@ pub(crate) enum CliError {
          quantisation, or an .ikm file that `isokern convert` wrote"
     )]
     NotAModel { name: String },
+    #[error(
+        "{name} is {}, not a TFLite file or packed model. Fix: {}",
+        .kind.what(),
+        .kind.remedy()
+    )]
+    Foreign { name: String, kind: ForeignFile },
     #[error("{name}: {source}")]
     Import { name: String, source: Box<ImportError> },
     #[error("{name}: {source}")]
@@ -169,6 +175,7 @@ impl CliError {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::NotAModel { .. }
+            | Self::Foreign { .. }
             | Self::Import { .. }
             | Self::Format { .. }
             | Self::Relayout { .. }

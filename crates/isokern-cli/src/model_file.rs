@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use isokern_core::compute::ModelArtifact;
-use isokern_import::{Options, convert_with};
+use isokern_import::foreign::START_BYTES;
+use isokern_import::{Conversion, ForeignFile, Options, convert_with};
 use isokern_model::Model;
 use isokern_model::encode::relayout;
 use isokern_model::header::MAGIC;
@@ -47,6 +48,8 @@ pub(crate) struct ModelFile {
     pub(crate) file_bytes: usize,
     /// The packed model, checked.
     pub(crate) artifact: ModelArtifact,
+    /// Graphs of a TFLite file that nothing calls, which the packed model does not have.
+    pub(crate) unused_subgraph_count: usize,
 }
 
 impl ModelFile {
@@ -79,29 +82,37 @@ impl ModelFile {
     fn load(path: &Path, layout: Option<Layout>) -> Result<Self, CliError> {
         let name = name(path);
         let (kind, bytes) = match read(path) {
-            Ok(Some(read)) => read,
-            Ok(None) => return Err(CliError::NotAModel { name }),
+            Ok(Ok(read)) => read,
+            Ok(Err(Some(kind))) => return Err(CliError::Foreign { name, kind }),
+            Ok(Err(None)) => return Err(CliError::NotAModel { name }),
+            // SavedModels are folders, which the system does not let programs read as files.
+            Err(_) if path.join("saved_model.pb").is_file() => {
+                return Err(CliError::Foreign { name, kind: ForeignFile::SavedModel });
+            }
             Err(source) => return Err(CliError::Read { name, source }),
         };
         let file_bytes = bytes.len();
-        let artifact = match kind {
-            FileKind::Packed => packed(&name, &bytes, layout)?,
+        let (artifact, unused_subgraph_count) = match kind {
+            FileKind::Packed => (packed(&name, &bytes, layout)?, 0),
             FileKind::Tflite => converted(&name, &bytes, layout.unwrap_or(Layout::Row))?,
         };
-        Ok(Self { name, kind, file_bytes, artifact })
+        Ok(Self { name, kind, file_bytes, artifact, unused_subgraph_count })
     }
 }
 
+/// A file that holds a model, or what it is in place of that where its first bytes tell.
+type Found = Result<(FileKind, Vec<u8>), Option<ForeignFile>>;
+
 /// Reads a whole file, unless its first bytes say that it holds no model.
-fn read(path: &Path) -> io::Result<Option<(FileKind, Vec<u8>)>> {
+fn read(path: &Path) -> io::Result<Found> {
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
-    file.by_ref().take(8).read_to_end(&mut bytes)?;
+    file.by_ref().take(START_BYTES as u64).read_to_end(&mut bytes)?;
     let Some(kind) = FileKind::detect(&bytes) else {
-        return Ok(None);
+        return Ok(Err(ForeignFile::of(&bytes)));
     };
     file.read_to_end(&mut bytes)?;
-    Ok(Some((kind, bytes)))
+    Ok(Ok((kind, bytes)))
 }
 
 fn packed(name: &str, bytes: &[u8], layout: Option<Layout>) -> Result<ModelArtifact, CliError> {
@@ -116,12 +127,15 @@ fn packed(name: &str, bytes: &[u8], layout: Option<Layout>) -> Result<ModelArtif
     }
 }
 
-fn converted(name: &str, bytes: &[u8], layout: Layout) -> Result<ModelArtifact, CliError> {
+/// Returns the packed model of a TFLite file, and how many graphs it leaves out.
+fn converted(name: &str, bytes: &[u8], layout: Layout) -> Result<(ModelArtifact, usize), CliError> {
     let bar = progress::bar("converting", 0);
     let conversion = convert_with(bytes, Options::new(layout), |step| progress::show(&bar, step));
     bar.finish_and_clear();
     match conversion {
-        Ok(conversion) => Ok(ModelArtifact::new(&conversion.blob, Some(name))),
+        Ok(Conversion { blob, report, .. }) => {
+            Ok((ModelArtifact::new(&blob, Some(name)), report.unused_subgraph_count))
+        }
         Err(source) => Err(CliError::Import { name: name.to_owned(), source: Box::new(source) }),
     }
 }

@@ -1,6 +1,7 @@
 //! Why a TFLite file was refused: where, what, and what to do about it.
 
 mod fault;
+mod remedy;
 
 use core::fmt;
 
@@ -8,6 +9,9 @@ use isokern_core::InferenceError;
 use isokern_model::FormatError;
 use isokern_model::encode::EncodeError;
 use thiserror::Error;
+
+use crate::foreign::ForeignFile;
+use remedy::Remedies;
 
 pub use fault::{OperatorFault, TensorFault};
 
@@ -22,9 +26,9 @@ pub enum ImportError {
     File(#[from] TfliteError),
     /// The model has operators that Isokern does not have.
     #[error(
-        "{} not supported. Fix: build the model from {}",
+        "{} not supported. Fix: {}",
         Listed(.operators),
-        Supported(.supported)
+        Remedies::new(.operators, .supported)
     )]
     Unsupported {
         /// The operators, in the order of the file.
@@ -78,8 +82,11 @@ pub enum ImportError {
 #[non_exhaustive]
 pub enum TfliteError {
     /// The file does not carry the identifier of its format.
-    #[error("this is no TFLite file: bytes 4 to 7 are not `TFL3`. Fix: pass a .tflite file")]
-    Identifier,
+    #[error("{}", NotTflite(*.found))]
+    Identifier {
+        /// What it is, where its first bytes tell.
+        found: Option<ForeignFile>,
+    },
     /// The file follows another version of the schema.
     #[error("TFLite schema version {found} is not known. Fix: export with schema version 3")]
     Version {
@@ -114,12 +121,9 @@ pub enum TfliteError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum GraphFault {
-    /// There is not exactly one graph.
-    #[error("the file has {found} subgraphs, not 1. Fix: export without control flow")]
-    Subgraphs {
-        /// How many there are.
-        found: usize,
-    },
+    /// There is no graph.
+    #[error("the file has no subgraph. Fix: export the model again")]
+    Subgraphs,
     /// There is not exactly one input, or not exactly one output.
     #[error("the graph has {found} {what}, not 1. Fix: export a model of one input and one output")]
     Ends {
@@ -195,13 +199,20 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-struct Supported<'e>(&'e [&'static str]);
+/// What a file is in place of a TFLite file.
+struct NotTflite(Option<ForeignFile>);
 
-impl fmt::Display for Supported<'_> {
+impl fmt::Display for NotTflite {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (last, others) = self.0.split_last().ok_or(fmt::Error)?;
-        others.iter().try_for_each(|name| write!(formatter, "{name}, "))?;
-        write!(formatter, "{last}")
+        match self.0 {
+            Some(kind) => {
+                write!(formatter, "this is {}, not a TFLite file. Fix: ", kind.what())?;
+                formatter.write_str(kind.remedy())
+            }
+            None => formatter.write_str(
+                "this is no TFLite file: bytes 4 to 7 are not `TFL3`. Fix: pass a .tflite file",
+            ),
+        }
     }
 }
 

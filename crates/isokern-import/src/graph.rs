@@ -7,7 +7,7 @@ mod options;
 
 pub(crate) use options::{FromOption, NamedOption, OptionFault, OptionValue};
 
-/// The one graph of a file.
+/// The graph of a file that runs.
 #[derive(Debug)]
 pub(crate) struct Graph<'f> {
     /// Index of the tensor the caller writes.
@@ -16,6 +16,8 @@ pub(crate) struct Graph<'f> {
     pub(crate) output: usize,
     pub(crate) tensors: Vec<GraphTensor<'f>>,
     pub(crate) operators: Vec<GraphOperator<'f>>,
+    /// How many other graphs the file has, which nothing calls.
+    pub(crate) unused_subgraph_count: usize,
     /// Bytes of the file.
     pub(crate) file_bytes: usize,
 }

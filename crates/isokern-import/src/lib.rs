@@ -22,6 +22,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`error`] | [`ImportError`]: what is refused, where and what to do |
+//! | [`foreign`] | [`ForeignFile`]: what a file is that is no TFLite file |
 //! | [`report`] | [`Report`] and [`Progress`]: what a conversion found and did |
 //!
 //! Inside: a bounded flatbuffer reader, the graph it reads, one file per TFLite
@@ -44,6 +45,7 @@
 mod builtin;
 pub mod error;
 mod flatbuffer;
+pub mod foreign;
 mod graph;
 mod lower;
 mod plan;
@@ -61,6 +63,7 @@ use error::GraphFault;
 use self_test::Sealed;
 
 pub use error::ImportError;
+pub use foreign::ForeignFile;
 pub use report::{Progress, Report};
 
 /// A packed model and what there is to say about it.
@@ -141,6 +144,7 @@ pub fn convert_with(
         source_bytes: tflite.len(),
         source_sha256,
         layout: options.layout,
+        unused_subgraph_count: graph.unused_subgraph_count,
         self_test_digest,
     };
     Ok(Conversion { blob, report })

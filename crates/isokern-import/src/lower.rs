@@ -15,11 +15,13 @@ mod conv_2d;
 mod convolution;
 mod depthwise_conv_2d;
 mod dot;
+mod expand_dims;
 mod fully_connected;
 mod logistic;
 mod reshape;
 mod site;
 mod softmax;
+mod squeeze;
 mod window;
 
 use isokern_model::encode::{Draft, DraftOp, DraftPort};
@@ -37,6 +39,8 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("ADD", add::lower),
     ("AVERAGE_POOL_2D", average_pool_2d::lower),
     ("RESHAPE", reshape::lower),
+    ("EXPAND_DIMS", expand_dims::lower),
+    ("SQUEEZE", squeeze::lower),
     ("SOFTMAX", softmax::lower),
     ("LOGISTIC", logistic::lower),
 ];

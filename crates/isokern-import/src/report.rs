@@ -26,6 +26,8 @@ pub struct Report {
     pub source_sha256: [u8; 32],
     /// The order of the weights.
     pub layout: Layout,
+    /// Graphs of the file beside the one that runs: nothing calls them, and they are left out.
+    pub unused_subgraph_count: usize,
     /// Digest of the output for the self-test's input; none where there is no self-test.
     pub self_test_digest: Option<u64>,
 }

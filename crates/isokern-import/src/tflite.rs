@@ -7,6 +7,7 @@ use isokern_model::header::{OPERATORS_MAX, TENSORS_MAX};
 use crate::builtin;
 use crate::error::{GraphFault, ImportError, TfliteError, UnsupportedOperator};
 use crate::flatbuffer::{Field, Table, Tables};
+use crate::foreign::{ForeignFile, START_BYTES};
 use crate::graph::{Graph, GraphOperator, GraphTensor, Quantization, escaped};
 use crate::lower;
 use crate::schema::{
@@ -17,12 +18,13 @@ use crate::schema::{
 /// Buffers and operator codes that are read at most; each needs a table of its own.
 const ENTRIES_MAX: usize = 1 << 16;
 
-/// Reads the one graph of a file.
+/// Reads the first graph of a file, which is the one that TFLite Micro runs.
 ///
 /// Operators that Isokern does not have are all listed in the error.
 pub(crate) fn read(file: &[u8]) -> Result<Graph<'_>, ImportError> {
     if file.get(4..8) != Some(&IDENTIFIER) {
-        return Err(TfliteError::Identifier.into());
+        let start = file.get(..START_BYTES).unwrap_or(file);
+        return Err(TfliteError::Identifier { found: ForeignFile::of(start) }.into());
     }
     let root = Table::root(file, model::TABLE)?;
     let version = root.u32(model::VERSION)?;
@@ -30,17 +32,19 @@ pub(crate) fn read(file: &[u8]) -> Result<Graph<'_>, ImportError> {
         return Err(TfliteError::Version { found: version }.into());
     }
     let graphs = root.tables(model::SUBGRAPHS, sub_graph::TABLE)?;
-    let found = graphs.count(usize::MAX)?;
-    if found != 1 {
-        return Err(GraphFault::Subgraphs { found }.into());
-    }
+    // What runs is the first one. Others run where an operator calls them, and none that does is
+    // lowered.
+    let Some(unused_subgraph_count) = graphs.count(usize::MAX)?.checked_sub(1) else {
+        return Err(GraphFault::Subgraphs.into());
+    };
     let graph = graphs.at(0)?;
     let operators = operators(&root, &graph)?;
     let tensors = tensors(file, &root, &graph)?;
     let ends = |field, what| one_end(&graph, field, what, tensors.len());
     let input = ends(sub_graph::INPUTS, "inputs")?;
     let output = ends(sub_graph::OUTPUTS, "outputs")?;
-    Ok(Graph { input, output, tensors, operators, file_bytes: file.len() })
+    let file_bytes = file.len();
+    Ok(Graph { input, output, tensors, operators, unused_subgraph_count, file_bytes })
 }
 
 /// The index of the only input or output.

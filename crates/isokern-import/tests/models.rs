@@ -7,7 +7,7 @@ use isokern_import::{Conversion, ImportError, Options, Progress, convert, conver
 use isokern_model::Model;
 use isokern_model::layout::Layout;
 
-const OWN: [&str; 13] = [
+const OWN: [&str; 16] = [
     "digits",
     "residual",
     "conv_shapes",
@@ -21,6 +21,9 @@ const OWN: [&str; 13] = [
     "softmax_steep",
     "logistic",
     "logistic_wide",
+    "dense_units",
+    "batch_inside",
+    "second_graph",
 ];
 
 fn root() -> PathBuf {
@@ -91,11 +94,40 @@ fn outputs_are_those_of_tflite_micro() {
     }
 }
 
+/// Converts one of the models and compares all its outputs with those of TFLite Micro.
+fn check_own(name: &str) -> isokern_import::Report {
+    let file = own("models", name);
+    check_outputs(name, &file, &root().join("tests/models/vectors"));
+    convert(&file, Layout::Row).expect(name).report
+}
+
+#[test]
+fn c06_several_images_inside_and_dimensions_of_one_run() {
+    assert_eq!(check_own("batch_inside").operator_count, 10);
+}
+
+#[test]
+fn c06_a_graph_that_nothing_calls_is_left_out() {
+    let report = check_own("second_graph");
+    assert_eq!((report.operator_count, report.unused_subgraph_count), (1, 1));
+    assert_eq!(check_own("digits").unused_subgraph_count, 0);
+}
+
+#[test]
+fn c07_a_scale_per_unit_takes_all_but_the_last_dimension_as_rows() {
+    // Its layers have outputs of 3, 4 and 2 dimensions: 4, 4 and 10 rows.
+    let report = check_own("dense_units");
+    assert_eq!(report.macs, 4 * 8 * 7 + 4 * 7 * 5 + 10 * 2 * 3);
+}
+
 #[test]
 fn refusals_name_the_place_and_the_remedy() {
     let message = |name| convert(&own("refused", name), Layout::Row).unwrap_err().to_string();
     let cases = [
-        ("sub", "operator 1 (SUB) is not supported. Fix: build the model from CONV_2D"),
+        (
+            "sub",
+            "operator 1 (SUB) is not supported. Fix: for SUB, build the model without, from CONV",
+        ),
         ("float", "input (tensor 0 `input`) is FLOAT32, not INT8. Fix: "),
         ("two_inputs", "the graph has 2 inputs, not 1. Fix: "),
     ];

@@ -10,6 +10,7 @@ mod conversion;
 mod demo;
 mod drafts;
 mod escaping;
+mod foreign;
 mod inference;
 mod inspection;
 mod outputs;

@@ -114,15 +114,6 @@ pub enum OperatorFault {
         /// Weights of one unit.
         terms: usize,
     },
-    /// Weights are quantised per channel, and the output is not a list of rows.
-    #[error(
-        "its weights have a scale per unit and its output {rank} dimensions, for which TFLite \
-             Micro defines no answer. Fix: use one scale, or an output of 2 dimensions"
-    )]
-    PerUnitRank {
-        /// Dimensions of the output.
-        rank: usize,
-    },
     /// The bias was quantised with another scale than input and weights together.
     #[error("its bias has another scale than input and weights. Fix: quantise the model again")]
     BiasScale,
@@ -184,7 +175,10 @@ pub enum OperatorFault {
     #[error("its input scale is below 2^-28. Fix: quantise the model again")]
     LogisticScale,
     /// The shape is computed while the model runs.
-    #[error("its shape is not a constant. Fix: export with fixed shapes")]
+    #[error(
+        "its shape is not a constant. Fix: fix the batch size before conversion, with \
+             keras.Input(batch_shape=(1, ...)) or a concrete function of one sample"
+    )]
     DynamicShape,
     /// Input and output of a reshape differ in size.
     #[error("{input} values do not fit a shape of {output}. Fix: export the model again")]
@@ -223,14 +217,14 @@ pub enum TensorFault {
     },
     /// A dimension is zero, negative or not fixed.
     #[error(
-        "has the shape {found}, where not all sizes are fixed and above zero. Fix: export with \
-             fixed shapes"
+        "has the shape {found}, where not all sizes are fixed and above zero. Fix: fix \
+             them before conversion, as with keras.Input(batch_shape=(1, ...))"
     )]
     Dims {
         /// Its shape.
         found: String,
     },
-    /// The first dimension of an input, output or image is not 1.
+    /// The first dimension of the input or output of the graph is not 1.
     #[error("has a batch of {found}, not 1. Fix: export with batch size 1")]
     Batch {
         /// The batch size.

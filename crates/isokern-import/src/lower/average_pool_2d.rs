@@ -13,12 +13,12 @@ const FILTER: [&str; 2] = ["filter_height", "filter_width"];
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     site.arity(1, 1)?;
     let input = site.input(0, "input")?;
-    let [height, width, channels] = site.image(&input, "input")?;
+    let [images, height, width, channels] = site.images(&input, "input")?;
     let options = Options::read(site)?;
     let kernel = window::cells_pair(site, FILTER, options.filter)?;
     let (window, [rows, columns]) = window::window(site, &options.window, kernel, [height, width])?;
     let output = site.output()?;
-    site.shape(&output, &[1, rows, columns, channels])?;
+    site.shape(&output, &[images, rows, columns, channels])?;
     if !same_quantisation(&input.tensor, &output.tensor) {
         return Err(site.fault(OperatorFault::PoolQuantisation));
     }

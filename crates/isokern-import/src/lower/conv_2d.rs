@@ -11,7 +11,7 @@ use crate::error::{ImportError, OperatorFault};
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     let parts = Parts::read(site, 0)?;
     let [outputs, _, _, filter] = parts.weights.dims;
-    let [_, _, channels] = parts.image;
+    let [.., channels] = parts.images;
     if filter != channels {
         let (filter, input) = (filter as usize, channels as usize);
         return Err(site.fault(OperatorFault::Grouped { filter, input }));

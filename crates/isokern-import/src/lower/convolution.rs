@@ -13,8 +13,8 @@ use crate::error::ImportError;
 /// What both operators read in the same way.
 pub(super) struct Parts<'s> {
     input: Value,
-    /// Height, width and channels of the input.
-    pub(super) image: [u32; 3],
+    /// Images of the input, their height, width and channels.
+    pub(super) images: [u32; 4],
     pub(super) weights: Weights<'s, 4>,
     window: WindowOptions,
     fused: u8,
@@ -28,11 +28,11 @@ impl<'s> Parts<'s> {
     ) -> Result<Self, ImportError> {
         site.arity(2, 3)?;
         let input = site.input(0, "input")?;
-        let image = site.image(&input, "input")?;
+        let images = site.images(&input, "input")?;
         let weights = dot::weights(site, output_dimension)?;
         weights.symmetric(site)?;
         let window = WindowOptions::dilated(site)?;
-        Ok(Self { input, image, weights, window, fused: site.fused_activation()? })
+        Ok(Self { input, images, weights, window, fused: site.fused_activation()? })
     }
 
     /// Lowers to an operator with dot products of a window.
@@ -46,11 +46,11 @@ impl<'s> Parts<'s> {
             window::cells(site, "filter height", self.weights.dims[1].into())?,
             window::cells(site, "filter width", self.weights.dims[2].into())?,
         ];
-        let [height, width, channels] = self.image;
+        let [images, height, width, channels] = self.images;
         let (window, [rows, columns]) =
             window::window(site, &self.window, kernel, [height, width])?;
         let output = site.output()?;
-        site.shape(&output, &[1, rows, columns, outputs])?;
+        site.shape(&output, &[images, rows, columns, outputs])?;
         let activation = site.activation(self.fused, &output.tensor)?;
         let (bias, _) = dot::bias(site, outputs as usize)?;
         let (input_scale, output_scale) = (self.input.tensor.scale, output.tensor.scale);

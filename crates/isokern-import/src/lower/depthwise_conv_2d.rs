@@ -13,7 +13,7 @@ use crate::error::{ImportError, OperatorFault};
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     let parts = Parts::read(site, 3)?;
     let [kernels, _, _, outputs] = parts.weights.dims;
-    let [_, _, channels] = parts.image;
+    let [.., channels] = parts.images;
     let stated: i32 = site.option("depth_multiplier")?;
     let multiplier = outputs / channels;
     let agrees = stated == 0 || u32::try_from(stated) == Ok(multiplier);

@@ -46,11 +46,6 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         [scale] => dot::shared_scaling(site, input_scale, scale, bias_scale, output_scale)?,
         _ => {
             weights.symmetric(site)?;
-            // The reference kernel takes dimension 0 for the rows and 1 for the units.
-            let rank = output.tensor.dims.len();
-            if rank != 2 {
-                return Err(site.fault(OperatorFault::PerUnitRank { rank }));
-            }
             dot::scaling(site, input_scale, &weights.scales, output_scale)?
         }
     };

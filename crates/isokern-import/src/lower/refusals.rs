@@ -223,17 +223,6 @@ fn rows() {
     refused(&message, "61 input values are not 2 rows of 61 weights");
     let message = with_output("dense", operator, |tensor| tensor.shape = &[ONE, TWO]);
     refused(&message, "has the shape [1, 2], the operator makes [1, 37]");
-    let per_unit = changed("dense", |graph| {
-        let with_scales = graph.operators.iter().find(|operator| {
-            let weights = operator.input(1).expect("weights");
-            graph.tensors[usize::try_from(weights).expect("an index")].quantization.scales.len() > 1
-        });
-        let output = with_scales.expect("a scale per unit").output(0).expect("an output");
-        let tensor = &mut graph.tensors[usize::try_from(output).expect("an index")];
-        let units = *tensor.shape.last().expect("a rank");
-        tensor.shape = Box::leak(Box::new([ONE, ONE, units]));
-    });
-    refused(&per_unit, "its weights have a scale per unit and its output 3 dimensions");
 }
 
 #[test]
@@ -335,4 +324,18 @@ fn lent_weights_are_counted() {
         assert_eq!(conv, Some(0));
     });
     refused(&message, "the operators use more than 1048576 bytes of weights in a file of 0");
+}
+
+#[test]
+fn dimensions_of_one() {
+    let axis =
+        |change: fn(&mut GraphTensor<'_>)| with_input("batch_inside", "EXPAND_DIMS", 1, change);
+    refused(&axis(|tensor| tensor.element = element(4)), "is INT64, not INT32");
+    refused(&axis(|tensor| tensor.data = None), "is not a constant");
+    refused(&axis(|tensor| tensor.data = Some(&[0; 5])), "has 5 bytes of data, its shape needs 4");
+    refused(&axis(|tensor| tensor.data = Some(&[5, 0, 0, 0])), "`axis` is 5, not -4 to 3");
+    refused(&axis(|tensor| tensor.data = Some(&[250, 255, 255, 255])), "`axis` is -6, not -4 to 3");
+    let output = |operator| with_output("batch_inside", operator, |tensor| tensor.shape = &[ONE]);
+    refused(&output("EXPAND_DIMS"), "has the shape [1], the operator makes [");
+    refused(&output("SQUEEZE"), "has the shape [1], the operator makes [");
 }

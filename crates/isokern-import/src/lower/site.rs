@@ -184,14 +184,16 @@ impl<'s, 'f> Site<'s, 'f> {
         Err(self.tensor_fault("output", output.index, TensorFault::Shape { found, need }))
     }
 
-    /// Height, width and channels of an image with batch 1.
-    pub(super) fn image(&self, value: &Value, role: &'static str) -> Result<[u32; 3], ImportError> {
-        let fault = match *value.tensor.dims {
-            [1, height, width, channels] => return Ok([height, width, channels]),
-            [found, _, _, _] => TensorFault::Batch { found },
-            ref dims => TensorFault::Rank { found: dims.len(), least: 4, most: 4 },
-        };
-        Err(self.tensor_fault(role, value.index, fault))
+    /// How many images a tensor has, then their height, width and channels. Inside a model
+    /// there may be several: a reshape makes one sample a batch, and another undoes it.
+    pub(super) fn images(
+        &self,
+        value: &Value,
+        role: &'static str,
+    ) -> Result<[u32; 4], ImportError> {
+        let dims = &value.tensor.dims;
+        let fault = TensorFault::Rank { found: dims.len(), least: 4, most: 4 };
+        dims.as_slice().try_into().map_err(|_| self.tensor_fault(role, value.index, fault))
     }
 
     fn tensor_at(

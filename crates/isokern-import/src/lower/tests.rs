@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{lower, tflite};
 
-const OWN: [&str; 13] = [
+const OWN: [&str; 16] = [
     "digits",
     "residual",
     "conv_shapes",
@@ -22,6 +22,9 @@ const OWN: [&str; 13] = [
     "softmax_steep",
     "logistic",
     "logistic_wide",
+    "dense_units",
+    "batch_inside",
+    "second_graph",
 ];
 
 /// Constants of dot products, and of no other operator.

@@ -1,0 +1,238 @@
+//! What a user can do now about operators that Isokern does not have.
+
+use core::fmt;
+
+use super::UnsupportedOperator;
+
+/// What to do about operators of the file, by cause; each remedy once, with the names it is for.
+pub(super) struct Remedies<'e> {
+    operators: &'e [UnsupportedOperator],
+    /// The operators that Isokern has.
+    supported: &'e [&'static str],
+}
+
+impl<'e> Remedies<'e> {
+    pub(super) const fn new(
+        operators: &'e [UnsupportedOperator],
+        supported: &'e [&'static str],
+    ) -> Self {
+        Self { operators, supported }
+    }
+}
+
+/// What to do about operators of these names.
+struct Row {
+    /// What to do.
+    remedy: &'static str,
+    /// The schema's names, or the start of what messages call a custom operator.
+    names: &'static [&'static str],
+    /// Other names that have the same cause, but only in a file that has one of `names`, too.
+    companions: &'static [&'static str],
+}
+
+/// The first row that fits is taken.
+const ROWS: &[Row] = &[
+    Row {
+        remedy: "set inference_input_type and inference_output_type of the converter to tf.int8 \
+                 and convert the model again; what is left of them in the middle of the model \
+                 stands beside layers without int8 form: replace those",
+        names: &["QUANTIZE", "DEQUANTIZE"],
+        companions: &[],
+    },
+    Row {
+        remedy: "convert the form of the model without streaming state, which takes the whole \
+                 window as its input",
+        names: &["VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"],
+        companions: &["CONCATENATION", "STRIDED_SLICE", "SPLIT_V"],
+    },
+    Row {
+        remedy: "fix the batch size before conversion, with keras.Input(batch_shape=(1, ...)) or \
+                 a concrete function of one sample, so that no shape is computed while the model \
+                 runs",
+        names: &["SHAPE"],
+        companions: &["STRIDED_SLICE", "PACK", "FILL", "REDUCE_PROD", "BROADCAST_ARGS", "RANGE"],
+    },
+    Row {
+        remedy: "replace GlobalAveragePooling2D, a mean over the image, by AveragePooling2D over \
+                 the whole image and Flatten, which needs no new training, and convert the model \
+                 again",
+        names: &["MEAN"],
+        companions: &[],
+    },
+    Row {
+        remedy: "replace max pooling by average pooling, or by strides of the convolution before \
+                 it, and train and convert the model again",
+        names: &["MAX_POOL_2D"],
+        companions: &[],
+    },
+    Row {
+        remedy: "put the activation directly after a convolution, dense layer or sum, as ReLU or \
+                 ReLU6, so that the converter fuses it",
+        names: &["RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1"],
+        companions: &[],
+    },
+    Row {
+        remedy: "use ReLU, ReLU6, sigmoid or softmax instead, and train and convert the model \
+                 again",
+        names: &["TANH", "ELU", "GELU", "HARD_SWISH", "LEAKY_RELU", "PRELU", "EXP"],
+        companions: &[],
+    },
+    Row {
+        remedy: "let the convolution after it pad, with padding=\"same\", and convert the model \
+                 again",
+        names: &["PAD", "PADV2", "MIRROR_PAD"],
+        companions: &[],
+    },
+    Row {
+        remedy: "put a batch normalisation or scaling directly after a convolution without \
+                 activation, so that the converter folds it into the weights",
+        names: &["MUL", "DIV"],
+        companions: &[],
+    },
+    Row {
+        remedy: "keep the channels last, height x width x channels, from the input to the output; \
+                 onnx2tf does that for a model from ONNX or PyTorch",
+        names: &["TRANSPOSE"],
+        companions: &[],
+    },
+    Row {
+        remedy: "export without control flow: leave recurrent layers out, or replace them by \
+                 convolutions over time",
+        names: &[
+            "IF",
+            "WHILE",
+            "CALL",
+            "LSTM",
+            "UNIDIRECTIONAL_SEQUENCE_LSTM",
+            "BIDIRECTIONAL_SEQUENCE_LSTM",
+            "UNIDIRECTIONAL_SEQUENCE_RNN",
+            "BIDIRECTIONAL_SEQUENCE_RNN",
+            "RNN",
+        ],
+        companions: &[],
+    },
+    Row {
+        remedy: "end the model before it, and find the largest output in the program that reads \
+                 the answer",
+        names: &["ARG_MAX", "ARG_MIN", "TOPK_V2"],
+        companions: &[],
+    },
+    Row {
+        remedy: "pass the file that was given to the compiler for the Edge TPU, not the one that \
+                 it wrote",
+        names: &["CUSTOM `edgetpu-custom-op`"],
+        companions: &[],
+    },
+    Row {
+        remedy: "convert the model with tf.lite.OpsSet.TFLITE_BUILTINS_INT8 alone, without \
+                 SELECT_TF_OPS; what the converter then names has no TFLite form: replace it",
+        names: &["CUSTOM `Flex"],
+        companions: &[],
+    },
+    Row {
+        remedy: "end the model before it, or begin it after it, and do its step in the program",
+        names: &["CUSTOM `"],
+        companions: &[],
+    },
+];
+
+/// How many names of a row a message lists.
+const LISTED_MAX: usize = 4;
+
+/// Returns the row for an operator of this name in a file that has all of these.
+fn row<'r>(name: &str, all: &[UnsupportedOperator]) -> Option<&'r Row> {
+    let is = |name: &str, row: &Row| {
+        row.names
+            .iter()
+            .any(|known| *known == name || known.contains('`') && name.starts_with(known))
+    };
+    ROWS.iter().find(|row| {
+        let comes_along = row.companions.contains(&name);
+        is(name, row) || comes_along && all.iter().any(|other| is(&other.name, row))
+    })
+}
+
+impl fmt::Display for Remedies<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut groups: Vec<(Option<&Row>, Vec<&str>)> = Vec::new();
+        for operator in self.operators {
+            let (row, name) = (row(&operator.name, self.operators), operator.name.as_str());
+            let same = |other: &Row| row.is_some_and(|row| core::ptr::eq(row, other));
+            match groups.iter_mut().find(|(other, _)| other.map_or(row.is_none(), same)) {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => groups.push((row, vec![name])),
+            }
+        }
+        for (place, (row, names)) in groups.iter().enumerate() {
+            let separator = if place == 0 { "" } else { "; " };
+            write!(
+                formatter,
+                "{separator}for {}",
+                names[..names.len().min(LISTED_MAX)].join(", ")
+            )?;
+            if let Some(more) = names.len().checked_sub(LISTED_MAX).filter(|&more| more > 0) {
+                write!(formatter, " and {more} more")?;
+            }
+            match row {
+                Some(row) => write!(formatter, ", {}", row.remedy)?,
+                None => {
+                    let supported = self.supported.join(", ");
+                    write!(formatter, ", build the model without, from {supported}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ROWS, Row};
+    use crate::error::UnsupportedOperator;
+    use crate::{builtin, lower};
+
+    fn message(names: &[&str]) -> String {
+        let operator =
+            |(index, name): (usize, &&str)| UnsupportedOperator { index, name: (*name).to_owned() };
+        lower::unsupported(names.iter().enumerate().map(operator).collect()).to_string()
+    }
+
+    #[test]
+    fn c06_every_name_is_one_of_the_schema_once_and_has_no_lowering() {
+        let all: Vec<&str> = (0..300).filter_map(builtin::name).collect();
+        let mut names: Vec<&str> = ROWS.iter().flat_map(|row| row.names).copied().collect();
+        names.retain(|name| !name.starts_with("CUSTOM `"));
+        let companions = ROWS.iter().flat_map(|row: &Row| row.companions);
+        for name in names.iter().chain(companions) {
+            assert!(all.contains(name) && !lower::is_supported(name), "{name}");
+        }
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn c06_the_remedy_follows_from_the_cause() {
+        let cases: [(&[&str], &str); 12] = [
+            (&["QUANTIZE", "DEQUANTIZE"], "for QUANTIZE, DEQUANTIZE, set inference_input_type"),
+            (&["MEAN"], "for MEAN, replace GlobalAveragePooling2D"),
+            (&["MAX_POOL_2D"], "for MAX_POOL_2D, replace max pooling"),
+            (&["SHAPE", "STRIDED_SLICE", "PACK"], "for SHAPE, STRIDED_SLICE, PACK, fix the batch"),
+            (&["STRIDED_SLICE", "PACK"], "for STRIDED_SLICE, PACK, build the model without, from"),
+            (&["VAR_HANDLE", "STRIDED_SLICE"], "for VAR_HANDLE, STRIDED_SLICE, convert the form"),
+            (&["SUB", "MEAN", "SUB", "ABS"], "for SUB, ABS, build the model without, from CONV_2D"),
+            (&["SUB", "MEAN"], "LOGISTIC; for MEAN, replace"),
+            (&["CUSTOM `edgetpu-custom-op`"], "given to the compiler for the Edge TPU"),
+            (&["CUSTOM `FlexErf`"], "without SELECT_TF_OPS"),
+            (&["CUSTOM `SignalRfft`"], "do its step in the program"),
+            (&["ABS", "SUB", "CEIL", "COS", "SIN", "NEG"], "for ABS, SUB, CEIL, COS and 2 more"),
+        ];
+        for (names, expected) in cases {
+            let message = message(names);
+            let (_, fix) = message.split_once(". Fix: ").expect("a remedy");
+            assert!(fix.contains(expected), "{names:?}: {fix}");
+        }
+    }
+}
