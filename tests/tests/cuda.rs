@@ -4,6 +4,8 @@
 
 #[path = "cuda/answers.rs"]
 mod answers;
+#[path = "cuda/cudarc_types.rs"]
+mod cudarc_types;
 #[path = "cuda/ports.rs"]
 mod ports;
 #[path = "cuda/sharing.rs"]
@@ -56,7 +58,8 @@ fn main() -> ExitCode {
         let subject = subject.clone();
         trial_unless(missing, format!("ports::{name}"), move || check(&subject))
     });
-    let own = answers::TESTS.iter().chain(ports::TESTS).chain(sharing::TESTS);
+    let own =
+        answers::TESTS.iter().chain(ports::TESTS).chain(sharing::TESTS).chain(cudarc_types::TESTS);
     let own = own.map(|&(name, test)| trial_unless(missing, name, test));
     run(of_models.chain(ports).chain(own))
 }

@@ -8,8 +8,10 @@ use core::cell::Cell;
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::process::{ExitCode, abort};
+use std::sync::Arc;
 use std::{panic, thread};
 
+use cudarc::driver::{CudaContext, CudaSlice};
 use isokern_core::compute::{BufferDescriptor, ModelArtifact};
 use isokern_core::device::FaultCode;
 use isokern_core::{
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ("a_late_fault_is_told_by_drain_and_not_by_reset", told_by_drain),
         ("memory_that_runs_out_is_told_in_bytes", out_of_memory),
         ("section4_a_fault_on_device_payloads_is_told_once", told_on_device),
+        ("section4_a_refused_event_of_cudarc_is_told_and_ends_the_work", cudarc_events),
         ("p15_an_abandoned_lane_forgets_its_fault", abandoned),
         ("p15_a_panic_inside_a_capture_ends_the_recording", capture_panics),
         ("p15_a_panic_of_a_payload_leaves_nothing_running", payload_panics),
@@ -344,6 +347,44 @@ fn told_on_device() {
         model.infer_batch(Batch::new(&messages[..1]), &mut outputs).expect("zeros are no fault");
         model.drain().expect("it is told once");
     }
+}
+
+/// cudarc tells of a failed event only when it is asked: then nothing orders the work any more.
+fn cudarc_events() {
+    let case = digits();
+    let theirs = CudaContext::new(0).expect("a device");
+    let context = Context::from_cudarc(&theirs).expect("it is known");
+    let backend = CudaBackend::with_context(&context).expect("the kernel loads");
+    let mut model = backend.load(&case.convert(Layout::Packed)).expect("the model loads");
+    model.init().expect("the model initialises");
+    let stream = theirs.new_stream().expect("a stream");
+    let source = stream.clone_htod(&case.inputs[..64]).expect("there is memory");
+    let mut target = stream.alloc_zeros::<i8>(10).expect("there is memory");
+    let enqueue = |model: &mut CudaModel, target: &mut CudaSlice<i8>| {
+        model.enqueue_cudarc(&stream, &source.as_view(), &mut target.as_view_mut())
+    };
+    let names = ["cuStreamWaitEvent", "cuEventRecord"];
+    let calls = names.map(|name| {
+        let before = call_count(name);
+        enqueue(&mut model, &mut target).expect("nothing fails yet");
+        model.drain().expect("nothing fails yet");
+        call_count(name) - before
+    });
+    // Both slices wait, and so does the model; both record, and so does the model.
+    assert!(calls.iter().all(|&calls| calls >= 3), "{calls:?}");
+    for (name, count) in names.into_iter().zip(calls) {
+        for index in 1..=count {
+            fail_at(name, index, 999);
+            let told = enqueue(&mut model, &mut target);
+            fail_never();
+            let told = told.map_err(|error| error.kind());
+            assert_eq!(told, Err(Kind::ExecutionFailed), "{name}, call {index} of {count}");
+            theirs.check_err().expect("the failure was told, and not left for cudarc");
+            assert_eq!(Arc::strong_count(&stream), 3, "nothing is going on: it is not kept");
+        }
+    }
+    enqueue(&mut model, &mut target).and_then(|()| model.drain()).expect("the model is usable");
+    assert_eq!(stream.clone_dtoh(&target).expect("it can be read"), case.outputs[..10]);
 }
 
 /// The first fault of a batch is told; the one that the other lane met meanwhile is not news.

@@ -20,6 +20,9 @@ pub(crate) struct Direct {
     record: MappedBuffer,
     scratch: Option<DeviceBuffer>,
     pending: bool,
+    /// A stream that must not go before its work has ended.
+    #[cfg(feature = "cudarc-types")]
+    kept: Option<Stream>,
 }
 
 /// Samples that follow each other on the device, and their place for outputs.
@@ -68,7 +71,16 @@ impl Direct {
         stream.wait_for(&last)?;
         last.record(&stream)?;
         last.synchronize()?;
-        Ok(Self { work, stream, last, record, scratch, pending: false })
+        Ok(Self {
+            work,
+            stream,
+            last,
+            record,
+            scratch,
+            pending: false,
+            #[cfg(feature = "cudarc-types")]
+            kept: None,
+        })
     }
 
     /// Puts samples into a stream, this one's own for `None`.
@@ -107,6 +119,26 @@ impl Direct {
         followed
     }
 
+    /// Puts samples into a stream, which is kept until it is waited for or another one is kept,
+    /// which waits for it.
+    ///
+    /// # Safety
+    ///
+    /// As [`enqueue`](Self::enqueue).
+    #[cfg(feature = "cudarc-types")]
+    pub(crate) unsafe fn enqueue_kept(
+        &mut self,
+        stream: Stream,
+        run: Run,
+    ) -> Result<(), CudaError> {
+        // SAFETY: by this function's contract.
+        unsafe { self.enqueue(Some(&stream), run) }?;
+        if run.samples > 0 {
+            self.kept = Some(stream);
+        }
+        Ok(())
+    }
+
     /// Waits for all that was enqueued, and says what went wrong in it.
     pub(crate) fn drain(&mut self) -> Result<(), CudaError> {
         if !core::mem::take(&mut self.pending) {
@@ -117,6 +149,8 @@ impl Direct {
             let _second = self.last.synchronize();
         }
         waited?;
+        #[cfg(feature = "cudarc-types")]
+        drop(self.kept.take());
         let record: FaultRecord = bytemuck::pod_read_unaligned(self.record.as_slice());
         match record.fault() {
             None => Ok(()),

@@ -140,6 +140,12 @@ pub enum CudaError {
     /// A step came before `init`.
     #[error("the model is not initialised. Fix: call `init` once before the first step")]
     NotInitialized,
+    /// A stream or slice is of another context than the one it is used with.
+    #[error(
+        "a stream or slice is of another CUDA context. Fix: make the backend in its context, with \
+         `CudaBackend::with_context`, and all streams and slices from one `CudaContext` value"
+    )]
+    OtherContext,
     /// A payload is not what the model's tensor takes, or there are too few outputs.
     #[error("{0}")]
     Payload(#[from] PayloadError),
@@ -224,6 +230,7 @@ impl CudaError {
             | Self::Plan(_)
             | Self::Fault(_)
             | Self::NotInitialized
+            | Self::OtherContext
             | Self::Payload(_) => None,
         }
     }
@@ -271,6 +278,7 @@ impl From<&CudaError> for InferenceError {
             CudaError::Relayout => own(Kind::ResourceUnavailable, 1033),
             CudaError::Plan(_) => own(Kind::ResourceUnavailable, 1034),
             CudaError::LibraryNotLoaded { .. } => own(Kind::ResourceUnavailable, 1035),
+            CudaError::OtherContext => own(Kind::ShapeOrTypeMismatch, 1036),
             CudaError::Fault(fault) => {
                 own(Kind::ExecutionFailed, 1040 + fault.code().map_or(0, |code| code.code()))
             }

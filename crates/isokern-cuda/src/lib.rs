@@ -20,8 +20,9 @@
 //! * `Fallback<CudaBackend, …>`: take [`CudaBackend::if_available`], which never fails.
 //! * Data that is on the device already: a [`DeviceBuffer`] or [`DeviceView`] is a payload as a
 //!   slice is; [`CudaModel::infer_on_device`] takes many samples of it.
-//! * A context, stream or buffer of cudarc or cust: [`Context::from_raw`],
-//!   [`Stream::from_raw`], [`DeviceView::new`].
+//! * A context, stream or slice of cudarc: feature `cudarc-types`, without `unsafe`. Of another
+//!   library: [`Context::from_raw`], [`Stream::from_raw`], [`DeviceView::new`]; `isokern-cust` does
+//!   it for cust.
 //! * Device code of one's own: [`CudaBackend::load_ptx`].
 //!
 //! # Limits
@@ -32,12 +33,15 @@
 //!
 //! The version of the driver API that cudarc binds is a feature: `cuda-12080`. Two do not
 //! compile together. For another one turn default features off and depend on cudarc beside
-//! this crate: `cudarc = { version = "=0.19.10", default-features = false, features =
-//! ["cuda-13000"] }`.
+//! this crate: `cudarc = { version = "0.19.5", default-features = false, features =
+//! ["cuda-13000"] }`. The range is a caret's. Each of 0.19.5 to 0.19.10, the last so far, compiles;
+//! the tests ran with the first and the last.
 
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod backend;
+#[cfg(feature = "cudarc-types")]
+pub mod cudarc_types;
 mod direct;
 mod driver;
 mod error;

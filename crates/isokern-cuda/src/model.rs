@@ -28,9 +28,9 @@ use crate::state::DeviceState;
 /// three calls, unless [`prepare_batch`](Self::prepare_batch) has recorded it, the one method that
 /// allocates later.
 ///
-/// Payloads may lie on the host, or on the device in the model's context: [`DeviceBuffer`],
-/// [`DeviceView`] and what else lends such a view. From device to device nothing is copied; with
-/// one end on the host, that end alone is.
+/// Payloads may lie on the host, or on the device in the model's context:
+/// [`DeviceBuffer`](crate::DeviceBuffer), [`DeviceView`] and what else lends such a view. From
+/// device to device nothing is copied; with one end on the host, that end alone is.
 ///
 /// The contract's errors are numbers; [`last_error`](Self::last_error) has the last one in
 /// words. After [`CudaError::DeviceLost`] nothing works any more; after any other error the
@@ -246,12 +246,12 @@ impl CudaModel {
         self.last_error.as_ref()
     }
 
-    fn ready(&mut self) -> Result<&mut Ready, CudaError> {
+    pub(crate) fn ready(&mut self) -> Result<&mut Ready, CudaError> {
         self.ready.as_mut().ok_or(CudaError::NotInitialized)
     }
 
     /// Keeps an error in words and gives it as the contract's.
-    fn note(&mut self, mut error: CudaError) -> InferenceError {
+    pub(crate) fn note(&mut self, mut error: CudaError) -> InferenceError {
         let state = self.ready.as_mut().and_then(|ready| ready.state.as_mut());
         // A fault may leave half a step in the state.
         if let (CudaError::Fault(_), Some(state)) = (&error, state) {

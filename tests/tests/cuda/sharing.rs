@@ -3,7 +3,6 @@
 
 use std::thread;
 
-use cudarc::driver::{CudaContext, DevicePtr, DevicePtrMut};
 use isokern_core::call::{ModelKernel, ModelSlot, SingleOwner};
 use isokern_core::compute::{Fallback, FallbackDescriptor};
 use isokern_core::device::ENTRY_BATCH;
@@ -11,9 +10,7 @@ use isokern_core::{
     BatchKernel, ComputeBackend, ComputeModel, InferenceErrorKind, KernelMetadata, KernelMode,
 };
 use isokern_cpu::ArtifactBackend;
-use isokern_cuda::{
-    Context, CudaBackend, CudaError, Device, DeviceView, DeviceViewMut, Stream, shipped_ptx,
-};
+use isokern_cuda::{Context, CudaBackend, CudaError, Device, Stream, shipped_ptx};
 use isokern_model::layout::Layout;
 
 use crate::Test;
@@ -28,7 +25,6 @@ pub(crate) const TESTS: &[Test] = &[
     ("sharing::somebody_elses_device_code_runs", load_ptx),
     ("sharing::bad_device_code_is_refused_in_words", bad_ptx),
     ("sharing::a_context_of_another_library_is_used_and_left", borrowed_context),
-    ("sharing::context_stream_and_slices_of_cudarc_are_used", cudarc_handles),
 ];
 
 fn eight_threads() {
@@ -140,33 +136,4 @@ fn borrowed_context() {
     check_digits(&mut ready(&backend, &digits().convert(Layout::Packed)));
     drop((backend, borrowed));
     Stream::new(&owner).and_then(|stream| stream.synchronize()).expect("the owner still has it");
-}
-
-fn cudarc_handles() {
-    let case = digits();
-    let owner = CudaContext::new(0).expect("a device");
-    let stream = owner.new_stream().expect("a stream");
-    let count = case.inputs.len() / 64;
-    let source = stream.clone_htod(&case.inputs).expect("there is memory");
-    let mut target = stream.alloc_zeros::<i8>(count * 10).expect("there is memory");
-    // SAFETY: cudarc's context outlives all that is made from the borrowed handle.
-    let context = unsafe { Context::from_raw(owner.cu_ctx()) }.expect("it is a context");
-    let backend = CudaBackend::with_context(&context).expect("the kernel loads");
-    let mut model = ready(&backend, &case.convert(Layout::Packed));
-    // SAFETY: cudarc's stream outlives the borrowed one.
-    let borrowed = unsafe { Stream::from_raw(&context, stream.cu_stream()) };
-    {
-        let (input, _read) = source.device_ptr(&stream);
-        let (output, _written) = target.device_ptr_mut(&stream);
-        // SAFETY: the slice has this length, and is kept until the drain.
-        let input = unsafe { DeviceView::new(context.space(), input, count * 64) };
-        // SAFETY: as above.
-        let output = unsafe { DeviceViewMut::new(context.space(), output, count * 10) };
-        // SAFETY: the stream is of this context; the slices are kept until the drain.
-        let enqueued = unsafe { model.enqueue_on_device(&borrowed, input, output) };
-        enqueued.expect("the work is taken");
-        model.drain().expect("nothing went wrong");
-    }
-    let found = stream.clone_dtoh(&target).expect("it can be read");
-    assert!(found == case.outputs, "the bytes differ");
 }

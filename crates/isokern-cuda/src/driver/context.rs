@@ -32,9 +32,20 @@ pub struct Context(Arc<Inner>);
 struct Inner {
     device: Device,
     raw: sys::CUcontext,
-    owned: bool,
+    owner: Owner,
     /// The sticky code that was met, or 0.
     lost: AtomicU32,
+}
+
+/// Who lets the driver release the context.
+enum Owner {
+    /// This handle: it has retained the device's primary context.
+    Retained,
+    /// Whoever promised that it outlives this handle.
+    Elsewhere,
+    /// cudarc, when the last clone is gone; this handle has one.
+    #[cfg(feature = "cudarc-types")]
+    Cudarc(#[expect(dead_code, reason = "it is kept alive")] Arc<cudarc::driver::CudaContext>),
 }
 
 // SAFETY: the driver's functions may be called from any thread; the pointer is a name for them.
@@ -53,7 +64,7 @@ impl Context {
         // SAFETY: the pointer is to a place for a context.
         let result = unsafe { sys::cuDevicePrimaryCtxRetain(&raw mut raw, device.as_raw()) };
         check("cuDevicePrimaryCtxRetain", result)?;
-        Ok(Self(Arc::new(Inner { device, raw, owned: true, lost: AtomicU32::new(0) })))
+        Ok(Self::owned_by(Owner::Retained, device, raw))
     }
 
     /// Uses a context that another library owns; it is not released.
@@ -67,16 +78,37 @@ impl Context {
     /// * `raw` is a live context.
     /// * It lives until the last clone of this handle, and all handles made from it, are gone.
     pub unsafe fn from_raw(raw: sys::CUcontext) -> Result<Self, CudaError> {
-        let first = Device::new(0)?;
-        let lost = AtomicU32::new(0);
-        let probe = Self(Arc::new(Inner { device: first, raw, owned: false, lost }));
+        let probe = Self::owned_by(Owner::Elsewhere, Device::new(0)?, raw);
         probe.bind()?;
         let mut device = 0;
         // SAFETY: the pointer is to a place for a device.
         check("cuCtxGetDevice", unsafe { sys::cuCtxGetDevice(&raw mut device) })?;
-        let found = Device::all()?.into_iter().find(|known| known.as_raw() == device);
-        let device = found.ok_or(CudaError::NoDevice)?;
-        Ok(Self(Arc::new(Inner { device, raw, owned: false, lost: AtomicU32::new(0) })))
+        Ok(Self::owned_by(Owner::Elsewhere, known(device)?, raw))
+    }
+
+    /// Uses a context of cudarc, which stays alive as long as this handle and all that are made
+    /// from it.
+    ///
+    /// ```no_run
+    /// use cudarc::driver::CudaContext;
+    /// use isokern_cuda::{Context, CudaBackend};
+    ///
+    /// let theirs = CudaContext::new(0)?;
+    /// let backend = CudaBackend::with_context(&Context::from_cudarc(&theirs)?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Device::all`].
+    #[cfg(feature = "cudarc-types")]
+    pub fn from_cudarc(context: &Arc<cudarc::driver::CudaContext>) -> Result<Self, CudaError> {
+        let owner = Owner::Cudarc(Arc::clone(context));
+        Ok(Self::owned_by(owner, known(context.cu_device())?, context.cu_ctx()))
+    }
+
+    fn owned_by(owner: Owner, device: Device, raw: sys::CUcontext) -> Self {
+        Self(Arc::new(Inner { device, raw, owner, lost: AtomicU32::new(0) }))
     }
 
     /// The device it is on.
@@ -167,7 +199,7 @@ impl Context {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if !self.owned {
+        if !matches!(self.owner, Owner::Retained) {
             return;
         }
         // SAFETY: it was retained once for this handle, and no handle made from it is left.
@@ -176,6 +208,12 @@ impl Drop for Inner {
             UNRELEASED.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+/// The device with this handle.
+fn known(raw: sys::CUdevice) -> Result<Device, CudaError> {
+    let found = Device::all()?.into_iter().find(|device| device.as_raw() == raw);
+    found.ok_or(CudaError::NoDevice)
 }
 
 impl fmt::Debug for Context {

@@ -2,7 +2,11 @@
 #![allow(unsafe_code)]
 
 use core::ptr;
+#[cfg(feature = "cudarc-types")]
+use std::sync::Arc;
 
+#[cfg(feature = "cudarc-types")]
+use cudarc::driver::CudaStream;
 use cudarc::driver::sys;
 
 use crate::driver::Context;
@@ -18,7 +22,19 @@ const NO_TIMING: u32 = 2;
 pub struct Stream {
     context: Context,
     raw: sys::CUstream,
-    owned: bool,
+    owner: Owner,
+}
+
+/// Who lets the driver destroy the stream.
+#[derive(Debug)]
+enum Owner {
+    /// This handle.
+    Created,
+    /// Whoever promised that it outlives this handle.
+    Elsewhere,
+    /// cudarc, when the last clone is gone; this handle has one.
+    #[cfg(feature = "cudarc-types")]
+    Cudarc(#[expect(dead_code, reason = "it is kept alive")] Arc<CudaStream>),
 }
 
 // SAFETY: the driver's functions may be called from any thread; the pointer is a name for them.
@@ -38,7 +54,7 @@ impl Stream {
         // SAFETY: the pointer is to a place for a stream.
         let result = unsafe { sys::cuStreamCreate(&raw mut raw, NON_BLOCKING) };
         context.check("cuStreamCreate", result)?;
-        Ok(Self { context: context.clone(), raw, owned: true })
+        Ok(Self { context: context.clone(), raw, owner: Owner::Created })
     }
 
     /// Uses a stream that another library owns; it is not destroyed. Null is the legacy
@@ -50,7 +66,21 @@ impl Stream {
     /// * It lives as long as this handle.
     #[must_use]
     pub unsafe fn from_raw(context: &Context, raw: sys::CUstream) -> Self {
-        Self { context: context.clone(), raw, owned: false }
+        Self { context: context.clone(), raw, owner: Owner::Elsewhere }
+    }
+
+    /// Uses a stream of cudarc, which stays alive as long as this handle.
+    ///
+    /// # Errors
+    ///
+    /// [`CudaError::OtherContext`], if it is not of `context`.
+    #[cfg(feature = "cudarc-types")]
+    pub fn from_cudarc(context: &Context, stream: &Arc<CudaStream>) -> Result<Self, CudaError> {
+        if stream.context().cu_ctx() != context.as_raw() {
+            return Err(CudaError::OtherContext);
+        }
+        let (context, raw) = (context.clone(), stream.cu_stream());
+        Ok(Self { context, raw, owner: Owner::Cudarc(Arc::clone(stream)) })
     }
 
     /// The context it belongs to.
@@ -104,7 +134,7 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if self.owned {
+        if matches!(self.owner, Owner::Created) {
             // SAFETY: the stream is this handle's; the driver lets its work end first.
             self.context.release(|| unsafe { sys::cuStreamDestroy_v2(self.raw) });
         }

@@ -66,7 +66,7 @@ impl CudaModel {
     }
 
     /// The samples of two views.
-    pub(super) fn run_of(
+    pub(crate) fn run_of(
         &self,
         input: &DeviceView<'_>,
         output: &DeviceViewMut<'_>,
