@@ -5,8 +5,10 @@ use core::ptr;
 
 use cortex_m::register::msp;
 
+use crate::ending;
+
 /// Bytes that are painted, where there is room for them.
-const DEPTH_MAX: usize = 8 * 1024;
+const DEPTH_MAX: usize = 10 * 1024;
 
 /// Bytes below the stack pointer that stay as they are.
 const MARGIN: usize = 256;
@@ -44,7 +46,8 @@ impl Gauge {
         Self { bottom, top }
     }
 
-    /// The most bytes the stack has had since, counted from its start.
+    /// The most bytes the stack has had since, counted from its start. Ends the program when
+    /// it has been below all that was painted.
     #[must_use]
     pub fn peak(&self) -> usize {
         let untouched = |address: &usize| {
@@ -53,6 +56,9 @@ impl Gauge {
             word == COLOUR
         };
         let free = (self.bottom..self.top).step_by(4).take_while(untouched).count();
+        if free == 0 {
+            ending::fail("the stack was deeper than what was painted");
+        }
         self.top - self.bottom - 4 * free
     }
 }

@@ -7,6 +7,10 @@ use super::memory::{ActorMemory, Mailbox};
 use super::outbox::{LinkCredit, OutboxEntry};
 use crate::ring::{CountWriter, PushError, RequesterState, SharedRing, link_capacity_bytes};
 
+/// Counts of a link's request ring, as `protocol.md` numbers them.
+const ACCEPTED: usize = 0;
+const REFUSED: usize = 1;
+
 /// The requester of a mailbox, in the hands of another actor: it tells and asks nothing.
 ///
 /// Made by the runtime when an actor is linked; the runner of the linking actor owns it. The
@@ -37,7 +41,7 @@ impl<M: ActorMemory> LinkEnd<M> {
             return None;
         }
         let mut counts = CountWriter::new();
-        counts.show(memory.mailbox(mailbox_index)?.requests(), &[0, 0]);
+        counts.show(memory.mailbox(mailbox_index)?.requests(), ACCEPTED, 0);
         Some(Self {
             memory,
             mailbox_index,
@@ -83,10 +87,13 @@ impl<M: ActorMemory> LinkEnd<M> {
             Ok(()) => {
                 self.accepted_count += 1;
                 self.sequence = self.sequence.wrapping_add(1);
+                self.counts.show(mailbox.requests(), ACCEPTED, self.accepted_count);
             }
-            Err(_) => self.refused_count += 1,
+            Err(_) => {
+                self.refused_count += 1;
+                self.counts.show(mailbox.requests(), REFUSED, self.refused_count);
+            }
         }
-        self.counts.show(mailbox.requests(), &[self.accepted_count, self.refused_count]);
         self.memory.bells().ring_actor();
         outcome
     }

@@ -12,21 +12,22 @@ use super::words::SharedCell;
 /// Numbers that a producer's line has room for.
 pub const COUNT_MAX: usize = 7;
 
-/// The writer of a line's counts: one for each ring, made together with it.
+/// The writer of a line's counts: one for each ring, made together with it. All counts share its
+/// turn, which moves on with each that is shown.
 #[derive(Debug, Default)]
 pub struct CountWriter {
-    turns: [u32; COUNT_MAX],
-    shown: [u64; COUNT_MAX],
+    turn: u32,
 }
 
 impl CountWriter {
     /// The writer for a line that is all zero.
     #[must_use]
     pub const fn new() -> Self {
-        Self { turns: [0; COUNT_MAX], shown: [0; COUNT_MAX] }
+        Self { turn: 0 }
     }
 
-    /// Shows the counts that changed since they were shown last, and those never shown.
+    /// Shows one of the counts, below [`COUNT_MAX`]. Who shows it only when it has changed writes
+    /// no cell in vain.
     ///
     /// ```
     /// use isokern_core::ring::{CountWriter, HostRing, read_count};
@@ -34,17 +35,12 @@ impl CountWriter {
     /// let ring = HostRing::<2, 1>::new();
     /// assert_eq!(read_count(&ring, 1).map(|count| (count.value, count.turn)), Some((0, 0)));
     /// let mut writer = CountWriter::new();
-    /// writer.show(&ring, &[7, 1 << 40]);
+    /// writer.show(&ring, 1, 1 << 40);
     /// assert_eq!(read_count(&ring, 1).map(|count| count.value), Some(1 << 40));
     /// ```
-    pub fn show<R: SharedRing>(&mut self, ring: &R, counts: &[u64]) {
-        let places = self.turns.iter_mut().zip(&mut self.shown);
-        for (index, ((turn, shown), count)) in places.zip(counts).enumerate() {
-            if *turn == 0 || *shown != *count {
-                *turn = write(&CountLine(ring), 2 * index, *turn, halves(*count));
-                *shown = *count;
-            }
-        }
+    pub fn show<R: SharedRing>(&mut self, ring: &R, index: usize, count: u64) {
+        let start = 2 * (index % COUNT_MAX);
+        self.turn = write(&CountLine(ring), start, self.turn, halves(count));
     }
 }
 

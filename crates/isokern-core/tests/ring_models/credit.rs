@@ -124,7 +124,7 @@ fn account<C: ModelCell>(bound: usize) {
                 let mut counts = CountWriter::new();
                 for number in 1..3 {
                     let _: u32 = replier.try_pop(&*requests).expect("both are there");
-                    counts.show(&*replies, &[number << 32 | number]);
+                    counts.show(&*replies, 0, number << 32 | number);
                     replier.acknowledge(&*requests);
                 }
             }

@@ -8,7 +8,10 @@ use isokern_core::ring::{ControlLine, CountWriter, DeviceControl, SharedRing};
 pub(super) struct Tally {
     counts: [u64; Outcome::ALL.len()],
     writer: CountWriter,
+    /// Messages counted since the counts were shown.
     hidden_count: u32,
+    /// Whether a count changed since it was shown.
+    has_changed: [bool; Outcome::ALL.len()],
 }
 
 /// Everything the actor took, and what became of it.
@@ -24,6 +27,9 @@ impl Tally {
     /// Counts a message; shows the counts when so many are hidden.
     pub(super) fn count<R: SharedRing>(&mut self, replies: &R, outcome: Outcome, batch: u32) {
         add(&mut self.counts, outcome);
+        if let Some(has_changed) = self.has_changed.get_mut(outcome.index()) {
+            *has_changed = true;
+        }
         self.hidden_count += 1;
         if self.hidden_count >= batch {
             self.show(replies);
@@ -39,7 +45,12 @@ impl Tally {
     pub(super) fn show<R: SharedRing>(&mut self, replies: &R) {
         if self.is_hidden() {
             self.hidden_count = 0;
-            self.writer.show(replies, &self.counts);
+            let counts = self.counts.iter().zip(&mut self.has_changed).enumerate();
+            for (index, (count, has_changed)) in counts {
+                if core::mem::take(has_changed) {
+                    self.writer.show(replies, index, *count);
+                }
+            }
         }
     }
 }

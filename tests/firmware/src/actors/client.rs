@@ -265,6 +265,10 @@ impl Client {
             self.expect(matches!(refused, Err(PushError::Closed(_))));
             self.seen.urgent = self.urgent.requester.stats();
             self.seen.bulk = self.bulk.requester.stats();
+            for stats in [self.seen.urgent, self.seen.bulk] {
+                self.expect(stats.accounted_count() == stats.accepted_count);
+                self.expect(stats.in_flight_count == 0);
+            }
             DONE.put(self.seen);
         }
         is_over
