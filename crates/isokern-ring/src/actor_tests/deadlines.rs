@@ -121,10 +121,43 @@ fn a_reply_is_an_answer_while_its_deadline_lies_ahead() {
     }
 }
 
+/// Multiples of 2³² ticks, a tick before them and a tick behind them: taken a nanosecond before
+/// the deadline there is an answer, and taken at the deadline there is none. Every 61st of them;
+/// with `ISOKERN_DEADLINE_STEP=1` every one, 25 165 818 questions.
+#[test]
+fn p02_no_multiple_of_32_bits_of_ticks_is_special() {
+    let mut pair = actor();
+    let (tick_ns, step_ns) = (DEADLINE_TICK_NS, DEADLINE_TICK_NS << 32);
+    let step = std::env::var("ISOKERN_DEADLINE_STEP")
+        .map_or(61, |step| step.parse().expect("ISOKERN_DEADLINE_STEP is a number, 1 or more"));
+    let mut counts = [0; 2];
+    for multiple in (1..=u64::MAX / step_ns).step_by(step) {
+        let moment_ns = multiple * step_ns;
+        for deadline_ns in [moment_ns - tick_ns, moment_ns, moment_ns + tick_ns] {
+            for (is_late, taken_ns) in [(false, deadline_ns - 1), (true, deadline_ns)] {
+                let header = MessageHeader::new().with_deadline_ns(deadline_ns);
+                // Stamped or not, sent long ago or just now.
+                let stamp_ns = if multiple % 2 == 0 { taken_ns } else { 0 };
+                let sent_ns = if multiple % 3 == 0 { 0 } else { taken_ns };
+                let header = header.with_creation_ns(stamp_ns);
+                let result = outcome(&mut pair, header, [sent_ns, taken_ns, taken_ns]);
+                let expected = if is_late { Err(ActorError::Expired) } else { Ok(100) };
+                assert_eq!(result, expected, "{deadline_ns} taken at {taken_ns}");
+                counts[usize::from(is_late)] += 1;
+            }
+        }
+    }
+    let stats = pair.0.stats();
+    assert_eq!(counts, [3 * ((1_u64 << 22) - 1).div_ceil(step as u64); 2]);
+    assert_eq!([stats.answered_count, stats.expired_count], counts);
+}
+
 proptest! {
     #[test]
     fn any_deadline_is_kept_to_the_nanosecond(
         deadline_ns in any::<u64>(),
+        creation_ns in any::<u64>(),
+        is_stamped in any::<bool>(),
         mut moments in any::<[u64; 3]>(),
         near in any::<bool>(),
     ) {
@@ -136,7 +169,9 @@ proptest! {
             });
         }
         moments.sort_unstable();
-        let header = MessageHeader::new().with_deadline_ns(deadline_ns);
+        let header = MessageHeader::new()
+            .with_deadline_ns(deadline_ns)
+            .with_creation_ns(if is_stamped { creation_ns } else { 0 });
         let result = outcome(&mut actor(), header, moments);
         let is_answer = matches!(deadline_ns, 0 | u64::MAX) || deadline_ns > moments[2];
         prop_assert_eq!(result, if is_answer { Ok(100) } else { Err(ActorError::Expired) });
