@@ -66,5 +66,9 @@ pub use critical::CriticalWakerCell;
 #[cfg(feature = "std")]
 pub use threads::WakerCell;
 
-#[cfg(all(test, feature = "std"))]
+#[cfg(all(test, loom, feature = "std"))]
+mod model_words;
+#[cfg(all(test, loom, feature = "std"))]
+mod models;
+#[cfg(all(test, not(loom), feature = "std"))]
 mod tests;

@@ -205,6 +205,20 @@ fn p14_a_reply_to_another_sequence_in_the_place_is_foreign() {
     assert_eq!(requester.try_answer().map(|answer| answer.result), Ok(Ok(first)));
 }
 
+/// The place of an abandoned question is free when its own reply has come, and not before.
+#[test]
+fn p14_a_reply_to_another_sequence_frees_no_abandoned_place() {
+    let (memory, mut requester, mut replier, [first, _]) = by_hand();
+    requester.abandon(first);
+    let replies = memory.mailbox(0).expect("it is there").replies();
+    for (sequence, foreign_count) in [(first + 4, 1), (first, 1)] {
+        let reply = Envelope::new(ReplyHeader::new(sequence, Ok(())), sequence);
+        replier.reply(replies, reply).expect("two are owed");
+        assert_eq!(requester.stats().foreign_count, foreign_count);
+    }
+    assert_eq!(requester.try_answer(), Err(PopError::Empty));
+}
+
 /// Sends a message whenever the actor gives a buffer back.
 #[derive(Clone)]
 struct SendsAtReturn {

@@ -1,10 +1,16 @@
 //! A waker behind a lock that is taken only when there is a waker.
 
-use core::sync::atomic::{AtomicBool, Ordering, fence};
+use core::sync::atomic::Ordering;
+#[cfg(not(all(test, loom)))]
+use core::sync::atomic::{AtomicBool, fence};
 use core::task::Waker;
-use std::sync::{Mutex, PoisonError};
+#[cfg(not(all(test, loom)))]
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use super::Notify;
+#[cfg(all(test, loom))]
+use super::model_words::{AtomicBool, Mutex, fence};
 
 /// A waker cell for threads. A `notify` that finds nobody costs one fence and one load.
 ///
