@@ -134,3 +134,25 @@ impl<const N: usize> fmt::Display for Hex<N> {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use isokern_core::KernelError;
+
+    use super::outcome;
+
+    #[test]
+    fn each_end_of_a_call_has_its_word() {
+        let words = [
+            (KernelError::Timeout { limit_ns: 1 }, "timeout"),
+            (KernelError::Cancelled, "cancelled"),
+            (KernelError::Panicked, "panicked"),
+            (KernelError::Failed { code: 1 }, "failed"),
+            (KernelError::DeadlineExceeded, "refused"),
+            (KernelError::InvalidInput { reason: "odd" }, "refused"),
+        ];
+        for (error, word) in words {
+            assert_eq!(outcome(&error), word, "{error}");
+        }
+    }
+}

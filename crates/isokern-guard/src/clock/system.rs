@@ -100,11 +100,26 @@ fn wake_sleepers() {
         }
         sleepers = match sleepers.soonest_ns() {
             Some(moment_ns) => {
-                let rest = Duration::from_nanos(moment_ns - now_ns);
-                let waited = TIMER.changed.wait_timeout(sleepers, rest);
+                let waited = TIMER.changed.wait_timeout(sleepers, rest(now_ns, moment_ns));
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
             None => TIMER.changed.wait(sleepers).unwrap_or_else(PoisonError::into_inner),
         };
+    }
+}
+
+/// The time until a moment that lies ahead: in it the timer uses no processor.
+const fn rest(now_ns: u64, moment_ns: u64) -> Duration {
+    Duration::from_nanos(moment_ns - now_ns)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    #[test]
+    fn the_timer_rests_until_the_soonest_moment() {
+        assert_eq!(super::rest(1_000_000, 3_000_000), Duration::from_millis(2));
+        assert_eq!(super::rest(0, 1), Duration::from_nanos(1));
     }
 }

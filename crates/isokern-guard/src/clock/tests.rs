@@ -57,6 +57,23 @@ fn sleepers_are_woken_in_the_order_of_their_moments() {
 }
 
 #[test]
+fn a_thread_waits_until_others_sleep() {
+    let clock = VirtualClock::new();
+    thread::scope(|scope| {
+        let waited = scope.spawn(|| {
+            clock.wait_for_sleepers(1);
+            clock.sleeper_count()
+        });
+        // Long enough for the thread to begin its wait.
+        thread::sleep(Duration::from_millis(30));
+        let mut sleep = pin!(clock.sleep_until(10));
+        assert!(poll(sleep.as_mut(), Waker::noop()).is_pending());
+        assert_eq!(waited.join().unwrap(), 1);
+    });
+    clock.wait_for_sleepers(0);
+}
+
+#[test]
 fn a_dropped_sleep_leaves_its_place() {
     let clock = VirtualClock::new();
     {

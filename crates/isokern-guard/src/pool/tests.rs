@@ -77,6 +77,7 @@ fn a_full_queue_hands_the_job_back() {
 #[test]
 fn threads_have_names_and_survive_panics() {
     let (bench, pool) = (Bench::new(), pool(1, 0));
+    assert_eq!(pool.panicked_count(), 0);
     let (job, gate) = bench.job(false, true);
     pool.try_submit(job).unwrap();
     assert_eq!(bench.started.1.recv().unwrap(), "wait-0");
@@ -137,6 +138,29 @@ fn a_joined_pool_runs_what_is_queued() {
     }
     pool.join();
     assert_eq!(bench.started.1.try_iter().count(), 3);
+}
+
+/// A job that does not say whether it was withdrawn.
+struct Plain(Receiver<()>);
+
+impl Job for Plain {
+    fn run(self) {
+        let _ = self.0.recv();
+    }
+}
+
+#[test]
+fn a_job_is_not_withdrawn_unless_it_says_so() {
+    let pool = WorkerPool::try_new("plain", NonZeroUsize::MIN, 1).unwrap();
+    let gates: Vec<Sender<()>> = (0..3)
+        .map(|turn| {
+            let (gate, receiver) = channel();
+            assert_eq!(pool.try_submit(Plain(receiver)).is_ok(), turn < 2, "job {turn}");
+            gate
+        })
+        .collect();
+    drop(gates);
+    pool.join();
 }
 
 #[test]
