@@ -29,6 +29,7 @@
 //! | [`GpuKernel`], [`HealthStatus`] | what kernels of every mode have in common |
 //! | [`KernelMetadata`], [`KernelMode`], [`Permission`] | what a kernel says about itself |
 //! | [`KernelError`], [`QuotaExceeded`], [`Busy`] | why a call gave no answer |
+//! | [`FailureCode`] | an error of the kernel's own, for `?` |
 //! | [`safe_point`] | a place where work can be given up |
 //! | [`whole_ns`] | a limit as the number that is counted in |
 //!
@@ -48,6 +49,7 @@
 //!   environment consists of. No method is lost on the way, provided ones neither.
 
 mod error;
+mod failure;
 mod metadata;
 mod mode;
 mod nanoseconds;
@@ -57,6 +59,7 @@ mod refusal;
 mod safe_point;
 
 pub use error::KernelError;
+pub use failure::FailureCode;
 pub use metadata::KernelMetadata;
 pub use mode::{KernelMode, KernelModeError};
 pub use nanoseconds::whole_ns;

@@ -98,6 +98,21 @@ impl ActorError {
         Self::Handler { code: error.code(), detail: error.detail() }
     }
 
+    /// Returns the handler's error, as far as it crossed ([`KernelError::from_code`]); `None` when
+    /// the handler did not answer with one.
+    #[must_use]
+    pub const fn kernel_error(&self) -> Option<KernelError> {
+        match self {
+            Self::Handler { code, detail } => KernelError::from_code(*code, *detail),
+            Self::Expired
+            | Self::TimedOut
+            | Self::ActorFaulted
+            | Self::Stopped
+            | Self::BufferRefused
+            | Self::KindUnknown => None,
+        }
+    }
+
     /// Says whether the same message, sent again later, may be answered.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
@@ -156,5 +171,14 @@ mod tests {
         }
         let inference = ActorError::of_handler(KernelError::Inference(inference));
         assert_eq!(inference, ActorError::Handler { code: 2012, detail: 77 });
+    }
+
+    #[test]
+    fn s4_the_asker_has_the_handler_s_error_again() {
+        for error in [KernelError::Failed { code: 9 }, KernelError::Cancelled] {
+            assert_eq!(ActorError::of_handler(error).kernel_error(), Some(error));
+        }
+        assert_eq!(ActorError::Handler { code: 7, detail: 0 }.kernel_error(), None);
+        assert_eq!(ActorError::Expired.kernel_error(), None);
     }
 }

@@ -103,6 +103,45 @@ impl KernelError {
         }
     }
 
+    /// Returns the error of a [`code`](Self::code) and its [`detail`](Self::detail), `None` if no
+    /// variant has the code.
+    ///
+    /// They are what crosses a ring ([`ActorError::Handler`](crate::actor::ActorError)). What does
+    /// not cross is blank: reasons and permissions say so in words, limits, tenants and waits are
+    /// 0, and a model's error is [`ExecutionFailed`](InferenceErrorKind::ExecutionFailed).
+    ///
+    /// ```
+    /// use isokern_core::KernelError;
+    ///
+    /// let failed = KernelError::Failed { code: 7 };
+    /// assert_eq!(KernelError::from_code(failed.code(), failed.detail()), Some(failed));
+    /// assert_eq!(KernelError::from_code(7, 0), None);
+    /// ```
+    #[must_use]
+    pub const fn from_code(code: u32, detail: u32) -> Option<Self> {
+        const BLANK: &str = "the reason did not come along";
+        Some(match code {
+            2001 => Self::InvalidConfiguration { reason: BLANK },
+            2002 => Self::InvalidInput { reason: BLANK },
+            2003 => Self::DeadlineExceeded,
+            2004 => Self::Timeout { limit_ns: 0 },
+            2005 => Self::PermissionDenied {
+                permission: Permission::new("a permission whose name did not come along"),
+            },
+            2006 => Self::QuotaExceeded(QuotaExceeded { tenant: 0, retry_after_ns: 0 }),
+            2007 => Self::ContextRequired,
+            2008 => Self::Busy(Busy),
+            2009 => Self::Saturated,
+            2010 => Self::Cancelled,
+            2011 => Self::Panicked,
+            2012 => Self::Inference(
+                InferenceError::new(InferenceErrorKind::ExecutionFailed).with_code(detail),
+            ),
+            2013 => Self::Failed { code: detail },
+            _ => return None,
+        })
+    }
+
     /// Returns the number within the code: the kernel's own of [`Failed`](Self::Failed), the
     /// model's of [`Inference`](Self::Inference), else 0.
     #[must_use]
@@ -160,6 +199,26 @@ impl KernelError {
             | Self::ContextRequired
             | Self::Busy(_)
             | Self::Saturated => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KernelError;
+
+    #[test]
+    fn s4_every_code_leads_back_to_its_error() {
+        let numbers = 2001..=2013;
+        for code in numbers.clone() {
+            let error = KernelError::from_code(code, 77).expect("it has a variant");
+            assert_eq!(error.code(), code, "{error}");
+            let has_detail = error.detail() == 77;
+            assert_eq!(has_detail, [2012, 2013].contains(&code), "{error}");
+            assert_eq!(KernelError::from_code(code, error.detail()), Some(error));
+        }
+        for code in (0..4000).chain([u32::MAX]).filter(|code| !numbers.contains(code)) {
+            assert_eq!(KernelError::from_code(code, 0), None, "{code}");
         }
     }
 }
