@@ -184,8 +184,6 @@ impl Resident for Echo {
     type Reply = u32;
     type State = u32;
 
-    const ENTRY: &'static str = "echo";
-
     fn into_parts(self) -> (Self, u32) {
         (self, 0)
     }

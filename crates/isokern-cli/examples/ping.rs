@@ -30,7 +30,6 @@ impl Resident for Ping {
     type Message = u32;
     type Reply = u32;
     type State = u32;
-    const ENTRY: &'static str = "ping";
 
     fn into_parts(self) -> (Self, u32) {
         (self, 0)

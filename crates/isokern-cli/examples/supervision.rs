@@ -50,7 +50,6 @@ impl Resident for Divider {
     type Message = u32;
     type Reply = Quotient;
     type State = u32;
-    const ENTRY: &'static str = "divider";
 
     fn into_parts(self) -> (Self, u32) {
         (self, 0)

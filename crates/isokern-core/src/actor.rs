@@ -31,7 +31,6 @@
 //!     type Message = u32;
 //!     type Reply = u32;
 //!     type State = u32;
-//!     const ENTRY: &'static str = "adder";
 //!
 //!     fn into_parts(self) -> (Adder, u32) {
 //!         (Adder, self.0)

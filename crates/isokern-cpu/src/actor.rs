@@ -104,8 +104,6 @@ impl<S: OperatorSet + Send + Sync + 'static> Resident for ModelActor<S> {
     type Reply = ModelReply;
     type State = [u8; 0];
 
-    const ENTRY: &'static str = "isokern_model_actor";
-
     fn buffer_of(message: &BufferHandle) -> Option<BufferHandle> {
         Some(*message)
     }

@@ -59,7 +59,6 @@ impl Resident for Echo {
     type Message = u32;
     type Reply = u32;
     type State = [u8; 0];
-    const ENTRY: &'static str = "echo";
 
     fn into_parts(self) -> (Self, [u8; 0]) {
         (self, [])

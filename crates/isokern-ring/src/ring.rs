@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use bytemuck::Pod;
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
 use isokern_core::ring::SharedRmw;
-use isokern_core::ring::{SlotCount, lines_of};
+use isokern_core::ring::{SlotCount, require_fit};
 
 use crate::claim_word::ClaimWord;
 use crate::consumer::Consumer;
@@ -85,7 +85,7 @@ impl<T: Pod, const N: usize, const LINES: usize> Ring<T, N, LINES> {
     #[must_use]
     pub const fn new() -> Self {
         const {
-            assert!(lines_of::<T>() <= LINES, "give the ring more lines: Ring<T, N, LINES>");
+            require_fit(size_of::<T>(), 0, LINES);
             let _ = SlotCount::new::<N>();
         }
         Self {

@@ -23,7 +23,6 @@ impl Resident for Greeter {
     type Message = String;
     type Reply = u32;
     type State = ();
-    const ENTRY: &'static str = "greeter";
 
     fn into_parts(self) -> (Self, ()) {
         (self, ())

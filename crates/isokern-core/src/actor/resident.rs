@@ -19,8 +19,11 @@ pub trait Resident {
     /// What it keeps between messages.
     type State: Pod + Send;
 
-    /// The name of the entry point in device code, for hosts that need one.
-    const ENTRY: &'static str;
+    /// The name of the resident's entry point in device code; empty, which is the default, where
+    /// it has none.
+    ///
+    /// No host reads it today: threads and loops run the handler, and there is no host for GPUs.
+    const ENTRY: &'static str = "";
 
     /// Returns the buffer that was lent with a message; `None` when its messages bring
     /// none, which is the default.

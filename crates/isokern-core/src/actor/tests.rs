@@ -4,10 +4,11 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
 use super::{
-    Link, LinkCredit, Outbox, OutboxEntry, OutboxError, RingContext, RunnerWords, StateError,
+    Link, LinkCredit, Outbox, OutboxEntry, OutboxError, Resident, RingContext, RingKernelHandler,
+    RunnerWords, StateError,
 };
 use crate::compute::MessageHeader;
-use crate::kernel::KernelError;
+use crate::kernel::{GpuKernel, KernelError, KernelMetadata, KernelMode};
 
 #[test]
 fn state_has_one_type() {
@@ -73,4 +74,34 @@ fn an_outbox_takes_what_has_a_place() {
     assert_eq!((used, credits.map(|credit| credit.free_slots)), (3, [0, 7, 9]));
     let kept = entries.map(|entry| (entry.to(), entry.bytes().len(), entry.bytes()[0]));
     assert_eq!(kept, [(first, 2, 1), (second, 48, 4), (second, 48, 5)]);
+}
+
+#[test]
+fn s4_a_resident_needs_no_entry_point() {
+    struct Quiet;
+
+    impl GpuKernel for Quiet {
+        fn metadata(&self) -> &KernelMetadata {
+            const { &KernelMetadata::new("quiet", KernelMode::Ring) }
+        }
+    }
+
+    impl RingKernelHandler<u32, u32> for Quiet {
+        async fn handle(&self, _: &mut RingContext<'_>, message: u32) -> Result<u32, KernelError> {
+            Ok(message)
+        }
+    }
+
+    impl Resident for Quiet {
+        type Handler = Self;
+        type Message = u32;
+        type Reply = u32;
+        type State = ();
+
+        fn into_parts(self) -> (Self, ()) {
+            (self, ())
+        }
+    }
+
+    assert_eq!((Quiet::ENTRY, Quiet::buffer_of(&1)), ("", None));
 }

@@ -5,6 +5,7 @@
 
 use bytemuck::Pod;
 
+use super::fit::require_fit;
 use super::memory::{LINE_CELLS, SharedRing};
 use super::words::SharedCell;
 
@@ -30,7 +31,7 @@ pub const fn lines_of<T>() -> usize {
 /// Writes `message` to the slot of `ticket`, which the caller knows to be free.
 #[inline]
 pub fn publish<T: Pod, R: SharedRing>(ring: &R, ticket: u32, message: &T) {
-    const { assert!(lines_of::<T>() <= R::LINES, "the message is larger than a slot") }
+    const { require_fit(size_of::<T>(), 0, R::LINES) }
     let (slot_index, turn) = (ring.slot_count().slot_index(ticket), ring.slot_count().turn(ticket));
     let (words, rest) = bytemuck::bytes_of(message).as_chunks::<4>();
     let mut last = 0;
@@ -79,7 +80,7 @@ pub(super) fn take_rest<T: Pod, E: Pod, R: SharedRing>(ring: &R, ticket: u32) ->
 /// The message of `ticket` when all its cells show the turn; `None` means *not yet*.
 #[inline]
 pub fn take<T: Pod, R: SharedRing>(ring: &R, ticket: u32) -> Option<T> {
-    const { assert!(lines_of::<T>() <= R::LINES, "the message is larger than a slot") }
+    const { require_fit(size_of::<T>(), 0, R::LINES) }
     let (slot_index, turn) = (ring.slot_count().slot_index(ticket), ring.slot_count().turn(ticket));
     if ring.cell(slot_index, 0).poll_acquire().turn != turn {
         return None;

@@ -5,11 +5,11 @@ use core::future::Future;
 
 use bytemuck::Pod;
 use isokern_core::actor::{
-    ActorMemory, ActorPlan, ActorState, Host, LentBuffers, LinkEnd, MAILBOX_COUNT_MAX, NoBuffers,
-    SupervisionError,
+    ActorMemory, ActorPlan, ActorState, Host, LentBuffers, LinkEnd, MAILBOX_COUNT_MAX, Mailbox,
+    NoBuffers, ReplyHeader, SupervisionError,
 };
 use isokern_core::call::Clock;
-use isokern_core::ring::{DeviceView, PushError};
+use isokern_core::ring::{DeviceView, PushError, SharedRing, WireHeader, require_fit};
 use isokern_core::{GpuKernel, KernelError, MessageHeader, Resident};
 use thiserror::Error;
 
@@ -21,8 +21,49 @@ use super::stats::RequesterStats;
 /// Starts an actor and returns the handle that asks it.
 ///
 /// The handler's `validate` is called first; then the host lends memory and starts the
-/// resident in it, which calls `initialize`. A message or reply that does not fit a slot of
-/// the host's rings does not compile.
+/// resident in it, which calls `initialize`.
+///
+/// A message or a reply has 48 bytes of a slot of one line, 112 of two and 240 of four
+/// ([`message_capacity_bytes`](isokern_core::ring::message_capacity_bytes)). One that is larger
+/// does not compile, and the compiler names the limit, `LINES` and the lines it needs:
+///
+/// ```compile_fail,E0080
+/// # use core::future::Future;
+/// # use isokern_core::actor::{ActorCells, ActorPlan, Mailboxes};
+/// # use isokern_core::call::{Clock, PollingSleep};
+/// # use isokern_core::{GpuKernel, KernelError, KernelMetadata, KernelMode};
+/// # use isokern_core::{Resident, RingContext, RingKernelHandler};
+/// # use isokern_ring::{LoopHost, spawn};
+/// # #[derive(Clone)]
+/// # struct Ticks;
+/// # impl Clock for Ticks {
+/// #     fn now_ns(&self) -> u64 { 0 }
+/// #     fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send {
+/// #         PollingSleep::new(self, moment_ns)
+/// #     }
+/// # }
+/// # struct Sum;
+/// # impl GpuKernel for Sum {
+/// #     fn metadata(&self) -> &KernelMetadata {
+/// #         const { &KernelMetadata::new("sum", KernelMode::Ring) }
+/// #     }
+/// # }
+/// # impl RingKernelHandler<[f32; 13], f32> for Sum {
+/// #     async fn handle(&self, _: &mut RingContext<'_>, n: [f32; 13]) -> Result<f32, KernelError> {
+/// #         Ok(n.iter().sum())
+/// #     }
+/// # }
+/// impl Resident for Sum {
+///     type Message = [f32; 13]; // 52 bytes
+/// #     type Handler = Self;
+/// #     type Reply = f32;
+/// #     type State = ();
+/// #     fn into_parts(self) -> (Self, ()) { (self, ()) }
+/// }
+///
+/// static CELLS: ActorCells<Mailboxes<4>> = ActorCells::new();
+/// let sum = spawn(&LoopHost::new(&CELLS, Ticks), Sum, ActorPlan::new());
+/// ```
 ///
 /// # Errors
 ///
@@ -38,6 +79,7 @@ where
     H: Host<R, B>,
     H::Clock: Clock,
 {
+    const { require_messages_fit::<MailboxOf<H::Memory>, R>() }
     plan.supervision.validate()?;
     let parts = resident.into_parts();
     parts.0.validate().map_err(SpawnError::Kernel)?;
@@ -46,6 +88,14 @@ where
         core::array::from_fn(|index| Requester::try_new(memory.clone(), index, host.clock()));
     let running = host.start(parts, memory.clone(), plan).map_err(SpawnError::Host)?;
     Ok(Actor { requesters, controls: ActorControls::new(memory), running })
+}
+
+type MailboxOf<M> = <M as ActorMemory>::Mailbox;
+
+/// Stops the compiler at a message or a reply that is larger than its slot.
+const fn require_messages_fit<M: Mailbox, R: Resident>() {
+    require_fit(size_of::<R::Message>(), size_of::<WireHeader>(), M::Requests::LINES);
+    require_fit(size_of::<R::Reply>(), size_of::<ReplyHeader>(), M::Replies::LINES);
 }
 
 /// The actor that a host makes of a resident.

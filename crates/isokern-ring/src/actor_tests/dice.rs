@@ -87,8 +87,6 @@ impl Resident for Dice {
     type Reply = u32;
     type State = u32;
 
-    const ENTRY: &'static str = "dice";
-
     fn into_parts(self) -> (Self, u32) {
         (self, 0)
     }

@@ -137,8 +137,6 @@ impl Resident for Relay {
     type Reply = u32;
     type State = [u8; 0];
 
-    const ENTRY: &'static str = "relay";
-
     fn into_parts(self) -> (Self, [u8; 0]) {
         (self, [])
     }

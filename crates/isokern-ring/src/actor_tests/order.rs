@@ -64,8 +64,6 @@ impl Resident for Reverse {
     type Reply = u32;
     type State = [u8; 0];
 
-    const ENTRY: &'static str = "reverse";
-
     fn buffer_of(message: &BufferHandle) -> Option<BufferHandle> {
         Some(*message)
     }

@@ -182,8 +182,6 @@ impl Resident for Script {
     type Reply = u32;
     type State = u32;
 
-    const ENTRY: &'static str = "script";
-
     fn into_parts(self) -> (Self, u32) {
         (self, 100)
     }
@@ -197,8 +195,6 @@ impl Resident for Lending {
     type Message = [u32; 2];
     type Reply = u32;
     type State = u32;
-
-    const ENTRY: &'static str = "lending";
 
     fn buffer_of(_: &[u32; 2]) -> Option<BufferHandle> {
         Some(BufferHandle::default())

@@ -52,7 +52,6 @@ use crate::runner::Runner;
 ///     type Message = u32;
 ///     type Reply = u64;
 ///     type State = [u8; 0];
-///     const ENTRY: &'static str = "doubler";
 ///
 ///     fn into_parts(self) -> (Self, [u8; 0]) {
 ///         (self, [])

@@ -57,7 +57,6 @@ use crate::runner::{FAULT_PANIC, Runner, Setting, Step};
 /// #     type Message = u32;
 /// #     type Reply = u32;
 /// #     type State = u32;
-/// #     const ENTRY: &'static str = "sum";
 /// #     fn into_parts(self) -> (Self, u32) { (self, 0) }
 /// # }
 ///
