@@ -281,7 +281,7 @@ fn a_spent_quota_refuses_and_time_of_the_caller_s_clock_does_not_refill_it() {
     let context = context.with_tenant(7);
     let call = || pollster::block_on(kernel.execute_with_context(&context, 1));
     assert_eq!(call(), Ok(1));
-    let spent = QuotaExceeded { tenant: 7, retry_after_ns: 1_000_000_000 };
+    let spent = QuotaExceeded::new(7, 1_000_000_000);
     assert_eq!(call(), Err(spent.into()));
     caller_clock.advance(Duration::from_secs(3_600));
     assert_eq!(call(), Err(spent.into()));
@@ -299,7 +299,7 @@ impl Quota for Asked {
 
     fn admit(&self, tenant: u32, _: u64) -> Result<(), QuotaExceeded> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Err(QuotaExceeded { tenant, retry_after_ns: 0 })
+        Err(QuotaExceeded::new(tenant, 0))
     }
 }
 
@@ -334,7 +334,7 @@ fn a_permit_is_held_until_the_call_ends_or_is_dropped() {
     let context = ExecutionContext::new(&environment, Principal::new("holder", &[RUN]));
     let mut first = Box::pin(kernel.execute_with_context(&context, 1));
     assert!(poll_once(first.as_mut()).is_pending());
-    let refused = QuotaExceeded { tenant: 0, retry_after_ns: 0 };
+    let refused = QuotaExceeded::new(0, 0);
     let second = || pollster::block_on(kernel.execute_with_context(&context, 1));
     assert_eq!(second(), Err(refused.into()));
     drop(first);

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use isokern_core::megakernel::{
-    MegakernelError, MegakernelExecutionMode, MegakernelGeometry, MegakernelLaunchRecommendation,
-    MegakernelLaunchRequest, MegakernelPressure, MegakernelTopology, MegakernelWorkloadHints,
+    MegakernelError, MegakernelGeometry, MegakernelLaunchRecommendation, MegakernelLaunchRequest,
+    MegakernelPressure, MegakernelTopology, MegakernelWorkloadHints,
 };
 use isokern_core::{MegakernelConfig, TaskSlot};
 use isokern_tests::trials::{run, trial};
@@ -44,21 +44,13 @@ fn main() -> ExitCode {
 fn gives_a_lane_to_each_task() {
     let config = MegakernelConfig { worker_count: 10, ..MegakernelConfig::new() };
     let found = config.launch_recommendation(25, 4, 100, 256).expect("fits");
-    let geometry =
-        MegakernelGeometry { workgroup_size_x: 4, slot_count: 28, dispatch_grid: [7, 1, 1] };
-    let wanted = MegakernelLaunchRecommendation {
-        geometry,
-        worker_groups: 10,
-        hit_capacity: 1024,
-        pressure: MegakernelPressure::Light,
-        execution_mode: MegakernelExecutionMode::Interpreter,
-        topology: MegakernelTopology::SparseFrontier,
-        promote_hot_opcodes: false,
-        promote_hot_windows: false,
-        age_priority_work: false,
-        estimated_peak_device_bytes: 1024 * 16,
-        device_memory_budget_bytes: 0,
-    };
+    let geometry = MegakernelGeometry::new(4, 28, [7, 1, 1]);
+    let mut wanted = MegakernelLaunchRecommendation::new(geometry);
+    wanted.worker_groups = 10;
+    wanted.hit_capacity = 1024;
+    wanted.pressure = MegakernelPressure::Light;
+    wanted.topology = MegakernelTopology::SparseFrontier;
+    wanted.estimated_peak_device_bytes = 1024 * 16;
     assert_eq!(found, wanted);
 }
 

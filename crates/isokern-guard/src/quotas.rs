@@ -120,7 +120,7 @@ impl Quota for TenantQuotas {
     type Permit<'q> = TenantPermit<'q>;
 
     fn admit(&self, tenant: u32, now_ns: u64) -> Result<TenantPermit<'_>, QuotaExceeded> {
-        let refused = |retry_after_ns| QuotaExceeded { tenant, retry_after_ns };
+        let refused = |retry_after_ns| QuotaExceeded::new(tenant, retry_after_ns);
         let mut table = locked(&self.table);
         if let Some(account) = table.accounts.get_mut(&tenant) {
             account.try_take(now_ns).map_err(refused)?;

@@ -122,6 +122,7 @@ const fn of_pressure(pressure: MegakernelPressure) -> &'static str {
         MegakernelPressure::Light => "fewer tasks than lanes",
         MegakernelPressure::Balanced => "a task for every lane",
         MegakernelPressure::Saturated => "tasks came back, or 4 for every lane",
+        _ => "newer than this program",
     }
 }
 
@@ -129,6 +130,7 @@ const fn of_mode(mode: MegakernelExecutionMode) -> &'static str {
     match mode {
         MegakernelExecutionMode::Interpreter => "looking opcodes up is enough",
         MegakernelExecutionMode::Jit => "compiling these tasks would pay",
+        _ => "newer than this program",
     }
 }
 
@@ -140,6 +142,7 @@ const fn of_topology(topology: MegakernelTopology) -> &'static str {
         MegakernelTopology::DenseFrontier => "many nodes active; next --previous",
         MegakernelTopology::FusedDense => "worth fusing; next --previous",
         MegakernelTopology::MemoryConstrained => "memory is short; next --previous",
+        _ => "newer than this program",
     }
 }
 

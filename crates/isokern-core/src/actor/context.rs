@@ -194,6 +194,7 @@ impl RunnerWords {
 }
 
 /// A state type that is not the one the actor was spawned with.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "the actor's state has {state_bytes} bytes, the type asked for {asked_bytes} or another \

@@ -41,8 +41,7 @@ pub trait Host<R: Resident, B: LentBuffers = NoBuffers> {
     fn lend(&self) -> Result<Self::Memory, Self::Error>;
 
     /// Starts the parts of a resident in lent memory. It begins with `initialize`, whether
-    /// or not this has returned by then. A host with device code of its own runs
-    /// [`Resident::ENTRY`] in place of the handler.
+    /// or not this has returned by then.
     ///
     /// # Errors
     ///
@@ -56,6 +55,7 @@ pub trait Host<R: Resident, B: LentBuffers = NoBuffers> {
 }
 
 /// What an actor is given besides its resident and its memory.
+#[non_exhaustive]
 #[derive(Debug)]
 pub struct ActorPlan<M: ActorMemory, B = NoBuffers> {
     /// What happens after a fault.

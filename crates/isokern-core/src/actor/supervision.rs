@@ -51,6 +51,7 @@ impl Supervision {
 }
 
 /// A supervision with too many restarts.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{count_max} restarts in a window; at most 16 are counted. Fix: allow 16 or fewer.")]
 pub struct SupervisionError {

@@ -116,6 +116,7 @@ pub struct FallbackDescriptor<DA, DB> {
 ///
 /// As an [`InferenceError`] it is the secondary's, the one that was to work
 /// everywhere.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FallbackError<EA, EB> {
     /// Why the backend that was asked first could not.

@@ -8,6 +8,7 @@ use super::payload::Payload;
 use super::port::PortMetadata;
 
 /// The model of the backend that could load it.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FallbackModel<MA, MB> {
     /// The backend that is asked first loaded it.
@@ -22,6 +23,7 @@ pub enum FallbackModel<MA, MB> {
 }
 
 /// Which of two backends.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FallbackSide {
     /// The one that is asked first.

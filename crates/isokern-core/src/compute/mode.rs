@@ -91,6 +91,7 @@ impl ModeSet {
 }
 
 /// A number that is no [`ModeSet`]: a bit above 4 is set.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("mode bits {bits:#04x} set a bit which means no mode")]
 pub struct ModeBitsError {

@@ -166,6 +166,7 @@ impl PlacementAcceptance {
 }
 
 /// A number that is no [`PlacementAcceptance`]: a bit above 18 is set.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("placement bits {bits:#010x} set a bit above 18, which means no memory class")]
 pub struct PlacementBitsError {

@@ -5,6 +5,7 @@
 use thiserror::Error;
 
 /// A tenant who has used up what they may.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[error(
     "tenant {tenant} has spent its quota. \
@@ -16,6 +17,14 @@ pub struct QuotaExceeded {
     /// How long until the next call is admitted, by rate alone, in ns; 0 when a call in
     /// flight must end first, `u64::MAX` when no waiting helps.
     pub retry_after_ns: u64,
+}
+
+impl QuotaExceeded {
+    /// Returns the refusal of a tenant, with the wait as the field has it.
+    #[must_use]
+    pub const fn new(tenant: u32, retry_after_ns: u64) -> Self {
+        Self { tenant, retry_after_ns }
+    }
 }
 
 /// A value somebody else is using.

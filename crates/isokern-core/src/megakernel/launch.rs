@@ -65,6 +65,7 @@ impl MegakernelLaunchRequest {
 ///
 /// Geometry and [`age_priority_work`](Self::age_priority_work) are for an executor to
 /// follow; mode, promotions and hit capacity are advice. There is no executor yet.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MegakernelLaunchRecommendation {
@@ -92,7 +93,29 @@ pub struct MegakernelLaunchRecommendation {
     pub device_memory_budget_bytes: u64,
 }
 
+impl MegakernelLaunchRecommendation {
+    /// Returns a recommendation of this shape and the least of everything else, for whoever makes
+    /// one by other rules: one group, no hits and no bytes, an empty queue, opcodes looked up.
+    #[must_use]
+    pub const fn new(geometry: MegakernelGeometry) -> Self {
+        Self {
+            geometry,
+            worker_groups: 1,
+            hit_capacity: 0,
+            pressure: MegakernelPressure::Empty,
+            execution_mode: MegakernelExecutionMode::Interpreter,
+            topology: MegakernelTopology::Empty,
+            promote_hot_opcodes: false,
+            promote_hot_windows: false,
+            age_priority_work: false,
+            estimated_peak_device_bytes: 0,
+            device_memory_budget_bytes: 0,
+        }
+    }
+}
+
 /// The shape of a launch.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MegakernelGeometry {
@@ -104,7 +127,16 @@ pub struct MegakernelGeometry {
     pub dispatch_grid: [u32; 3],
 }
 
+impl MegakernelGeometry {
+    /// Returns the shape of groups of so many threads, with so many slots, on this grid.
+    #[must_use]
+    pub const fn new(workgroup_size_x: u32, slot_count: u32, dispatch_grid: [u32; 3]) -> Self {
+        Self { workgroup_size_x, slot_count, dispatch_grid }
+    }
+}
+
 /// How many tasks there are for the lanes (groups times threads) of a launch.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MegakernelPressure {
@@ -123,6 +155,7 @@ pub enum MegakernelPressure {
 }
 
 /// How workers run an opcode.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MegakernelExecutionMode {
@@ -135,6 +168,7 @@ pub enum MegakernelExecutionMode {
 }
 
 /// What the queued work looks like, by the density of its frontier.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MegakernelTopology {

@@ -6,6 +6,7 @@ use isokern_core::actor::{ActorError, ActorMemory};
 use super::queue::{Neighbours, Queue, Queued};
 
 /// An answer, joined to the header its question was sent with.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Answer<P> {
     /// As it was sent: trace id and quality of service are what the sender wrote.
