@@ -104,8 +104,8 @@ fn s4_what_must_grow_is_non_exhaustive_and_the_rest_has_a_reason() {
 
 #[test]
 fn the_reader_tells_what_can_grow() {
-    let text = "#[non_exhaustive]\npub enum A {\n    B,\n}\n\n/// C.\npub struct C {\n    pub d: u8,\n}\n\n\
-                pub struct E {\n    d: u8,\n}\npub enum F {\n    G,\n}\n";
+    let text = "#[non_exhaustive]\npub enum A {\n    B,\n}\n\n/// C.\npub struct C {\n    \
+                pub d: u8,\n}\n\npub struct E {\n    d: u8,\n}\npub enum F {\n    G,\n}\n";
     let names: Vec<_> = exhaustive(text).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["C", "F"]);
 }

@@ -104,6 +104,6 @@ mod pointers_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod toys;
+pub(crate) mod toys;
 #[cfg(test)]
 mod trace_tests;

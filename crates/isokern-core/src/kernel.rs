@@ -43,6 +43,7 @@
 //! * Await [`safe_point`] wherever the work can be given up: between operators, between
 //!   tiles. What is between two of them is how late a limit may be.
 //! * A future dropped at a safe point **must** leave the kernel usable.
+//! * Kernels of several types in one list are a [`kernel_set!`](crate::kernel_set).
 //! * Nothing here boxes a future; do not box yours.
 //! * What points to a kernel is one: `&K`, `&mut K`, and with the feature `std` `Box<K>` and
 //!   `Arc<K>`. The same holds for batch kernels, ring handlers, backends, and what an

@@ -90,6 +90,7 @@ pub mod call;
 pub mod compute;
 pub mod device;
 pub mod kernel;
+mod kernel_set;
 pub mod megakernel;
 mod numbered;
 mod pointers;

@@ -49,7 +49,9 @@ use super::stats::RequesterStats;
 /// #     }
 /// # }
 /// # impl RingKernelHandler<[f32; 13], f32> for Sum {
-/// #     async fn handle(&self, _: &mut RingContext<'_>, n: [f32; 13]) -> Result<f32, KernelError> {
+/// #     async fn handle(&self, _: &mut RingContext<'_>, n: [f32; 13])
+/// #         -> Result<f32, KernelError>
+/// #     {
 /// #         Ok(n.iter().sum())
 /// #     }
 /// # }
