@@ -80,13 +80,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Backend::Cpu)]
     backend: Backend,
     /// Inputs of one call for a GPU's throughput [default: 4096; 8 on a simulated device]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     batch: Option<NonZeroUsize>,
     /// How the model is kept running
     #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
     /// The runs of each measurement
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(allow_negative_numbers = true)]
     #[arg(conflicts_with = "time")]
     runs: Option<u64>,
     /// The time of each measurement [default: 2s]

@@ -107,8 +107,8 @@ pub(crate) enum CliError {
     #[error("{name}: {source}")]
     Labels { name: String, source: LabelError },
     #[error(
-        "{name}: {what}. Fix: find out which of both is right; where a difference of {greatest} is \
-         none, pass --tolerance {greatest}"
+        "{name}: {what}. Fix: find out which of both is right{}",
+        Tolerance(.greatest)
     )]
     Unexpected { name: String, what: String, greatest: Number },
     #[error(
@@ -250,21 +250,43 @@ pub(crate) fn name(path: &Path) -> String {
     escaped(&path.to_string_lossy())
 }
 
+/// The tolerance that would let a difference be, where one would.
+struct Tolerance<'e>(&'e Number);
+
+impl fmt::Display for Tolerance<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let greatest = self.0;
+        if matches!(greatest, Number::Real(real) if !real.is_finite()) {
+            return Ok(());
+        }
+        let allowed = format_args!("; where a difference of {greatest} is none, pass --tolerance");
+        write!(formatter, "{allowed} {greatest}")
+    }
+}
+
 /// What to do about an error of the operating system, where that is plain.
 struct Remedy<'e>(&'e io::Error);
 
 impl fmt::Display for Remedy<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const FIXES: [(io::ErrorKind, &str); 4] = [
+        const FIXES: [(io::ErrorKind, &str); 9] = [
             (io::ErrorKind::NotFound, "check the path and the folder it is relative to"),
             (io::ErrorKind::PermissionDenied, "check the permissions of the file and its folder"),
             (io::ErrorKind::IsADirectory, "name a file, not a folder"),
             (io::ErrorKind::StorageFull, "free some space"),
+            (io::ErrorKind::QuotaExceeded, "free some space"),
+            (io::ErrorKind::FileTooLarge, "raise the limit on the size of files, or free space"),
+            (io::ErrorKind::ReadOnlyFilesystem, "name a place that can be written to"),
+            (io::ErrorKind::NotADirectory, "check the path: a part of it is a file, not a folder"),
+            (io::ErrorKind::InvalidFilename, "give the file another name"),
         ];
-        match FIXES.iter().find(|(kind, _)| *kind == self.0.kind()) {
-            Some((_, fix)) => write!(formatter, ". Fix: {fix}"),
-            None => Ok(()),
+        // What is wrong already stands there with what to do about it.
+        if self.0.to_string().contains(". Fix: ") {
+            return Ok(());
         }
+        let known = FIXES.iter().find(|(kind, _)| *kind == self.0.kind());
+        let fix = known.map_or("check the path, and the device it leads to", |(_, fix)| *fix);
+        write!(formatter, ". Fix: {fix}")
     }
 }
 

@@ -6,6 +6,7 @@ use isokern_model::Model;
 use thiserror::Error;
 
 use crate::error::{CliError, name};
+use crate::figures::counted;
 use crate::input::{read_bytes, source_name};
 use crate::ports::Ports;
 
@@ -22,8 +23,11 @@ pub(crate) enum LabelError {
     #[error("byte {offset} is not UTF-8. Fix: save the file as UTF-8, a label on each line")]
     NotText { offset: usize },
     #[error(
-        "there are {have} labels, the output has {need} classes. Fix: give a label for each, one \
-         on a line, in their order{}",
+        "there {} {}, the output has {}. Fix: give a label for each class, one on a line, in their \
+         order{}",
+        if *.have == 1 { "is" } else { "are" },
+        counted(*.have, "label"),
+        if *.need == 1 { "1 class".to_owned() } else { format!("{need} classes") },
         if *.have + 1 == *.need { "; a first line for the background may be missing" } else { "" }
     )]
     Count { have: usize, need: usize },

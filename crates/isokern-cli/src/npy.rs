@@ -13,6 +13,11 @@ pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
 /// What data start at a multiple of, in files that NumPy writes.
 const ALIGN: usize = 64;
 
+/// The most dimensions that NumPy knows.
+const DIMENSIONS_MAX: usize = 64;
+/// The most characters of a type of elements: more than any that is a single word.
+const ELEMENT_MAX: usize = 64;
+
 /// Why bytes are not an array.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub(crate) enum NpyError {
@@ -20,8 +25,13 @@ pub(crate) enum NpyError {
     Short,
     #[error(".npy version {0} is not known. Fix: save the array with a current NumPy")]
     Version(u8),
-    #[error("the .npy header is not one of a plain array near byte {0}. Fix: use numpy.save")]
+    #[error(
+        "the .npy header is not one of a plain array near byte {0}. Fix: save a plain array with \
+         numpy.save"
+    )]
     Header(usize),
+    #[error("the array has {0} dimensions, at most {DIMENSIONS_MAX} can be. Fix: save it again")]
+    Dimensions(usize),
     #[error("the array has {have} bytes of data, its shape needs {need}. Fix: save it again")]
     Data { have: usize, need: String },
 }
@@ -56,7 +66,11 @@ impl<'f> Array<'f> {
         let data = file.get(end..).ok_or(NpyError::Short)?;
         let mut scanner = Scanner { text, place: 0 };
         let header = scanner.header(data);
-        header.ok_or(NpyError::Header(start + scanner.place))
+        let array = header.ok_or(NpyError::Header(start + scanner.place))?;
+        match array.shape.len() {
+            0..=DIMENSIONS_MAX => Ok(array),
+            dimensions => Err(NpyError::Dimensions(dimensions)),
+        }
     }
 
     /// Checks that there are as many elements of `bytes` each as the shape says.
@@ -144,7 +158,9 @@ impl<'f> Scanner<'f> {
             let key = self.string()?;
             self.expect(b":")?;
             match key {
-                "descr" => element = Some(self.string()?),
+                "descr" => {
+                    element = Some(self.string().filter(|text| text.len() <= ELEMENT_MAX)?);
+                }
                 "fortran_order" => fortran_order = Some(self.truth()?),
                 "shape" => shape = Some(self.sizes()?),
                 _ => return None,
@@ -153,6 +169,10 @@ impl<'f> Scanner<'f> {
                 self.expect(b"}")?;
                 break;
             }
+        }
+        // Spaces fill the header up.
+        if !self.rest().trim_ascii().is_empty() {
+            return None;
         }
         Some(Array { element: element?, fortran_order: fortran_order?, shape: shape?, data })
     }
@@ -251,10 +271,16 @@ mod tests {
     fn a_header_of_another_kind_is_refused_where_it_differs() {
         let records = file("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }");
         assert_eq!(Array::read(&records), Err(NpyError::Header(10 + 9)));
-        for text in ["", "{", "{}", "{'shape': (", "{'shape': (99999999999999999999,)}", "(((((("] {
+        let long = format!("{{'descr': '{}'}}", "|".repeat(65));
+        let after = "{'descr': '|i1', 'fortran_order': False, 'shape': (2,), } ,";
+        let overflow = "{'shape': (99999999999999999999,)}";
+        for text in ["", "{", "{}", "{'shape': (", overflow, "((((((", &long, after] {
             let bytes = file(text);
             assert!(matches!(Array::read(&bytes), Err(NpyError::Header(_))), "{text}");
         }
+        let deep =
+            format!("{{'descr': '|i1', 'fortran_order': False, 'shape': ({})}}", "1,".repeat(65));
+        assert_eq!(Array::read(&file(&deep)), Err(NpyError::Dimensions(65)));
         assert_eq!(Array::read(b"\x93NUMPY\x04"), Err(NpyError::Version(4)));
         assert_eq!(Array::read(b"\x93NUMPY\x01\0\xFF\xFF{"), Err(NpyError::Short));
         assert_eq!(Array::read(b"\x93NUMPY\x02\0\xFF\xFF\xFF\xFF{"), Err(NpyError::Short));

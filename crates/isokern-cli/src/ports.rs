@@ -130,7 +130,7 @@ impl Ports {
         for text in given {
             let (index, path) = match self.read(option, text)? {
                 Given::Named(index, path) => (index, path),
-                Given::Plain(path) if self.ports.len() == 1 => (0, path),
+                Given::Plain(path) if self.ports.len() == 1 && !is_mistaken(path) => (0, path),
                 Given::Plain(path) => return Err(self.unnamed(option, path)),
             };
             let is_shared = files.contains(&Some(path));
@@ -167,6 +167,9 @@ impl Ports {
         let Some(text) = given.to_str() else { return Ok(Given::Plain(given)) };
         for (place, _) in text.match_indices('=') {
             if let Some(index) = self.find(option, &text[..place])? {
+                if place + 1 == text.len() {
+                    return Err(PortError::NoFile { given: name(given), option });
+                }
                 return Ok(Given::Named(index, Path::new(&text[place + 1..])));
             }
         }
@@ -211,6 +214,13 @@ impl Ports {
             more => format!("{}, and {more} more", shown.join(", ")),
         }
     }
+}
+
+/// Returns whether this is more likely a name that no port has than a path: there is no file of the
+/// whole text, but one of what comes after its equals sign.
+fn is_mistaken(path: &Path) -> bool {
+    let file = path.to_str().and_then(|text| text.split_once('=')).map(|(_, file)| file);
+    file.is_some_and(|file| Path::new(file).exists() && !path.exists())
 }
 
 impl Port {

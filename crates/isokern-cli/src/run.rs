@@ -90,6 +90,7 @@ pub(crate) struct Arguments {
     /// One generated sample instead, the bytes that belong to SEED [default: that of the model's
     /// self-test]
     #[arg(long, value_name = "SEED", num_args = 0..=1, conflicts_with = "input")]
+    #[arg(allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     random: Option<Option<u32>>,
     /// Where the outputs go: .npy if it is named so, else raw bytes; - is standard output, and
@@ -106,13 +107,14 @@ pub(crate) struct Arguments {
     expect: Vec<PathBuf>,
     /// The greatest difference from --expect that counts as none
     #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = tolerance)]
+    #[arg(allow_negative_numbers = true)]
     tolerance: f64,
     /// Names of the classes, a line of text for each; for a model of several outputs NAME=FILE or
     /// INDEX=FILE
     #[arg(long, value_name = "[NAME=]FILE")]
     labels: Vec<PathBuf>,
     /// How many classes to print per input; 0 prints no values
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 3)]
     top: usize,
     /// What the model runs on; the output bytes are the same
     #[arg(long, value_enum, default_value_t = Backend::Cpu)]

@@ -33,40 +33,40 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, requires = "config")]
     format: Option<Format>,
     /// Workers wanted, at least 1; both groups and threads of a group follow from it [default: 64]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     worker_count: Option<u32>,
     /// The longest a launch may run, such as 5ms or 60s, more than 0; no shape depends on it
     /// [default: 60s]
     #[arg(long, value_name = "TIME")]
     max_wall_time: Option<String>,
     /// Hits expected of a task; 0 counts as 1 [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     expected_items_per_worker: Option<u32>,
     /// Opcodes that occur often; from 8 on they are worth compiling [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     hot_opcode_count: Option<u32>,
     /// Sequences of opcodes that occur often; from 4 on they are worth compiling [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     hot_window_count: Option<u32>,
     /// Nodes of the graph that the tasks walk [default: 0, no graph]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     graph_node_count: Option<u32>,
     /// Edges of that graph; from 65536 on dense, hot work may be fused [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     graph_edge_count: Option<u32>,
     /// Active part of the nodes in basis points, 10000 is all [default: 0, inferred from queue and
     /// nodes]
-    #[arg(long, value_name = "BPS")]
+    #[arg(long, value_name = "BPS", allow_negative_numbers = true)]
     frontier_density_bps: Option<u16>,
     /// Part of device memory in use in basis points, short from 8500 on [default: 0, inferred from
     /// the bytes below]
-    #[arg(long, value_name = "BPS")]
+    #[arg(long, value_name = "BPS", allow_negative_numbers = true)]
     memory_pressure_bps: Option<u16>,
     /// Device memory in use before the launch [default: 0]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
     resident_device_bytes: Option<u64>,
     /// Device memory the launch may reach [default: 0, unbounded]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
     device_memory_budget_bytes: Option<u64>,
 }
 

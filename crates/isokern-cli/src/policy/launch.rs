@@ -14,7 +14,7 @@ use crate::error::CliError;
 #[command(next_help_heading = "Launch")]
 pub(crate) struct Arguments {
     /// Tasks that wait to be claimed, none of which has come back
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     queue_len: Option<u32>,
     /// Task slots instead: groups of COUNTxSTATE/REQUEUE_COUNT/AGE joined by |
     #[arg(long, value_name = "MIX")]
@@ -24,13 +24,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, value_name = "TOPOLOGY", ignore_case = true)]
     previous: Option<Topology>,
     /// The device's limit on threads along x of a group
-    #[arg(long, value_name = "N", default_value_t = 1024)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 1024)]
     max_workgroup_size_x: u32,
     /// The device's limit on groups along one side of a grid
-    #[arg(long, value_name = "N", default_value_t = 65_535)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 65_535)]
     max_compute_workgroups_per_dimension: u32,
     /// The device's limit on threads of a group
-    #[arg(long, value_name = "N", default_value_t = 1024)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 1024)]
     max_compute_invocations_per_workgroup: u32,
 }
 

@@ -31,6 +31,8 @@ pub(crate) enum PortError {
         first: usize,
         second: usize,
     },
+    #[error("--{option} {given} names no file. Fix: pass --{option} {given}FILE")]
+    NoFile { given: String, option: &'static str },
     #[error("two files are given for {port}. Fix: pass one of them")]
     Twice { port: String },
     #[error("{file} is given for two {side}s. Fix: give each {side} a file of its own")]

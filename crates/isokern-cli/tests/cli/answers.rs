@@ -223,6 +223,20 @@ fn c01_what_is_expected_has_the_shape_of_the_output() {
     assert!(ran.error_and_fix(2).1.contains("--expect NAME=FILE"), "{}", ran.stderr);
     let ran = sum.run(&["--expect", "x", "--tolerance", "-1"]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("it is no number from 0 up"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_difference_without_end_has_no_tolerance() {
+    let sum = Sum::new();
+    for (name, value) in [("nan", f32::NAN), ("inf", f32::INFINITY)] {
+        let values = [value.to_le_bytes(); 2 * LEN].concat();
+        let file = sum.folder.write("x.npy", &npy("<f4", "(2, 4)", &values));
+        let ran = sum.run(&["--expect", &file]);
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        assert!(ran.stderr.to_lowercase().contains(name), "{}", ran.stderr);
+        assert!(ran.stderr.ends_with("\nfix: find out which of both is right\n"), "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -171,7 +171,16 @@ fn a_path_with_an_equals_sign_is_a_path_where_there_is_one_input() {
     for key in ["step=", "0="] {
         let named = isokern(["run", &model, "-q", "-i", &format!("{key}{path}")]);
         assert_eq!(named.text(), plain.text());
+        let ran = isokern(["run", &model, "-q", "-i", key]);
+        let (error, fix) = ran.error_and_fix(2);
+        assert_eq!(error, format!("--input {key} names no file"));
+        assert_eq!(fix, format!("pass --input {key}FILE"));
     }
+    // A name that the model does not have, before a file that is there.
+    let ran = isokern(["run", &model, "-q", "-i", &format!("stop={}", folder.path("rate=3.i8"))]);
+    let (error, fix) = ran.error_and_fix(2);
+    assert!(error.contains("the model has no input \"stop\"; it has input 0"), "{error}");
+    assert!(fix.contains("--input NAME=FILE"), "{fix}");
 }
 
 #[test]

@@ -41,6 +41,56 @@ fn a_missing_model_is_an_error_of_the_system() {
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn every_error_of_the_system_comes_with_what_to_do() {
+    let folder = Folder::new();
+    let model = fixture("digits.ikm");
+    let link = folder.path("loop");
+    std::os::unix::fs::symlink("loop", &link).expect("a link");
+    let file = folder.write("file", b"x");
+    let cases = [
+        (link, "symbolic link", "check the path"),
+        (format!("{file}/below"), "Not a directory", "a part of it is a file"),
+        (folder.path(&"n".repeat(300)), "File name too long", "another name"),
+        (folder.path(""), "", "not a folder"),
+    ];
+    for (path, what, remedy) in cases {
+        for words in [
+            vec!["inspect", &path],
+            vec!["run", &model, "-i", &path],
+            vec!["run", &model, "--random", "--labels", &path],
+            vec!["run", &model, "--random", "--expect", &path],
+            vec!["run", &model, "--random", "-o", &path],
+            vec!["convert", &model, "-o", &path],
+            vec!["policy", "--queue-len", "1", "--format", "toml", "--config", &path],
+        ] {
+            let ran = isokern(&words);
+            let (error, fix) = ran.error_and_fix(3);
+            assert!(error.contains(what), "{words:?}: {error}");
+            assert!(fix.contains(remedy), "{words:?}: {fix}");
+        }
+    }
+}
+
+#[test]
+fn a_number_below_zero_is_told_with_its_option() {
+    let model = fixture("digits.ikm");
+    for words in [
+        ["run", &model, "--random"].as_slice(),
+        &["run", &model, "--random", "--top"],
+        &["bench", &model, "--runs"],
+        &["bench", &model, "--batch"],
+        &["policy", "--queue-len"],
+        &["policy", "--queue-len", "1", "--memory-pressure-bps"],
+    ] {
+        let ran = isokern(words.iter().chain(&["-1"]));
+        let option = words.last().expect("an option");
+        let start = format!("error: invalid value '-1' for '{option} ");
+        assert!(ran.error(2).starts_with(&start), "{}", ran.stderr);
+    }
+}
+
 #[test]
 fn a_cut_model_is_refused_at_every_length() {
     let folder = Folder::new();
