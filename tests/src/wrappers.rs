@@ -70,7 +70,7 @@ where
     }
 }
 
-#[deny(clippy::missing_trait_methods)]
+// A batch is the default one, sample by sample, so that each is counted.
 impl<M, I, O> ComputeModel<I, O> for Traced<M>
 where
     M: ComputeModel<I, O>,
@@ -159,7 +159,7 @@ where
     }
 }
 
-#[deny(clippy::missing_trait_methods)]
+// A batch is the default one, sample by sample, so that each may fail.
 impl<M, I, O> ComputeModel<I, O> for Faulty<M>
 where
     M: ComputeModel<I, O>,

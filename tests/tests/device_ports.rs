@@ -15,13 +15,13 @@ const STRIDE: usize = 32;
 const UNTOUCHED: u8 = 0xA5;
 
 fn artifact() -> ModelArtifact {
-    ModelArtifact::from_bytes(&running_sum(1).encode(Layout::Packed).expect("it is a model"))
+    ModelArtifact::from_bytes(running_sum(1).encode(Layout::Packed).expect("it is a model"))
 }
 
 #[test]
 fn ports_are_packed_in_order() {
     let draft = mean_and_sum(1);
-    let artifact = ModelArtifact::from_bytes(&draft.encode(Layout::Packed).expect("it is a model"));
+    let artifact = ModelArtifact::from_bytes(draft.encode(Layout::Packed).expect("it is a model"));
     let inputs = Numbers::new(20).bytes(5 * 2 * LEN);
     let expected = inputs.chunks_exact(2 * LEN).flat_map(|pair| {
         let sums = sum_of(&pair[..LEN], &pair[LEN..]);

@@ -34,7 +34,7 @@ fn check(what: &str, draft: &Draft, numbers: &mut Numbers) {
 /// The loops of a block of GPU threads, in plain code here: `size` ranks one after the
 /// other, in an arena that starts `shift` bytes behind a word's boundary.
 fn run_quad_mac(draft: &Draft, layout: Layout, input: &[i8], size: usize, shift: usize) -> Vec<i8> {
-    let artifact = ModelArtifact::from_bytes(&draft.encode(layout).expect("is valid"));
+    let artifact = ModelArtifact::from_bytes(draft.encode(layout).expect("is valid"));
     let model = Model::parse(artifact.bytes()).expect("is valid");
     let mut memory = vec![0_u64; (model.arena_bytes() + shift).div_ceil(8)];
     let bytes: &mut [i8] = bytemuck::must_cast_slice_mut(&mut memory);
@@ -80,7 +80,7 @@ impl Team for Rank {
 
 /// The loops of processors with 16-bit dual multiply-accumulate, in plain code here.
 fn run_dual_mac(draft: &Draft, input: &[i8]) -> Vec<i8> {
-    let artifact = ModelArtifact::from_bytes(&draft.encode(Layout::Row).expect("is valid"));
+    let artifact = ModelArtifact::from_bytes(draft.encode(Layout::Row).expect("is valid"));
     let model = Model::parse(artifact.bytes()).expect("is valid");
     let mut arena = vec![0; model.arena_bytes()];
     let start = model.input().offset();

@@ -296,7 +296,7 @@ fn embedded_constants_are_those_of_every_port() {
 }
 
 fn artifact(draft: &Draft) -> ModelArtifact {
-    ModelArtifact::from_bytes(&draft.encode(Layout::Row).expect("the draft is a model"))
+    ModelArtifact::from_bytes(draft.encode(Layout::Row).expect("the draft is a model"))
 }
 
 fn kind(error: InferenceError) -> InferenceErrorKind {

@@ -167,7 +167,7 @@ fn sizes(file: &[u8], name: &str) {
 }
 
 fn artifact(file: &[u8], layout: Layout) -> ModelArtifact {
-    ModelArtifact::from_bytes(&convert(file, layout).expect("the model converts").blob)
+    ModelArtifact::from_bytes(convert(file, layout).expect("the model converts").blob)
 }
 
 fn load(file: &[u8], layout: Layout, instructions: InstructionSet) -> CpuModel<'static> {

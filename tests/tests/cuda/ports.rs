@@ -29,7 +29,7 @@ pub(crate) const TESTS: &[Test] = &[
 const OUT: usize = 2 * STEP_LEN;
 
 fn artifact(draft: &Draft) -> ModelArtifact {
-    ModelArtifact::from_bytes(&draft.encode(Layout::Packed).expect("the draft is a model"))
+    ModelArtifact::from_bytes(draft.encode(Layout::Packed).expect("the draft is a model"))
 }
 
 fn backend() -> CudaBackend {
