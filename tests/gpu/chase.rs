@@ -66,7 +66,7 @@ impl Chase {
     ) -> Result<(), Failure> {
         let steps = effort.of(20_000, 300);
         let expected = follow(links, steps);
-        let shape = LaunchShape { blocks: 1, threads: 32, shared_bytes: 0 };
+        let shape = LaunchShape::new(1, 32);
         let parameters = |record| {
             vec![Parameter::Long(self.address), Parameter::Word(steps), Parameter::Long(record)]
         };
@@ -81,7 +81,7 @@ fn shared(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Fail
     let (words, stride) = SHARED;
     let steps = effort.of(100_000, 300);
     let expected = u64::from(steps) * u64::from(stride) % u64::from(words);
-    let shape = LaunchShape { blocks: 1, threads: 128, shared_bytes: 8 * words };
+    let shape = LaunchShape::new(1, 128).with_shared_bytes(8 * words);
     let parameters = |record| {
         let [words, stride, steps] = [words, stride, steps].map(Parameter::Word);
         vec![words, stride, steps, Parameter::Long(record), Parameter::Long(0)]

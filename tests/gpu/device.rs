@@ -77,7 +77,7 @@ impl Gpu {
     /// Puts an entry that does nothing into the stream, without parameters or with eight.
     pub(crate) fn launch_empty(&self, has_parameters: bool) -> Result<(), Failure> {
         let [none, eight] = &self.empty;
-        let shape = LaunchShape { blocks: 1, threads: 32, shared_bytes: 0 };
+        let shape = LaunchShape::new(1, 32);
         let parameters = [Parameter::Long(7); 8];
         let (function, parameters) =
             if has_parameters { (eight, &parameters[..]) } else { (none, &[][..]) };
@@ -87,7 +87,7 @@ impl Gpu {
 
     /// As [`launch_empty`](Self::launch_empty) without parameters, for recording.
     pub(crate) fn launch_recorded(&self) -> Result<(), CudaError> {
-        let shape = LaunchShape { blocks: 1, threads: 32, shared_bytes: 0 };
+        let shape = LaunchShape::new(1, 32);
         // SAFETY: the entry has no parameters, and touches nothing.
         unsafe { self.launch(&self.empty[0], shape, &[]) }
     }
@@ -160,7 +160,7 @@ impl Gpu {
             };
         }
         self.context().bind()?;
-        let LaunchShape { blocks, threads, shared_bytes } = shape;
+        let LaunchShape { blocks, threads, shared_bytes, .. } = shape;
         let stream = self.stream.as_raw();
         let (function, addresses) = (function.as_raw(), addresses.as_mut_ptr());
         // SAFETY: function and stream are alive; the parameters are the caller's promise, and

@@ -61,7 +61,7 @@ fn device_to_host(gpu: &Gpu, rounds: u32, _: Effort) -> Result<Seen, Failure> {
     let address = memory.address();
     let cells = cells(&mut memory);
     let mut seen = Seen::default();
-    let shape = LaunchShape { blocks: 1, threads: CELLS, shared_bytes: 0 };
+    let shape = LaunchShape::new(1, CELLS);
     let parameters = |record| words(address, [rounds, 0, 1], record);
     let read = || seen = read(cells, rounds);
     // SAFETY: these are the entry's parameters; the cells are zeroed, and alive until the end.
@@ -75,7 +75,7 @@ fn host_to_device(gpu: &Gpu, rounds: u32, effort: Effort) -> Result<Seen, Failur
     let mut memory = MappedBuffer::new(gpu.context(), 8 * CELLS as usize)?;
     let address = memory.address();
     let cells = cells(&mut memory);
-    let shape = LaunchShape { blocks: effort.of(8, 2), threads: CELLS, shared_bytes: 0 };
+    let shape = LaunchShape::new(effort.of(8, 2), CELLS);
     let parameters = |record| words(address, [rounds, 1_000_000, 0], record);
     let write = || {
         for turn in 1..=rounds {

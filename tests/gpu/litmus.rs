@@ -27,7 +27,7 @@ fn ping_pong(
 ) -> Result<(), Failure> {
     let rounds = effort.of(20_000, 100);
     let variant = format!("ping-pong, {words} words");
-    let shape = LaunchShape { blocks: 2, threads: 1, shared_bytes: 0 };
+    let shape = LaunchShape::new(2, 1);
     let mut times = Samples::new();
     let (runs, mut violations) = (effort.of(20, 2), 0);
     for number in 0..2 * runs {
@@ -56,7 +56,7 @@ fn barrier(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Fai
     for threads in [96, 256, 1024] {
         let rounds = effort.of(20_000, 20);
         let variant = format!("barrier, {threads} threads");
-        let shape = LaunchShape { blocks: 1, threads, shared_bytes: 4 * threads };
+        let shape = LaunchShape::new(1, threads).with_shared_bytes(4 * threads);
         let parameters =
             |record| vec![Parameter::Word(rounds), Parameter::Long(record), Parameter::Long(0)];
         // SAFETY: these are the entry's parameters, and the launch gives the memory it asks for.
@@ -82,7 +82,7 @@ fn cells(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Failu
     let runs = effort.of(10, 2);
     for _ in 0..runs {
         let cells = zeroed(gpu, 8 * count as usize)?;
-        let shape = LaunchShape { blocks: effort.of(9, 3), threads: count, shared_bytes: 0 };
+        let shape = LaunchShape::new(effort.of(9, 3), count);
         let tries = effort.of(1_000_000, 5_000);
         let parameters = |record| {
             let [count, rounds, tries, writer] = [count, rounds, tries, 1].map(Parameter::Word);

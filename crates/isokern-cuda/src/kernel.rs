@@ -175,11 +175,8 @@ impl Resident {
             state_stride: self.state.map_or(0, |state| state.stride),
             stream_samples: if self.has_state() { job.samples as u64 } else { 1 },
         };
-        let shape = LaunchShape {
-            blocks: launch.blocks,
-            threads: launch.threads,
-            shared_bytes: launch.shared_bytes,
-        };
+        let shape =
+            LaunchShape::new(launch.blocks, launch.threads).with_shared_bytes(launch.shared_bytes);
         // SAFETY: the kernel takes these parameters; their memory is the caller's promise, and
         // the model was checked before it was copied.
         unsafe { self.kernel.function.launch(stream, shape, &parameters) }

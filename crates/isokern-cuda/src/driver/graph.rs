@@ -72,7 +72,8 @@ impl GraphExec {
     ///
     /// # Safety
     ///
-    /// * The memory that was recorded is alive and stays so until the work has ended.
+    /// * The memory and the modules that were recorded are alive and stay so until the work has
+    ///   ended.
     /// * No launch before is still going on.
     pub unsafe fn launch(&self, stream: &Stream) -> Result<(), CudaError> {
         self.context.bind()?;

@@ -11,7 +11,39 @@ use crate::error::CudaError;
 /// What `cuMemAlloc` gives is aligned to at least as many bytes (CUDA C++ programming guide).
 const DEVICE_ALIGNMENT: usize = 256;
 
-/// Memory of a device. As a payload it stays there.
+/// Memory of a device. As a payload it stays there: a model in its context reads and writes it
+/// where it lies, also through [`ComputeModel`](isokern_core::ComputeModel), and nothing is copied.
+///
+/// ```no_run
+/// use isokern_core::compute::{ModelArtifact, PlacementDecision, decide_placement};
+/// use isokern_core::{ComputeModel, Payload};
+/// use isokern_cuda::{Context, CudaBackend, Device, DeviceBuffer, Stream};
+///
+/// /// Runs any model that takes memory of that device.
+/// fn classify<M>(model: &mut M, pixels: &DeviceBuffer, scores: &mut DeviceBuffer)
+/// where
+///     M: ComputeModel<DeviceBuffer, DeviceBuffer>,
+/// {
+///     let class = pixels.buffer_descriptor().memory_class();
+///     let decision = decide_placement(class, model.metadata().memory());
+///     assert_eq!(decision, PlacementDecision::ZeroCopy);
+///     model.infer_one(pixels, scores).expect("the lengths are the model's");
+/// }
+///
+/// let context = Context::primary(Device::new(0)?)?;
+/// let bytes = include_bytes!("../../../../tests/models/digits.ikm");
+/// let mut model = CudaBackend::with_context(&context)?.load(&ModelArtifact::from_bytes(bytes))?;
+/// model.init()?;
+///
+/// let stream = Stream::new(&context)?;
+/// let mut pixels = DeviceBuffer::new(&context, 64)?;
+/// let mut scores = DeviceBuffer::new(&context, 10)?;
+/// pixels.upload(&[0; 64], &stream)?;
+/// classify(&mut model, &pixels, &mut scores);
+/// let mut found = [0; 10];
+/// scores.download(&mut found, &stream)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct DeviceBuffer {
     context: Context,

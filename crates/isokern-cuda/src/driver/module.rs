@@ -113,7 +113,21 @@ unsafe impl Send for Function {}
 unsafe impl Sync for Function {}
 
 /// The shape of a launch.
+///
+/// ```
+/// use isokern_cuda::LaunchShape;
+///
+/// let shape = LaunchShape::new(8, 128).with_shared_bytes(4096);
+/// assert_eq!((shape.blocks, shape.threads, shape.shared_bytes), (8, 128, 4096));
+/// ```
+///
+/// It will get more fields, so it is made by [`new`](Self::new) alone:
+///
+/// ```compile_fail,E0639
+/// isokern_cuda::LaunchShape { blocks: 8, threads: 128, shared_bytes: 0 };
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LaunchShape {
     /// Blocks of the grid.
     pub blocks: u32,
@@ -121,6 +135,20 @@ pub struct LaunchShape {
     pub threads: u32,
     /// Bytes of dynamic shared memory of a block.
     pub shared_bytes: u32,
+}
+
+impl LaunchShape {
+    /// A grid of `blocks` blocks, each of `threads` threads, without dynamic shared memory.
+    #[must_use]
+    pub const fn new(blocks: u32, threads: u32) -> Self {
+        Self { blocks, threads, shared_bytes: 0 }
+    }
+
+    /// The same with bytes of dynamic shared memory for each block.
+    #[must_use]
+    pub const fn with_shared_bytes(self, shared_bytes: u32) -> Self {
+        Self { shared_bytes, ..self }
+    }
 }
 
 impl Function {
