@@ -3,8 +3,9 @@
 //! # For callers
 //!
 //! [`spawn`] joins a [`Resident`](isokern_core::Resident) with a host and returns an [`Actor`]:
-//! ask it, tell it, pause it, shut it down. A [`Requester`] is one mailbox of it, for a client
-//! of its own.
+//! ask it, tell it, pause it, shut it down. What the host started runs on a thread, in the steps
+//! of a main loop or as a task ([`Runner::run`](crate::Runner::run)). A [`Requester`] is one
+//! mailbox of it, for a client of its own.
 //!
 //! # What is promised
 //!

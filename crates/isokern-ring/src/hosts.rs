@@ -11,12 +11,10 @@ mod loop_host;
 #[cfg(feature = "std")]
 mod parking;
 #[cfg(feature = "std")]
-mod thread_memory;
-#[cfg(feature = "std")]
 mod threads;
+mod waking;
 
 pub use loop_host::{AlreadyLent, LoopHost};
 #[cfg(feature = "std")]
-pub use thread_memory::ThreadMemory;
-#[cfg(feature = "std")]
-pub use threads::{ThreadHost, ThreadRunning};
+pub use threads::{ThreadHost, ThreadMemory, ThreadRunning};
+pub use waking::{WakingBells, WakingCells};

@@ -29,6 +29,8 @@
 //! | [`WaitStrategy`] | what `push` and `pop` do meanwhile: spin, yield, park with a bound |
 //! | `MpscRing`, `MpscProducer` | many producers in front of one ring |
 //! | [`Notify`] | waker cells for futures |
+//! | [`Runner::run`] | an actor as a task of an executor |
+//! | [`LoopWaker`] | a main loop that polls one task, and sleeps while nothing wakes it |
 //! | [`PayloadPool`] | lent buffers for payloads that are larger than a slot |
 //!
 //! # Features
@@ -65,6 +67,7 @@ mod doorbell;
 #[cfg(feature = "critical-section")]
 mod guarded_word;
 mod hosts;
+mod loop_waker;
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
 mod mpsc;
 mod near_ring;
@@ -92,10 +95,11 @@ pub use consumer::Consumer;
 pub use doorbell::Doorbells;
 #[cfg(feature = "critical-section")]
 pub use guarded_word::GuardedWord;
-pub use hosts::{AlreadyLent, LoopHost};
+pub use hosts::{AlreadyLent, LoopHost, WakingBells, WakingCells};
 #[cfg(feature = "std")]
 pub use hosts::{ThreadHost, ThreadMemory, ThreadRunning};
 pub use isokern_core::ring::{BufferHandle, Closed, PopError, PushError};
+pub use loop_waker::LoopWaker;
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
 pub use mpsc::{MpscProducer, MpscRing};
 pub use near_ring::NearRing;

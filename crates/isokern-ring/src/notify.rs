@@ -11,6 +11,8 @@
 
 use core::task::Waker;
 
+use isokern_core::actor::Fresh;
+
 /// A place for one waker.
 ///
 /// Wakers are foreign code: a task may end in the drop of its last one, and its destructors may
@@ -33,6 +35,10 @@ pub trait Notify {
 /// again. For firmware with one loop, where polling is what it does anyway.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PollOnly;
+
+impl Fresh for PollOnly {
+    const FRESH: Self = Self;
+}
 
 impl Notify for PollOnly {
     const WAKES: bool = false;

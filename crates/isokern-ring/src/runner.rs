@@ -1,7 +1,8 @@
 //! What runs on the actor's side: takes messages, calls the handler, answers.
 //!
 //! [`Runner::step`] does one thing and returns, so that a main loop can do others in
-//! between; a thread calls it in a loop. Nothing here blocks or allocates.
+//! between; a thread calls it in a loop. [`Runner::run`] is the same as a task of an executor,
+//! asleep while there is nothing to do. Nothing here blocks or allocates.
 
 mod first;
 mod hand;
@@ -10,24 +11,26 @@ mod mail;
 mod pace;
 mod setting;
 mod tally;
+mod task;
 mod watch;
+mod work;
 
 pub use pace::{Pace, Spinning};
 pub use setting::Setting;
 
 use core::fmt;
-
-use isokern_core::KernelError;
 use isokern_core::actor::{
     ActorMemory, ActorPlan, ActorState, Bells, LinkCredit, OutboxEntry, RestartWindow, RunnerWords,
 };
 use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceControl, FaultRecord};
+use isokern_core::{KernelError, RingKernelHandler};
 
 use hand::InHand;
 use mail::Mail;
 use setting::{Handler, Message, State};
 use watch::{Order, Watch};
+use work::{Work, stay};
 
 /// Messages a handler may send in one step.
 pub const OUTBOX_ENTRIES: usize = 8;
@@ -133,6 +136,44 @@ impl<X: Setting> Runner<X> {
 
     /// Starts the actor, or handles one message to its end, or sees that there is none.
     pub fn step<P: Pace>(&mut self, pace: &mut P) -> Step {
+        let todo = self.look_around();
+        self.advance(todo, pace)
+    }
+
+    /// Does what is to be done, and stays with the handler meanwhile; `task.rs` has the same for
+    /// tasks.
+    fn advance<P: Pace>(&mut self, mut todo: Todo, pace: &mut P) -> Step {
+        loop {
+            todo = match todo {
+                Todo::Start => {
+                    let Work { handler, mut context, look, .. } = self.initialize();
+                    let result = stay(handler.initialize(&mut context), look, pace);
+                    self.initialized(result)
+                }
+                Todo::Turn => match self.take() {
+                    Taken::Message(in_hand, body) => {
+                        let result = self.handle(&in_hand).and_then(|work| {
+                            let Work { handler, mut context, look, .. } = work;
+                            stay(handler.handle(&mut context, body), look, pace)
+                        });
+                        self.handled(&in_hand, result)
+                    }
+                    Taken::Nothing(todo) => todo,
+                },
+                Todo::ShutDown(then) => {
+                    let result = self.shut_down().map(|work| {
+                        let Work { handler, mut context, look, .. } = work;
+                        stay(handler.shutdown(&mut context), look, pace)
+                    });
+                    self.shut(then, result)
+                }
+                Todo::Nothing(step) => return step,
+            }
+        }
+    }
+
+    /// Looks at host line, clock and life for what is to be done.
+    fn look_around(&mut self) -> Todo {
         let now_ns = self.clock.now_ns();
         self.words.refresh(now_ns);
         let order = match self.watch.look(self.memory.host_line(), now_ns) {
@@ -141,21 +182,22 @@ impl<X: Setting> Runner<X> {
             order => order,
         };
         if self.is_over {
-            return Step::Over;
+            return Todo::Nothing(Step::Over);
         }
         match self.life {
-            ActorState::Created => self.start(pace),
+            ActorState::Created => Todo::Start,
             ActorState::Active | ActorState::Paused | ActorState::Draining => {
                 self.obey(order);
-                if self.life == ActorState::Paused { Step::Idle } else { self.turn(pace) }
+                let is_paused = self.life == ActorState::Paused;
+                if is_paused { Todo::Nothing(Step::Idle) } else { Todo::Turn }
             }
             ActorState::Faulted => match self.restart_ns {
-                None => Step::Over,
-                Some(_) if order == Order::Stop => self.bury(),
-                Some(restart_ns) if now_ns >= restart_ns => self.start(pace),
-                Some(_) => Step::Idle,
+                None => Todo::Nothing(Step::Over),
+                Some(_) if order == Order::Stop => Todo::Nothing(self.bury()),
+                Some(restart_ns) if now_ns >= restart_ns => Todo::Start,
+                Some(_) => Todo::Nothing(Step::Idle),
             },
-            _ => Step::Over,
+            _ => Todo::Nothing(Step::Over),
         }
     }
 
@@ -163,7 +205,8 @@ impl<X: Setting> Runner<X> {
     /// [`ActorFaulted`](isokern_core::actor::ActorError::ActorFaulted), and does what the
     /// supervision says. `code` goes to the fault record.
     pub fn fault<P: Pace>(&mut self, code: u32, pace: &mut P) -> Step {
-        self.break_down(FaultCause { code, detail: 0 }, pace)
+        let todo = self.break_down(FaultCause { code, detail: 0 });
+        self.advance(todo, pace)
     }
 
     /// Where the actor is in its life.
@@ -188,20 +231,24 @@ impl<X: Setting> Runner<X> {
         }
     }
 
-    /// Handles a message or finds that there is none.
-    fn turn<P: Pace>(&mut self, pace: &mut P) -> Step {
-        match self.mail.next::<Message<X>, _>(&self.memory) {
+    /// Takes a message or finds that there is none.
+    fn take(&mut self) -> Taken<X> {
+        let is_over = match self.mail.next::<Message<X>, _>(&self.memory) {
             mail::Next::Message(mailbox_index, letter) => {
-                self.handle(mailbox_index, letter, pace);
-                Step::Worked
+                let (in_hand, body) = InHand::open::<X>(mailbox_index, letter);
+                return Taken::Message(in_hand, body);
             }
-            mail::Next::Nothing if self.watch.is_stopped() => self.retire(pace),
-            mail::Next::Nothing => {
-                self.mail.show_counts(&mut self.device, &self.memory);
-                Step::Idle
-            }
-            mail::Next::NobodyLeft => self.retire(pace),
+            mail::Next::Nothing => self.watch.is_stopped(),
+            mail::Next::NobodyLeft => true,
+        };
+        if !is_over {
+            self.mail.show_counts(&mut self.device, &self.memory);
+            return Taken::Nothing(Todo::Nothing(Step::Idle));
         }
+        if self.life == ActorState::Paused || self.life == ActorState::Active {
+            self.enter(ActorState::Draining);
+        }
+        Taken::Nothing(Todo::ShutDown(Then::Leave))
     }
 
     fn enter(&mut self, next: ActorState) {
@@ -219,7 +266,7 @@ impl<X: Setting> Runner<X> {
     }
 
     /// Ends an incarnation that broke.
-    fn break_down<P: Pace>(&mut self, cause: FaultCause, pace: &mut P) -> Step {
+    fn break_down(&mut self, cause: FaultCause) -> Todo {
         self.answer_in_hand_faulted();
         // A life that was over but for its `shutdown` does not begin again.
         let was_last = self.shutdown == Shutdown::Running && self.life == ActorState::Draining;
@@ -231,11 +278,11 @@ impl<X: Setting> Runner<X> {
         if self.life != ActorState::Faulted {
             self.enter(ActorState::Faulted);
         }
-        // Shown on the device line; the fault before it stays in the fault record.
-        let _ = self.shut_down(pace);
-        if was_last {
-            return self.bury();
-        }
+        Todo::ShutDown(if was_last { Then::Bury } else { Then::Restart })
+    }
+
+    /// Lets an incarnation that broke be followed by another, if it may.
+    fn restart(&mut self) -> Step {
         self.restart_ns = self.restarts.next_start_ns(self.plan.supervision, self.clock.now_ns());
         if self.restart_ns.is_some() { Step::Worked } else { self.bury() }
     }
@@ -245,6 +292,31 @@ impl<X: Setting> Runner<X> {
         let ticket = self.mail.taken_count() as u32;
         self.device.fault(self.memory.device_line(), FaultRecord { code, ticket, detail });
     }
+}
+
+/// What a step has to do.
+#[derive(Clone, Copy)]
+enum Todo {
+    Start,
+    /// Handle a message, or find that there is none.
+    Turn,
+    ShutDown(Then),
+    /// No more.
+    Nothing(Step),
+}
+
+/// What follows a shutdown.
+#[derive(Clone, Copy)]
+enum Then {
+    Leave,
+    Restart,
+    Bury,
+}
+
+/// What [`Runner::take`] found.
+enum Taken<X: Setting> {
+    Message(InHand, Message<X>),
+    Nothing(Todo),
 }
 
 /// Why an incarnation broke, as the fault record has it.

@@ -1,6 +1,7 @@
 //! An actor's memory on the host or in firmware.
 
-use super::bells::Silent;
+use super::bells::{Bells, Silent};
+use super::fresh::Fresh;
 use super::mailboxes::MailboxShape;
 use super::memory::ActorMemory;
 use crate::ring::HostLine;
@@ -8,33 +9,40 @@ use crate::ring::HostLine;
 /// Control lines and mailboxes of one actor on the host or in firmware, in the shape `S`:
 /// [`Mailboxes`](super::Mailboxes).
 ///
-/// All zero when new, so a `static` of it takes no flash. Its bells are [`Silent`].
+/// All zero when new, so a `static` of it takes no flash. `B` is what wakes its two sides: by
+/// default nothing does ([`Silent`]); `isokern_ring::WakingCells` are cells with bells that do.
 #[derive(Debug)]
 #[repr(C)]
-pub struct ActorCells<S: MailboxShape> {
+pub struct ActorCells<S: MailboxShape, B = Silent> {
     host_line: HostLine,
     device_line: HostLine,
     mailboxes: S::All,
+    bells: B,
 }
 
-impl<S: MailboxShape> ActorCells<S> {
+impl<S: MailboxShape, B: Fresh> ActorCells<S, B> {
     /// Returns zeroed memory for one new actor.
     #[must_use]
     pub const fn new() -> Self {
-        Self { host_line: HostLine::new(), device_line: HostLine::new(), mailboxes: S::EMPTY }
+        Self {
+            host_line: HostLine::new(),
+            device_line: HostLine::new(),
+            mailboxes: S::EMPTY,
+            bells: B::FRESH,
+        }
     }
 }
 
-impl<S: MailboxShape> Default for ActorCells<S> {
+impl<S: MailboxShape, B: Fresh> Default for ActorCells<S, B> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<S: MailboxShape> ActorMemory for ActorCells<S> {
+impl<S: MailboxShape, B: Bells> ActorMemory for ActorCells<S, B> {
     type Mailbox = S::Mailbox;
     type Line = HostLine;
-    type Bells = Silent;
+    type Bells = B;
     type PerSlot<T> = S::PerSlot<T>;
 
     fn mailbox_count(&self) -> usize {
@@ -53,8 +61,8 @@ impl<S: MailboxShape> ActorMemory for ActorCells<S> {
         &self.device_line
     }
 
-    fn bells(&self) -> &Silent {
-        &Silent
+    fn bells(&self) -> &B {
+        &self.bells
     }
 
     fn per_slot<T>(make: impl FnMut(usize) -> T) -> Self::PerSlot<T> {

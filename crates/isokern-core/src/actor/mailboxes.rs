@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::fresh::Fresh;
 use super::memory::{MAILBOX_COUNT_MAX, Mailbox};
 use crate::ring::{HostRing, SlotCount};
 
@@ -15,6 +16,8 @@ pub trait MailboxShape {
     type All: AsRef<[Self::Mailbox]> + fmt::Debug + Send + Sync;
     /// One `T` for each slot of a mailbox.
     type PerSlot<T>: AsRef<[T]> + AsMut<[T]>;
+    /// One `T` for each slot of every mailbox, mailbox by mailbox.
+    type PerPlace<T: Fresh>: Fresh;
 
     /// How many mailboxes there are.
     const MAILBOX_COUNT: usize;
@@ -25,6 +28,9 @@ pub trait MailboxShape {
 
     /// Makes a `T` for each slot of a mailbox, by its index.
     fn per_slot<T>(make: impl FnMut(usize) -> T) -> Self::PerSlot<T>;
+
+    /// Returns the `T`s of a mailbox's slots; `None` when there is no such mailbox.
+    fn places<T: Fresh>(all: &Self::PerPlace<T>, mailbox_index: usize) -> Option<&[T]>;
 }
 
 /// `COUNT` mailboxes of `N` slots, each slot `LINES` lines of 128 bytes, of which 64 carry
@@ -46,6 +52,7 @@ impl<const N: usize, const LINES: usize, const COUNT: usize> MailboxShape
     type Mailbox = HostMailbox<N, LINES>;
     type All = [HostMailbox<N, LINES>; COUNT];
     type PerSlot<T> = [T; N];
+    type PerPlace<T: Fresh> = [[T; N]; COUNT];
 
     const MAILBOX_COUNT: usize = COUNT;
     const SLOTS: SlotCount = SlotCount::new::<N>();
@@ -57,6 +64,10 @@ impl<const N: usize, const LINES: usize, const COUNT: usize> MailboxShape
 
     fn per_slot<T>(make: impl FnMut(usize) -> T) -> [T; N] {
         core::array::from_fn(make)
+    }
+
+    fn places<T: Fresh>(all: &[[T; N]; COUNT], mailbox_index: usize) -> Option<&[T]> {
+        all.get(mailbox_index).map(<[T; N]>::as_slice)
     }
 }
 

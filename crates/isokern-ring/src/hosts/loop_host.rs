@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use isokern_core::Resident;
-use isokern_core::actor::{ActorCells, ActorPlan, Host, LentBuffers, MailboxShape};
+use isokern_core::actor::{ActorCells, ActorPlan, Bells, Host, LentBuffers, MailboxShape, Silent};
 use isokern_core::call::Clock;
 use thiserror::Error;
 
@@ -11,8 +11,12 @@ use crate::runner::Runner;
 
 /// Runs one actor in the caller's loop, in memory the caller lends.
 ///
-/// What it starts is a [`Runner`]: call its [`step`](Runner::step) whenever there is time. The
-/// requester may be in an interrupt.
+/// What it starts is a [`Runner`]: call its [`step`](Runner::step) whenever there is time, or make
+/// a task of it with [`run`](Runner::run). The requester may be in an interrupt.
+///
+/// `B` is what wakes the two sides. Over the cells of the core nothing does, and both look again
+/// and again; with [`WakingCells`](crate::WakingCells) the task sleeps, and so does who awaits an
+/// answer.
 ///
 /// ```
 /// use core::future::Future;
@@ -74,28 +78,30 @@ use crate::runner::Runner;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct LoopHost<'a, C, S: MailboxShape> {
-    cells: &'a ActorCells<S>,
+pub struct LoopHost<'a, C, S: MailboxShape, B = Silent> {
+    cells: &'a ActorCells<S, B>,
     clock: C,
     is_lent: Cell<bool>,
 }
 
-impl<'a, C, S: MailboxShape> LoopHost<'a, C, S> {
+impl<'a, C, S: MailboxShape, B> LoopHost<'a, C, S, B> {
     /// Returns a host for one actor, in memory that is all zero.
     #[must_use]
-    pub const fn new(cells: &'a ActorCells<S>, clock: C) -> Self {
+    pub const fn new(cells: &'a ActorCells<S, B>, clock: C) -> Self {
         Self { cells, clock, is_lent: Cell::new(false) }
     }
 }
 
-impl<'a, R, B, C, S: MailboxShape> Host<R, B> for LoopHost<'a, C, S>
+impl<'a, R, L, C, S, B> Host<R, L> for LoopHost<'a, C, S, B>
 where
     R: Resident,
-    B: LentBuffers,
+    L: LentBuffers,
     C: Clock + Clone,
+    S: MailboxShape,
+    B: Bells,
 {
-    type Memory = &'a ActorCells<S>;
-    type Running = Runner<(R, Self::Memory, B, C)>;
+    type Memory = &'a ActorCells<S, B>;
+    type Running = Runner<(R, Self::Memory, L, C)>;
     type Clock = C;
     type Error = AlreadyLent;
 
@@ -111,7 +117,7 @@ where
         &self,
         parts: (R::Handler, R::State),
         memory: Self::Memory,
-        plan: ActorPlan<Self::Memory, B>,
+        plan: ActorPlan<Self::Memory, L>,
     ) -> Result<Self::Running, AlreadyLent> {
         Ok(Runner::new(parts, memory, plan, self.clock.clone()))
     }

@@ -4,9 +4,8 @@ use core::task::Waker;
 use core::time::Duration;
 use std::thread;
 
-use isokern_core::actor::MailboxShape;
+use isokern_core::actor::Bells;
 
-use super::thread_memory::ThreadMemory;
 use crate::WaitStrategy;
 use crate::alarm::Alarm;
 use crate::runner::Pace;
@@ -34,7 +33,7 @@ impl Parking {
     }
 
     /// Waits until the next look at the mailboxes.
-    pub(super) fn idle<S: MailboxShape>(&mut self, memory: &ThreadMemory<S>) {
+    pub(super) fn idle<B: Bells>(&mut self, bells: &B) {
         match self.wait {
             WaitStrategy::Spin => core::hint::spin_loop(),
             WaitStrategy::Yield => thread::yield_now(),
@@ -45,7 +44,7 @@ impl Parking {
                 } else if self.look_count == LOOKS_BEFORE_SLEEP {
                     // One more look comes before the sleep: who pushes after it, rings.
                     self.alarm.take();
-                    memory.register_actor(self.alarm.waker());
+                    bells.register_actor(self.alarm.waker());
                 } else {
                     self.alarm.sleep(bound);
                     self.look_count = LOOKS_BEFORE_SLEEP - 1;

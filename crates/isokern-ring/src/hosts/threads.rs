@@ -9,13 +9,16 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use isokern_core::Resident;
-use isokern_core::actor::{ActorPlan, ActorState, Host, LentBuffers, MailboxShape};
+use isokern_core::actor::{ActorMemory, ActorPlan, ActorState, Host, LentBuffers, MailboxShape};
 use isokern_core::call::Clock;
 
 use super::parking::Parking;
-use super::thread_memory::ThreadMemory;
-use crate::WaitStrategy;
+use super::waking::WakingCells;
 use crate::runner::{FAULT_PANIC, Runner, Setting, Step};
+use crate::{WaitStrategy, WakerCell};
+
+/// An actor's memory on threads, in the shape `S`.
+pub type ThreadMemory<S> = WakingCells<S, WakerCell>;
 
 /// Runs each actor on a thread of its own.
 ///
@@ -156,11 +159,7 @@ impl ThreadRunning {
 }
 
 /// The thread of an actor, from its first step to its last.
-fn run<X, S>(mut runner: Runner<X>, wait: WaitStrategy) -> ActorState
-where
-    X: Setting<Memory = Arc<ThreadMemory<S>>>,
-    S: MailboxShape,
-{
+fn run<X: Setting>(mut runner: Runner<X>, wait: WaitStrategy) -> ActorState {
     let mut pace = Parking::new(wait);
     loop {
         // What a panic leaves behind is read by `fault` alone, which expects it broken.
@@ -170,7 +169,7 @@ where
             .or_else(|_| catch_unwind(AssertUnwindSafe(|| runner.fault(FAULT_PANIC, &mut pace))));
         match step {
             Ok(Step::Worked) => pace.worked(),
-            Ok(Step::Idle) => pace.idle(runner.memory()),
+            Ok(Step::Idle) => pace.idle(runner.memory().bells()),
             Ok(Step::Over) | Err(_) => return runner.state(),
         }
     }

@@ -5,6 +5,7 @@ use core::fmt;
 use core::task::Waker;
 
 use critical_section::Mutex;
+use isokern_core::actor::Fresh;
 
 use super::Notify;
 
@@ -32,6 +33,10 @@ impl Default for CriticalWakerCell {
     fn default() -> Self {
         Self::new()
     }
+}
+
+impl Fresh for CriticalWakerCell {
+    const FRESH: Self = Self::new();
 }
 
 impl Notify for CriticalWakerCell {

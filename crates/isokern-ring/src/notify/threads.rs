@@ -8,6 +8,8 @@ use core::task::Waker;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use isokern_core::actor::Fresh;
+
 use super::Notify;
 #[cfg(all(test, loom))]
 use super::model_words::{AtomicBool, Mutex, fence};
@@ -62,6 +64,10 @@ impl WakerCell {
         self.is_registered.store(waker.is_some(), Ordering::Relaxed);
         core::mem::replace(&mut *kept, waker)
     }
+}
+
+impl Fresh for WakerCell {
+    const FRESH: Self = Self::new();
 }
 
 impl Notify for WakerCell {

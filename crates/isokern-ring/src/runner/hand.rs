@@ -1,22 +1,18 @@
 //! One message, from the moment it is taken to its reply.
 
-use core::future::Future;
-use core::pin::pin;
-use core::task::{Context, Poll};
-
 use bytemuck::{Zeroable, bytes_of_mut};
 use isokern_core::actor::{
     ActorError, ActorMemory, Bells, Envelope, LentBuffers, LinkCredit, Outbox, Outcome, ReplyHeader,
 };
 use isokern_core::call::Clock;
 use isokern_core::ring::{BufferHandle, WireHeader};
-use isokern_core::{Resident, RingContext, RingKernelHandler};
+use isokern_core::{KernelError, Resident, RingContext};
 
-use super::Runner;
 use super::mail::Letter;
-use super::pace::Pace;
 use super::setting::{Message, Reply, Setting};
 use super::watch::Order;
+use super::work::{Wakes, Work};
+use super::{Runner, Step, Todo};
 
 /// A message whose handler runs; what is left of it when the handler breaks.
 #[derive(Clone, Copy)]
@@ -28,7 +24,7 @@ pub(super) struct InHand {
 }
 
 impl InHand {
-    fn open<X: Setting>(
+    pub(super) fn open<X: Setting>(
         mailbox_index: usize,
         Letter { header, trace_id, body }: Letter<Message<X>>,
     ) -> (Self, Message<X>) {
@@ -38,20 +34,6 @@ impl InHand {
 }
 
 impl<X: Setting> Runner<X> {
-    /// Handles a message and answers it.
-    pub(super) fn handle<P: Pace>(
-        &mut self,
-        mailbox_index: usize,
-        letter: Letter<Message<X>>,
-        pace: &mut P,
-    ) {
-        let (in_hand, body) = InHand::open::<X>(mailbox_index, letter);
-        self.in_hand = Some(in_hand);
-        let result = self.run(&in_hand, body, pace);
-        self.in_hand = None;
-        self.answer(&in_hand, result);
-    }
-
     /// Answers a message whose handler broke, if there is one.
     pub(super) fn answer_in_hand_faulted(&mut self) {
         if let Some(in_hand) = self.in_hand.take() {
@@ -70,12 +52,12 @@ impl<X: Setting> Runner<X> {
         self.answer(&in_hand, Err(error));
     }
 
-    fn run<P: Pace>(
+    /// Begins to handle a message; an error is its answer.
+    pub(super) fn handle(
         &mut self,
         in_hand: &InHand,
-        message: Message<X>,
-        pace: &mut P,
-    ) -> Result<Reply<X>, ActorError> {
+    ) -> Result<Work<'_, X, impl FnMut() -> Result<u64, ActorError>>, ActorError> {
+        self.in_hand = Some(*in_hand);
         let header = in_hand.header;
         if !matches!(header.kind(), WireHeader::ASK | WireHeader::TELL | WireHeader::LINK) {
             return Err(ActorError::KindUnknown);
@@ -89,6 +71,7 @@ impl<X: Setting> Runner<X> {
         }
         self.refresh_credits();
         let Self { handler, state, words, outgoing, watch, memory, clock, plan, .. } = self;
+        let (words, memory, clock) = (&*words, &*memory, &*clock);
         let payload = match in_hand.buffer {
             None => &mut [],
             Some(handle) => plan.buffers.bytes(handle).ok_or(ActorError::BufferRefused)?,
@@ -96,28 +79,42 @@ impl<X: Setting> Runner<X> {
         let credits = outgoing.credits.get_mut(..plan.links.len()).unwrap_or(&mut []);
         let outbox = Outbox::new(&mut outgoing.entries, &mut outgoing.used, credits);
         let near = header.message_header().with_trace_id(in_hand.trace_id);
-        let mut context = RingContext::new(near, words, bytes_of_mut(state), payload, outbox);
-        let mut work = pin!(handler.handle(&mut context, message));
-        loop {
-            let polled = work.as_mut().poll(&mut Context::from_waker(pace.waker()));
-            if polled.is_pending() {
-                pace.pause();
-            }
-            let now_ns = clock.now_ns();
-            words.refresh(now_ns);
-            match polled {
-                // A late answer is no answer; a late error says more than the deadline.
-                Poll::Ready(Ok(_)) if header.is_expired(now_ns) => {
-                    return Err(ActorError::TimedOut);
+        let context = RingContext::new(near, words, bytes_of_mut(state), payload, outbox);
+        // The first moment at which the deadline is over.
+        let late_ns = header.deadline_ns().map_or(u64::MAX, |deadline_ns| deadline_ns + 1);
+        Ok(Work {
+            handler,
+            context,
+            look: move || {
+                let now_ns = clock.now_ns();
+                words.refresh(now_ns);
+                match watch.look(memory.host_line(), now_ns) {
+                    Order::Stop => Err(ActorError::Stopped),
+                    _ if header.is_expired(now_ns) => Err(ActorError::TimedOut),
+                    _ => Ok(late_ns.min(watch.due_ns())),
                 }
-                Poll::Ready(result) => return result.map_err(ActorError::of_handler),
-                Poll::Pending if watch.look(memory.host_line(), now_ns) == Order::Stop => {
-                    return Err(ActorError::Stopped);
-                }
-                Poll::Pending if header.is_expired(now_ns) => return Err(ActorError::TimedOut),
-                Poll::Pending => {}
-            }
-        }
+            },
+            wakes: Wakes { bells: memory.bells(), clock },
+        })
+    }
+
+    /// Answers a message whose handler has ended like this.
+    pub(super) fn handled(
+        &mut self,
+        in_hand: &InHand,
+        result: Result<Result<Reply<X>, KernelError>, ActorError>,
+    ) -> Todo {
+        let now_ns = self.clock.now_ns();
+        self.words.refresh(now_ns);
+        // A late answer is no answer; a late error says more than the deadline.
+        let result = match result {
+            Ok(Ok(_)) if in_hand.header.is_expired(now_ns) => Err(ActorError::TimedOut),
+            Ok(result) => result.map_err(ActorError::of_handler),
+            Err(error) => Err(error),
+        };
+        self.in_hand = None;
+        self.answer(in_hand, result);
+        Todo::Nothing(Step::Worked)
     }
 
     /// Sends what the step sent, gives the buffer back, and replies, in this order: who has

@@ -5,21 +5,17 @@ use isokern_core::actor::{ActorError, ActorMemory, ActorState, Bells, Outbox};
 use isokern_core::call::Clock;
 use isokern_core::kernel::whole_ns;
 use isokern_core::ring::ErrorRecord;
-use isokern_core::{KernelError, MessageHeader, RingContext, RingKernelHandler};
+use isokern_core::{KernelError, MessageHeader, RingContext};
 
-use super::first::drive;
 use super::mail::Next;
-use super::pace::Pace;
 use super::setting::Setting;
-use super::{FAULT_SHUTDOWN, FAULT_VANISHED, FaultCause, Runner, Shutdown, Step};
+use super::work::{Wakes, Work};
+use super::{FAULT_SHUTDOWN, FAULT_VANISHED, FaultCause, Runner, Shutdown, Step, Then, Todo};
 
 impl<X: Setting> Runner<X> {
-    /// Everything accepted was answered: lets the handler put things in order, and stops.
-    pub(super) fn retire<P: Pace>(&mut self, pace: &mut P) -> Step {
-        if self.life == ActorState::Paused || self.life == ActorState::Active {
-            self.enter(ActorState::Draining);
-        }
-        match self.shut_down(pace) {
+    /// Stops: everything accepted was answered, and this is how the handler's shutdown ended.
+    fn retire(&mut self, shutdown: Result<(), KernelError>) -> Step {
+        match shutdown {
             Ok(()) => self.leave(ActorState::Stopped),
             Err(error) => {
                 self.record(FaultCause::of_handler(FAULT_SHUTDOWN, error));
@@ -38,34 +34,57 @@ impl<X: Setting> Runner<X> {
         self.leave(ActorState::Faulted)
     }
 
-    /// Runs the handler's `shutdown`, once per incarnation, even if that breaks. Its error is
-    /// on the device line when this returns.
-    pub(super) fn shut_down<P: Pace>(&mut self, pace: &mut P) -> Result<(), KernelError> {
+    /// Begins the handler's `shutdown`; `None` when this incarnation has had it, even if it broke.
+    pub(super) fn shut_down(
+        &mut self,
+    ) -> Option<Work<'_, X, impl FnMut() -> Result<u64, KernelError>>> {
         if self.shutdown != Shutdown::Due {
-            self.shutdown = Shutdown::Done;
-            return Ok(());
+            return None;
         }
         self.shutdown = Shutdown::Running;
         let Self { handler, state, words, outgoing, watch, memory, clock, plan, .. } = self;
+        let (words, memory, clock) = (&*words, &*memory, &*clock);
         outgoing.used = 0;
         let outbox = Outbox::none(&mut outgoing.used);
         let state = bytes_of_mut(state);
-        let mut context = RingContext::new(MessageHeader::new(), words, state, &mut [], outbox);
+        let context = RingContext::new(MessageHeader::new(), words, state, &mut [], outbox);
         let began_ns = clock.now_ns();
         let lease_ns = plan.lease.map(whole_ns);
-        let ended = drive(handler.shutdown(&mut context), pace, || {
-            let now_ns = clock.now_ns();
-            words.refresh(now_ns);
-            let _ = watch.look(memory.host_line(), now_ns);
-            let silent_ns = now_ns.saturating_sub(watch.moved_ns().max(began_ns));
-            lease_ns.is_none_or(|lease_ns| silent_ns <= lease_ns)
-        });
+        Some(Work {
+            handler,
+            context,
+            look: move || {
+                let now_ns = clock.now_ns();
+                words.refresh(now_ns);
+                let _ = watch.look(memory.host_line(), now_ns);
+                let moved_ns = watch.moved_ns().max(began_ns);
+                match lease_ns.map(|lease_ns| moved_ns.saturating_add(lease_ns)) {
+                    Some(end_ns) if now_ns > end_ns => Err(KernelError::Cancelled),
+                    end_ns => Ok(end_ns.map_or(u64::MAX, |end_ns| end_ns.saturating_add(1))),
+                }
+            },
+            wakes: Wakes { bells: memory.bells(), clock },
+        })
+    }
+
+    /// Goes on after a shutdown that has ended like this, if there was one. Its error is on the
+    /// device line when this returns.
+    pub(super) fn shut(
+        &mut self,
+        then: Then,
+        result: Option<Result<Result<(), KernelError>, KernelError>>,
+    ) -> Todo {
         self.shutdown = Shutdown::Done;
-        let result = ended.unwrap_or(Err(KernelError::Cancelled));
+        let result = result.unwrap_or(Ok(Ok(()))).and_then(|result| result);
         if let Err(error) = result {
             self.show_shutdown_error(error);
         }
-        result
+        Todo::Nothing(match then {
+            Then::Leave => self.retire(result),
+            // The error is shown; the fault before it stays in the fault record.
+            Then::Restart => self.restart(),
+            Then::Bury => self.bury(),
+        })
     }
 
     pub(super) fn show_shutdown_error(&mut self, error: KernelError) {

@@ -53,6 +53,17 @@ impl Watch {
         self.order == Order::Stop
     }
 
+    /// The first moment at which the lease has run out if it does not move; [`u64::MAX`] when
+    /// there is none, or when the actor is stopped already.
+    pub(super) fn due_ns(&self) -> u64 {
+        match (self.lease_ns, self.moved_ns) {
+            (Some(lease_ns), Some(moved_ns)) if self.order != Order::Stop => {
+                moved_ns.saturating_add(lease_ns).saturating_add(1)
+            }
+            _ => u64::MAX,
+        }
+    }
+
     /// When the lease was last seen to move, in ns; 0 before the first look.
     pub(super) fn moved_ns(&self) -> u64 {
         self.moved_ns.unwrap_or(0)
