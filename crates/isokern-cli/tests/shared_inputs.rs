@@ -1,5 +1,6 @@
 //! Files that users brought, beside the repository in `../shared/reports/inputs`, given to the
-//! program: each gives what its row says. Without that folder the tests are skipped.
+//! program: each gives what its row says. Public models in `../shared/zoo` give the outputs of
+//! TFLite Micro, or are refused with what to do. Without those folders the tests are skipped.
 //!
 //! `X.tflite` is a model, `X.in.npy` are inputs for it and `X.tflm.npy` what TFLite Micro answers.
 
@@ -73,6 +74,7 @@ const FILES: &[(&str, Outcome)] = &[
         },
     ),
 ];
+const NO_ZOO: &str = "no public models are beside the repository, in ../shared/zoo";
 
 fn main() -> ExitCode {
     let folder = other_folder().join("reports/inputs");
@@ -87,7 +89,52 @@ fn main() -> ExitCode {
     let complete = trials::trial_unless(missing, "every_shared_input_has_a_row", move || {
         check_complete(&folder);
     });
-    trials::run(rows.into_iter().chain([complete]))
+    let zoo = other_folder().join("zoo");
+    let missing = (!zoo.join("manifest.json").is_file()).then_some(NO_ZOO);
+    let zoo = trials::trial_unless(missing, "every_zoo_model_answers_or_has_a_remedy", move || {
+        check_zoo(&zoo);
+    });
+    trials::run(rows.into_iter().chain([complete, zoo]))
+}
+
+/// Gives public models to the program, each with its inputs, and panics unless it gives the outputs
+/// of TFLite Micro, or refuses the model with what to do. Models once converted stay so.
+fn check_zoo(zoo: &Path) {
+    let manifest = fs::read_to_string(zoo.join("manifest.json")).expect("the manifest is there");
+    let rows: serde_json::Value = serde_json::from_str(&manifest).expect("it is JSON");
+    let rows = rows.as_array().expect("a list of models");
+    let mut answering = 0;
+    for row in rows {
+        let text = |key: &str| row[key].as_str().expect("a text");
+        let (name, model) = (text("name"), zoo.join("models").join(text("file")));
+        let vector = |end: &str| zoo.join("vectors").join(format!("{name}.{end}.npy"));
+        if row["converts_before"] == true {
+            assert_answers(&model, &vector("in0"), &vector("out0.tflm"));
+            answering += 1;
+            continue;
+        }
+        let ran = isokern(&["inspect".as_ref(), &model]);
+        if ran.code == Some(0) {
+            assert_answers(&model, &vector("in0"), &vector("out0.tflm"));
+            answering += 1;
+        } else {
+            ran.check_refused(name, "");
+        }
+    }
+    println!("{answering} of {} models give the outputs of TFLite Micro", rows.len());
+}
+
+/// Converts a model, and panics unless it gives these outputs for these inputs.
+fn assert_answers(file: &Path, input: &Path, output: &Path) {
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let model = scratch.path().join("m.ikm");
+    let converted = isokern(&["convert".as_ref(), file, "-o".as_ref(), &model]);
+    assert_eq!(converted.code, Some(0), "{}", converted.stderr);
+    let words: [&Path; 6] =
+        ["run".as_ref(), &model, "-i".as_ref(), input, "--expect".as_ref(), output];
+    let ran = isokern(&words);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains(" equal "), "{}", ran.stdout);
 }
 
 /// Panics unless every file has a row, or is the input or answer of a model that has one.
@@ -104,16 +151,8 @@ fn check(folder: &Path, name: &str, outcome: Outcome) {
     let file = folder.join(name);
     match outcome {
         Answers => {
-            let scratch = tempfile::tempdir().expect("a temporary folder");
-            let model = scratch.path().join("m.ikm");
-            let converted = isokern(&["convert".as_ref(), &file, "-o".as_ref(), &model]);
-            assert_eq!(converted.code, Some(0), "{}", converted.stderr);
-            let [input, answer] = [file.with_extension("in.npy"), file.with_extension("tflm.npy")];
-            let words: [&Path; 6] =
-                ["run".as_ref(), &model, "-i".as_ref(), &input, "--expect".as_ref(), &answer];
-            let ran = isokern(&words);
-            assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-            assert!(ran.stdout.contains(" equal "), "{}", ran.stdout);
+            let [input, output] = [file.with_extension("in.npy"), file.with_extension("tflm.npy")];
+            assert_answers(&file, &input, &output);
         }
         Refused(error, fix) => {
             isokern(&["inspect".as_ref(), &file]).check_refused(error, fix);
