@@ -8,6 +8,8 @@ mod deaf;
 mod dice;
 mod ends;
 mod first_and_last;
+#[cfg(feature = "std")]
+mod joined;
 mod links;
 mod order;
 mod tasks;

@@ -11,7 +11,7 @@
 //! | 1 | pause | heartbeat |
 //! | 2, 3 | lease, ns | messages taken |
 //! | 4 | epoch | |
-//! | 4, 5 | | messages answered |
+//! | 4, 5 | | messages handled to an `Ok` |
 //! | 6, 7 | | messages expired |
 //! | 8 to 11 | | fault: code, ticket, detail (two cells) |
 //! | 12, 13 | | error of a `shutdown`: code, detail |

@@ -183,8 +183,9 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
     pub fn stats(&mut self) -> RequesterStats {
         let is_over = self.collect_replies();
         if let Some(mailbox) = self.memory.mailbox(self.mailbox_index) {
-            self.told.look(mailbox.replies());
+            // In this order: of what is no longer in the ring the count is seen.
             self.state.refresh(mailbox.requests());
+            self.told.look(mailbox.replies());
         }
         let mut stats = self.stats;
         self.told.add_to(&mut stats, is_over.then(|| self.end()));

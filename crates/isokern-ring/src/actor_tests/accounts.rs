@@ -219,6 +219,30 @@ fn p14_a_reply_to_another_sequence_frees_no_abandoned_place() {
     assert_eq!(requester.try_answer(), Err(PopError::Empty));
 }
 
+/// A sequence whose place has another question by now takes no answer and abandons nothing.
+#[test]
+fn p14_an_old_sequence_is_nobodys() {
+    let mut actor = start::<2, 1>(&Script::default(), ActorPlan::new());
+    let ask_one = |actor: &mut LoopActor<2, 1>| {
+        let requester = actor.requester(0).expect("it is here");
+        let sequence = requester.try_ask(MessageHeader::new(), Do::Add.with(1)).expect("it fits");
+        settle(actor);
+        sequence
+    };
+    let old = ask_one(&mut actor);
+    assert_eq!(answers(&mut actor), [Ok(101)]);
+    let new = ask_one(&mut actor);
+    assert_eq!(old % 2, new % 2, "the same place");
+    let requester = actor.requester(0).expect("it is here");
+    assert_eq!(requester.try_answer_to(old), None);
+    requester.abandon(old);
+    assert_eq!(requester.try_answer_to(new).map(|answer| answer.result), Some(Ok(102)));
+    let unanswered = requester.try_ask(MessageHeader::new(), Do::Add.with(1)).expect("it fits");
+    assert_eq!(unanswered % 2, old % 2, "the same place");
+    requester.abandon(old);
+    assert_eq!(outcomes(requester.stats()), [2, 0, 0, 0, 0, 0, 0, 0, 1]);
+}
+
 /// Sends a message whenever the actor gives a buffer back.
 #[derive(Clone)]
 struct SendsAtReturn {

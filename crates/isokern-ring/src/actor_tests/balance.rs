@@ -101,6 +101,7 @@ impl Seat {
         assert_eq!(stats.abandoned_count, seen.abandoned_count, "{stats:?}");
         assert_eq!((stats.foreign_count, stats.dropped_count), (0, 0), "{stats:?}");
         assert!(stats.depth <= SLOTS as u32, "{stats:?}");
+        assert!(stats.in_flight_count <= u64::from(stats.depth), "{stats:?}");
         for (count, seen_count) in [
             (stats.answered_count, seen.answered_count),
             (stats.failed_count, seen.failed_count),
