@@ -1,0 +1,111 @@
+//! Runs examples of the crates and looks at what they print.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs an example as its page says and returns what it printed.
+fn printed(package: &str, example: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let features = if package == "isokern-core" { "std" } else { "" };
+    let arguments = ["run", "--quiet", "-p", package, "--features", features, "--example", example];
+    let mut command = Command::new(cargo);
+    // The environment of the one who runs the tests does not choose what is printed.
+    command.args(arguments).current_dir(root).env("NO_COLOR", "1").env_remove("RUST_LOG");
+    let output = command.output().expect("cargo starts");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{printed}\n{complaints}", output.status);
+    printed
+}
+
+fn check(package: &str, example: &str, expected: &[&str]) {
+    let printed = printed(package, example);
+    for piece in expected {
+        assert!(printed.contains(piece), "`{example}` did not print `{piece}`:\n{printed}");
+    }
+}
+
+#[test]
+fn a_kernel_of_one_s_own() {
+    check(
+        "isokern-guard",
+        "batch_kernel",
+        &["mean 49.995, largest deviation 50.005", "error 2002: invalid input"],
+    );
+}
+
+#[test]
+fn limits_that_hold() {
+    let stopped = "1 stopped at a safe point, 0 ran on to its end, Healthy";
+    let ran_on = "0 stopped at a safe point, 1 ran on to its end, Healthy";
+    check(
+        "isokern-guard",
+        "deadline",
+        &["Ok(100)", "Err(Timeout", "1 detached, Unhealthy", stopped, ran_on],
+    );
+}
+
+#[test]
+fn rules_of_the_kernel_s_own() {
+    let expected = [
+        "kernel.call{kernel=\"square\" version=\"1.0\" request_id=1",
+        "trace_id=4bf92f3577b34da6a3ce929d0e0e4736 parent_span_id=00f067aa0ba902b7",
+        "at work side=12",
+        "1: alice has 144",
+        "2: mallory has error 2005",
+        "3: alice has error 2013",
+        "4: alice has error 2006",
+        "without a context: error 2007",
+    ];
+    check("isokern-guard", "governed", &expected);
+}
+
+/// A kernel with metadata of its own, an error of one's own through `?`, a registry.
+#[test]
+fn bar7_a_registry_of_kernels_and_errors_through_the_question_mark() {
+    let expected = [
+        "stats/mean of `1 2 6` is 3",
+        "stats/mean of ``: 2013, 1",
+        "stats/mean of `1 two`: 2013, 2",
+        "stats/first of `7 8` is 7",
+        "stats/first of `seven`: 2002, 0",
+        "stats/last: no such kernel",
+    ];
+    check("isokern-guard", "registry", &expected);
+}
+
+/// `initialize` and `shutdown` as futures, a state, a message of two lines, a shared handler.
+#[test]
+fn bar7_a_ring_handler_with_a_beginning_and_an_end() {
+    let expected = [
+        "begins\n",
+        "tenant 0: mean 1 of 16",
+        "tenant 1: mean 2 of 32",
+        "tenant 2: the handler refused: kernel error 2002",
+        "ends with 32 points",
+        "the actor is faulted",
+        "its clean-up: Some(",
+        "2013",
+    ];
+    check("isokern-cli", "scorer", &expected);
+}
+
+/// A payload, a model, a backend and an error of one's own, in a batch and in a fallback.
+#[test]
+fn bar7_a_backend_of_one_s_own() {
+    let expected = [
+        "the model has 0 bytes. Fix: pass one byte, the factor.",
+        "Secondary, because: Some(InvalidArtifact)",
+        "[3.0] [6.0, 12.0]",
+        "Err(ShapeOrTypeMismatch)",
+    ];
+    check("isokern-core", "own_backend", &expected);
+}
+
+/// A configuration, a plan, and task slots in place.
+#[test]
+fn bar7_task_slots_by_hand() {
+    let expected = ["500 done, 0 left", "0 done, 500 under way or not begun"];
+    check("isokern-core", "task_slots", &expected);
+}
