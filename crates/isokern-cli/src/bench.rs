@@ -92,6 +92,7 @@ pub(crate) struct Arguments {
     runs: Option<u64>,
     /// The time of each measurement [default: 2s]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(allow_hyphen_values = true)]
     time: Option<Duration>,
     /// How both sides of the ring wait [default: spin; yield where there is one processor]
     #[arg(long, value_enum)]

@@ -107,7 +107,7 @@ pub(crate) struct Arguments {
     expect: Vec<PathBuf>,
     /// The greatest difference from --expect that counts as none
     #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = tolerance)]
-    #[arg(allow_negative_numbers = true)]
+    #[arg(allow_negative_numbers = true, requires = "expect")]
     tolerance: f64,
     /// Names of the classes, a line of text for each; for a model of several outputs NAME=FILE or
     /// INDEX=FILE
@@ -125,6 +125,7 @@ pub(crate) struct Arguments {
     /// The longest an input may take, such as 5ms: the model is stopped at the next operator and
     /// nothing is written; in ring mode the wait in the ring counts
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(allow_hyphen_values = true)]
     timeout: Option<Duration>,
     /// The instructions to compute with; the output bytes are the same
     #[arg(long, value_enum, default_value_t = Instructions::Auto)]

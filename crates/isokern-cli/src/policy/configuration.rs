@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     worker_count: Option<u32>,
     /// The longest a launch may run, such as 5ms or 60s, more than 0; no shape depends on it
     /// [default: 60s]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     max_wall_time: Option<String>,
     /// Hits expected of a task; 0 counts as 1 [default: 0]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]

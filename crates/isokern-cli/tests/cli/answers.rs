@@ -227,6 +227,12 @@ fn c01_what_is_expected_has_the_shape_of_the_output() {
 }
 
 #[test]
+fn a_tolerance_is_of_what_is_expected() {
+    let ran = Sum::new().run(&["--tolerance", "1"]);
+    assert!(ran.error(2).contains("--expect <"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_difference_without_end_has_no_tolerance() {
     let sum = Sum::new();
     for (name, value) in [("nan", f32::NAN), ("inf", f32::INFINITY)] {

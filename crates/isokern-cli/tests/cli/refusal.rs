@@ -80,7 +80,9 @@ fn a_number_below_zero_is_told_with_its_option() {
         ["run", &model, "--random"].as_slice(),
         &["run", &model, "--random", "--top"],
         &["bench", &model, "--runs"],
+        &["run", &model, "--random", "--timeout"],
         &["bench", &model, "--batch"],
+        &["bench", &model, "--time"],
         &["policy", "--queue-len"],
         &["policy", "--queue-len", "1", "--memory-pressure-bps"],
     ] {
@@ -89,6 +91,8 @@ fn a_number_below_zero_is_told_with_its_option() {
         let start = format!("error: invalid value '-1' for '{option} ");
         assert!(ran.error(2).starts_with(&start), "{}", ran.stderr);
     }
+    let ran = isokern(["policy", "--queue-len", "1", "--max-wall-time", "-5ms"]);
+    assert!(ran.error_and_fix(2).0.contains("-5ms"), "{}", ran.stderr);
 }
 
 #[test]
