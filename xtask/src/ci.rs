@@ -54,7 +54,7 @@ enum Stage {
     Ptx,
     /// The team test under ThreadSanitizer.
     Race,
-    /// The cust application, on the stand-in.
+    /// The library for cust, on the stand-in.
     Cust,
     /// The bundle for GPU machines, on the stand-in.
     Bundle,

@@ -52,7 +52,7 @@ enum Command {
     Race(race::Arguments),
     /// Check the ring protocol in every order of its memory accesses, with loom.
     Loom(loom::Arguments),
-    /// Check the cust application and run it on the stand-in driver.
+    /// Check the library for cust, and run its tests and its example on the stand-in driver.
     Cust,
     /// Fuzz the readers of untrusted bytes, each target for a fixed time.
     Fuzz(fuzz::Arguments),
