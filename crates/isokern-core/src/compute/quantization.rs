@@ -108,4 +108,17 @@ mod tests {
         let low = Quantization::new(1.0, i32::MIN);
         assert_eq!(low.dequantize(i32::MAX), 4_294_967_295_u32 as f32);
     }
+
+    #[test]
+    fn s2_descriptions_with_a_scale_are_eq_and_hash() {
+        use crate::compute::{MemoryClass, ModelMetadata};
+        use std::collections::HashSet;
+
+        let plain = ModelMetadata::new(MemoryClass::Host, MemoryClass::Host, Some(2), Some(2));
+        let scaled = |scale| plain.with_input_quantization(Quantization::new(scale, 0));
+        let nan = f32::from_bits(0x7fc0_0000);
+        let all = [plain, scaled(0.5), scaled(0.25), scaled(nan), scaled(0.5), scaled(nan)];
+        assert_eq!(HashSet::from(all).len(), 4);
+        assert_ne!(scaled(0.0), scaled(-0.0));
+    }
 }
