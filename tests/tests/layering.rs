@@ -183,6 +183,27 @@ fn the_core_takes_little_from_others() {
     }
 }
 
+/// A ring needs no histogram and no executor of its own: the first is a feature that nothing else
+/// switches on, the second is for tests and examples.
+#[test]
+fn s4_the_ring_s_std_brings_no_histogram_and_no_executor() {
+    let metadata = metadata();
+    let ring = metadata.packages.iter().find(|package| package.name.as_str() == "isokern-ring");
+    let ring = ring.expect("the ring is a member");
+    let shipped: Vec<_> = shipped(ring).filter(|dependency| !is_ours(dependency)).collect();
+    let always = shipped.iter().filter(|dependency| !dependency.optional);
+    let always: BTreeSet<_> = always.map(|dependency| dependency.name.as_str()).collect();
+    assert_eq!(always, BTreeSet::from(["bytemuck", "thiserror"]));
+    assert!(shipped.iter().all(|dependency| dependency.name != "pollster"), "{shipped:?}");
+    for (feature, parts) in &ring.features {
+        let brings = parts.iter().any(|part| part.contains("hdrhistogram"));
+        let is_own = feature == "latency-histogram";
+        assert_eq!(brings, is_own, "{feature}: {parts:?}");
+        let is_switched_on = parts.iter().any(|part| part == "latency-histogram");
+        assert!(!is_switched_on, "{feature}: {parts:?}");
+    }
+}
+
 #[test]
 fn crates_have_few_features() {
     for package in &metadata().packages {

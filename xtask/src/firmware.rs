@@ -98,7 +98,8 @@ pub(crate) fn clippy() -> Result<(), Failure> {
         }
         let mut cargo = process::cargo();
         cargo.env("CARGO_TARGET_DIR", thumb::target_dir(Compiler::Rustup, programs::FOLDER));
-        cargo.args(["clippy", "--release", "--locked", "--manifest-path", MANIFEST]);
+        cargo.args(["clippy", "--release", "--locked", "--all-features"]);
+        cargo.args(["--manifest-path", MANIFEST]);
         process::run(cargo.args(["--target", target, "--", "-Dwarnings"]))?;
     }
     Ok(())

@@ -41,7 +41,12 @@ const ORDER: &str = "0010111";
 /// Says what a program's report shows, or what is wrong with it.
 type Judge = fn(&Report, &Host, &Model) -> Result<String, Failure>;
 
-/// Builds, looks into, runs and judges the three programs.
+/// Questions to `asleep`, from the interrupt and from a client in the loop, and interrupts for
+/// each of the first.
+const ASLEEP_QUESTIONS: u64 = 200;
+const TICKS_PER_QUESTION: u64 = 4;
+
+/// Builds, looks into, runs and judges the four programs.
 pub(super) fn check(
     programs: &Programs,
     host: &Host,
@@ -51,7 +56,10 @@ pub(super) fn check(
     let mut figures = Vec::new();
     let mut run = |name: &str, program, judge: Judge| {
         let elf = programs.build(program, None)?;
-        image::check(&elf)?;
+        match program {
+            Program::Asleep => image::check_tasks(&elf)?,
+            _ => image::check(&elf)?,
+        }
         let report = emulator::run(programs.board, &elf)?;
         let outcome = judge(&report, host, digits).map_err(|failure| {
             Failure::Check(format!("`{name}` on {board}: {failure}\n{}", report.text()))
@@ -74,6 +82,7 @@ pub(super) fn check(
     run("rings", Program::Rings, |report, _, _| judge_rings(report))?;
     run("actors", Program::Actors, |report, _, _| judge_actors(report))?;
     run("images", Program::Images, judge_images)?;
+    run("asleep", Program::Asleep, |report, _, _| judge_asleep(report))?;
     Ok(figures)
 }
 
@@ -131,6 +140,43 @@ fn judge_images(report: &Report, host: &Host, digits: &Model) -> Result<String, 
     Ok(format!("{} and {digest} (as on the host), from lent buffers", answers.join(" ")))
 }
 
+/// The processor sleeps between all interrupts, and a task is polled for messages alone.
+fn judge_asleep(report: &Report) -> Result<String, Failure> {
+    for name in ["asked", "answered", "task_right"] {
+        expect(report, name, ASLEEP_QUESTIONS)?;
+    }
+    expect(report, "wrong", 0)?;
+    for name in ["state", "task_state"] {
+        if report.one(name)? != "stopped" {
+            return Err(Failure::Check(format!("`{name}`: the actor did not drain")));
+        }
+    }
+    // Each interrupt ends a sleep. The first ones may come before the loop sleeps.
+    let (ticks, sleeps) = (report.number("ticks")?, report.number("sleeps")?);
+    between("ticks", ticks, ASLEEP_QUESTIONS * TICKS_PER_QUESTION, TICKS_PER_QUESTION)?;
+    between("sleeps", sleeps, ticks - 2, 4)?;
+    // One for each question, and one in which nothing is found behind it.
+    let polls = report.number("polls")?;
+    between("polls", polls, 2 * ASLEEP_QUESTIONS, 8)?;
+    // Here the handler waits in each question, for one interrupt.
+    let (task_sleeps, task_polls) = (report.number("task_sleeps")?, report.number("task_polls")?);
+    between("task_sleeps", task_sleeps, ASLEEP_QUESTIONS, 4)?;
+    between("task_polls", task_polls, 3 * ASLEEP_QUESTIONS, 8)?;
+    Ok(format!(
+        "{ASLEEP_QUESTIONS} questions in {ticks} interrupts: {sleeps} sleeps, {polls} polls; \
+         awaited: {task_sleeps} sleeps, {task_polls} polls"
+    ))
+}
+
+/// Fails unless a count is `least` or up to `more` above.
+fn between(name: &str, count: u64, least: u64, more: u64) -> Result<(), Failure> {
+    if (least..=least + more).contains(&count) {
+        return Ok(());
+    }
+    let most = least + more;
+    Err(Failure::Check(format!("`{name}` is {count}, expected {least} to {most}")))
+}
+
 fn expect(report: &Report, name: &str, count: u64) -> Result<(), Failure> {
     let found = report.number(name)?;
     if found == count {
@@ -158,7 +204,7 @@ fn instructions(report: &Report, name: &str) -> Result<Option<u64>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ACTOR_COUNTS, Report, judge_actors, judge_rings};
+    use super::{ACTOR_COUNTS, Report, judge_actors, judge_asleep, judge_rings};
 
     const RINGS: &str = "up_taken 2000\nup_lost 0\nup_again 0\nup_torn 0\nup_full 9\n\
         down_pushed 2001\ndown_taken 2001\ndown_lost 0\ndown_again 0\ndown_torn 0\n\
@@ -178,6 +224,27 @@ mod tests {
             ("down_between 3", "down_between 0"),
         ] {
             assert!(!judge(RINGS.replace(good, bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn s4_a_loop_that_does_not_sleep_is_found() {
+        const ASLEEP: &str = "asked 200\nanswered 200\nwrong 0\nstate stopped\nticks 804\n\
+            sleeps 804\npolls 403\ntask_right 200\ntask_state stopped\ntask_sleeps 200\n\
+            task_polls 601\n";
+        let judge = |text: String| judge_asleep(&Report::new(text)).is_ok();
+        assert!(judge(ASLEEP.to_owned()));
+        for (good, bad) in [
+            ("answered 200", "answered 199"),
+            ("wrong 0", "wrong 1"),
+            ("\nsleeps 804", "\nsleeps 0"),
+            ("\nsleeps 804", "\nsleeps 801"),
+            ("\npolls 403", "\npolls 804"),
+            ("task_sleeps 200", "task_sleeps 0"),
+            ("task_polls 601", "task_polls 40000"),
+            ("task_state stopped", "task_state faulted"),
+        ] {
+            assert!(!judge(ASLEEP.replace(good, bad)), "{bad}");
         }
     }
 

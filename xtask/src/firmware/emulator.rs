@@ -54,11 +54,12 @@ pub(super) fn run_to_fault(board: &Board, elf: &Path) -> Result<(), Failure> {
     Err(Failure::Blind("the planted fault was not reported"))
 }
 
-/// The emulator with virtual time that advances a nanosecond with every instruction.
+/// The emulator with virtual time that advances a nanosecond with every instruction, and at once
+/// to the next interrupt where the processor sleeps.
 fn command(board: &Board, elf: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(["-machine", board.name, "-display", "none", "-monitor", "none"]);
-    command.args(["-serial", "none", "-icount", "shift=0"]);
+    command.args(["-serial", "none", "-icount", "shift=0,sleep=off"]);
     command.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(elf);
     command
 }

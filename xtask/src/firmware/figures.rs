@@ -212,15 +212,17 @@ const ACTORS_HEAD: &str = "\
 ## Rings and actors
 
 `rings`: two rings of 4 slots and one line. `actors`: one actor, two mailboxes of 4 slots. `images`:
-the digits model as an actor, one mailbox of 2 slots, two lent arenas. Both sides are in these
-figures, the interrupt's and the loop's, with all that the programs do to count and check.
+the digits model as an actor, one mailbox of 2 slots, two lent arenas. `asleep`: two actors, one
+after the other, as tasks of a loop that sleeps, each with a mailbox of 4 slots. Both sides are in
+these figures, the interrupt's and the loop's, with all that the programs do to count and check.
 
 * **flash**: the whole program without model and interrupt vectors; for `images` with 640 bytes of
   images.
 * **statics**: static RAM, with rings, mailboxes, arenas and what the interrupt owns.
 * **stack**: the most of loop and interrupt together, found by painting.
 * **word**, **line**: instructions to push and pop 4 and 64 bytes, in a loop without interrupts.
-* **question**: instructions to ask an actor, step it and take the answer, in such a loop.
+* **question**: instructions to ask an actor, step it and take the answer, in such a loop; for
+  `asleep`, for which the processor is awake for a question and the four interrupts around it.
 
 ";
 

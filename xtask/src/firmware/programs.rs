@@ -28,6 +28,8 @@ pub(super) enum Program {
     Actors,
     /// A model as an actor.
     Images,
+    /// An actor as a task, in a loop that sleeps.
+    Asleep,
     /// What the checks must find.
     Planted,
 }
@@ -52,12 +54,15 @@ impl Programs {
             Program::Rings => "rings",
             Program::Actors => "actors",
             Program::Images => "images",
+            Program::Asleep => "asleep",
             Program::Planted => "planted",
         };
         let mut cargo = thumb::build(self.compiler, self.board.target, FOLDER)?;
         cargo.args(["--quiet", "--locked", "--manifest-path", MANIFEST, "--bin", name]);
-        if program == Program::MeasurePlain {
-            cargo.args(["--features", "plain"]);
+        match program {
+            Program::MeasurePlain => _ = cargo.args(["--features", "plain"]),
+            Program::Asleep => _ = cargo.args(["--features", "asleep"]),
+            _ => {}
         }
         if let Some(model) = model {
             cargo.env("ISOKERN_FIRMWARE_MODEL", &model.path);
