@@ -117,6 +117,20 @@ fn calls_that_fail_are_counted_one_by_one() {
 }
 
 #[test]
+fn calls_that_say_they_were_cancelled_are_counted_so() {
+    let (kernel, wakers) = Odd::new(Err(KernelError::Cancelled));
+    let detached = detached(&kernel);
+    for count in 1..3 {
+        let mut call = pin!(detached.execute(()));
+        assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        wakers.recv().expect("the kernel runs").wake();
+        assert_eq!(pollster::block_on(call), Err(KernelError::Cancelled));
+        let stats = detached.stats();
+        assert_eq!((stats.cancelled_count, stats.failed_count), (count, 0));
+    }
+}
+
+#[test]
 fn what_debug_shows_has_names_and_numbers() {
     let (kernel, _) = Odd::new(Ok(1));
     let texts = [

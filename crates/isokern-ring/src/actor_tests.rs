@@ -6,6 +6,7 @@ mod closing;
 mod deadlines;
 mod deaf;
 mod dice;
+mod edges;
 mod ends;
 mod first_and_last;
 #[cfg(feature = "std")]

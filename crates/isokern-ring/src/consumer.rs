@@ -147,7 +147,7 @@ impl<H: RingHandle> Consumer<H> {
     }
 
     #[cfg(feature = "std")]
-    fn sleep(&mut self, bound: core::time::Duration) {
+    pub(crate) fn sleep(&mut self, bound: core::time::Duration) {
         let memory = self.ring.memory();
         self.ring.bells().consumer.enter();
         self.state.announce_waiting(memory, true);

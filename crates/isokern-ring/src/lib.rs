@@ -82,6 +82,8 @@ mod wait;
 
 #[cfg(all(test, feature = "std"))]
 mod ends_tests;
+#[cfg(all(test, feature = "std", not(loom)))]
+mod sleep_tests;
 
 #[cfg(feature = "latency-histogram")]
 pub use actor::LatencySummary;

@@ -156,7 +156,7 @@ impl<H: RingHandle> Producer<H> {
     }
 
     #[cfg(feature = "std")]
-    fn sleep(&mut self, bound: core::time::Duration) {
+    pub(crate) fn sleep(&mut self, bound: core::time::Duration) {
         let memory = self.ring.memory();
         self.ring.bells().producer.enter();
         self.state.announce_waiting(memory, true);

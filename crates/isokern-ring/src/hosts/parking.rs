@@ -83,8 +83,62 @@ impl Pace for Parking {
 mod tests {
     use core::time::Duration;
 
-    use super::{HANDLER_BOUND, Parking};
-    use crate::WaitStrategy;
+    use std::time::Instant;
+
+    use isokern_core::actor::{ActorMemory, Bells, Mailboxes};
+
+    use super::{HANDLER_BOUND, LOOKS_BEFORE_SLEEP, Parking};
+    use crate::ThreadMemory;
+    use crate::{Pace, WaitStrategy};
+
+    /// Looks until the next idle call sleeps, which has registered by then.
+    fn look(parking: &mut Parking, memory: &ThreadMemory<Mailboxes<2>>) {
+        let began = Instant::now();
+        for _ in 0..LOOKS_BEFORE_SLEEP {
+            parking.idle(memory.bells());
+        }
+        assert!(began.elapsed() < SOON, "it sleeps before it has registered");
+    }
+
+    fn idle_time(parking: &mut Parking, memory: &ThreadMemory<Mailboxes<2>>) -> Duration {
+        let began = Instant::now();
+        parking.idle(memory.bells());
+        began.elapsed()
+    }
+
+    /// Far more than a wake-up takes.
+    const SOON: Duration = Duration::from_secs(20);
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_thread_registers_before_it_sleeps_and_a_ring_ends_the_sleep() {
+        let memory = ThreadMemory::<Mailboxes<2>>::new();
+        let mut parking = Parking::new(WaitStrategy::Park { bound: LONG });
+        for _ in 0..2 {
+            look(&mut parking, &memory);
+            memory.bells().ring_actor();
+            assert!(idle_time(&mut parking, &memory) < SOON, "it was rung");
+            // Each sleep is followed by one more look.
+            parking.idle(memory.bells());
+            memory.bells().ring_actor();
+            assert!(idle_time(&mut parking, &memory) < SOON, "it was rung again");
+            parking.worked();
+        }
+    }
+
+    #[test]
+    fn a_thread_that_nobody_rings_sleeps_its_bound() {
+        let memory = ThreadMemory::<Mailboxes<2>>::new();
+        let bound = Duration::from_millis(40);
+        let mut parking = Parking::new(WaitStrategy::Park { bound });
+        look(&mut parking, &memory);
+        assert!(idle_time(&mut parking, &memory) >= bound / 2);
+        parking.worked();
+        // Longer than the handler's bound in all, though each is shorter.
+        let began = Instant::now();
+        (0..20).for_each(|_| parking.pause());
+        assert!(began.elapsed() >= 10 * HANDLER_BOUND);
+    }
 
     #[test]
     fn p08_a_thread_with_a_bound_sleeps_no_longer_beside_a_waiting_handler() {

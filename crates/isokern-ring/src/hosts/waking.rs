@@ -64,3 +64,50 @@ impl<S: MailboxShape, N: Fresh> fmt::Debug for WakingBells<S, N> {
         f.debug_struct("WakingBells").finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, feature = "std", not(loom)))]
+mod tests {
+    use core::sync::atomic::{AtomicU32, Ordering};
+    use core::task::Waker;
+    use std::sync::Arc;
+    use std::task::Wake;
+
+    use isokern_core::actor::{ActorMemory, Bells, Mailboxes};
+
+    use super::WakingCells;
+    use crate::WakerCell;
+
+    #[derive(Default)]
+    struct Count(AtomicU32);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn each_place_of_each_mailbox_has_a_bell_and_one_call_rings_them_all() {
+        let memory = WakingCells::<Mailboxes<4, 1, 3>, WakerCell>::new();
+        let bells = memory.bells();
+        let counts: [[Arc<Count>; 4]; 3] = Default::default();
+        let rung = || {
+            counts.each_ref().map(|row| row.each_ref().map(|count| count.0.load(Ordering::Relaxed)))
+        };
+        let register = || {
+            for (mailbox_index, row) in counts.iter().enumerate() {
+                for (sequence, count) in row.iter().enumerate() {
+                    bells.register(mailbox_index, sequence as u32, &Waker::from(Arc::clone(count)));
+                }
+            }
+        };
+        register();
+        bells.ring_requester(2, 1);
+        // Places come round with the sequence.
+        bells.ring_requester(1, 4 + 3);
+        assert_eq!(rung(), [[0; 4], [0, 0, 0, 1], [0, 1, 0, 0]]);
+        register();
+        bells.ring_all();
+        assert_eq!(rung(), [[1; 4], [1, 1, 1, 2], [1, 2, 1, 1]]);
+    }
+}
