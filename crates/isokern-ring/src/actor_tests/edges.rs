@@ -3,6 +3,7 @@
 
 use core::time::Duration;
 use std::format;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::vec::Vec;
 
 use isokern_core::MessageHeader;
@@ -12,11 +13,11 @@ use isokern_core::actor::{
 use isokern_core::ring::{DeviceControl, DeviceState, ReplierState};
 
 use super::ends::settle_catching;
-use super::toys::{Do, HandClock, Script};
+use super::toys::{Do, HandClock, Script, Tidiness};
 use super::{Cells, answers, ask, cells, settle, start};
 use crate::{
-    LoopHost, PopError, RequesterStats, SharedRequester, Spinning, Step, ThreadHost, WaitStrategy,
-    spawn,
+    FAULT_PANIC, LoopHost, PopError, RequesterStats, SharedRequester, Spinning, Step, ThreadHost,
+    WaitStrategy, spawn,
 };
 
 #[test]
@@ -79,6 +80,31 @@ fn a_fault_while_it_drains_is_followed_by_a_restart_that_serves_the_rest() {
     let faulted = Err(ActorError::ActorFaulted);
     assert_eq!(answers(&mut actor), [Ok(101), faulted, Ok(102)]);
     assert_eq!((actor.state(), script.calls.counts()), (ActorState::Stopped, (2, 2)));
+}
+
+#[test]
+fn a_shutdown_that_panics_after_a_fault_keeps_no_restart_away() {
+    let script = Script { tidiness: Tidiness::Breaks, ..Script::default() };
+    let (window, backoff) = (Duration::from_secs(1), Duration::ZERO);
+    let supervision = Supervision::Restart { count_max: 2, window, backoff };
+    let mut actor = start::<8, 1>(&script, ActorPlan::new().with_supervision(supervision));
+    ask(&mut actor, Do::Break.with(0));
+    ask(&mut actor, Do::Add.with(2));
+    // The handler panics, then the shutdown of its incarnation: the host reports both.
+    let last_step = loop {
+        let runner = actor.running_mut();
+        let mut step = catch_unwind(AssertUnwindSafe(|| runner.step(&mut Spinning)));
+        while step.is_err() {
+            step = catch_unwind(AssertUnwindSafe(|| runner.fault(FAULT_PANIC, &mut Spinning)));
+        }
+        match step {
+            Ok(Step::Worked) => {}
+            step => break step.ok(),
+        }
+    };
+    assert_eq!(last_step, Some(Step::Idle));
+    assert_eq!(answers(&mut actor), [Err(ActorError::ActorFaulted), Ok(102)]);
+    assert_eq!(actor.state(), ActorState::Active);
 }
 
 #[test]
