@@ -31,12 +31,16 @@ mod in_flight;
 #[cfg(feature = "latency-histogram")]
 mod latency;
 mod lent;
+mod place;
 mod queue;
 mod requester;
 #[cfg(feature = "std")]
 mod shared_requester;
 mod spawn;
 mod stats;
+
+#[cfg(test)]
+pub(crate) use place::looks::count as place_looks;
 
 pub use asking::AskError;
 pub use controls::ActorControls;

@@ -4,7 +4,7 @@ use std::string::String;
 
 use super::{
     BackendCapabilities, DType, InferenceErrorKind, MemoryClass, ModeSet, ModelMetadata,
-    NumericProfile, PlacementAcceptance, PlacementDecision, Quantization, Shape,
+    NumericProfile, PlacementAcceptance, Quantization, Shape,
 };
 
 fn text<T: serde::Serialize>(value: &T) -> String {
@@ -50,61 +50,4 @@ fn values_that_no_constructor_makes_are_refused() {
     // Extents beyond the rank do not count, and do not make two equal shapes differ.
     let loose = r#"{"rank":1,"dims":[7,9,9,9,9,9]}"#;
     assert_eq!(serde_json::from_str::<Shape>(loose).unwrap(), Shape::new([7]));
-}
-
-/// Reads a value under the name of its variant and under its word in small letters.
-fn check_words<T>(values: &[T])
-where
-    T: serde::Serialize + serde::de::DeserializeOwned + core::fmt::Debug + PartialEq,
-{
-    for value in values {
-        let name = std::format!("{value:?}");
-        let mut word = String::new();
-        for (place, letter) in name.char_indices() {
-            if place > 0 && letter.is_uppercase() {
-                word.push('_');
-            }
-            word.extend(letter.to_lowercase());
-        }
-        for spelled in [&name, &word] {
-            let quoted = std::format!("\"{spelled}\"");
-            assert_eq!(serde_json::from_str::<T>(&quoted).ok().as_ref(), Some(value), "{quoted}");
-        }
-        let written = text(value);
-        assert!([&name, &word].contains(&&String::from(written.trim_matches('"'))), "{written}");
-        let shouted = std::format!("\"{}\"", name.to_uppercase());
-        if name.to_uppercase() != name {
-            assert!(serde_json::from_str::<T>(&shouted).is_err(), "{shouted}");
-        }
-    }
-}
-
-#[test]
-fn s2_every_enum_is_read_by_its_name_and_by_its_word() {
-    use crate::kernel::{HealthStatus, KernelMode};
-    use crate::megakernel::{MegakernelExecutionMode, MegakernelPressure, MegakernelTopology};
-    check_words(&KernelMode::ALL);
-    check_words(&[HealthStatus::Healthy, HealthStatus::Degraded, HealthStatus::Unhealthy]);
-    check_words(&DType::ALL);
-    check_words(&NumericProfile::ALL);
-    check_words(&InferenceErrorKind::ALL);
-    check_words(&[PlacementDecision::ZeroCopy, PlacementDecision::AdaptRequired]);
-    check_words(&[MemoryClass::Host, MemoryClass::PinnedHost, MemoryClass::Shared]);
-    let device = serde_json::from_str::<MemoryClass>(r#"{"device":3}"#);
-    assert_eq!(device.ok(), Some(MemoryClass::Device(3)));
-    check_words(&[
-        MegakernelPressure::Empty,
-        MegakernelPressure::Light,
-        MegakernelPressure::Balanced,
-        MegakernelPressure::Saturated,
-    ]);
-    check_words(&[MegakernelExecutionMode::Interpreter, MegakernelExecutionMode::Jit]);
-    check_words(&[
-        MegakernelTopology::Empty,
-        MegakernelTopology::SparseFrontier,
-        MegakernelTopology::HybridFrontier,
-        MegakernelTopology::DenseFrontier,
-        MegakernelTopology::FusedDense,
-        MegakernelTopology::MemoryConstrained,
-    ]);
 }

@@ -3,7 +3,8 @@
 use isokern_core::MessageHeader;
 use isokern_core::actor::{ActorError, ActorMemory};
 
-use super::queue::{Neighbours, Queue, Queued};
+use super::place::{Content, Place};
+use super::queue::Queue;
 
 /// An answer, joined to the header its question was sent with.
 #[non_exhaustive]
@@ -31,29 +32,9 @@ pub(super) struct InFlight<M: ActorMemory, P> {
     lap: u32,
 }
 
-struct Place<P> {
-    content: Content<P>,
-    neighbours: Neighbours,
-}
-
-enum Content<P> {
-    Free,
-    /// Nobody waits for the answer any more.
-    Abandoned(u32),
-    Waiting(MessageHeader),
-    Answered(Answer<P>),
-}
-
-impl<P> Queued for Place<P> {
-    fn neighbours(&mut self) -> &mut Neighbours {
-        &mut self.neighbours
-    }
-}
-
 impl<M: ActorMemory, P: Copy> InFlight<M, P> {
     pub(super) fn new() -> Self {
-        let empty = |_| Place { content: Content::Free, neighbours: Neighbours::NONE };
-        let mut places = M::per_slot(empty);
+        let mut places = M::per_slot(|_| Place::new());
         let mut free = Queue::EMPTY;
         for index in 0..places.as_ref().len() {
             free.join(places.as_mut(), index as u32);
@@ -75,7 +56,8 @@ impl<M: ActorMemory, P: Copy> InFlight<M, P> {
     pub(super) fn begin(&mut self, header: MessageHeader) {
         let index = self.index(header.sequence());
         let places = self.places.as_mut();
-        if let Some(Place { content: content @ Content::Free, .. }) = places.get_mut(index as usize)
+        if let Some(place) = places.get_mut(index as usize)
+            && let content @ Content::Free = place.content_mut()
         {
             *content = Content::Waiting(header);
             self.waiting_count += 1;
@@ -88,9 +70,10 @@ impl<M: ActorMemory, P: Copy> InFlight<M, P> {
     pub(super) fn answer(&mut self, sequence: u32, result: Result<P, ActorError>) -> bool {
         let index = self.index(sequence);
         let places = self.places.as_mut();
-        let Some(Place { content, .. }) = places.get_mut(index as usize) else {
+        let Some(place) = places.get_mut(index as usize) else {
             return false;
         };
+        let content = place.content_mut();
         match content {
             Content::Waiting(header) if header.sequence() == sequence => {
                 *content = Content::Answered(Answer { header: *header, result });
@@ -111,9 +94,9 @@ impl<M: ActorMemory, P: Copy> InFlight<M, P> {
     /// Answers everything that waits, because nothing more will come.
     pub(super) fn answer_all(&mut self, error: ActorError) {
         while let Some(index) = self.asked.first() {
-            let sequence = match self.places.as_ref().get(index as usize) {
-                Some(Place { content: Content::Waiting(header), .. }) => header.sequence(),
-                Some(Place { content: Content::Abandoned(sequence), .. }) => *sequence,
+            let sequence = match self.places.as_ref().get(index as usize).map(Place::content) {
+                Some(Content::Waiting(header)) => header.sequence(),
+                Some(Content::Abandoned(sequence)) => *sequence,
                 _ => return,
             };
             if !self.answer(sequence, Err(error)) {
@@ -126,7 +109,7 @@ impl<M: ActorMemory, P: Copy> InFlight<M, P> {
     pub(super) fn collect(&mut self, sequence: u32) -> Option<Answer<P>> {
         let index = self.index(sequence);
         let places = self.places.as_mut();
-        let content = &mut places.get_mut(index as usize)?.content;
+        let content = places.get_mut(index as usize)?.content_mut();
         match content {
             Content::Answered(answer) if answer.header.sequence() == sequence => {
                 let answer = *answer;
@@ -142,7 +125,7 @@ impl<M: ActorMemory, P: Copy> InFlight<M, P> {
     /// Collects the answer that came first.
     pub(super) fn collect_oldest(&mut self) -> Option<Answer<P>> {
         let index = self.answered.first()?;
-        match self.places.as_ref().get(index as usize)?.content {
+        match self.places.as_ref().get(index as usize)?.content() {
             Content::Answered(answer) => self.collect(answer.header.sequence()),
             _ => None,
         }
@@ -152,7 +135,7 @@ impl<M: ActorMemory, P: Copy> InFlight<M, P> {
     /// no such question.
     pub(super) fn abandon(&mut self, sequence: u32) -> bool {
         let index = self.index(sequence);
-        if let Some(Place { content, .. }) = self.places.as_mut().get_mut(index as usize)
+        if let Some(content) = self.places.as_mut().get_mut(index as usize).map(Place::content_mut)
             && let Content::Waiting(header) = content
             && header.sequence() == sequence
         {
@@ -168,8 +151,7 @@ impl<M: ActorMemory, P: Copy> InFlight<M, P> {
         let places = self.places.as_mut();
         let mut next = self.answered.first();
         while let Some(index) = next {
-            if let Some(Place { content: Content::Answered(answer), .. }) =
-                places.get(index as usize)
+            if let Some(Content::Answered(answer)) = places.get(index as usize).map(Place::content)
             {
                 see(answer);
             }
