@@ -11,7 +11,7 @@ use isokern_core::megakernel::{MegakernelExecutionMode, MegakernelPressure, Mega
 /// Reads a value under the name of its variant and under its word in small letters.
 fn check_words<T>(values: &[T])
 where
-    T: serde::Serialize + serde::de::DeserializeOwned + std::fmt::Debug + PartialEq,
+    T: serde::Serialize + serde::de::DeserializeOwned + core::fmt::Debug + PartialEq,
 {
     for value in values {
         let name = format!("{value:?}");
