@@ -50,6 +50,7 @@
 //! |---|---|
 //! | [`RingKernelHandler`], [`RingContext`] | what is done with a message, and what it sees |
 //! | [`Resident`] | a handler with the types around it |
+//! | [`ModelResident`], [`ModelReply`] | a model of any backend, kept running |
 //! | [`Host`], [`ActorPlan`], [`Supervision`] | who can keep it running, and by which rules |
 //! | [`ActorMemory`], [`ActorCells`], [`Mailboxes`], [`Bells`] | the memory both sides share |
 //! | [`ReplyHeader`], [`ActorError`], [`ActorState`], [`Outcome`] | what comes back |
@@ -64,7 +65,7 @@
 //!
 //! Implement [`RingKernelHandler`] for what is done with a message, and [`Resident`] for the
 //! types around it. The handler sees its message, and through the [`RingContext`] everything
-//! else.
+//! else. A model of any backend is a resident already: [`ModelResident`].
 //!
 //! # For host authors
 //!
@@ -84,6 +85,7 @@ mod life;
 mod link;
 mod mailboxes;
 mod memory;
+mod model_resident;
 mod outbox;
 mod outcome;
 mod pointers;
@@ -102,12 +104,15 @@ pub use life::ActorState;
 pub use link::LinkEnd;
 pub use mailboxes::{HostMailbox, MailboxShape, Mailboxes};
 pub use memory::{ActorMemory, MAILBOX_COUNT_MAX, Mailbox};
+pub use model_resident::{ModelReply, ModelResident};
 pub use outbox::{Link, LinkCredit, Outbox, OutboxEntry, OutboxError};
 pub use outcome::Outcome;
 pub use reply::{ActorError, ReplyHeader};
 pub use resident::Resident;
 pub use supervision::{RESTART_COUNT_MAX, RestartWindow, Supervision, SupervisionError};
 
+#[cfg(test)]
+mod model_resident_tests;
 #[cfg(all(test, feature = "std"))]
 mod pointers_tests;
 #[cfg(test)]

@@ -39,13 +39,15 @@
 //! | [`kernel`] | [`GpuKernel`], its metadata, modes and errors, safe points | `compute` |
 //! | [`call`] | who calls a kernel, until when, at whose cost | `compute`, `kernel` |
 //! | [`ring`] | cells, slots, control lines, and the steps of push, pop and close | `compute` |
-//! | [`actor`] | [`Resident`] and what its handler sees | `compute`, `kernel`, `ring` |
+//! | [`actor`] | [`Resident`] and what its handler sees | `compute`, `kernel`, `call`, `ring` |
 //! | [`megakernel`] | [`MegakernelConfig`], its launch policy, [`TaskSlot`] | `compute`, `ring` |
 //!
 //! ```text
-//!              call ──▶ kernel ◀── actor
-//!                │         │         │
-//!                └───▶ compute ◀─ ring ◀── megakernel        team        device
+//!   actor ──▶ call ──▶ kernel
+//!     │                  │
+//!     └─────▶ ring ──▶ compute        team        device
+//!               ▲
+//!           megakernel
 //! ```
 //!
 //! At the root are the names that these examples use; every other name is used by its

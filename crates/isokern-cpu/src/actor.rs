@@ -1,6 +1,6 @@
 //! A model as an actor: it runs in the buffer that comes with each message.
 
-use bytemuck::{Pod, Zeroable};
+pub use isokern_core::actor::ModelReply;
 use isokern_core::ring::BufferHandle;
 use isokern_core::{
     GpuKernel, KernelError, KernelMetadata, Resident, RingContext, RingKernelHandler,
@@ -36,16 +36,6 @@ use crate::program::CpuProgram;
 pub struct ModelActor<S = AllOperators> {
     metadata: KernelMetadata,
     program: CpuProgram<'static, S>,
-}
-
-/// Where the output lies in the buffer that was sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
-#[repr(C)]
-pub struct ModelReply {
-    /// Bytes from the start of the buffer.
-    pub output_offset: u32,
-    /// Bytes of the output.
-    pub output_bytes: u32,
 }
 
 impl<S: OperatorSet> ModelActor<S> {

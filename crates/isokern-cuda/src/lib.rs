@@ -23,12 +23,14 @@
 //! * A context, stream or slice of cudarc: feature `cudarc-types`, without `unsafe`. Of another
 //!   library: [`Context::from_raw`], [`Stream::from_raw`], [`DeviceView::new`]; `isokern-cust` does
 //!   it for cust.
+//! * Messages instead of calls: [`ModelResident`](isokern_core::actor::ModelResident) makes a
+//!   [`CudaModel`] an actor on a thread of the host, one launch a message.
 //! * Device code of one's own: [`CudaBackend::load_ptx`].
 //!
 //! # Limits
 //!
-//! One mode, batch. Devices from compute capability 7.5; drivers from 11.4, from 11.8 where the
-//! device is of 9.0. A batch of any size runs; chunks of it go through two streams.
+//! One mode on the device, batch. Devices from compute capability 7.5; drivers from 11.4, from 11.8
+//! where the device is of 9.0. A batch of any size runs; chunks of it go through two streams.
 //! A model with state keeps one state on the device: its samples run in order, in one block.
 //!
 //! The version of the driver API that cudarc binds is a feature: `cuda-12080`. Two do not
