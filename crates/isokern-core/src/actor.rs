@@ -54,7 +54,7 @@
 //! | [`Host`], [`ActorPlan`], [`Supervision`] | who can keep it running, and by which rules |
 //! | [`ActorMemory`], [`ActorCells`], [`Mailboxes`], [`Bells`] | the memory both sides share |
 //! | [`ReplyHeader`], [`ActorError`], [`ActorState`], [`Outcome`] | what comes back |
-//! | [`Link`], [`Outbox`], [`Envelope`] | messages to other actors |
+//! | [`Link`], [`Links`], [`Outbox`], [`Envelope`] | messages to other actors |
 //!
 //! # For callers
 //!
@@ -83,6 +83,7 @@ mod handler;
 mod host;
 mod life;
 mod link;
+mod links;
 mod mailboxes;
 mod memory;
 mod model_resident;
@@ -102,6 +103,7 @@ pub use handler::RingKernelHandler;
 pub use host::{ActorPlan, Host, LINK_COUNT_MAX, LentBuffers, NoBuffers, TooManyLinks};
 pub use life::ActorState;
 pub use link::LinkEnd;
+pub use links::{Links, NoLinks};
 pub use mailboxes::{HostMailbox, MailboxShape, Mailboxes};
 pub use memory::{ActorMemory, MAILBOX_COUNT_MAX, Mailbox};
 pub use model_resident::{ModelReply, ModelResident};

@@ -20,7 +20,9 @@ mod toys;
 
 use std::vec::Vec;
 
-use isokern_core::actor::{ActorCells, ActorError, ActorPlan, ActorState, Mailboxes, NoBuffers};
+use isokern_core::actor::{
+    ActorCells, ActorError, ActorPlan, ActorState, LinkEnd, Links, Mailboxes, NoBuffers, NoLinks,
+};
 use isokern_core::{KernelError, MessageHeader};
 
 use crate::{
@@ -29,8 +31,10 @@ use crate::{
 use toys::{Do, HandClock, Script};
 
 type Cells<const N: usize, const BOXES: usize> = &'static ActorCells<Mailboxes<N, 1, BOXES>>;
-type LoopActor<const N: usize, const BOXES: usize> =
-    ActorOn<LoopHost<'static, HandClock, Mailboxes<N, 1, BOXES>>, Script>;
+/// A link to a script, and no other.
+type OneLink<const N: usize, const BOXES: usize> = (NoLinks, LinkEnd<Cells<N, BOXES>>);
+type LoopActor<const N: usize, const BOXES: usize, L = NoLinks> =
+    ActorOn<LoopHost<'static, HandClock, Mailboxes<N, 1, BOXES>>, Script, NoBuffers, L>;
 
 fn cells<const N: usize, const BOXES: usize>() -> Cells<N, BOXES> {
     std::boxed::Box::leak(std::boxed::Box::default())
@@ -38,14 +42,23 @@ fn cells<const N: usize, const BOXES: usize>() -> Cells<N, BOXES> {
 
 fn start<const N: usize, const BOXES: usize>(
     script: &Script,
-    plan: ActorPlan<Cells<N, BOXES>>,
+    plan: ActorPlan,
 ) -> LoopActor<N, BOXES> {
+    start_linked(script, plan)
+}
+
+fn start_linked<const N: usize, const BOXES: usize, L: Links>(
+    script: &Script,
+    plan: ActorPlan<L>,
+) -> LoopActor<N, BOXES, L> {
     let host = LoopHost::new(cells(), script.clock.clone());
     spawn(&host, script.clone(), plan).expect("the host is new")
 }
 
 /// Steps until there is nothing to do.
-fn settle<const N: usize, const BOXES: usize>(actor: &mut LoopActor<N, BOXES>) -> Step {
+fn settle<const N: usize, const BOXES: usize, L: Links>(
+    actor: &mut LoopActor<N, BOXES, L>,
+) -> Step {
     loop {
         let step = actor.running_mut().step(&mut Spinning);
         if step != Step::Worked {
@@ -55,14 +68,17 @@ fn settle<const N: usize, const BOXES: usize>(actor: &mut LoopActor<N, BOXES>) -
 }
 
 /// The answers in mailbox 0, oldest first.
-fn answers<const N: usize, const BOXES: usize>(
-    actor: &mut LoopActor<N, BOXES>,
+fn answers<const N: usize, const BOXES: usize, L: Links>(
+    actor: &mut LoopActor<N, BOXES, L>,
 ) -> Vec<Result<u32, ActorError>> {
     let requester = actor.requester(0).expect("it was not taken out");
     core::iter::from_fn(|| requester.try_answer().ok()).map(|answer| answer.result).collect()
 }
 
-fn ask<const N: usize, const BOXES: usize>(actor: &mut LoopActor<N, BOXES>, message: [u32; 2]) {
+fn ask<const N: usize, const BOXES: usize, L: Links>(
+    actor: &mut LoopActor<N, BOXES, L>,
+    message: [u32; 2],
+) {
     let requester = actor.requester(0).expect("it was not taken out");
     requester.try_ask(MessageHeader::new(), message).expect("there is room");
 }

@@ -46,7 +46,7 @@ pub struct Runner<X: Setting> {
     state: State<X>,
     memory: X::Memory,
     clock: X::Clock,
-    plan: ActorPlan<X::Memory, X::Buffers>,
+    plan: ActorPlan<X::Links, X::Buffers>,
     mail: Mail,
     watch: Watch,
     device: DeviceControl,
@@ -106,7 +106,7 @@ impl<X: Setting> Runner<X> {
     pub fn new(
         (handler, first_state): (Handler<X>, State<X>),
         memory: X::Memory,
-        plan: ActorPlan<X::Memory, X::Buffers>,
+        plan: ActorPlan<X::Links, X::Buffers>,
         clock: X::Clock,
     ) -> Self {
         Self {

@@ -33,6 +33,6 @@ impl Resident for Big {
 }
 
 fn main() {
-    let host = ThreadHost::<SystemClock, Mailboxes<8>>::new("big", SystemClock);
+    let host = ThreadHost::<_, Mailboxes<8>>::new("big", SystemClock);
     assert!(spawn(&host, Big, ActorPlan::new()).is_ok());
 }

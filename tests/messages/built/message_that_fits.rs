@@ -33,8 +33,8 @@ impl<const N: usize> Resident for Sum<N> {
 }
 
 fn main() {
-    let host = ThreadHost::<SystemClock, Mailboxes<8>>::new("sum", SystemClock);
+    let host = ThreadHost::<_, Mailboxes<8>>::new("sum", SystemClock);
     assert!(spawn(&host, Sum::<12>, ActorPlan::new()).is_ok());
-    let host = ThreadHost::<SystemClock, Mailboxes<8, 2>>::new("sum", SystemClock);
+    let host = ThreadHost::<_, Mailboxes<8, 2>>::new("sum", SystemClock);
     assert!(spawn(&host, Sum::<28>, ActorPlan::new()).is_ok());
 }

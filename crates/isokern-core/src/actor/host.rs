@@ -2,10 +2,9 @@
 
 use core::time::Duration;
 
-use heapless::Vec;
 use thiserror::Error;
 
-use super::link::LinkEnd;
+use super::links::{Links, NoLinks};
 use super::memory::ActorMemory;
 use super::resident::Resident;
 use super::supervision::Supervision;
@@ -20,7 +19,7 @@ pub const LINK_COUNT_MAX: usize = 4;
 /// `LoopHost`). The trait asks for memory and a start alone, so that a resident GPU kernel
 /// can be one; there is none yet. The runtime (`isokern_ring::spawn`) does the rest with the
 /// memory: it never calls into a running actor.
-pub trait Host<R: Resident, B: LentBuffers = NoBuffers> {
+pub trait Host<R: Resident, B: LentBuffers = NoBuffers, L: Links = NoLinks> {
     /// Memory that both sides reach; clones reach the same.
     type Memory: ActorMemory + Clone;
     /// What the program holds while the actor runs.
@@ -50,14 +49,14 @@ pub trait Host<R: Resident, B: LentBuffers = NoBuffers> {
         &self,
         parts: (R::Handler, R::State),
         memory: Self::Memory,
-        plan: ActorPlan<Self::Memory, B>,
+        plan: ActorPlan<L, B>,
     ) -> Result<Self::Running, Self::Error>;
 }
 
 /// What an actor is given besides its resident and its memory.
 #[non_exhaustive]
 #[derive(Debug)]
-pub struct ActorPlan<M: ActorMemory, B = NoBuffers> {
+pub struct ActorPlan<L = NoLinks, B = NoBuffers> {
     /// What happens after a fault.
     pub supervision: Supervision,
     /// How long the actor goes on without a sign of life of the host side; `None` for ever.
@@ -65,12 +64,12 @@ pub struct ActorPlan<M: ActorMemory, B = NoBuffers> {
     /// How often a mailbox that has messages may be passed over for one before it.
     pub passed_over_max: u32,
     /// The actors it may send to; [`Link`](super::Link) numbers follow this order.
-    pub links: Vec<LinkEnd<M>, LINK_COUNT_MAX>,
+    pub links: L,
     /// The borrowing side of the pool its messages' buffers come from.
     pub buffers: B,
 }
 
-impl<M: ActorMemory> ActorPlan<M> {
+impl ActorPlan {
     /// Returns a plan without restarts, lease, links or buffers, in which a mailbox is
     /// passed over up to 8 times.
     #[must_use]
@@ -79,19 +78,19 @@ impl<M: ActorMemory> ActorPlan<M> {
             supervision: Supervision::Never,
             lease: None,
             passed_over_max: 8,
-            links: Vec::new(),
+            links: NoLinks,
             buffers: NoBuffers,
         }
     }
 }
 
-impl<M: ActorMemory> Default for ActorPlan<M> {
+impl Default for ActorPlan {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<M: ActorMemory, B> ActorPlan<M, B> {
+impl<L, B> ActorPlan<L, B> {
     /// Returns the plan with this supervision.
     #[must_use]
     pub fn with_supervision(self, supervision: Supervision) -> Self {
@@ -110,19 +109,44 @@ impl<M: ActorMemory, B> ActorPlan<M, B> {
         Self { passed_over_max, ..self }
     }
 
-    /// Returns the plan with one more link.
+    /// Returns the plan with one more link, or with several: those of an array, or of an
+    /// [`Option`].
+    ///
+    /// The linked actor's mailboxes may be of any shape: its slots, lines and mailboxes need not
+    /// be as many as this actor's, nor as those of the other links.
+    ///
+    /// ```
+    /// use isokern_core::actor::{ActorCells, ActorPlan, LinkEnd, Links, Mailboxes};
+    ///
+    /// static LOG: ActorCells<Mailboxes<64, 2>> = ActorCells::new();
+    /// static MOTOR: ActorCells<Mailboxes<4, 1, 3>> = ActorCells::new();
+    ///
+    /// // As `Actor::take_link` of the runtime returns them.
+    /// let log = LinkEnd::try_new::<[u8; 48]>(&LOG, 0).expect("48 bytes fit two lines");
+    /// let motor = LinkEnd::try_new::<u32>(&MOTOR, 2).expect("there are three mailboxes");
+    /// let plan = ActorPlan::new().try_with_link(log)?.try_with_link(motor)?;
+    /// assert_eq!(plan.links.link_count(), 2); // `Link::new(0)` is the log
+    /// # Ok::<(), isokern_core::actor::TooManyLinks>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`TooManyLinks`] from the fifth on.
-    pub fn try_with_link(mut self, link: LinkEnd<M>) -> Result<Self, TooManyLinks> {
-        self.links.push(link).map_err(|_| TooManyLinks)?;
-        Ok(self)
+    pub fn try_with_link<K: Links>(self, link: K) -> Result<ActorPlan<(L, K), B>, TooManyLinks>
+    where
+        L: Links,
+    {
+        let Self { supervision, lease, passed_over_max, links, buffers } = self;
+        let links = (links, link);
+        if links.link_count() > LINK_COUNT_MAX {
+            return Err(TooManyLinks);
+        }
+        Ok(ActorPlan { supervision, lease, passed_over_max, links, buffers })
     }
 
     /// Returns the plan with the borrowing side of a pool.
     #[must_use]
-    pub fn with_buffers<C>(self, buffers: C) -> ActorPlan<M, C> {
+    pub fn with_buffers<C>(self, buffers: C) -> ActorPlan<L, C> {
         let Self { supervision, lease, passed_over_max, links, .. } = self;
         ActorPlan { supervision, lease, passed_over_max, links, buffers }
     }

@@ -1,4 +1,4 @@
-//! The way from one actor to another on the same host.
+//! The way from one actor to another.
 
 use bytemuck::Pod;
 

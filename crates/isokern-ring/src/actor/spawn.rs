@@ -5,8 +5,8 @@ use core::future::Future;
 
 use bytemuck::Pod;
 use isokern_core::actor::{
-    ActorMemory, ActorPlan, ActorState, Host, LentBuffers, LinkEnd, MAILBOX_COUNT_MAX, Mailbox,
-    NoBuffers, ReplyHeader, SupervisionError,
+    ActorMemory, ActorPlan, ActorState, Host, LentBuffers, LinkEnd, Links, MAILBOX_COUNT_MAX,
+    Mailbox, NoBuffers, NoLinks, ReplyHeader, SupervisionError,
 };
 use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceView, PushError, SharedRing, WireHeader, require_fit};
@@ -70,15 +70,16 @@ use super::stats::RequesterStats;
 /// # Errors
 ///
 /// [`SpawnError`]; nothing runs then.
-pub fn spawn<R, B, H>(
+pub fn spawn<R, B, L, H>(
     host: &H,
     resident: R,
-    plan: ActorPlan<H::Memory, B>,
-) -> Result<ActorOn<H, R, B>, SpawnError<H::Error>>
+    plan: ActorPlan<L, B>,
+) -> Result<ActorOn<H, R, B, L>, SpawnError<H::Error>>
 where
     R: Resident,
     B: LentBuffers,
-    H: Host<R, B>,
+    L: Links,
+    H: Host<R, B, L>,
     H::Clock: Clock,
 {
     const { require_messages_fit::<MailboxOf<H::Memory>, R>() }
@@ -101,12 +102,12 @@ const fn require_messages_fit<M: Mailbox, R: Resident>() {
 }
 
 /// The actor that a host makes of a resident.
-pub type ActorOn<H, R, B = NoBuffers> = Actor<
-    <H as Host<R, B>>::Memory,
+pub type ActorOn<H, R, B = NoBuffers, L = NoLinks> = Actor<
+    <H as Host<R, B, L>>::Memory,
     <R as Resident>::Message,
     <R as Resident>::Reply,
-    <H as Host<R, B>>::Clock,
-    <H as Host<R, B>>::Running,
+    <H as Host<R, B, L>>::Clock,
+    <H as Host<R, B, L>>::Running,
 >;
 
 /// The requester of an actor that a host makes of a resident.
@@ -181,7 +182,8 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock, T> Actor<M, Q, P, C, T> {
     }
 
     /// Takes a mailbox out for another actor, which may then
-    /// [`send`](isokern_core::RingContext::send) to this one.
+    /// [`send`](isokern_core::RingContext::send) to this one, whatever the shape of its own
+    /// mailboxes.
     ///
     /// `None` when the mailbox is not there, has been used, or `Q` is longer than
     /// [`LinkEnd::capacity_bytes`]: 32 bytes in slots of one line, else 48. What became of what

@@ -16,11 +16,11 @@ use isokern_core::ring::{BufferHandle, ReplierState, WireHeader};
 
 use super::ends::settle_catching;
 use super::toys::{Do, HandClock, Lending, Script};
-use super::{LoopActor, answers, ask, cells, settle, start};
+use super::{LoopActor, answers, ask, cells, settle, start, start_linked};
 use crate::actor::place_looks as looks_so_far;
 use crate::{LoopHost, PopError, PushError, Requester, RequesterStats, Spinning, Step, spawn};
 
-fn restart() -> ActorPlan<super::Cells<8, 1>> {
+fn restart() -> ActorPlan {
     let (window, backoff) = (Duration::from_secs(1), Duration::ZERO);
     let supervision = Supervision::Restart { count_max: 1, window, backoff };
     ActorPlan::new().with_supervision(supervision)
@@ -106,7 +106,7 @@ fn p01_what_became_of_a_linked_message_is_counted() {
     assert_eq!(second.link_stats(1), None, "there is no link");
     let link = second.take_link(1).expect("nobody used it");
     let plan = ActorPlan::new().try_with_link(link).expect("one link fits");
-    let mut first = start::<4, 2>(&script, plan);
+    let mut first = start_linked::<4, 2, _>(&script, plan);
     let counts = |actor: &LoopActor<4, 2>| outcomes(actor.link_stats(1).expect("a link"));
     for _ in 0..3 {
         ask(&mut first, Do::Send.with(2));

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::vec::Vec;
 
 use isokern_core::MessageHeader;
-use isokern_core::actor::{ActorCells, ActorError, ActorPlan, LinkEnd, Mailboxes, Supervision};
+use isokern_core::actor::{
+    ActorCells, ActorError, ActorPlan, LinkEnd, Mailboxes, NoBuffers, NoLinks, Supervision,
+};
 use isokern_core::call::Clock;
 
 use super::dice::{Dice, KINDS, Random};
@@ -25,7 +27,8 @@ const SLOTS: usize = 4;
 type Shape = Mailboxes<SLOTS, 1, 3>;
 type Host = LoopHost<'static, HandClock, Shape>;
 type Memory = &'static ActorCells<Shape>;
-type Running = <Host as isokern_core::actor::Host<Dice>>::Running;
+type OptionalLink = (NoLinks, Option<LinkEnd<Memory>>);
+type Running = <Host as isokern_core::actor::Host<Dice, NoBuffers, OptionalLink>>::Running;
 type Asker = RequesterOn<Host, Dice>;
 
 /// One asker, and what it has seen by itself.
@@ -128,7 +131,7 @@ impl Player {
     /// Starts one, with an asker for each mailbox; the third may be a link instead.
     fn start(
         clock: &HandClock,
-        plan: ActorPlan<Memory>,
+        plan: ActorPlan<OptionalLink>,
         fails_to_start: bool,
         is_linked: bool,
     ) -> (Self, Option<LinkEnd<Memory>>) {
@@ -190,16 +193,18 @@ impl Game {
     fn begin(seed: u64) -> Self {
         let (mut random, clock) = (Random(seed), HandClock::default());
         clock.advance_us(1_000);
-        let plan = |random: &mut Random| {
+        let plan = |random: &mut Random, link| {
             let count_max = random.below(4) as u32;
             let window = Duration::from_micros(random.below(1_000));
             let backoff = Duration::from_micros(random.below(20));
             let restart = Supervision::Restart { count_max, window, backoff };
-            ActorPlan::new().with_supervision(restart).with_passed_over_max(2)
+            let plan = ActorPlan::new().with_supervision(restart).with_passed_over_max(2);
+            plan.try_with_link(link).expect("one fits")
         };
         let fails_to_start = random.below(4) == 0;
-        let (second, link) = Player::start(&clock, plan(&mut random), fails_to_start, true);
-        let plan = plan(&mut random).try_with_link(link.expect("it is new")).expect("one fits");
+        let (second, link) = Player::start(&clock, plan(&mut random, None), fails_to_start, true);
+        assert!(link.is_some(), "it is new");
+        let plan = plan(&mut random, link);
         let (first, _) = Player::start(&clock, plan, false, false);
         Self { random, clock, players: [first, second] }
     }

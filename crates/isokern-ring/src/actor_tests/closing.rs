@@ -7,7 +7,7 @@ use isokern_core::MessageHeader;
 use isokern_core::actor::{ActorPlan, ActorState, LinkEnd, Mailboxes, Supervision};
 
 use super::toys::{Do, HandClock, Script};
-use super::{Cells, LoopActor, cells, settle, start};
+use super::{Cells, LoopActor, cells, settle, start, start_linked};
 use crate::{
     LoopHost, MpscRing, PayloadPool, PopError, PushError, Ring, SharedRequester, Step, heap_pool,
     owned, spawn,
@@ -91,7 +91,7 @@ fn p04_a_dropped_link_tells_the_other_side() {
     tells("ActorPlan", (plan, actor), has_stopped);
     let (link, actor) = linked();
     let plan = ActorPlan::new().try_with_link(link).expect("one fits");
-    tells("Actor", (start::<4, 1>(&Script::default(), plan), actor), has_stopped);
+    tells("Actor", (start_linked::<4, 1, _>(&Script::default(), plan), actor), has_stopped);
 }
 
 /// Plans with a link, for spawns that fail.

@@ -7,7 +7,7 @@ use isokern_core::ring::DEADLINE_TICK_NS;
 use proptest::prelude::{any, prop_assert_eq, proptest};
 
 use super::toys::{Do, HandClock, Script};
-use super::{LoopActor, answers, ask, settle, start};
+use super::{LoopActor, answers, ask, settle, start, start_linked};
 
 const MINUTE_NS: u64 = 60_000_000_000;
 
@@ -187,7 +187,7 @@ fn p14_a_late_answer_of_a_handler_without_safe_points_is_none() {
     let mut second = start::<2, 2>(&script, ActorPlan::new());
     let link = second.take_link(1).expect("nobody used it");
     let plan = ActorPlan::new().try_with_link(link).expect("one link fits");
-    let mut first = start::<2, 2>(&script, plan);
+    let mut first = start_linked::<2, 2, _>(&script, plan);
     for (takes_us, expected) in [(90, Ok(90)), (110, Err(ActorError::TimedOut))] {
         let deadline_ns = script.clock.now_ns() + 100_000;
         let header = MessageHeader::new().with_deadline_ns(deadline_ns);

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::Instant;
 
 use isokern_core::MessageHeader;
-use isokern_core::actor::{ActorCells, ActorMemory, ActorPlan, Bells, Host, Mailboxes};
+use isokern_core::actor::{
+    ActorCells, ActorMemory, ActorPlan, Bells, Host, Mailboxes, NoBuffers, NoLinks,
+};
 use isokern_core::ring::HostLine;
 
 use super::toys::{Do, HandClock, Script};
@@ -66,7 +68,7 @@ struct DeafHost(HandClock);
 
 impl Host<Script> for DeafHost {
     type Memory = DeafMemory;
-    type Running = Runner<(Script, DeafMemory, isokern_core::actor::NoBuffers, HandClock)>;
+    type Running = Runner<(Script, DeafMemory, NoBuffers, NoLinks, HandClock)>;
     type Clock = HandClock;
     type Error = AlreadyLent;
 
@@ -83,7 +85,7 @@ impl Host<Script> for DeafHost {
         &self,
         parts: (Script, u32),
         memory: DeafMemory,
-        plan: ActorPlan<DeafMemory>,
+        plan: ActorPlan,
     ) -> Result<Self::Running, AlreadyLent> {
         Ok(Runner::new(parts, memory, plan, self.0.clone()))
     }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::vec::Vec;
 
 use isokern_core::actor::{
-    ActorCells, ActorError, ActorPlan, ActorState, Link, LinkEnd, Mailboxes, TooManyLinks,
+    ActorCells, ActorError, ActorPlan, ActorState, Link, LinkEnd, Links, Mailboxes, NoBuffers,
+    NoLinks, OutboxEntry, TooManyLinks,
 };
 use isokern_core::compute::MessageFlags;
 use isokern_core::ring::DEADLINE_TICK_NS;
@@ -13,16 +14,16 @@ use isokern_core::{
     RingKernelHandler,
 };
 
-use super::toys::{Do, HandClock, Script};
-use super::{LoopActor, answers, ask, settle, start};
-use crate::{LoopHost, Spinning, Step, spawn};
+use super::toys::{Do, Fork, HandClock, Script};
+use super::{LoopActor, OneLink, answers, ask, settle, start, start_linked};
+use crate::{ActorOn, LoopHost, PushError, Spinning, Step, spawn};
 
 /// Two scripts, the first of which may send to mailbox 1 of the second.
-fn pair(script: &Script) -> (LoopActor<4, 2>, LoopActor<4, 2>) {
+fn pair(script: &Script) -> (LoopActor<4, 2, OneLink<4, 2>>, LoopActor<4, 2>) {
     let mut second = start::<4, 2>(script, ActorPlan::new());
     let link = second.take_link(1).expect("nobody used it");
     let plan = ActorPlan::new().try_with_link(link).expect("one link fits");
-    (start(script, plan), second)
+    (start_linked(script, plan), second)
 }
 
 #[test]
@@ -89,11 +90,11 @@ fn a_mailbox_is_linked_once_and_unused() {
 #[test]
 fn a_fifth_link_is_one_too_many() {
     let script = Script::default();
-    let mut plan = ActorPlan::new();
-    for _ in 0..4 {
+    let links = [(); 4].map(|()| {
         let mut other = start::<4, 1>(&script, ActorPlan::new());
-        plan = plan.try_with_link(other.take_link(0).expect("it is new")).expect("four fit");
-    }
+        other.take_link(0).expect("it is new")
+    });
+    let plan = ActorPlan::new().try_with_link(links).expect("four fit");
     let mut other = start::<4, 1>(&script, ActorPlan::new());
     let fifth = other.take_link(0).expect("it is new");
     assert_eq!(plan.try_with_link(fifth).map(|_| ()), Err(TooManyLinks));
@@ -142,6 +143,15 @@ impl Resident for Relay {
     }
 }
 
+fn begin<L: Links>(
+    relay: &Relay,
+    clock: &HandClock,
+    plan: ActorPlan<L>,
+) -> ActorOn<LoopHost<'static, HandClock, Mailboxes<4, 1, 2>>, Relay, NoBuffers, L> {
+    let host = LoopHost::new(super::cells(), clock.clone());
+    spawn(&host, relay.clone(), plan).expect("the host is new")
+}
+
 /// Deadline, flags, tenant and trace id go from actor to actor, as far as the chain goes; a
 /// message of the longest that fits one line among them.
 #[test]
@@ -155,16 +165,12 @@ fn p05_links_pass_headers_on() {
         .with_trace_id(*b"trace of 16 byte");
     let (last, middle) = (Relay::default(), Relay::default());
     let first = Relay { begins_with: Some(header), ..Relay::default() };
-    let begin = |relay: &Relay, plan| {
-        let host = LoopHost::<_, Mailboxes<4, 1, 2>>::new(super::cells(), clock.clone());
-        spawn(&host, relay.clone(), plan).expect("the host is new")
-    };
     let linked = |link| ActorPlan::new().try_with_link(link).expect("one link fits");
-    let mut last_actor = begin(&last, ActorPlan::new());
+    let mut last_actor = begin(&last, &clock, ActorPlan::new());
     let link = last_actor.take_link(1).expect("32 bytes fit");
-    let mut middle_actor = begin(&middle, linked(link));
+    let mut middle_actor = begin(&middle, &clock, linked(link));
     let link = middle_actor.take_link(1).expect("32 bytes fit");
-    let mut first_actor = begin(&first, linked(link));
+    let mut first_actor = begin(&first, &clock, linked(link));
     let mut pass = |sent_ns, arrives_ns| {
         let requester = first_actor.requester(0).expect("it is here");
         let message = [2, 3, 4, 5, 6, 7, 8, 9];
@@ -189,6 +195,83 @@ fn p05_links_pass_headers_on() {
     assert_eq!(late, ([passed, second].into(), [passed].into(), (1, 1)));
     let seen = first.headers.lock().expect("nobody panics").clone();
     assert_eq!(seen, [MessageHeader::new(); 2], "a requester keeps its trace");
+}
+
+/// Slots, lines and mailboxes of three actors differ, those of two that the third sends to as
+/// well. A step that finds one of its links full sends over none.
+#[test]
+fn s4_linked_actors_have_shapes_of_their_own() {
+    let clock = HandClock::default();
+    let (one, wide, narrow) = (Fork::default(), Fork::default(), Fork::default());
+    let host = LoopHost::<_, Mailboxes<16, 2, 2>>::new(leaked(), clock.clone());
+    let mut wide_actor = spawn(&host, wide.clone(), ActorPlan::new()).expect("it is new");
+    let host = LoopHost::<_, Mailboxes<2, 1, 3>>::new(leaked(), clock.clone());
+    let mut narrow_actor = spawn(&host, narrow.clone(), ActorPlan::new()).expect("it is new");
+    let plan = ActorPlan::new();
+    let plan = plan.try_with_link(wide_actor.take_link(1).expect("nobody used it"));
+    let link = narrow_actor.take_link(2).expect("nobody used it");
+    let plan = plan.expect("one fits").try_with_link(link).expect("two fit");
+    let host = LoopHost::<_, Mailboxes<8>>::new(leaked(), clock);
+    let mut actor = spawn(&host, one.clone(), plan).expect("it is new");
+
+    let mut send = |link_count| {
+        let requester = actor.requester(0).expect("it is here");
+        let message = [link_count, 1, 2, 3, 4, 5, 6, 7];
+        requester.try_ask(MessageHeader::new(), message).expect("there is room");
+        while actor.running_mut().step(&mut Spinning) == Step::Worked {}
+        let requester = actor.requester(0).expect("it is here");
+        requester.try_answer().expect("it was handled").result
+    };
+    let full = Err(ActorError::of_handler(KernelError::Saturated));
+    let lost = ActorError::of_handler(KernelError::InvalidConfiguration { reason: "no link" });
+    assert_eq!([send(2), send(2), send(2)], [Ok(28), Ok(56), full]);
+    assert_eq!([send(1), send(3)], [Ok(84), full]);
+    while narrow_actor.running_mut().step(&mut Spinning) == Step::Worked {}
+    assert_eq!([send(3), send(2)], [Err(lost), Ok(112)]);
+    while narrow_actor.running_mut().step(&mut Spinning) == Step::Worked {}
+    while wide_actor.running_mut().step(&mut Spinning) == Step::Worked {}
+
+    let sent = |count| (0..count).map(|sequence| Fork::header().with_sequence(sequence));
+    assert!(wide.seen().into_iter().eq(sent(4)), "{:?}", wide.seen());
+    assert!(narrow.seen().into_iter().eq(sent(3)), "{:?}", narrow.seen());
+    let stats = wide_actor.link_stats(1).expect("there is a link");
+    assert_eq!((stats.accepted_count, stats.told_count, stats.depth), (4, 4, 0));
+    let stats = narrow_actor.link_stats(2).expect("there is a link");
+    assert_eq!((stats.accepted_count, stats.told_count, stats.depth), (3, 3, 0));
+    // The end of the one ends the way to both.
+    drop(actor);
+    wide_actor.shutdown();
+    narrow_actor.shutdown();
+    while wide_actor.running_mut().step(&mut Spinning) == Step::Worked {}
+    while narrow_actor.running_mut().step(&mut Spinning) == Step::Worked {}
+    let states = [wide_actor.state(), narrow_actor.state()];
+    assert_eq!(states, [ActorState::Stopped; 2]);
+}
+
+fn leaked<T: Default>() -> &'static T {
+    std::boxed::Box::leak(std::boxed::Box::default())
+}
+
+/// Arrays, pairs and options number their links in order, however they are nested.
+#[test]
+fn s4_links_of_sets_are_numbered_in_order() {
+    fn link<const N: usize>() -> LinkEnd<&'static ActorCells<Mailboxes<N>>> {
+        LinkEnd::try_new::<u32>(leaked(), 0).expect("there is a mailbox")
+    }
+    let mut links = (([Some(link::<2>()), None, Some(link::<2>())], NoLinks), Some(link::<8>()));
+    assert_eq!(links.link_count(), 3);
+    let slots = [0, 1, 2, 3].map(|index| links.credit(index).free_slots);
+    assert_eq!(slots, [2, 2, 8, 0]);
+    for (index, outcome) in [(2, Ok(())), (3, Err(PushError::Closed(())))] {
+        assert_eq!(links.pass_on(index, &OutboxEntry::EMPTY), outcome);
+    }
+    let slots = [0, 1, 2, 3].map(|index| links.credit(index).free_slots);
+    assert_eq!(slots, [2, 2, 7, 0]);
+    links.close();
+    for index in 0..3 {
+        assert_eq!(links.pass_on(index, &OutboxEntry::EMPTY), Err(PushError::Closed(())));
+    }
+    assert!(ActorPlan::new().try_with_link(links).is_ok_and(|plan| plan.links.link_count() == 3));
 }
 
 /// A trace id takes 16 of the bytes of a slot.

@@ -11,7 +11,7 @@ use std::task::Wake;
 use std::vec::Vec;
 
 use isokern_core::actor::{
-    ActorError, ActorPlan, ActorState, Fresh, Mailboxes, NoBuffers, Supervision,
+    ActorError, ActorPlan, ActorState, Fresh, Mailboxes, NoBuffers, NoLinks, Supervision,
 };
 use isokern_core::call::Clock;
 use isokern_core::{
@@ -142,11 +142,11 @@ impl Resident for Sleeper {
 
 type Cells<N> = &'static WakingCells<Mailboxes<4>, N>;
 type Client<N> = Requester<Cells<N>, u32, u32, AlarmClock>;
-type SleeperRunner<N> = Runner<(Sleeper, Cells<N>, NoBuffers, AlarmClock)>;
+type SleeperRunner<N> = Runner<(Sleeper, Cells<N>, NoBuffers, NoLinks, AlarmClock)>;
 
 fn start<N: Notify + Fresh + 'static>(
     clock: &AlarmClock,
-    plan: ActorPlan<Cells<N>>,
+    plan: ActorPlan,
 ) -> (Client<N>, ActorControls<Cells<N>>, SleeperRunner<N>) {
     let cells: Cells<N> = Box::leak(Box::default());
     let host = LoopHost::new(cells, clock.clone());

@@ -7,10 +7,13 @@ use std::thread;
 use std::vec::Vec;
 
 use isokern_core::MessageHeader;
-use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes, Supervision};
+use isokern_core::actor::{ActorCells, ActorError, ActorPlan, ActorState, Mailboxes, Supervision};
+use isokern_core::call::Clock;
 
-use super::toys::{Do, HandClock, Script};
-use crate::{AskError, PushError, SharedRequester, ThreadHost, WaitStrategy, spawn};
+use super::toys::{Do, Fork, HandClock, Script};
+use crate::{
+    AskError, LoopHost, PushError, SharedRequester, Spinning, Step, ThreadHost, WaitStrategy, spawn,
+};
 
 const ASKERS: usize = 4;
 
@@ -200,6 +203,66 @@ fn a_chain_of_actors_passes_everything_on() {
     };
     assert_eq!(view.answered(), 2_000);
     assert_eq!(last.into_running().join(), ActorState::Stopped);
+}
+
+/// Two threads and a main loop, each with mailboxes of its own shape.
+#[test]
+fn s4_linked_actors_on_threads_have_shapes_of_their_own() {
+    const COUNT: u32 = 500;
+    let (one, wide, narrow) = (Fork::default(), Fork::default(), Fork::default());
+    let clock = HandClock::default();
+    let host = ThreadHost::<_, Mailboxes<64, 2, 2>>::new("wide", clock.clone());
+    let mut wide_actor = spawn(&host, wide.clone(), ActorPlan::new()).expect("it starts");
+    static CELLS: ActorCells<Mailboxes<4, 1, 3>> = ActorCells::new();
+    let host = LoopHost::new(&CELLS, clock.clone());
+    let mut narrow_actor = spawn(&host, narrow.clone(), ActorPlan::new()).expect("it is new");
+    let link = narrow_actor.take_link(2).expect("nobody used it");
+    let plan = ActorPlan::new().try_with_link(wide_actor.take_link(1));
+    let plan = plan.and_then(|plan| plan.try_with_link(link)).expect("two fit");
+    let host = ThreadHost::<_, Mailboxes<8>>::new("one", clock);
+    let mut actor = spawn(&host, one, plan).expect("it starts");
+
+    let asker = thread::spawn(move || {
+        let mut sent_count = 0;
+        while sent_count < COUNT {
+            match pollster::block_on(actor.ask([2, 1, 1, 1, 1, 1, 1, 1])) {
+                Ok(_) => sent_count += 1,
+                // A link was full: the step told nobody anything.
+                Err(AskError::Actor(ActorError::Handler { code: 2009, .. })) => thread::yield_now(),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        actor.into_running().join()
+    });
+    narrow_actor.shutdown();
+    while narrow_actor.running_mut().step(&mut Spinning) != Step::Over {
+        thread::yield_now();
+    }
+    assert_eq!(asker.join().expect("it ends"), ActorState::Stopped);
+    wide_actor.shutdown();
+    let (controls, running) = wide_actor.into_parts();
+    assert_eq!(running.join(), ActorState::Stopped);
+    let sent = || (0..COUNT).map(|sequence| Fork::header().with_sequence(sequence));
+    for (seen, stats) in
+        [(wide.seen(), controls.link_stats(1)), (narrow.seen(), narrow_actor.link_stats(2))]
+    {
+        assert!(seen.into_iter().eq(sent()));
+        let stats = stats.expect("there is a link");
+        let counts = (stats.accepted_count, stats.told_count, stats.in_flight_count);
+        assert_eq!(counts, (COUNT.into(), COUNT.into(), 0));
+    }
+}
+
+/// This clock's type cannot be written at all; the shape of the mailboxes is.
+#[test]
+fn s4_a_thread_host_is_told_its_clock_once() {
+    fn clock() -> impl Clock + Clone {
+        HandClock::default()
+    }
+    let host = ThreadHost::<_, Mailboxes<4, 1, 2>>::new("fork", clock());
+    let mut actor = spawn(&host, Fork::default(), ActorPlan::new()).expect("it starts");
+    assert_eq!(pollster::block_on(actor.ask([0, 1, 2, 3, 4, 5, 6, 7])), Ok(28));
+    assert!(actor.requester(1).is_some() && actor.requester(2).is_none(), "two mailboxes");
 }
 
 #[test]

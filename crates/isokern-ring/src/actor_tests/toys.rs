@@ -2,13 +2,15 @@
 
 use core::future::Future;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::vec::Vec;
 
 use isokern_core::actor::Link;
 use isokern_core::call::{Clock, PollingSleep};
 use isokern_core::ring::BufferHandle;
 use isokern_core::{
-    GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext, RingKernelHandler,
+    GpuKernel, KernelError, KernelMetadata, KernelMode, MessageHeader, Resident, RingContext,
+    RingKernelHandler,
 };
 
 /// A clock that stands still between two calls of `advance`.
@@ -184,6 +186,59 @@ impl Resident for Script {
 
     fn into_parts(self) -> (Self, u32) {
         (self, 100)
+    }
+}
+
+/// Sends what it is told over as many links as the first number of the message says, and keeps
+/// the headers it sees.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fork {
+    pub(super) headers: Arc<Mutex<Vec<MessageHeader>>>,
+}
+
+impl Fork {
+    /// What it sends with.
+    pub(super) const fn header() -> MessageHeader {
+        MessageHeader::new().with_tenant(9).with_trace_id(*b"trace of 16 byte")
+    }
+
+    pub(super) fn seen(&self) -> Vec<MessageHeader> {
+        self.headers.lock().expect("nobody panics").clone()
+    }
+}
+
+impl GpuKernel for Fork {
+    fn metadata(&self) -> &KernelMetadata {
+        const { &KernelMetadata::new("fork", KernelMode::Ring) }
+    }
+}
+
+impl RingKernelHandler<[u32; 8], u32> for Fork {
+    async fn handle(
+        &self,
+        context: &mut RingContext<'_>,
+        [link_count, numbers @ ..]: [u32; 8],
+    ) -> Result<u32, KernelError> {
+        self.headers.lock().expect("nobody panics").push(context.header());
+        let [one, two, three, four, five, six, seven] = numbers;
+        let message = [0, one, two, three, four, five, six, seven];
+        for index in 0..link_count {
+            context.send_with(Link::new(index as u16), &Self::header(), &message)?;
+        }
+        let sum = context.state::<u32>()?;
+        *sum += numbers.iter().sum::<u32>();
+        Ok(*sum)
+    }
+}
+
+impl Resident for Fork {
+    type Handler = Self;
+    type Message = [u32; 8];
+    type Reply = u32;
+    type State = u32;
+
+    fn into_parts(self) -> (Self, u32) {
+        (self, 0)
     }
 }
 

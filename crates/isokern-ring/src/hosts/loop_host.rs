@@ -3,7 +3,9 @@
 use core::cell::Cell;
 
 use isokern_core::Resident;
-use isokern_core::actor::{ActorCells, ActorPlan, Bells, Host, LentBuffers, MailboxShape, Silent};
+use isokern_core::actor::{
+    ActorCells, ActorPlan, Bells, Host, LentBuffers, Links, MailboxShape, Silent,
+};
 use isokern_core::call::Clock;
 use thiserror::Error;
 
@@ -92,16 +94,17 @@ impl<'a, C, S: MailboxShape, B> LoopHost<'a, C, S, B> {
     }
 }
 
-impl<'a, R, L, C, S, B> Host<R, L> for LoopHost<'a, C, S, B>
+impl<'a, R, F, L, C, S, B> Host<R, F, L> for LoopHost<'a, C, S, B>
 where
     R: Resident,
-    L: LentBuffers,
+    F: LentBuffers,
+    L: Links,
     C: Clock + Clone,
     S: MailboxShape,
     B: Bells,
 {
     type Memory = &'a ActorCells<S, B>;
-    type Running = Runner<(R, Self::Memory, L, C)>;
+    type Running = Runner<(R, Self::Memory, F, L, C)>;
     type Clock = C;
     type Error = AlreadyLent;
 
@@ -117,7 +120,7 @@ where
         &self,
         parts: (R::Handler, R::State),
         memory: Self::Memory,
-        plan: ActorPlan<Self::Memory, L>,
+        plan: ActorPlan<L, F>,
     ) -> Result<Self::Running, AlreadyLent> {
         Ok(Runner::new(parts, memory, plan, self.clock.clone()))
     }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use isokern_core::Resident;
-use isokern_core::actor::{ActorMemory, ActorPlan, ActorState, Host, LentBuffers, MailboxShape};
+use isokern_core::actor::{
+    ActorMemory, ActorPlan, ActorState, Host, LentBuffers, Links, MailboxShape,
+};
 use isokern_core::call::Clock;
 
 use super::parking::Parking;
@@ -63,7 +65,7 @@ pub type ThreadMemory<S> = WakingCells<S, WakerCell>;
 /// #     fn into_parts(self) -> (Self, u32) { (self, 0) }
 /// # }
 ///
-/// let host = ThreadHost::<Ticks, Mailboxes<8>>::new("sum", Ticks);
+/// let host = ThreadHost::<_, Mailboxes<8>>::new("sum", Ticks);
 /// let mut sum = spawn(&host, Sum, ActorPlan::new())?;
 /// pollster::block_on(async {
 ///     assert_eq!(sum.ask(40).await, Ok(40));
@@ -100,11 +102,12 @@ impl<C, S> ThreadHost<C, S> {
     }
 }
 
-impl<R, B, C, S> Host<R, B> for ThreadHost<C, S>
+impl<R, B, L, C, S> Host<R, B, L> for ThreadHost<C, S>
 where
     S: MailboxShape + 'static,
     R: Resident + 'static,
     B: LentBuffers + Send + 'static,
+    L: Links + Send + 'static,
     C: Clock + Clone + 'static,
 {
     type Memory = Arc<ThreadMemory<S>>;
@@ -124,9 +127,9 @@ where
         &self,
         parts: (R::Handler, R::State),
         memory: Self::Memory,
-        plan: ActorPlan<Self::Memory, B>,
+        plan: ActorPlan<L, B>,
     ) -> Result<ThreadRunning, Self::Error> {
-        let runner = Runner::<(R, _, _, _)>::new(parts, memory, plan, self.clock.clone());
+        let runner = Runner::<(R, _, _, _, _)>::new(parts, memory, plan, self.clock.clone());
         let wait = self.wait;
         let thread = thread::Builder::new().name(self.name.clone());
         let thread = thread.spawn(move || run(runner, wait)).map_err(Arc::new)?;

@@ -2,7 +2,7 @@
 
 use bytemuck::{Zeroable, bytes_of_mut};
 use isokern_core::actor::{
-    ActorError, ActorMemory, Bells, Envelope, LentBuffers, LinkCredit, Outbox, Outcome, ReplyHeader,
+    ActorError, ActorMemory, Bells, Envelope, LentBuffers, Links, Outbox, Outcome, ReplyHeader,
 };
 use isokern_core::call::Clock;
 use isokern_core::ring::{BufferHandle, WireHeader};
@@ -76,7 +76,7 @@ impl<X: Setting> Runner<X> {
             None => &mut [],
             Some(handle) => plan.buffers.bytes(handle).ok_or(ActorError::BufferRefused)?,
         };
-        let credits = outgoing.credits.get_mut(..plan.links.len()).unwrap_or(&mut []);
+        let credits = outgoing.credits.get_mut(..plan.links.link_count()).unwrap_or(&mut []);
         let outbox = Outbox::new(&mut outgoing.entries, &mut outgoing.used, credits);
         let near = header.message_header().with_trace_id(in_hand.trace_id);
         let context = RingContext::new(near, words, bytes_of_mut(state), payload, outbox);
@@ -148,19 +148,17 @@ impl<X: Setting> Runner<X> {
     fn pass_on(&mut self) {
         let entries = self.outgoing.entries.iter().take(self.outgoing.used);
         for entry in entries {
-            if let Some(link) = self.plan.links.get_mut(entry.to().index()) {
-                // Fails only when the linked actor has closed: it has ended its life and is
-                // told nothing more. The link counts it.
-                let _ = link.pass_on(entry);
-            }
+            // Fails only when the linked actor has closed: it has ended its life and is told
+            // nothing more. The link counts it.
+            let _ = self.plan.links.pass_on(entry.to().index(), entry);
         }
     }
 
     fn refresh_credits(&mut self) {
         self.outgoing.used = 0;
-        for (credit, link) in self.outgoing.credits.iter_mut().zip(&mut self.plan.links) {
-            let LinkCredit { free_slots, message_bytes } = link.credit();
-            *credit = LinkCredit { free_slots, message_bytes };
+        let link_count = self.plan.links.link_count();
+        for (index, credit) in self.outgoing.credits.iter_mut().enumerate().take(link_count) {
+            *credit = self.plan.links.credit(index);
         }
     }
 }

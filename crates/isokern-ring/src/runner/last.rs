@@ -1,7 +1,7 @@
 //! The ends of a life: nobody left to serve, told to stop, or broken for good.
 
 use bytemuck::bytes_of_mut;
-use isokern_core::actor::{ActorError, ActorMemory, ActorState, Bells, Outbox};
+use isokern_core::actor::{ActorError, ActorMemory, ActorState, Bells, Links, Outbox};
 use isokern_core::call::Clock;
 use isokern_core::kernel::whole_ns;
 use isokern_core::ring::ErrorRecord;
@@ -106,9 +106,7 @@ impl<X: Setting> Runner<X> {
         if self.life != last {
             self.enter(last);
         }
-        for link in &mut self.plan.links {
-            link.close();
-        }
+        self.plan.links.close();
         self.mail.close(&self.memory);
         self.memory.bells().ring_all();
         self.is_over = true;

@@ -1,13 +1,13 @@
-//! The four types a runner joins, as one parameter.
+//! The five types a runner joins, as one parameter.
 
 use isokern_core::Resident;
-use isokern_core::actor::{ActorMemory, LentBuffers};
+use isokern_core::actor::{ActorMemory, LentBuffers, Links};
 use isokern_core::call::Clock;
 
-/// What runs, in which memory, with which buffers, by which clock.
+/// What runs, in which memory, with which buffers and links, by which clock.
 ///
-/// A tuple of the four is one, so that a host writes
-/// `Runner<(R, Self::Memory, B, C)>` and needs no type of its own.
+/// A tuple of the five is one, so that a host writes
+/// `Runner<(R, Self::Memory, B, L, C)>` and needs no type of its own.
 pub trait Setting {
     /// What is kept running.
     type Resident: Resident;
@@ -15,20 +15,24 @@ pub trait Setting {
     type Memory: ActorMemory;
     /// The buffers that come with messages.
     type Buffers: LentBuffers;
+    /// The actors it sends to.
+    type Links: Links;
     /// What tells it the time.
     type Clock: Clock;
 }
 
-impl<R, M, B, C> Setting for (R, M, B, C)
+impl<R, M, B, L, C> Setting for (R, M, B, L, C)
 where
     R: Resident,
     M: ActorMemory,
     B: LentBuffers,
+    L: Links,
     C: Clock,
 {
     type Resident = R;
     type Memory = M;
     type Buffers = B;
+    type Links = L;
     type Clock = C;
 }
 

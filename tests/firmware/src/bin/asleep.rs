@@ -168,7 +168,7 @@ fn start(
     };
     give(requester);
     let parts = Doubler.into_parts();
-    Runner::<(Doubler, _, _, _)>::new(parts, cells, ActorPlan::new(), TickClock).run()
+    Runner::<(Doubler, _, _, _, _)>::new(parts, cells, ActorPlan::new(), TickClock).run()
 }
 
 /// Runs a future to its end, asleep between its polls; its output, and how many they were.
