@@ -1,9 +1,10 @@
 //! What mutants of the actors went past: ends without answers, counts of the smallest ring, and
 //! turns of more than two mailboxes.
 
+use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::format;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::vec::Vec;
 
 use isokern_core::MessageHeader;
