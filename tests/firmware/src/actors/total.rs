@@ -118,7 +118,6 @@ impl Resident for Total {
     type Reply = Reply;
     type State = State;
 
-
     fn into_parts(self) -> (Self, State) {
         (self, State { count: 0, sum: 0 })
     }
