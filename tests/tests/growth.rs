@@ -26,6 +26,7 @@ const FIXED: &[(&str, &str)] = &[
     ("MegakernelLaunchRequest", "callers fill it in; the policy's table has these columns"),
     ("MegakernelWorkloadHints", "callers fill it in with `..Default::default()`"),
     ("ModelFootprint", "what a launch of device code is made of"),
+    ("ModelReply", "crosses a ring"),
     ("ModelSource", "callers fill it in: bytes and arena"),
     ("Outcome", "its order crosses a ring; a message has exactly one"),
     ("PingPongLines", "read by device code"),

@@ -121,8 +121,11 @@ fn p13_clocks_call_no_waker_under_a_lock() {
             let _ = poll_once(pin!(clock.sleep_until(clock.now_ns() + 1_000_000)));
         },
         |clock, waker| {
-            let mut sleep = pin!(clock.sleep_until(clock.now_ns() + 50_000_000));
+            let moment_ns = clock.now_ns() + 1_000_000_000;
+            let mut sleep = pin!(clock.sleep_until(moment_ns));
             assert!(poll_with(sleep.as_mut(), &[waker, Waker::noop(), waker]).is_pending());
+            // Who is woken later is woken after it, and nobody has looked at it meanwhile.
+            pollster::block_on(clock.sleep_until(moment_ns + 1_000_000));
             poll_to_its_end(sleep, waker);
             let _ = poll_with(pin!(clock.sleep_until(clock.now_ns() + 1_000_000_000)), &[waker]);
         },
