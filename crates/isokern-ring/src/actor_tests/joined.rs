@@ -1,6 +1,7 @@
 //! Actors on threads that are stopped under fire: the numbers add up all the time, and nothing
 //! is in flight when they are joined.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::thread;
 
@@ -21,7 +22,12 @@ fn add_up(stats: RequesterStats) -> RequesterStats {
 }
 
 /// Asks, tells, takes and abandons until the mailbox is closed; what was accepted.
-fn fire(requester: &mut RequesterOn<Host, Script>, clock: &HandClock, seed: u64) -> u64 {
+fn fire(
+    requester: &mut RequesterOn<Host, Script>,
+    clock: &HandClock,
+    seed: u64,
+    fired_count: &AtomicU64,
+) -> u64 {
     let (mut random, mut accepted_count) = (Random(seed), 0);
     loop {
         let message = match random.below(512) {
@@ -42,7 +48,10 @@ fn fire(requester: &mut RequesterOn<Host, Script>, clock: &HandClock, seed: u64)
             })
         };
         match outcome {
-            Ok(()) => accepted_count += 1,
+            Ok(()) => {
+                accepted_count += 1;
+                fired_count.fetch_add(1, Ordering::Relaxed);
+            }
             Err(PushError::Full(_)) => thread::yield_now(),
             Err(PushError::Closed(_)) => return accepted_count,
         }
@@ -67,12 +76,18 @@ fn p01_nothing_is_in_flight_after_join() {
         let mut first = spawn(&host(), script.clone(), plan).expect("it starts");
         let mut requesters = [0, 1].map(|index| first.take_requester(index).expect("it is here"));
         let (mut controls, running) = first.into_parts();
+        let fired_count = AtomicU64::new(0);
         let accepted_counts = thread::scope(|scope| {
             let [one, two] = requesters.each_mut();
-            let clock = &script.clock;
+            let (clock, count) = (&script.clock, &fired_count);
             let firing = [(one, round), (two, round + 1_000)]
-                .map(|(requester, seed)| scope.spawn(move || fire(requester, clock, seed)));
-            thread::sleep(Duration::from_micros(200 * round));
+                .map(|(requester, seed)| scope.spawn(move || fire(requester, clock, seed, count)));
+            // Under fire by count, not by time: a busy machine stops them no earlier.
+            while fired_count.load(Ordering::Relaxed) < 50 * round
+                && !firing.iter().all(thread::ScopedJoinHandle::is_finished)
+            {
+                thread::yield_now();
+            }
             // The second one first, every other time: the link's messages are refused then.
             if round % 2 == 0 {
                 second.stop();
