@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn c05_elements_come_in_c_order_with_the_low_byte_first() {
-        // numpy.arange(24).reshape(2, 3, 4), as it lies in Fortran order.
+        // The numbers 0 to 23 of shape (2, 3, 4), as they lie in Fortran order.
         let shape = [2, 3, 4];
         let mut data = Vec::new();
         for last in 0..4 {
