@@ -251,12 +251,19 @@ impl ReplierState {
         let Some(owed_count) = self.owed_count.checked_sub(1) else {
             return;
         };
+        let is_told = self.tells_next(requests);
         self.owed_count = owed_count;
         self.acknowledged_count = self.acknowledged_count.wrapping_add(1);
-        let held_back = self.acknowledged_count.wrapping_sub(self.published_count);
-        if held_back >= (requests.slot_count().count() / 4).max(1) {
+        if is_told {
             self.publish_acknowledgement(requests);
         }
+    }
+
+    /// Says whether the next [`acknowledge`](Self::acknowledge) tells the requester: what has to
+    /// be seen with it is published before.
+    pub fn tells_next<R: SharedRing>(&self, requests: &R) -> bool {
+        let held_back = self.acknowledged_count.wrapping_sub(self.published_count);
+        held_back.wrapping_add(1) >= requests.slot_count().count() / 4
     }
 
     /// Requests taken that were neither replied to nor acknowledged.

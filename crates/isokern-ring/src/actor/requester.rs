@@ -183,7 +183,8 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
     pub fn stats(&mut self) -> RequesterStats {
         let is_over = self.collect_replies();
         if let Some(mailbox) = self.memory.mailbox(self.mailbox_index) {
-            // In this order: of what is no longer in the ring the count is seen.
+            // In this order: of what is no longer in the ring the count is seen, unless it is
+            // being written again.
             self.state.refresh(mailbox.requests());
             self.told.look(mailbox.replies());
         }

@@ -39,7 +39,8 @@ pub struct RequesterStats {
     /// Replies to questions nobody asked; never on an honest host.
     pub foreign_count: u64,
     /// Slots of the ring in use: messages accepted and not known to be done with, those of
-    /// abandoned questions among them.
+    /// abandoned questions among them. A count that the actor is writing at the moment keeps what
+    /// it was, so `in_flight_count` may be above this until the next look.
     pub depth: u32,
 }
 

@@ -14,7 +14,7 @@ use isokern_core::actor::{
 };
 use isokern_core::ring::{BufferHandle, ReplierState, WireHeader};
 
-use super::ends::settle_catching;
+use super::ends::{settle_catching, step_catching};
 use super::toys::{Do, HandClock, Lending, Script};
 use super::{LoopActor, answers, ask, cells, settle, start, start_linked};
 use crate::actor::place_looks as looks_so_far;
@@ -72,6 +72,28 @@ fn p01_what_became_of_a_tell_is_counted() {
     assert_eq!(outcomes(actor.stats()), [0, 1, 2, 1, 1, 2, 0, 0, 0]);
     let view = actor.view().expect("nobody writes");
     assert_eq!((view.answered(), view.turned_away()), (1, 3), "turned away is not answered");
+}
+
+#[test]
+fn p01_no_credit_comes_before_its_count_after_a_fault() {
+    let script = Script::default();
+    // Two messages of eight are held back before the requester is told. The fault shows the
+    // count of the first, and not yet that it is done.
+    let mut actor = start::<8, 1>(&script, restart());
+    for (message, is_asked) in [(Do::Add, false), (Do::Break, true), (Do::Add, false)] {
+        let requester = actor.requester(0).expect("it is here");
+        let sent = if is_asked {
+            requester.try_ask(MessageHeader::new(), message.with(1)).map(|_| ())
+        } else {
+            requester.try_tell(MessageHeader::new(), message.with(1))
+        };
+        sent.expect("there is room");
+    }
+    while step_catching(&mut actor) == Step::Worked {
+        let stats = actor.stats();
+        assert!(stats.in_flight_count <= u64::from(stats.depth), "{stats:?}");
+    }
+    assert_eq!(outcomes(actor.stats()), [0, 2, 0, 0, 1, 0, 0, 0, 0]);
 }
 
 #[test]

@@ -14,12 +14,17 @@ use super::toys::{Do, Script};
 use super::{LoopActor, answers, ask, settle, start};
 use crate::{FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, Pace, Spinning, Step};
 
+/// A step of a host that catches panics.
+pub(super) fn step_catching<const N: usize>(actor: &mut LoopActor<N, 1>) -> Step {
+    let runner = actor.running_mut();
+    let step = catch_unwind(AssertUnwindSafe(|| runner.step(&mut Spinning)));
+    step.unwrap_or_else(|_| runner.fault(FAULT_PANIC, &mut Spinning))
+}
+
 /// As [`settle`], with a host that catches panics.
 pub(super) fn settle_catching<const N: usize>(actor: &mut LoopActor<N, 1>) -> Step {
     loop {
-        let runner = actor.running_mut();
-        let step = catch_unwind(AssertUnwindSafe(|| runner.step(&mut Spinning)));
-        match step.unwrap_or_else(|_| runner.fault(FAULT_PANIC, &mut Spinning)) {
+        match step_catching(actor) {
             Step::Worked => {}
             step => return step,
         }

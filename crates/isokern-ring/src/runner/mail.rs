@@ -4,7 +4,7 @@ use bytemuck::Pod;
 use isokern_core::actor::{
     ActorMemory, Envelope, MAILBOX_COUNT_MAX, Mailbox, Outcome, ReplyHeader,
 };
-use isokern_core::ring::{DeviceControl, PopError, ReplierState, SharedRing, WireHeader};
+use isokern_core::ring::{DeviceControl, PopError, ReplierState, WireHeader};
 
 use super::tally::{Tally, Totals};
 
@@ -101,8 +101,10 @@ impl Mail {
         outcome: Outcome,
     ) {
         if let (Some(side), Some(mailbox)) = (self.boxes.get_mut(index), memory.mailbox(index)) {
-            let batch = mailbox.requests().slot_count().count() / 4;
-            side.tally.count(mailbox.replies(), outcome, batch);
+            side.tally.count(outcome);
+            if side.replier.tells_next(mailbox.requests()) {
+                side.tally.show(mailbox.replies());
+            }
             side.replier.acknowledge(mailbox.requests());
         }
     }

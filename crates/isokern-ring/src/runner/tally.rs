@@ -8,11 +8,11 @@ use isokern_core::ring::{ControlLine, CountWriter, DeviceControl, SharedRing};
 pub(super) struct Tally {
     counts: [u64; Outcome::ALL.len()],
     writer: CountWriter,
-    /// Messages counted since the counts were shown.
-    hidden_count: u32,
-    /// Whether a count changed since it was shown.
-    has_changed: [bool; Outcome::ALL.len()],
+    /// A bit for each count that has changed since it was shown.
+    hidden: u8,
 }
+
+const _: () = assert!(Outcome::ALL.len() <= u8::BITS as usize);
 
 /// Everything the actor took, and what became of it.
 #[derive(Default)]
@@ -24,32 +24,23 @@ pub(super) struct Totals {
 }
 
 impl Tally {
-    /// Counts a message; shows the counts when so many are hidden.
-    pub(super) fn count<R: SharedRing>(&mut self, replies: &R, outcome: Outcome, batch: u32) {
+    /// Counts a message.
+    pub(super) fn count(&mut self, outcome: Outcome) {
         add(&mut self.counts, outcome);
-        if let Some(has_changed) = self.has_changed.get_mut(outcome.index()) {
-            *has_changed = true;
-        }
-        self.hidden_count += 1;
-        if self.hidden_count >= batch {
-            self.show(replies);
-        }
+        self.hidden |= 1 << outcome.index();
     }
 
     /// Whether there are counts to show.
     pub(super) const fn is_hidden(&self) -> bool {
-        self.hidden_count != 0
+        self.hidden != 0
     }
 
-    /// Shows the counts, if any are hidden.
+    /// Shows the counts that are hidden.
     pub(super) fn show<R: SharedRing>(&mut self, replies: &R) {
-        if self.is_hidden() {
-            self.hidden_count = 0;
-            let counts = self.counts.iter().zip(&mut self.has_changed).enumerate();
-            for (index, (count, has_changed)) in counts {
-                if core::mem::take(has_changed) {
-                    self.writer.show(replies, index, *count);
-                }
+        let hidden = core::mem::take(&mut self.hidden);
+        for (index, count) in self.counts.iter().enumerate() {
+            if hidden & 1 << index != 0 {
+                self.writer.show(replies, index, *count);
             }
         }
     }
