@@ -134,3 +134,5 @@ pub enum HealthStatus {
 
 #[cfg(all(test, feature = "std"))]
 mod pointers_tests;
+#[cfg(test)]
+pub(crate) mod toys;

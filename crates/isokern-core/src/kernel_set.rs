@@ -242,36 +242,10 @@ mod tests {
         Principal,
     };
     use crate::compute::MessageHeader;
+    use crate::kernel::toys::{Own, WRONG};
     use crate::kernel::{
         GpuKernel, HealthStatus, KernelError, KernelMetadata, KernelMode, safe_point,
     };
-
-    /// Answers every method with what the provided one would not.
-    struct Own;
-
-    const WRONG: KernelError = KernelError::InvalidConfiguration { reason: "planted" };
-
-    impl GpuKernel for Own {
-        fn metadata(&self) -> &KernelMetadata {
-            const { &KernelMetadata::new("metadata", KernelMode::Batch) }
-        }
-
-        fn id(&self) -> &'static str {
-            "own"
-        }
-
-        fn mode(&self) -> KernelMode {
-            KernelMode::Ring
-        }
-
-        fn validate(&self) -> Result<(), KernelError> {
-            Err(WRONG)
-        }
-
-        fn health(&self) -> HealthStatus {
-            HealthStatus::Degraded
-        }
-    }
 
     impl BatchKernel<u32, u64> for Own {
         fn validate_input(&self, input: &u32) -> Result<(), KernelError> {

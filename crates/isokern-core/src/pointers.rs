@@ -17,3 +17,21 @@ macro_rules! for_pointers {
 }
 
 pub(crate) use for_pointers;
+
+/// Passes a value and every kind of pointer to it on to a check.
+#[cfg(all(test, feature = "std"))]
+macro_rules! check_pointers {
+    ($check:ident, $value:expr) => {
+        $check($value);
+        $check(&$value);
+        $check(&mut $value);
+        $check(std::boxed::Box::new($value));
+        $check(std::sync::Arc::new($value));
+        let nested = std::sync::Arc::new(std::boxed::Box::new(&$value));
+        $check(&nested);
+        $check(nested);
+    };
+}
+
+#[cfg(all(test, feature = "std"))]
+pub(crate) use check_pointers;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Outbox, Resident, RingContext, RingKernelHandler, RunnerWords};
 use crate::compute::MessageHeader;
 use crate::kernel::{GpuKernel, KernelError, KernelMetadata, KernelMode};
+use crate::pointers::check_pointers;
 use crate::ring::BufferHandle;
 
 /// Answers every method with a number of its own, which no provided method does.
@@ -46,14 +47,7 @@ fn check<K: RingKernelHandler<u32, u32>>(handler: K) {
 
 #[test]
 fn s4_every_method_of_a_handler_is_reached_through_every_pointer() {
-    check(Own);
-    check(&Own);
-    check(&mut Own);
-    check(Box::new(Own));
-    check(Arc::new(Own));
-    let nested = Arc::new(Box::new(&Own));
-    check(&nested);
-    check(nested);
+    check_pointers!(check, Own);
 }
 
 /// A resident whose handler others hold as well.

@@ -12,6 +12,7 @@ use super::{
     PermissionTable, Principal, Quota,
 };
 use crate::kernel::{GpuKernel, KernelError, KernelMetadata, KernelMode, QuotaExceeded};
+use crate::pointers::check_pointers;
 
 /// Answers every method with a number of its own, which no provided method does.
 struct Own;
@@ -62,14 +63,7 @@ fn check<K: BatchKernel<u32, u32>>(kernel: K) {
 
 #[test]
 fn s4_every_method_of_a_batch_kernel_is_reached_through_every_pointer() {
-    check(Own);
-    check(&Own);
-    check(&mut Own);
-    check(Box::new(Own));
-    check(Arc::new(Own));
-    let nested = Arc::new(Box::new(&Own));
-    check(&nested);
-    check(nested);
+    check_pointers!(check, Own);
 }
 
 /// Admits tenant 1.

@@ -98,42 +98,6 @@ impl<'a> DeviceView<'a> {
         let place = Place { space, address, bytes, dtype: None };
         Self { place, borrowed: PhantomData }
     }
-
-    /// Returns the view with the type of its elements. Without it, it is untyped bytes.
-    #[must_use]
-    pub const fn with_dtype(self, dtype: Option<DType>) -> Self {
-        Self { place: Place { dtype, ..self.place }, ..self }
-    }
-
-    /// Divides it: `bytes` bytes and the rest, `None` if it has fewer.
-    #[must_use]
-    pub const fn split_at(self, bytes: usize) -> Option<(Self, Self)> {
-        match self.place.split_at(bytes) {
-            Some((first, rest)) => {
-                let borrowed = PhantomData;
-                Some((Self { place: first, borrowed }, Self { place: rest, borrowed }))
-            }
-            None => None,
-        }
-    }
-
-    /// Returns the space its address is of.
-    #[must_use]
-    pub const fn space(&self) -> DeviceSpace {
-        self.place.space
-    }
-
-    /// Returns its address on the device.
-    #[must_use]
-    pub const fn address(&self) -> u64 {
-        self.place.address
-    }
-
-    /// Returns its length.
-    #[must_use]
-    pub const fn bytes(&self) -> usize {
-        self.place.bytes
-    }
 }
 
 impl<'a> DeviceViewMut<'a> {
@@ -151,24 +115,6 @@ impl<'a> DeviceViewMut<'a> {
         Self { place, borrowed: PhantomData }
     }
 
-    /// Returns the view with the type of its elements. Without it, it is untyped bytes.
-    #[must_use]
-    pub const fn with_dtype(self, dtype: Option<DType>) -> Self {
-        Self { place: Place { dtype, ..self.place }, ..self }
-    }
-
-    /// Divides it: `bytes` bytes and the rest, `None` if it has fewer.
-    #[must_use]
-    pub const fn split_at(self, bytes: usize) -> Option<(Self, Self)> {
-        match self.place.split_at(bytes) {
-            Some((first, rest)) => {
-                let borrowed = PhantomData;
-                Some((Self { place: first, borrowed }, Self { place: rest, borrowed }))
-            }
-            None => None,
-        }
-    }
-
     /// Lends it for reading.
     #[must_use]
     pub const fn as_view(&self) -> DeviceView<'_> {
@@ -180,25 +126,53 @@ impl<'a> DeviceViewMut<'a> {
     pub const fn reborrow(&mut self) -> DeviceViewMut<'_> {
         DeviceViewMut { place: self.place, borrowed: PhantomData }
     }
-
-    /// Returns the space its address is of.
-    #[must_use]
-    pub const fn space(&self) -> DeviceSpace {
-        self.place.space
-    }
-
-    /// Returns its address on the device.
-    #[must_use]
-    pub const fn address(&self) -> u64 {
-        self.place.address
-    }
-
-    /// Returns its length.
-    #[must_use]
-    pub const fn bytes(&self) -> usize {
-        self.place.bytes
-    }
 }
+
+/// What both kinds of views have: the place they are at.
+macro_rules! of_a_place {
+    ($view:ident) => {
+        impl $view<'_> {
+            /// Returns the view with the type of its elements. Without it, it is untyped bytes.
+            #[must_use]
+            pub const fn with_dtype(self, dtype: Option<DType>) -> Self {
+                Self { place: Place { dtype, ..self.place }, ..self }
+            }
+
+            /// Divides it: `bytes` bytes and the rest, `None` if it has fewer.
+            #[must_use]
+            pub const fn split_at(self, bytes: usize) -> Option<(Self, Self)> {
+                match self.place.split_at(bytes) {
+                    Some((first, rest)) => {
+                        let borrowed = PhantomData;
+                        Some((Self { place: first, borrowed }, Self { place: rest, borrowed }))
+                    }
+                    None => None,
+                }
+            }
+
+            /// Returns the space its address is of.
+            #[must_use]
+            pub const fn space(&self) -> DeviceSpace {
+                self.place.space
+            }
+
+            /// Returns its address on the device.
+            #[must_use]
+            pub const fn address(&self) -> u64 {
+                self.place.address
+            }
+
+            /// Returns its length.
+            #[must_use]
+            pub const fn bytes(&self) -> usize {
+                self.place.bytes
+            }
+        }
+    };
+}
+
+of_a_place! { DeviceView }
+of_a_place! { DeviceViewMut }
 
 impl Payload for DeviceView<'_> {
     fn buffer_descriptor(&self) -> BufferDescriptor {
