@@ -13,6 +13,7 @@ use std::time::Instant;
 use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes};
 use isokern_core::call::Clock;
 use isokern_core::compute::ModelArtifact;
+use isokern_core::kernel::whole_ns;
 use isokern_core::ring::BufferHandle;
 use isokern_core::{InferenceError, KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, ModelReply};
@@ -212,9 +213,8 @@ fn header(limit: Option<Duration>) -> MessageHeader {
         return MessageHeader::new();
     };
     let now_ns = SystemClock.now_ns();
-    let limit_ns = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
     // A deadline of 0 would be none, and the latest moment is no limit.
-    let deadline_ns = now_ns.saturating_add(limit_ns).max(1);
+    let deadline_ns = now_ns.saturating_add(whole_ns(limit)).max(1);
     MessageHeader::new().with_creation_ns(now_ns).with_deadline_ns(deadline_ns)
 }
 

@@ -4,6 +4,7 @@
 //! of `isokern bench` has their meaning.
 
 use isokern_core::KernelMode;
+use isokern_core::kernel::whole_ns;
 use serde::Serialize;
 
 use super::effort::Spent;
@@ -123,7 +124,7 @@ impl Throughput {
         Self {
             inferences_per_second: spent.run_count as f64 / seconds.max(1e-9),
             inference_count: spent.run_count,
-            elapsed_ns: u64::try_from(spent.elapsed.as_nanos()).unwrap_or(u64::MAX),
+            elapsed_ns: whole_ns(spent.elapsed),
             under_way_count,
         }
     }

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use hdrhistogram::Histogram;
+use isokern_core::kernel::whole_ns;
 use serde::Serialize;
 
 /// The longest time that is told from longer ones: an hour.
@@ -35,7 +36,7 @@ impl Times {
 
     /// Adds the time of a run.
     pub(crate) fn add(&mut self, time: Duration) {
-        self.add_ns(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        self.add_ns(whole_ns(time));
     }
 
     fn add_ns(&mut self, time_ns: u64) {

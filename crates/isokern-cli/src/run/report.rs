@@ -3,6 +3,7 @@
 //! The names of the fields are the keys of the JSON: a change here breaks programs. The help of
 //! `isokern run` has their meaning.
 
+use isokern_core::kernel::whole_ns;
 use isokern_core::{DType, KernelMode};
 use isokern_model::{Model, Tensor};
 use serde::{Serialize, Serializer};
@@ -154,9 +155,8 @@ impl Serialize for Values<'_> {
 
 impl LatencyReport {
     fn new(latencies: &Latencies) -> Self {
-        let ns = |time: core::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let [p50_ns, p99_ns, max_ns] = [50, 99, 100].map(|at| ns(latencies.percentile(at)));
-        let times_ns = latencies.times().iter().map(|&time| ns(time)).collect();
+        let [p50_ns, p99_ns, max_ns] = [50, 99, 100].map(|at| whole_ns(latencies.percentile(at)));
+        let times_ns = latencies.times().iter().map(|&time| whole_ns(time)).collect();
         Self { p50_ns, p99_ns, max_ns, times_ns }
     }
 }
