@@ -54,8 +54,9 @@ pub fn view_of<'a, T: Pod>(
     context: &Context,
     slice: &CudaView<'a, T>,
 ) -> Result<DeviceView<'a>, CudaError> {
-    let stream = owned_in(context, slice.stream())?;
-    let (address, used) = slice.device_ptr(&stream);
+    let stream = slice.stream();
+    context.check_cudarc(stream)?;
+    let (address, used) = slice.device_ptr(stream);
     drop(used); // Nothing was given to the stream: it records that much.
     call(context, "cuStreamSynchronize", stream.synchronize())?;
     // SAFETY: cudarc has allocated the slice in this context and keeps it for the borrow; work
@@ -73,7 +74,8 @@ pub fn view_mut_of<'a, T: Pod>(
     context: &Context,
     mut slice: CudaViewMut<'a, T>,
 ) -> Result<DeviceViewMut<'a>, CudaError> {
-    let stream = owned_in(context, slice.stream())?;
+    let stream = Arc::clone(slice.stream());
+    context.check_cudarc(&stream)?;
     let bytes = size_of::<T>() * slice.len();
     let (address, used) = slice.device_ptr_mut(&stream);
     drop(used); // Nothing was given to the stream: it records that much.
@@ -141,15 +143,6 @@ impl CudaModel {
             let _told_once = direct.drain();
         }
         recorded
-    }
-}
-
-/// The stream, if it is of this context.
-fn owned_in(context: &Context, stream: &Arc<CudaStream>) -> Result<Arc<CudaStream>, CudaError> {
-    if stream.context().cu_ctx() == context.as_raw() {
-        Ok(Arc::clone(stream))
-    } else {
-        Err(CudaError::OtherContext)
     }
 }
 

@@ -53,13 +53,14 @@ impl Port {
     /// Checks a payload to read, and says how its bytes get to the device.
     pub(crate) fn check<P: Payload + ?Sized>(&self, payload: &P) -> Result<Way, PayloadError> {
         let way = self.describe(payload)?;
-        let have = match way {
+        match way {
             Way::Staged | Way::InPlace => {
-                payload.host_bytes().ok_or(PayloadError::NoHostBytes)?.len()
+                self.check_bytes(payload.host_bytes().ok_or(PayloadError::NoHostBytes)?.len())?;
             }
-            Way::Device => self.view(payload)?.bytes(),
-        };
-        self.check_bytes(have)?;
+            Way::Device => {
+                self.view(payload)?;
+            }
+        }
         Ok(way)
     }
 
@@ -69,13 +70,14 @@ impl Port {
         P: PayloadMut + ?Sized,
     {
         let way = self.describe(payload)?;
-        let have = match way {
+        match way {
             Way::Staged | Way::InPlace => {
-                payload.host_bytes_mut().ok_or(PayloadError::NoHostBytes)?.len()
+                self.check_bytes(payload.host_bytes_mut().ok_or(PayloadError::NoHostBytes)?.len())?;
             }
-            Way::Device => self.view_mut(payload)?.bytes(),
-        };
-        self.check_bytes(have)?;
+            Way::Device => {
+                self.view_mut(payload)?;
+            }
+        }
         Ok(way)
     }
 

@@ -107,6 +107,16 @@ impl Context {
         Ok(Self::owned_by(owner, known(context.cu_device())?, context.cu_ctx()))
     }
 
+    /// Checks that a stream of cudarc is of this context.
+    #[cfg(feature = "cudarc-types")]
+    pub(crate) fn check_cudarc(
+        &self,
+        stream: &cudarc::driver::CudaStream,
+    ) -> Result<(), CudaError> {
+        let is_ours = stream.context().cu_ctx() == self.as_raw();
+        if is_ours { Ok(()) } else { Err(CudaError::OtherContext) }
+    }
+
     fn owned_by(owner: Owner, device: Device, raw: sys::CUcontext) -> Self {
         Self(Arc::new(Inner { device, raw, owner, lost: AtomicU32::new(0) }))
     }

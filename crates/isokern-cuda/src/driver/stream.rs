@@ -76,9 +76,7 @@ impl Stream {
     /// [`CudaError::OtherContext`], if it is not of `context`.
     #[cfg(feature = "cudarc-types")]
     pub fn from_cudarc(context: &Context, stream: &Arc<CudaStream>) -> Result<Self, CudaError> {
-        if stream.context().cu_ctx() != context.as_raw() {
-            return Err(CudaError::OtherContext);
-        }
+        context.check_cudarc(stream)?;
         let (context, raw) = (context.clone(), stream.cu_stream());
         Ok(Self { context, raw, owner: Owner::Cudarc(Arc::clone(stream)) })
     }
