@@ -4,19 +4,21 @@ mod decode;
 mod error;
 mod values;
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use isokern_model::Model;
 
 use crate::element::real_range;
-use crate::error::{CliError, name};
+use crate::error::CliError;
 use crate::figures::grouped;
+use crate::npy::is_named_npy;
 use crate::packed::Samples;
 use crate::ports::{Port, Ports};
 use crate::self_test;
+use crate::source_file::{read_to, source_name};
 use decode::{Decoded, decode};
+pub(crate) use decode::{array_in, stored_elements};
 
 pub(crate) use error::InputError;
 pub(crate) use values::{Clipped, index};
@@ -104,12 +106,7 @@ pub(crate) fn generate(model: &Model<'_>, seed: u32) -> Inputs {
 fn read_port(port: &Port, path: &Path, is_only: bool) -> Result<(Source, Vec<u8>), CliError> {
     let file = source_name(path);
     let name = if is_only { file } else { format!("{file} for {port}") };
-    let bytes = match read_bytes(path) {
-        Ok(bytes) => bytes,
-        Err(source) => return Err(CliError::Read { name, source }),
-    };
-    let named_npy = path.extension().is_some_and(|extension| extension == "npy");
-    match decode(bytes, named_npy, &port.tensor) {
+    match decode(read_file(path, &name)?, is_named_npy(path), &port.tensor) {
         Ok(Decoded { values, clipped }) => {
             let range = real_range(&port.tensor).unwrap_or_default();
             Ok((Source { name, clipped, range }, values))
@@ -118,20 +115,19 @@ fn read_port(port: &Port, path: &Path, is_only: bool) -> Result<(Source, Vec<u8>
     }
 }
 
-/// Returns the name of a file in messages, `-` being standard input.
-pub(crate) fn source_name(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".to_owned() } else { name(path) }
+/// Reads a file, or with `-` standard input; `name` is what messages call it.
+pub(crate) fn read_file(path: &Path, name: &str) -> Result<Vec<u8>, CliError> {
+    read_at_most(path, name, BYTES_MAX)
 }
 
-/// Reads a file, or with `-` standard input, to one byte past the most that is taken.
-pub(crate) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        io::stdin().lock().take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    } else {
-        File::open(path)?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+fn read_at_most(path: &Path, name: &str, bytes_max: u64) -> Result<Vec<u8>, CliError> {
+    match read_to(path, bytes_max) {
+        Ok(bytes) if bytes.len() as u64 > bytes_max => {
+            Err(CliError::Input { name: name.to_owned(), source: InputError::TooLong })
+        }
+        Ok(bytes) => Ok(bytes),
+        Err(source) => Err(CliError::Read { name: name.to_owned(), source }),
     }
-    Ok(bytes)
 }
 
 /// Joins the values of all inputs, as many samples of each, to samples.
@@ -149,4 +145,25 @@ fn joined(ports: &Ports, mut columns: Vec<Vec<u8>>) -> Vec<u8> {
         rows.iter_mut().filter_map(Iterator::next).for_each(|row| bytes.extend_from_slice(row));
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{InputError, read_at_most};
+    use crate::error::CliError;
+
+    #[test]
+    fn no_file_is_cut_in_silence() {
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        let all = std::fs::read(path).expect("it is there");
+        let read = |bytes_max| read_at_most(path, "x", bytes_max);
+        assert_eq!(read(all.len() as u64).expect("it is not longer"), all);
+        let refused = read(all.len() as u64 - 1);
+        assert!(
+            matches!(refused, Err(CliError::Input { source: InputError::TooLong, .. })),
+            "{refused:?}"
+        );
+    }
 }

@@ -1,14 +1,15 @@
 //! Names of classes, from a file for an output.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use isokern_model::Model;
 use thiserror::Error;
 
 use crate::error::{CliError, name};
 use crate::figures::counted;
-use crate::input::{read_bytes, source_name};
+use crate::input::read_file;
 use crate::ports::Ports;
+use crate::source_file::source_name;
 
 /// The names of the classes of some outputs.
 #[derive(Debug, Default)]
@@ -53,7 +54,7 @@ impl Labels {
             if need != port.tensor.depth() {
                 return Err(refused(LabelError::NoClasses { shape }));
             }
-            let labels = parse(&read_file(path)?).map_err(refused)?;
+            let labels = parse(&read_file(path, &source_name(path))?).map_err(refused)?;
             let have = labels.len();
             if have != need {
                 return Err(refused(LabelError::Count { have, need }));
@@ -67,10 +68,6 @@ impl Labels {
     pub(crate) fn of(&self, output: usize, class: usize) -> Option<&str> {
         self.by_output.get(output)?.get(class).map(String::as_str)
     }
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
-    read_bytes(path).map_err(|source| CliError::Read { name: source_name(path), source })
 }
 
 /// Returns the lines of a text, without spaces around them and without empty ones at the end.

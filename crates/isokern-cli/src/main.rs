@@ -37,6 +37,7 @@ mod resident;
 mod run;
 mod self_test;
 mod shapes;
+mod source_file;
 mod stdout;
 
 use std::io::{self, Write};

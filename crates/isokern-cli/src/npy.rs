@@ -5,6 +5,7 @@
 //! in `numpy.lib.format`.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use thiserror::Error;
 
@@ -34,6 +35,11 @@ pub(crate) enum NpyError {
     Dimensions(usize),
     #[error("the array has {have} bytes of data, its shape needs {need}. Fix: save it again")]
     Data { have: usize, need: String },
+}
+
+/// Whether a file is named as one of this format.
+pub(crate) fn is_named_npy(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "npy")
 }
 
 /// An array in a file.

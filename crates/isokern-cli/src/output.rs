@@ -15,7 +15,7 @@ use isokern_model::Model;
 
 use crate::element::{Element, is_real, real_values};
 use crate::error::{CliError, name};
-use crate::npy;
+use crate::npy::{self, is_named_npy};
 use crate::packed::Samples;
 use crate::ports::{Port, PortError, Ports};
 
@@ -62,7 +62,7 @@ impl<'g> Targets<'g> {
             if form == Form::Reals && !is_real(dtype) {
                 return Err(CliError::NoReals { name: name(path), output: port.to_string() });
             }
-            if form == Form::Values && is_npy(path) && Element::of(dtype).is_none() {
+            if form == Form::Values && is_named_npy(path) && Element::of(dtype).is_none() {
                 return Err(CliError::OutputElement { name: name(path), dtype: dtype.name() });
             }
             let destination = Destination::find(path, read)?;
@@ -116,10 +116,6 @@ pub(crate) fn print_text(
     Ok(())
 }
 
-fn is_npy(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "npy")
-}
-
 /// Returns the bytes of a file: an array where its name says so, else the values alone.
 fn encoded(path: &Path, port: &Port, outputs: &Samples, form: Form) -> Vec<u8> {
     let mut values = Vec::with_capacity(outputs.count() * port.tensor.bytes());
@@ -130,7 +126,7 @@ fn encoded(path: &Path, port: &Port, outputs: &Samples, form: Form) -> Vec<u8> {
         values = reals.iter().flat_map(|real| real.to_le_bytes()).collect();
         dtype = DType::F32;
     }
-    let Some(element) = Element::of(dtype).filter(|_| is_npy(path)) else {
+    let Some(element) = Element::of(dtype).filter(|_| is_named_npy(path)) else {
         return values;
     };
     let dims = match port.tensor.shape() {

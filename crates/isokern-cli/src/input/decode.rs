@@ -1,10 +1,12 @@
 //! The bytes of a file as values of an input: as they are, or from a NumPy array.
 
+use std::borrow::Cow;
+
 use isokern_core::DType;
 use isokern_model::Tensor;
 
+use super::InputError;
 use super::values::{Clipped, Values};
-use super::{BYTES_MAX, InputError};
 use crate::element::{Element, Stored};
 use crate::npy::{self, Array};
 use crate::number::Number;
@@ -26,15 +28,9 @@ pub(super) fn decode(
     named_npy: bool,
     tensor: &Tensor,
 ) -> Result<Decoded, InputError> {
-    if bytes.len() as u64 > BYTES_MAX {
-        return Err(InputError::TooLong);
-    }
-    let decoded = if bytes.starts_with(npy::MAGIC) {
-        elements(&Array::read(&bytes)?, tensor)?
-    } else if named_npy {
-        return Err(InputError::NotNpy);
-    } else {
-        Decoded { values: bytes, ..Decoded::default() }
+    let decoded = match array_in(&bytes, named_npy)? {
+        Some(array) => elements(&array, tensor)?,
+        None => Decoded { values: bytes, ..Decoded::default() },
     };
     let (have, need) = (decoded.values.len(), tensor.bytes());
     if have == 0 {
@@ -46,6 +42,27 @@ pub(super) fn decode(
     Ok(decoded)
 }
 
+/// Returns the array that a file is; none where it is raw bytes.
+pub(crate) fn array_in(bytes: &[u8], named_npy: bool) -> Result<Option<Array<'_>>, InputError> {
+    if bytes.starts_with(npy::MAGIC) {
+        return Ok(Some(Array::read(bytes)?));
+    }
+    if named_npy { Err(InputError::NotNpy) } else { Ok(None) }
+}
+
+/// Returns the type of an array's elements, and these from the low byte up, where it holds whole
+/// samples of a tensor; `refused` is the error for elements that are no numbers.
+pub(crate) fn stored_elements<'a>(
+    array: &Array<'a>,
+    tensor: &Tensor,
+    refused: impl FnOnce() -> InputError,
+) -> Result<(DType, Cow<'a, [u8]>), InputError> {
+    let stored = Stored::parse(array.element).ok_or_else(refused)?;
+    let data = array.elements(stored.dtype.size_bytes(), stored.is_swapped)?;
+    sample_count(&array.shape, tensor.shape())?;
+    Ok((stored.dtype, data))
+}
+
 /// Returns the elements of an array, as the input's tensor takes them.
 fn elements(array: &Array<'_>, tensor: &Tensor) -> Result<Decoded, InputError> {
     let dtype = tensor.dtype();
@@ -53,16 +70,14 @@ fn elements(array: &Array<'_>, tensor: &Tensor) -> Result<Decoded, InputError> {
         return Err(InputError::NoElement { dtype });
     }
     let refused = || InputError::Element { found: array.element.to_owned(), dtype };
-    let stored = Stored::parse(array.element).ok_or_else(refused)?;
-    let size = stored.dtype.size_bytes();
-    let data = array.elements(size, stored.is_swapped)?;
-    sample_count(&array.shape, tensor.shape())?;
-    if stored.dtype == dtype && dtype != DType::Bool {
+    let (stored, data) = stored_elements(array, tensor, refused)?;
+    if stored == dtype && dtype != DType::Bool {
         return Ok(Decoded { values: data.into_owned(), ..Decoded::default() });
     }
+    let size = stored.size_bytes();
     let mut values = Values::new(tensor, data.len() / size);
     for (place, element) in data.chunks_exact(size).enumerate() {
-        let number = Number::read(stored.dtype, element).ok_or_else(refused)?;
+        let number = Number::read(stored, element).ok_or_else(refused)?;
         values.push(number).map_err(|fault| fault.error(place, number, array, dtype))?;
     }
     let (values, clipped) = values.finish();

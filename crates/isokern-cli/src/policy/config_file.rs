@@ -1,15 +1,14 @@
 //! A configuration from a TOML or JSON file, or from standard input.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use clap::ValueEnum;
 use isokern_core::MegakernelConfig;
 use thiserror::Error;
 
-use crate::error::{CliError, name};
+use crate::error::CliError;
 use crate::escape::escaped;
+use crate::source_file::{read_to, source_name};
 
 /// The most bytes that are read; a configuration with every field has a few hundred.
 const BYTES_MAX: u64 = 1 << 20;
@@ -54,12 +53,11 @@ pub(crate) enum ConfigError {
 
 /// Reads a file, or with `-` standard input; without `format` the file's name decides.
 pub(crate) fn read(path: &Path, format: Option<Format>) -> Result<MegakernelConfig, CliError> {
-    let stdin = path == Path::new("-");
-    let name = if stdin { "standard input".to_owned() } else { name(path) };
+    let name = source_name(path);
     let Some(format) = format.or_else(|| of_name(path)) else {
         return Err(CliError::ConfigFormat { name });
     };
-    let bytes = match read_bytes(path, stdin) {
+    let bytes = match read_to(path, BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(source) => return Err(CliError::Read { name, source }),
     };
@@ -75,16 +73,6 @@ fn of_name(path: &Path) -> Option<Format> {
     } else {
         None
     }
-}
-
-fn read_bytes(path: &Path, stdin: bool) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if stdin {
-        io::stdin().lock().take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    } else {
-        File::open(path)?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 fn parse(bytes: &[u8], format: Format) -> Result<MegakernelConfig, ConfigError> {

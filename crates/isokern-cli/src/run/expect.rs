@@ -7,15 +7,15 @@ use isokern_core::DType;
 use isokern_model::{Model, Tensor};
 use serde::Serialize;
 
-use crate::element::{Stored, real_of};
+use crate::element::real_of;
 use crate::error::CliError;
 use crate::figures::counted;
-use crate::input::{InputError, index, read_bytes, source_name};
-use crate::npy::{self, Array};
+use crate::input::{InputError, array_in, index, read_file, stored_elements};
+use crate::npy::is_named_npy;
 use crate::number::{Number, numbers};
 use crate::packed::Samples;
 use crate::ports::{Port, Ports, Side};
-use crate::shapes::sample_count;
+use crate::source_file::source_name;
 
 /// What some outputs have to be.
 #[derive(Debug)]
@@ -65,12 +65,7 @@ impl Expected {
         for (port, path) in ports.iter().zip(ports.assign_by("expect", given)?) {
             let Some(path) = path else { continue };
             let file = source_name(path);
-            let bytes = match read_bytes(path) {
-                Ok(bytes) => bytes,
-                Err(source) => return Err(CliError::Read { name: file, source }),
-            };
-            let is_npy = path.extension().is_some_and(|extension| extension == "npy");
-            match elements(bytes, is_npy, &port.tensor) {
+            match elements(read_file(path, &file)?, is_named_npy(path), &port.tensor) {
                 Ok((dtype, elements)) => {
                     files.push(ExpectedFile { port: port.clone(), file, dtype, elements });
                 }
@@ -176,19 +171,17 @@ impl fmt::Display for Difference {
 }
 
 /// Reads the elements that a file expects: those of an array, or of the output's own type.
-fn elements(bytes: Vec<u8>, is_npy: bool, tensor: &Tensor) -> Result<(DType, Vec<u8>), InputError> {
-    let dtype = tensor.dtype();
-    let (dtype, elements) = if bytes.starts_with(npy::MAGIC) {
-        let array = Array::read(&bytes)?;
+fn elements(
+    bytes: Vec<u8>,
+    named_npy: bool,
+    tensor: &Tensor,
+) -> Result<(DType, Vec<u8>), InputError> {
+    let (dtype, elements) = if let Some(array) = array_in(&bytes, named_npy)? {
         let refused = || InputError::NoNumbers { found: array.element.to_owned() };
-        let stored = Stored::parse(array.element).ok_or_else(refused)?;
-        let elements = array.elements(stored.dtype.size_bytes(), stored.is_swapped)?;
-        sample_count(&array.shape, tensor.shape())?;
-        (stored.dtype, elements.into_owned())
-    } else if is_npy {
-        return Err(InputError::NotNpy);
+        let (dtype, elements) = stored_elements(&array, tensor, refused)?;
+        (dtype, elements.into_owned())
     } else if bytes.len().is_multiple_of(tensor.bytes()) {
-        (dtype, bytes)
+        (tensor.dtype(), bytes)
     } else {
         return Err(InputError::length(Side::Output, bytes.len(), tensor));
     };
