@@ -89,14 +89,9 @@ impl RequesterState {
         requests: &R,
         message: T,
     ) -> Result<(), PushError<T>> {
-        if self.requests.sees_closed(requests) {
-            return Err(PushError::Closed(message));
-        }
-        if self.free_slots(requests) == 0 {
-            return Err(PushError::Full(message));
-        }
-        self.requests.publish_unchecked(requests, &message);
-        Ok(())
+        self.try_push_by(requests, message, |producer, message| {
+            producer.publish_unchecked(requests, message);
+        })
     }
 
     /// Publishes a request of so many words, the first in cell 0; those that a slot has no
@@ -110,13 +105,25 @@ impl RequesterState {
         requests: &R,
         words: &[u32],
     ) -> Result<(), PushError<()>> {
+        self.try_push_by(requests, (), |producer, ()| {
+            producer.publish_words_unchecked(requests, words);
+        })
+    }
+
+    #[inline]
+    fn try_push_by<T, R: SharedRing>(
+        &mut self,
+        requests: &R,
+        message: T,
+        publish: impl FnOnce(&mut ProducerState, &T),
+    ) -> Result<(), PushError<T>> {
         if self.requests.sees_closed(requests) {
-            return Err(PushError::Closed(()));
+            return Err(PushError::Closed(message));
         }
         if self.free_slots(requests) == 0 {
-            return Err(PushError::Full(()));
+            return Err(PushError::Full(message));
         }
-        self.requests.publish_words_unchecked(requests, words);
+        publish(&mut self.requests, &message);
         Ok(())
     }
 
