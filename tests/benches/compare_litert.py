@@ -38,9 +38,12 @@ class LiteRt:
             model_path=str(model), num_threads=1, experimental_op_resolver_type=resolver
         )
         self.interpreter.allocate_tensors()
-        details = self.interpreter.get_input_details()[0]
-        values = numpy.random.default_rng(1).integers(-128, 128, details["shape"], numpy.int8)
-        self.interpreter.set_tensor(details["index"], values)
+        random_bytes = numpy.random.default_rng(1).bytes
+        for details in self.interpreter.get_input_details():
+            dtype = numpy.dtype(details["dtype"])
+            count = int(numpy.prod(details["shape"])) * dtype.itemsize
+            values = numpy.frombuffer(random_bytes(count), dtype).reshape(details["shape"])
+            self.interpreter.set_tensor(details["index"], values)
 
     def block(self, count):
         invoke = self.interpreter.invoke
@@ -62,7 +65,7 @@ class Isokern:
         return int(self.child.stdout.readline())
 
 
-def start_child(models, instructions):
+def start_child(models, instructions, resident):
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     program = target / "release" / "block-timer"
     subprocess.run(
@@ -70,7 +73,7 @@ def start_child(models, instructions):
         cwd=ROOT,
         check=True,
     )
-    command = [str(program)]
+    command = [str(program)] + ["--resident"] * resident
     if instructions:
         command += ["--instructions", instructions]
     child = subprocess.Popen(
@@ -106,12 +109,19 @@ def main():
     parser.add_argument("--rounds", type=int, default=101)
     parser.add_argument("--block-us", type=float, default=4000, help="length of a block")
     parser.add_argument("--instructions", help="instruction set of Isokern's loops")
+    parser.add_argument(
+        "--resident",
+        action="store_true",
+        help="count Isokern from inputs in the arena to outputs in the arena, as LiteRT is counted",
+    )
     parser.add_argument("--cpu", type=int, default=1, help="core to run on, -1 for any")
     parser.add_argument("--json", type=Path, help="write all samples here")
     arguments = parser.parse_args()
     if arguments.cpu >= 0:
         os.sched_setaffinity(0, {arguments.cpu})
-    child, instructions = start_child(arguments.models, arguments.instructions)
+    child, instructions = start_child(
+        arguments.models, arguments.instructions, arguments.resident
+    )
     print(f"Isokern with {instructions}; {arguments.rounds} rounds; median [p99] in us")
     print("| model | Isokern | LiteRT + XNNPACK | LiteRT | Isokern / XNNPACK | Isokern / LiteRT |")
     print("|---|--:|--:|--:|--:|--:|")

@@ -1,14 +1,17 @@
 //! Times blocks of inferences on request: our side of `compare_litert.py`.
 //!
-//! Arguments are model files (`.tflite`), `--instructions NAME` first if wanted. Each
-//! line on standard input, `<model index> <inferences>`, is answered by one line with
-//! the nanoseconds that the block took.
+//! Arguments are model files (`.tflite`), before them `--resident` and `--instructions NAME` if
+//! wanted. Each line on standard input, `<model index> <inferences>`, is answered by one line with
+//! the nanoseconds that the block took: from input payloads to output payloads, or with
+//! `--resident` from inputs in the arena to outputs in the arena, as LiteRT's `invoke` counts.
 
 use core::hint::black_box;
+use core::time::Duration;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
-use isokern_core::compute::ModelArtifact;
+use isokern_core::compute::{BufferDescriptor, ModelArtifact};
+use isokern_core::{Payload, PayloadMut};
 use isokern_cpu::{ArtifactBackend, CpuModel, InstructionSet};
 use isokern_import::convert;
 use isokern_model::digest::generate_input;
@@ -16,6 +19,10 @@ use isokern_model::layout::Layout;
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut files: Vec<String> = std::env::args().skip(1).collect();
+    let is_resident = files.first().is_some_and(|first| first == "--resident");
+    if is_resident {
+        files.remove(0);
+    }
     let mut instructions = InstructionSet::detect();
     if files.first().is_some_and(|first| first == "--instructions") {
         let name = files.get(1).cloned().unwrap_or_default();
@@ -39,21 +46,56 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         let line = line?;
         let (index, count) = line.split_once(' ').ok_or("expected: <model index> <inferences>")?;
         let model = models.get_mut(index.parse::<usize>()?).ok_or("no such model")?;
-        writeln!(answers, "{}", time(model, count.parse()?)?)?;
+        let count = count.parse()?;
+        let time = if is_resident { resident(model, count)? } else { whole(model, count)? };
+        writeln!(answers, "{}", time.as_nanos())?;
         answers.flush()?;
     }
     Ok(())
 }
 
-/// Nanoseconds for `count` inferences, from input payload to output payload.
-fn time(model: &mut CpuModel<'_>, count: u32) -> Result<u128, Box<dyn core::error::Error>> {
-    let mut input = vec![0_i8; model.model().input().len()];
-    let mut output = vec![0_i8; model.model().output().len()];
-    generate_input(1, &mut input);
+/// Time of `count` inferences, from input payload to output payload.
+fn whole(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn core::error::Error>> {
+    let mut input = vec![0_u8; model.model().input_bytes()];
+    let mut output = vec![0_u8; model.model().output_bytes()];
+    generate_input(1, bytemuck::cast_slice_mut(&mut input));
     let start = Instant::now();
     for _ in 0..count {
-        model.infer_one(black_box(input.as_slice()), output.as_mut_slice())?;
+        model.infer_one(black_box(&Bytes(&input)), &mut Bytes(output.as_mut_slice()))?;
         black_box(&output);
     }
-    Ok(start.elapsed().as_nanos())
+    Ok(start.elapsed())
+}
+
+/// Time of `count` inferences whose inputs lie in the arena.
+fn resident(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn core::error::Error>> {
+    for position in 0..model.model().input_count() {
+        let input = model.input_at_mut(position)?;
+        generate_input(1, bytemuck::cast_slice_mut(input));
+    }
+    let operators = 0..model.model().operator_count();
+    let start = Instant::now();
+    for _ in 0..count {
+        model.run_operators(black_box(operators.clone()))?;
+    }
+    Ok(start.elapsed())
+}
+
+/// All inputs, or all outputs: bytes without an element type, as ports may differ.
+struct Bytes<B>(B);
+
+impl<B: AsRef<[u8]>> Payload for Bytes<B> {
+    fn buffer_descriptor(&self) -> BufferDescriptor {
+        BufferDescriptor::of_slice(self.0.as_ref())
+    }
+
+    fn host_bytes(&self) -> Option<&[u8]> {
+        Some(self.0.as_ref())
+    }
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> PayloadMut for Bytes<B> {
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(self.0.as_mut())
+    }
 }
