@@ -19,7 +19,7 @@ import numpy as np
 from tflite_micro.python.tflite_micro import runtime
 
 from make_models import GENERATED
-from tflite_writer import operator_name, pack_model, read_model
+from tflite_writer import ELEMENTS, operator_name, pack_model, read_model
 
 HERE = pathlib.Path(__file__).parent
 DIGITS_INPUTS = 32
@@ -29,27 +29,59 @@ WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
 def run(data, inputs):
-    """Raw int8 outputs of the model for each row of `inputs`, stacked."""
-    shape = describe(data)["input_shape"]
+    """Raw outputs of the model for each row of `inputs`: per row the bytes of all ports, in
+    their order, one stream through one interpreter."""
+    described, _ = ports(data)
     interpreter = runtime.Interpreter.from_bytes(data, arena_size=ARENA)
-    outputs = []
+    rows = []
     for row in inputs:
-        interpreter.set_input(np.ascontiguousarray(row).reshape(shape), 0)
+        rest = row.tobytes()
+        for position, port in enumerate(described):
+            kind, shape = np.dtype(port["dtype"]), port["shape"]
+            size = kind.itemsize * math.prod(shape)
+            value, rest = np.frombuffer(rest[:size], kind).reshape(shape), rest[size:]
+            interpreter.set_input(value, position)
         interpreter.invoke()
-        outputs.append(interpreter.get_output(0).copy())
-    return np.stack(outputs).astype(np.int8)
+        count = len(ports(data)[1])
+        rows.append(b"".join(interpreter.get_output(i).tobytes() for i in range(count)))
+    return np.stack([np.frombuffer(row, np.int8) for row in rows])
+
+
+def ports(data):
+    """Inputs and outputs of a model: element type, shape and, if quantised, scale and zero
+    point."""
+    graph = read_model(data).subgraphs[0]
+
+    def port(index):
+        tensor = graph.tensors[index]
+        kind = next(name for name, (code, _, _) in ELEMENTS.items() if code == tensor.type)
+        facts = {"dtype": kind, "shape": [int(d) for d in tensor.shape]}
+        if tensor.quantization is not None and tensor.quantization.scale is not None:
+            facts["scale"] = float(tensor.quantization.scale[0])
+            facts["zero_point"] = int(tensor.quantization.zeroPoint[0])
+        return facts
+
+    return [[port(index) for index in side] for side in (graph.inputs, graph.outputs)]
 
 
 def describe(data):
-    """The input and output facts of a manifest entry."""
-    graph = read_model(data).subgraphs[0]
+    """The input and output facts of a manifest entry: flat for one int8 input and output, else
+    a list of ports."""
+    inputs, outputs = ports(data)
+    if any(port["dtype"] != "int8" for port in inputs + outputs) or len(inputs + outputs) != 2:
+        return {"inputs": inputs, "outputs": outputs, "stream": has_state(data)}
     facts = {}
-    for side, index in (("input", graph.inputs[0]), ("output", graph.outputs[0])):
-        tensor = graph.tensors[index]
-        facts[f"{side}_shape"] = [int(d) for d in tensor.shape]
-        facts[f"{side}_scale"] = float(tensor.quantization.scale[0])
-        facts[f"{side}_zero_point"] = int(tensor.quantization.zeroPoint[0])
-    return facts
+    for side, port in (("input", inputs[0]), ("output", outputs[0])):
+        for key in ("shape", "scale", "zero_point"):
+            facts[f"{side}_{key}"] = port[key]
+    return facts | ({"stream": True} if has_state(data) else {})
+
+
+def has_state(data):
+    """Whether runs depend on the runs before."""
+    model = read_model(data)
+    return any(operator_name(model, op) == "VAR_HANDLE"
+               for graph in model.subgraphs for op in graph.operators)
 
 
 def truncated(data, last):
@@ -124,23 +156,38 @@ def vectors(name, data, inputs, folder):
     entry["vectors"] = {
         "in": store(folder / f"{name}.in.i8", inputs.tobytes()),
         "out.tflm": store(folder / f"{name}.out.tflm.i8", run(data, inputs).tobytes())}
-    return entry, layers(data, inputs)
+    return entry, layers(data, inputs) if "input_shape" in entry else None
 
 
 def generated_inputs(name, data):
     """Random bytes, then the three constant inputs that tend to find clamps.
 
     An input of 256 values first has each byte once: for operators that are tables."""
-    facts = describe(data)
-    length = math.prod(facts["input_shape"])
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
-    random = np.random.default_rng(seed).integers(
-        -128, 128, (GENERATED_INPUTS - 3, length), np.int8)
-    if length == 256:
+    rng = np.random.default_rng(seed)
+    rows = [port_inputs(rng, port) for port in ports(data)[0]]
+    return np.concatenate(rows, 1)
+
+
+def port_inputs(rng, port):
+    """The inputs of one port as bytes, one row a run."""
+    kind, length = np.dtype(port["dtype"]), math.prod(port["shape"])
+    shape = (GENERATED_INPUTS - 3, length)
+    if kind == np.bool_:
+        low, high, rest = 0, 1, 0
+    elif kind.kind == "f":
+        low, high, rest = -50.0, 50.0, 0.0
+    elif "scale" in port:
+        low, high, rest = np.iinfo(kind).min, np.iinfo(kind).max, port["zero_point"]
+    else:
+        low, high, rest = 0, 3, 0
+    random = rng.normal(0, 2, shape) if kind.kind == "f" else rng.integers(
+        low, high + 1, shape, np.int8 if kind.itemsize == 1 and low < 0 else np.int64)
+    if length == 256 and low == -128:
         random[0] = np.arange(-128, 128)
-    constants = [np.full((1, length), value, np.int8)
-                 for value in (-128, 127, facts["input_zero_point"])]
-    return np.concatenate([random, *constants])
+    constants = [np.full((1, length), value) for value in (low, high, rest)]
+    rows = np.concatenate([random, *constants]).astype(kind)
+    return np.ascontiguousarray(rows).view(np.int8)
 
 
 def digits_inputs():
@@ -165,7 +212,8 @@ def main():
     for name in ["digits", *GENERATED]:
         data = (HERE / f"models/{name}.tflite").read_bytes()
         inputs = digits_inputs() if name == "digits" else generated_inputs(name, data)
-        entries[name], all_layers[name] = vectors(name, data, inputs, folder)
+        entries[name], found = vectors(name, data, inputs, folder)
+        all_layers |= {name: found} if found else {}
     manifest = {
         "source": {"scripts": ["train_digits.py", "make_models.py", "make_vectors.py"]},
         "layout": "<model>.in.i8: n inputs, <model>.out.tflm.i8: n outputs; "

@@ -4,114 +4,47 @@
 batch of every tensor, computed from the quantised weights, and chooses scales
 from it, so that the int8 outputs spread over their range.
 
-Kernel sizes, strides and dilations are pairs (height, width).
+This file has tensors, inputs and a few operators; `tflite_layers.py` has those with
+weights and pools, `tflite_operators.py` the others, and `tflite_state.py` variables.
 """
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-NONE = schema.ActivationFunctionType.NONE
-RELU = schema.ActivationFunctionType.RELU
-RELU6 = schema.ActivationFunctionType.RELU6
-RELU_N1_TO_1 = schema.ActivationFunctionType.RELU_N1_TO_1
-SAME = schema.Padding.SAME
-VALID = schema.Padding.VALID
+from tflite_file import buffer_of, operator_name, pack_model, read_model  # noqa: F401
+from tflite_layers import (  # noqa: F401
+    BOUNDS, NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID, Layers, choose_range)
+from tflite_operators import Operators, options_of
+from tflite_state import State
 
-BOUNDS = {NONE: (-np.inf, np.inf), RELU: (0.0, np.inf),
-          RELU6: (0.0, 6.0), RELU_N1_TO_1: (-1.0, 1.0)}
+SAMPLES = 32
 VERSIONS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4, "ADD": 2,
             "AVERAGE_POOL_2D": 2, "RESHAPE": 1, "SOFTMAX": 2, "LOGISTIC": 2, "SUB": 2,
             "EXPAND_DIMS": 1, "SQUEEZE": 1}
-SAMPLES = 32
-NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items()
-         if not name.startswith("_")}
+# Element types: the schema's code, numpy's type, and the limits of a quantised one.
+ELEMENTS = {
+    "int8": (schema.TensorType.INT8, np.int8, (-128, 127)),
+    "uint8": (schema.TensorType.UINT8, np.uint8, (0, 255)),
+    "int16": (schema.TensorType.INT16, np.int16, (-32768, 32767)),
+    "int32": (schema.TensorType.INT32, np.int32, None),
+    "uint32": (schema.TensorType.UINT32, np.uint32, None),
+    "int64": (schema.TensorType.INT64, np.int64, None),
+    "uint64": (schema.TensorType.UINT64, np.uint64, None),
+    "float32": (schema.TensorType.FLOAT32, np.float32, None),
+    "bool": (schema.TensorType.BOOL, np.bool_, None)}
 
 
-class AlignedBuffer(schema.BufferT):
-    """Constant data at a multiple of 16 bytes, as the schema demands."""
+class Network(Layers, Operators, State):
+    """One model under construction: its first input, of batch 1 and int8 unless said
+    otherwise; `input_tensor` adds others."""
 
-    def Pack(self, builder):
-        data = None
-        if self.data is not None:
-            raw = bytes(self.data)
-            builder.StartVector(1, len(raw), 16)
-            builder.head -= len(raw)
-            builder.Bytes[builder.head:builder.head + len(raw)] = raw
-            data = builder.EndVector()
-        schema.BufferStart(builder)
-        if data is not None:
-            schema.BufferAddData(builder, data)
-        return schema.BufferEnd(builder)
-
-
-def read_model(data):
-    """The object form of a TFLite file."""
-    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
-
-
-def pack_model(model):
-    """The bytes of a TFLite file."""
-    for i, buffer in enumerate(model.buffers):
-        model.buffers[i] = buffer_of(buffer.data)
-    builder = flatbuffers.Builder(1 << 16)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
-
-
-def buffer_of(data):
-    """A buffer with the given bytes; None stands for no data."""
-    buffer = AlignedBuffer()
-    buffer.data = data
-    return buffer
-
-
-def operator_name(model, op):
-    """The schema's name of an operator, whichever field holds its code."""
-    code = model.operatorCodes[op.opcodeIndex]
-    return NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
-
-
-def choose_range(values, activation, slack):
-    """Scale and zero point that cover nearly all values; `slack` widens both
-    ends, which moves the clamps of the activation inside the int8 range."""
-    low, high = np.quantile(np.clip(values, *BOUNDS[activation]), [0.002, 0.998])
-    low, high = min(low, 0.0), max(high, 1e-3)
-    margin = slack * (high - low)
-    scale = np.float32((high - low + 2 * margin) / 255)
-    return scale, int(np.clip(np.round(-128 - (low - margin) / scale), -128, 127))
-
-
-def padding_of(size, kernel, stride, dilation, padding):
-    """Output size, and cells before and after, along one axis."""
-    reach = (kernel - 1) * dilation + 1
-    if padding == VALID:
-        return (size - reach) // stride + 1, 0, 0
-    out = -(-size // stride)
-    total = max((out - 1) * stride + reach - size, 0)
-    return out, total // 2, total - total // 2
-
-
-def patches(x, kernel, stride, dilation, padding):
-    """Windows of an NHWC batch as [n, oh, ow, kh, kw, c]; outside cells are 0."""
-    oh, top, bottom = padding_of(x.shape[1], kernel[0], stride[0], dilation[0], padding)
-    ow, left, right = padding_of(x.shape[2], kernel[1], stride[1], dilation[1], padding)
-    x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
-    rows = (np.arange(oh) * stride[0])[:, None] + np.arange(kernel[0]) * dilation[0]
-    columns = (np.arange(ow) * stride[1])[:, None] + np.arange(kernel[1]) * dilation[1]
-    return x[:, rows[:, None, :, None], columns[None, :, None, :], :]
-
-
-class Network:
-    """One model under construction: a single int8 input, batch 1."""
-
-    def __init__(self, name, shape, seed, scale=0.05, zero_point=-3):
+    def __init__(self, name, shape, seed, scale=0.05, zero_point=-3, dtype="int8"):
         self.name = name
         self.rng = np.random.default_rng(seed)
         self.tensors, self.buffers, self.operators, self.codes = [], [buffer_of(None)], [], []
-        self.floats = {}
-        raw = self.rng.integers(-128, 128, (SAMPLES, *shape[1:]))
-        self.input = self.activation(scale * (raw - zero_point), scale, zero_point, "input")
+        self.floats, self.dtypes, self.inputs = {}, {}, []
+        self.initial, self.initial_graph = [], None
+        self.input = self.input_tensor(shape, dtype, scale, zero_point, "input")
 
     # Tensors.
 
@@ -132,27 +65,84 @@ class Network:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
-    def activation(self, values, scale, zero_point, name):
-        """Appends an int8 tensor that an operator writes; a sample may be several images."""
-        shape = (len(values) // SAMPLES, *values.shape[1:])
-        index = self.tensor(name, shape, schema.TensorType.INT8,
+    def activation(self, values, scale, zero_point, name, dtype="int8", shape=None):
+        """Appends a tensor that an operator writes; a sample may be several images.
+        A scale of None means that the tensor is not quantised."""
+        if shape is None:
+            shape = (len(values) // SAMPLES, *values.shape[1:])
+        index = self.tensor(name, shape, ELEMENTS[dtype][0],
                             scales=scale, zero_points=zero_point)
-        self.floats[index] = values
+        self.floats[index], self.dtypes[index] = values, dtype
         return index
 
+    def input_tensor(self, shape, dtype="int8", scale=0.05, zero_point=-3, name=None):
+        """Appends an input of the model. One of an element type that is not quantised
+        has values of a normal distribution, or small whole numbers."""
+        name = name or f"input_{len(self.inputs)}"
+        kind, limits = ELEMENTS[dtype][1:]
+        full = (SAMPLES * shape[0], *shape[1:]) if len(shape) else (SAMPLES,)
+        if limits:
+            raw = self.rng.integers(limits[0], limits[1] + 1, full)
+            values = scale * (raw - zero_point)
+        elif kind == np.float32:
+            values, scale = self.rng.normal(0, 1, full), None
+        else:
+            values, scale = self.rng.integers(0, 2, full), None
+        index = self.activation(values, scale, zero_point, name, dtype, shape)
+        self.inputs.append(index)
+        return index
+
+    def constant(self, raw, dtype="int8", scale=None, zero_point=0, name=None):
+        """Appends a constant of the values as stored, with one scale if it is given."""
+        raw = np.asarray(raw).astype(ELEMENTS[dtype][1])
+        name = name or f"constant_{len(self.tensors)}"
+        index = self.tensor(name, raw.shape, ELEMENTS[dtype][0], raw, scale, zero_point)
+        real = raw.astype(np.float64)
+        real = real if scale is None else scale * (real - zero_point)
+        self.floats[index], self.dtypes[index] = np.broadcast_to(real, (SAMPLES, *raw.shape)), dtype
+        return index
+
+    def integers(self, values, name=None):
+        """Appends an INT32 constant: axes, sizes, paddings; a number has rank 0."""
+        return self.constant(values, "int32", name=name)
+
+    def shape(self, index):
+        return tuple(int(size) for size in self.tensors[index].shape)
+
+    def samples(self, index):
+        """The float batch of a tensor as [SAMPLES, *shape]."""
+        return self.floats[index].reshape(SAMPLES, *self.shape(index))
+
+    def result(self, values, name, dtype="int8", quantisation=None, activation=NONE, slack=0.0):
+        """Appends the tensor of an operator's result from its float batch [SAMPLES, *shape].
+        Without `quantisation` (scale, zero point), those that cover the values."""
+        values = np.clip(values, *BOUNDS[activation]) if activation else np.asarray(values)
+        shape = values.shape[1:]
+        flat = values.reshape(SAMPLES * shape[0], *shape[1:]) if shape else values
+        limits = ELEMENTS[dtype][2]
+        if limits and quantisation is None:
+            scale, zero_point = choose_range(values, activation, slack)
+            if dtype == "uint8":
+                zero_point += 128
+            elif dtype == "int16":
+                scale, zero_point = np.float32(np.abs(values).max() / 32767 + 1e-6), 0
+            quantisation = scale, zero_point
+        scale, zero_point = quantisation if limits else (None, 0)
+        return self.activation(flat, scale, zero_point, name, dtype, shape)
+
     def quantisation(self, index):
-        """Scale and zero point of an activation tensor."""
+        """Scale and zero point of a tensor; None for one that is not quantised."""
         quantization = self.tensors[index].quantization
+        if quantization is None:
+            return None
         return quantization.scale[0], int(quantization.zeroPoint[0])
 
     def operator(self, name, inputs, output, options=None, version=None):
-        """Appends an operator with its options table, if it has one."""
-        key = (getattr(schema.BuiltinOperator, name), version or VERSIONS[name])
-        if key not in self.codes:
-            self.codes.append(key)
+        """Appends an operator with its options table, if it has one; `output` is a tensor or
+        a list of them, and returned."""
         op = schema.OperatorT()
-        op.opcodeIndex = self.codes.index(key)
-        op.inputs, op.outputs = np.array(inputs, np.int32), np.array([output], np.int32)
+        op.opcodeIndex = self.code(name, version)
+        op.inputs, op.outputs = np.array(inputs, np.int32), np.atleast_1d(output).astype(np.int32)
         if options is not None:
             op.builtinOptions = options
             op.builtinOptionsType = getattr(
@@ -160,89 +150,17 @@ class Network:
         self.operators.append(op)
         return output
 
-    # Operators with weights.
+    def code(self, name, version=None):
+        """Index of an operator's code in the file."""
+        key = (getattr(schema.BuiltinOperator, name), version or VERSIONS.get(name, 1))
+        if key not in self.codes:
+            self.codes.append(key)
+        return self.codes.index(key)
 
-    def weighted(self, x, name, q, axis, product, options, activation, *, std=2.0, slack=0.0,
-                 per_channel=True, bias=True, weight_zero_point=0, multipliers=None,
-                 bias_override=None, taps=None, out_scale=None, version=None):
-        """Convolutions and fully connected layers: picks weight scales so that
-        the float outputs get the wanted spread, then bias and output scale.
-        `multipliers` maps channels to a real output multiplier, `bias_override`
-        to a raw bias, and `taps` to the only weight that is not 0."""
-        in_scale, _ = self.quantisation(x)
-        for channel, value in (taps or {}).items():
-            kernel = np.moveaxis(q, axis, 0)[channel]
-            kernel[...] = 0
-            kernel[tuple(size // 2 for size in kernel.shape)] = value
-        raw = product(self.floats[x], q.astype(np.float64) - weight_zero_point)
-        rows = raw.reshape(-1, raw.shape[-1])
-        spread = np.where(rows.std(0) < 1e-6, 1.0, rows.std(0))
-        scales = std * np.exp(self.rng.normal(0, 0.3, len(spread))) / spread
-        if not per_channel:
-            scales = np.full_like(scales, std / np.sqrt((spread**2).mean()))
-        scales = scales.astype(np.float32)
-        wanted = (self.rng.normal(0, 0.5 * std, len(spread)) - rows.mean(0) * scales) * bias
-        bias_raw = np.round(wanted / (np.float64(in_scale) * scales)).astype(np.int64)
-        values = raw * scales + bias_raw * (np.float64(in_scale) * scales)
-        scale, zero_point = choose_range(values, activation, slack)
-        scale = np.float32(out_scale or scale)
-        for channel, real in (multipliers or {}).items():
-            scales[channel] = np.float32(real * np.float64(scale) / np.float64(in_scale))
-        for channel, value in (bias_override or {}).items():
-            bias_raw[channel] = value
-        if multipliers or bias_override:
-            values = raw * scales + bias_raw * (np.float64(in_scale) * scales)
-        stored = scales if per_channel else scales[:1]
-        weights = self.tensor(f"w{len(self.operators)}", q.shape, schema.TensorType.INT8,
-                              q.astype(np.int8), stored, weight_zero_point, axis)
-        bias_index = -1
-        if bias:
-            bias_index = self.tensor(
-                f"b{len(self.operators)}", (len(bias_raw),), schema.TensorType.INT32,
-                bias_raw.astype(np.int32), np.float32(in_scale) * stored)
-        y = self.activation(np.clip(values, *BOUNDS[activation]), scale, zero_point,
-                            f"{name.lower()}_{len(self.operators)}")
-        options.fusedActivationFunction = activation
-        return self.operator(name, [x, weights, bias_index], y, options, version)
-
-    def random_weights(self, *shape):
-        return np.clip(np.round(self.rng.normal(0, 50, shape)), -127, 127)
-
-    def conv(self, x, channels, kernel=(1, 1), stride=(1, 1), dilation=(1, 1),
-             padding=SAME, activation=NONE, **extra):
-        q = self.random_weights(channels, *kernel, self.floats[x].shape[-1])
-        options = window_options(schema.Conv2DOptionsT(), stride, padding)
-        options.dilationHFactor, options.dilationWFactor = dilation
-
-        def product(v, w):
-            return np.einsum("nhwijc,oijc->nhwo",
-                             patches(v, kernel, stride, dilation, padding), w, optimize=True)
-
-        return self.weighted(x, "CONV_2D", q, 0, product, options, activation, **extra)
-
-    def depthwise(self, x, multiplier=1, kernel=(3, 3), stride=(1, 1), dilation=(1, 1),
-                  padding=SAME, activation=NONE, **extra):
-        channels = self.floats[x].shape[-1]
-        q = self.random_weights(1, *kernel, channels * multiplier)
-        options = window_options(schema.DepthwiseConv2DOptionsT(), stride, padding)
-        options.dilationHFactor, options.dilationWFactor = dilation
-        options.depthMultiplier = multiplier
-
-        def product(v, w):
-            w = w.reshape(*kernel, channels, multiplier)
-            y = np.einsum("nhwijc,ijcm->nhwcm",
-                          patches(v, kernel, stride, dilation, padding), w, optimize=True)
-            return y.reshape(*y.shape[:3], -1)
-
-        return self.weighted(x, "DEPTHWISE_CONV_2D", q, 3, product, options, activation, **extra)
-
-    def dense(self, x, units, activation=NONE, keep_num_dims=False, per_channel=False, **extra):
-        depth = self.floats[x].shape[-1]
-        options = schema.FullyConnectedOptionsT()
-        options.keepNumDims = keep_num_dims
-        return self.weighted(x, "FULLY_CONNECTED", self.random_weights(units, depth), 0,
-                             lambda v, w: v @ w.T, options, activation,
-                             per_channel=per_channel, version=12 if per_channel else 4, **extra)
+    def emit(self, name, inputs, output, version=None, **options):
+        """Appends any operator; fields of its options table have the schema's names
+        (`axis`, `keepDims`, `valuesCount`)."""
+        return self.operator(name, inputs, output, options_of(name, **options), version)
 
     # Operators without weights.
 
@@ -254,18 +172,6 @@ class Network:
         options = schema.AddOptionsT()
         options.fusedActivationFunction = activation
         return self.operator("ADD", [a, b], y, options)
-
-    def average_pool(self, x, kernel, stride=(1, 1), padding=VALID, activation=NONE):
-        def total(v):
-            return patches(v, kernel, stride, (1, 1), padding).sum((3, 4))
-
-        values = total(self.floats[x]) / total(np.ones_like(self.floats[x]))
-        y = self.activation(np.clip(values, *BOUNDS[activation]), *self.quantisation(x),
-                            f"pool_{len(self.operators)}")
-        options = window_options(schema.Pool2DOptionsT(), stride, padding)
-        options.filterHeight, options.filterWidth = kernel
-        options.fusedActivationFunction = activation
-        return self.operator("AVERAGE_POOL_2D", [x], y, options)
 
     def reshape(self, x, *shape):
         values = self.floats[x].reshape(-1, *shape[1:])
@@ -304,14 +210,13 @@ class Network:
         return self.operator("LOGISTIC", [x], y)
 
     def finish(self, output, inputs=None):
-        """The bytes of the file."""
-        graph = schema.SubGraphT()
-        graph.name, graph.tensors, graph.operators = b"main", self.tensors, self.operators
-        graph.inputs = np.array(inputs or [self.input], np.int32)
-        graph.outputs = np.array([output], np.int32)
+        """The bytes of the file; `output` is a tensor or a list of them."""
+        graphs = [self.graph(b"main", self.tensors, self.operators,
+                             inputs or self.inputs, np.atleast_1d(output))]
+        self.finish_state(graphs)
         model = schema.ModelT()
         model.version, model.description = 3, self.name.encode()
-        model.subgraphs, model.buffers, model.operatorCodes = [graph], self.buffers, []
+        model.subgraphs, model.buffers, model.operatorCodes = graphs, self.buffers, []
         for code, version in self.codes:
             entry = schema.OperatorCodeT()
             entry.builtinCode, entry.version = code, version
@@ -319,9 +224,9 @@ class Network:
             model.operatorCodes.append(entry)
         return pack_model(model)
 
-
-def window_options(options, stride, padding):
-    """Fills in the fields that convolutions and pools share."""
-    options.strideH, options.strideW = stride
-    options.padding = padding
-    return options
+    @staticmethod
+    def graph(name, tensors, operators, inputs, outputs):
+        graph = schema.SubGraphT()
+        graph.name, graph.tensors, graph.operators = name, tensors, operators
+        graph.inputs, graph.outputs = np.array(inputs, np.int32), np.array(outputs, np.int32)
+        return graph
