@@ -139,6 +139,11 @@ impl<'f> Table<'f> {
         TfliteError::Outside { table: self.name, field: field.name }
     }
 
+    /// The error for a vector that is longer than is read.
+    pub(crate) fn too_many(&self, field: Field, found: usize, max: usize) -> TfliteError {
+        TfliteError::TooMany { table: self.name, field: field.name, found, max }
+    }
+
     fn scalar<const N: usize>(&self, field: Field) -> Result<Option<[u8; N]>, TfliteError> {
         let Some(place) = self.place(field) else { return Ok(None) };
         chunk(self.file, place).map(Some).ok_or_else(|| self.outside(field))

@@ -5,15 +5,17 @@
 
 mod options;
 
+use isokern_core::DType;
+
 pub(crate) use options::{FromOption, NamedOption, OptionFault, OptionValue};
 
 /// The graph of a file that runs.
 #[derive(Debug)]
 pub(crate) struct Graph<'f> {
-    /// Index of the tensor the caller writes.
-    pub(crate) input: usize,
-    /// Index of the tensor the caller reads.
-    pub(crate) output: usize,
+    /// Indices of the tensors the caller writes.
+    pub(crate) inputs: Vec<usize>,
+    /// Indices of the tensors the caller reads.
+    pub(crate) outputs: Vec<usize>,
     pub(crate) tensors: Vec<GraphTensor<'f>>,
     pub(crate) operators: Vec<GraphOperator<'f>>,
     /// How many other graphs the file has, which nothing calls.
@@ -37,8 +39,17 @@ pub(crate) struct GraphTensor<'f> {
 /// The type of a tensor's elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Element {
-    Int8,
+    Float32,
     Int32,
+    UInt8,
+    Int64,
+    Bool,
+    Int16,
+    Int8,
+    UInt64,
+    /// No numbers: the name of a variable.
+    Resource,
+    UInt32,
     /// Any other, by the schema's name of it.
     Other(&'static str),
 }
@@ -65,7 +76,7 @@ pub(crate) struct GraphOperator<'f> {
     pub(crate) inputs: &'f [[u8; 4]],
     /// See [`GraphOperator::output`].
     pub(crate) outputs: &'f [[u8; 4]],
-    pub(crate) options: Vec<NamedOption>,
+    pub(crate) options: Vec<NamedOption<'f>>,
 }
 
 /// How many bytes of a name messages show.
@@ -87,14 +98,43 @@ impl Element {
     /// The schema's name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Int8 => "INT8",
+            Self::Float32 => "FLOAT32",
             Self::Int32 => "INT32",
+            Self::UInt8 => "UINT8",
+            Self::Int64 => "INT64",
+            Self::Bool => "BOOL",
+            Self::Int16 => "INT16",
+            Self::Int8 => "INT8",
+            Self::UInt64 => "UINT64",
+            Self::Resource => "RESOURCE",
+            Self::UInt32 => "UINT32",
             Self::Other(name) => name,
+        }
+    }
+
+    /// The type in a packed model, if it has one.
+    pub(crate) const fn dtype(self) -> Option<DType> {
+        match self {
+            Self::Float32 => Some(DType::F32),
+            Self::Int32 => Some(DType::I32),
+            Self::UInt8 => Some(DType::U8),
+            Self::Int64 => Some(DType::I64),
+            Self::Bool => Some(DType::Bool),
+            Self::Int16 => Some(DType::I16),
+            Self::Int8 => Some(DType::I8),
+            Self::UInt64 => Some(DType::U64),
+            Self::UInt32 => Some(DType::U32),
+            Self::Resource | Self::Other(_) => None,
         }
     }
 }
 
 impl Quantization<'_> {
+    /// Whether the file says nothing.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.scales.is_empty() && self.zero_points.is_empty()
+    }
+
     /// The scale and the zero point, if there is one of each.
     pub(crate) fn only(&self) -> Option<(f32, i64)> {
         let (&[scale], &[zero_point]) = (self.scales, self.zero_points) else { return None };

@@ -8,6 +8,8 @@
 //! The order of the operators stays. [`site`] is what all files have in common, an operator in
 //! its graph.
 
+#![allow(dead_code, reason = "operators that need the rest of the interface follow")]
+
 mod activations;
 mod add;
 mod average_pool_2d;
@@ -16,15 +18,18 @@ mod convolution;
 mod depthwise_conv_2d;
 mod dot;
 mod expand_dims;
+mod faults;
 mod fully_connected;
 mod logistic;
+mod operand;
+mod outputs;
 mod reshape;
 mod site;
 mod softmax;
 mod squeeze;
 mod window;
 
-use isokern_model::encode::{Draft, DraftOp, DraftPort};
+use isokern_model::encode::{Draft, DraftPort};
 
 use crate::error::{GraphFault, ImportError, UnsupportedOperator};
 use crate::graph::Graph;
@@ -45,8 +50,8 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("LOGISTIC", logistic::lower),
 ];
 
-/// Lowers one operator.
-type Lower = fn(&mut Site<'_, '_>) -> Result<DraftOp, ImportError>;
+/// Lowers one operator to those that it emits.
+type Lower = fn(&mut Site<'_, '_>) -> Result<(), ImportError>;
 
 /// Lowers a graph; calls `lowered` after each operator with its index and name.
 pub(crate) fn lower(
@@ -54,23 +59,27 @@ pub(crate) fn lower(
     source_sha256: [u8; 32],
     mut lowered: impl FnMut(usize, &'static str),
 ) -> Result<Draft, ImportError> {
-    if graph.input == graph.output {
+    if graph.outputs.iter().any(|output| graph.inputs.contains(output)) {
         return Err(GraphFault::OutputIsInput.into());
     }
     let mut activations = Activations::new(graph)?;
-    let mut ops = Vec::with_capacity(graph.operators.len());
     for (index, operator) in graph.operators.iter().enumerate() {
         let name = operator.name;
         let unknown = || unsupported(vec![UnsupportedOperator { index, name: name.to_owned() }]);
         let lower = function(name).ok_or_else(unknown)?;
-        ops.push(lower(&mut Site::new(graph, &mut activations, index, operator))?);
+        lower(&mut Site::new(graph, &mut activations, index, operator))?;
+        activations.constants_fit()?;
         lowered(index, name);
     }
-    let output = activations.output(graph)?;
-    let name = |index: usize| String::from_utf8_lossy(graph.tensors[index].name).into_owned();
-    let inputs = vec![DraftPort { tensor: 0, name: name(graph.input) }];
-    let outputs = vec![DraftPort { tensor: output, name: name(graph.output) }];
-    let tensors = activations.tensors();
+    let port = |tensor, index: usize| {
+        let name = String::from_utf8_lossy(graph.tensors[index].name).into_owned();
+        DraftPort { tensor, name }
+    };
+    // The inputs were the first activations.
+    let inputs = (0..).zip(&graph.inputs).map(|(place, &index)| port(place, index)).collect();
+    let output = |&index: &usize| Ok(port(activations.output(graph, index)?, index));
+    let outputs = graph.outputs.iter().map(output).collect::<Result<_, ImportError>>()?;
+    let (tensors, ops) = activations.finish();
     Ok(Draft { tensors, ops, inputs, outputs, state: Vec::new(), source_sha256 })
 }
 

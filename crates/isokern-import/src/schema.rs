@@ -130,8 +130,16 @@ pub(crate) fn element(code: u8) -> Element {
         "FLOAT8_E5M2",
     ];
     match code {
+        0 => Element::Float32,
         2 => Element::Int32,
+        3 => Element::UInt8,
+        4 => Element::Int64,
+        6 => Element::Bool,
+        7 => Element::Int16,
         9 => Element::Int8,
+        12 => Element::UInt64,
+        13 => Element::Resource,
+        15 => Element::UInt32,
         _ => Element::Other(NAMES.get(usize::from(code)).copied().unwrap_or("of an unknown type")),
     }
 }

@@ -40,26 +40,30 @@ pub(crate) fn read(file: &[u8]) -> Result<Graph<'_>, ImportError> {
     let graph = graphs.at(0)?;
     let operators = operators(&root, &graph)?;
     let tensors = tensors(file, &root, &graph)?;
-    let ends = |field, what| one_end(&graph, field, what, tensors.len());
-    let input = ends(sub_graph::INPUTS, "inputs")?;
-    let output = ends(sub_graph::OUTPUTS, "outputs")?;
+    let ends = |field, what| ends(&graph, field, what, tensors.len());
+    let inputs = ends(sub_graph::INPUTS, "inputs")?;
+    let outputs = ends(sub_graph::OUTPUTS, "outputs")?;
     let file_bytes = file.len();
-    Ok(Graph { input, output, tensors, operators, unused_subgraph_count, file_bytes })
+    Ok(Graph { inputs, outputs, tensors, operators, unused_subgraph_count, file_bytes })
 }
 
-/// The index of the only input or output.
-fn one_end(
+/// The indices of the inputs or outputs.
+fn ends(
     graph: &Table<'_>,
     field: Field,
     what: &'static str,
     tensor_count: usize,
-) -> Result<usize, ImportError> {
-    let &[index] = graph.vector(field)? else {
-        let found = graph.vector::<4>(field)?.len();
+) -> Result<Vec<usize>, ImportError> {
+    let list = graph.vector(field)?;
+    if list.len() != 1 {
+        let found = list.len();
         return Err(GraphFault::Ends { what, found }.into());
+    }
+    let index = |index: &[u8; 4]| {
+        let index = usize::try_from(i32::from_le_bytes(*index)).ok();
+        index.filter(|&index| index < tensor_count).ok_or_else(|| graph.outside(field))
     };
-    let index = usize::try_from(i32::from_le_bytes(index)).ok();
-    Ok(index.filter(|&index| index < tensor_count).ok_or_else(|| graph.outside(field))?)
+    Ok(list.iter().map(index).collect::<Result<_, TfliteError>>()?)
 }
 
 fn operators<'f>(

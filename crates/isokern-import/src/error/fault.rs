@@ -17,10 +17,14 @@ pub enum OperatorFault {
         most: usize,
     },
     /// The number of output tensors is wrong.
-    #[error("it has {found} outputs, not 1. Fix: export the model again")]
+    #[error("it has {found} outputs, not {least} to {most}. Fix: export the model again")]
     OutputCount {
         /// How many it has.
         found: usize,
+        /// The least it needs.
+        least: usize,
+        /// The most it can have.
+        most: usize,
     },
     /// An input is left out that the operator needs.
     #[error("it has no {role}. Fix: export the model again")]
@@ -202,8 +206,8 @@ pub enum TensorFault {
     Element {
         /// The type it has.
         found: &'static str,
-        /// The type it needs.
-        need: &'static str,
+        /// The type it needs, or several.
+        need: String,
     },
     /// The number of dimensions is wrong.
     #[error("has {found} dimensions, not {least} to {most}. Fix: reshape it in the model")]

@@ -7,22 +7,27 @@ use crate::error::{OperatorFault, TfliteError};
 
 /// An option of an operator.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct NamedOption {
+pub(crate) struct NamedOption<'f> {
     /// Its name in the schema.
     pub(crate) name: &'static str,
     /// Its value, or why that cannot be read.
-    pub(crate) value: Result<OptionValue, OptionFault>,
+    pub(crate) value: Result<OptionValue<'f>, OptionFault>,
 }
 
 /// The value of an option.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum OptionValue {
+#[allow(dead_code, reason = "operators with other options follow")]
+pub(crate) enum OptionValue<'f> {
     /// A choice, by its number in the schema.
     U8(u8),
     /// A number.
     I32(i32),
     /// A real number.
     F32(f32),
+    /// Yes or no.
+    Bool(bool),
+    /// Numbers, each with its least byte first.
+    Ints(&'f [[u8; 4]]),
 }
 
 /// Why an option cannot be read.
@@ -37,23 +42,36 @@ pub(crate) enum OptionFault {
 /// A type that an option can have.
 pub(crate) trait FromOption: Sized {
     /// Returns the value, if it has this type.
-    fn from_option(value: OptionValue) -> Option<Self>;
+    fn from_option(value: OptionValue<'_>) -> Option<Self>;
 }
 
 impl FromOption for u8 {
-    fn from_option(value: OptionValue) -> Option<Self> {
+    fn from_option(value: OptionValue<'_>) -> Option<Self> {
         if let OptionValue::U8(value) = value { Some(value) } else { None }
     }
 }
 
 impl FromOption for i32 {
-    fn from_option(value: OptionValue) -> Option<Self> {
+    fn from_option(value: OptionValue<'_>) -> Option<Self> {
         if let OptionValue::I32(value) = value { Some(value) } else { None }
     }
 }
 
 impl FromOption for f32 {
-    fn from_option(value: OptionValue) -> Option<Self> {
+    fn from_option(value: OptionValue<'_>) -> Option<Self> {
         if let OptionValue::F32(value) = value { Some(value) } else { None }
+    }
+}
+
+impl FromOption for bool {
+    fn from_option(value: OptionValue<'_>) -> Option<Self> {
+        if let OptionValue::Bool(value) = value { Some(value) } else { None }
+    }
+}
+
+impl FromOption for Vec<i32> {
+    fn from_option(value: OptionValue<'_>) -> Option<Self> {
+        let OptionValue::Ints(values) = value else { return None };
+        Some(values.iter().map(|value| i32::from_le_bytes(*value)).collect())
     }
 }

@@ -1,117 +1,219 @@
-//! The activations that the operators so far have written.
+//! What the operators so far have written, and the packed operators that write it.
 
-use isokern_core::DType;
+use std::rc::Rc;
+
 use isokern_model::Region;
-use isokern_model::encode::DraftTensor;
+use isokern_model::encode::{Constant, DraftOp, DraftTensor};
 use isokern_model::header::ARENA_BYTES_MAX;
 
 use crate::error::{GraphFault, ImportError, TensorFault};
 use crate::graph::{Element, Graph, GraphTensor};
 
-/// Weights are copied for each operator that uses them. Below this many bytes that is
-/// never worth an error; above, see [`WEIGHTS_PER_FILE`].
+/// Constants are copied for each operator that uses them, and some are computed. Below this many
+/// bytes that is never worth an error; above, see [`WEIGHTS_PER_FILE`].
 const WEIGHTS_FREE: usize = 1 << 20;
-/// How many times the size of the file all copied weights may take.
+/// How many times the size of the file all copied constants may take.
 const WEIGHTS_PER_FILE: usize = 8;
+/// Dimensions that a tensor of the packed format can have.
+pub(super) const RANK_MAX: usize = isokern_model::tensor::RANK_MAX;
 
-/// The activations written so far.
+/// Everything lowered so far.
 #[derive(Debug)]
 pub(super) struct Activations {
     tensors: Vec<DraftTensor>,
-    /// By index in the file: the activation's place in `tensors`.
-    places: Vec<Option<u16>>,
-    weight_bytes: usize,
+    ops: Vec<DraftOp>,
+    /// By index in the file.
+    known: Vec<Known>,
+    constant_bytes: usize,
+    file_bytes: usize,
+}
+
+/// What is known of a tensor of the file that has no data.
+#[derive(Debug, Clone)]
+pub(super) enum Known {
+    /// No operator has written it.
+    Nothing,
+    /// It is the activation at this place of the draft.
+    Activation(u16),
+    /// It is a constant that was computed.
+    Constant(Rc<[u8]>),
 }
 
 impl Activations {
-    /// The input of the graph, which is alive before any operator ran.
+    /// The inputs of the graph, which are alive before any operator ran.
     pub(super) fn new(graph: &Graph<'_>) -> Result<Self, ImportError> {
-        let mut activations =
-            Self { tensors: Vec::new(), places: vec![None; graph.tensors.len()], weight_bytes: 0 };
-        let fault = |fault| tensor_error(graph, None, "input", graph.input, fault);
-        if graph.tensors[graph.input].data.is_some() {
-            return Err(fault(TensorFault::Constant));
+        let mut activations = Self {
+            tensors: Vec::new(),
+            ops: Vec::new(),
+            known: vec![Known::Nothing; graph.tensors.len()],
+            constant_bytes: 0,
+            file_bytes: graph.file_bytes,
+        };
+        for &index in &graph.inputs {
+            let fault = |fault| tensor_error(graph, None, "input", index, fault);
+            let source = &graph.tensors[index];
+            if source.data.is_some() {
+                return Err(fault(TensorFault::Constant));
+            }
+            let tensor = activation(source, &[Element::Int8]).map_err(fault)?;
+            quantized(source).map_err(fault)?;
+            batch_of_one(&tensor).map_err(fault)?;
+            activations.add(index, tensor);
         }
-        let tensor = activation(&graph.tensors[graph.input]).map_err(fault)?;
-        batch_of_one(&tensor).map_err(fault)?;
-        activations.add(graph.input, tensor);
         Ok(activations)
     }
 
-    /// The place of the graph's output, which some operator must have written.
-    pub(super) fn output(&self, graph: &Graph<'_>) -> Result<u16, ImportError> {
-        let fault = |fault| tensor_error(graph, None, "output", graph.output, fault);
-        let written = self.written(graph.output);
+    /// The place of an output of the graph, which some operator must have written.
+    pub(super) fn output(&self, graph: &Graph<'_>, index: usize) -> Result<u16, ImportError> {
+        let fault = |fault| tensor_error(graph, None, "output", index, fault);
+        let written = self.written(index);
         let (place, tensor) = written.ok_or_else(|| fault(TensorFault::NotWritten))?;
         batch_of_one(tensor).map_err(fault)?;
         Ok(place)
     }
 
-    /// The place of an activation and what it is, if it is written.
-    pub(super) fn written(&self, index: usize) -> Option<(u16, &DraftTensor)> {
-        let place = self.places[index]?;
-        Some((place, &self.tensors[usize::from(place)]))
+    /// What is known of a tensor of the file.
+    pub(super) fn known(&self, index: usize) -> &Known {
+        self.known.get(index).unwrap_or(&Known::Nothing)
     }
 
-    /// Counts weights that are about to be copied; refuses more than a file of that size should
-    /// need.
-    pub(super) fn count_weights(
-        &mut self,
-        bytes: usize,
-        file_bytes: usize,
-    ) -> Result<(), GraphFault> {
+    /// The place of an activation and what it is, if it is written.
+    pub(super) fn written(&self, index: usize) -> Option<(u16, &DraftTensor)> {
+        let &Known::Activation(place) = self.known(index) else { return None };
+        Some((place, self.tensor(place)?))
+    }
+
+    /// The activation at a place of the draft.
+    pub(super) fn tensor(&self, place: u16) -> Option<&DraftTensor> {
+        self.tensors.get(usize::from(place))
+    }
+
+    /// Counts bytes of constants that are about to be copied; refuses more than a file of that
+    /// size should need.
+    pub(super) fn count_constants(&mut self, bytes: usize) -> Result<(), GraphFault> {
+        self.constant_bytes = self.constant_bytes.saturating_add(bytes);
+        self.constants_fit()
+    }
+
+    /// Refuses more constants than a file of that size should need.
+    pub(super) fn constants_fit(&self) -> Result<(), GraphFault> {
+        let file_bytes = self.file_bytes;
         let max = file_bytes.saturating_mul(WEIGHTS_PER_FILE).max(WEIGHTS_FREE);
-        let sum = self.weight_bytes.saturating_add(bytes);
-        if sum > max {
+        if self.constant_bytes > max {
             return Err(GraphFault::SharedWeights { max, file_bytes });
         }
-        self.weight_bytes = sum;
         Ok(())
     }
 
-    /// All activations, in the order they are written.
-    pub(super) fn tensors(self) -> Vec<DraftTensor> {
-        self.tensors
+    /// Appends an operator of the packed model.
+    pub(super) fn emit(&mut self, op: DraftOp) {
+        // Weights were counted before they were copied.
+        let bytes = |constant: &Constant| match constant {
+            Constant::Values(values) => values.len(),
+            Constant::Weights(_) | Constant::Dots { .. } => 0,
+        };
+        let bytes = op.constants.iter().map(bytes).fold(self.constant_bytes, usize::saturating_add);
+        self.constant_bytes = bytes;
+        self.ops.push(op);
+    }
+
+    /// All activations, in the order they are written, and all operators.
+    pub(super) fn finish(self) -> (Vec<DraftTensor>, Vec<DraftOp>) {
+        (self.tensors, self.ops)
     }
 
     /// Adds an activation that was just written; returns its place.
     pub(super) fn add(&mut self, index: usize, tensor: DraftTensor) -> u16 {
-        // At most 1024 tensors were read, so every place fits.
-        let place = self.tensors.len() as u16;
-        self.tensors.push(tensor);
-        self.places[index] = Some(place);
+        let place = self.temporary(tensor);
+        self.set(index, Known::Activation(place));
         place
+    }
+
+    /// Adds an activation that the file has no name for; returns its place.
+    pub(super) fn temporary(&mut self, tensor: DraftTensor) -> u16 {
+        // Far fewer fit the format, so that a place that is cut never reaches a model.
+        let place = u16::try_from(self.tensors.len()).unwrap_or(u16::MAX);
+        self.tensors.push(tensor);
+        place
+    }
+
+    /// Sets what is known of a tensor of the file.
+    pub(super) fn set(&mut self, index: usize, known: Known) {
+        if let Some(target) = self.known.get_mut(index) {
+            *target = known;
+        }
     }
 }
 
-/// An int8 activation as the draft describes it.
-pub(super) fn activation(tensor: &GraphTensor<'_>) -> Result<DraftTensor, TensorFault> {
-    if tensor.element != Element::Int8 {
-        return Err(TensorFault::Element { found: tensor.element.name(), need: "INT8" });
+/// An activation of one of these types as the draft describes it. What is not quantised has scale
+/// 1 and zero point 0.
+pub(super) fn activation(
+    tensor: &GraphTensor<'_>,
+    elements: &[Element],
+) -> Result<DraftTensor, TensorFault> {
+    has_element(tensor.element, elements)?;
+    let unknown = || element_fault(tensor.element, elements);
+    let dtype = tensor.element.dtype().ok_or_else(unknown)?;
+    let mut dims = dims(tensor, 0, RANK_MAX)?;
+    if dims.is_empty() {
+        dims.push(1);
     }
-    let dims = dims(tensor, 1, 4)?;
+    let (scale, zero_point) = scale(tensor)?;
+    let (region, offset) = (Region::Arena, 0);
+    let tensor = DraftTensor { dims, dtype, scale, zero_point, region, offset };
+    if tensor.bytes() > ARENA_BYTES_MAX { Err(TensorFault::TooLarge) } else { Ok(tensor) }
+}
+
+/// Checks that an element type is one of these.
+pub(super) fn has_element(found: Element, elements: &[Element]) -> Result<(), TensorFault> {
+    if elements.contains(&found) { Ok(()) } else { Err(element_fault(found, elements)) }
+}
+
+fn element_fault(found: Element, elements: &[Element]) -> TensorFault {
+    let need: Vec<&str> = elements.iter().map(|element| element.name()).collect();
+    TensorFault::Element { found: found.name(), need: need.join(" or ") }
+}
+
+/// The scale and the zero point of an activation.
+fn scale(tensor: &GraphTensor<'_>) -> Result<(f32, i16), TensorFault> {
+    let (least, most) = match tensor.element {
+        Element::Int8 => (-128, 127),
+        Element::UInt8 => (0, 255),
+        Element::Int16 | Element::Int32 => (0, 0),
+        // What the file says of these means nothing.
+        Element::Float32
+        | Element::Int64
+        | Element::Bool
+        | Element::UInt32
+        | Element::UInt64
+        | Element::Resource
+        | Element::Other(_) => return Ok((1.0, 0)),
+    };
     let quantization = &tensor.quantization;
     if quantization.is_custom {
         return Err(TensorFault::CustomQuantisation);
     }
-    let Some((scale, zero_point)) = quantization.only() else {
-        let (scales, zero_points) = (quantization.scales.len(), quantization.zero_points.len());
-        return Err(TensorFault::Scales { scales, zero_points, need: 1 });
-    };
+    if quantization.is_empty() {
+        return Ok((1.0, 0));
+    }
+    let Some((scale, found)) = quantization.only() else { return Err(scales_fault(tensor)) };
     if !(scale.is_finite() && scale > 0.0) {
         return Err(TensorFault::Scale);
     }
-    let fault = TensorFault::ZeroPoint { found: zero_point, least: -128, most: 127 };
-    let zero_point = i8::try_from(zero_point).map_err(|_| fault)?;
-    let tensor = DraftTensor {
-        dims,
-        dtype: DType::I8,
-        scale,
-        zero_point: zero_point.into(),
-        region: Region::Arena,
-        offset: 0,
-    };
-    if tensor.len() > ARENA_BYTES_MAX { Err(TensorFault::TooLarge) } else { Ok(tensor) }
+    let fault = TensorFault::ZeroPoint { found, least, most };
+    let inside = i16::try_from(found).ok().filter(|_| (least..=most).contains(&found));
+    Ok((scale, inside.ok_or(fault)?))
+}
+
+/// Checks that an activation has a scale and a zero point.
+pub(super) fn quantized(tensor: &GraphTensor<'_>) -> Result<(), TensorFault> {
+    tensor.quantization.only().map(|_| ()).ok_or_else(|| scales_fault(tensor))
+}
+
+const fn scales_fault(tensor: &GraphTensor<'_>) -> TensorFault {
+    let quantization = &tensor.quantization;
+    let (scales, zero_points) = (quantization.scales.len(), quantization.zero_points.len());
+    TensorFault::Scales { scales, zero_points, need: 1 }
 }
 
 /// The sizes of a tensor, all fixed and above zero.

@@ -8,8 +8,8 @@ use crate::error::{ImportError, OperatorFault};
 use crate::quantize;
 
 /// Lowers a sum of two activations of one shape.
-pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
-    site.arity(2, 2)?;
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
+    site.arity(2..=2, 1..=1)?;
     let a = site.input(0, "first input")?;
     let b = site.input(1, "second input")?;
     let fused = site.fused_activation()?;
@@ -29,5 +29,6 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         activation_max: activation.max,
         reserved: 0,
     };
-    Ok(DraftOp::new::<Add>(&body, &[a.place, b.place], &[output.place]))
+    site.emit(DraftOp::new::<Add>(&body, &[a.place, b.place], &[output.place]));
+    Ok(())
 }

@@ -10,8 +10,8 @@ use crate::error::{ImportError, OperatorFault};
 const FILTER: [&str; 2] = ["filter_height", "filter_width"];
 
 /// Lowers a mean over windows.
-pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
-    site.arity(1, 1)?;
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
+    site.arity(1..=1, 1..=1)?;
     let input = site.input(0, "input")?;
     let [images, height, width, channels] = site.images(&input, "input")?;
     let options = Options::read(site)?;
@@ -29,7 +29,8 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         activation_max: activation.max,
         reserved: 0,
     };
-    Ok(DraftOp::new::<Pool>(&body, &[input.place], &[output.place]))
+    site.emit(DraftOp::new::<Pool>(&body, &[input.place], &[output.place]));
+    Ok(())
 }
 
 struct Options {

@@ -1,6 +1,6 @@
 //! Lowers CONV_2D, dot products with the cells of a window.
 
-use isokern_model::encode::{Constant, DraftOp};
+use isokern_model::encode::Constant;
 use isokern_model::operators::conv2d::Conv2d;
 
 use super::convolution::Parts;
@@ -8,7 +8,7 @@ use super::site::Site;
 use crate::error::{ImportError, OperatorFault};
 
 /// Lowers a convolution: weights `[output][row][column][input]`.
-pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     let parts = Parts::read(site, 0)?;
     let [outputs, _, _, filter] = parts.weights.dims;
     let [.., channels] = parts.images;

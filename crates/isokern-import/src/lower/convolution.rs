@@ -6,7 +6,8 @@ use isokern_model::operators::HasKind;
 use isokern_model::operators::dot_body::{DotBody, constants};
 
 use super::dot::{self, Weights};
-use super::site::{Site, Value};
+use super::operand::Value;
+use super::site::Site;
 use super::window::{self, WindowOptions};
 use crate::error::ImportError;
 
@@ -26,7 +27,7 @@ impl<'s> Parts<'s> {
         site: &mut Site<'s, '_>,
         output_dimension: usize,
     ) -> Result<Self, ImportError> {
-        site.arity(2, 3)?;
+        site.arity(2..=3, 1..=1)?;
         let input = site.input(0, "input")?;
         let images = site.images(&input, "input")?;
         let weights = dot::weights(site, output_dimension)?;
@@ -41,7 +42,7 @@ impl<'s> Parts<'s> {
         site: &mut Site<'_, '_>,
         (outputs, depth_multiplier): (u32, u16),
         weights: impl FnOnce(Vec<i8>, Terms) -> Constant,
-    ) -> Result<DraftOp, ImportError> {
+    ) -> Result<(), ImportError> {
         let kernel = [
             window::cells(site, "filter height", self.weights.dims[1].into())?,
             window::cells(site, "filter width", self.weights.dims[2].into())?,
@@ -68,6 +69,7 @@ impl<'s> Parts<'s> {
         let weights = weights(self.weights.values, Terms { rows: kernel[0].into(), row_terms });
         let constants = constants(weights, &bias, &scaling.multiplier, &scaling.shift);
         let op = DraftOp::new::<O>(&body, &[self.input.place], &[output.place]);
-        Ok(op.with_constants(constants))
+        site.emit(op.with_constants(constants));
+        Ok(())
     }
 }

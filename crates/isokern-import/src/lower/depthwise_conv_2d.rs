@@ -1,6 +1,6 @@
 //! Lowers DEPTHWISE_CONV_2D, a convolution of each channel with kernels of its own.
 
-use isokern_model::encode::{Constant, DraftOp};
+use isokern_model::encode::Constant;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 
 use super::convolution::Parts;
@@ -10,7 +10,7 @@ use crate::error::{ImportError, OperatorFault};
 /// Lowers a depthwise convolution: weights `[1][row][column][output]`.
 ///
 /// The packed model keeps the order of the file, in both weight layouts.
-pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     let parts = Parts::read(site, 3)?;
     let [kernels, _, _, outputs] = parts.weights.dims;
     let [.., channels] = parts.images;

@@ -1,10 +1,11 @@
 //! What convolutions and fully connected operators have in common: weights, bias and
 //! the integers that bring an accumulator to the scale of the output.
 
-use super::activations::dims;
+use super::activations::has_element;
+use super::operand::ConstantTensor;
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault, TensorFault};
-use crate::graph::{Element, GraphTensor, Quantization};
+use crate::graph::{Element, Quantization};
 use crate::quantize::{self, MultiplierFault};
 
 /// The input of every such operator that holds the weights.
@@ -38,18 +39,17 @@ pub(super) fn weights<'s, const RANK: usize>(
     dimension: usize,
 ) -> Result<Weights<'s, RANK>, ImportError> {
     const ROLE: &str = "weights";
-    let (index, tensor, data) = site.constant(WEIGHTS, ROLE)?;
+    let constant = site.constant(WEIGHTS, ROLE)?;
+    let index = constant.index;
     let fault = |site: &Site<'_, '_>, fault| site.tensor_fault(ROLE, index, fault);
-    if tensor.element != Element::Int8 {
-        let found = tensor.element.name();
-        return Err(fault(site, TensorFault::Element { found, need: "INT8" }));
-    }
-    let dims = sizes(tensor).map_err(|found| fault(site, found))?;
+    has_element(constant.element, &[Element::Int8]).map_err(|found| fault(site, found))?;
+    let dims = sizes(&constant).map_err(|found| fault(site, found))?;
     let need = dims.iter().fold(1_usize, |len, &size| len.saturating_mul(size as usize));
-    if data.len() != need {
-        return Err(fault(site, TensorFault::DataLength { found: data.len(), need }));
+    let found = constant.data.len();
+    if found != need {
+        return Err(fault(site, TensorFault::DataLength { found, need }));
     }
-    let quantization = &tensor.quantization;
+    let quantization = constant.quantization;
     if quantization.is_custom {
         return Err(fault(site, TensorFault::CustomQuantisation));
     }
@@ -69,10 +69,10 @@ pub(super) fn weights<'s, const RANK: usize>(
     let zero_point = quantization.zero_point_values().next().unwrap_or_default();
     let out_of_range = TensorFault::ZeroPoint { found: zero_point, least: -128, most: 127 };
     let zero_point = i8::try_from(zero_point).map_err(|_| fault(site, out_of_range))?;
-    site.count_weights(data.len())?;
+    site.count_weights(found)?;
     Ok(Weights {
         dims,
-        values: data.iter().map(|byte| byte.cast_signed()).collect(),
+        values: constant.data.iter().map(|byte| byte.cast_signed()).collect(),
         scales: quantization.scale_values().collect(),
         zero_point,
         index,
@@ -93,10 +93,11 @@ impl<const RANK: usize> Weights<'_, RANK> {
     }
 }
 
-/// The sizes of a tensor with `RANK` dimensions.
-fn sizes<const RANK: usize>(tensor: &GraphTensor<'_>) -> Result<[u32; RANK], TensorFault> {
+/// The sizes of a constant with `RANK` dimensions, all above zero.
+fn sizes<const RANK: usize>(constant: &ConstantTensor<'_>) -> Result<[u32; RANK], TensorFault> {
     let rank = |found: Vec<u32>| TensorFault::Rank { found: found.len(), least: RANK, most: RANK };
-    dims(tensor, RANK, RANK)?.try_into().map_err(rank)
+    let dims: [u32; RANK] = constant.dims.clone().try_into().map_err(rank)?;
+    if dims.contains(&0) { Err(TensorFault::Dims { found: format!("{dims:?}") }) } else { Ok(dims) }
 }
 
 /// Reads the bias, or makes one of zeros where it is left out, and its scale if it has one.
@@ -108,18 +109,17 @@ pub(super) fn bias(
     if !site.has_input(BIAS) {
         return Ok((vec![0; outputs], None));
     }
-    let (index, tensor, data) = site.constant(BIAS, ROLE)?;
-    let fault = |fault| site.tensor_fault(ROLE, index, fault);
-    if tensor.element != Element::Int32 {
-        let found = tensor.element.name();
-        return Err(fault(TensorFault::Element { found, need: "INT32" }));
-    }
+    let constant = site.constant(BIAS, ROLE)?;
+    let fault = |fault| site.tensor_fault(ROLE, constant.index, fault);
+    has_element(constant.element, &[Element::Int32]).map_err(fault)?;
     let need = outputs.saturating_mul(4);
-    if data.len() != need {
-        return Err(fault(TensorFault::DataLength { found: data.len(), need }));
+    let found = constant.data.len();
+    if found != need {
+        return Err(fault(TensorFault::DataLength { found, need }));
     }
-    let values = data.as_chunks().0.iter().map(|value| i32::from_le_bytes(*value)).collect();
-    let scale = tensor.quantization.scale_values().next();
+    let values =
+        constant.data.as_chunks().0.iter().map(|value| i32::from_le_bytes(*value)).collect();
+    let scale = constant.quantization.scale_values().next();
     Ok((values, scale))
 }
 

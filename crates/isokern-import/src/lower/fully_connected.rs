@@ -17,8 +17,8 @@ const WEIGHTS_FORMAT: &str = "weights_format";
 /// Rows are counted as TFLite counts them, by the output: all its dimensions but the
 /// last. With one scale the multiplier comes from a `float` product and the weights may
 /// have a zero point; with a scale per unit neither is so.
-pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
-    site.arity(2, 3)?;
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
+    site.arity(2..=3, 1..=1)?;
     let input = site.input(0, "input")?;
     let weights = dot::weights::<2>(site, 0)?;
     let options = Options::read(site)?;
@@ -62,7 +62,8 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     let values = Constant::Dots { values: weights.values, outputs: units as usize, terms };
     let constants = constants(values, &bias, &scaling.multiplier, &scaling.shift);
     let op = DraftOp::new::<FullyConnected>(&body, &[input.place], &[output.place]);
-    Ok(op.with_constants(constants))
+    site.emit(op.with_constants(constants));
+    Ok(())
 }
 
 struct Options {

@@ -17,8 +17,8 @@ const FRACTION_BITS: u32 = 27;
 const ARGUMENT_MAX: i64 = 15 << FRACTION_BITS;
 
 /// Lowers the logistic function of each value.
-pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
-    site.arity(1, 1)?;
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
+    site.arity(1..=1, 1..=1)?;
     let input = site.input(0, "input")?;
     let output = site.output()?;
     site.shape(&output, &input.tensor.dims)?;
@@ -28,7 +28,8 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
     let found = table(input.tensor.scale, input.tensor.zero_point);
     let table = found.ok_or_else(|| site.fault(OperatorFault::LogisticScale))?;
     let op = DraftOp::new::<Table>(&[], &[input.place], &[output.place]);
-    Ok(op.with_constants(vec![Constant::of(&table)]))
+    site.emit(op.with_constants(vec![Constant::of(&table)]));
+    Ok(())
 }
 
 /// The output for each input; none where the steps are too fine.

@@ -180,7 +180,8 @@ fn activations() {
     refused(&message, "the output scale is too small for its fused activation");
     let output = |change: fn(&mut GraphTensor<'_>)| with_output("residual", "CONV_2D", change);
     refused(&output(|tensor| tensor.element = Element::Int32), "is INT32, not INT8");
-    refused(&output(|tensor| tensor.shape = &[]), "has 0 dimensions, not 1 to 4");
+    refused(&output(|tensor| tensor.shape = &[]), "has the shape [1], the operator makes [1, 8");
+    refused(&output(|tensor| tensor.shape = &[ONE; 7]), "has 7 dimensions, not 0 to 6");
     refused(&output(|tensor| tensor.shape = &[ONE, TWO]), "has the shape [1, 2], the operator");
     refused(&output(|tensor| tensor.quantization.scales = &[]), "has 0 scales and 1 zero points");
     refused(&output(|tensor| tensor.quantization.scales = &[[0; 4]]), "has a scale that is not");
@@ -281,13 +282,13 @@ fn logistic() {
 #[test]
 fn graphs() {
     refused(
-        &changed("dense", |graph| graph.output = graph.input),
+        &changed("dense", |graph| graph.outputs = graph.inputs.clone()),
         "the output of the graph is its",
     );
-    let never = changed("dense", |graph| graph.output = input(graph, "FULLY_CONNECTED", 1));
+    let never = changed("dense", |graph| graph.outputs = vec![input(graph, "FULLY_CONNECTED", 1)]);
     refused(&never, "output (tensor 1 `w0`) is read before anything has written it");
     let batch = changed("dense", |graph| {
-        let index = graph.input;
+        let index = graph.inputs[0];
         graph.tensors[index].shape = &[TWO, [61, 0, 0, 0]];
     });
     refused(&batch, "input (tensor 0 `input`) has a batch of 2, not 1");
@@ -300,7 +301,7 @@ fn graphs() {
     let missing = changed("dense", |graph| graph.operators[0].inputs = &[[255; 4], ONE]);
     refused(&missing, "it has no input");
     let outputs = changed("dense", |graph| graph.operators[0].outputs = &[]);
-    refused(&outputs, "it has 0 outputs, not 1");
+    refused(&outputs, "it has 0 outputs, not 1 to 1");
     let nowhere = changed("dense", |graph| graph.operators[0].outputs = &[[0, 0, 1, 0]]);
     refused(&nowhere, "it names the tensor 65536, which is not there");
     let name = changed("dense", |graph| {
@@ -330,7 +331,7 @@ fn lent_weights_are_counted() {
 fn dimensions_of_one() {
     let axis =
         |change: fn(&mut GraphTensor<'_>)| with_input("batch_inside", "EXPAND_DIMS", 1, change);
-    refused(&axis(|tensor| tensor.element = element(4)), "is INT64, not INT32");
+    refused(&axis(|tensor| tensor.element = element(3)), "is UINT8, not INT32 or INT64");
     refused(&axis(|tensor| tensor.data = None), "is not a constant");
     refused(&axis(|tensor| tensor.data = Some(&[0; 5])), "has 5 bytes of data, its shape needs 4");
     refused(&axis(|tensor| tensor.data = Some(&[5, 0, 0, 0])), "`axis` is 5, not -4 to 3");

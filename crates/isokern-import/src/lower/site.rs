@@ -1,30 +1,31 @@
 //! An operator in its graph: its tensors, checked, and errors that name the place.
+//!
+//! A lowering reads its inputs, constants and options, says with [`Site::output`] what it writes,
+//! and appends operators of the packed model with [`Site::emit`]: one, several, or none where the
+//! output is another tensor ([`Site::alias`]) or a constant ([`Site::fold`]).
 
-use isokern_model::encode::DraftTensor;
+use core::ops::RangeInclusive;
+use std::borrow::Cow;
+
+use isokern_model::encode::{DraftOp, DraftTensor};
 use isokern_model::requant::Activation;
 
-use super::activations::{Activations, activation, tensor_error};
+use super::activations::{self, Activations, Known, RANK_MAX};
+use super::operand::{ConstantTensor, Operand, Value};
 use crate::error::{ImportError, OperatorFault, TensorFault};
-use crate::graph::{FromOption, Graph, GraphOperator, GraphTensor, OptionFault};
-use crate::quantize::{self, Fused, MultiplierFault};
+use crate::graph::{Element, FromOption, Graph, GraphOperator, GraphTensor, OptionFault};
+use crate::quantize::{self, Fused};
 
-/// An activation that an operator reads or writes.
-#[derive(Debug)]
-pub(super) struct Value {
-    /// Its place in the draft.
-    pub(super) place: u16,
-    /// Its index in the file.
-    pub(super) index: usize,
-    pub(super) tensor: DraftTensor,
-}
+/// Integers of one constant that are read at most: axes, sizes, paddings.
+const INTEGERS_MAX: usize = 1 << 12;
 
 /// One operator while it is lowered.
 #[derive(Debug)]
 pub(super) struct Site<'s, 'f> {
-    graph: &'s Graph<'f>,
-    activations: &'s mut Activations,
-    index: usize,
-    operator: &'s GraphOperator<'f>,
+    pub(super) graph: &'s Graph<'f>,
+    pub(super) activations: &'s mut Activations,
+    pub(super) index: usize,
+    pub(super) operator: &'s GraphOperator<'f>,
 }
 
 impl<'s, 'f> Site<'s, 'f> {
@@ -38,15 +39,32 @@ impl<'s, 'f> Site<'s, 'f> {
     }
 
     /// Checks how many inputs and outputs the operator has.
-    pub(super) fn arity(&self, least: usize, most: usize) -> Result<(), ImportError> {
-        let found = self.operator.inputs.len();
-        if !(least..=most).contains(&found) {
+    pub(super) fn arity(
+        &self,
+        inputs: RangeInclusive<usize>,
+        outputs: RangeInclusive<usize>,
+    ) -> Result<(), ImportError> {
+        let found = self.input_count();
+        if !inputs.contains(&found) {
+            let (least, most) = inputs.into_inner();
             return Err(self.fault(OperatorFault::InputCount { found, least, most }));
         }
-        match self.operator.outputs.len() {
-            1 => Ok(()),
-            found => Err(self.fault(OperatorFault::OutputCount { found })),
+        let found = self.output_count();
+        if !outputs.contains(&found) {
+            let (least, most) = outputs.into_inner();
+            return Err(self.fault(OperatorFault::OutputCount { found, least, most }));
         }
+        Ok(())
+    }
+
+    /// How many inputs the operator lists, those left out included.
+    pub(super) const fn input_count(&self) -> usize {
+        self.operator.inputs.len()
+    }
+
+    /// How many outputs the operator lists.
+    pub(super) const fn output_count(&self) -> usize {
+        self.operator.outputs.len()
     }
 
     /// The option with this name in the schema.
@@ -65,49 +83,141 @@ impl<'s, 'f> Site<'s, 'f> {
         self.option("fused_activation_function")
     }
 
-    /// The activation read at `position`.
-    pub(super) fn input(&self, position: usize, role: &'static str) -> Result<Value, ImportError> {
+    /// The int8 activation read at `position`, which has a scale.
+    pub(super) fn input(
+        &mut self,
+        position: usize,
+        role: &'static str,
+    ) -> Result<Value, ImportError> {
+        let value = self.input_of(position, role, &[Element::Int8])?;
+        self.quantized(&value, role)?;
+        Ok(value)
+    }
+
+    /// The activation read at `position`, of one of these types.
+    pub(super) fn input_of(
+        &mut self,
+        position: usize,
+        role: &'static str,
+        elements: &[Element],
+    ) -> Result<Value, ImportError> {
+        match self.operand(position, role, elements)? {
+            Operand::Value(value) => Ok(value),
+            Operand::Constant(constant) => {
+                Err(self.tensor_fault(role, constant.index, TensorFault::Constant))
+            }
+        }
+    }
+
+    /// The activation or constant read at `position`, of one of these types.
+    pub(super) fn operand(
+        &self,
+        position: usize,
+        role: &'static str,
+        elements: &[Element],
+    ) -> Result<Operand<'s>, ImportError> {
         let (index, tensor) = self.tensor_at(position, role)?;
         let fault = |fault| self.tensor_fault(role, index, fault);
-        if tensor.data.is_some() {
-            return Err(fault(TensorFault::Constant));
+        if tensor.data.is_some() || matches!(self.activations.known(index), Known::Constant(_)) {
+            return self.constant_of(position, role, elements).map(Operand::Constant);
         }
         let written = self.activations.written(index);
-        let (place, tensor) = written.ok_or_else(|| fault(TensorFault::NotWritten))?;
-        Ok(Value { place, index, tensor: tensor.clone() })
+        let (place, written) = written.ok_or_else(|| fault(TensorFault::NotWritten))?;
+        activations::has_element(tensor.element, elements).map_err(fault)?;
+        Ok(Operand::Value(Value { place, index, tensor: written.clone() }))
     }
 
-    /// The activation that the operator writes; from now on others can read it.
-    pub(super) fn output(&mut self) -> Result<Value, ImportError> {
-        const ROLE: &str = "output";
-        let stated = self.operator.output(0).unwrap_or(-1);
-        let index = self.checked(stated)?;
-        let fault = |fault| self.tensor_fault(ROLE, index, fault);
-        let tensor = &self.graph.tensors[index];
-        if tensor.data.is_some() {
-            return Err(fault(TensorFault::Constant));
-        }
-        if self.activations.written(index).is_some() {
-            return Err(fault(TensorFault::WrittenTwice));
-        }
-        let tensor = activation(tensor).map_err(fault)?;
-        let place = self.activations.add(index, tensor.clone());
-        Ok(Value { place, index, tensor })
-    }
-
-    /// The constant at `position`, with its index.
+    /// The constant at `position`, in the file or folded. Its element type and the length of its
+    /// data are not checked.
     pub(super) fn constant(
         &self,
         position: usize,
         role: &'static str,
-    ) -> Result<(usize, &'s GraphTensor<'f>, &'f [u8]), ImportError> {
+    ) -> Result<ConstantTensor<'s>, ImportError> {
         let (index, tensor) = self.tensor_at(position, role)?;
         let fault = |fault| self.tensor_fault(role, index, fault);
-        let data = tensor.data.ok_or_else(|| fault(TensorFault::NotConstant))?;
+        let data = match (tensor.data, self.activations.known(index)) {
+            (Some(data), _) => Cow::Borrowed(data),
+            (None, Known::Constant(data)) => Cow::Owned(data.to_vec()),
+            (None, Known::Nothing) if tensor.sizes().any(|size| size == 0) => {
+                Cow::Borrowed(&[][..])
+            }
+            (None, Known::Nothing | Known::Activation(_)) => {
+                return Err(fault(TensorFault::NotConstant));
+            }
+        };
         if tensor.is_sparse {
             return Err(fault(TensorFault::Sparse));
         }
-        Ok((index, tensor, data))
+        let found = tensor.shape.len();
+        if found > RANK_MAX {
+            return Err(fault(TensorFault::Rank { found, least: 0, most: RANK_MAX }));
+        }
+        let dims: Result<Vec<u32>, _> = tensor.sizes().map(u32::try_from).collect();
+        let dims = dims.map_err(|_| {
+            let found = format!("{:?}", tensor.sizes().collect::<Vec<_>>());
+            fault(TensorFault::Dims { found })
+        })?;
+        let (element, quantization) = (tensor.element, &tensor.quantization);
+        Ok(ConstantTensor { index, dims, element, quantization, data })
+    }
+
+    /// The constant at `position`, of one of these types and as long as its shape says.
+    pub(super) fn constant_of(
+        &self,
+        position: usize,
+        role: &'static str,
+        elements: &[Element],
+    ) -> Result<ConstantTensor<'s>, ImportError> {
+        let constant = self.constant(position, role)?;
+        let fault = |fault| self.tensor_fault(role, constant.index, fault);
+        activations::has_element(constant.element, elements).map_err(fault)?;
+        let size = constant.element.dtype().map_or(1, isokern_core::DType::size_bytes);
+        let (found, need) = (constant.data.len(), constant.len().saturating_mul(size));
+        if found != need {
+            return Err(fault(TensorFault::DataLength { found, need }));
+        }
+        Ok(constant)
+    }
+
+    /// The constant integers at `position`, of type INT32 or INT64: axes, sizes, paddings.
+    pub(super) fn integers(
+        &self,
+        position: usize,
+        role: &'static str,
+    ) -> Result<Vec<i64>, ImportError> {
+        let constant = self.constant_of(position, role, &[Element::Int32, Element::Int64])?;
+        if constant.len() > INTEGERS_MAX {
+            return Err(self.tensor_fault(role, constant.index, TensorFault::TooLarge));
+        }
+        Ok(constant.integers().unwrap_or_default())
+    }
+
+    /// The only constant integer at `position`.
+    pub(super) fn integer(&self, position: usize, role: &'static str) -> Result<i64, ImportError> {
+        let constant = self.constant_of(position, role, &[Element::Int32, Element::Int64])?;
+        let one = || constant.integers()?.as_array().map(|&[value]| value);
+        one().ok_or_else(|| {
+            let size = constant.element.dtype().map_or(1, isokern_core::DType::size_bytes);
+            let fault = TensorFault::DataLength { found: constant.data.len(), need: size };
+            self.tensor_fault(role, constant.index, fault)
+        })
+    }
+
+    /// A dimension of a tensor of `rank` dimensions; negative ones count from the end.
+    pub(super) fn axis(
+        &self,
+        field: &'static str,
+        found: i64,
+        rank: usize,
+    ) -> Result<usize, ImportError> {
+        let rank = rank as i64;
+        let place = if found < 0 { found.saturating_add(rank) } else { found };
+        if !(0..rank).contains(&place) {
+            let (least, most) = (-rank, rank - 1);
+            return Err(self.fault(OperatorFault::Option { field, found, least, most }));
+        }
+        Ok(place as usize)
     }
 
     /// Whether there is an input at `position` and it is not left out.
@@ -117,14 +227,28 @@ impl<'s, 'f> Site<'s, 'f> {
 
     /// Whether the input at `position`, if there is one, is a constant.
     pub(super) fn is_constant_if_there(&self, position: usize) -> Result<bool, ImportError> {
-        let Some(index) = self.operator.input(position) else { return Ok(true) };
-        Ok(self.graph.tensors[self.checked(index)?].data.is_some())
+        let Some(stated) = self.operator.input(position) else { return Ok(true) };
+        let index = self.checked(stated)?;
+        let is_folded = matches!(self.activations.known(index), Known::Constant(_));
+        Ok(is_folded || self.graph.tensors[index].data.is_some())
+    }
+
+    /// Checks that an activation has a scale and a zero point.
+    pub(super) fn quantized(&self, value: &Value, role: &'static str) -> Result<(), ImportError> {
+        let tensor = &self.graph.tensors[value.index];
+        activations::quantized(tensor).map_err(|fault| self.tensor_fault(role, value.index, fault))
     }
 
     /// Counts weights that are about to be copied, and refuses a file that lends the same
-    /// ones to operator after operator until memory is full.
+    /// ones to operator after operator until memory is full. Other constants count when they are
+    /// emitted.
     pub(super) fn count_weights(&mut self, bytes: usize) -> Result<(), ImportError> {
-        Ok(self.activations.count_weights(bytes, self.graph.file_bytes)?)
+        Ok(self.activations.count_constants(bytes)?)
+    }
+
+    /// Appends an operator of the packed model.
+    pub(super) fn emit(&mut self, op: DraftOp) {
+        self.activations.emit(op);
     }
 
     /// The range of the output that the fused activation leaves.
@@ -144,44 +268,6 @@ impl<'s, 'f> Site<'s, 'f> {
         };
         quantize::activation_range(fused, output.scale, output.zero_point as i8)
             .ok_or_else(|| self.fault(OperatorFault::ActivationRange))
-    }
-
-    /// The error for this operator.
-    pub(super) const fn fault(&self, fault: OperatorFault) -> ImportError {
-        ImportError::Operator { index: self.index, name: self.operator.name, fault }
-    }
-
-    /// The error for a multiplier of this operator.
-    pub(super) const fn multiplier_fault(
-        &self,
-        channel: usize,
-        fault: MultiplierFault,
-    ) -> ImportError {
-        self.fault(match fault {
-            MultiplierFault::NoNumber => OperatorFault::NoMultiplier { channel },
-            MultiplierFault::Shift(shift) => OperatorFault::Shift { channel, shift },
-            MultiplierFault::NotSmall => OperatorFault::SumScale,
-        })
-    }
-
-    /// The error for a tensor of this operator.
-    pub(super) fn tensor_fault(
-        &self,
-        role: &'static str,
-        index: usize,
-        fault: TensorFault,
-    ) -> ImportError {
-        let operator = Some((self.index, self.operator.name));
-        tensor_error(self.graph, operator, role, index, fault)
-    }
-
-    /// The error for an output whose stated shape is not the one that follows.
-    pub(super) fn shape(&self, output: &Value, need: &[u32]) -> Result<(), ImportError> {
-        if output.tensor.dims == need {
-            return Ok(());
-        }
-        let (found, need) = (format!("{:?}", output.tensor.dims), format!("{need:?}"));
-        Err(self.tensor_fault("output", output.index, TensorFault::Shape { found, need }))
     }
 
     /// How many images a tensor has, then their height, width and channels. Inside a model
@@ -209,7 +295,7 @@ impl<'s, 'f> Site<'s, 'f> {
     }
 
     /// A tensor index of the file that is inside the list.
-    fn checked(&self, index: i32) -> Result<usize, ImportError> {
+    pub(super) fn checked(&self, index: i32) -> Result<usize, ImportError> {
         let inside = usize::try_from(index).ok().filter(|&i| i < self.graph.tensors.len());
         inside.ok_or_else(|| self.fault(OperatorFault::NoTensor { found: index }))
     }

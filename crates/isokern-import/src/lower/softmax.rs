@@ -11,8 +11,8 @@ use crate::quantize;
 const OUTPUT_SCALE: f32 = 1.0 / 256.0;
 
 /// Lowers normalised exponentials along the last dimension.
-pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
-    site.arity(1, 1)?;
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
+    site.arity(1..=1, 1..=1)?;
     let input = site.input(0, "input")?;
     let beta: f32 = site.option("beta")?;
     let output = site.output()?;
@@ -28,5 +28,6 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         left_shift: found.left_shift.into(),
         diff_min: found.diff_min,
     };
-    Ok(DraftOp::new::<Softmax>(&body, &[input.place], &[output.place]))
+    site.emit(DraftOp::new::<Softmax>(&body, &[input.place], &[output.place]));
+    Ok(())
 }

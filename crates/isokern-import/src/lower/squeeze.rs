@@ -1,14 +1,11 @@
 //! Lowers SQUEEZE, which takes dimensions of 1 out of a shape and changes no bytes.
 
-use isokern_model::encode::DraftOp;
-use isokern_model::operators::reshape::Reshape;
-
 use super::site::Site;
 use crate::error::ImportError;
 
 /// Lowers to a reshape. Which dimensions of 1 are taken out is what the shape of the output says.
-pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
-    site.arity(1, 1)?;
+pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
+    site.arity(1..=1, 1..=1)?;
     let input = site.input(0, "input")?;
     let output = site.output()?;
     let dims = &input.tensor.dims;
@@ -16,7 +13,8 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<DraftOp, ImportError> {
         let need: Vec<u32> = dims.iter().copied().filter(|&size| size != 1).collect();
         site.shape(&output, &need)?;
     }
-    Ok(DraftOp::new::<Reshape>(&[], &[input.place], &[output.place]))
+    site.same_bytes(input.place, &output);
+    Ok(())
 }
 
 /// Returns whether `left` is `dims` without some dimensions of 1.

@@ -15,7 +15,7 @@ pub(crate) struct OptionsTable {
     /// Its name, for errors.
     pub(crate) name: &'static str,
     /// Its fields, with their defaults, which say the type.
-    pub(crate) fields: &'static [(Field, OptionValue)],
+    pub(crate) fields: &'static [(Field, OptionValue<'static>)],
 }
 
 /// Returns the table of the options of an operator.

@@ -5,12 +5,15 @@ use crate::flatbuffer::{Field, Table};
 use crate::graph::{NamedOption, OptionFault, OptionValue};
 use crate::schema::{operator, options_table};
 
+/// Numbers that are read of an option that is a list: more than a tensor has dimensions.
+const INTS_MAX: usize = 64;
+
 /// Reads the options of the operator with this name and table.
 ///
 /// # Errors
 ///
 /// The place of the options is damaged. What is wrong with an option is in its value.
-pub(super) fn read(table: &Table<'_>, name: &str) -> Result<Vec<NamedOption>, TfliteError> {
+pub(super) fn read<'f>(table: &Table<'f>, name: &str) -> Result<Vec<NamedOption<'f>>, TfliteError> {
     let declared = options_table(name);
     let found = table.u8(operator::BUILTIN_OPTIONS_TYPE, 0)?;
     let table_name = declared.map_or("BuiltinOptions", |declared| declared.name);
@@ -31,14 +34,25 @@ pub(super) fn read(table: &Table<'_>, name: &str) -> Result<Vec<NamedOption>, Tf
 }
 
 /// The value of a field, of the type of its default.
-fn value(
-    table: &Table<'_>,
+fn value<'f>(
+    table: &Table<'f>,
     field: Field,
-    default: OptionValue,
-) -> Result<OptionValue, TfliteError> {
+    default: OptionValue<'f>,
+) -> Result<OptionValue<'f>, TfliteError> {
     Ok(match default {
         OptionValue::U8(default) => OptionValue::U8(table.u8(field, default)?),
         OptionValue::I32(default) => OptionValue::I32(table.i32(field, default)?),
+        OptionValue::Bool(default) => OptionValue::Bool(table.u8(field, default.into())? != 0),
+        OptionValue::Ints(_) => OptionValue::Ints(ints(table, field)?),
         OptionValue::F32(default) => OptionValue::F32(table.f32(field, default)?),
     })
+}
+
+/// The numbers of an option that is a list.
+fn ints<'f>(table: &Table<'f>, field: Field) -> Result<&'f [[u8; 4]], TfliteError> {
+    let ints = table.vector(field)?;
+    if ints.len() > INTS_MAX {
+        return Err(table.too_many(field, ints.len(), INTS_MAX));
+    }
+    Ok(ints)
 }

@@ -1,0 +1,132 @@
+//! What an operator writes: activations, other names of one, or constants.
+
+use isokern_model::encode::{DraftOp, DraftTensor};
+use isokern_model::operators::reshape::Reshape;
+
+use super::activations::{Known, activation, quantized};
+use super::operand::Value;
+use super::site::Site;
+use crate::error::{ImportError, OperatorFault, TensorFault};
+use crate::graph::Element;
+
+const ROLE: &str = "output";
+
+impl Site<'_, '_> {
+    /// The int8 activation with a scale that the operator writes; from now on others can read it.
+    pub(super) fn output(&mut self) -> Result<Value, ImportError> {
+        self.output_at(0)
+    }
+
+    /// The int8 activation with a scale that the operator writes at `position`.
+    pub(super) fn output_at(&mut self, position: usize) -> Result<Value, ImportError> {
+        let index = self.output_index(position)?;
+        let fault = |fault| self.tensor_fault(ROLE, index, fault);
+        let (source, int8) = (&self.graph.tensors[index], [Element::Int8]);
+        let tensor = activation(source, &int8).map_err(fault)?;
+        quantized(source).map_err(fault)?;
+        Ok(self.write(index, tensor))
+    }
+
+    /// The activation that the operator writes at `position`, of one of these types.
+    pub(super) fn output_of(
+        &mut self,
+        position: usize,
+        elements: &[Element],
+    ) -> Result<Value, ImportError> {
+        let index = self.output_index(position)?;
+        let tensor = activation(&self.graph.tensors[index], elements);
+        let tensor = tensor.map_err(|fault| self.tensor_fault(ROLE, index, fault))?;
+        Ok(self.write(index, tensor))
+    }
+
+    /// Whether the operator lists an output at `position` that is not left out.
+    pub(super) fn has_output(&self, position: usize) -> bool {
+        self.operator.output(position).is_some_and(|index| index != -1)
+    }
+
+    /// Whether what the operator writes at `position` is an output of the graph.
+    pub(super) fn is_output(&self, position: usize) -> Result<bool, ImportError> {
+        Ok(self.graph.outputs.contains(&self.output_index(position)?))
+    }
+
+    /// Adds an activation that the file has no name for, and returns its place.
+    pub(super) fn temporary(&mut self, tensor: DraftTensor) -> u16 {
+        self.activations.temporary(tensor)
+    }
+
+    /// Makes the output at `position`, of any type, another name of the activation at `place`,
+    /// which has as many bytes: without an operator, or with a reshape where the output has another
+    /// shape or quantisation.
+    pub(super) fn alias(&mut self, position: usize, place: u16) -> Result<Value, ImportError> {
+        let index = self.output_index(position)?;
+        let fault = |fault| self.tensor_fault(ROLE, index, fault);
+        let source = &self.graph.tensors[index];
+        let tensor = activation(source, &[source.element]).map_err(fault)?;
+        let same = self.activations.tensor(place).ok_or_else(|| fault(TensorFault::NotWritten))?;
+        if same.dtype != tensor.dtype || same.bytes() != tensor.bytes() {
+            let (input, output) = (same.len(), tensor.len());
+            return Err(self.fault(OperatorFault::ReshapeLength { input, output }));
+        }
+        let is_same = same.dims == tensor.dims
+            && same.scale.to_bits() == tensor.scale.to_bits()
+            && same.zero_point == tensor.zero_point;
+        if is_same {
+            self.activations.set(index, Known::Activation(place));
+            return Ok(Value { place, index, tensor });
+        }
+        let output = self.write(index, tensor);
+        self.same_bytes(place, &output);
+        Ok(output)
+    }
+
+    /// Emits what gives `output` the bytes of the activation at `place`, which has as many.
+    pub(super) fn same_bytes(&mut self, place: u16, output: &Value) {
+        self.emit(DraftOp::new::<Reshape>(&[], &[place], &[output.place]));
+    }
+
+    /// Makes the output at `position` a constant of these bytes, each value with its least byte
+    /// first.
+    pub(super) fn fold(&mut self, position: usize, data: Vec<u8>) -> Result<(), ImportError> {
+        let index = self.output_index(position)?;
+        let fault = |fault| self.tensor_fault(ROLE, index, fault);
+        let tensor = &self.graph.tensors[index];
+        let size = tensor.element.dtype().map_or(1, isokern_core::DType::size_bytes);
+        let sizes = tensor.sizes().map(|size| usize::try_from(size).unwrap_or(0));
+        let (found, need) = (data.len(), sizes.fold(size, usize::saturating_mul));
+        if found != need {
+            return Err(fault(TensorFault::DataLength { found, need }));
+        }
+        self.activations.count_constants(found)?;
+        self.activations.set(index, Known::Constant(data.into()));
+        Ok(())
+    }
+
+    /// The error for an output whose stated shape is not the one that follows; no dimension is
+    /// that of one value.
+    pub(super) fn shape(&self, output: &Value, need: &[u32]) -> Result<(), ImportError> {
+        let need = if need.is_empty() { &[1] } else { need };
+        if output.tensor.dims == need {
+            return Ok(());
+        }
+        let (found, need) = (format!("{:?}", output.tensor.dims), format!("{need:?}"));
+        Err(self.tensor_fault(ROLE, output.index, TensorFault::Shape { found, need }))
+    }
+
+    fn write(&mut self, index: usize, tensor: DraftTensor) -> Value {
+        let place = self.activations.add(index, tensor.clone());
+        Value { place, index, tensor }
+    }
+
+    /// The index of an output that nothing has written.
+    fn output_index(&self, position: usize) -> Result<usize, ImportError> {
+        let index = self.checked(self.operator.output(position).unwrap_or(-1))?;
+        let fault = |fault| self.tensor_fault(ROLE, index, fault);
+        if self.graph.tensors[index].data.is_some() {
+            return Err(fault(TensorFault::Constant));
+        }
+        match self.activations.known(index) {
+            Known::Nothing => Ok(index),
+            Known::Activation(_) | Known::Constant(_) => Err(fault(TensorFault::WrittenTwice)),
+        }
+    }
+}
