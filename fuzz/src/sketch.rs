@@ -249,7 +249,8 @@ impl Sketch<'_> {
         let sizes = self.sizes(input);
         let (window, [height, width]) = self.window(sizes, 1);
         let (activation_min, activation_max) = self.range();
-        let body = PoolBody { window, activation_min, activation_max, reserved: 0 };
+        let operation = self.byte() & 1;
+        let body = PoolBody { window, activation_min, activation_max, operation, reserved: 0 };
         let output = self.tensor([sizes[0], height, width, sizes[3]], Region::Arena);
         self.push(DraftOp::new::<Pool>(&body, &[input], &[output]));
         output

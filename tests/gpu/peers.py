@@ -31,7 +31,7 @@ class Layer(nn.Module):
 
     def __init__(self, operator, shapes):
         super().__init__()
-        self.kind = operator["kind"]
+        self.kind, self.operation = operator["kind"], operator["operation"]
         self.out_shape = shapes[operator["outputs"][0]]
         self.window = operator.get("window")
         activation = operator.get("activation")
@@ -67,7 +67,9 @@ class Layer(nn.Module):
         if self.kind == "SOFTMAX":
             return functional.softmax(first, dim=1 if first.dim() == 4 else -1)
         (top, left), (bottom, right) = self.window["padding_before"], self.window["padding_after"]
-        if self.kind == "AVERAGE_POOL_2D":
+        if self.kind == "POOL":
+            if self.operation != "average":
+                raise SystemExit(f"peers.py: a pool with operation {self.operation} has no twin")
             # Padding is not counted by TFLite; torch can only pad both sides alike.
             if (top, left) != (bottom, right):
                 raise SystemExit("peers.py: an average pool with uneven padding has no twin")
@@ -160,7 +162,7 @@ KINDS = {
     "DEPTHWISE_CONV_2D",
     "FULLY_CONNECTED",
     "ADD",
-    "AVERAGE_POOL_2D",
+    "POOL",
     "RESHAPE",
     "SOFTMAX",
 }

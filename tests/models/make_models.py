@@ -207,10 +207,23 @@ def second_graph():
     return pack_model(model)
 
 
+def max_pool():
+    """Pools of both kinds: partial windows, two images, all activations, a window beyond its map."""
+    net = Network("max_pool", (1, 11, 9, 5), seed=16, zero_point=100)
+    a = net.max_pool(net.input, (3, 3), (2, 2), SAME)
+    b = net.max_pool(net.conv(a, 18, slack=0.1), (2, 3), (1, 2), VALID, RELU)
+    c = net.max_pool(b, (2, 2), (2, 1), SAME, RELU6)
+    d = net.max_pool(net.conv(c, 17), (2, 2), (1, 1), SAME, RELU_N1_TO_1)
+    e = net.average_pool(d, (2, 1))
+    f = net.max_pool(net.reshape(e, 2, 1, 2, 17), (3, 2), (1, 1), SAME)
+    return net.finish(net.reshape(f, 1, 4, 17))
+
+
 GENERATED = {f.__name__: f for f in (
     residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
     dense, pool_add, softmax_beta, softmax_rows, softmax_steep,
-    logistic, logistic_wide, dense_units, batch_inside, second_graph)}
+    logistic, logistic_wide, dense_units, batch_inside, second_graph,
+    max_pool)}
 
 
 def sub():

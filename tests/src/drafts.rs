@@ -15,7 +15,7 @@ use isokern_model::operators::conv2d::Conv2d;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 use isokern_model::operators::dot_body::{DotBody, constants};
 use isokern_model::operators::fully_connected::FullyConnected;
-use isokern_model::operators::pool::{Pool, PoolBody};
+use isokern_model::operators::pool::{Pool, PoolBody, Pooling};
 use isokern_model::operators::reshape::Reshape;
 use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
 use isokern_model::operators::table::{TABLE_ENTRIES, Table};
@@ -178,6 +178,7 @@ pub fn pool(numbers: &mut Numbers, shape: &WindowShape) -> Draft {
         window,
         activation_min: activation.min,
         activation_max: activation.max,
+        operation: numbers.pick(&Pooling::ALL).code(),
         reserved: 0,
     };
     let output = image(shape.images, [height, width, shape.input[2]]);

@@ -69,7 +69,7 @@ pub fn mean_and_sum(images: usize) -> Draft {
         Window { kernel_height, kernel_width, stride_height, stride_width, ..Window::default() };
     let window = Window { dilation_height: 1, dilation_width: 1, ..window };
     let (activation_min, activation_max) = (i8::MIN, i8::MAX);
-    let body = PoolBody { window, activation_min, activation_max, reserved: 0 };
+    let body = PoolBody { window, activation_min, activation_max, operation: 0, reserved: 0 };
     draft.ops.push(DraftOp::new::<Pool>(&body, &[0], &[3]));
     draft.outputs.insert(0, DraftPort::new(3, "mean"));
     draft.placed()

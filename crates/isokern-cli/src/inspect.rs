@@ -21,9 +21,9 @@ Keys of --json, which later versions keep:
                   zero_point, bytes; `isokern run` takes the name, or the place in the list from 0
   tensors[]       index, shape, dtype, scale, zero_point, bytes, region (arena or state), offset,
                   first_step, last_step
-  operators[]     index, kind, inputs[], outputs[], weight_bytes, macs, activation {min, max},
-                  weights {outputs, terms, zero_point, scale_count}, depth_multiplier, window
-                  {kernel, stride, dilation, padding_before, padding_after: each [vertical,
+  operators[]     index, kind, operation, inputs[], outputs[], weight_bytes, macs, activation
+                  {min, max}, weights {outputs, terms, zero_point, scale_count}, depth_multiplier,
+                  window {kernel, stride, dilation, padding_before, padding_after: each [vertical,
                   horizontal]}; null where a kind has none
 Step 0 is the caller writing the inputs, step i + 1 is operator i, the last step is the caller
 reading the outputs. An offset counts from the start of the region. Names are as the model has

@@ -12,7 +12,6 @@
 
 mod activations;
 mod add;
-mod average_pool_2d;
 mod conv_2d;
 mod convolution;
 mod depthwise_conv_2d;
@@ -23,6 +22,7 @@ mod fully_connected;
 mod logistic;
 mod operand;
 mod outputs;
+mod pool_2d;
 mod reshape;
 mod site;
 mod softmax;
@@ -42,7 +42,8 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("DEPTHWISE_CONV_2D", depthwise_conv_2d::lower),
     ("FULLY_CONNECTED", fully_connected::lower),
     ("ADD", add::lower),
-    ("AVERAGE_POOL_2D", average_pool_2d::lower),
+    ("AVERAGE_POOL_2D", pool_2d::lower_average),
+    ("MAX_POOL_2D", pool_2d::lower_max),
     ("RESHAPE", reshape::lower),
     ("EXPAND_DIMS", expand_dims::lower),
     ("SQUEEZE", squeeze::lower),

@@ -54,7 +54,7 @@ pub trait Loops {
         Add::run(team, op, memory);
     }
 
-    /// Runs an average pool; see [`Pool`].
+    /// Runs a pool; see [`Pool`].
     fn pool<T: Team>(&self, team: &T, op: &PoolView, memory: &Memory<'_>) {
         Pool::run(team, op, memory);
     }

@@ -104,6 +104,8 @@ pub struct Cost {
 /// The parameters of an operator that a report shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outline {
+    /// Which of the kind's operations it is, of a kind with several.
+    pub operation: Option<&'static str>,
     /// The range of the output.
     pub activation: Option<Activation>,
     /// The window over an image.

@@ -193,7 +193,7 @@ operators! {
     2 DepthwiseConv2d "DEPTHWISE_CONV_2D" "Convolution of each channel with kernels of its own."
     3 FullyConnected "FULLY_CONNECTED" "Product of rows with a matrix."
     4 Add "ADD" "Sum of two tensors of one shape."
-    5 Pool "AVERAGE_POOL_2D" "One value for the cells of a window."
+    5 Pool "POOL" "One value for the cells of a window."
     6 Reshape "RESHAPE" "The same bytes under another shape."
     7 Softmax "SOFTMAX" "Normalised exponentials of each row."
     8 Table "TABLE" "A function of single values."

@@ -84,6 +84,7 @@ pub(crate) struct TensorReport {
 pub(crate) struct OperatorReport {
     pub(crate) index: usize,
     pub(crate) kind: &'static str,
+    pub(crate) operation: Option<&'static str>,
     pub(crate) inputs: Vec<u16>,
     pub(crate) outputs: Vec<u16>,
     pub(crate) weight_bytes: usize,
@@ -220,6 +221,7 @@ impl OperatorReport {
         Self {
             index,
             kind: op.kind().name(),
+            operation: outline.operation,
             inputs,
             outputs,
             weight_bytes: cost.weight_bytes,

@@ -90,7 +90,7 @@ fn operator_columns(report: &ModelReport) -> Vec<Column> {
     };
     vec![
         right("#", operators, |operator| operator.index.to_string()),
-        left("operator", operators, |operator| operator.kind.to_owned()),
+        left("operator", operators, name),
         right("in", operators, |operator| {
             operator.inputs.iter().map(u16::to_string).collect::<Vec<_>>().join(",")
         }),
@@ -119,6 +119,12 @@ fn operator_columns(report: &ModelReport) -> Vec<Column> {
         right("weights", operators, |operator| nonzero(operator.weight_bytes as u64)),
         right("MACs", operators, |operator| nonzero(operator.macs)),
     ]
+}
+
+/// Its kind, and which of the kind's operations it is.
+fn name(operator: &OperatorReport) -> String {
+    let operation = operator.operation.map(|operation| format!(" {operation}"));
+    operator.kind.to_owned() + &operation.unwrap_or_default()
 }
 
 fn tensor_columns(tensors: &[TensorReport]) -> Vec<Column> {

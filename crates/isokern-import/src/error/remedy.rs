@@ -60,12 +60,6 @@ const ROWS: &[Row] = &[
         companions: &[],
     },
     Row {
-        remedy: "replace max pooling by average pooling, or by strides of the convolution before \
-                 it, and train and convert the model again",
-        names: &["MAX_POOL_2D"],
-        companions: &[],
-    },
-    Row {
         remedy: "put the activation directly after a convolution, dense layer or sum, as ReLU or \
                  ReLU6, so that the converter fuses it",
         names: &["RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1"],
@@ -215,10 +209,9 @@ mod tests {
 
     #[test]
     fn c06_the_remedy_follows_from_the_cause() {
-        let cases: [(&[&str], &str); 12] = [
+        let cases: [(&[&str], &str); 11] = [
             (&["QUANTIZE", "DEQUANTIZE"], "for QUANTIZE, DEQUANTIZE, set inference_input_type"),
             (&["MEAN"], "for MEAN, replace GlobalAveragePooling2D"),
-            (&["MAX_POOL_2D"], "for MAX_POOL_2D, replace max pooling"),
             (&["SHAPE", "STRIDED_SLICE", "PACK"], "for SHAPE, STRIDED_SLICE, PACK, fix the batch"),
             (&["STRIDED_SLICE", "PACK"], "for STRIDED_SLICE, PACK, build the model without, from"),
             (&["VAR_HANDLE", "STRIDED_SLICE"], "for VAR_HANDLE, STRIDED_SLICE, convert the form"),

@@ -52,7 +52,7 @@ const TABLES: &[OptionsTable] = &[
         ],
     },
     OptionsTable {
-        operators: &["AVERAGE_POOL_2D"],
+        operators: &["AVERAGE_POOL_2D", "MAX_POOL_2D"],
         number: 5,
         name: "Pool2DOptions",
         fields: &[

@@ -118,6 +118,7 @@ impl Operator for DepthwiseConv2d {
             window: Some(view.window),
             dots: Some(outline(&view.requant, taps(&view.window), 0)),
             depth_multiplier: Some(view.depth_multiplier),
+            ..Outline::default()
         }
     }
 }

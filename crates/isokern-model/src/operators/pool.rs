@@ -30,23 +30,49 @@ pub struct PoolBody {
     pub activation_min: i8,
     /// Greatest output value.
     pub activation_max: i8,
+    /// What a window comes to: [`Pooling::code`].
+    pub operation: u8,
     /// Zero.
-    pub reserved: u16,
+    pub reserved: u8,
 }
 
 const _: () = assert!(size_of::<PoolBody>() == 20);
 
-/// The mean over a window.
+isokern_core::numbered! {
+    /// What the cells of a window come to.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Pooling: u8, code, from_code {
+        /// Their mean.
+        Average = 0,
+        /// The greatest of them.
+        Max = 1,
+    }
+}
+
+impl Pooling {
+    /// Returns the word that reports use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Average => "average",
+            Self::Max => "max",
+        }
+    }
+}
+
+/// One value for the cells of a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PoolView {
     /// An image.
     pub input: Tensor,
     /// An image of as many channels.
     pub output: Tensor,
-    /// The cells one mean is taken over; padding does not count.
+    /// The cells one value is taken of; padding does not count.
     pub window: Window,
     /// Least and greatest output value.
     pub activation: Activation,
+    /// What is computed.
+    pub operation: Pooling,
 }
 
 impl Operator for Pool {
@@ -61,11 +87,13 @@ impl Operator for Pool {
             output: site.output(0),
             window: body.window,
             activation: Activation { min: body.activation_min, max: body.activation_max },
+            operation: Pooling::from_code(body.operation).unwrap_or(Pooling::Average),
         }
     }
 
     fn check(site: &OperatorSite<'_>, body: &PoolBody, view: &PoolView) -> Check {
         require(site.constant_count() == 0, "constant_count")?;
+        require(Pooling::from_code(body.operation).is_some(), "operation")?;
         require(body.reserved == 0, "body")?;
         images(&view.input, &view.output, &view.window)?;
         require(view.input.image().channels == view.output.image().channels, "output")?;
@@ -80,10 +108,10 @@ impl Operator for Pool {
         Cost { work, ..Cost::default() }
     }
 
-    /// Runs the calling rank's share of an average pool.
+    /// Runs the calling rank's share of a pool.
     ///
-    /// The mean of the raw values inside the input, to nearest, ties away from zero;
-    /// cells of padding do not count. Input and output share scale and zero point.
+    /// Of the raw values inside the input the mean, to nearest, ties away from zero, or the
+    /// greatest; cells of padding do not count. Input and output share scale and zero point.
     /// Source: TensorFlow Lite `kernels/internal/reference/integer_ops/pooling.h`.
     ///
     /// A tile is 16 channels of one position.
@@ -115,6 +143,7 @@ impl Operator for Pool {
 
     fn outline(view: &PoolView) -> Outline {
         Outline {
+            operation: Some(view.operation.name()),
             activation: Some(view.activation),
             window: Some(view.window),
             ..Outline::default()
@@ -130,20 +159,27 @@ fn tile(op: &PoolView, (x, y): (Cells<'_>, Cells<'_>), position: usize, first_ch
         op.window.columns().inside(position % width, input.width);
     let block = BLOCK_OUTPUTS.min(input.channels.saturating_sub(first_channel));
 
-    let mut sums = [0_i32; BLOCK_OUTPUTS];
+    // Sums of a mean, or the greatest values so far.
+    let is_max = op.operation == Pooling::Max;
+    let mut values = [if is_max { i32::from(i8::MIN) } else { 0 }; BLOCK_OUTPUTS];
     for row in first_y..first_y + (row_end - row_first) {
         let mut cell = (row * input.width + first_x) * input.channels + first_channel;
         for _ in column_first..column_end {
-            for (sum, value) in sums.iter_mut().zip(x.window(cell, block).as_slice()) {
-                *sum = sum.wrapping_add(value.get().into());
+            let window = x.window(cell, block);
+            let pairs = values.iter_mut().zip(window.as_slice());
+            if is_max {
+                pairs.for_each(|(value, x)| *value = (*value).max(x.get().into()));
+            } else {
+                pairs.for_each(|(value, x)| *value = value.wrapping_add(x.get().into()));
             }
             cell += input.channels;
         }
     }
     let count = ((row_end - row_first) * (column_end - column_first)) as i32;
-    for (channel, sum) in (first_channel..first_channel + block).zip(sums) {
-        let mean = clamp(mean(sum, count), op.activation.min, op.activation.max);
-        y.set(position * input.channels + channel, mean);
+    for (channel, value) in (first_channel..first_channel + block).zip(values) {
+        let value = if is_max { value } else { mean(value, count) };
+        let value = clamp(value, op.activation.min, op.activation.max);
+        y.set(position * input.channels + channel, value);
     }
 }
 

@@ -173,6 +173,7 @@ pub(crate) fn pool() -> Blob {
         },
         activation_min: RANGE.0,
         activation_max: RANGE.1,
+        operation: 1,
         reserved: 0,
     };
     let op = DraftOp::new::<Pool>(&body, &[0], &[1]);

@@ -14,6 +14,8 @@ fn body_and_tensors() {
     let constants =
         |count| pool().with(|blob| blob.operator(0, |record| record.constant_count = count));
     pair("constant_count", operator(0), &constants(0), &constants(1));
+    let operation = |code| with(|body| body.operation = code);
+    pair("operation", operator(0), &operation(1), &operation(2));
     let reserved = |value| with(|body| body.reserved = value);
     pair("body", operator(0), &reserved(0), &reserved(1));
     let size = |sizes: &[u32]| pool().with(|blob| blob.size(1, sizes));

@@ -7,7 +7,7 @@ use isokern_model::Memory;
 
 use isokern_model::fixed::clamp;
 use isokern_model::operators::add::AddView;
-use isokern_model::operators::pool::{PoolView, mean};
+use isokern_model::operators::pool::{PoolView, Pooling, mean};
 
 /// Runs the calling rank's share of an addition, a tile being one word, or one byte where
 /// tensors are not aligned.
@@ -38,7 +38,7 @@ fn bytes(word: &Cell<u32>) -> [i8; 4] {
     word.get().to_le_bytes().map(u8::cast_signed)
 }
 
-/// Runs the calling rank's share of an average pool, a tile being one channel of one
+/// Runs the calling rank's share of a pool, a tile being one channel of one
 /// position.
 #[inline(never)]
 pub(super) fn pool<T: Team>(team: &T, op: &PoolView, memory: &Memory<'_>) {
@@ -51,7 +51,8 @@ pub(super) fn pool<T: Team>(team: &T, op: &PoolView, memory: &Memory<'_>) {
         let (position, channel) = (index as u32 / channels, index as u32 % channels);
         let top = position / out_width * u32::from(op.window.stride_height);
         let left = position % out_width * u32::from(op.window.stride_width);
-        let (mut sum, mut count) = (0_i32, 0_i32);
+        let is_max = op.operation == Pooling::Max;
+        let (mut value, mut count) = (if is_max { i32::from(i8::MIN) } else { 0 }, 0_i32);
         for row in 0..u32::from(op.window.kernel_height) {
             let cell_y = (top + row * u32::from(op.window.dilation_height))
                 .wrapping_sub(op.window.pad_top.into());
@@ -60,11 +61,13 @@ pub(super) fn pool<T: Team>(team: &T, op: &PoolView, memory: &Memory<'_>) {
                     .wrapping_sub(op.window.pad_left.into());
                 if cell_y < height && cell_x < width {
                     let at = (cell_y * width + cell_x) * channels + channel;
-                    sum = sum.wrapping_add(x.get(at as usize).into());
+                    let cell = i32::from(x.get(at as usize));
+                    value = if is_max { value.max(cell) } else { value.wrapping_add(cell) };
                     count += 1;
                 }
             }
         }
-        y.set(index, clamp(mean(sum, count), op.activation.min, op.activation.max));
+        let value = if is_max { value } else { mean(value, count) };
+        y.set(index, clamp(value, op.activation.min, op.activation.max));
     }
 }

@@ -1,7 +1,7 @@
-//! Lowers AVERAGE_POOL_2D, means over windows.
+//! Lowers AVERAGE_POOL_2D and MAX_POOL_2D, one value for the cells of a window.
 
 use isokern_model::encode::{DraftOp, DraftTensor};
-use isokern_model::operators::pool::{Pool, PoolBody};
+use isokern_model::operators::pool::{Pool, PoolBody, Pooling};
 
 use super::site::Site;
 use super::window::{self, WindowOptions};
@@ -10,7 +10,16 @@ use crate::error::{ImportError, OperatorFault};
 const FILTER: [&str; 2] = ["filter_height", "filter_width"];
 
 /// Lowers a mean over windows.
-pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
+pub(super) fn lower_average(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
+    lower(site, Pooling::Average)
+}
+
+/// Lowers the greatest value over windows.
+pub(super) fn lower_max(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
+    lower(site, Pooling::Max)
+}
+
+fn lower(site: &mut Site<'_, '_>, operation: Pooling) -> Result<(), ImportError> {
     site.arity(1..=1, 1..=1)?;
     let input = site.input(0, "input")?;
     let [images, height, width, channels] = site.images(&input, "input")?;
@@ -27,6 +36,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
         window,
         activation_min: activation.min,
         activation_max: activation.max,
+        operation: operation.code(),
         reserved: 0,
     };
     site.emit(DraftOp::new::<Pool>(&body, &[input.place], &[output.place]));
@@ -53,6 +63,5 @@ impl Options {
 /// Whether TFLite Micro takes both for equal: `PoolingPrepare` in
 /// `micro/kernels/pooling_common.cc` allows scales to differ by 10^-6.
 fn same_quantisation(a: &DraftTensor, b: &DraftTensor) -> bool {
-    let difference = (f64::from(a.scale) - f64::from(b.scale)).abs();
-    difference <= 1.0e-6 && a.zero_point == b.zero_point
+    f64::from((a.scale - b.scale).abs()) <= 1.0e-6 && a.zero_point == b.zero_point
 }
