@@ -1,24 +1,32 @@
 //! The batch kernel: one block per sample, until all samples are done.
+//!
+//! It has an entry for the kinds of [`BaseOperators`] and one for all kinds. A kernel takes as many
+//! registers and as much stack as the worst of the functions that it can reach; so the first entry
+//! does not pay for kinds that its models do not have. Both share the operators' code.
 #![allow(unsafe_code)]
 
 use core::cell::Cell;
+use core::marker::PhantomData;
 use core::ptr;
 use core::slice;
 
 use isokern_core::device::{BATCH_VERSION, BatchFlags, BatchParameters, FaultCode, SHARED_ALIGN};
 use isokern_core::{Cells, Team};
-use isokern_model::{Memory, Model, RunError, run_ops};
+use isokern_model::{
+    AllOperators, BaseOperators, Memory, Model, OperatorSet, RunError, run_ops_of,
+};
 use isokern_ops::quad_mac::QuadMacLoops;
 
 use crate::dot::Dp4a;
 use crate::fault::fault;
+use crate::ports::{read_inputs, write_outputs};
 use crate::team::BlockTeam;
 use crate::{block, registers};
 
 /// The loops of a block.
 const LOOPS: QuadMacLoops<Dp4a> = QuadMacLoops::for_operators();
 
-/// Runs a model over a batch of samples; see [`BatchParameters`].
+/// Runs a model of [`BaseOperators`] over a batch of samples; see [`BatchParameters`].
 ///
 /// Samples of a stream run one after the other, in one block. The grid may have any number of
 /// blocks, a block any number of threads.
@@ -30,6 +38,29 @@ const LOOPS: QuadMacLoops<Dp4a> = QuadMacLoops::for_operators();
 // SAFETY: the name is this crate's.
 #[unsafe(no_mangle)]
 pub unsafe extern "ptx-kernel" fn isokern_batch(parameters: BatchParameters) {
+    // SAFETY: by this function's contract.
+    unsafe { run::<BaseOperators>(parameters) };
+}
+
+/// As [`isokern_batch`], for a model of any kinds.
+///
+/// # Safety
+///
+/// As for [`isokern_batch`].
+// SAFETY: the name is this crate's.
+#[unsafe(no_mangle)]
+pub unsafe extern "ptx-kernel" fn isokern_batch_all(parameters: BatchParameters) {
+    // SAFETY: by this function's contract.
+    unsafe { run::<AllOperators>(parameters) };
+}
+
+/// Runs a model of the kinds of `S`.
+///
+/// # Safety
+///
+/// As for [`isokern_batch`].
+#[inline(always)] // A part of its entry.
+unsafe fn run<S: OperatorSet>(parameters: BatchParameters) {
     let team = BlockTeam::start(parameters.fault);
     let parts = Parts::of(&parameters);
     // SAFETY: by this function's contract.
@@ -37,7 +68,7 @@ pub unsafe extern "ptx-kernel" fn isokern_batch(parameters: BatchParameters) {
     // SAFETY: the arena is this block's alone, `arena_bytes` long, and its threads keep their
     // accesses apart between barriers, which is the operators' contract.
     let arena = unsafe { Cells::from_raw(parts.arena, parameters.arena_bytes as usize) };
-    let batch = Batch {
+    let batch = Batch::<S> {
         team: &team,
         parameters: &parameters,
         model: &model,
@@ -45,13 +76,14 @@ pub unsafe extern "ptx-kernel" fn isokern_batch(parameters: BatchParameters) {
         stream: Cell::new(registers::block().into()),
         sample: Cell::new(0),
         end: Cell::new(0),
+        operators: PhantomData,
     };
     // SAFETY: by this function's contract.
     unsafe { batch.run() };
 }
 
 /// What a thread needs for a sample; in memory, so that a call takes few registers.
-struct Batch<'a> {
+struct Batch<'a, S> {
     team: &'a BlockTeam,
     parameters: &'a BatchParameters,
     model: &'a Model<'a>,
@@ -60,9 +92,10 @@ struct Batch<'a> {
     stream: Cell<u64>,
     sample: Cell<u64>,
     end: Cell<u64>,
+    operators: PhantomData<S>,
 }
 
-impl Batch<'_> {
+impl<S: OperatorSet> Batch<'_, S> {
     /// Runs the streams of this block.
     ///
     /// # Safety
@@ -97,43 +130,20 @@ impl Batch<'_> {
                 block::set_sample(sample);
             }
             // SAFETY: by this function's contract.
-            self.read_inputs(unsafe { sample_inputs(self.parameters, sample) }, &memory);
+            let inputs = unsafe { sample_inputs(self.parameters, sample) };
+            read_inputs(self.team, self.model, inputs, &memory);
             let all = 0..self.model.operator_count();
-            match run_ops(self.team, &LOOPS, self.model, &memory, all) {
+            match run_ops_of::<S, _, _>(self.team, &LOOPS, self.model, &memory, all) {
                 Ok(()) => {}
                 Err(RunError::NotBuilt { index }) => fault(FaultCode::Operator, index.into()),
                 Err(_) => fault(FaultCode::Operator, u64::MAX),
             }
             let sample = self.sample.get();
             // SAFETY: by this function's contract.
-            self.write_outputs(&memory, unsafe { sample_outputs(self.parameters, sample) });
+            let outputs = unsafe { sample_outputs(self.parameters, sample) };
+            write_outputs(self.team, self.model, &memory, outputs);
             self.sample.set(sample + 1);
         }
-    }
-
-    /// Copies the inputs of a sample into the arena, with a barrier after.
-    #[inline(never)]
-    fn read_inputs(&self, inputs: Cells<'_>, memory: &Memory<'_>) {
-        let mut start = 0;
-        for position in 0..self.model.input_count() {
-            let x = memory.view(&self.model.input_at(position));
-            copy(self.team, inputs.window(start, x.len()), x);
-            start += x.len();
-        }
-        self.team.sync();
-    }
-
-    /// Copies the outputs of a sample out of the arena, with a barrier after.
-    #[inline(never)]
-    fn write_outputs(&self, memory: &Memory<'_>, outputs: Cells<'_>) {
-        let mut start = 0;
-        for position in 0..self.model.output_count() {
-            let y = memory.view(&self.model.output_at(position));
-            copy(self.team, y, outputs.window(start, y.len()));
-            start += y.len();
-        }
-        // The next input may lie where this output did.
-        self.team.sync();
     }
 }
 
@@ -303,23 +313,6 @@ unsafe fn sample_outputs<'a>(parameters: &BatchParameters, sample: u64) -> Cells
     let start = address(parameters.outputs + sample * parameters.output_bytes).cast();
     // SAFETY: the host owes these bytes; a sample's are one block's alone.
     unsafe { Cells::from_raw(start, parameters.output_bytes as usize) }
-}
-
-/// Copies `source` to `target`, of the same length, by words where both are aligned.
-#[inline(never)]
-fn copy(team: &BlockTeam, source: Cells<'_>, target: Cells<'_>) {
-    let mut done = 0;
-    if let (Some(from), Some(to)) = (source.as_words(), target.as_words()) {
-        for index in team.share(to.len()) {
-            if let (Some(from), Some(to)) = (from.get(index), to.get(index)) {
-                to.set(from.get());
-            }
-        }
-        done = to.len() * 4;
-    }
-    for index in team.share(target.len() - done) {
-        target.set(done + index, source.get(done + index));
-    }
 }
 
 /// An address from the parameters, as a pointer.

@@ -12,7 +12,8 @@
 //! | `words` | words and cells shared with the host or with other blocks |
 //! | `registers` | special registers: indices, clocks, sizes |
 //! | `dot` | the four-term dot product |
-//! | `batch` | the entry `isokern_batch` |
+//! | `batch` | the entries `isokern_batch` and `isokern_batch_all` |
+//! | `ports` | how a sample's inputs and outputs are copied |
 //! | `empty` | entries that do nothing |
 //! | `probes` | entries that measure and entries that try to catch the device out |
 //!
@@ -34,6 +35,7 @@ mod block;
 mod dot;
 mod empty;
 mod fault;
+mod ports;
 mod probes;
 mod registers;
 mod team;

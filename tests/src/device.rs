@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use isokern_core::compute::ModelArtifact;
 use isokern_core::device::{
-    BATCH_VERSION, BatchLaunch, BatchParameters, DeviceLimits, ENTRY_BATCH, FaultRecord,
-    ModelFootprint, plan_batch,
+    BATCH_VERSION, BatchLaunch, BatchParameters, DeviceLimits, ENTRY_BATCH, ENTRY_BATCH_ALL,
+    FaultRecord, ModelFootprint, plan_batch,
 };
-use isokern_model::Model;
+use isokern_model::{BaseOperators, Model, OperatorSet};
 use isokern_simcuda::machine::{Counters, Engine, Fault, Grid, Launch, Progress};
 use isokern_simcuda::memory::{Kind, Memory};
 use isokern_simcuda::program::{Limits, Program};
@@ -175,6 +175,21 @@ impl Device {
         self.finish(job, |_| {})
     }
 
+    /// As [`batch`](Self::batch), on the entry of this name.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ended it.
+    pub fn batch_on(
+        &self,
+        entry: &str,
+        artifact: &ModelArtifact,
+        inputs: &[i8],
+    ) -> Result<BatchRun, Box<Fault>> {
+        let job = self.prepare(artifact, artifact.bytes(), inputs);
+        self.finish(Job { entry: self.entry(entry), ..job }, |_| {})
+    }
+
     /// As [`batch`](Self::batch); `change` may change what the device is told.
     ///
     /// # Errors
@@ -214,7 +229,8 @@ impl Device {
             model_bytes: bytes.len() as u64,
             arena_bytes: model.arena_bytes() as u64,
         };
-        let entry = self.entry(ENTRY_BATCH);
+        let is_base = BaseOperators::KINDS.contains_all(model.operator_set());
+        let entry = self.entry(if is_base { ENTRY_BATCH } else { ENTRY_BATCH_ALL });
         let function = self.program.function(entry).expect("it was found");
         let limits = limits(self.target, function.registers);
         let launch = plan_batch(&footprint, &limits, samples as u64).expect("it fits");
@@ -231,7 +247,7 @@ impl Device {
             stream_samples: 1,
             ..BatchParameters::default()
         };
-        Job { launch, parameters }
+        Job { entry, launch, parameters }
     }
 
     /// Runs a batch as it is planned now.
@@ -240,7 +256,7 @@ impl Device {
         job: Job,
         change: impl Fn(&mut BatchParameters),
     ) -> Result<BatchRun, Box<Fault>> {
-        let Job { launch, mut parameters } = job;
+        let Job { entry, launch, mut parameters } = job;
         parameters.flags = launch.flags.bits();
         parameters.arena_bytes = launch.arena_bytes;
         parameters.scratch_stride = launch.arena_bytes;
@@ -251,7 +267,7 @@ impl Device {
         let BatchParameters { outputs, output_bytes, sample_count, fault, .. } = parameters;
         change(&mut parameters);
         let counters = self.run(Launch {
-            entry: self.entry(ENTRY_BATCH),
+            entry,
             grid: [launch.blocks, 1, 1],
             block: [launch.threads, 1, 1],
             dynamic_shared: launch.shared_bytes,
@@ -271,6 +287,7 @@ impl Device {
 
 /// A batch that is ready to run.
 struct Job {
+    entry: usize,
     launch: BatchLaunch,
     parameters: BatchParameters,
 }

@@ -2,9 +2,9 @@
 //!
 //! `ISOKERN_PTX=DIR` runs the texts of another folder, named as those in the repository.
 
-use isokern_core::device::{BatchFlags, BatchLaunch};
-use isokern_model::Model;
+use isokern_core::device::{BatchFlags, BatchLaunch, ENTRY_BATCH, ENTRY_BATCH_ALL, FaultCode};
 use isokern_model::layout::Layout;
+use isokern_model::{BaseOperators, Model, OperatorSet};
 use isokern_tests::device::{Device, TARGETS, ptx};
 use isokern_tests::trials::{on_models, run, trial};
 use isokern_tests::vectors::{Case, own_cases};
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             "it_does_not_matter_where_arena_and_model_lie_or_how_many_threads_there_are",
             places_and_threads,
         ),
+        trial("the_entry_for_all_kinds_gives_the_bytes_of_the_other", on_both_entries),
     ];
     run(newest.into_iter().chain(older).chain(own))
 }
@@ -70,6 +71,24 @@ fn in_the_layout_of_firmware() {
     let device = Device::new(&ptx(80), 80);
     for case in own_cases() {
         check(&device, &case, Layout::Row, "row layout", |_| {});
+    }
+}
+
+/// Models of the first kinds run on both entries; others are a fault on the first.
+fn on_both_entries() {
+    let device = Device::new(&ptx(80), 80);
+    for case in own_cases() {
+        let artifact = case.convert(Layout::Packed);
+        let kinds = Model::parse(artifact.bytes()).expect("it was just converted").operator_set();
+        let is_base = BaseOperators::KINDS.contains_all(kinds);
+        let Case { name, inputs, outputs, .. } = first(&case, 1);
+        for (entry, has_kinds) in [(ENTRY_BATCH, is_base), (ENTRY_BATCH_ALL, true)] {
+            let run = device.batch_on(entry, &artifact, &inputs);
+            let run = run.unwrap_or_else(|fault| panic!("{name} on {entry}: {fault}"));
+            let code = run.record.fault().and_then(|fault| fault.code());
+            assert_eq!(code, (!has_kinds).then_some(FaultCode::Operator), "{name} on {entry}");
+            assert!(!has_kinds || run.outputs == outputs, "{name} on {entry}: outputs differ");
+        }
     }
 }
 

@@ -29,7 +29,8 @@
 //! # For backends
 //!
 //! Check the model, [`plan`](plan_batch) a launch from its sizes and the device's
-//! [`DeviceLimits`], fill [`BatchParameters`], launch [`ENTRY_BATCH`] with them by value.
+//! [`DeviceLimits`], fill [`BatchParameters`], launch [`ENTRY_BATCH`] or [`ENTRY_BATCH_ALL`] with
+//! them by value.
 //! Afterwards read the [`FaultRecord`]: unless it is empty, no output counts.
 //!
 //! # For authors of device code
@@ -51,8 +52,11 @@ pub use launch::{
 };
 pub use probe::{PROBE_ENTRIES, PingPongLines, ProbeRecord, cell_data, pattern};
 
-/// The batch kernel: one [`BatchParameters`] by value.
+/// The batch kernel for models of the first kinds, `isokern_model::BaseOperators`: one
+/// [`BatchParameters`] by value.
 pub const ENTRY_BATCH: &str = "isokern_batch";
+/// The same for models of any kinds.
+pub const ENTRY_BATCH_ALL: &str = "isokern_batch_all";
 /// A kernel without parameters that does nothing: what a launch costs.
 pub const ENTRY_EMPTY: &str = "isokern_empty";
 /// The same with eight 64-bit parameters: what parameters cost.

@@ -1,4 +1,4 @@
-//! The backend: a device, its context and the kernel that runs models there.
+//! The backend: a device, its context and the kernels that run models there.
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use isokern_model::layout::Layout;
 
 use crate::driver::{Context, Device};
 use crate::error::CudaError;
-use crate::kernel::Kernel;
+use crate::kernel::Kernels;
 use crate::model::CudaModel;
 use crate::port;
 
@@ -22,7 +22,7 @@ const CHUNK_SAMPLES_MAX: usize = 2048;
 
 /// Runs models from a [`ModelArtifact`] on an NVIDIA GPU.
 ///
-/// A clone is the same backend: it shares context and kernel, and may be used from other
+/// A clone is the same backend: it shares context and kernels, and may be used from other
 /// threads. Each model has streams and memory of its own, so models of one backend run side by
 /// side.
 ///
@@ -39,13 +39,13 @@ const CHUNK_SAMPLES_MAX: usize = 2048;
 /// ```
 #[derive(Debug, Clone)]
 pub struct CudaBackend {
-    kernel: Result<Arc<Kernel>, CudaError>,
+    kernels: Result<Arc<Kernels>, CudaError>,
     chunk_samples: Option<usize>,
 }
 
 impl CudaBackend {
-    /// A backend on the device with this ordinal, in its primary context, with the kernel this
-    /// crate ships.
+    /// A backend on the device with this ordinal, in its primary context, with the kernels
+    /// this crate ships.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl CudaBackend {
     /// ```
     #[must_use]
     pub fn if_available(ordinal: u32) -> Self {
-        Self::new(ordinal).unwrap_or_else(|error| Self { kernel: Err(error), chunk_samples: None })
+        Self::new(ordinal).unwrap_or_else(|error| Self { kernels: Err(error), chunk_samples: None })
     }
 
     /// A backend in a context, which may be another library's
@@ -81,8 +81,8 @@ impl CudaBackend {
     ///
     /// As [`new`](Self::new).
     pub fn with_context(context: &Context) -> Result<Self, CudaError> {
-        let kernel = Arc::new(Kernel::shipped(context)?);
-        Ok(Self { kernel: Ok(kernel), chunk_samples: None })
+        let kernels = Arc::new(Kernels::shipped(context)?);
+        Ok(Self { kernels: Ok(kernels), chunk_samples: None })
     }
 
     /// A backend in the same context that runs another kernel: the batch entry of somebody's
@@ -100,9 +100,9 @@ impl CudaBackend {
     ///   [`BatchParameters`](isokern_core::device::BatchParameters) by value.
     /// * It reads and writes only the memory that these describe.
     pub unsafe fn load_ptx(&self, ptx: &[u8], entry: &str) -> Result<Self, CudaError> {
-        let context = self.kernel.as_ref().map_err(Clone::clone)?.context();
-        let kernel = Arc::new(Kernel::load(context, ptx, entry)?);
-        Ok(Self { kernel: Ok(kernel), chunk_samples: self.chunk_samples })
+        let context = self.kernels.as_ref().map_err(Clone::clone)?.context();
+        let kernels = Arc::new(Kernels::of_entry(context, ptx, entry)?);
+        Ok(Self { kernels: Ok(kernels), chunk_samples: self.chunk_samples })
     }
 
     /// The same backend with models that take `samples` (at least 1) of a batch in one launch.
@@ -117,13 +117,13 @@ impl CudaBackend {
     /// Why no model can be loaded, `None` if there is a device.
     #[must_use]
     pub fn unavailable(&self) -> Option<&CudaError> {
-        self.kernel.as_ref().err()
+        self.kernels.as_ref().err()
     }
 
     /// The context models are loaded in, `None` without a device.
     #[must_use]
     pub fn context(&self) -> Option<&Context> {
-        self.kernel.as_ref().ok().map(|kernel| kernel.context())
+        self.kernels.as_ref().ok().map(|kernels| kernels.context())
     }
 
     /// What the backend can do.
@@ -141,12 +141,13 @@ impl CudaBackend {
     /// [`CudaError::Relayout`]; the reason, if this backend is not
     /// [available](Self::unavailable); [`CudaError::DeviceLost`].
     pub fn load(&self, artifact: &ModelArtifact) -> Result<CudaModel, CudaError> {
-        let kernel = self.kernel.as_ref().map_err(Clone::clone)?;
-        if let Some(status) = kernel.context().lost() {
+        let kernels = self.kernels.as_ref().map_err(Clone::clone)?;
+        if let Some(status) = kernels.context().lost() {
             return Err(CudaError::DeviceLost { status });
         }
         let model = Model::parse(artifact.bytes())?;
-        let sample_bytes = model.input().len().saturating_add(model.output().len());
+        let kernel = kernels.for_kinds(model.operator_set());
+        let sample_bytes = model.input_bytes().saturating_add(model.output_bytes());
         let fitting = (CHUNK_BYTES / sample_bytes.max(1)).clamp(1, CHUNK_SAMPLES_MAX);
         let chunk_samples = self.chunk_samples.unwrap_or(fitting);
         if model.layout() == Layout::Packed {

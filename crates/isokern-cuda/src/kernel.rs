@@ -1,19 +1,66 @@
-//! The batch kernel as loaded on a device, with what a launch may use there.
+//! The batch kernels as loaded on a device, with what a launch may use there.
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
 
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use isokern_core::device::{
-    BATCH_VERSION, BatchLaunch, BatchParameters, DeviceLimits, ENTRY_BATCH, ModelFootprint,
-    plan_batch,
+    BATCH_VERSION, BatchLaunch, BatchParameters, DeviceLimits, ENTRY_BATCH, ENTRY_BATCH_ALL,
+    ModelFootprint, plan_batch,
 };
-use isokern_model::Model;
+use isokern_model::{BaseOperators, Model, OpSet, OperatorSet};
 
 use crate::driver::{Context, DeviceBuffer, Function, LaunchShape, Module, Stream};
 use crate::error::CudaError;
 use crate::ptx;
 use crate::state::StatePlace;
+
+/// The kernels of one module. Models get the one with the fewest kinds that has all of theirs.
+#[derive(Debug)]
+pub(crate) struct Kernels {
+    /// For [`BaseOperators`]; none where all models run on one entry.
+    base: Option<Arc<Kernel>>,
+    all: Arc<Kernel>,
+}
+
+impl Kernels {
+    /// The kernels this crate ships, in the text that fits the device.
+    pub(crate) fn shipped(context: &Context) -> Result<Self, CudaError> {
+        let text = ptx::shipped_ptx(context.device().compute_capability()?)?;
+        let module = load(context, text.as_bytes())?;
+        let base = Kernel::of(context, &module, ENTRY_BATCH)?;
+        let all = Kernel::of(context, &module, ENTRY_BATCH_ALL)?;
+        Ok(Self { base: Some(base.into()), all: all.into() })
+    }
+
+    /// The kernel `entry` of a PTX text, for all models.
+    pub(crate) fn of_entry(context: &Context, ptx: &[u8], entry: &str) -> Result<Self, CudaError> {
+        let module = load(context, ptx)?;
+        Ok(Self { base: None, all: Kernel::of(context, &module, entry)?.into() })
+    }
+
+    /// The kernel for a model of these kinds.
+    pub(crate) fn for_kinds(&self, kinds: OpSet) -> &Arc<Kernel> {
+        let base = self.base.as_ref().filter(|_| is_base(kinds));
+        base.unwrap_or(&self.all)
+    }
+
+    /// The context they are loaded in.
+    pub(crate) fn context(&self) -> &Context {
+        self.all.context()
+    }
+}
+
+/// Whether a model of these kinds runs on the kernel for the first kinds.
+const fn is_base(kinds: OpSet) -> bool {
+    BaseOperators::KINDS.contains_all(kinds)
+}
+
+/// Loads a PTX text that the driver can read.
+fn load(context: &Context, ptx: &[u8]) -> Result<Module, CudaError> {
+    ptx::check_release(ptx, context.device().driver().version())?;
+    Module::load(context, ptx)
+}
 
 /// A kernel that takes [`BatchParameters`].
 #[derive(Debug)]
@@ -23,17 +70,10 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// The kernel this crate ships, in the text that fits the device.
-    pub(crate) fn shipped(context: &Context) -> Result<Self, CudaError> {
-        let text = ptx::shipped_ptx(context.device().compute_capability()?)?;
-        Self::load(context, text.as_bytes(), ENTRY_BATCH)
-    }
-
-    /// The kernel `entry` of a PTX text.
-    pub(crate) fn load(context: &Context, ptx: &[u8], entry: &str) -> Result<Self, CudaError> {
+    /// The kernel `entry` of a module.
+    fn of(context: &Context, module: &Module, entry: &str) -> Result<Self, CudaError> {
         let device = context.device();
-        ptx::check_release(ptx, device.driver().version())?;
-        let function = Module::load(context, ptx)?.function(entry)?;
+        let function = module.function(entry)?;
         let fixed = function.static_shared_bytes()?;
         let optin =
             device.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?;
@@ -180,5 +220,25 @@ impl Resident {
         // SAFETY: the kernel takes these parameters; their memory is the caller's promise, and
         // the model was checked before it was copied.
         unsafe { self.kernel.function.launch(stream, shape, &parameters) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_base;
+    use isokern_model::{BaseOperators, OpSet, OperatorSet};
+
+    #[test]
+    fn kinds_beyond_the_first_take_the_kernel_for_all() {
+        assert!(is_base(BaseOperators::KINDS));
+        assert!(is_base(OpSet::EMPTY));
+        for word in 0..4 {
+            for bit in 0..32 {
+                let mut words = [0; 4];
+                words[word] = 1 << bit;
+                let is_first = word == 0 && (1..=8).contains(&bit);
+                assert_eq!(is_base(OpSet::from_words(words)), is_first, "code {}", 32 * word + bit);
+            }
+        }
     }
 }

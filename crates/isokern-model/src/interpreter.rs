@@ -9,7 +9,7 @@ use crate::record::OpRecord;
 use isokern_core::Team;
 use thiserror::Error;
 
-use crate::kind::OpSet;
+use crate::kind::{AllOperators, OpSet, OperatorSet};
 use crate::loops::Loops;
 
 /// Why operators did not run.
@@ -37,7 +37,6 @@ pub enum RunError {
 ///
 /// [`RunError::NotBuilt`], on every rank alike and before any operator of the
 /// range ran, if `L` lacks an operator kind of the model.
-#[inline(never)] // A frame of its own, gone when the caller does something else.
 pub fn run_ops<T: Team, L: Loops>(
     team: &T,
     loops: &L,
@@ -45,14 +44,32 @@ pub fn run_ops<T: Team, L: Loops>(
     memory: &Memory<'_>,
     range: Range<usize>,
 ) -> Result<(), RunError> {
-    check_built(L::OPERATORS, model)?;
+    run_ops_of::<AllOperators, T, L>(team, loops, model, memory, range)
+}
+
+/// As [`run_ops`], for the kinds of `S` alone.
+///
+/// Programs for several sets of kinds then share the code of the loops, which `L` has for all.
+///
+/// # Errors
+///
+/// [`RunError::NotBuilt`] as [`run_ops`], also if `S` lacks a kind of the model.
+#[inline(never)] // A frame of its own, gone when the caller does something else.
+pub fn run_ops_of<S: OperatorSet, T: Team, L: Loops>(
+    team: &T,
+    loops: &L,
+    model: &Model<'_>,
+    memory: &Memory<'_>,
+    range: Range<usize>,
+) -> Result<(), RunError> {
+    check_built(S::KINDS.and(L::OPERATORS), model)?;
     // Counts are 16 bits wide in a model; short numbers take fewer registers of a device.
     let end = range.end.min(model.operator_count()) as u32;
     for index in range.start.min(end as usize) as u32..end {
         if let Some(site) = &model.site_at(index)
             && let Some(kind) = site.kind()
         {
-            kind.run((team, loops), site, memory);
+            kind.run::<S, T, L>((team, loops), site, memory);
         }
         team.sync();
     }

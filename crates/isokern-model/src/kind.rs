@@ -38,6 +38,17 @@ impl OpSet {
         self
     }
 
+    /// Returns the kinds that are in both sets.
+    #[must_use]
+    pub const fn and(mut self, other: Self) -> Self {
+        let mut word = 0;
+        while word < self.0.len() {
+            self.0[word] &= other.0[word];
+            word += 1;
+        }
+        self
+    }
+
     /// Returns whether the kind is in the set.
     #[must_use]
     pub const fn contains(self, kind: OpKind) -> bool {
@@ -79,4 +90,14 @@ pub struct AllOperators;
 
 impl OperatorSet for AllOperators {
     const KINDS: OpSet = OpSet::ALL;
+}
+
+/// The kinds of a network of convolutions: those with codes 1 to 8.
+///
+/// Device code has an entry for these alone, which needs no more registers than they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct BaseOperators;
+
+impl OperatorSet for BaseOperators {
+    const KINDS: OpSet = OpSet::from_words([0b1_1111_1110, 0, 0, 0]);
 }

@@ -85,8 +85,8 @@ pub mod weights;
 
 pub use error::FormatError;
 pub use header::Header;
-pub use interpreter::{RunError, run_ops};
-pub use kind::{AllOperators, OpSet, OperatorSet};
+pub use interpreter::{RunError, run_ops, run_ops_of};
+pub use kind::{AllOperators, BaseOperators, OpSet, OperatorSet};
 pub use loops::{Loops, PlainLoops};
 pub use memory::Memory;
 pub use model::{Checked, Model};

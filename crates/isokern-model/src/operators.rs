@@ -105,9 +105,10 @@ macro_rules! operators {
             }
 
             /// Runs the calling rank's share of the operator of a record of this kind with `loops`,
-            /// without a barrier; does nothing for a kind that `loops` are built without.
+            /// without a barrier; does nothing for a kind outside `S`, and for one that `loops` are
+            /// built without.
             #[inline]
-            pub(crate) fn run<T: Team, L: Loops>(
+            pub(crate) fn run<S: OperatorSet, T: Team, L: Loops>(
                 self,
                 (team, loops): (&T, &L),
                 site: &OperatorSite<'_>,
@@ -116,7 +117,7 @@ macro_rules! operators {
                 match self {
                     // The condition is a constant: other kinds leave no code here.
                     $(Self::$kind => {
-                        if L::OPERATORS.contains(OpKind::$kind) {
+                        if S::KINDS.and(L::OPERATORS).contains(OpKind::$kind) {
                             run::<$kind, T, L>((team, loops), site, memory);
                         }
                     })+

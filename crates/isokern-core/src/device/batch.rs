@@ -7,7 +7,8 @@ use bytemuck::{Pod, Zeroable};
 /// The version of [`BatchParameters`] that this build writes and reads.
 pub const BATCH_VERSION: u32 = 2;
 
-/// What `isokern_batch` runs: 120 bytes, passed by value as its one parameter.
+/// What `isokern_batch` and `isokern_batch_all` run: 120 bytes, passed by value as the one
+/// parameter.
 ///
 /// Addresses are the device's. Samples form streams: neighbours that run one after the other, on
 /// one state. A block takes the streams `block`, `block + blocks`, ... ; for each sample it

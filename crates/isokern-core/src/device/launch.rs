@@ -49,7 +49,7 @@ pub struct DeviceLimits {
     pub threads_per_block: u32,
 }
 
-/// A launch of `isokern_batch`.
+/// A launch of `isokern_batch` or `isokern_batch_all`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchLaunch {
     /// Blocks of the grid.
