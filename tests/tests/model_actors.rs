@@ -3,20 +3,29 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes};
+use bytemuck::Zeroable;
+use core::future::Future;
+use core::task::{Context, Poll, Waker};
+
+use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes, Outbox, RunnerWords};
 use isokern_core::call::Clock;
 use isokern_core::compute::ModelArtifact;
 use isokern_core::ring::BufferHandle;
-use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
-use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, ModelReply};
+use isokern_core::{
+    KernelMetadata, KernelMode, MessageHeader, Resident, RingContext, RingKernelHandler,
+};
+use isokern_cpu::actor::state_words;
+use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, LoadError, ModelActor, ModelReply};
 use isokern_guard::SystemClock;
+use isokern_model::AllOperators;
 use isokern_model::layout::Layout;
 use isokern_ring::{
     Answer, AskError, HeapBuffers, Lender, PoolError, PopError, PushError, ThreadHost,
     WaitStrategy, heap_pool, spawn,
 };
 use isokern_tests::port_models::{
-    LEN, MEAN_LEN, leaked, mean_and_sum, mean_of, running_sum, sum_of,
+    INITIAL, LEN, MEAN_LEN, STATE_GAP, STEP_LEN, STEPS, leaked, mean_and_sum, mean_of, running_sum,
+    running_sums, state_of, sum_of,
 };
 use isokern_tests::trials::{on_models, run, trial};
 use isokern_tests::vectors::{Case, own_cases};
@@ -42,9 +51,11 @@ fn main() -> ExitCode {
         trial("a_deadline_reaches_the_model", a_deadline_reaches_the_model),
         trial("all_ports_of_a_model_are_in_the_buffer", all_ports_of_a_model_are_in_the_buffer),
         trial(
-            "a_model_with_state_is_refused_and_its_buffer_comes_back",
-            a_model_with_state_is_refused_and_its_buffer_comes_back,
+            "a_model_with_state_wants_memory_for_it_and_the_buffer_comes_back",
+            a_model_with_state_wants_memory_for_it_and_the_buffer_comes_back,
         ),
+        trial("the_state_stays_with_its_actor", the_state_stays_with_its_actor),
+        trial("a_message_that_does_not_end_begins_a_new_stream", no_message_leaves_half_a_step),
     ];
     run(of_models.into_iter().flatten().chain(own))
 }
@@ -189,7 +200,7 @@ fn all_ports_of_a_model_are_in_the_buffer() {
     assert_eq!(lender.release(handle), Ok(()));
 }
 
-fn a_model_with_state_is_refused_and_its_buffer_comes_back() {
+fn a_model_with_state_wants_memory_for_it_and_the_buffer_comes_back() {
     let artifact = ModelArtifact::from_bytes(leaked(&running_sum(1), Layout::Packed));
     let (mut actor, program, mut lender) = start_artifact(&artifact, Layout::Packed);
     let arena_bytes = program.model().arena_bytes();
@@ -202,5 +213,103 @@ fn a_model_with_state_is_refused_and_its_buffer_comes_back() {
             "{refused:?}"
         );
         assert_eq!(lender.release(handle), Ok(()));
+    }
+    let short = ModelActor::<_, { WORDS - 1 }>::with_state(METADATA, program).map(|_| ());
+    let (have, need) = (STATE_BYTES - STATE_BYTES % 4, STATE_BYTES);
+    assert_eq!(short, Err(LoadError::StateTooShort { have, need }));
+}
+
+const STATE_BYTES: usize = STATE_GAP + STEP_LEN;
+const WORDS: usize = state_words(STATE_BYTES);
+
+/// The program of a running sum.
+fn stream_program() -> CpuProgram<'static> {
+    let artifact = ModelArtifact::from_bytes(leaked(&running_sum(1), Layout::Packed));
+    ArtifactBackend::new().load_program(&artifact).expect("the artifact is a model")
+}
+
+/// An actor of the running sum whose supervisor may restart it, with its buffers.
+fn start_stream(program: &CpuProgram<'static>) -> (StreamActor, Lender<Arc<HeapBuffers>>) {
+    let (lender, borrower) =
+        heap_pool(program.model().arena_bytes(), SLOTS, 1).expect("a usable pool");
+    let host = ThreadHost::new("stream", SystemClock).with_wait(WaitStrategy::Yield);
+    let plan = ActorPlan::new().with_buffers(borrower);
+    let actor = ModelActor::<_, WORDS>::with_state(METADATA, program.clone()).expect("it fits");
+    (spawn(&host, actor, plan).expect("the thread starts"), lender)
+}
+
+type StreamActor = isokern_ring::ActorOn<
+    ThreadHost<SystemClock, Mailboxes<SLOTS>>,
+    ModelActor<AllOperators, WORDS>,
+    Buffers,
+>;
+
+fn the_state_stays_with_its_actor() {
+    let program = stream_program();
+    let mut actors = [start_stream(&program), start_stream(&program)];
+    // Two actors of one program are two streams; all steps of one are under way at once.
+    for (at, (actor, lender)) in actors.iter_mut().enumerate() {
+        let mut questions = actor.take_requester(0).expect("it is here");
+        let steps = STEPS.chunks_exact(STEP_LEN).skip(at);
+        let handles: Vec<BufferHandle> = steps
+            .map(|step| {
+                let mut buffer = lender.try_claim().expect("one for each step");
+                program.input_in(&mut buffer).expect("it fits").copy_from_slice(step);
+                let handle = buffer.lend(program.model().arena_bytes()).expect("it fits");
+                questions.try_ask(MessageHeader::new(), handle).expect("a slot per buffer");
+                handle
+            })
+            .collect();
+        let (expected, _) = running_sums(INITIAL, &STEPS[at * STEP_LEN..]);
+        for (handle, expected) in handles.into_iter().zip(expected.chunks_exact(2 * STEP_LEN)) {
+            wait(&mut questions).result.expect("the model runs");
+            let mut arena = lender.bytes(handle).expect("given back before the reply").to_vec();
+            for (output, expected) in expected.chunks_exact(STEP_LEN).enumerate() {
+                let output = program.output_at_in(&mut arena, output).expect("it fits");
+                assert_eq!(output, bytemuck::cast_slice::<i8, u8>(expected), "stream {at}");
+            }
+            lender.release(handle).expect("it is back");
+        }
+    }
+}
+
+/// Polls the handler itself: a future that is dropped at any safe point, as a deadline does.
+fn no_message_leaves_half_a_step() {
+    let program = stream_program();
+    let actor = ModelActor::<_, WORDS>::with_state(METADATA, program.clone()).expect("it fits");
+    let (handler, initial) = actor.into_parts();
+    let mut state = initial;
+    let mut arena = vec![0; program.model().arena_bytes()];
+    let (words, mut used) = (RunnerWords::new(), 0);
+    for polls in [usize::MAX, usize::MAX, 1, usize::MAX, 2, usize::MAX, 3, usize::MAX] {
+        let is_first = state[1..] == initial[1..] || state[0] != 0;
+        let input = program.input_in(&mut arena).expect("it fits");
+        input.copy_from_slice(&STEPS[..STEP_LEN]);
+        let before: [i8; STEP_LEN] =
+            core::array::from_fn(|at| bytemuck::bytes_of(&state)[4 + STATE_GAP + at].cast_signed());
+        let outbox = Outbox::none(&mut used);
+        let bytes = bytemuck::bytes_of_mut(&mut state);
+        let mut context = RingContext::new(MessageHeader::new(), &words, bytes, &mut arena, outbox);
+        let mut future = Box::pin(handler.handle(&mut context, BufferHandle::zeroed()));
+        let mut looks = 0;
+        let ended = loop {
+            let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            looks += 1;
+            match polled {
+                Poll::Ready(reply) => break reply.is_ok(),
+                Poll::Pending if looks == polls => break false,
+                Poll::Pending => {}
+            }
+        };
+        drop(future);
+        assert_eq!(ended, polls == usize::MAX);
+        if ended {
+            let from = if is_first { INITIAL } else { before };
+            let (expected, kept) = running_sums(from, &STEPS[..STEP_LEN]);
+            let output = program.output_in(&mut arena).expect("it fits");
+            assert_eq!(output, &expected[..STEP_LEN]);
+            let bytes = &bytemuck::bytes_of(&state)[4..][..STATE_BYTES];
+            assert_eq!(bytes, state_of(kept));
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! Models with several ports and with state on the CPU: the checks of every backend, and what
 //! only the CPU's types have.
 
+use core::future::Future;
+use core::task::{Context, Poll, Waker};
+
 use isokern_core::compute::{Fallback, FallbackDescriptor, ModelArtifact};
 use isokern_core::{
     BatchKernel, ComputeBackend, ComputeModel, InferenceError, InferenceErrorKind, KernelError,
@@ -247,7 +250,7 @@ fn short_memory_and_missing_ports_are_refused_by_programs() {
 }
 
 #[test]
-fn a_kernel_takes_several_ports_but_no_state() {
+fn a_kernel_takes_several_ports() {
     let model = ArtifactBackend::new().load(&artifact(&mean_and_sum(1))).expect("it loads");
     let kernel = CpuKernel::try_new(METADATA, model, vec![0_i8; MEAN_LEN + LEN]);
     let kernel = kernel.expect("the answer fits");
@@ -256,15 +259,40 @@ fn a_kernel_takes_several_ports_but_no_state() {
     assert_eq!(outputs, [7; MEAN_LEN + LEN]);
     let refused = kernel.validate_input(&vec![0_i8; LEN]);
     assert!(matches!(refused, Err(KernelError::InvalidInput { .. })), "{refused:?}");
+}
 
+#[test]
+fn a_kernel_steps_the_state_and_a_stopped_call_leaves_no_half_step() {
     let model = ArtifactBackend::new().load(&artifact(&running_sum(1))).expect("it loads");
-    let refused = CpuKernel::try_new(METADATA, model, vec![0_i8; 2 * STEP_LEN]).map(|_| ());
-    let refused = refused.expect_err("it has state");
-    assert_eq!(refused.code(), 2001);
-    assert!(
-        matches!(refused, KernelError::InvalidConfiguration { reason } if reason.contains("state")),
-        "{refused}"
-    );
+    let kernel = CpuKernel::try_new(METADATA, model, vec![0_i8; 2 * STEP_LEN]);
+    let kernel = kernel.expect("the answer fits");
+    let step = |at: usize| {
+        let input: Vec<i8> = STEPS[at * STEP_LEN..][..STEP_LEN].to_vec();
+        let output: Vec<i8> = pollster::block_on(kernel.execute(input)).expect("the input fits");
+        output
+    };
+    let expected = |at: usize| &STEPS_BY_HAND[2 * at * STEP_LEN..][..2 * STEP_LEN];
+    // A call that is dropped at its first safe points, with the state read or half written.
+    let operator_count = 4;
+    for polls in 1..operator_count {
+        assert_eq!(step(0), expected(0), "after {polls} polls");
+        assert_eq!(step(1), expected(1), "after {polls} polls");
+        let mut call = core::pin::pin!(kernel.execute(STEPS[..STEP_LEN].to_vec()));
+        for _ in 0..polls {
+            let polled: Poll<Result<Vec<i8>, _>> =
+                call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(polled.is_pending());
+        }
+        assert!(matches!(kernel.reset(), Err(KernelError::Busy(_))), "a call runs");
+        // Its end as a pinned future is that of the iteration.
+    }
+    assert_eq!(step(0), expected(0));
+    kernel.reset().expect("no call runs");
+    assert_eq!(step(0), expected(0));
+    assert_eq!(step(1), expected(1));
+    let mut model = kernel.into_model();
+    let (_, kept) = running_sums(INITIAL, &STEPS[..2 * STEP_LEN]);
+    assert_eq!(model.state(), Ok(state_of(kept).as_slice()));
 }
 
 #[test]

@@ -14,6 +14,10 @@ use crate::port::Packed;
 /// model is free for the next call. Calls do not wait for each other: while one runs,
 /// another is refused with [`KernelError::Busy`]; give each worker a kernel of its own.
 ///
+/// A model with state takes its inputs as one stream, in the order of the calls. A call that a
+/// limit or an error stopped leaves no half step: the state is the initial one then, so the next
+/// call begins a new stream. [`reset`](Self::reset) begins one at any time.
+///
 /// `O` is the type of the answers, with the model's output length: `[i8; N]`, or `Vec<i8>`
 /// with `std`. Needs a target with atomic swap, so not a Cortex-M0.
 ///
@@ -48,24 +52,28 @@ impl<'m, O: PayloadMut, S: OperatorSet> CpuKernel<'m, O, S> {
     ///
     /// [`KernelError::Inference`] of [`CpuModel::init`];
     /// [`KernelError::InvalidConfiguration`] when `blank` is not as long as the model's
-    /// outputs, or not of their type, or the model keeps state between runs.
+    /// outputs, or not of their type.
     pub fn try_new(
         metadata: KernelMetadata,
         mut model: CpuModel<'m, S>,
         mut blank: O,
     ) -> Result<Self, KernelError> {
         model.init()?;
-        if model.model().state_bytes() > 0 {
-            // A limit would leave a state that no whole run gives.
-            let reason = "the model keeps state between runs; step it with `CpuModel`";
-            return Err(KernelError::InvalidConfiguration { reason });
-        }
         if Packed::outputs(&model.model()).check_mut(&mut blank).is_err() {
             let reason = "the answer's type is not of the model's output length and type";
             return Err(KernelError::InvalidConfiguration { reason });
         }
         let input = Packed::inputs(&model.model());
         Ok(Self { metadata, model: SingleOwner::new(model), input, blank })
+    }
+
+    /// Restores the initial state: the next call begins a new stream.
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError::Busy`] while a call runs.
+    pub fn reset(&self) -> Result<(), KernelError> {
+        Ok(self.model.try_own()?.reset()?)
     }
 
     /// Returns the model.
@@ -98,15 +106,36 @@ where
         self.input.check(&input)?;
         model.write_inputs(&input)?;
         drop(input);
-        let operator_count = model.model().operator_count();
+        let step = Step { model: &mut model };
+        let operator_count = step.model.model().operator_count();
         for index in 0..operator_count {
             if index > 0 {
                 safe_point().await;
             }
-            model.run_operators(index..index + 1)?;
+            step.model.run_operators(index..index + 1)?;
         }
+        step.end();
         let mut output = self.blank.clone();
         model.read_outputs(&mut output)?;
         Ok(output)
+    }
+}
+
+/// A step that is under way. Dropped before its end, it restores the initial state: half a step
+/// is a state that no whole one gives.
+struct Step<'k, 'm, S: OperatorSet> {
+    model: &'k mut CpuModel<'m, S>,
+}
+
+impl<S: OperatorSet> Step<'_, '_, S> {
+    /// Keeps what the step made.
+    fn end(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl<S: OperatorSet> Drop for Step<'_, '_, S> {
+    fn drop(&mut self) {
+        self.model.reset_state();
     }
 }

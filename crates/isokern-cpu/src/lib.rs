@@ -42,9 +42,8 @@
 //!
 //! # Not here
 //!
-//! No models with state in `CpuKernel` and [`ModelActor`], which refuse them: step a
-//! [`CpuModel`]. No threads: one model runs on the caller's. No rings (`isokern-ring`), no file
-//! formats of others (`isokern-import`).
+//! No threads: one model runs on the caller's. No rings (`isokern-ring`), no file formats of others
+//! (`isokern-import`).
 //!
 //! # Safety
 //!

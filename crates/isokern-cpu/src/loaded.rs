@@ -190,7 +190,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     pub fn reset(&mut self) -> Result<(), InferenceError> {
         self.check_ready()?;
         self.arena.bytes().fill(0);
-        self.program.model().reset_state(self.state.bytes());
+        self.reset_state();
         Ok(())
     }
 
@@ -210,6 +210,11 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
     #[must_use]
     pub const fn instruction_set(&self) -> InstructionSet {
         self.program.instruction_set()
+    }
+
+    /// Restores the initial contents of the state.
+    pub(crate) fn reset_state(&mut self) {
+        self.program.model().reset_state(self.state.bytes());
     }
 
     /// Runs the model once, on payloads that were checked.
