@@ -11,11 +11,13 @@ use isokern_model::geometry::{Axis, Window};
 use isokern_model::layout::Terms;
 use isokern_model::operators::HasKind;
 use isokern_model::operators::add::{Add, AddBody};
+use isokern_model::operators::binary::{Binary, BinaryBody, BinaryOperation};
 use isokern_model::operators::conv2d::Conv2d;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 use isokern_model::operators::dot_body::{DotBody, constants};
 use isokern_model::operators::fully_connected::FullyConnected;
 use isokern_model::operators::pool::{Pool, PoolBody, Pooling};
+use isokern_model::operators::reduce::{Reduce, ReduceBody, ReduceOperation};
 use isokern_model::operators::reshape::Reshape;
 use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
 use isokern_model::operators::table::{TABLE_ENTRIES, Table};
@@ -239,6 +241,109 @@ pub fn add(numbers: &mut Numbers, len: usize) -> Draft {
     placed(draft)
 }
 
+/// A model of one `BINARY`: operands repeat along any dimensions, and one may be a constant.
+#[must_use]
+pub fn binary(numbers: &mut Numbers, operation: BinaryOperation) -> Draft {
+    let mut dims = [1; 6];
+    for size in dims.iter_mut().skip(numbers.size(2, 5)) {
+        *size = numbers.pick(&[1, 2, 3, 4, 4, 7, 16, 65]);
+    }
+    let own = |repeats: u8| {
+        let kept = dims.iter().enumerate().filter(|(dim, _)| repeats >> dim & 1 == 0);
+        kept.map(|(_, size)| *size).product::<u32>()
+    };
+    let mask = |numbers: &mut Numbers| {
+        let any = numbers.bits() as u8 & 0x3f;
+        numbers.pick(&[0, 0x3f, 0x1f, 0x20, any])
+    };
+    let mut repeats = [mask(numbers), mask(numbers)];
+    let constants = if own(repeats[0]) == own(repeats[1]) { 0 } else { numbers.pick(&[0, 1, 2]) };
+    if constants == 0 && own(repeats[0]) != own(repeats[1]) {
+        // Both operands are the input, so they have as many elements.
+        let last = (0..64).rev().find(|&mask| own(mask) == own(repeats[0]));
+        repeats[1] = last.unwrap_or(repeats[0]);
+    }
+    let body = binary_body(numbers, operation);
+    let body = BinaryBody { dims, repeats, constants, ..body };
+    let [input, constant] = if constants == 1 { [1, 0] } else { [0, 1] };
+    let inputs: &[u16] = if constants == 0 { &[0, 0] } else { &[0] };
+    let op = DraftOp::new::<Binary>(&body, inputs, &[1]);
+    let values = numbers.bytes(own(repeats[constant]) as usize);
+    let stored = if constants == 0 { Vec::new() } else { vec![Constant::of(&values)] };
+    let code = operation.code();
+    let (of_bools, is_bool) = (code >= 14, code >= 8);
+    let from = if of_bools { DType::Bool } else { DType::I8 };
+    let to = if is_bool { DType::Bool } else { DType::I8 };
+    let (read, written) = ([own(repeats[input])], [dims.iter().product()]);
+    let draft = one_op(numbers, &read, &written, op.with_constants(stored));
+    typed(draft, [from, to])
+}
+
+/// Scales of an operation: all within what it may have.
+fn binary_body(numbers: &mut Numbers, operation: BinaryOperation) -> BinaryBody {
+    use BinaryOperation as Of;
+    let used = match operation {
+        Of::Add | Of::Sub | Of::SquaredDifference => [1, 1, 1],
+        Of::Mul => [0, 0, 1],
+        Of::Prelu => [1, 0, 1],
+        Of::Equal | Of::NotEqual | Of::Greater | Of::GreaterEqual | Of::Less | Of::LessEqual => {
+            [1, 1, 0]
+        }
+        Of::Maximum | Of::Minimum => [0; 3],
+        Of::LogicalAnd | Of::LogicalOr | Of::LogicalEqual | Of::LogicalNotEqual => [0; 3],
+    };
+    let multiplier = used.map(|used| used * numbers.within(1 << 30, i32::MAX.into()) as i32);
+    let (left_shift, low, high) = match operation {
+        Of::Mul | Of::Prelu => (0, -9, -3),
+        Of::SquaredDifference => (7, -25, -19),
+        _ => (20, -22, -16),
+    };
+    let shifts = [(-4, 1), (-4, 0), (low, high)];
+    let activation = activation(numbers);
+    BinaryBody {
+        multiplier,
+        shift: shifts.map(|(low, high)| numbers.within(low, high) as i8),
+        left_shift,
+        zero_point: [(); 3].map(|()| numbers.bits() as i8),
+        operation: operation.code(),
+        activation_min: activation.min,
+        activation_max: activation.max,
+        ..BinaryBody::default()
+    }
+}
+
+/// A model of one `REDUCE` over dimensions of up to 130 elements, few of them long.
+#[must_use]
+pub fn reduce(numbers: &mut Numbers, operation: ReduceOperation) -> Draft {
+    let mut size = || numbers.pick(&[1, 1, 2, 3, 5]);
+    let (mut reduced, mut kept) = ([size(), size(), size(), 1], [size(), size(), size()]);
+    match numbers.bits() % 3 {
+        0 => reduced[3] = numbers.pick(&[2, 3, 16, 64, 65, 130]),
+        1 => kept[2] = numbers.pick(&[3, 16, 63, 64, 65, 130]),
+        _ => reduced[2] = numbers.pick(&[7, 49, 100]),
+    }
+    let body = ReduceBody {
+        reduced,
+        kept,
+        multiplier: numbers.within(1 << 30, i32::MAX.into()) as i32,
+        offset: numbers.within(-3000, 3000) as i32,
+        shift: numbers.within(-9, 1) as i8,
+        left_shift: numbers.pick(&[0, 0, 0, 4]),
+        zero_point: numbers.bits() as i8,
+        operation: operation.code(),
+    };
+    let outputs: u32 = kept.iter().product();
+    let read = [reduced.iter().product::<u32>() * outputs];
+    let draft = one_op(numbers, &read, &[outputs], DraftOp::new::<Reduce>(&body, &[0], &[1]));
+    match operation {
+        ReduceOperation::Sum | ReduceOperation::Maximum | ReduceOperation::Minimum => draft,
+        ReduceOperation::All => typed(draft, [DType::Bool; 2]),
+        ReduceOperation::ArgMaximum | ReduceOperation::ArgMinimum => {
+            typed(draft, [DType::I8, DType::I32])
+        }
+    }
+}
+
 /// A model of one `RESHAPE` that moves its bytes.
 #[must_use]
 pub fn reshape(numbers: &mut Numbers, rows: usize, depth: usize) -> Draft {
@@ -312,12 +417,22 @@ fn one_op(numbers: &mut Numbers, input: &[u32], output: &[u32], op: DraftOp) -> 
     })
 }
 
+/// The tensors of a model of one operator with other types.
+fn typed(mut draft: Draft, dtypes: [DType; 2]) -> Draft {
+    for (tensor, dtype) in draft.tensors.iter_mut().zip(dtypes) {
+        if dtype != DType::I8 {
+            (tensor.dtype, tensor.zero_point) = (dtype, 0);
+        }
+    }
+    placed(draft)
+}
+
 /// The tensors behind one another, a few bytes apart.
 fn placed(mut draft: Draft) -> Draft {
-    let mut end = 0;
+    let mut end = 0_u32;
     for tensor in &mut draft.tensors {
-        tensor.offset = end;
-        end += tensor.bytes() as u32 + 3;
+        tensor.offset = end.next_multiple_of(tensor.dtype.size_bytes() as u32);
+        end = tensor.offset + tensor.bytes() as u32 + 3;
     }
     draft
 }

@@ -6,6 +6,8 @@ use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
+use isokern_model::operators::binary::BinaryOperation;
+use isokern_model::operators::reduce::ReduceOperation;
 use isokern_model::{Memory, run_ops};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
@@ -57,7 +59,7 @@ fn run_quad_mac(draft: &Draft, layout: Layout, input: &[i8], size: usize, shift:
         }
     }
     let output = model.output();
-    arena[output.offset()..output.offset() + output.len()].to_vec()
+    arena[output.offset()..output.offset() + output.bytes()].to_vec()
 }
 
 /// One of many ranks, whose barrier is the end of the caller's loop.
@@ -90,7 +92,7 @@ fn run_dual_mac(draft: &Draft, input: &[i8]) -> Vec<i8> {
     run_ops(&Solo, &loops, &model, &Memory::stateless(Cells::from_mut(&mut arena)), all)
         .expect("runs");
     let output = model.output();
-    arena[output.offset()..output.offset() + output.len()].to_vec()
+    arena[output.offset()..output.offset() + output.bytes()].to_vec()
 }
 
 fn run(draft: &Draft, layout: Layout, instructions: InstructionSet, input: &[i8]) -> Vec<i8> {
@@ -171,6 +173,28 @@ fn add() {
         let len = numbers.size(1, 400);
         let draft = drafts::add(numbers, len);
         check(&format!("add, seed {seed}: {len}"), &draft, numbers);
+    }
+}
+
+#[test]
+fn functions_of_two_values() {
+    for operation in BinaryOperation::ALL {
+        for seed in 0..60 {
+            let numbers = &mut Numbers::new(seed);
+            let draft = drafts::binary(numbers, operation);
+            check(&format!("{operation:?}, seed {seed}"), &draft, numbers);
+        }
+    }
+}
+
+#[test]
+fn reductions() {
+    for operation in ReduceOperation::ALL {
+        for seed in 0..60 {
+            let numbers = &mut Numbers::new(seed);
+            let draft = drafts::reduce(numbers, operation);
+            check(&format!("{operation:?}, seed {seed}"), &draft, numbers);
+        }
     }
 }
 

@@ -22,20 +22,22 @@ mod dispatch;
 mod feed;
 mod tile;
 
-use isokern_core::Team;
+use isokern_core::{Solo, Team};
 use isokern_model::Memory;
 use isokern_model::layout::Layout;
 use isokern_model::operators::add::{Add, AddView};
+use isokern_model::operators::binary::{self, Binary, BinaryView};
 use isokern_model::operators::conv2d::{Conv2d, Conv2dView};
 use isokern_model::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
 use isokern_model::operators::fully_connected::{FullyConnected, FullyConnectedView};
+use isokern_model::operators::reduce::{self, Reduce, ReduceView};
 use isokern_model::requant::Requant;
 use isokern_model::weights::Weights;
 use isokern_model::{Loops, Operator, Tensor};
 
 pub(crate) use dispatch::{Avx2, Avx512};
 use feed::Plan;
-use tile::{ChannelDots, Dots, Tile};
+use tile::{ChannelDots, Dots, PlainLoop, Tile};
 
 /// Loops that use the tiles of `T`, and plain ones where those do not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,6 +112,40 @@ impl<T: Tile> Loops for VectorLoops<T> {
         }
         let (a, b) = (memory.view(&op.input_a), memory.view(&op.input_b));
         self.tile.add(&op.scales, a, b, memory.view(&op.output));
+    }
+
+    fn binary<M: Team>(&self, team: &M, op: &BinaryView<'_>, memory: &Memory<'_>) {
+        if team.size() > 1 {
+            return Binary::run(team, op, memory);
+        }
+        self.tile.plain(PlainBinary(op, memory));
+    }
+
+    fn reduce<M: Team>(&self, team: &M, op: &ReduceView, memory: &Memory<'_>) {
+        if team.size() > 1 {
+            return Reduce::run(team, op, memory);
+        }
+        self.tile.plain(PlainReduce(op, memory));
+    }
+}
+
+/// A function of two values on one core.
+struct PlainBinary<'a>(&'a BinaryView<'a>, &'a Memory<'a>);
+
+impl PlainLoop for PlainBinary<'_> {
+    #[inline(always)]
+    fn run(self) {
+        binary::run_inlined(&Solo, self.0, self.1);
+    }
+}
+
+/// A reduction on one core.
+struct PlainReduce<'a>(&'a ReduceView, &'a Memory<'a>);
+
+impl PlainLoop for PlainReduce<'_> {
+    #[inline(always)]
+    fn run(self) {
+        reduce::run_inlined(&Solo, self.0, self.1);
     }
 }
 

@@ -16,10 +16,12 @@ use isokern_core::Team;
 use crate::kind::{AllOperators, OpSet, OperatorSet};
 use crate::operator::Operator;
 use crate::operators::add::{Add, AddView};
+use crate::operators::binary::{Binary, BinaryView};
 use crate::operators::conv2d::{Conv2d, Conv2dView};
 use crate::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
 use crate::operators::fully_connected::{FullyConnected, FullyConnectedView};
 use crate::operators::pool::{Pool, PoolView};
+use crate::operators::reduce::{Reduce, ReduceView};
 
 /// The loops an interpreter runs, one for each kind that some executor has a faster one for.
 ///
@@ -57,6 +59,16 @@ pub trait Loops {
     /// Runs a pool; see [`Pool`].
     fn pool<T: Team>(&self, team: &T, op: &PoolView, memory: &Memory<'_>) {
         Pool::run(team, op, memory);
+    }
+
+    /// Runs a function of two values; see [`Binary`].
+    fn binary<T: Team>(&self, team: &T, op: &BinaryView<'_>, memory: &Memory<'_>) {
+        Binary::run(team, op, memory);
+    }
+
+    /// Runs a reduction; see [`Reduce`].
+    fn reduce<T: Team>(&self, team: &T, op: &ReduceView, memory: &Memory<'_>) {
+        Reduce::run(team, op, memory);
     }
 }
 

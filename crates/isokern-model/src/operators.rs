@@ -8,6 +8,9 @@
 //! [`OperatorSite`], never the model.
 
 pub mod add;
+pub mod binary;
+mod binary_operation;
+pub mod broadcast;
 pub mod conv2d;
 pub mod depthwise_conv2d;
 mod dot;
@@ -15,6 +18,8 @@ pub mod dot_body;
 pub mod exponential;
 pub mod fully_connected;
 pub mod pool;
+pub mod reduce;
+mod reduce_loops;
 pub mod reshape;
 pub mod softmax;
 pub mod table;
@@ -34,10 +39,12 @@ use crate::tensor::Tensor;
 use crate::weights::StoredWeights;
 
 use add::Add;
+use binary::Binary;
 use conv2d::Conv2d;
 use depthwise_conv2d::DepthwiseConv2d;
 use fully_connected::FullyConnected;
 use pool::Pool;
+use reduce::Reduce;
 use reshape::Reshape;
 use softmax::Softmax;
 use table::Table;
@@ -198,6 +205,8 @@ operators! {
     6 Reshape "RESHAPE" "The same bytes under another shape."
     7 Softmax "SOFTMAX" "Normalised exponentials of each row."
     8 Table "TABLE" "A function of single values."
+    9 Binary "BINARY" "A function of two values."
+    10 Reduce "REDUCE" "One value for all elements along some dimensions."
 }
 
 impl fmt::Display for OpKind {

@@ -15,7 +15,7 @@ use isokern_model::requant::PairScales;
 
 use super::avx2_scale::{Range, Scale, narrow, widen};
 use super::feed::{Feed, LARGE_BYTES, SMALL_BYTES};
-use super::tile::{Dots, scales};
+use super::tile::{Dots, PlainLoop, scales};
 
 /// See [`Tile::dots`](super::tile::Tile::dots).
 #[target_feature(enable = "avx2")]
@@ -149,4 +149,10 @@ pub(super) fn add(scales: &PairScales, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>)
     for index in at..y.len() {
         y.set(index, scales.sum(a.get(index), b.get(index)));
     }
+}
+
+/// See [`Tile::plain`](super::tile::Tile::plain).
+#[target_feature(enable = "avx2")]
+pub(super) fn plain(work: impl PlainLoop) {
+    work.run();
 }

@@ -9,7 +9,7 @@ use std::is_x86_feature_detected as has;
 use isokern_core::Cells;
 use isokern_model::requant::PairScales;
 
-use super::tile::{ChannelDots, Dots, Tile};
+use super::tile::{ChannelDots, Dots, PlainLoop, Tile};
 use super::{avx2, avx2_depthwise, avx512, avx512_depthwise};
 
 /// Proof that this processor has AVX2.
@@ -50,6 +50,11 @@ impl Tile for Avx2 {
         // SAFETY: `self` proves that the processor has AVX2.
         unsafe { avx2::add(scales, a, b, y) }
     }
+
+    fn plain(&self, work: impl PlainLoop) {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { avx2::plain(work) }
+    }
 }
 
 impl Tile for Avx512 {
@@ -66,5 +71,10 @@ impl Tile for Avx512 {
     fn add(&self, scales: &PairScales, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>) {
         // SAFETY: `self` proves that the processor has AVX-512 F, BW, VL and VNNI.
         unsafe { avx512::add(scales, a, b, y) }
+    }
+
+    fn plain(&self, work: impl PlainLoop) {
+        // SAFETY: `self` proves that the processor has AVX-512 F, BW, VL and VNNI.
+        unsafe { avx512::plain(work) }
     }
 }

@@ -19,6 +19,15 @@ pub(crate) trait Tile {
 
     /// An addition.
     fn add(&self, scales: &PairScales, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>);
+
+    /// A plain loop, compiled for the instructions.
+    fn plain(&self, work: impl PlainLoop);
+}
+
+/// A plain loop that the compiler turns into vector code, given the instructions.
+pub(crate) trait PlainLoop {
+    /// Runs the loop; to be inlined, with all that it calls.
+    fn run(self);
 }
 
 /// A convolution or fully connected operator.

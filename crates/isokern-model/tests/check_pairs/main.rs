@@ -5,7 +5,9 @@
 //! earlier check would answer for.
 
 mod add;
+mod binary;
 mod blob;
+mod broadcast;
 mod constants;
 mod conv2d;
 mod depthwise_conv2d;
@@ -18,6 +20,7 @@ mod models;
 mod operators;
 mod pool;
 mod ports;
+mod reduce;
 mod reshape;
 mod softmax;
 mod table;

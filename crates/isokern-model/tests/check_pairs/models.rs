@@ -7,11 +7,13 @@ use isokern_model::encode::{Constant, Draft, DraftOp, DraftPort, DraftTensor};
 use isokern_model::geometry::Window;
 use isokern_model::layout::{Layout, Terms};
 use isokern_model::operators::add::{Add, AddBody};
+use isokern_model::operators::binary::{Binary, BinaryBody, BinaryOperation};
 use isokern_model::operators::conv2d::Conv2d;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 use isokern_model::operators::dot_body::{DotBody, constants};
 use isokern_model::operators::fully_connected::FullyConnected;
 use isokern_model::operators::pool::{Pool, PoolBody};
+use isokern_model::operators::reduce::{Reduce, ReduceBody, ReduceOperation};
 use isokern_model::operators::reshape::Reshape;
 use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
 use isokern_model::operators::table::Table;
@@ -191,6 +193,36 @@ pub(crate) fn lookup() -> Blob {
     let table = Constant::of(&[3_i8; 256]);
     let op = DraftOp::new::<Table>(&[], &[0], &[1]).with_constants(vec![table]);
     single(&[2, 3], &[2, 3], op, Layout::Row)
+}
+
+/// The product of tensor 0, of `[2, 3]`, and a constant for each column, in tensor 1.
+pub(crate) fn binary() -> Blob {
+    let body = BinaryBody {
+        dims: [1, 1, 1, 1, 2, 3],
+        multiplier: [0, 0, 1 << 30],
+        shift: [0, 0, -4],
+        operation: BinaryOperation::Mul.code(),
+        activation_min: RANGE.0,
+        activation_max: RANGE.1,
+        repeats: [0, 1 << 4],
+        constants: 1 << 1,
+        ..BinaryBody::default()
+    };
+    let op = DraftOp::new::<Binary>(&body, &[0], &[1]);
+    single(&[2, 3], &[2, 3], op.with_constants(vec![Constant::of(&[3_i8; 3])]), Layout::Row)
+}
+
+/// The sums over the rows of two matrices of 3 x 4 values.
+pub(crate) fn reduce() -> Blob {
+    let body = ReduceBody {
+        reduced: [1, 1, 3, 1],
+        kept: [1, 2, 4],
+        multiplier: 1 << 30,
+        shift: -1,
+        operation: ReduceOperation::Sum.code(),
+        ..ReduceBody::default()
+    };
+    single(&[2, 3, 4], &[2, 4], DraftOp::new::<Reduce>(&body, &[0], &[1]), Layout::Row)
 }
 
 fn sum(inputs: &[u16], output: u16) -> DraftOp {
