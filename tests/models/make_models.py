@@ -194,7 +194,7 @@ def second_graph():
     """A second graph that nothing calls, with an operator that is not supported."""
     net = Network("second_graph", (1, 5), seed=15)
     data = net.finish(net.dense(net.input, 6))
-    model, other = read_model(data), read_model(sub())
+    model, other = read_model(data), read_model(division())
     graph = other.subgraphs[0]
     graph.name = b"never_called"
     for op in graph.operators:
@@ -219,22 +219,82 @@ def max_pool():
     return net.finish(net.reshape(f, 1, 4, 17))
 
 
+def broadcasts():
+    """Sums, differences and products of every pattern of repeating operands, with constants on
+    either side, and with clamps inside the range."""
+    net = Network("broadcasts", (1, 4, 5, 6), seed=30, scale=0.04, zero_point=9)
+
+    def constant(*shape, scale=0.02, zero_point=4):
+        return net.constant(net.rng.integers(-128, 128, shape), "int8", scale, zero_point)
+
+    x = net.binary("MUL", net.input, constant(6))
+    x = net.binary("ADD", x, constant(6, scale=0.1, zero_point=-60), RELU, slack=0.05)
+    x = net.binary("SUB", constant(5, 1, scale=0.3), x, slack=-0.2)
+    x = net.binary("MUL", x, constant(4, 1, 6), RELU6, slack=0.1)
+    x = net.binary("ADD", constant(1, 4, 1, 1), x)
+    rows = net.reduce("MEAN", x, [2, 3], keep=True)
+    columns = net.reduce("MEAN", x, [1, 3], keep=True)
+    channels = net.reduce("MEAN", x, [1, 2], keep=True)
+    x = net.binary("SUB", x, channels, RELU_N1_TO_1, slack=0.1)
+    x = net.binary("ADD", columns, x, slack=-0.1)
+    outer = net.binary("MUL", rows, columns)
+    x = net.binary("SUB", outer, x)
+    x = net.binary("ADD", x, net.constant(77, "int8", 0.01, 0))
+    x = net.binary("MUL", net.constant(-128, "int8", 0.01, 127), x, slack=-0.3)
+    return net.finish(net.binary("MUL", x, net.binary("SUB", x, rows)))
+
+
+def extremes():
+    """Every value of an input against constants: at both ends, at ties, at unlike scales."""
+    net = Network("extremes", (1, 256), seed=31, scale=0.05, zero_point=-20)
+    every = net.constant(net.rng.permutation(256) - 128, "int8", 0.05, -20)
+    same = net.quantisation(net.input)
+    a = net.binary("MAXIMUM", net.input, every, quantisation=same)
+    b = net.binary("MINIMUM", net.constant(31, "int8", 0.02, 7), net.input, quantisation=same)
+    c = net.binary("SQUARED_DIFFERENCE", net.input, every, slack=-0.3)
+    d = net.binary("SQUARED_DIFFERENCE", a, net.constant(100, "int8", 0.03, 90))
+    slopes = net.constant(net.rng.integers(-128, 128, 256), "int8", 0.01, 15)
+    e = net.binary("PRELU", net.input, slopes, slack=-0.1)
+    f = net.binary("PRELU", net.input, net.constant(-9, "int8", 0.5, 3))
+    total = net.binary("MUL", net.binary("ADD", a, b), net.binary("SUB", c, d), slack=-0.2)
+    return net.finish(net.binary("ADD", net.binary("SUB", e, f), total))
+
+
+def reductions():
+    """Reductions along every kind of dimension: neighbours, every other, all, and rows longer
+    than a vector, with sums that clamp."""
+    net = Network("reductions", (1, 6, 5, 70), seed=32, scale=0.03, zero_point=-11)
+    x = net.input
+    same = net.quantisation(x)
+    image = net.reduce("MEAN", x, [1, 2], quantisation=same)
+    rows = net.reduce("MEAN", x, [-1], keep=True)
+    crossed = net.reduce("SUM", x, [3, 1, -1], keep=True)
+    total = net.reduce("SUM", x, [1, 2, 3], keep=True, quantisation=(0.5, 100))
+    most = net.reduce("REDUCE_MAX", x, [2, 3], keep=True)
+    least = net.reduce("REDUCE_MIN", x, 1, keep=True)
+    channels = net.reduce("REDUCE_MAX", x, [1, 2])
+    fine = net.reduce("MEAN", rows, [2], keep=True, quantisation=(0.002, 0))
+    y = net.binary("ADD", least, net.binary("SUB", most, crossed))
+    y = net.binary("ADD", y, net.binary("MUL", total, net.binary("ADD", rows, fine)))
+    return net.finish(net.binary("ADD", y, net.binary("SUB", image, channels)))
+
+
 GENERATED = {f.__name__: f for f in (
     residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
     dense, pool_add, softmax_beta, softmax_rows, softmax_steep,
     logistic, logistic_wide, dense_units, batch_inside, second_graph,
-    max_pool)}
+    max_pool, broadcasts, extremes, reductions)}
 
 
-def sub():
-    """A subtraction, as operator 1."""
-    net = Network("sub", (1, 4, 4, 2), seed=20)
+def division():
+    """A division, as operator 1."""
+    net = Network("division", (1, 4, 4, 2), seed=20)
     a = net.conv(net.input, 3)
     scale, zero_point = net.quantisation(a)
     b = net.tensor("b", (1, 4, 4, 3), schema.TensorType.INT8,
                    net.rng.integers(-128, 128, (4, 4, 3), np.int8), scale, zero_point)
-    y = net.activation(net.floats[a], scale, zero_point, "difference")
-    return net.finish(net.operator("SUB", [a, b], y, schema.SubOptionsT()))
+    y = net.activation(net.floats[a], scale, zero_point, "quotient")
+    return net.finish(net.operator("DIV", [a, b], y, schema.DivOptionsT(), 2))
 
 
 def float_dense():
@@ -258,7 +318,7 @@ def two_inputs():
     return net.finish(net.add(net.input, other), [net.input, other])
 
 
-REFUSED = {"sub": sub, "float": float_dense, "two_inputs": two_inputs}
+REFUSED = {"division": division, "float": float_dense, "two_inputs": two_inputs}
 
 
 def main():

@@ -12,6 +12,10 @@
 
 mod activations;
 mod add;
+mod arg_max_min;
+mod axes;
+mod broadcast;
+mod comparisons;
 mod conv_2d;
 mod convolution;
 mod depthwise_conv_2d;
@@ -19,14 +23,22 @@ mod dot;
 mod expand_dims;
 mod faults;
 mod fully_connected;
+mod logical;
 mod logistic;
+mod maximum_minimum;
+mod mean_sum;
+mod mul;
 mod operand;
 mod outputs;
 mod pool_2d;
+mod prelu;
+mod reduce_max_min_all;
 mod reshape;
 mod site;
 mod softmax;
+mod squared_difference;
 mod squeeze;
+mod sub;
 mod window;
 
 use isokern_model::encode::{Draft, DraftPort};
@@ -49,6 +61,28 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("SQUEEZE", squeeze::lower),
     ("SOFTMAX", softmax::lower),
     ("LOGISTIC", logistic::lower),
+    ("SUB", sub::lower),
+    ("MUL", mul::lower),
+    ("SQUARED_DIFFERENCE", squared_difference::lower),
+    ("PRELU", prelu::lower),
+    ("MAXIMUM", maximum_minimum::maximum),
+    ("MINIMUM", maximum_minimum::minimum),
+    ("EQUAL", comparisons::equal),
+    ("NOT_EQUAL", comparisons::not_equal),
+    ("GREATER", comparisons::greater),
+    ("GREATER_EQUAL", comparisons::greater_equal),
+    ("LESS", comparisons::less),
+    ("LESS_EQUAL", comparisons::less_equal),
+    ("LOGICAL_AND", logical::and),
+    ("LOGICAL_OR", logical::or),
+    ("LOGICAL_NOT", logical::not),
+    ("MEAN", mean_sum::mean),
+    ("SUM", mean_sum::sum),
+    ("REDUCE_MAX", reduce_max_min_all::max),
+    ("REDUCE_MIN", reduce_max_min_all::min),
+    ("REDUCE_ALL", reduce_max_min_all::all),
+    ("ARG_MAX", arg_max_min::max),
+    ("ARG_MIN", arg_max_min::min),
 ];
 
 /// Lowers one operator to those that it emits.
@@ -103,6 +137,8 @@ fn function(name: &str) -> Option<Lower> {
     OPERATORS.iter().find(|(row, _)| *row == name).map(|&(_, lower)| lower)
 }
 
+#[cfg(test)]
+mod pair_tests;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]

@@ -126,6 +126,61 @@ pub(crate) fn add(a: f32, b: f32, output: f32) -> Result<[Multiplier; 3], Multip
     ])
 }
 
+/// The multipliers of both inputs and the output of a SUB.
+///
+/// `CalculateOpDataSub` in `micro/kernels/sub_common.cc`: all in `double`, as for ADD. Sources
+/// before October 2026 have `float` there, which gives other bytes where results are ties.
+pub(crate) fn sub(a: f32, b: f32, output: f32) -> Result<[Multiplier; 3], MultiplierFault> {
+    let twice_max = 2.0 * f64::from(a.max(b));
+    let enlarged = f64::from(1_u32 << ADD_LEFT_SHIFT) * f64::from(output);
+    Ok([
+        multiplier_below_one(f64::from(a) / twice_max)?,
+        multiplier_below_one(f64::from(b) / twice_max)?,
+        multiplier_below_one(twice_max / enlarged)?,
+    ])
+}
+
+/// Bits that both operands of an int8 SQUARED_DIFFERENCE move left.
+pub(crate) const SQUARED_DIFFERENCE_LEFT_SHIFT: u8 = 7;
+
+/// The multipliers of both inputs and the output of a SQUARED_DIFFERENCE.
+///
+/// `PrepareQuantized` in `micro/kernels/squared_difference.cc`: the enlarged output scale is a
+/// `float`, all else `double`.
+pub(crate) fn squared_difference(
+    a: f32,
+    b: f32,
+    output: f32,
+) -> Result<[Multiplier; 3], MultiplierFault> {
+    let twice_max = 2.0 * f64::from(a.max(b));
+    let enlarged = (1_u32 << (2 * SQUARED_DIFFERENCE_LEFT_SHIFT)) as f32 * output;
+    Ok([
+        multiplier_below_one(f64::from(a) / twice_max)?,
+        multiplier_below_one(f64::from(b) / twice_max)?,
+        multiplier(twice_max * twice_max / f64::from(enlarged))?,
+    ])
+}
+
+/// Bits that both operands of an int8 comparison move left
+/// (`ComparisonsPrepare` in `micro/kernels/comparisons.cc`).
+pub(crate) const COMPARISON_LEFT_SHIFT: u8 = 8;
+
+/// The multiplier from one scale to another.
+pub(crate) fn rescaling(input: f32, output: f32) -> f64 {
+    f64::from(input) / f64::from(output)
+}
+
+/// A multiplier that also divides by a number of terms above 0.
+///
+/// `QuantizedMeanOrSum` in `kernels/internal/reference/reduce.h`: as many bits as the number has
+/// come from the shift before the division, which truncates.
+pub(crate) fn divided(multiplier: Multiplier, terms: u32) -> Multiplier {
+    let bits = terms.max(1).ilog2() as i32;
+    let bits = bits.min(31 + i32::from(multiplier.shift));
+    let mantissa = (i64::from(multiplier.mantissa) << bits) / i64::from(terms.max(1));
+    Multiplier { mantissa: mantissa as i32, shift: (i32::from(multiplier.shift) - bits) as i8 }
+}
+
 /// Multiplier, shift and cut-off of a softmax; none where the steps are too fine.
 ///
 /// `PreprocessSoftmaxScaling` and `CalculateInputRadius` in

@@ -124,10 +124,7 @@ fn c07_a_scale_per_unit_takes_all_but_the_last_dimension_as_rows() {
 fn refusals_name_the_place_and_the_remedy() {
     let message = |name| convert(&own("refused", name), Layout::Row).unwrap_err().to_string();
     let cases = [
-        (
-            "sub",
-            "operator 1 (SUB) is not supported. Fix: for SUB, build the model without, from CONV",
-        ),
+        ("division", "operator 1 (DIV) is not supported. Fix: for DIV, multiply by the reciprocal"),
         ("float", "input (tensor 0 `input`) is FLOAT32, not INT8. Fix: "),
         ("two_inputs", "the graph has 2 inputs, not 1. Fix: "),
     ];

@@ -67,7 +67,7 @@ fn what_cannot_be_written_leaves_nothing_behind() {
 fn a_refused_model_leaves_the_old_file_as_it_was() {
     let folder = Folder::new();
     let target = folder.write("old.ikm", b"old");
-    let ran = isokern(["convert", &fixture("refused/sub.tflite"), "-o", &target]);
+    let ran = isokern(["convert", &fixture("refused/division.tflite"), "-o", &target]);
     assert_eq!(ran.code, Some(1));
     assert_eq!(folder.read("old.ikm"), b"old");
     assert_eq!(folder.names(), ["old.ikm"]);

@@ -141,26 +141,30 @@ pub enum OperatorFault {
         /// The shift.
         shift: i32,
     },
-    /// The summands do not have the shape of the sum.
+    /// The shapes of both inputs do not fit.
     #[error(
-        "it broadcasts: shapes {a} and {b} make {output}. Fix: give both inputs the shape of \
-             the output"
+        "shapes {a} and {b} do not broadcast. Fix: give both inputs one shape, or 1 where a size \
+             shall repeat"
     )]
     Broadcast {
         /// Shape of the first input.
         a: String,
         /// Shape of the second input.
         b: String,
-        /// Shape of the output.
-        output: String,
     },
+    /// An input of a comparison has a scale that TFLite Micro stops at.
+    #[error(
+        "it compares values of a scale that is not below 1. Fix: scale the model's values down \
+             and quantise it again"
+    )]
+    ComparisonScale,
     /// The output scale of a sum is so small that rescaling it would enlarge.
     #[error(
         "its output scale is below 2^-19 of the greater input scale. Fix: quantise the model \
              again"
     )]
     SumScale,
-    /// A pool rescales, which TFLite Micro does not do.
+    /// A pool or a reduction to an extreme rescales, which TFLite Micro does not do.
     #[error("its input and output differ in scale or zero point. Fix: quantise the model again")]
     PoolQuantisation,
     /// Softmax's input steps are too fine, or `beta` is not above zero.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{lower, tflite};
 
-const OWN: [&str; 16] = [
+const OWN: [&str; 19] = [
     "digits",
     "residual",
     "conv_shapes",
@@ -25,6 +25,9 @@ const OWN: [&str; 16] = [
     "dense_units",
     "batch_inside",
     "second_graph",
+    "broadcasts",
+    "extremes",
+    "reductions",
 ];
 
 /// Constants of dot products, and of no other operator.

@@ -3,7 +3,7 @@
 //! An operator without a row here has no options that matter to its lowering.
 
 use crate::flatbuffer::Field;
-use crate::graph::OptionValue::{self, F32, I32, U8};
+use crate::graph::OptionValue::{self, Bool, F32, I32, U8};
 
 /// A table of the `BuiltinOptions` union.
 #[derive(Debug)]
@@ -83,6 +83,24 @@ const TABLES: &[OptionsTable] = &[
         operators: &["ADD"],
         number: 11,
         name: "AddOptions",
+        fields: &[(Field::new(0, "fused_activation_function"), U8(0))],
+    },
+    OptionsTable {
+        operators: &["MUL"],
+        number: 21,
+        name: "MulOptions",
+        fields: &[(Field::new(0, "fused_activation_function"), U8(0))],
+    },
+    OptionsTable {
+        operators: &["MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL"],
+        number: 27,
+        name: "ReducerOptions",
+        fields: &[(Field::new(0, "keep_dims"), Bool(false))],
+    },
+    OptionsTable {
+        operators: &["SUB"],
+        number: 28,
+        name: "SubOptions",
         fields: &[(Field::new(0, "fused_activation_function"), U8(0))],
     },
 ];
