@@ -12,6 +12,7 @@ use crate::infer::{infer_all, load};
 use crate::latency::Latencies;
 use crate::model_file::ModelFile;
 use crate::packed::Samples;
+use crate::states::States;
 
 /// The device of `--backend cuda`.
 const ORDINAL: u32 = 0;
@@ -38,6 +39,8 @@ pub(crate) struct Answered {
     pub(crate) place: String,
     /// Why it was not the GPU, on one line.
     pub(crate) reason: Option<String>,
+    /// The state after each input, where it was to be seen.
+    pub(crate) states: States,
 }
 
 /// Loads a model on the GPU.
@@ -64,16 +67,17 @@ pub(crate) fn told(file: &ModelFile, model: &CudaModel, source: InferenceError) 
     }
 }
 
-/// Runs every input on the GPU, or fails.
+/// Runs every input on the GPU, or fails. The states go to `states`.
 pub(crate) fn infer_cuda(
     file: &ModelFile,
     inputs: &Samples,
+    states: States,
     done: impl FnMut(),
 ) -> Result<Answered, CliError> {
     let (backend, mut model) = load_cuda(file)?;
     init(&mut model).map_err(|source| refused(file, source))?;
     let output_bytes = file.model()?.output_bytes();
-    infer_on(&backend, &mut model, output_bytes, inputs, done)
+    infer_on(&backend, &mut model, output_bytes, inputs, (states, done))
         .map_err(|source| told(file, &model, source))
 }
 
@@ -83,7 +87,7 @@ pub(crate) fn infer_auto(
     file: &ModelFile,
     instructions: InstructionSet,
     inputs: &Samples,
-    mut done: impl FnMut(),
+    (keeps_states, mut done): (bool, impl FnMut()),
 ) -> Result<Answered, CliError> {
     let output_bytes = file.model()?.output_bytes();
     let reason = match try_load_cuda(file).and_then(|(backend, mut model)| {
@@ -92,7 +96,8 @@ pub(crate) fn infer_auto(
     }) {
         Err(error) => one_line(&error),
         Ok((backend, mut model)) => {
-            match infer_on(&backend, &mut model, output_bytes, inputs, &mut done) {
+            let states = States::new(keeps_states);
+            match infer_on(&backend, &mut model, output_bytes, inputs, (states, &mut done)) {
                 Err(source) if source.kind() == InferenceErrorKind::ResourceUnavailable => {
                     model.last_error().map_or_else(|| one_line(source), one_line)
                 }
@@ -102,10 +107,14 @@ pub(crate) fn infer_auto(
     };
     let name = || file.name.clone();
     let mut model = load(&name(), &file.artifact, instructions)?;
-    let (outputs, latencies) = infer_all(&mut model, inputs, output_bytes, done)
-        .map_err(|source| CliError::Infer { name: name(), source })?;
+    let mut states = States::new(keeps_states);
+    let (outputs, latencies) = infer_all(&mut model, inputs, output_bytes, |model| {
+        done();
+        states.note(model)
+    })
+    .map_err(|source| CliError::Infer { name: name(), source })?;
     let place = format!("{instructions}, one thread");
-    Ok(Answered { outputs, latencies, place, reason: Some(reason) })
+    Ok(Answered { outputs, latencies, place, reason: Some(reason), states })
 }
 
 /// Makes a model ready; the error is the backend's own.
@@ -119,10 +128,13 @@ fn infer_on(
     model: &mut CudaModel,
     output_bytes: usize,
     inputs: &Samples,
-    done: impl FnMut(),
+    (mut states, mut done): (States, impl FnMut()),
 ) -> Result<Answered, InferenceError> {
-    let (outputs, latencies) = infer_all(model, inputs, output_bytes, done)?;
-    Ok(Answered { outputs, latencies, place: gpu(backend), reason: None })
+    let (outputs, latencies) = infer_all(model, inputs, output_bytes, |model| {
+        done();
+        states.note(model)
+    })?;
+    Ok(Answered { outputs, latencies, place: gpu(backend), reason: None, states })
 }
 
 /// An error without its remedy.

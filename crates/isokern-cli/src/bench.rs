@@ -44,7 +44,7 @@ What is timed, after a warm-up of a tenth of --runs or --time that is not counte
          latency: one inference, input copied to the device, run, output copied back, waited for
          batch: one call with --batch inputs, copies and launches overlapped, waited for
 A model with state is measured on one stream: it starts from the initial state and goes on from
-run to run, in batch mode. The self-test has an initial state of its own.
+run to run. The self-test has an initial state of its own.
 Times have three digits that count. A quantile is what that share of the runs did not exceed.
 
 Before it measures, the program runs the model's self-test. In ring mode it compares the outputs
@@ -139,9 +139,6 @@ fn measure(
         (Some(run_count), _) => Effort::Runs(run_count),
         (None, time) => Effort::Time(time.unwrap_or(Duration::from_secs(2))),
     };
-    if mode.is_ring() {
-        file.check_stateless("--mode ring")?;
-    }
     let inputs = Inputs::read(&arguments.input, &file.model()?)?;
     let mut model = load(&file.name, &file.artifact, instructions)?;
     let self_test = self_test::verify(&mut model, &file.name)?;

@@ -175,7 +175,7 @@ impl Session {
         match self {
             Self::Called(model) => {
                 let output_bytes = model.model().output_bytes();
-                infer_all(model.as_mut(), images, output_bytes, || ())
+                infer_all(model.as_mut(), images, output_bytes, |_| Ok(()))
                     .map_err(|source| CliError::Infer { name: NAME.to_owned(), source })
             }
             Self::Resident(model) => infer_resident(model, None, images, || ()),

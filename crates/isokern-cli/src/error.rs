@@ -144,11 +144,14 @@ pub(crate) enum CliError {
     )]
     OutputElement { name: String, dtype: &'static str },
     #[error(
-        "{name} keeps {} of state from one input to the next, which {option} cannot keep. Fix: \
-         run it in batch mode without --timeout",
-        counted(*.state_bytes, "byte")
+        "--state reads the state after each input, which {option} does not show. Fix: leave \
+         {option} out"
     )]
-    StateInBatch { name: String, state_bytes: usize, option: &'static str },
+    StateHidden { option: &'static str },
+    #[error("{name} keeps no state, which --state would write. Fix: leave --state out")]
+    NoState { name: String },
+    #[error("--steps says how many inputs --random generates. Fix: pass --random, or a file alone")]
+    StepsOfFile,
     #[error("this processor does not have {wanted}. Fix: pass --instructions {available}")]
     Instructions { wanted: &'static str, available: String },
     #[error(
@@ -208,7 +211,9 @@ impl CliError {
             | Self::BackendNotNamed
             | Self::Port(_)
             | Self::OutputIsInput { .. }
-            | Self::StateInBatch { .. }
+            | Self::StateHidden { .. }
+            | Self::NoState { .. }
+            | Self::StepsOfFile
             | Self::ConfigFormat { .. }
             | Self::WallTime(_)
             | Self::NoCommand { .. }

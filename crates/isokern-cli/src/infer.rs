@@ -48,12 +48,13 @@ impl<M: for<'i, 'o> ComputeModel<Input<'i>, Output<'o>>> SampleModel for M {}
 
 /// Runs every sample, in order; the result has `output_bytes` for each.
 ///
-/// A time is that of one `infer_one`: inputs copied in, all operators, outputs copied out.
-pub(crate) fn infer_all(
-    model: &mut impl SampleModel,
+/// A time is that of one `infer_one`: inputs copied in, all operators, outputs copied out. `done`
+/// sees the model after each.
+pub(crate) fn infer_all<M: SampleModel>(
+    model: &mut M,
     inputs: &Samples,
     output_bytes: usize,
-    mut done: impl FnMut(),
+    mut done: impl FnMut(&mut M) -> Result<(), InferenceError>,
 ) -> Result<(Vec<u8>, Latencies), InferenceError> {
     let mut outputs = vec![0; inputs.count() * output_bytes];
     let mut latencies = Latencies::default();
@@ -61,7 +62,7 @@ pub(crate) fn infer_all(
         let start = Instant::now();
         model.infer_one(&Packed(input), &mut Packed(output))?;
         latencies.add(start.elapsed());
-        done();
+        done(model)?;
     }
     Ok((outputs, latencies))
 }

@@ -66,14 +66,18 @@ pub(crate) fn tell_clipped(sources: &[Source]) {
 
 /// Reads the samples of a model from what the command line gives, `-` being standard input.
 ///
-/// There is one sample at least.
-pub(crate) fn read(given: &[PathBuf], model: &Model<'_>) -> Result<Inputs, CliError> {
+/// There is one sample at least. Of a stream, arrays may also hold frames.
+pub(crate) fn read(
+    given: &[PathBuf],
+    model: &Model<'_>,
+    is_stream: bool,
+) -> Result<Inputs, CliError> {
     let ports = Ports::inputs(model);
     let files = ports.assign(given)?;
     ports.check_all_given(&files)?;
     let (mut columns, mut sources, mut first) = (Vec::new(), Vec::new(), None);
     for (port, path) in ports.iter().zip(files.into_iter().flatten()) {
-        let (source, column) = read_port(port, path, ports.only().is_some())?;
+        let (source, column) = read_port(port, path, (ports.only().is_some(), is_stream))?;
         sources.push(source);
         let count = column.len() / port.tensor.bytes();
         let (first_port, first_count) = first.get_or_insert_with(|| (port.to_string(), count));
@@ -91,22 +95,27 @@ pub(crate) fn read(given: &[PathBuf], model: &Model<'_>) -> Result<Inputs, CliEr
     Ok(Inputs { samples, sources })
 }
 
-/// Generates one sample: the one that belongs to this seed.
-pub(crate) fn generate(model: &Model<'_>, seed: u32) -> Inputs {
-    let samples = Samples::new(self_test::sample(model, seed), model.input_bytes());
-    let source = |_: &Port| Source {
-        name: format!("generated from seed {seed}"),
-        clipped: Clipped::default(),
-        range: (0.0, 0.0),
-    };
-    Inputs { samples, sources: Ports::inputs(model).iter().map(source).collect() }
+/// Generates samples: those that belong to this seed.
+pub(crate) fn generate(model: &Model<'_>, seed: u32, count: usize) -> Result<Inputs, CliError> {
+    let name = format!("generated from seed {seed}");
+    if (model.input_bytes() as u64).saturating_mul(count as u64) > BYTES_MAX {
+        return Err(CliError::Input { name, source: InputError::TooLong });
+    }
+    let samples = Samples::new(self_test::samples(model, seed, count), model.input_bytes());
+    let source =
+        |_: &Port| Source { name: name.clone(), clipped: Clipped::default(), range: (0.0, 0.0) };
+    Ok(Inputs { samples, sources: Ports::inputs(model).iter().map(source).collect() })
 }
 
 /// Reads the values of one input for all samples, one after another.
-fn read_port(port: &Port, path: &Path, is_only: bool) -> Result<(Source, Vec<u8>), CliError> {
+fn read_port(
+    port: &Port,
+    path: &Path,
+    (is_only, is_stream): (bool, bool),
+) -> Result<(Source, Vec<u8>), CliError> {
     let file = source_name(path);
     let name = if is_only { file } else { format!("{file} for {port}") };
-    match decode(read_file(path, &name)?, is_named_npy(path), &port.tensor) {
+    match decode(read_file(path, &name)?, is_named_npy(path), &port.tensor, is_stream) {
         Ok(Decoded { values, clipped }) => {
             let range = real_range(&port.tensor).unwrap_or_default();
             Ok((Source { name, clipped, range }, values))

@@ -20,6 +20,8 @@ Keys of --json, which later versions keep:
   inputs[], outputs[]  name (may be empty), index (of the tensor), shape, dtype, scale,
                   zero_point, bytes; `isokern run` takes the name, or the place in the list from 0
   tensors[]       index, shape, dtype, scale, zero_point, bytes, region (arena or state), offset,
+                  initial (of a tensor of the state {value: of all elements, or null where they
+                  differ, is_tflm_reset: whether `reset()` of TFLite Micro gives it}, or null),
                   first_step, last_step
   operators[]     index, kind, operation, inputs[], outputs[], weight_bytes, macs, activation
                   {min, max}, weights {outputs, terms, zero_point, scale_count}, depth_multiplier,

@@ -38,6 +38,7 @@ mod run;
 mod self_test;
 mod shapes;
 mod source_file;
+mod states;
 mod stdout;
 
 use std::io::{self, Write};

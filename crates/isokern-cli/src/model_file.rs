@@ -69,16 +69,6 @@ impl ModelFile {
             .map_err(|source| CliError::Format { name: self.name.clone(), source })
     }
 
-    /// Fails for a model with state, which this option of the command line cannot keep.
-    pub(crate) fn check_stateless(&self, option: &'static str) -> Result<(), CliError> {
-        match self.model()?.state_bytes() {
-            0 => Ok(()),
-            state_bytes => {
-                Err(CliError::StateInBatch { name: self.name.clone(), state_bytes, option })
-            }
-        }
-    }
-
     fn load(path: &Path, layout: Option<Layout>) -> Result<Self, CliError> {
         let name = name(path);
         let (kind, bytes) = match read(path) {

@@ -79,6 +79,11 @@ impl<'g> Targets<'g> {
         self.targets.iter().any(|target| target.destination.is_stdout())
     }
 
+    /// Returns whether an output goes there.
+    pub(crate) fn contains(&self, destination: &Destination) -> bool {
+        self.targets.iter().any(|target| target.destination.is_same(destination))
+    }
+
     /// Writes the files, then what goes to standard output.
     pub(crate) fn write(&self, outputs: &Samples, out: &mut impl Write) -> Result<(), CliError> {
         let (streams, files): (Vec<_>, Vec<_>) =

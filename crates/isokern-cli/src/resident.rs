@@ -1,5 +1,6 @@
-//! A model without state as a ring actor on a thread of its own, and the side that asks it.
+//! A model as a ring actor on a thread of its own, and the side that asks it.
 
+mod place;
 #[cfg(test)]
 mod tests;
 
@@ -10,13 +11,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes};
-use isokern_core::call::Clock;
+use isokern_core::actor::{
+    ActorError, ActorPlan, ActorState, Mailboxes, ModelReply, ModelResident, Resident,
+};
+use isokern_core::call::{Clock, SingleOwner};
 use isokern_core::compute::ModelArtifact;
 use isokern_core::kernel::whole_ns;
 use isokern_core::ring::BufferHandle;
-use isokern_core::{InferenceError, KernelMetadata, KernelMode, MessageHeader};
-use isokern_cpu::{ArtifactBackend, CpuProgram, InstructionSet, ModelActor, ModelReply};
+use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
+use isokern_cpu::{ArtifactBackend, InstructionSet, ModelActor};
 use isokern_guard::SystemClock;
 use isokern_ring::{
     Answer, Borrower, HeapBuffers, Lender, PoolError, RequesterOn, ThreadHost, ThreadRunning,
@@ -25,6 +28,7 @@ use isokern_ring::{
 
 use crate::error::CliError;
 use crate::figures::counted;
+use place::{ByteModel, Place};
 
 /// Slots of the ring: how many inputs can be under way.
 pub(crate) const SLOTS: usize = 8;
@@ -36,11 +40,14 @@ const LOOKS_BEFORE_SLEEP: u32 = 256;
 const POOL: u32 = 1;
 const METADATA: KernelMetadata = KernelMetadata::new("isokern", KernelMode::Ring);
 
-/// A resident model: samples go into lent buffers, outputs are read from them in place.
+/// A model with state: its arena stays with the state, and samples are copied to it.
+type Stream = ModelResident<ByteModel, SingleOwner<ByteModel>, u8, u8>;
+
+/// A resident model: samples go into lent buffers, outputs are read from them.
 #[derive(Debug)]
 pub(crate) struct ResidentModel {
     name: String,
-    program: CpuProgram<'static>,
+    place: Place,
     questions: RequesterOn<
         ThreadHost<SystemClock, Mailboxes<SLOTS>>,
         ModelActor,
@@ -73,23 +80,53 @@ impl ResidentModel {
     ) -> Result<Self, CliError> {
         let named = || name.to_owned();
         let backend = ArtifactBackend::new().with_instruction_set(instructions);
-        let program = backend
-            .load_program(artifact)
-            .map_err(|source| CliError::Load { name: named(), source })?;
-        let arena_bytes = program.model().arena_bytes();
-        let (lender, borrower) = heap_pool(arena_bytes, buffer_count.min(SLOTS), POOL)
+        let loaded = |source| CliError::Load { name: named(), source };
+        let program = backend.load_program(artifact).map_err(loaded)?;
+        let count = buffer_count.min(SLOTS);
+        if program.model().state_bytes() == 0 {
+            let resident = ModelActor::new(METADATA, program.clone());
+            return Self::spawn(named(), resident, Place::Arena(program), count, wait);
+        }
+        let model = SingleOwner::new(ByteModel(backend.load(artifact).map_err(loaded)?));
+        let resident = Stream::try_new(METADATA, model).map_err(|source| CliError::Kernel {
+            name: named(),
+            input_index: 0,
+            source,
+        })?;
+        let place = Place::Ends {
+            input_bytes: resident.input_bytes(),
+            buffer_bytes: resident.buffer_bytes(),
+            reply: resident.reply(),
+        };
+        Self::spawn(named(), resident, place, count, wait)
+    }
+
+    /// Starts the thread.
+    fn spawn<R>(
+        name: String,
+        resident: R,
+        place: Place,
+        buffer_count: usize,
+        wait: WaitStrategy,
+    ) -> Result<Self, CliError>
+    where
+        R: Resident<Message = BufferHandle, Reply = ModelReply> + 'static,
+        R::Handler: Send,
+    {
+        let named = || name.clone();
+        let (lender, borrower) = heap_pool(place.buffer_bytes(), buffer_count, POOL)
             .map_err(|source| CliError::Buffers { name: named(), source })?;
         let host =
             ThreadHost::<_, Mailboxes<SLOTS>>::new("isokern-model", SystemClock).with_wait(wait);
         let plan = ActorPlan::new().with_buffers(borrower);
-        let mut actor = spawn(&host, ModelActor::new(METADATA, program.clone()), plan)
+        let mut actor = spawn(&host, resident, plan)
             .map_err(|source| CliError::Spawn { name: named(), source: Box::new(source) })?;
         let Some(questions) = actor.take_requester(0) else {
             unreachable!("an actor on threads has a mailbox")
         };
         let running = actor.into_running();
-        let (name, under_way, answered_count) = (named(), VecDeque::new(), 0);
-        Ok(Self { name, program, questions, lender, wait, under_way, answered_count, running })
+        let (under_way, answered_count) = (VecDeque::new(), 0);
+        Ok(Self { name, place, questions, lender, wait, under_way, answered_count, running })
     }
 
     /// Writes a sample into a lent buffer and asks; `false` when no buffer is free.
@@ -105,10 +142,11 @@ impl ResidentModel {
             Err(PoolError::Exhausted { .. }) => return Ok(false),
             Err(source) => return Err(CliError::Buffers { name: self.name.clone(), source }),
         };
-        write_inputs(&self.program, &mut buffer, sample)
+        self.place
+            .write_inputs(&mut buffer, sample)
             .map_err(|source| CliError::Infer { name: self.name.clone(), source })?;
         let handle = buffer
-            .lend(self.program.model().arena_bytes())
+            .lend(self.place.buffer_bytes())
             .map_err(|source| CliError::Buffers { name: self.name.clone(), source })?;
         let asked = Instant::now();
         let sequence = self.questions.try_ask(header(limit), handle).map_err(|_| {
@@ -122,10 +160,7 @@ impl ResidentModel {
     /// Waits for the answer to the oldest question, lets `read` see each output, in order, where
     /// it is, and returns the time from question to collected answer; `None` when nothing was
     /// asked.
-    pub(crate) fn answer(
-        &mut self,
-        mut read: impl FnMut(&[u8]),
-    ) -> Result<Option<Duration>, CliError> {
+    pub(crate) fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, CliError> {
         let Some(question) = self.under_way.pop_front() else {
             return Ok(None);
         };
@@ -140,11 +175,10 @@ impl ResidentModel {
             Err(error) => return Err(self.broken(error)),
         }
         let buffers = |source| CliError::Buffers { name: self.name.clone(), source };
-        let arena = self.lender.bytes(handle).map_err(buffers)?;
-        for position in 0..self.program.model().output_count() {
-            let output = self.program.output_at_in(arena, position);
-            read(output.map_err(|source| CliError::Infer { name: self.name.clone(), source })?);
-        }
+        let bytes = self.lender.bytes(handle).map_err(buffers)?;
+        self.place
+            .read_outputs(bytes, read)
+            .map_err(|source| CliError::Infer { name: self.name.clone(), source })?;
         self.lender.release(handle).map_err(buffers)?;
         self.answered_count += 1;
         Ok(Some(elapsed))
@@ -190,21 +224,6 @@ impl ResidentModel {
     fn broken(&self, source: ActorError) -> CliError {
         CliError::Actor { name: self.name.clone(), input_index: self.answered_count, source }
     }
-}
-
-/// Writes a sample to the inputs in an arena.
-fn write_inputs(
-    program: &CpuProgram<'_>,
-    arena: &mut [u8],
-    mut sample: &[u8],
-) -> Result<(), InferenceError> {
-    for position in 0..program.model().input_count() {
-        let input = program.input_at_in(arena, position)?;
-        let (now, later) = sample.split_at(input.len());
-        input.copy_from_slice(now);
-        sample = later;
-    }
-    Ok(())
 }
 
 /// The header of a question with this limit.

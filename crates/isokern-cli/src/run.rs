@@ -3,6 +3,7 @@
 mod execute;
 mod expect;
 mod report;
+mod state;
 mod text;
 mod values;
 
@@ -25,9 +26,11 @@ use crate::model_file::ModelFile;
 use crate::output::{Form, Targets, print_text};
 use crate::packed::{Samples, digest_of};
 use crate::ports::Ports;
+use crate::states::States;
 use crate::{json, progress, self_test};
 use expect::{Comparison, Expected};
 use report::RunReport;
+use state::StateFile;
 
 const FORMATS: &str = "\
 Inputs, any number of them, one after another:
@@ -52,7 +55,10 @@ real numbers with what those stand for, in its precision. A file for --labels ha
 line.
 
 A model with state takes the samples as one stream, in order, from its initial state; each run of
-the program starts again from there. It runs in batch mode, without --timeout.
+the program starts again from there. Where an input of it takes several frames, such as 1x3x40, an
+array may also have the frames one after another, 300x40; so may it for any model with --stream.
+--state writes what the state is after each sample: bytes, a row a sample; `isokern inspect` says
+which tensor lies where in it.
 
 The digest is FNV-1a (64 bits) over all output bytes: all outputs of a sample in order, sample
 after sample. It is the same on every machine, in every --mode and with every --instructions.
@@ -65,6 +71,8 @@ answer, on two threads; with several inputs under way it includes the wait for t
 Keys of --json, which later versions keep:
   model, mode (batch or ring), place (what ran), fallback_reason (why not the GPU, or null)
   sample_count, state_bytes, digest
+  state_digests[]  of the state after each sample; empty in ring mode, with --timeout, and without
+             state
   inputs[]   name (may be empty), shape, dtype, scale, zero_point, source (the file), clipped
              {of_count: real numbers quantised, below_count, above_count: cut to the range}
   outputs[]  name, shape, dtype, scale, zero_point, file (written, or null), and for each sample:
@@ -93,6 +101,17 @@ pub(crate) struct Arguments {
     #[arg(allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     random: Option<Option<u32>>,
+    /// How many samples --random generates, of one sequence
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(allow_negative_numbers = true)]
+    steps: Option<u32>,
+    /// Take the inputs as one stream: frames, one after another, are cut into what a sample takes.
+    /// A model with state does so in any case
+    #[arg(long)]
+    stream: bool,
+    /// Where the state after each sample goes: .npy if it is named so, else raw bytes
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// Where the outputs go: .npy if it is named so, else raw bytes; - is standard output, and
     /// then text goes to standard error; for a model of several outputs NAME=FILE or INDEX=FILE,
     /// once for each that is wanted
@@ -147,6 +166,8 @@ struct Run<'r> {
     sources: Vec<Source>,
     outputs: Samples,
     targets: Targets<'r>,
+    state_file: StateFile<'r>,
+    states: States,
     labels: Labels,
     comparisons: Vec<Comparison>,
     latencies: Latencies,
@@ -165,20 +186,26 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let read = files_read(arguments, &model)?;
     let form = if arguments.reals { Form::Reals } else { Form::Values };
     let targets = Targets::new(&arguments.output, &model, &read, form)?;
-    if arguments.json && targets.has_stdout() {
+    let state_file = StateFile::new(arguments.state.as_deref(), &read, &targets)?;
+    if arguments.json && (targets.has_stdout() || state_file.is_stdout()) {
         return Err(CliError::JsonAndData);
     }
     let labels = Labels::read(&arguments.labels, &model)?;
     let expected = Expected::read(&arguments.expect, &model)?;
-    let Inputs { samples, sources } = match arguments.random {
-        Some(seed) => input::generate(&model, seed.unwrap_or_else(|| self_test::seed(&model))),
-        None => input::read(&arguments.input, &model)?,
+    let is_stream = arguments.stream || model.state_bytes() > 0;
+    let Inputs { samples, sources } = match (arguments.random, arguments.steps) {
+        (None, Some(_)) => return Err(CliError::StepsOfFile),
+        (None, None) => input::read(&arguments.input, &model, is_stream)?,
+        (Some(seed), steps) => {
+            let seed = seed.unwrap_or_else(|| self_test::seed(&model));
+            input::generate(&model, seed, steps.unwrap_or(1) as usize)?
+        }
     };
     input::tell_clipped(&sources);
     let bar = progress::bar("running", samples.count());
     let result = execute::infer(arguments, &file, instructions, &samples, || bar.inc(1));
     bar.finish_and_clear();
-    let Answered { outputs, latencies, place, reason } = result?;
+    let Answered { outputs, latencies, place, reason, states } = result?;
     let outputs = Samples::new(outputs, model.output_bytes());
     let comparisons = expected.compare(&outputs, arguments.tolerance)?;
     let name = file.name.as_str();
@@ -188,6 +215,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         sources,
         outputs,
         targets,
+        state_file,
+        states,
         labels,
         comparisons,
         latencies,
@@ -195,6 +224,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         reason,
     };
     run.targets.write(&run.outputs, out)?;
+    run.state_file.write(&run.states, model.state_bytes(), out)?;
     run.print(&model, out)?;
     run.comparisons.iter().find_map(|comparison| comparison.error(name)).map_or(Ok(()), Err)
 }
@@ -214,7 +244,8 @@ impl Run<'_> {
         } else {
             self.print_text(model, &digest, &mut text)?;
         }
-        Ok(print_text(&text, self.targets.has_stdout(), out)?)
+        let has_data = self.targets.has_stdout() || self.state_file.is_stdout();
+        Ok(print_text(&text, has_data, out)?)
     }
 
     fn print_text(
@@ -225,7 +256,7 @@ impl Run<'_> {
     ) -> Result<(), CliError> {
         text::print_head(self, model, text)?;
         text::print_answers(self, model, text)?;
-        for name in self.targets.names() {
+        for name in self.targets.names().into_iter().chain(self.state_file.name()) {
             writeln!(text, "written    {name}")?;
         }
         for comparison in &self.comparisons {
@@ -234,7 +265,7 @@ impl Run<'_> {
         if let Some(reason) = &self.reason {
             writeln!(text, "backend    cpu, for {}", escaped(reason))?;
         }
-        text::print_state(model, text)?;
+        state::print(model, &self.states, self.arguments.stream, text)?;
         text::print_latency(&self.latencies, self.arguments.mode, &self.place, text)?;
         let bytes = grouped(self.outputs.bytes().len() as u64);
         Ok(writeln!(text, "digest     {digest} (FNV-1a over {bytes} output bytes)")?)

@@ -14,6 +14,7 @@ use crate::figures;
 use crate::infer::load;
 use crate::model_file::ModelFile;
 use crate::packed::{Packed, Samples, digest_of};
+use crate::states::States;
 
 /// The seed of a model without a self-test: the one it would have.
 const SEED: u32 = 1;
@@ -65,8 +66,8 @@ fn outcomes(
     seed: u32,
 ) -> Result<Vec<(String, u64)>, CliError> {
     let Answered { outputs, place, reason, .. } = match backend {
-        Backend::Cuda => infer_cuda(file, samples, || ())?,
-        Backend::Auto => infer_auto(file, InstructionSet::detect(), samples, || ())?,
+        Backend::Cuda => infer_cuda(file, samples, States::default(), || ())?,
+        Backend::Auto => infer_auto(file, InstructionSet::detect(), samples, (false, || ()))?,
         Backend::Cpu => {
             let outcome = |set: InstructionSet| {
                 let mut model = load(&file.name, &file.artifact, set)?;
@@ -109,7 +110,12 @@ pub(crate) fn seed(model: &Model<'_>) -> u32 {
 
 /// Returns the generated sample of a seed: one sequence over all inputs, in order.
 pub(crate) fn sample(model: &Model<'_>, seed: u32) -> Vec<u8> {
-    let mut values = vec![0; model.input_bytes()];
+    samples(model, seed, 1)
+}
+
+/// Returns as many samples as one after the other of that sequence.
+pub(crate) fn samples(model: &Model<'_>, seed: u32, count: usize) -> Vec<u8> {
+    let mut values = vec![0; model.input_bytes() * count];
     digest::generate_input(seed, &mut values);
     values.iter().map(|value| value.cast_unsigned()).collect()
 }

@@ -26,6 +26,21 @@ pub(crate) fn sample_count(array: &[u64], port: &[u32]) -> Result<u64, ShapeErro
     }
 }
 
+/// Returns how many frames an array of this shape holds for a port that takes several at once,
+/// and how many that is; none where the array is no row of frames.
+///
+/// A port `1x3x40` takes 3 frames of 40 values: an array `Nx40` has N of them. Where the array is
+/// as well one of whole samples, it is those.
+pub(crate) fn frame_count(array: &[u64], port: &[u32]) -> Option<(u64, u64)> {
+    let whole: Vec<u64> = port.iter().map(|&size| size.into()).collect();
+    let (&step, frame) = inner(&whole).split_first()?;
+    let (&frames, rest) = array.split_first()?;
+    let len: u64 = frame.iter().product();
+    let is_frame = rest == frame || rest == [len];
+    let is_samples = sample_count(array, port).is_ok();
+    (step > 1 && !frame.is_empty() && is_frame && !is_samples).then_some((frames, step))
+}
+
 /// Why an array does not go with a port: their shapes differ.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[error(
@@ -108,7 +123,27 @@ fn order_of(array: &[u64], counting: Option<usize>, sample: &[u64]) -> Option<Ve
 
 #[cfg(test)]
 mod tests {
-    use super::sample_count;
+    use super::{frame_count, sample_count};
+
+    #[test]
+    fn frames_are_rows_of_what_a_step_takes_several_of() {
+        type Case<'c> = (&'c [u64], &'c [u32], Option<(u64, u64)>);
+        let cases: [Case<'_>; 10] = [
+            (&[300, 40], &[1, 3, 40], Some((300, 3))),
+            (&[301, 40], &[1, 3, 40], Some((301, 3))),
+            (&[3, 40], &[1, 3, 40], None),
+            (&[100, 3, 40], &[1, 3, 40], None),
+            (&[300, 40], &[1, 1, 40], None),
+            (&[300, 41], &[1, 3, 40], None),
+            (&[98, 40, 1], &[1, 49, 40, 1], Some((98, 49))),
+            (&[98, 40], &[1, 49, 40, 1], Some((98, 49))),
+            (&[30], &[1, 3], None),
+            (&[], &[1, 3, 40], None),
+        ];
+        for (array, port, frames) in cases {
+            assert_eq!(frame_count(array, port), frames, "{array:?} for {port:?}");
+        }
+    }
 
     #[test]
     fn c01_an_array_has_the_shape_of_the_port_or_of_many() {

@@ -12,7 +12,7 @@ use isokern_core::{Batch, ComputeModel, InferenceError, Payload, PayloadMut};
 use isokern_model::{Checked, Model};
 
 use crate::driver::{Context, Stream};
-use crate::error::CudaError;
+use crate::error::{CudaError, PayloadError};
 use crate::kernel::Kernel;
 use crate::lane::Lane;
 use crate::port;
@@ -212,6 +212,24 @@ impl CudaModel {
                 Err(error) => return Err(error),
             }
             ready.state.as_mut().map_or(Ok(()), DeviceState::reset)
+        });
+        result.map_err(|error| self.note(error))
+    }
+
+    /// Copies the state, as the last step left it, to `target`: as many bytes as the model has of
+    /// it. Waits for work that is going on.
+    ///
+    /// # Errors
+    ///
+    /// Kinds of [`CudaError`]; a target of another length is a mismatch.
+    pub fn read_state(&mut self, target: &mut [u8]) -> Result<(), InferenceError> {
+        let (have, need) = (target.len(), self.model().state_bytes());
+        let result = self.ready().and_then(|ready| {
+            if have != need {
+                return Err(PayloadError::Bytes { have, need }.into());
+            }
+            ready.wait_for_state()?;
+            ready.state.as_ref().map_or(Ok(()), |state| state.read(target))
         });
         result.map_err(|error| self.note(error))
     }

@@ -46,6 +46,11 @@ impl DeviceState {
         self.buffer.upload(&self.initial, &self.stream)
     }
 
+    /// Copies it to the host, as many bytes as `target` has. No work that uses it may be going on.
+    pub(crate) fn read(&self, target: &mut [u8]) -> Result<(), CudaError> {
+        self.buffer.download(target, &self.stream)
+    }
+
     /// Returns where the kernel finds it.
     pub(crate) fn place(&self) -> StatePlace {
         StatePlace { address: self.buffer.address(), stride: self.initial.len() as u64 }

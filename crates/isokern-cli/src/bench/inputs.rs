@@ -21,7 +21,7 @@ impl Inputs {
     pub(crate) fn read(given: &[PathBuf], model: &Model<'_>) -> Result<Self, CliError> {
         if !given.is_empty() {
             let names: Vec<String> = given.iter().map(|path| name(path)).collect();
-            let inputs = input::read(given, model)?;
+            let inputs = input::read(given, model, model.state_bytes() > 0)?;
             input::tell_clipped(&inputs.sources);
             return Ok(Self { source: names.join(", "), samples: inputs.samples });
         }

@@ -11,7 +11,7 @@ use crate::element::{Element, Stored};
 use crate::npy::{self, Array};
 use crate::number::Number;
 use crate::ports::Side;
-use crate::shapes::sample_count;
+use crate::shapes::{frame_count, sample_count};
 
 /// The values of an input for all samples.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,14 +22,16 @@ pub(super) struct Decoded {
     pub(super) clipped: Clipped,
 }
 
-/// Returns the values for a whole number of samples, at least one, as the tensor holds them.
+/// Returns the values for a whole number of samples, at least one, as the tensor holds them. An
+/// array of a stream may have frames in place of samples.
 pub(super) fn decode(
     bytes: Vec<u8>,
     named_npy: bool,
     tensor: &Tensor,
+    is_stream: bool,
 ) -> Result<Decoded, InputError> {
     let decoded = match array_in(&bytes, named_npy)? {
-        Some(array) => elements(&array, tensor)?,
+        Some(array) => elements(&array, tensor, is_stream)?,
         None => Decoded { values: bytes, ..Decoded::default() },
     };
     let (have, need) = (decoded.values.len(), tensor.bytes());
@@ -57,20 +59,35 @@ pub(crate) fn stored_elements<'a>(
     tensor: &Tensor,
     refused: impl FnOnce() -> InputError,
 ) -> Result<(DType, Cow<'a, [u8]>), InputError> {
+    let read = read_elements(array, refused)?;
+    sample_count(&array.shape, tensor.shape())?;
+    Ok(read)
+}
+
+/// As [`stored_elements`], whatever the shape of the array is.
+fn read_elements<'a>(
+    array: &Array<'a>,
+    refused: impl FnOnce() -> InputError,
+) -> Result<(DType, Cow<'a, [u8]>), InputError> {
     let stored = Stored::parse(array.element).ok_or_else(refused)?;
     let data = array.elements(stored.dtype.size_bytes(), stored.is_swapped)?;
-    sample_count(&array.shape, tensor.shape())?;
     Ok((stored.dtype, data))
 }
 
 /// Returns the elements of an array, as the input's tensor takes them.
-fn elements(array: &Array<'_>, tensor: &Tensor) -> Result<Decoded, InputError> {
+fn elements(array: &Array<'_>, tensor: &Tensor, is_stream: bool) -> Result<Decoded, InputError> {
     let dtype = tensor.dtype();
     if Element::of(dtype).is_none() {
         return Err(InputError::NoElement { dtype });
     }
     let refused = || InputError::Element { found: array.element.to_owned(), dtype };
-    let (stored, data) = stored_elements(array, tensor, refused)?;
+    let (stored, data) = match frame_count(&array.shape, tensor.shape()).filter(|_| is_stream) {
+        Some((frames, step)) if frames % step != 0 => {
+            return Err(InputError::Frames { frames, step });
+        }
+        Some(_) => read_elements(array, refused)?,
+        None => stored_elements(array, tensor, refused)?,
+    };
     if stored == dtype && dtype != DType::Bool {
         return Ok(Decoded { values: data.into_owned(), ..Decoded::default() });
     }

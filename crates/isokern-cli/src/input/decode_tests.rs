@@ -38,7 +38,7 @@ fn array(descr: &str, data: &[u8]) -> Vec<u8> {
 
 /// The values of two elements, given from the low byte up.
 fn values(descr: &str, data: &[u8], dtype: DType) -> Result<Vec<u8>, InputError> {
-    decode(array(descr, data), true, &pair(dtype)).map(|decoded| decoded.values)
+    decode(array(descr, data), true, &pair(dtype), false).map(|decoded| decoded.values)
 }
 
 fn refusal(descr: &str, data: &[u8], dtype: DType) -> String {
@@ -87,7 +87,7 @@ fn c02_what_is_cut_is_counted() {
     let clipped = |reals: [f64; 2], dtype| {
         let array = array("<f8", reals.map(f64::to_le_bytes).as_flattened());
         let Clipped { of_count, below_count, above_count } =
-            decode(array, true, &pair(dtype)).expect("they are numbers").clipped;
+            decode(array, true, &pair(dtype), false).expect("they are numbers").clipped;
         (of_count, below_count, above_count)
     };
     // The values of int8 stand for -65.5 to 62, those of uint8 for -1.5 to 126.
@@ -97,7 +97,7 @@ fn c02_what_is_cut_is_counted() {
     assert_eq!(clipped([f64::NEG_INFINITY, -1e300], DType::I8), (2, 2, 0));
     assert_eq!(clipped([f64::INFINITY, -1.5], DType::U8), (2, 0, 1));
     assert_eq!(clipped([f64::INFINITY, -1.5], DType::F32), (0, 0, 0));
-    let raw = decode(vec![0x80, 0x7F], false, &pair(DType::I8)).expect("they fit");
+    let raw = decode(vec![0x80, 0x7F], false, &pair(DType::I8), false).expect("they fit");
     assert_eq!(raw, Decoded { values: vec![0x80, 0x7F], clipped: Clipped::default() });
 }
 
@@ -187,18 +187,19 @@ fn c05_an_index_has_a_number_for_each_axis() {
     let mut data = [0; 12];
     data[9] = 200;
     let array = npy::write(&[2, 2, 3], "|u1", &data);
-    let text = decode(array, true, &tensor).expect_err("200 is too much").to_string();
+    let text = decode(array, true, &tensor, false).expect_err("200 is too much").to_string();
     assert!(text.starts_with("value [1, 1, 0] of the array, of type `|u1`, is 200"), "{text}");
 }
 
 #[test]
 fn lengths_are_counted_in_what_the_file_holds() {
     let tensor = pair(DType::I32);
-    let refused = decode(vec![0; 12], false, &tensor).expect_err("it is one and a half");
+    let refused = decode(vec![0; 12], false, &tensor, false).expect_err("it is one and a half");
     assert!(refused.to_string().contains("12 bytes") && refused.to_string().contains("of 8"));
     let three = npy::write(&[3], "<i4", &[0; 12]);
-    let refused = decode(three, true, &tensor).expect_err("it is one and a half");
+    let refused = decode(three, true, &tensor, false).expect_err("it is one and a half");
     assert!(refused.to_string().contains("the shape 3, which is none for 2"), "{refused}");
-    let none = decode(npy::write(&[0, 2], "<i4", &[]), true, &tensor).expect_err("it is empty");
+    let none =
+        decode(npy::write(&[0, 2], "<i4", &[]), true, &tensor, false).expect_err("it is empty");
     assert!(matches!(none, InputError::Empty { .. }), "{none}");
 }

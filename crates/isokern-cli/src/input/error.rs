@@ -21,6 +21,12 @@ pub(crate) enum InputError {
         element::name(*.dtype)
     )]
     Length { side: &'static str, have: usize, need: usize, shape: String, dtype: DType },
+    #[error(
+        "the array has {frames} frames, and a step of the model takes {step}. Fix: cut off the \
+         last {}, or add frames",
+        .frames % .step
+    )]
+    Frames { frames: u64, step: u64 },
     #[error("there is more than 1 GiB of it. Fix: run it in parts")]
     TooLong,
     #[error(transparent)]

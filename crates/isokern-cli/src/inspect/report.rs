@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::figures::digest;
 use crate::model_file::{FileKind, ModelFile};
+use crate::number::{Number, numbers};
 
 /// See the help of `isokern inspect` for the meaning of the keys.
 #[derive(Debug, Serialize)]
@@ -78,6 +79,17 @@ pub(crate) struct TensorReport {
     pub(crate) offset: usize,
     pub(crate) first_step: usize,
     pub(crate) last_step: usize,
+    /// What it holds at first, where it is in the state.
+    pub(crate) initial: Option<InitialReport>,
+}
+
+/// What a tensor of the state holds before the first run, and after `reset`.
+#[derive(Debug, Serialize)]
+pub(crate) struct InitialReport {
+    /// The value of all elements, where they are equal.
+    pub(crate) value: Option<Number>,
+    /// Whether `reset()` of TFLite Micro gives the same: its zero point in every byte.
+    pub(crate) is_tflm_reset: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -207,6 +219,22 @@ impl TensorReport {
             offset: tensor.offset(),
             first_step,
             last_step,
+            initial: (tensor.region() == Region::State).then(|| InitialReport::new(&tensor, model)),
+        }
+    }
+}
+
+impl InitialReport {
+    fn new(tensor: &Tensor, model: &Model<'_>) -> Self {
+        let mut state = vec![0; model.state_bytes()];
+        model.reset_state(&mut state);
+        let bytes = &state[tensor.offset()..][..tensor.bytes()];
+        let mut values = numbers(bytes, tensor.dtype());
+        let first = values.next();
+        let zero_point = tensor.zero_point().to_le_bytes()[0];
+        Self {
+            value: first.filter(|&first| values.all(|value| value == first)),
+            is_tflm_reset: bytes.iter().all(|&byte| byte == zero_point),
         }
     }
 }

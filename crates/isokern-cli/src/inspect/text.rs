@@ -7,7 +7,9 @@ use comfy_table::{CellAlignment, Table};
 use isokern_core::DType;
 
 use super::arena;
-use super::report::{ModelReport, OperatorReport, PortReport, TensorFacts, TensorReport};
+use super::report::{
+    InitialReport, ModelReport, OperatorReport, PortReport, TensorFacts, TensorReport,
+};
 use crate::element;
 use crate::escape::quoted;
 use crate::figures::{counted, grouped, shape};
@@ -70,8 +72,29 @@ fn print_facts(report: &ModelReport, out: &mut impl Write) -> io::Result<()> {
     if report.state_bytes > 0 {
         let state = grouped(report.state_bytes as u64);
         writeln!(out, "  state      {state} bytes, kept from one run to the next")?;
+        print_resets(report, out)?;
     }
     Ok(())
+}
+
+/// Says which tensors of the state TFLite Micro's own reset leaves otherwise.
+fn print_resets(report: &ModelReport, out: &mut impl Write) -> io::Result<()> {
+    let differs = |tensor: &&TensorReport| {
+        tensor.initial.as_ref().is_some_and(|initial| !initial.is_tflm_reset)
+    };
+    let others = report.tensors.iter().filter(differs);
+    let others: Vec<String> = others.map(|tensor| tensor.facts.index.to_string()).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let tensors = if others.len() == 1 { "tensor" } else { "tensors" };
+    writeln!(
+        out,
+        "             reset restores the initial contents; `reset()` of TFLite Micro writes zero\n\
+         {:13}points and does not run CALL_ONCE again, which differs in {tensors} {}",
+        "",
+        others.join(", ")
+    )
 }
 
 fn port(port: &PortReport) -> String {
@@ -149,6 +172,11 @@ fn tensor_columns(tensors: &[TensorReport]) -> Vec<Column> {
             if is_all_arena { String::new() } else { tensor.region.to_owned() }
         }),
         right("offset", tensors, |tensor| grouped(tensor.offset as u64)),
+        right("initial", tensors, |tensor| match &tensor.initial {
+            None => String::new(),
+            Some(InitialReport { value: Some(value), .. }) => value.to_string(),
+            Some(InitialReport { value: None, .. }) => "varies".to_owned(),
+        }),
         right("steps", tensors, |tensor| format!("{}-{}", tensor.first_step, tensor.last_step)),
     ]
 }

@@ -11,6 +11,7 @@ use crate::latency::Latencies;
 use crate::model_file::ModelFile;
 use crate::packed::Samples;
 use crate::resident::{self, ResidentModel};
+use crate::states::States;
 
 /// Fails where the model cannot run as the command line says, whatever its inputs are.
 pub(super) fn check(arguments: &Arguments, file: &ModelFile) -> Result<(), CliError> {
@@ -23,10 +24,14 @@ pub(super) fn check(arguments: &Arguments, file: &ModelFile) -> Result<(), CliEr
     if let Some(backend) = backend.filter(|_| is_ring || arguments.timeout.is_some()) {
         return Err(CliError::BackendInBatch { backend });
     }
-    if is_ring {
-        return file.check_stateless("--mode ring");
+    let hides_state =
+        if is_ring { Some("--mode ring") } else { arguments.timeout.map(|_| "--timeout") };
+    match (&arguments.state, hides_state) {
+        (None, _) => Ok(()),
+        (Some(_), Some(option)) => Err(CliError::StateHidden { option }),
+        (Some(_), None) if file.model()?.state_bytes() > 0 => Ok(()),
+        (Some(_), None) => Err(CliError::NoState { name: file.name.clone() }),
     }
-    if arguments.timeout.is_some() { file.check_stateless("--timeout") } else { Ok(()) }
 }
 
 /// Runs all samples, in order.
@@ -38,15 +43,17 @@ pub(super) fn infer(
     done: impl FnMut(),
 ) -> Result<Answered, CliError> {
     let is_ring = arguments.mode.is_ring();
+    let keeps_states = arguments.state.is_some();
+    let mut states = States::new(keeps_states);
     let (outputs, latencies) = match arguments.backend {
-        Backend::Cuda => return infer_cuda(file, inputs, done),
-        Backend::Auto => return infer_auto(file, instructions, inputs, done),
+        Backend::Cuda => return infer_cuda(file, inputs, states, done),
+        Backend::Auto => return infer_auto(file, instructions, inputs, (keeps_states, done)),
         Backend::Cpu if is_ring => infer_ring(arguments, file, instructions, inputs, done)?,
-        Backend::Cpu => infer_batch(arguments, file, instructions, inputs, done)?,
+        Backend::Cpu => infer_batch(arguments, file, instructions, inputs, (&mut states, done))?,
     };
     let threads = if is_ring { "two threads" } else { "one thread" };
     let place = format!("{instructions}, {threads}");
-    Ok(Answered { outputs, latencies, place, reason: None })
+    Ok(Answered { outputs, latencies, place, reason: None, states })
 }
 
 fn infer_batch(
@@ -54,7 +61,7 @@ fn infer_batch(
     file: &ModelFile,
     instructions: InstructionSet,
     inputs: &Samples,
-    done: impl FnMut(),
+    (states, mut done): (&mut States, impl FnMut()),
 ) -> Result<(Vec<u8>, Latencies), CliError> {
     let name = file.name.as_str();
     let mut model = load(name, &file.artifact, instructions)?;
@@ -70,6 +77,10 @@ fn infer_batch(
         });
     }
     let output_bytes = model.model().output_bytes();
+    let done = |model: &mut _| {
+        done();
+        states.note(model)
+    };
     infer_all(&mut model, inputs, output_bytes, done)
         .map_err(|source| CliError::Infer { name: name.to_owned(), source })
 }

@@ -31,6 +31,7 @@ pub(super) struct RunReport<'r> {
     outputs: Vec<OutputReport<'r>>,
     expected: &'r [Comparison],
     state_bytes: usize,
+    state_digests: Vec<String>,
     latency: LatencyReport,
     digest: String,
 }
@@ -91,7 +92,7 @@ impl<'r> RunReport<'r> {
         inputs: &'r Ports,
         outputs: &'r Ports,
     ) -> Self {
-        let digest = digest(digest_of(run.outputs.bytes()));
+        let of_outputs = digest(digest_of(run.outputs.bytes()));
         let inputs = inputs.iter().zip(&run.sources);
         Self {
             model: run.name,
@@ -103,8 +104,9 @@ impl<'r> RunReport<'r> {
             outputs: outputs.iter().map(|port| OutputReport::new(port, run)).collect(),
             expected: &run.comparisons,
             state_bytes: model.state_bytes(),
+            state_digests: run.states.digests().iter().map(|&state| digest(state)).collect(),
             latency: LatencyReport::new(&run.latencies),
-            digest,
+            digest: of_outputs,
         }
     }
 }

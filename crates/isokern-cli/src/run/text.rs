@@ -62,17 +62,6 @@ pub(super) fn print_answers(
     Ok(())
 }
 
-/// Prints the bytes of state, where the model has any.
-pub(super) fn print_state(model: &Model<'_>, out: &mut impl Write) -> Result<(), CliError> {
-    match model.state_bytes() {
-        0 => Ok(()),
-        bytes => {
-            let bytes = counted(bytes, "byte");
-            Ok(writeln!(out, "state      {bytes}, kept from one input to the next")?)
-        }
-    }
-}
-
 /// Prints the times, and what they are times of.
 pub(super) fn print_latency(
     latencies: &Latencies,

@@ -55,11 +55,26 @@ pub(crate) fn mixed() -> Vec<u8> {
 
 /// Adds each input to the state, and answers with what the state is then.
 pub(crate) fn running_sum() -> Vec<u8> {
+    running_sum_of(&[1, LEN as u32])
+}
+
+/// The same of this shape, of [`LEN`] values.
+pub(crate) fn running_sum_of(dims: &[u32]) -> Vec<u8> {
+    sum_from(dims, INITIAL)
+}
+
+/// The same from zeros on.
+pub(crate) fn zero_sum() -> Vec<u8> {
+    sum_from(&[1, LEN as u32], [0; LEN])
+}
+
+fn sum_from(dims: &[u32], initial: [i8; LEN]) -> Vec<u8> {
+    let int8 = |offset| DraftTensor { dims: dims.to_vec(), ..int8(offset) };
     let state = DraftTensor { region: Region::State, ..int8(0) };
     let tensors = vec![int8(0), state, int8(4)];
     let ops = vec![add(0, 1, 2), DraftOp::new::<Reshape>(&[], &[2], &[1])];
     let (inputs, outputs) = (vec![DraftPort::new(0, "step")], vec![DraftPort::new(2, "sum")]);
-    packed(tensors, ops, inputs, outputs, &INITIAL.map(i8::cast_unsigned))
+    packed(tensors, ops, inputs, outputs, &initial.map(i8::cast_unsigned))
 }
 
 /// The sums that the models compute.
