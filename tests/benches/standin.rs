@@ -1,7 +1,8 @@
 //! How fast the stand-in's machine executes the shipped PTX: one inference of every model.
 //!
-//! `cargo bench -p isokern-tests --bench standin`. Times are those of an interpreter and say
-//! nothing about a GPU. A row is the median of some runs on one thread.
+//! `cargo bench -p isokern-tests --bench standin`, with words behind `--` for the models whose
+//! names have one of them. Times are those of an interpreter and say nothing about a GPU. A row is
+//! the median of some runs on one thread.
 
 use std::time::Instant;
 
@@ -20,7 +21,10 @@ fn main() {
     }
     println!("| model | M thread-instructions | warps, % full | ms | M thread-instructions/s |");
     println!("|---|--:|--:|--:|--:|");
-    for case in all_cases() {
+    let words: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word));
+    for case in all_cases().into_iter().filter(|case| is_wanted(&case.name)) {
         let artifact = case.convert(Layout::Packed);
         let model = Model::parse(artifact.bytes()).expect("it was just converted");
         let input = &case.inputs[..model.input().len()];
