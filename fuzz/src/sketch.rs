@@ -10,6 +10,7 @@ use isokern_model::geometry::Window;
 use isokern_model::layout::Terms;
 use isokern_model::operators::add::{Add, AddBody};
 use isokern_model::operators::conv2d::Conv2d;
+use isokern_model::operators::convert::{Conversion, Convert, ConvertBody};
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 use isokern_model::operators::dot_body::{DotBody, constants};
 use isokern_model::operators::fully_connected::FullyConnected;
@@ -115,6 +116,7 @@ impl Sketch<'_> {
             OpKind::Reshape => self.reshape(input),
             OpKind::Softmax => self.softmax(input),
             OpKind::Table => self.table(input),
+            OpKind::Convert => self.convert(input),
         }
     }
 
@@ -279,6 +281,40 @@ impl Sketch<'_> {
         let output = self.tensor(self.sizes(input), Region::Arena);
         let op = DraftOp::new::<Table>(&[], &[input], &[output]);
         self.push(op.with_constants(vec![table]));
+        output
+    }
+    /// To another type and back, which all other operators take.
+    fn convert(&mut self, input: u16) -> u16 {
+        let dtypes = [DType::F32, DType::I16, DType::I32, DType::U8, DType::Bool, DType::U32];
+        let dtype = dtypes[usize::from(self.byte()) % dtypes.len()];
+        let end = self.tensors.iter().map(|other| other.offset + other.bytes() as u32).max();
+        let between = DraftTensor {
+            dtype,
+            offset: end.unwrap_or(0).next_multiple_of(4),
+            zero_point: 0,
+            ..self.tensors[usize::from(input)].clone()
+        };
+        self.tensors.push(DraftTensor { region: Region::Arena, ..between });
+        let between = (self.tensors.len() - 1) as u16;
+        let scaled = self.byte() < 128;
+        let (there, back) = match dtype {
+            DType::F32 if scaled => (Conversion::Dequantize, Conversion::Quantize),
+            DType::I16 | DType::I32 | DType::U8 if scaled => {
+                (Conversion::Requantize, Conversion::Requantize)
+            }
+            _ => (Conversion::Cast, Conversion::Cast),
+        };
+        let output = self.tensor(self.sizes(input), Region::Arena);
+        for (operation, from, to) in [(there, input, between), (back, between, output)] {
+            let is_scaled = operation == Conversion::Requantize;
+            let body = ConvertBody {
+                multiplier: if is_scaled { (self.values(1)[0] >> 1) as i32 } else { 0 },
+                shift: if is_scaled { (self.byte() % 62) as i8 - 31 } else { 0 },
+                operation: operation.code(),
+                reserved: 0,
+            };
+            self.push(DraftOp::new::<Convert>(&body, &[from], &[to]));
+        }
         output
     }
 }

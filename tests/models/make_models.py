@@ -9,6 +9,7 @@ import pathlib
 
 import numpy as np
 
+from functions import FUNCTIONS
 from tflite_writer import (
     NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID, Network, pack_model, read_model, schema)
 
@@ -283,7 +284,7 @@ GENERATED = {f.__name__: f for f in (
     residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
     dense, pool_add, softmax_beta, softmax_rows, softmax_steep,
     logistic, logistic_wide, dense_units, batch_inside, second_graph,
-    max_pool, broadcasts, extremes, reductions)}
+    max_pool, broadcasts, extremes, reductions)} | FUNCTIONS
 
 
 def division():

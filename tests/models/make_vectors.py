@@ -183,11 +183,32 @@ def port_inputs(rng, port):
         low, high, rest = 0, 3, 0
     random = rng.normal(0, 2, shape) if kind.kind == "f" else rng.integers(
         low, high + 1, shape, np.int8 if kind.itemsize == 1 and low < 0 else np.int64)
-    if length == 256 and low == -128:
-        random[0] = np.arange(-128, 128)
+    if length == 256:
+        edges(random, kind, low)
     constants = [np.full((1, length), value) for value in (low, high, rest)]
     rows = np.concatenate([random, *constants]).astype(kind)
     return np.ascontiguousarray(rows).view(np.int8)
+
+
+def edges(random, kind, low):
+    """Puts every byte into the first row, or numbers of other types that find edges into the
+    first two."""
+    if kind.itemsize == 1 and kind != np.bool_:
+        random[0] = np.arange(low, low + 256)
+    elif kind.kind == "f":
+        # Halves of steps, then numbers of random bits, which are of every magnitude.
+        random[0] = (np.arange(256) - 128) * 0.05
+        bits = np.random.default_rng(1).integers(0, 2**32, 256, np.uint64).astype(np.uint32)
+        with np.errstate(invalid="ignore"):
+            random[1] = bits.view(np.float32)
+        random[1, :12] = [np.nan, np.inf, -np.inf, -0.0, 2**31, -2**31, 2**31 - 128, 2**32,
+                          1e-45, -0.5, 2.5, 127.5]
+    elif kind.itemsize == 4:
+        # Of every number of bits, and the ends.
+        bits = np.random.default_rng(2).integers(0, 2**32, 256, np.uint64) >> (
+            np.arange(256, dtype=np.uint64) % np.uint64(32))
+        bits[:4] = 2**31, 2**31 - 1, 2**32 - 1, 2**24 + 1
+        random[0] = bits.astype(np.uint32).view(kind)
 
 
 def digits_inputs():

@@ -127,7 +127,8 @@ class Network(Layers, Operators, State):
             elif dtype == "int16":
                 scale, zero_point = np.float32(np.abs(values).max() / 32767 + 1e-6), 0
             quantisation = scale, zero_point
-        scale, zero_point = quantisation if limits else (None, 0)
+        has_scale = limits or dtype == "int32" and quantisation
+        scale, zero_point = quantisation if has_scale else (None, 0)
         return self.activation(flat, scale, zero_point, name, dtype, shape)
 
     def quantisation(self, index):

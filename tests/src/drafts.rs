@@ -20,7 +20,6 @@ use isokern_model::operators::pool::{Pool, PoolBody, Pooling};
 use isokern_model::operators::reduce::{Reduce, ReduceBody, ReduceOperation};
 use isokern_model::operators::reshape::Reshape;
 use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
-use isokern_model::operators::table::{TABLE_ENTRIES, Table};
 use isokern_model::requant::Activation;
 
 /// A generator of test numbers: xorshift64*, S. Vigna 2016.
@@ -199,14 +198,6 @@ pub fn softmax(numbers: &mut Numbers, rows: usize, depth: usize) -> Draft {
     };
     let shape = vec![rows as u32, depth as u32];
     one_op(numbers, &shape, &shape, DraftOp::new::<Softmax>(&body, &[0], &[1]))
-}
-
-/// A model of one `TABLE` of random values over `len` values.
-#[must_use]
-pub fn table(numbers: &mut Numbers, len: usize) -> Draft {
-    let table = Constant::of(&numbers.bytes(TABLE_ENTRIES));
-    let op = DraftOp::new::<Table>(&[], &[0], &[1]).with_constants(vec![table]);
-    one_op(numbers, &[len as u32], &[len as u32], op)
 }
 
 /// A model of a pool over one cell, then an `ADD` of its result and the input.

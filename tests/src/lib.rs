@@ -2,6 +2,7 @@
 #![allow(clippy::missing_panics_doc, reason = "in a test, a panic is the answer")]
 
 pub mod conformance;
+pub mod conversions;
 pub mod counting;
 pub mod device;
 pub mod drafts;

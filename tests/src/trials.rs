@@ -8,7 +8,9 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Trial};
 
-use crate::vectors::{Case, NO_REFERENCE, cases, own_cases, reference_folder};
+use crate::vectors::{
+    Case, NO_REFERENCE, cases, own_cases, own_cases_of_any_ports, reference_folder,
+};
 
 /// Returns a test that runs `test`, whose panic is its failure.
 pub fn trial(name: impl Into<String>, test: impl FnOnce() + Send + 'static) -> Trial {
@@ -40,6 +42,17 @@ pub fn on_models(
     check: impl Fn(&[Case]) + Clone + Send + 'static,
 ) -> [Trial; 2] {
     on_models_unless(None, name, check)
+}
+
+/// As [`on_models`], on models of any inputs and outputs.
+pub fn on_models_of_any_ports(
+    name: impl Into<String>,
+    check: impl Fn(&[Case]) + Clone + Send + 'static,
+) -> [Trial; 2] {
+    let name = name.into();
+    let own = check.clone();
+    let [_, reference] = on_models(name.clone(), check);
+    [trial(name, move || own(&own_cases_of_any_ports())), reference]
 }
 
 /// Returns the two tests of [`on_models`], both skipped for the reason that `missing` gives.

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use isokern_core::compute::ModelArtifact;
+use isokern_core::Payload;
+use isokern_core::compute::{BufferDescriptor, ModelArtifact, PayloadMut};
 use isokern_import::convert;
 use isokern_model::layout::Layout;
 use serde::Deserialize;
@@ -58,6 +59,9 @@ pub struct Case {
     pub outputs: Vec<i8>,
     /// Every operator's output for the first inputs, if the folder has them.
     pub layers: Option<Vec<Layer>>,
+    /// Whether the model has one int8 input and one int8 output; else inputs and outputs are the
+    /// bytes of all ports, one after the other.
+    pub is_plain: bool,
 }
 
 /// One operator of `layers.json`.
@@ -86,6 +90,8 @@ struct Manifest {
 #[derive(Deserialize)]
 struct ManifestModel {
     file: PathBuf,
+    /// The ports of a model with several, or of other types than int8.
+    inputs: Option<serde::de::IgnoredAny>,
     vectors: BTreeMap<String, ManifestFile>,
 }
 
@@ -94,13 +100,25 @@ struct ManifestFile {
     file: PathBuf,
 }
 
-/// All models of a folder that have outputs of profile `tflm`.
+/// All models of a folder that have one int8 input, one int8 output, and outputs of profile `tflm`.
 ///
 /// # Panics
 ///
 /// If a file is missing or says something else than it should: these are tests.
 #[must_use]
 pub fn cases(folder: &Path) -> Vec<Case> {
+    let mut cases = cases_of_any_ports(folder);
+    cases.retain(|case| case.is_plain);
+    cases
+}
+
+/// All models of a folder that have outputs of profile `tflm`, whatever their inputs and outputs.
+///
+/// # Panics
+///
+/// As for [`cases`].
+#[must_use]
+pub fn cases_of_any_ports(folder: &Path) -> Vec<Case> {
     let vectors = folder.join("vectors");
     let manifest: Manifest = json(&vectors.join("manifest.json"));
     let layers_file = vectors.join("layers.json");
@@ -114,6 +132,7 @@ pub fn cases(folder: &Path) -> Vec<Case> {
             inputs: values(&vectors.join(&inputs.file)),
             outputs: values(&vectors.join(&outputs.file)),
             layers: layers.remove(&name),
+            is_plain: model.inputs.is_none(),
             name,
         })
     };
@@ -122,10 +141,16 @@ pub fn cases(folder: &Path) -> Vec<Case> {
     cases
 }
 
-/// The cases of the repository's own models.
+/// The cases of the repository's own models, those of [`cases`].
 #[must_use]
 pub fn own_cases() -> Vec<Case> {
     cases(&own_folder())
+}
+
+/// The cases of the repository's own models, whatever their inputs and outputs.
+#[must_use]
+pub fn own_cases_of_any_ports() -> Vec<Case> {
+    cases_of_any_ports(&own_folder())
 }
 
 /// The cases of the repository's own models, and of the reference models where they are.
@@ -164,6 +189,26 @@ impl Case {
         assert!(outputs.remainder().is_empty(), "{}: outputs are cut short", self.name);
         assert!(inputs.len() == outputs.len() && inputs.len() > 0, "{}: counts", self.name);
         inputs.zip(outputs)
+    }
+}
+
+/// Bytes of any element type, as a payload.
+#[derive(Debug)]
+pub struct Untyped<'b>(pub &'b mut [u8]);
+
+impl Payload for Untyped<'_> {
+    fn buffer_descriptor(&self) -> BufferDescriptor {
+        BufferDescriptor::new(self.0.len())
+    }
+
+    fn host_bytes(&self) -> Option<&[u8]> {
+        Some(self.0)
+    }
+}
+
+impl PayloadMut for Untyped<'_> {
+    fn host_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(self.0)
     }
 }
 

@@ -6,8 +6,8 @@ use isokern_core::device::{BatchFlags, BatchLaunch, ENTRY_BATCH, ENTRY_BATCH_ALL
 use isokern_model::layout::Layout;
 use isokern_model::{BaseOperators, Model, OperatorSet};
 use isokern_tests::device::{Device, TARGETS, ptx};
-use isokern_tests::trials::{on_models, run, trial};
-use isokern_tests::vectors::{Case, own_cases};
+use isokern_tests::trials::{on_models_of_any_ports, run, trial};
+use isokern_tests::vectors::{Case, own_cases_of_any_ports};
 use std::process::ExitCode;
 
 /// The target on which every vector is run; the others run the first of each model.
@@ -17,9 +17,14 @@ const NEWEST: u32 = 90;
 type Change = fn(&mut BatchLaunch);
 
 fn main() -> ExitCode {
-    let newest = on_models("every_model_gives_the_reference_bytes_for_every_vector", every_vector);
-    let older =
-        on_models("every_model_gives_the_reference_bytes_on_older_targets", on_older_targets);
+    let newest = on_models_of_any_ports(
+        "every_model_gives_the_reference_bytes_for_every_vector",
+        every_vector,
+    );
+    let older = on_models_of_any_ports(
+        "every_model_gives_the_reference_bytes_on_older_targets",
+        on_older_targets,
+    );
     let own = [
         trial("models_in_the_layout_of_firmware_give_the_same_bytes", in_the_layout_of_firmware),
         trial(
@@ -43,7 +48,7 @@ fn check(device: &Device, case: &Case, layout: Layout, label: &str, change: Chan
 fn first(case: &Case, count: usize) -> Case {
     let artifact = case.convert(Layout::Packed);
     let model = Model::parse(artifact.bytes()).expect("it was just converted");
-    let (input_len, output_len) = (model.input().len(), model.output().len());
+    let (input_len, output_len) = (model.input_bytes(), model.output_bytes());
     let count = count.min(case.inputs.len() / input_len);
     let inputs = case.inputs[..count * input_len].to_vec();
     let outputs = case.outputs[..count * output_len].to_vec();
@@ -69,7 +74,7 @@ fn on_older_targets(cases: &[Case]) {
 
 fn in_the_layout_of_firmware() {
     let device = Device::new(&ptx(80), 80);
-    for case in own_cases() {
+    for case in own_cases_of_any_ports() {
         check(&device, &case, Layout::Row, "row layout", |_| {});
     }
 }
@@ -77,7 +82,7 @@ fn in_the_layout_of_firmware() {
 /// Models of the first kinds run on both entries; others are a fault on the first.
 fn on_both_entries() {
     let device = Device::new(&ptx(80), 80);
-    for case in own_cases() {
+    for case in own_cases_of_any_ports() {
         let artifact = case.convert(Layout::Packed);
         let kinds = Model::parse(artifact.bytes()).expect("it was just converted").operator_set();
         let is_base = BaseOperators::KINDS.contains_all(kinds);
@@ -108,7 +113,7 @@ fn places_and_threads() {
         ("one warp a block", |launch| launch.threads = 32),
         ("96 threads in one block", |launch| (launch.threads, launch.blocks) = (96, 1)),
     ];
-    for case in own_cases().iter().filter(|case| case.inputs.len() < 16_384) {
+    for case in own_cases_of_any_ports().iter().filter(|case| case.inputs.len() < 16_384) {
         for (label, change) in changes {
             check(&device, case, Layout::Packed, label, change);
         }

@@ -11,11 +11,12 @@ use isokern_model::operators::reduce::ReduceOperation;
 use isokern_model::{Memory, run_ops};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
+use isokern_tests::conversions;
 use isokern_tests::drafts::{self, Numbers, WindowShape};
 
 /// Runs a draft on random inputs with every instruction set, in both layouts.
 fn check(what: &str, draft: &Draft, numbers: &mut Numbers) {
-    let input = numbers.bytes(draft.tensors[usize::from(draft.inputs[0].tensor)].len());
+    let input = numbers.bytes(draft.tensors[usize::from(draft.inputs[0].tensor)].bytes());
     let expected = run(draft, Layout::Row, InstructionSet::PLAIN, &input);
     for layout in [Layout::Row, Layout::Packed] {
         for instructions in InstructionSet::available() {
@@ -199,6 +200,16 @@ fn reductions() {
 }
 
 #[test]
+fn conversions_of_all_types() {
+    for seed in 0..400 {
+        let numbers = &mut Numbers::new(seed);
+        let len = numbers.size(1, 150);
+        let draft = conversions::convert(numbers, len);
+        check(&format!("convert, seed {seed}: {draft:?}"), &draft, numbers);
+    }
+}
+
+#[test]
 fn pools_softmax_and_tables() {
     for seed in 0..60 {
         let numbers = &mut Numbers::new(seed);
@@ -209,7 +220,7 @@ fn pools_softmax_and_tables() {
         let draft = drafts::softmax(numbers, rows, depth);
         check(&format!("softmax, seed {seed}"), &draft, numbers);
         let len = numbers.size(1, 400);
-        let draft = drafts::table(numbers, len);
+        let draft = conversions::table(numbers, len);
         check(&format!("table, seed {seed}: {len}"), &draft, numbers);
     }
 }

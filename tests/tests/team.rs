@@ -12,7 +12,7 @@ use isokern_model::{Memory, PlainLoops, run_ops};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
 use isokern_tests::drafts::{self, Numbers, WindowShape};
-use isokern_tests::team;
+use isokern_tests::{conversions, team};
 
 fn check(name: &str, draft: &Draft) {
     for layout in [Layout::Row, Layout::Packed] {
@@ -102,6 +102,16 @@ fn softmax() {
 fn table() {
     let numbers = &mut Numbers::new(8);
     for len in [1, 64, 65, 700] {
-        check("table", &drafts::table(numbers, len));
+        check("table", &conversions::table(numbers, len));
+    }
+}
+
+#[test]
+fn convert() {
+    let numbers = &mut Numbers::new(9);
+    for len in [1, 3, 64, 700] {
+        for _ in 0..6 {
+            check("convert", &conversions::convert(numbers, len));
+        }
     }
 }

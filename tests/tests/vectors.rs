@@ -7,18 +7,18 @@ use isokern_core::compute::ModelArtifact;
 use isokern_core::{Batch, ComputeModel, Message, MessageHeader, ModelSource};
 use isokern_cpu::{ArtifactBackend, CpuBackend, CpuModel, InstructionSet};
 use isokern_model::layout::Layout;
-use isokern_tests::trials::{on_models, run};
-use isokern_tests::vectors::Case;
+use isokern_tests::trials::{on_models_of_any_ports, run};
+use isokern_tests::vectors::{Case, Untyped};
 use sha2::{Digest, Sha256};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let trials = [
-        on_models("vectors_through_infer_one", through_infer_one),
-        on_models("vectors_through_infer_batch", through_infer_batch),
-        on_models("vectors_through_run_in_a_lent_arena", through_run_in_a_lent_arena),
-        on_models("vectors_of_every_operator", of_every_operator),
-        on_models("vectors_models_pass_their_self_test", models_pass_their_self_test),
+        on_models_of_any_ports("vectors_through_infer_one", through_infer_one),
+        on_models_of_any_ports("vectors_through_infer_batch", through_infer_batch),
+        on_models_of_any_ports("vectors_through_run_in_a_lent_arena", through_run_in_a_lent_arena),
+        on_models_of_any_ports("vectors_of_every_operator", of_every_operator),
+        on_models_of_any_ports("vectors_models_pass_their_self_test", models_pass_their_self_test),
     ];
     run(trials.into_iter().flatten())
 }
@@ -44,7 +44,32 @@ fn load(artifact: &ModelArtifact, instructions: InstructionSet) -> CpuModel<'sta
 }
 
 fn lengths(model: &CpuModel<'_>) -> (usize, usize) {
-    (model.model().input().len(), model.model().output().len())
+    (model.model().input_bytes(), model.model().output_bytes())
+}
+
+/// Writes all inputs, which lie one after the other.
+fn write(model: &mut CpuModel<'_>, mut inputs: &[i8]) {
+    for position in 0..model.model().input_count() {
+        let target = model.input_at_mut(position).expect("is ready");
+        let (now, later) = inputs.split_at(target.len());
+        target.copy_from_slice(bytemuck::cast_slice(now));
+        inputs = later;
+    }
+}
+
+/// All outputs, one after the other.
+fn read(model: &mut CpuModel<'_>) -> Vec<i8> {
+    let mut outputs = Vec::new();
+    for position in 0..model.model().output_count() {
+        let output = model.output_at(position).expect("is ready");
+        outputs.extend(output.iter().map(|byte| byte.cast_signed()));
+    }
+    outputs
+}
+
+/// A copy as bytes of any type.
+fn bytes(values: &[i8]) -> Vec<u8> {
+    bytemuck::cast_slice(values).to_vec()
 }
 
 fn through_infer_one(cases: &[Case]) {
@@ -53,7 +78,8 @@ fn through_infer_one(cases: &[Case]) {
         let (input_len, output_len) = lengths(&model);
         let mut output = vec![0_i8; output_len];
         for (index, (input, expected)) in case.pairs(input_len, output_len).enumerate() {
-            model.infer_one(input, output.as_mut_slice()).expect("the payloads fit");
+            let target = &mut Untyped(bytemuck::cast_slice_mut(&mut output));
+            model.infer_one(&Untyped(&mut bytes(input)), target).expect("the payloads fit");
             assert!(output == expected, "{label}: output {index} differs");
         }
     });
@@ -64,10 +90,12 @@ fn through_infer_batch(cases: &[Case]) {
         let mut model = load(artifact, instructions);
         let (input_len, output_len) = lengths(&model);
         let pairs = case.pairs(input_len, output_len);
-        let messages: Vec<Message<&[i8]>> =
-            pairs.map(|(input, _)| Message::new(MessageHeader::new(), input)).collect();
+        let mut inputs: Vec<Vec<u8>> = pairs.map(|(input, _)| bytes(input)).collect();
+        let message = |input| Message::new(MessageHeader::new(), Untyped(input));
+        let messages: Vec<_> = inputs.iter_mut().map(|input| message(input)).collect();
         let mut produced = vec![0_i8; case.outputs.len()];
-        let mut outputs: Vec<&mut [i8]> = produced.chunks_exact_mut(output_len).collect();
+        let chunks = bytemuck::cast_slice_mut(&mut produced).chunks_exact_mut(output_len);
+        let mut outputs: Vec<Untyped<'_>> = chunks.map(Untyped).collect();
         let batch = Batch::new(&messages);
         ComputeModel::infer_batch(&mut model, batch, &mut outputs).expect("the payloads fit");
         assert!(produced == case.outputs, "{label}: the batch differs");
@@ -85,9 +113,9 @@ fn through_run_in_a_lent_arena(cases: &[Case]) {
         let mut model = backend.load(source).expect("the arena is long enough");
         model.init().expect("there is nothing to allocate");
         for (index, (input, expected)) in case.pairs(input_len, output_len).enumerate() {
-            model.input_mut().expect("is ready").copy_from_slice(input);
-            let output = model.run().expect("every operator is built in");
-            assert!(output == expected, "{label}: output {index} differs");
+            write(&mut model, input);
+            model.run().expect("every operator is built in");
+            assert!(read(&mut model) == expected, "{label}: output {index} differs");
         }
     });
 }
@@ -133,8 +161,10 @@ fn models_pass_their_self_test(cases: &[Case]) {
         let mut model = load(artifact, instructions);
         let (seed, expected) =
             model.model().header().self_test().expect("converted models have one");
-        isokern_model::digest::generate_input(seed, model.input_mut().expect("is ready"));
-        let output = model.run().expect("every operator is built in");
-        assert_eq!(isokern_model::digest::fnv1a(output), expected, "{label}");
+        let mut input = vec![0; lengths(&model).0];
+        isokern_model::digest::generate_input(seed, &mut input);
+        write(&mut model, &input);
+        model.run().expect("every operator is built in");
+        assert_eq!(isokern_model::digest::fnv1a(&read(&mut model)), expected, "{label}");
     });
 }

@@ -10,19 +10,25 @@
 
 #![allow(dead_code, reason = "operators that need the rest of the interface follow")]
 
+mod abs;
 mod activations;
 mod add;
 mod arg_max_min;
 mod axes;
 mod broadcast;
+mod byte_table;
 mod comparisons;
 mod conv_2d;
+mod conversions;
 mod convolution;
 mod depthwise_conv_2d;
 mod dot;
+mod elu;
 mod expand_dims;
 mod faults;
 mod fully_connected;
+mod hard_swish;
+mod leaky_relu;
 mod logical;
 mod logistic;
 mod maximum_minimum;
@@ -32,13 +38,17 @@ mod operand;
 mod outputs;
 mod pool_2d;
 mod prelu;
+mod q4_27;
 mod reduce_max_min_all;
+mod relu;
 mod reshape;
+mod rsqrt;
 mod site;
 mod softmax;
 mod squared_difference;
 mod squeeze;
 mod sub;
+mod tanh;
 mod window;
 
 use isokern_model::encode::{Draft, DraftPort};
@@ -83,6 +93,17 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("REDUCE_ALL", reduce_max_min_all::all),
     ("ARG_MAX", arg_max_min::max),
     ("ARG_MIN", arg_max_min::min),
+    ("TANH", tanh::lower),
+    ("HARD_SWISH", hard_swish::lower),
+    ("RELU", relu::lower),
+    ("RELU6", relu::lower_6),
+    ("LEAKY_RELU", leaky_relu::lower),
+    ("ELU", elu::lower),
+    ("ABS", abs::lower),
+    ("RSQRT", rsqrt::lower),
+    ("QUANTIZE", conversions::lower_quantize),
+    ("DEQUANTIZE", conversions::lower_dequantize),
+    ("CAST", conversions::lower_cast),
 ];
 
 /// Lowers one operator to those that it emits.

@@ -66,6 +66,37 @@ pub const fn rescale(value: i32, multiplier: i32, shift: i8) -> i32 {
     round_shift(high_mul(value.wrapping_shl(left), multiplier), right)
 }
 
+/// The integer nearest to `value`, ties away from zero; `i32::MIN` for every other value: NaN, and
+/// those that round to no `i32`.
+///
+/// Integer steps alone, so that no target decides. What C leaves undefined is what a processor of
+/// x86-64 gives. Source: TensorFlow Lite `kernels/internal/reference/quantize.h`.
+///
+/// ```
+/// use isokern_model::fixed::nearest;
+///
+/// assert_eq!([0.5, -0.5, 2.4999998, -7.5, 0.49999997].map(nearest), [1, -1, 2, -8, 0]);
+/// assert_eq!([f32::NAN, f32::INFINITY, -3e9, 2147483648.0].map(nearest), [i32::MIN; 4]);
+/// assert_eq!([2147483520.0, -2147483648.0].map(nearest), [2147483520, i32::MIN]);
+/// ```
+#[inline(always)]
+#[must_use]
+pub const fn nearest(value: f32) -> i32 {
+    let bits = value.to_bits();
+    let exponent = bits >> 23 & 0xFF;
+    let mantissa = bits & 0x7F_FFFF | 0x80_0000;
+    let magnitude = match exponent {
+        // Below one half.
+        0..126 => 0,
+        // A fraction is left: half a step is added, and the fraction cut off.
+        126..150 => (mantissa + (1 << (149 - exponent))) >> (150 - exponent),
+        150..158 => mantissa << (exponent - 150),
+        _ => return i32::MIN,
+    };
+    let magnitude = magnitude as i32;
+    if bits >> 31 == 0 { magnitude } else { -magnitude }
+}
+
 /// `value` moved into `min..=max`.
 #[inline(always)]
 #[must_use]

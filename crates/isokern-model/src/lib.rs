@@ -73,6 +73,7 @@ pub mod layout;
 pub mod loops;
 pub mod memory;
 pub mod model;
+pub mod number;
 pub mod operator;
 pub mod operators;
 mod ports;

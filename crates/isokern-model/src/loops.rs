@@ -18,10 +18,12 @@ use crate::operator::Operator;
 use crate::operators::add::{Add, AddView};
 use crate::operators::binary::{Binary, BinaryView};
 use crate::operators::conv2d::{Conv2d, Conv2dView};
+use crate::operators::convert::{Convert, ConvertView};
 use crate::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
 use crate::operators::fully_connected::{FullyConnected, FullyConnectedView};
 use crate::operators::pool::{Pool, PoolView};
 use crate::operators::reduce::{Reduce, ReduceView};
+use crate::operators::table::{Table, TableView};
 
 /// The loops an interpreter runs, one for each kind that some executor has a faster one for.
 ///
@@ -54,6 +56,16 @@ pub trait Loops {
     /// Runs an addition; see [`Add`].
     fn add<T: Team>(&self, team: &T, op: &AddView, memory: &Memory<'_>) {
         Add::run(team, op, memory);
+    }
+
+    /// Runs a conversion; see [`Convert`].
+    fn convert<T: Team>(&self, team: &T, op: &ConvertView, memory: &Memory<'_>) {
+        Convert::run(team, op, memory);
+    }
+
+    /// Runs a look-up; see [`Table`].
+    fn table<T: Team>(&self, team: &T, op: &TableView<'_>, memory: &Memory<'_>) {
+        Table::run(team, op, memory);
     }
 
     /// Runs a pool; see [`Pool`].

@@ -12,6 +12,7 @@ pub mod binary;
 mod binary_operation;
 pub mod broadcast;
 pub mod conv2d;
+pub mod convert;
 pub mod depthwise_conv2d;
 mod dot;
 pub mod dot_body;
@@ -41,6 +42,7 @@ use crate::weights::StoredWeights;
 use add::Add;
 use binary::Binary;
 use conv2d::Conv2d;
+use convert::Convert;
 use depthwise_conv2d::DepthwiseConv2d;
 use fully_connected::FullyConnected;
 use pool::Pool;
@@ -207,6 +209,7 @@ operators! {
     8 Table "TABLE" "A function of single values."
     9 Binary "BINARY" "A function of two values."
     10 Reduce "REDUCE" "One value for all elements along some dimensions."
+    13 Convert "CONVERT" "Each value in another element type or scale."
 }
 
 impl fmt::Display for OpKind {

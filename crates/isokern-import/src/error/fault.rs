@@ -173,15 +173,50 @@ pub enum OperatorFault {
         /// The option, in words.
         beta: String,
     },
-    /// The output of a softmax or a logistic function is not in steps of 1/256 from -128.
+    /// The output of a softmax is not in steps of 1/256 from -128.
     #[error(
         "its output is not quantised with scale 1/256 and zero point -128. Fix: quantise the \
              model again with a current converter"
     )]
     SoftmaxOutput,
-    /// The input steps of a logistic function are too fine.
+    /// The zero point of a logistic function's output is not the least value.
+    #[error(
+        "the zero point of its output is not -128. Fix: quantise the model again with a current \
+             converter"
+    )]
+    LogisticOutput,
+    /// The input steps of a logistic function or a hyperbolic tangent are too fine.
     #[error("its input scale is below 2^-28. Fix: quantise the model again")]
-    LogisticScale,
+    ArgumentScale,
+    /// The output steps of a hard swish are finer than TFLite Micro takes.
+    #[error(
+        "its output scale is below 1/128 of the input scale, which TFLite Micro refuses as well. \
+             Fix: quantise the model again"
+    )]
+    SwishScale,
+    /// Some inputs of a reciprocal square root stand for values below zero.
+    #[error(
+        "its input has the zero point {zero_point}, so that some of its values are below zero, for \
+             which TFLite Micro ends the inference with an error. Fix: let the model hold them \
+             above zero first, as tf.nn.relu does, and quantise it again, which gives a zero \
+             point of -128"
+    )]
+    RootOfNegative {
+        /// The input's zero point.
+        zero_point: i32,
+    },
+    /// TFLite Micro has no conversion between these types.
+    #[error(
+        "TFLite Micro does not convert {from} to {to}. Fix: set inference_input_type and \
+             inference_output_type of the converter to tf.int8 or tf.float32 and convert the \
+             model again"
+    )]
+    Conversion {
+        /// The input's type.
+        from: &'static str,
+        /// The output's type.
+        to: &'static str,
+    },
     /// The shape is computed while the model runs.
     #[error(
         "its shape is not a constant. Fix: fix the batch size before conversion, with \

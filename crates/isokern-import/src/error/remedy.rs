@@ -33,13 +33,6 @@ struct Row {
 /// The first row that fits is taken.
 const ROWS: &[Row] = &[
     Row {
-        remedy: "set inference_input_type and inference_output_type of the converter to tf.int8 \
-                 and convert the model again; what is left of them in the middle of the model \
-                 stands beside layers without int8 form: replace those",
-        names: &["QUANTIZE", "DEQUANTIZE"],
-        companions: &[],
-    },
-    Row {
         remedy: "convert the form of the model without streaming state, which takes the whole \
                  window as its input",
         names: &["VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"],
@@ -53,15 +46,35 @@ const ROWS: &[Row] = &[
         companions: &["STRIDED_SLICE", "PACK", "FILL", "REDUCE_PROD", "BROADCAST_ARGS", "RANGE"],
     },
     Row {
-        remedy: "put the activation directly after a convolution, dense layer or sum, as ReLU or \
-                 ReLU6, so that the converter fuses it",
-        names: &["RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1"],
+        remedy: "put the activation directly after a convolution, dense layer or sum, so that the \
+                 converter fuses it",
+        names: &["RELU_N1_TO_1", "RELU_0_TO_1"],
         companions: &[],
     },
     Row {
-        remedy: "use ReLU, ReLU6, sigmoid or softmax instead, and train and convert the model \
-                 again",
-        names: &["TANH", "ELU", "GELU", "HARD_SWISH", "LEAKY_RELU", "EXP"],
+        remedy: "use ReLU, ReLU6, leaky ReLU, ELU, hard swish, tanh, sigmoid or softmax instead, \
+                 and train and convert the model again",
+        names: &["GELU"],
+        companions: &[],
+    },
+    Row {
+        remedy: "replace it, or do its step in the program: TFLite Micro has it for float alone, \
+                 not for int8",
+        names: &[
+            "NEG",
+            "EXP",
+            "LOG",
+            "SQRT",
+            "SQUARE",
+            "SIN",
+            "COS",
+            "CEIL",
+            "FLOOR",
+            "ROUND",
+            "FLOOR_DIV",
+            "FLOOR_MOD",
+            "L2_POOL_2D",
+        ],
         companions: &[],
     },
     Row {
@@ -202,19 +215,22 @@ mod tests {
     #[test]
     fn c06_the_remedy_follows_from_the_cause() {
         let cases: [(&[&str], &str); 10] = [
-            (&["QUANTIZE", "DEQUANTIZE"], "for QUANTIZE, DEQUANTIZE, set inference_input_type"),
             (&["SHAPE", "STRIDED_SLICE", "PACK"], "for SHAPE, STRIDED_SLICE, PACK, fix the batch"),
             (&["STRIDED_SLICE", "PACK"], "for STRIDED_SLICE, PACK, build the model without, from"),
             (&["VAR_HANDLE", "STRIDED_SLICE"], "for VAR_HANDLE, STRIDED_SLICE, convert the form"),
-            (&["COS", "DIV", "COS", "ABS"], "for COS, ABS, build the model without, from CONV_2D"),
+            (
+                &["POW", "DIV", "POW", "RANK"],
+                "for POW, RANK, build the model without, from CONV_2D",
+            ),
             (&["SIN", "DIV"], "; for DIV, multiply by the reciprocal"),
             (&["CUSTOM `edgetpu-custom-op`"], "given to the compiler for the Edge TPU"),
             (&["CUSTOM `FlexErf`"], "without SELECT_TF_OPS"),
             (&["CUSTOM `SignalRfft`"], "do its step in the program"),
             (
-                &["FLOOR", "LOG", "CEIL", "COS", "SIN", "NEG"],
-                "for FLOOR, LOG, CEIL, COS and 2 more",
+                &["POW", "WHERE", "UNIQUE", "RANK", "RANGE"],
+                "for POW, WHERE, UNIQUE, RANK and 1 more",
             ),
+            (&["EXP", "NEG"], "for EXP, NEG, replace it, or do its step in the program"),
         ];
         for (names, expected) in cases {
             let message = message(names);

@@ -14,6 +14,18 @@ use crate::graph::{Element, Graph, GraphTensor};
 const WEIGHTS_FREE: usize = 1 << 20;
 /// How many times the size of the file all copied constants may take.
 const WEIGHTS_PER_FILE: usize = 8;
+/// Element types that inputs of a graph can have.
+const PORTS: [Element; 9] = [
+    Element::Int8,
+    Element::UInt8,
+    Element::Int16,
+    Element::Int32,
+    Element::UInt32,
+    Element::Int64,
+    Element::UInt64,
+    Element::Float32,
+    Element::Bool,
+];
 /// Dimensions that a tensor of the packed format can have.
 pub(super) const RANK_MAX: usize = isokern_model::tensor::RANK_MAX;
 
@@ -55,8 +67,10 @@ impl Activations {
             if source.data.is_some() {
                 return Err(fault(TensorFault::Constant));
             }
-            let tensor = activation(source, &[Element::Int8]).map_err(fault)?;
-            quantized(source).map_err(fault)?;
+            let tensor = activation(source, &PORTS).map_err(fault)?;
+            if source.element == Element::Int8 {
+                quantized(source).map_err(fault)?;
+            }
             batch_of_one(&tensor).map_err(fault)?;
             activations.add(index, tensor);
         }

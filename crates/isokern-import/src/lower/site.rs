@@ -239,6 +239,11 @@ impl<'s, 'f> Site<'s, 'f> {
         activations::quantized(tensor).map_err(|fault| self.tensor_fault(role, value.index, fault))
     }
 
+    /// The element type of an activation, as the file states it.
+    pub(super) fn element(&self, value: &Value) -> Element {
+        self.graph.tensors[value.index].element
+    }
+
     /// Counts weights that are about to be copied, and refuses a file that lends the same
     /// ones to operator after operator until memory is full. Other constants count when they are
     /// emitted.

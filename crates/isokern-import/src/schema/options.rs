@@ -80,6 +80,12 @@ const TABLES: &[OptionsTable] = &[
         fields: &[(Field::new(0, "beta"), F32(0.0))],
     },
     OptionsTable {
+        operators: &["LEAKY_RELU"],
+        number: 75,
+        name: "LeakyReluOptions",
+        fields: &[(Field::new(0, "alpha"), F32(0.0))],
+    },
+    OptionsTable {
         operators: &["ADD"],
         number: 11,
         name: "AddOptions",

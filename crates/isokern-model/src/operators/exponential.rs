@@ -19,6 +19,22 @@ pub fn logistic(value: i32) -> i32 {
     if value > 0 { positive } else { i32::MAX - positive }
 }
 
+/// The hyperbolic tangent in Q0.31 of a Q4.27 `value`.
+///
+/// With `x = exp(-2 |value|)` that of `|value|` is `(1 - x) / (1 + x)`, which is twice the
+/// reciprocal of `1 + x`, less one. No executor needs it: converters put it in a
+/// [`Table`](super::table::Table).
+#[must_use]
+pub fn tanh(value: i32) -> i32 {
+    if value == 0 {
+        return 0;
+    }
+    // A fraction bit less is a factor of 2.
+    let exponential = exp_with_fraction::<26>(value.saturating_abs().wrapping_neg());
+    let positive = saturating_shl(twice_reciprocal(exponential).wrapping_sub(ONE_Q2_29), 2);
+    if value > 0 { positive } else { positive.wrapping_neg() }
+}
+
 /// `exp(value)` in Q0.31 of a Q5.26 `value <= 0`.
 #[inline(always)]
 pub(super) fn exp_of_negative(value: i32) -> i32 {
@@ -54,17 +70,24 @@ fn exp_with_fraction<const BITS: u32>(value: i32) -> i32 {
 /// `1 / (1 + x)`, found by Newton's method from `48/17 - 32/17 d`, `d = (1 + x) / 2`.
 #[inline(always)]
 pub(super) fn reciprocal(sum: i32, headroom: u32) -> i32 {
+    let x = sum.wrapping_shl(headroom).wrapping_sub(i32::MIN);
+    saturating_shl(twice_reciprocal(x), 1)
+}
+
+const ONE_Q2_29: i32 = 1 << 29;
+
+/// `2 / (1 + x)` in Q2.29 of a Q0.31 `x` in [0, 1).
+#[inline(always)]
+fn twice_reciprocal(x: i32) -> i32 {
     const TWO_48_17THS: i32 = 1_515_870_810;
     const TWO_32_17THS_NEGATIVE: i32 = -1_010_580_540;
-    const ONE_Q2_29: i32 = 1 << 29;
-    let x = sum.wrapping_shl(headroom).wrapping_sub(i32::MIN);
     let half_denominator = half_sum(x, i32::MAX);
     let mut estimate = TWO_48_17THS.wrapping_add(high_mul(half_denominator, TWO_32_17THS_NEGATIVE));
     for _ in 0..3 {
         let error = ONE_Q2_29.wrapping_sub(high_mul(half_denominator, estimate));
         estimate = estimate.wrapping_add(saturating_shl(high_mul(estimate, error), 2));
     }
-    saturating_shl(estimate, 1)
+    estimate
 }
 
 /// `exp(value)` in Q0.31 of a Q0.31 `value` in [-1/4, 0): four terms of the Taylor

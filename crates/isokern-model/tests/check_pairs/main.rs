@@ -10,6 +10,7 @@ mod blob;
 mod broadcast;
 mod constants;
 mod conv2d;
+mod convert;
 mod depthwise_conv2d;
 mod dot_body;
 mod fully_connected;

@@ -9,6 +9,7 @@ use isokern_model::layout::{Layout, Terms};
 use isokern_model::operators::add::{Add, AddBody};
 use isokern_model::operators::binary::{Binary, BinaryBody, BinaryOperation};
 use isokern_model::operators::conv2d::Conv2d;
+use isokern_model::operators::convert::{Conversion, Convert, ConvertBody};
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 use isokern_model::operators::dot_body::{DotBody, constants};
 use isokern_model::operators::fully_connected::FullyConnected;
@@ -223,6 +224,15 @@ pub(crate) fn reduce() -> Blob {
         ..ReduceBody::default()
     };
     single(&[2, 3, 4], &[2, 4], DraftOp::new::<Reduce>(&body, &[0], &[1]), Layout::Row)
+}
+
+/// Two rows of 3 values, each converted.
+pub(crate) fn conversion(operation: Conversion, from: DType, to: DType) -> Blob {
+    let body = ConvertBody { operation: operation.code(), ..ConvertBody::default() };
+    let op = DraftOp::new::<Convert>(&body, &[0], &[1]);
+    let tensor = |dtype, offset| DraftTensor { dtype, ..activation(&[2, 3], offset) };
+    let tensors = vec![tensor(from, 0), tensor(to, 32)];
+    encoded(&draft(tensors, vec![op], &[0], &[1]), Layout::Row)
 }
 
 fn sum(inputs: &[u16], output: u16) -> DraftOp {
