@@ -124,9 +124,9 @@ macro_rules! operators {
                 memory: &Memory<'_>,
             ) {
                 match self {
-                    // The condition is a constant: other kinds leave no code here.
+                    // A constant, whatever the optimizer does: other kinds leave no code here.
                     $(Self::$kind => {
-                        if S::KINDS.and(L::OPERATORS).contains(OpKind::$kind) {
+                        if const { S::KINDS.and(L::OPERATORS).contains(OpKind::$kind) } {
                             run::<$kind, T, L>((team, loops), site, memory);
                         }
                     })+
@@ -140,9 +140,9 @@ macro_rules! operators {
                 site: &OperatorSite<'_>,
             ) -> Option<Result<Cost, &'static str>> {
                 match self {
-                    // The condition is a constant.
+                    // A constant, as in `run`.
                     $(Self::$kind => {
-                        S::KINDS.contains(OpKind::$kind).then(|| check::<$kind>(site))
+                        const { S::KINDS.contains(OpKind::$kind) }.then(|| check::<$kind>(site))
                     })+
                 }
             }
