@@ -1,6 +1,7 @@
-//! `isokern demo`: a trained model and its test images, all inside the program.
+//! `isokern demo`: a trained model and its test images, all inside the program; or a wake word.
 
 mod picture;
+mod wake_word;
 
 use core::time::Duration;
 use std::io::Write;
@@ -42,17 +43,23 @@ pub(crate) struct Arguments {
     /// How the model is kept running; in ring mode the bytes are compared with those of batch mode
     #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
+    #[command(flatten)]
+    wake_word: wake_word::WakeWord,
 }
 
-/// Runs the images on every path of this processor and in the mode asked for, then prints.
+/// Runs the images on every path of this processor and in the mode asked for, then prints; or the
+/// features of a wake word.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
+    if let Some(files) = arguments.wake_word.files() {
+        return arguments.wake_word.run(files, arguments.mode, out);
+    }
     let artifact = ModelArtifact::new(MODEL, Some(NAME));
     let model = Model::parse(artifact.bytes())
         .map_err(|source| CliError::Format { name: NAME.to_owned(), source })?;
     let images = Samples::new(IMAGES.to_vec(), model.input_bytes());
     let fastest = InstructionSet::detect();
 
-    let mut session = Session::start(arguments.mode, &artifact, fastest)?;
+    let mut session = Session::start(NAME, arguments.mode, &artifact, fastest)?;
     let (outputs, _) = session.infer(&images)?;
     check(&outputs, &artifact, &images, arguments.mode, fastest)?;
 
@@ -75,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     writeln!(out, "\naccuracy   {right} of {total} held-back images ({share:.1} %)")?;
     let latencies = measure(&mut session, &images)?;
     session.finish()?;
-    print_latency(&latencies, arguments.mode, fastest, total, out)?;
+    print_latency(&latencies, arguments.mode, fastest, ("image", total), out)?;
     let (value, count) = (digest(digest_of(&outputs)), grouped(outputs.len() as u64));
     writeln!(out, "digest     {value} over {count} output bytes")?;
     let sets: Vec<&str> = InstructionSet::available().map(InstructionSet::name).collect();
@@ -100,7 +107,7 @@ fn check(
     fastest: InstructionSet,
 ) -> Result<(), CliError> {
     for set in InstructionSet::available() {
-        let (expected, _) = Session::start(Mode::BATCH, artifact, set)?.infer(images)?;
+        let (expected, _) = Session::start(NAME, Mode::BATCH, artifact, set)?.infer(images)?;
         if outputs != expected && set == fastest && mode.is_ring() {
             return Err(CliError::ModesDiffer { name: NAME.to_owned() });
         }
@@ -133,59 +140,68 @@ fn print_latency(
     latencies: &Latencies,
     mode: Mode,
     instructions: InstructionSet,
-    image_count: usize,
+    (what, count): (&str, usize),
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     writeln!(
         out,
-        "latency    median {}, p99 {} per image ({instructions}, {}, {} runs)",
+        "latency    median {}, p99 {} per {what} ({instructions}, {}, {} runs)",
         time(latencies.percentile(50)),
         time(latencies.percentile(99)),
         if mode.is_ring() { "two threads" } else { "one thread" },
         grouped(latencies.count() as u64),
     )?;
     if mode.is_ring() {
-        writeln!(out, "           {}", resident::what_is_timed(image_count))?;
+        writeln!(out, "           {}", resident::what_is_timed(count))?;
     }
     Ok(())
 }
 
-/// The model, kept running in one of the modes.
-enum Session {
+/// A model, kept running in one of the modes.
+struct Session {
+    /// What messages call it.
+    name: String,
+    kept: Kept,
+}
+
+enum Kept {
     Called(Box<CpuModel<'static>>),
     Resident(Box<ResidentModel>),
 }
 
 impl Session {
     fn start(
+        name: &str,
         mode: Mode,
         artifact: &ModelArtifact,
         instructions: InstructionSet,
     ) -> Result<Self, CliError> {
-        if !mode.is_ring() {
-            return Ok(Self::Called(Box::new(load(NAME, artifact, instructions)?)));
-        }
-        let (slots, wait) = (resident::SLOTS, resident::PARKED);
-        let model = ResidentModel::start(NAME, artifact, instructions, slots, wait)?;
-        Ok(Self::Resident(Box::new(model)))
+        let kept = if mode.is_ring() {
+            let (slots, wait) = (resident::SLOTS, resident::PARKED);
+            let model = ResidentModel::start(name, artifact, instructions, slots, wait)?;
+            Kept::Resident(Box::new(model))
+        } else {
+            Kept::Called(Box::new(load(name, artifact, instructions)?))
+        };
+        Ok(Self { name: name.to_owned(), kept })
     }
 
-    /// The outputs for all images, and how long each took.
-    fn infer(&mut self, images: &Samples) -> Result<(Vec<u8>, Latencies), CliError> {
-        match self {
-            Self::Called(model) => {
+    /// The outputs for all samples, and how long each took.
+    fn infer(&mut self, samples: &Samples) -> Result<(Vec<u8>, Latencies), CliError> {
+        match &mut self.kept {
+            Kept::Called(model) => {
                 let output_bytes = model.model().output_bytes();
-                infer_all(model.as_mut(), images, output_bytes, |_| Ok(()))
-                    .map_err(|source| CliError::Infer { name: NAME.to_owned(), source })
+                infer_all(model.as_mut(), samples, output_bytes, |_| Ok(()))
+                    .map_err(|source| CliError::Infer { name: self.name.clone(), source })
             }
-            Self::Resident(model) => infer_resident(model, None, images, || ()),
+            Kept::Resident(model) => infer_resident(model, None, samples, || ()),
         }
     }
 
     fn finish(self) -> Result<(), CliError> {
-        match self {
-            Self::Called(_) => Ok(()),
-            Self::Resident(model) => model.finish(),
+        match self.kept {
+            Kept::Called(_) => Ok(()),
+            Kept::Resident(model) => model.finish(),
         }
     }
 }

@@ -150,6 +150,11 @@ pub(crate) enum CliError {
     StateHidden { option: &'static str },
     #[error("{name} keeps no state, which --state would write. Fix: leave --state out")]
     NoState { name: String },
+    #[error(
+        "{name} gives {outputs}; a wake word is one probability a step. Fix: see what the model \
+         gives with `isokern run --stream`"
+    )]
+    NoWakeWord { name: String, outputs: String },
     #[error("--steps says how many inputs --random generates. Fix: pass --random, or a file alone")]
     StepsOfFile,
     #[error("this processor does not have {wanted}. Fix: pass --instructions {available}")]
@@ -201,6 +206,7 @@ impl CliError {
             | Self::OutputElement { .. }
             | Self::Differs { .. }
             | Self::Config { .. }
+            | Self::NoWakeWord { .. }
             | Self::Policy(_) => 1,
             Self::Instructions { .. }
             | Self::WaitWithoutRing

@@ -1,6 +1,7 @@
 //! `isokern demo`, and what the program says of itself.
 
-use crate::program::isokern;
+use crate::drafts::twice;
+use crate::program::{Folder, fixture, isokern};
 
 /// FNV-1a over the outputs for all held-back images; the same on every machine.
 const DIGEST: &str = "46864ad3550d00d9";
@@ -72,4 +73,33 @@ fn the_help_states_the_exit_codes() {
         assert!(ran.stderr.contains("possible values: batch, ring"), "{}", ran.stderr);
     }
     assert_eq!(isokern(["convert", "--layout", "diagonal", "a", "-o", "b"]).code, Some(2));
+}
+
+#[test]
+fn a_wake_word_is_heard_where_its_mean_reaches_the_threshold() {
+    let folder = Folder::new();
+    // One value a step, of which the model gives twice: 0, or 2.
+    let model = folder.write("word.ikm", &twice(&[1, 1]));
+    let features = folder.write("frames.i8", &[0, 0, 1, 1, 1, 0, 0, 0, 1, 0]);
+    let demo = ["demo", "--wake-word", &model, "--features", &features];
+    for mode in ["batch", "ring"] {
+        let more = ["--mode", mode, "--window", "4", "--threshold", "1"];
+        let ran = isokern(demo.iter().chain(&more));
+        let lines: Vec<&str> = ran.text().lines().filter(|line| line.contains("heard")).collect();
+        let last = "heard once in 10 steps; the highest mean is 1.500, at step 4, and 1 counts";
+        assert_eq!(lines, ["heard      at step 3: 1.000 over 4 steps", last], "{mode}");
+    }
+    let never = isokern(demo.iter().chain(&["--threshold", "1", "--window", "9"]));
+    assert!(never.text().contains("heard 0 times in 10 steps"), "{}", never.text());
+    let (digits, image) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
+    let ran = isokern(["demo", "--wake-word", &digits, "--features", &image]);
+    let (error, fix) = ran.error_and_fix(1);
+    assert!(error.contains("1x10 int8; a wake word is one probability a step"), "{error}");
+    assert!(fix.contains("isokern run --stream"), "{fix}");
+    for wrong in [&["--features", &image][..], &["--wake-word", &digits], &["--threshold", "0.5"]] {
+        let ran = isokern(["demo"].iter().chain(wrong));
+        assert!(ran.stderr.contains("required"), "{}", ran.stderr);
+    }
+    let ran = isokern(demo.iter().chain(&["--threshold", "1.5"]));
+    assert!(ran.stderr.contains("it is no number from 0 to 1"), "{}", ran.stderr);
 }
