@@ -19,6 +19,7 @@ use isokern_model::operators::fully_connected::FullyConnected;
 use isokern_model::operators::pool::{Pool, PoolBody, Pooling};
 use isokern_model::operators::reduce::{Reduce, ReduceBody, ReduceOperation};
 use isokern_model::operators::reshape::Reshape;
+use isokern_model::operators::select::{Select, SelectBody};
 use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
 use isokern_model::requant::Activation;
 
@@ -301,6 +302,30 @@ fn binary_body(numbers: &mut Numbers, operation: BinaryOperation) -> BinaryBody 
         activation_max: activation.max,
         ..BinaryBody::default()
     }
+}
+
+/// A model of one `SELECT` by the input: both choices are constants, of any type and size.
+#[must_use]
+pub fn select(numbers: &mut Numbers) -> Draft {
+    let mut dims = [1; 6];
+    for size in dims.iter_mut().skip(numbers.size(2, 5)) {
+        *size = numbers.pick(&[1, 2, 3, 4, 7, 16, 65]);
+    }
+    let repeats = [(); 3].map(|()| {
+        let any = numbers.bits() as u8 & 0x3f;
+        numbers.pick(&[0, 0x3f, 0x1f, any])
+    });
+    let own = repeats.map(|repeats: u8| {
+        let kept = dims.iter().enumerate().filter(|(dim, _)| repeats >> dim & 1 == 0);
+        kept.map(|(_, size)| *size).product::<u32>()
+    });
+    let dtype = numbers.pick(&[DType::I8, DType::I8, DType::I16, DType::F32, DType::I64]);
+    let body = SelectBody { dims, repeats, constants: 0b110 };
+    let constant = |&count: &u32| Constant::of(&numbers.bytes(count as usize * dtype.size_bytes()));
+    let constants = own[1..].iter().map(constant).collect();
+    let op = DraftOp::new::<Select>(&body, &[0], &[1]).with_constants(constants);
+    let draft = one_op(numbers, &[own[0]], &[dims.iter().product()], op);
+    typed(draft, [DType::Bool, dtype])
 }
 
 /// A model of one `REDUCE` over dimensions of up to 130 elements, few of them long.

@@ -189,6 +189,15 @@ fn functions_of_two_values() {
 }
 
 #[test]
+fn choices() {
+    for seed in 0..200 {
+        let numbers = &mut Numbers::new(seed);
+        let draft = drafts::select(numbers);
+        check(&format!("select, seed {seed}"), &draft, numbers);
+    }
+}
+
+#[test]
 fn reductions() {
     for operation in ReduceOperation::ALL {
         for seed in 0..60 {

@@ -11,6 +11,7 @@ pub mod add;
 pub mod binary;
 mod binary_operation;
 pub mod broadcast;
+mod broadcast_reader;
 pub mod conv2d;
 pub mod convert;
 pub mod depthwise_conv2d;
@@ -22,6 +23,7 @@ pub mod pool;
 pub mod reduce;
 mod reduce_loops;
 pub mod reshape;
+pub mod select;
 pub mod softmax;
 pub mod table;
 
@@ -48,6 +50,7 @@ use fully_connected::FullyConnected;
 use pool::Pool;
 use reduce::Reduce;
 use reshape::Reshape;
+use select::Select;
 use softmax::Softmax;
 use table::Table;
 
@@ -210,6 +213,7 @@ operators! {
     9 Binary "BINARY" "A function of two values."
     10 Reduce "REDUCE" "One value for all elements along some dimensions."
     13 Convert "CONVERT" "Each value in another element type or scale."
+    14 Select "SELECT" "Each element from one of two operands."
 }
 
 impl fmt::Display for OpKind {

@@ -8,7 +8,7 @@ use isokern_core::Team;
 use crate::loops::Loops;
 use crate::memory::Memory;
 use crate::operator::{Check, Cost, Operator, Outline, require};
-use crate::operators::broadcast::{Dims, Operand, Reader, check_dims, check_operands, operands};
+use crate::operators::broadcast::{Dims, Operand, check_dims, check_operands, operands};
 use crate::requant::{Activation, PairScales};
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
@@ -16,7 +16,7 @@ use crate::tensor::Tensor;
 pub use crate::operators::binary_operation::BinaryOperation;
 
 /// Elements that one core computes at once: whole vectors of every width.
-const TILE_ELEMENTS: usize = 64;
+pub const TILE_ELEMENTS: usize = 64;
 
 /// The kind of functions of two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,34 +147,58 @@ impl Operator for Binary {
 #[inline(always)]
 pub fn run_inlined<T: Team>(team: &T, op: &BinaryView<'_>, memory: &Memory<'_>) {
     let Some(operation) = op.operation else { return };
-    let y = memory.view(&op.output);
-    let [a, b] = &op.operands;
-    let (a, b) = (a.reader(&op.dims, 1, memory), b.reader(&op.dims, 1, memory));
     if cfg!(target_arch = "nvptx64") || team.size() > 1 {
+        let y = memory.view(&op.output);
+        let [a, b] = op.operands.each_ref().map(|operand| operand.reader(&op.dims, 1, memory));
         for index in team.share(y.len()) {
             let [value] = operation.apply(&op.scales, &[a.byte(index)], &[b.byte(index)]);
             y.set(index, value);
         }
         return;
     }
-    let whole = y.len() / TILE_ELEMENTS;
-    for tile in team.share(whole) {
-        let first = tile * TILE_ELEMENTS;
-        let (a, b) = (tile_of(&a, first, TILE_ELEMENTS), tile_of(&b, first, TILE_ELEMENTS));
-        y.store(first, operation.apply(&op.scales, &a, &b));
-    }
-    let (first, rest) = (whole * TILE_ELEMENTS, y.len() % TILE_ELEMENTS);
-    if rest > 0 {
-        let (a, b) = (tile_of(&a, first, rest), tile_of(&b, first, rest));
-        let values = operation.apply(&op.scales, &a, &b);
-        y.copy_from(first, values.get(..rest).unwrap_or(&[]));
+    run_tiles(op, memory, &Plain { operation, scales: &op.scales });
+}
+
+/// Values of 64 elements of both operands.
+pub type Tile = [i8; TILE_ELEMENTS];
+
+/// What computes tiles.
+pub trait Pairs {
+    /// Returns the values of 64 pairs.
+    fn values(&self, a: &Tile, b: &Tile) -> Tile;
+}
+
+/// The plain way, for any operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Plain<'a> {
+    /// What is computed.
+    pub operation: BinaryOperation,
+    /// How the operands meet.
+    pub scales: &'a PairScales,
+}
+
+impl Pairs for Plain<'_> {
+    #[inline(always)]
+    fn values(&self, a: &Tile, b: &Tile) -> Tile {
+        self.operation.apply(self.scales, a, b)
     }
 }
 
-/// The `count` elements from `first`, then zeros.
+/// Runs all of an operator on one core, always inlined: an executor computes the tiles.
 #[inline(always)]
-fn tile_of(reader: &Reader<'_>, first: usize, count: usize) -> [i8; TILE_ELEMENTS] {
-    let mut tile = [0; TILE_ELEMENTS];
-    reader.fill(first, tile.get_mut(..count).unwrap_or(&mut []));
-    tile
+pub fn run_tiles(op: &BinaryView<'_>, memory: &Memory<'_>, pairs: &impl Pairs) {
+    let y = memory.view(&op.output);
+    let [a, b] = op.operands.each_ref().map(|operand| operand.reader(&op.dims, 1, memory));
+    let (mut a, mut b) = (a.cursor(), b.cursor());
+    let whole = y.len() / TILE_ELEMENTS;
+    for tile in 0..whole {
+        y.store(tile * TILE_ELEMENTS, pairs.values(&a.tile(), &b.tile()));
+    }
+    let (first, rest) = (whole * TILE_ELEMENTS, y.len() % TILE_ELEMENTS);
+    if rest > 0 {
+        let (mut tile_a, mut tile_b) = ([0; TILE_ELEMENTS], [0; TILE_ELEMENTS]);
+        a.fill(tile_a.get_mut(..rest).unwrap_or(&mut []));
+        b.fill(tile_b.get_mut(..rest).unwrap_or(&mut []));
+        y.copy_from(first, pairs.values(&tile_a, &tile_b).get(..rest).unwrap_or(&[]));
+    }
 }

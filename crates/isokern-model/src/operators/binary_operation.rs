@@ -2,8 +2,8 @@
 
 use isokern_core::DType;
 
-use crate::fixed::{clamp, rescale};
-use crate::requant::PairScales;
+use crate::fixed::{clamp, high_mul, round_shift};
+use crate::requant::{Activation, PairScales};
 
 isokern_core::numbered! {
     /// What a [`Binary`](super::binary::Binary) computes of two values.
@@ -95,27 +95,27 @@ impl BinaryOperation {
 
     /// Computes the values of `N` pairs.
     #[inline(always)]
-    pub(crate) fn apply<const N: usize>(
-        self,
-        scales: &PairScales,
-        a: &[i8; N],
-        b: &[i8; N],
-    ) -> [i8; N] {
-        let compare = |a, b| rescaled(scales, a, b);
+    #[must_use]
+    pub fn apply<const N: usize>(self, scales: &PairScales, a: &[i8; N], b: &[i8; N]) -> [i8; N] {
+        // Once for all pairs: the compiler then makes vectors of what is left.
+        let of = &Arithmetic::of(scales);
         match self {
-            Self::Add => each(a, b, |a, b| scales.sum(a, b)),
-            Self::Sub => each(a, b, |a, b| difference(scales, a, b)),
-            Self::Mul => each(a, b, |a, b| product(scales, a, b)),
-            Self::SquaredDifference => each(a, b, |a, b| squared_difference(scales, a, b)),
-            Self::Prelu => each(a, b, |a, b| prelu(scales, a, b)),
+            Self::Add => each(a, b, |a, b| of.finish(of.left(a).wrapping_add(of.right(b)))),
+            Self::Sub => each(a, b, |a, b| of.finish(of.left(a).wrapping_sub(of.right(b)))),
+            Self::Mul => each(a, b, |a, b| of.product(a, b)),
+            Self::SquaredDifference => each(a, b, |a, b| {
+                let difference = of.left(a).wrapping_sub(of.right(b));
+                of.finish(difference.wrapping_mul(difference))
+            }),
+            Self::Prelu => each(a, b, |a, b| of.prelu(a, b)),
             Self::Maximum => each(a, b, |a, b| if a > b { a } else { b }),
             Self::Minimum => each(a, b, |a, b| if a < b { a } else { b }),
-            Self::Equal => each(a, b, |a, b| truth(compare(a, b), |(a, b)| a == b)),
-            Self::NotEqual => each(a, b, |a, b| truth(compare(a, b), |(a, b)| a != b)),
-            Self::Greater => each(a, b, |a, b| truth(compare(a, b), |(a, b)| a > b)),
-            Self::GreaterEqual => each(a, b, |a, b| truth(compare(a, b), |(a, b)| a >= b)),
-            Self::Less => each(a, b, |a, b| truth(compare(a, b), |(a, b)| a < b)),
-            Self::LessEqual => each(a, b, |a, b| truth(compare(a, b), |(a, b)| a <= b)),
+            Self::Equal => each(a, b, |a, b| i8::from(of.left(a) == of.right(b))),
+            Self::NotEqual => each(a, b, |a, b| i8::from(of.left(a) != of.right(b))),
+            Self::Greater => each(a, b, |a, b| i8::from(of.left(a) > of.right(b))),
+            Self::GreaterEqual => each(a, b, |a, b| i8::from(of.left(a) >= of.right(b))),
+            Self::Less => each(a, b, |a, b| i8::from(of.left(a) < of.right(b))),
+            Self::LessEqual => each(a, b, |a, b| i8::from(of.left(a) <= of.right(b))),
             Self::LogicalAnd => each(a, b, |a, b| i8::from(a != 0 && b != 0)),
             Self::LogicalOr => each(a, b, |a, b| i8::from(a != 0 || b != 0)),
             Self::LogicalEqual => each(a, b, |a, b| i8::from((a != 0) == (b != 0))),
@@ -133,56 +133,91 @@ fn each<const N: usize>(a: &[i8; N], b: &[i8; N], value: impl Fn(i8, i8) -> i8) 
     values
 }
 
-#[inline(always)]
-fn truth(pair: (i32, i32), holds: impl Fn((i32, i32)) -> bool) -> i8 {
-    i8::from(holds(pair))
+/// [`rescale`](crate::fixed::rescale) by one multiplier, with its shift taken apart.
+#[derive(Debug, Clone, Copy)]
+struct Rescale {
+    multiplier: i32,
+    left: u32,
+    right: u32,
 }
 
-/// Both values, less their zero points, at one scale.
-#[inline(always)]
-const fn rescaled(scales: &PairScales, a: i8, b: i8) -> (i32, i32) {
-    let left = scales.left_shift as u32;
-    let a = (a as i32 - scales.zero_point[0]).wrapping_shl(left);
-    let b = (b as i32 - scales.zero_point[1]).wrapping_shl(left);
-    let a = rescale(a, scales.multiplier[0], scales.shift[0]);
-    (a, rescale(b, scales.multiplier[1], scales.shift[1]))
-}
-
-/// Brings a value to the scale of the output.
-#[inline(always)]
-const fn finish(scales: &PairScales, value: i32) -> i8 {
-    let value = rescale(value, scales.multiplier[2], scales.shift[2]);
-    let value = value.saturating_add(scales.zero_point[2]);
-    clamp(value, scales.activation.min, scales.activation.max)
-}
-
-#[inline(always)]
-const fn difference(scales: &PairScales, a: i8, b: i8) -> i8 {
-    let (a, b) = rescaled(scales, a, b);
-    finish(scales, a.wrapping_sub(b))
-}
-
-#[inline(always)]
-const fn squared_difference(scales: &PairScales, a: i8, b: i8) -> i8 {
-    let (a, b) = rescaled(scales, a, b);
-    let difference = a.wrapping_sub(b);
-    finish(scales, difference.wrapping_mul(difference))
-}
-
-#[inline(always)]
-const fn product(scales: &PairScales, a: i8, b: i8) -> i8 {
-    let [zero_a, zero_b, _] = scales.zero_point;
-    finish(scales, (a as i32 - zero_a) * (b as i32 - zero_b))
-}
-
-/// A value that is not below zero keeps its sign, others are multiplied by the second.
-#[inline(always)]
-const fn prelu(scales: &PairScales, a: i8, b: i8) -> i8 {
-    let value = a as i32 - scales.zero_point[0];
-    if value < 0 {
-        return product(scales, a, b);
+impl Rescale {
+    #[inline(always)]
+    const fn of(multiplier: i32, shift: i8) -> Self {
+        let left = if shift > 0 { shift as u32 } else { 0 };
+        let right = if shift > 0 { 0 } else { shift.unsigned_abs() as u32 };
+        Self { multiplier, left, right }
     }
-    let value = rescale(value, scales.multiplier[0], scales.shift[0]);
-    let value = value.saturating_add(scales.zero_point[2]);
-    clamp(value, scales.activation.min, scales.activation.max)
+
+    #[inline(always)]
+    const fn apply(self, value: i32) -> i32 {
+        round_shift(high_mul(value.wrapping_shl(self.left), self.multiplier), self.right)
+    }
+}
+
+/// What is the same for all pairs.
+#[derive(Debug, Clone, Copy)]
+struct Arithmetic {
+    scales: [Rescale; 3],
+    zero_points: [i32; 3],
+    left_shift: u32,
+    activation: Activation,
+}
+
+impl Arithmetic {
+    #[inline(always)]
+    const fn of(scales: &PairScales) -> Self {
+        let [a, b, y] = scales.multiplier;
+        let [shift_a, shift_b, shift_y] = scales.shift;
+        Self {
+            scales: [Rescale::of(a, shift_a), Rescale::of(b, shift_b), Rescale::of(y, shift_y)],
+            zero_points: scales.zero_point,
+            left_shift: scales.left_shift as u32,
+            activation: scales.activation,
+        }
+    }
+
+    /// The first value, less its zero point, at the scale of both.
+    #[inline(always)]
+    const fn left(&self, a: i8) -> i32 {
+        let [zero, ..] = self.zero_points;
+        let [scale, ..] = self.scales;
+        scale.apply((a as i32 - zero).wrapping_shl(self.left_shift))
+    }
+
+    /// The second value, less its zero point, at the scale of both.
+    #[inline(always)]
+    const fn right(&self, b: i8) -> i32 {
+        let [_, zero, _] = self.zero_points;
+        let [_, scale, _] = self.scales;
+        scale.apply((b as i32 - zero).wrapping_shl(self.left_shift))
+    }
+
+    /// Brings a value to the scale of the output.
+    #[inline(always)]
+    const fn finish(&self, value: i32) -> i8 {
+        let [.., scale] = self.scales;
+        self.clamped(scale.apply(value))
+    }
+
+    #[inline(always)]
+    const fn clamped(&self, value: i32) -> i8 {
+        let [.., zero] = self.zero_points;
+        clamp(value.saturating_add(zero), self.activation.min, self.activation.max)
+    }
+
+    #[inline(always)]
+    const fn product(&self, a: i8, b: i8) -> i8 {
+        let [zero_a, zero_b, _] = self.zero_points;
+        self.finish((a as i32 - zero_a) * (b as i32 - zero_b))
+    }
+
+    /// A value that is not below zero keeps its sign, others are multiplied by the second.
+    #[inline(always)]
+    const fn prelu(&self, a: i8, b: i8) -> i8 {
+        let [zero, ..] = self.zero_points;
+        let [scale, ..] = self.scales;
+        let value = a as i32 - zero;
+        if value < 0 { self.product(a, b) } else { self.clamped(scale.apply(value)) }
+    }
 }

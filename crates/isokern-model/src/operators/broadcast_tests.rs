@@ -5,8 +5,8 @@ extern crate std;
 use std::vec;
 use std::vec::Vec;
 
-use super::{Dims, Operand};
 use crate::memory::Memory;
+use crate::operators::broadcast::{Dims, Operand};
 use crate::tensor::Tensor;
 use isokern_core::Cells;
 
@@ -44,9 +44,10 @@ fn readers_give_what_the_definition_gives() {
                     element,
                     &Memory::stateless(Cells::from_mut(&mut [])),
                 );
-                for (first, len) in [(0, count), (count / 3, count / 2), (count - 1, 1)] {
+                let mut cursor = reader.cursor();
+                for (first, len) in [(0, count / 3), (count / 3, 1), (count / 3 + 1, count / 2)] {
                     let mut found = vec![99; len * element];
-                    reader.fill(first, &mut found);
+                    cursor.fill(&mut found);
                     for (at, &value) in found.iter().enumerate() {
                         let index = first + at / element;
                         let expected = bytes[place(&dims, repeats, index) * element + at % element];
@@ -54,6 +55,15 @@ fn readers_give_what_the_definition_gives() {
                         if element == 1 {
                             assert_eq!(reader.byte(index), expected);
                         }
+                    }
+                }
+                let tiles = if element == 1 { count / 4 } else { 0 };
+                let mut cursor = reader.cursor();
+                for index in 0..tiles * 4 {
+                    if index % 4 == 0 {
+                        let tile: [i8; 4] = cursor.tile();
+                        let expected = [0, 1, 2, 3].map(|at| reader.byte(index + at));
+                        assert_eq!(tile, expected, "{dims:?}, {repeats:#b}, {index}");
                     }
                 }
             }

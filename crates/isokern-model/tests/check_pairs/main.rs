@@ -23,6 +23,7 @@ mod pool;
 mod ports;
 mod reduce;
 mod reshape;
+mod select;
 mod softmax;
 mod table;
 mod tensors;

@@ -16,6 +16,7 @@ use isokern_model::operators::fully_connected::FullyConnected;
 use isokern_model::operators::pool::{Pool, PoolBody};
 use isokern_model::operators::reduce::{Reduce, ReduceBody, ReduceOperation};
 use isokern_model::operators::reshape::Reshape;
+use isokern_model::operators::select::{Select, SelectBody};
 use isokern_model::operators::softmax::{Softmax, SoftmaxBody};
 use isokern_model::operators::table::Table;
 use isokern_model::tensor::Region;
@@ -211,6 +212,16 @@ pub(crate) fn binary() -> Blob {
     };
     let op = DraftOp::new::<Binary>(&body, &[0], &[1]);
     single(&[2, 3], &[2, 3], op.with_constants(vec![Constant::of(&[3_i8; 3])]), Layout::Row)
+}
+
+/// Elements of tensor 1 where tensor 0 holds, both of `[2, 3]`, else of a constant for each column.
+pub(crate) fn select() -> Blob {
+    let body = SelectBody { dims: [1, 1, 1, 1, 2, 3], repeats: [0, 0, 1 << 4], constants: 1 << 2 };
+    let op = DraftOp::new::<Select>(&body, &[0, 1], &[2]);
+    let condition = DraftTensor { dtype: DType::Bool, ..activation(&[2, 3], 0) };
+    let tensors = vec![condition, activation(&[2, 3], 8), activation(&[2, 3], 16)];
+    let op = op.with_constants(vec![Constant::of(&[3_i8; 3])]);
+    encoded(&draft(tensors, vec![op], &[0, 1], &[2]), Layout::Row)
 }
 
 /// The sums over the rows of two matrices of 3 x 4 values.
