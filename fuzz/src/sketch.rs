@@ -3,6 +3,8 @@
 //! One operator follows the other, from an image to an image; some add state to it or keep it as
 //! state. What the bytes may choose wrongly is the place of a tensor.
 
+mod pairs;
+
 use isokern_cpu::core::DType;
 use isokern_model::OpKind;
 use isokern_model::encode::{Constant, Draft, DraftOp, DraftPort, DraftTensor};
@@ -117,6 +119,9 @@ impl Sketch<'_> {
             OpKind::Softmax => self.softmax(input),
             OpKind::Table => self.table(input),
             OpKind::Convert => self.convert(input),
+            OpKind::Binary => self.binary(input),
+            OpKind::Reduce => self.reduce(input),
+            OpKind::Select => self.select(input),
         }
     }
 

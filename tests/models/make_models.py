@@ -280,11 +280,43 @@ def reductions():
     return net.finish(net.binary("ADD", y, net.binary("SUB", image, channels)))
 
 
+def choices():
+    """Comparisons of unlike scales, truth values in every operator that takes them, choices by
+    them, and indices of extremes along every dimension, ties among them."""
+    net = Network("choices", (1, 5, 4, 16), seed=33, scale=0.07, zero_point=-5)
+
+    def constant(*shape, scale=0.05, zero_point=12):
+        return net.constant(net.rng.integers(-128, 128, shape), "int8", scale, zero_point)
+
+    x, same = net.input, net.quantisation(net.input)
+    coarse = net.quantize(x, quantisation=(0.8, 3))
+    near = net.constant(net.rng.integers(-9, 2, (4, 16)), "int8", 0.07, -5)
+    equal = net.binary("EQUAL", x, near)
+    unlike = net.binary("NOT_EQUAL", constant(16, scale=0.9), net.quantize(x, quantisation=(0.9, 0)))
+    more = net.binary("GREATER", x, constant(16))
+    least = net.binary("GREATER_EQUAL", constant(5, 1, 1), x)
+    less = net.binary("LESS", x, net.constant(-5, "int8", 0.07, -5))
+    most = net.binary("LESS_EQUAL", x, constant(4, 1))
+    a = net.binary("LOGICAL_AND", more, net.binary("LOGICAL_OR", least, less))
+    b = net.unary("LOGICAL_NOT", net.binary("EQUAL", most, unlike))
+    c = net.binary("NOT_EQUAL", equal, net.binary("LOGICAL_OR", a, b))
+    whole = net.reduce("REDUCE_ALL", net.binary("LOGICAL_OR", c, less), [1, -1], keep=True)
+    y = net.select(a, x, constant(16, scale=same[0], zero_point=same[1]))
+    y = net.select(c, net.constant(77, "int8", *same), y)
+    y = net.select(whole, y, x)
+    for name, axis in (("ARG_MAX", 3), ("ARG_MIN", -1), ("ARG_MAX", 1), ("ARG_MIN", 2)):
+        index = net.cast(net.arg(name, coarse if axis == 3 else y, axis), "int8", (1.0, 0))
+        shape = [1, *(size for place, size in enumerate((5, 4, 16), 1) if place != axis % 4)]
+        shape.insert(axis % 4, 1)
+        y = net.binary("ADD", y, net.reshape(index, *shape))
+    return net.finish(y)
+
+
 GENERATED = {f.__name__: f for f in (
     residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
     dense, pool_add, softmax_beta, softmax_rows, softmax_steep,
     logistic, logistic_wide, dense_units, batch_inside, second_graph,
-    max_pool, broadcasts, extremes, reductions)} | FUNCTIONS
+    max_pool, broadcasts, extremes, reductions, choices)} | FUNCTIONS
 
 
 def division():

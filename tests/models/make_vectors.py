@@ -130,7 +130,7 @@ def layers(data, inputs):
         name = operator_name(model, op)
         target = graph.tensors[op.outputs[0]]
         record = {"op": name, "out_shape": [int(d) for d in target.shape],
-                  "out_zero_point": int(target.quantization.zeroPoint[0])}
+                  "out_zero_point": zero_point_of(target)}
         if name in WEIGHTED:
             record |= requantisation(graph, op, name)
         outputs = run(truncated(data, index), inputs[:2])
@@ -140,6 +140,11 @@ def layers(data, inputs):
             for out in outputs]
         records.append(record)
     return records
+
+
+def zero_point_of(tensor):
+    """The zero point of a tensor; 0 for one that is not quantised."""
+    return int(tensor.quantization.zeroPoint[0]) if tensor.quantization else 0
 
 
 def store(path, data):

@@ -29,7 +29,8 @@ UNARY = {"TANH": np.tanh, "RELU": lambda x: np.maximum(x, 0), "ABS": np.abs,
          "RSQRT": lambda x: 1 / np.sqrt(np.maximum(x, 1e-3)),
          "SQRT": lambda x: np.sqrt(np.maximum(x, 0)), "NEG": np.negative,
          "LOGICAL_NOT": np.logical_not}
-REDUCE = {"MEAN": np.mean, "SUM": np.sum, "REDUCE_MAX": np.max, "REDUCE_MIN": np.min}
+REDUCE = {"MEAN": np.mean, "SUM": np.sum, "REDUCE_MAX": np.max, "REDUCE_MIN": np.min,
+          "REDUCE_ALL": np.all}
 
 
 def options_of(name, **fields):

@@ -43,6 +43,7 @@ mod reduce_max_min_all;
 mod relu;
 mod reshape;
 mod rsqrt;
+mod select;
 mod site;
 mod softmax;
 mod squared_difference;
@@ -93,6 +94,7 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("REDUCE_ALL", reduce_max_min_all::all),
     ("ARG_MAX", arg_max_min::max),
     ("ARG_MIN", arg_max_min::min),
+    ("SELECT_V2", select::lower),
     ("TANH", tanh::lower),
     ("HARD_SWISH", hard_swish::lower),
     ("RELU", relu::lower),

@@ -26,10 +26,11 @@ pub(super) struct Pair {
 
 /// An operand: an activation at a place, or a constant.
 #[derive(Debug)]
-struct Source {
-    tensor: DraftTensor,
-    place: Option<u16>,
-    data: Vec<u8>,
+pub(super) struct Source {
+    pub(super) tensor: DraftTensor,
+    pub(super) place: Option<u16>,
+    /// The bytes of a constant.
+    pub(super) data: Vec<u8>,
 }
 
 impl Pair {
@@ -40,9 +41,9 @@ impl Pair {
         elements: &[Element],
         to: Option<Element>,
     ) -> Result<Self, ImportError> {
-        let (a, element) = source(site, 0, elements, false)?;
+        let (a, element) = source(site, (0, ROLES[0]), elements, false)?;
         let is_constant = a.place.is_none();
-        let (b, _) = source(site, 1, &[element], is_constant)?;
+        let (b, _) = source(site, (1, ROLES[1]), &[element], is_constant)?;
         let to = to.unwrap_or(element);
         let output = if to == Element::Int8 { site.output()? } else { site.output_of(0, &[to])? };
         let operands = [a, b];
@@ -119,13 +120,12 @@ pub(super) const fn set_scale(body: &mut BinaryBody, place: usize, multiplier: M
 }
 
 /// The operand at `position`, with its type; an activation if a constant will not do.
-fn source(
+pub(super) fn source(
     site: &mut Site<'_, '_>,
-    position: usize,
+    (position, role): (usize, &'static str),
     elements: &[Element],
     must_be_activation: bool,
 ) -> Result<(Source, Element), ImportError> {
-    let role = ROLES[position];
     let operand = if must_be_activation {
         Operand::Value(site.input_of(position, role, elements)?)
     } else {
@@ -154,7 +154,7 @@ fn source(
 }
 
 /// The shape that two shapes make; none where they do not fit.
-fn broadcast(a: &[u32], b: &[u32]) -> Option<Vec<u32>> {
+pub(super) fn broadcast(a: &[u32], b: &[u32]) -> Option<Vec<u32>> {
     let rank = a.len().max(b.len());
     let pair = |dim| [a, b].map(|dims| size(dims, rank, dim));
     (0..rank)

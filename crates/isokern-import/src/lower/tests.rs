@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{lower, tflite};
 
-const OWN: [&str; 19] = [
+const OWN: [&str; 20] = [
     "digits",
     "residual",
     "conv_shapes",
@@ -28,6 +28,7 @@ const OWN: [&str; 19] = [
     "broadcasts",
     "extremes",
     "reductions",
+    "choices",
 ];
 
 /// Constants of dot products, and of no other operator.
