@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use crate::memory::Memory;
 use crate::model::Model;
-use crate::operators::OpKind;
+use crate::operators::{OpKind, run_kind};
 use crate::record::OpRecord;
 use isokern_core::Team;
 use thiserror::Error;
@@ -62,14 +62,12 @@ pub fn run_ops_of<S: OperatorSet, T: Team, L: Loops>(
     memory: &Memory<'_>,
     range: Range<usize>,
 ) -> Result<(), RunError> {
-    check_built(S::KINDS.and(L::OPERATORS), model)?;
+    check_built(const { S::KINDS.and(L::OPERATORS) }, model)?;
     // Counts are 16 bits wide in a model; short numbers take fewer registers of a device.
     let end = range.end.min(model.operator_count()) as u32;
     for index in range.start.min(end as usize) as u32..end {
-        if let Some(site) = &model.site_at(index)
-            && let Some(kind) = site.kind()
-        {
-            kind.run::<S, T, L>((team, loops), site, memory);
+        if let Some(site) = &model.site_at(index) {
+            run_kind::<S, T, L>((team, loops), site, memory);
         }
         team.sync();
     }

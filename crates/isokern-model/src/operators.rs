@@ -116,26 +116,6 @@ macro_rules! operators {
                 }
             }
 
-            /// Runs the calling rank's share of the operator of a record of this kind with `loops`,
-            /// without a barrier; does nothing for a kind outside `S`, and for one that `loops` are
-            /// built without.
-            #[inline]
-            pub(crate) fn run<S: OperatorSet, T: Team, L: Loops>(
-                self,
-                (team, loops): (&T, &L),
-                site: &OperatorSite<'_>,
-                memory: &Memory<'_>,
-            ) {
-                match self {
-                    // A constant, whatever the optimizer does: other kinds leave no code here.
-                    $(Self::$kind => {
-                        if const { S::KINDS.and(L::OPERATORS).contains(OpKind::$kind) } {
-                            run::<$kind, T, L>((team, loops), site, memory);
-                        }
-                    })+
-                }
-            }
-
             /// Checks the operator of a record of this kind, and returns what it costs; none for
             /// a kind outside `S`, whose checks are not linked.
             pub(crate) fn check<S: OperatorSet>(
@@ -143,12 +123,28 @@ macro_rules! operators {
                 site: &OperatorSite<'_>,
             ) -> Option<Result<Cost, &'static str>> {
                 match self {
-                    // A constant, as in `run`.
+                    // A constant, as in `run_kind`.
                     $(Self::$kind => {
                         const { S::KINDS.contains(OpKind::$kind) }.then(|| check::<$kind>(site))
                     })+
                 }
             }
+        }
+
+        /// Runs the calling rank's share of an operator with `loops`, without a barrier; does
+        /// nothing for a kind outside `S`, and for one that `loops` are built without.
+        #[inline]
+        pub(crate) fn run_kind<S: OperatorSet, T: Team, L: Loops>(
+            (team, loops): (&T, &L),
+            site: &OperatorSite<'_>,
+            memory: &Memory<'_>,
+        ) {
+            let code = site.record().kind;
+            // A constant, whatever the optimizer does: other kinds leave nothing here, neither
+            // their code nor an arm.
+            $(if const { S::KINDS.and(L::OPERATORS).contains(OpKind::$kind) } && code == $code {
+                run::<$kind, T, L>((team, loops), site, memory);
+            })+
         }
 
         impl<'m> Op<'m> {
