@@ -312,11 +312,21 @@ def choices():
     return net.finish(y)
 
 
+def grouped():
+    """Convolutions of groups of channels: two images, dilation, groups of one channel."""
+    net = Network("grouped", (1, 12, 5, 6), seed=17, zero_point=21)
+    a = net.conv(net.reshape(net.input, 2, 6, 5, 6), 20, (3, 2), (2, 1), groups=2, activation=RELU)
+    b = net.conv(a, 35, (2, 3), dilation=(1, 2), groups=5, slack=0.05)
+    c = net.conv(b, 70, groups=35, activation=RELU6, std=4.0)
+    d = net.conv(c, 16, (3, 1), padding=VALID, groups=2)
+    return net.finish(net.reshape(net.conv(d, 4, groups=4), 1, 1, 10, 4))
+
+
 GENERATED = {f.__name__: f for f in (
     residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
     dense, pool_add, softmax_beta, softmax_rows, softmax_steep,
     logistic, logistic_wide, dense_units, batch_inside, second_graph,
-    max_pool, broadcasts, extremes, reductions, choices)} | FUNCTIONS
+    max_pool, broadcasts, extremes, reductions, choices, grouped)} | FUNCTIONS
 
 
 def division():

@@ -130,9 +130,15 @@ impl WindowShape {
 #[must_use]
 pub fn conv2d(numbers: &mut Numbers, shape: &WindowShape, outputs: usize) -> Draft {
     let ([height, width], window) = shape.outputs_and_window();
-    let terms = Terms { rows: shape.kernel[0], row_terms: shape.kernel[1] * shape.input[2] };
+    // Some are grouped, where channels allow.
+    let divides =
+        |groups: &usize| shape.input[2].is_multiple_of(*groups) && outputs.is_multiple_of(*groups);
+    let groups = [2, 3, 4, 5].into_iter().find(divides).filter(|_| numbers.bits() & 1 == 0);
+    let depth = shape.input[2] / groups.unwrap_or(1);
+    let terms = Terms { rows: shape.kernel[0], row_terms: shape.kernel[1] * depth };
     let values = numbers.bytes(outputs * terms.count());
-    let dot = Dot { window, ..Dot::new(Constant::Dots { values, outputs, terms }) };
+    let groups = groups.unwrap_or(0) as u16;
+    let dot = Dot { window, groups, ..Dot::new(Constant::Dots { values, outputs, terms }) };
     let op = dot.operator::<Conv2d>(numbers, outputs, outputs);
     let output = image(shape.images, [height, width, outputs]);
     one_op(numbers, &image(shape.images, shape.input), &output, op)
@@ -371,13 +377,15 @@ pub fn reshape(numbers: &mut Numbers, rows: usize, depth: usize) -> Draft {
 struct Dot {
     window: Window,
     depth_multiplier: u16,
+    groups: u16,
     weight_zero_point: i32,
     weights: Constant,
 }
 
 impl Dot {
     fn new(weights: Constant) -> Self {
-        Self { window: Window::default(), depth_multiplier: 0, weight_zero_point: 0, weights }
+        let (depth_multiplier, groups, weight_zero_point) = (0, 0, 0);
+        Self { window: Window::default(), depth_multiplier, groups, weight_zero_point, weights }
     }
 
     /// Draws bias, scales and activation of `outputs` dot products.
@@ -409,6 +417,8 @@ impl Dot {
             scale_count: scale_count as u32,
             outputs: outputs as u32,
             weight_zero_point: self.weight_zero_point,
+            groups: self.groups,
+            reserved: 0,
         };
         let constants = constants(self.weights, &bias, &multiplier, &shift);
         DraftOp::new::<O>(&body, &[0], &[1]).with_constants(constants)

@@ -11,7 +11,6 @@ use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
 use isokern_model::Region;
 use isokern_model::encode::{Constant, Draft, DraftOp, DraftPort, DraftTensor};
-use isokern_model::geometry::Window;
 use isokern_model::layout::Layout;
 use isokern_model::layout::Terms;
 use isokern_model::operators::dot_body::{DotBody, constants};
@@ -109,13 +108,11 @@ fn draft(scales: &[Scale], input_zero: i8, output_zero: i8, activation: Activati
         offset,
     };
     let body = DotBody {
-        window: Window::default(),
         activation_min: activation.min,
         activation_max: activation.max,
-        depth_multiplier: 0,
         scale_count: outputs as u32,
         outputs: outputs as u32,
-        weight_zero_point: 0,
+        ..DotBody::default()
     };
     let terms = Terms { rows: 1, row_terms: 1 };
     let weights = Constant::Dots { values: vec![1; outputs], outputs, terms };

@@ -6,6 +6,7 @@ use isokern_core::compute::{
 };
 use isokern_core::{DType, InferenceError, InferenceErrorKind, Payload, PayloadMut};
 use isokern_model::Model;
+use isokern_model::tensor::DTYPES;
 
 use crate::error::{CODE_PAYLOAD_BYTES, CODE_PAYLOAD_DTYPE, CODE_PAYLOAD_MEMORY};
 
@@ -14,10 +15,9 @@ pub(crate) const MEMORY: PlacementAcceptance =
     PlacementAcceptance::exactly(MemoryClass::Host).with_pinned_host().with_shared();
 
 /// What a CPU backend can do, owning or not.
-pub(crate) const CAPABILITIES: BackendCapabilities =
-    BackendCapabilities::new(false, None, DType::I8.mask())
-        .with_modes(ModeSet::empty().with_batch().with_ring())
-        .with_memory(MEMORY);
+pub(crate) const CAPABILITIES: BackendCapabilities = BackendCapabilities::new(false, None, DTYPES)
+    .with_modes(ModeSet::empty().with_batch().with_ring())
+    .with_memory(MEMORY);
 
 /// What the packed payload of all inputs, or of all outputs, has to be.
 #[derive(Debug, Clone, Copy)]

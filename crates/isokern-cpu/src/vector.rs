@@ -61,7 +61,8 @@ impl VectorLoops<Avx512> {
 
 impl<T: Tile> Loops for VectorLoops<T> {
     fn conv2d<M: Team>(&self, team: &M, op: &Conv2dView<'_>, memory: &Memory<'_>) {
-        let fits = team.size() == 1 && op.weights.layout == Layout::Packed;
+        let is_dense = op.groups == 1 && op.weights.layout == Layout::Packed;
+        let fits = team.size() == 1 && is_dense;
         let images = (op.input.image(), op.output.image());
         let plan = Plan::of_windows(images, op.window, &op.weights, op.input.zero_point());
         match plan.filter(|_| fits) {

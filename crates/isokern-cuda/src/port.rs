@@ -5,6 +5,7 @@ use isokern_core::compute::{
     PlacementAcceptance, PlacementDecision, decide_placement,
 };
 use isokern_core::{DType, Payload, PayloadMut};
+use isokern_model::tensor::DTYPES;
 
 use crate::error::PayloadError;
 
@@ -15,7 +16,7 @@ const IN_PLACE: PlacementAcceptance =
 /// What the backend can do in a space of a device, or in none. Host memory is copied to pinned
 /// memory first.
 pub(crate) const fn capabilities(space: Option<DeviceSpace>) -> BackendCapabilities {
-    BackendCapabilities::new(true, None, DType::I8.mask())
+    BackendCapabilities::new(true, None, DTYPES)
         .with_modes(ModeSet::empty().with_batch())
         .with_memory(memory(space))
 }

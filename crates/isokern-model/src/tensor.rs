@@ -8,6 +8,17 @@ use isokern_core::DType;
 /// The most dimensions a tensor has.
 pub const RANK_MAX: usize = 6;
 
+/// The element types that tensors have, as [`DType::mask`].
+pub const DTYPES: u64 = DType::I8.mask()
+    | DType::U8.mask()
+    | DType::I16.mask()
+    | DType::I32.mask()
+    | DType::U32.mask()
+    | DType::I64.mask()
+    | DType::U64.mask()
+    | DType::F32.mask()
+    | DType::Bool.mask();
+
 /// A tensor as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]

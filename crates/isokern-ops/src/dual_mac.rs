@@ -117,7 +117,8 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
 
     #[inline]
     fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
-        if op.weights.layout == Layout::Row && op.weights.terms.row_terms <= PATCH_TERMS {
+        let is_dense = op.groups == 1 && op.weights.layout == Layout::Row;
+        if is_dense && op.weights.terms.row_terms <= PATCH_TERMS {
             dots::conv2d::<D, T>(team, op, memory);
         } else {
             Conv2d::run(team, op, memory);

@@ -88,7 +88,8 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
 
     #[inline]
     fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
-        let fits = op.window.dilation_width == 1 && is_packed(&op.weights);
+        let is_dense = op.groups == 1 && op.window.dilation_width == 1;
+        let fits = is_dense && is_packed(&op.weights);
         if !(fits && jobs::conv2d::<D, T>(team, op, memory)) {
             jobs::single_conv2d::<D, T>(team, op, memory);
         }

@@ -83,14 +83,16 @@ pub enum OperatorFault {
     ActivationRange,
     /// The filter reads fewer channels than the input has.
     #[error(
-        "it is grouped: its filter reads {filter} channels of {input}. Fix: use groups = 1, or \
-             a depthwise convolution"
+        "its filter reads {filter} channels of {input}, which makes no whole groups, at most \
+             65535, of its {output} output channels. Fix: use groups that divide both"
     )]
     Grouped {
         /// Channels the filter reads.
         filter: usize,
         /// Channels of the input.
         input: usize,
+        /// Channels of the output.
+        output: usize,
     },
     /// Channels, filter and `depth_multiplier` contradict each other.
     #[error(

@@ -21,6 +21,14 @@ pub(super) struct Parts<'s> {
     fused: u8,
 }
 
+/// How the output's channels come from those of the input.
+pub(super) struct Channels {
+    pub(super) outputs: u32,
+    pub(super) depth_multiplier: u16,
+    /// Groups of channels, or 0.
+    pub(super) groups: u16,
+}
+
 impl<'s> Parts<'s> {
     /// Reads input, weights with outputs along `output_dimension`, and options.
     pub(super) fn read(
@@ -40,7 +48,7 @@ impl<'s> Parts<'s> {
     pub(super) fn finish<O: HasKind<Body = DotBody>>(
         self,
         site: &mut Site<'_, '_>,
-        (outputs, depth_multiplier): (u32, u16),
+        Channels { outputs, depth_multiplier, groups }: Channels,
         weights: impl FnOnce(Vec<i8>, Terms) -> Constant,
     ) -> Result<(), ImportError> {
         let kernel = [
@@ -64,8 +72,11 @@ impl<'s> Parts<'s> {
             scale_count: scaling.multiplier.len() as u32,
             outputs,
             weight_zero_point: 0,
+            groups,
+            reserved: 0,
         };
-        let row_terms = usize::from(kernel[1]) * channels as usize;
+        let depth = channels / u32::from(groups.max(1));
+        let row_terms = usize::from(kernel[1]) * depth as usize;
         let weights = weights(self.weights.values, Terms { rows: kernel[0].into(), row_terms });
         let constants = constants(weights, &bias, &scaling.multiplier, &scaling.shift);
         let op = DraftOp::new::<O>(&body, &[self.input.place], &[output.place]);

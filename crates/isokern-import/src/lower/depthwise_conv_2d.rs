@@ -3,7 +3,7 @@
 use isokern_model::encode::Constant;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 
-use super::convolution::Parts;
+use super::convolution::{Channels, Parts};
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault};
 
@@ -25,5 +25,6 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
         site.fault(OperatorFault::DepthMultiplier { input, output, stated })
     })?;
     let weights = |values, _| Constant::Weights(values);
-    parts.finish::<DepthwiseConv2d>(site, (outputs, multiplier), weights)
+    let channels = Channels { outputs, depth_multiplier: multiplier, groups: 0 };
+    parts.finish::<DepthwiseConv2d>(site, channels, weights)
 }

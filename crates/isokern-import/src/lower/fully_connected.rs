@@ -1,7 +1,6 @@
 //! Lowers FULLY_CONNECTED, the product of rows with a matrix.
 
 use isokern_model::encode::{Constant, DraftOp};
-use isokern_model::geometry::Window;
 use isokern_model::layout::Terms;
 use isokern_model::operators::dot_body::{DotBody, constants};
 use isokern_model::operators::fully_connected::FullyConnected;
@@ -50,13 +49,12 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
         }
     };
     let body = DotBody {
-        window: Window::default(),
         activation_min: activation.min,
         activation_max: activation.max,
-        depth_multiplier: 0,
         scale_count: scaling.multiplier.len() as u32,
         outputs: units,
         weight_zero_point: weights.zero_point.into(),
+        ..DotBody::default()
     };
     let terms = Terms { rows: 1, row_terms: terms };
     let values = Constant::Dots { values: weights.values, outputs: units as usize, terms };

@@ -164,13 +164,13 @@ fn channels() {
     let message = with_option("depthwise_shapes", "DEPTHWISE_CONV_2D", "depth_multiplier", &stated);
     refused(&message, "are not 3 input channels times `depth_multiplier` 9");
     let grouped = changed("conv_shapes", |graph| {
-        // The filter of 7 outputs, 3 rows, 2 columns, 5 inputs as one of 35 by 1 input.
+        // The filter of 7 outputs, 3 rows, 2 columns, 5 inputs as one of 35 by 2 inputs.
         let index = input(graph, "CONV_2D", 1);
-        graph.tensors[index].shape = &[[35, 0, 0, 0], [3, 0, 0, 0], TWO, ONE];
+        graph.tensors[index].shape = &[[35, 0, 0, 0], [3, 0, 0, 0], ONE, TWO];
         graph.tensors[index].quantization.scales = &[[0, 0, 128, 59]];
         graph.tensors[index].quantization.zero_points = &[[0; 8]];
     });
-    refused(&grouped, "it is grouped: its filter reads 1 channels of 5");
+    refused(&grouped, "its filter reads 2 channels of 5, which makes no whole groups");
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub struct Conv2dView<'m> {
     pub output: Tensor,
     /// The kernel.
     pub window: Window,
+    /// Groups of channels, as many of the input as of the output: an output reads those of its own
+    /// group alone.
+    pub groups: usize,
     /// One dot product per output channel.
     pub weights: Weights<'m>,
     /// Bias and scales.
@@ -44,13 +47,15 @@ impl Operator for Conv2d {
     #[inline(never)] // A frame of its own: one view at a time is built on firmware's stack.
     fn view<'m>(site: &OperatorSite<'m>, body: &DotBody) -> Conv2dView<'m> {
         let (input, output) = (site.input(0), site.output(0));
-        let row_terms =
-            usize::from(body.window.kernel_width).saturating_mul(input.image().channels);
+        let groups = usize::from(body.groups.max(1));
+        let depth = input.image().channels / groups;
+        let row_terms = usize::from(body.window.kernel_width).saturating_mul(depth);
         let terms = Terms { rows: body.window.kernel_height.into(), row_terms };
         Conv2dView {
             input,
             output,
             window: body.window,
+            groups,
             weights: body.weights(site, terms),
             requant: body.requant(site, &output),
         }
@@ -59,6 +64,10 @@ impl Operator for Conv2d {
     fn check(site: &OperatorSite<'_>, body: &DotBody, view: &Conv2dView<'_>) -> Check {
         images(&view.input, &view.output, &view.window)?;
         require(view.weights.outputs == view.output.image().channels, "outputs")?;
+        let are_whole = |channels: usize| channels.is_multiple_of(view.groups);
+        require(body.groups != 1, "groups")?;
+        require(are_whole(view.input.image().channels), "groups")?;
+        require(are_whole(view.output.image().channels), "groups")?;
         require(body.depth_multiplier == 0, "depth_multiplier")?;
         require(body.weight_zero_point == 0, "weight_zero_point")?;
         body.check_requant(site)?;
@@ -74,7 +83,8 @@ impl Operator for Conv2d {
     ///
     /// For output row `i`, column `j`, channel `o`:
     /// `acc = bias[o] + sum of w[o][r][s][c] * (x[i'][j'][c] - zero_point)` over the
-    /// kernel cells that lie inside the input, then [`requantise`]. Cells of padding
+    /// kernel cells that lie inside the input and the channels of the group of `o`, then
+    /// [`requantise`]. Cells of padding
     /// are left out, which is real zero. Source: TensorFlow Lite
     /// `kernels/internal/reference/integer_ops/conv.h`.
     ///
@@ -136,16 +146,20 @@ fn tile(
     let (rows, columns) = (op.window.rows(), op.window.columns());
     let (row_first, row_end, first_y) = rows.inside(row, input.height);
     let (column_first, column_end, first_x) = columns.inside(column, input.width);
-    let (run_cells, run_count) = columns.runs(column_end - column_first);
+    let cells = column_end - column_first;
+    // The channels of a group are no neighbours of those in the next cell.
+    let (run_cells, run_count) = if op.groups > 1 { (1, cells) } else { columns.runs(cells) };
+    let (depth, group_outputs) = (input.channels / op.groups, output.channels / op.groups);
     let zero_point = op.input.zero_point();
     for channel in first_channel..output.channels.min(first_channel + BLOCK_OUTPUTS) {
         let mut sum = op.requant.bias.get(channel).copied().unwrap_or(0);
+        let first = channel / group_outputs.max(1) * depth;
         for row in row_first..row_end {
             let line = (first_y + (row - row_first) * rows.dilation) * input.width + first_x;
             for run in 0..run_count {
-                let cell = (line + run * columns.dilation) * input.channels;
-                let xs = x.window(cell, run_cells * input.channels).as_slice();
-                let place = (row, (column_first + run) * input.channels);
+                let cell = (line + run * columns.dilation) * input.channels + first;
+                let xs = x.window(cell, run_cells * depth).as_slice();
+                let place = (row, (column_first + run) * depth);
                 sum = sum.wrapping_add(dot(&op.weights, channel, place, xs, zero_point));
             }
         }

@@ -32,10 +32,14 @@ pub struct DotBody {
     pub outputs: u32,
     /// Quantised weight that stands for real zero; 0 but for some fully connected operators.
     pub weight_zero_point: i32,
+    /// Groups of channels of a convolution that has several, else 0.
+    pub groups: u16,
+    /// Zero.
+    pub reserved: u16,
 }
 
 const _: () = {
-    assert!(size_of::<DotBody>() == 32);
+    assert!(size_of::<DotBody>() == 36);
     assert!(offset_of!(DotBody, scale_count) == 20);
 };
 
@@ -74,6 +78,7 @@ impl DotBody {
     pub(super) fn check_requant(&self, site: &OperatorSite<'_>) -> Check {
         let outputs = self.outputs as usize;
         let scale_count = self.scale_count as usize;
+        require(self.reserved == 0, "body")?;
         require(self.activation_min <= self.activation_max, "activation_min")?;
         require(scale_count == outputs || scale_count == 1, "scale_count")?;
         require(site.has_constant::<i32>(BIAS, outputs), "bias")?;

@@ -34,6 +34,9 @@ fn range_and_scales() {
             })
         };
         pair("activation_min", operator(0), &range(-7, -7), &range(-6, -7));
+        let reserved =
+            |value| model.with(|blob| blob.body(0, |body: &mut DotBody| body.reserved = value));
+        pair("body", operator(0), &reserved(0), &reserved(1));
         let scales = |count| {
             let shared = resized(&resized(&model, 2, 4 * count), 3, count);
             shared.with(|blob| blob.body(0, |body: &mut DotBody| body.scale_count = count))

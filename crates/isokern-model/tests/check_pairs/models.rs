@@ -147,6 +147,15 @@ pub(crate) fn conv2d(layout: Layout) -> Blob {
     single(&[1, 4, 4, 3], &[1, 4, 4, 5], convolution(5), layout)
 }
 
+/// A 3x3 convolution of 6 channels to 4 in two groups, over 4x4 cells.
+pub(crate) fn grouped(layout: Layout) -> Blob {
+    let body = DotBody { window: SAME, groups: 2, ..dots(4) };
+    let terms = Terms { rows: 3, row_terms: 9 };
+    let weights = Constant::Dots { values: vec![1; 4 * 27], outputs: 4, terms };
+    let op = DraftOp::new::<Conv2d>(&body, &[0], &[1]).with_constants(scaled(weights, 4));
+    single(&[1, 4, 4, 6], &[1, 4, 4, 4], op, layout)
+}
+
 /// A 3x3 convolution of 2 channels, 3 outputs each, over 4x4 cells.
 pub(crate) fn depthwise_conv2d(layout: Layout) -> Blob {
     let body = DotBody { window: SAME, depth_multiplier: 3, ..dots(6) };

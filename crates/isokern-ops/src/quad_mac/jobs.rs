@@ -127,7 +127,10 @@ impl<'a> depthwise::Job<'a> {
 impl<'a> single::Job<'a> {
     #[inline(never)] // As above.
     fn conv2d(op: &'a Conv2dView<'a>, memory: &Memory<'a>) -> Self {
+        let (input, output) = (op.input.image(), op.output.image());
         Self {
+            depth: (input.channels / op.groups) as u32,
+            multiplier: (output.channels / op.groups) as u32,
             order: Order::of(op.weights.layout),
             weights: op.weights.values,
             ..Self::image((&op.input, &op.output), op.window, &op.requant, memory)
@@ -196,7 +199,7 @@ impl<'a> single::Job<'a> {
             positions,
             outputs: op.weights.outputs as u32,
             depth: op.weights.terms.row_terms as u32,
-            multiplier: 1,
+            multiplier: op.weights.outputs as u32,
             order: Order::of(op.weights.layout),
             weights: op.weights.values,
             zero_point: op.input.zero_point(),

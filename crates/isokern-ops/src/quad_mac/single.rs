@@ -21,9 +21,9 @@ pub(super) struct Job<'a> {
     pub(super) out_width: u32,
     pub(super) positions: u32,
     pub(super) outputs: u32,
-    /// Channels of a cell that one output reads: all, or one.
+    /// Channels of a cell that one output reads: all, those of a group, or one.
     pub(super) depth: u32,
-    /// Outputs that read the same channel, where they read one.
+    /// Outputs that read the same channels.
     pub(super) multiplier: u32,
     pub(super) order: Order,
     pub(super) weights: &'a [i8],
@@ -107,7 +107,7 @@ fn dot<D: QuadMac>(job: &Job<'_>, position: u32, output: u32) -> i32 {
     let (out_row, out_column) = (position / job.out_width.max(1), position % job.out_width.max(1));
     let top = out_row * u32::from(job.window.stride_height);
     let left = out_column * u32::from(job.window.stride_width);
-    let channel = if job.depth == job.channels { 0 } else { output / job.multiplier.max(1) };
+    let channel = output / job.multiplier.max(1) * job.depth;
     let mut sum = 0_i32;
     for row in 0..u32::from(job.window.kernel_height) {
         let y = (top + row * u32::from(job.window.dilation_height))
