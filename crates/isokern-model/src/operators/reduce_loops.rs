@@ -1,19 +1,25 @@
 //! The loops of reductions: over rows of neighbours, or over lanes of neighbouring outputs.
 
+use core::cell::Cell;
+
 use isokern_core::{Cells, Team};
 
 use crate::memory::Memory;
 use crate::operators::reduce::{ReduceOperation, ReduceView};
 
-/// Neighbouring outputs that one core computes at once: whole vectors of every width.
+/// Elements that one core takes at once: whole vectors of every width.
 const LANES: usize = 64;
+/// Outputs whose extremes one core looks for at once.
+const INDEX_LANES: usize = 16;
+/// Whether lanes that nobody asked for cost less than a loop of another length: not where every
+/// lane is an instruction.
+const HAS_VECTORS: bool = cfg!(target_pointer_width = "64");
 
 /// As [`Reduce::run`](crate::operator::Operator::run), always inlined: an executor compiles the
 /// loop for the instructions that it found.
 #[inline(always)]
 pub fn run_inlined<T: Team>(team: &T, op: &ReduceView, memory: &Memory<'_>) {
     let Some(operation) = op.operation else { return };
-    let (least, greatest) = (i32::from(i8::MIN), i32::from(i8::MAX));
     let job = Job {
         x: memory.view(&op.input),
         y: memory.view(&op.output),
@@ -22,18 +28,16 @@ pub fn run_inlined<T: Team>(team: &T, op: &ReduceView, memory: &Memory<'_>) {
     };
     let scale = op.scale;
     match operation {
-        ReduceOperation::Sum => {
-            let add = |sum: i32, x: i8| sum.wrapping_add(x.into());
-            job.values(team, 0, add, |sum| scale.apply(sum));
-        }
+        ReduceOperation::Sum => job.values(team, 0, i32::wrapping_add, |sum| scale.apply(sum)),
         ReduceOperation::Maximum => {
-            job.values(team, least, |most: i32, x| most.max(x.into()), |most| most as i8);
+            job.values(team, i8::MIN.into(), i32::max, |most| most as i8);
         }
         ReduceOperation::Minimum => {
-            job.values(team, greatest, |least: i32, x| least.min(x.into()), |least| least as i8);
+            job.values(team, i8::MAX.into(), i32::min, |least| least as i8);
         }
         ReduceOperation::All => {
-            job.values(team, 1, |all, x| all & i32::from(x != 0), |all| all as i8);
+            let both = |a: i32, b: i32| i32::from(a != 0) & i32::from(b != 0);
+            job.values(team, 1, both, |all| all as i8);
         }
         ReduceOperation::ArgMaximum => job.indices(team, |x, best| x > best),
         ReduceOperation::ArgMinimum => job.indices(team, |x, best| x < best),
@@ -81,19 +85,42 @@ impl Walk {
         places.into_iter().map(|(at, stride)| at as usize * stride).sum()
     }
 
+    /// Calls `stretch` with the first output and the start of every stretch of neighbouring
+    /// outputs, in order.
+    #[inline(always)]
+    fn stretches(&self, mut stretch: impl FnMut(usize, usize)) {
+        let [(k0, at_k0), (k1, at_k1), (k2, _)] = self.kept;
+        let mut index = 0;
+        for outer in 0..k0 {
+            for middle in 0..k1 {
+                stretch(index, outer * at_k0 + middle * at_k1);
+                index += k2;
+            }
+        }
+    }
+
+    /// Calls `image` with the start of every row of rows, in order.
+    #[inline(always)]
+    fn images(&self, start: usize, mut image: impl FnMut(usize)) {
+        let [(r0, at_r0), (r1, at_r1), ..] = self.reduced;
+        for outer in 0..r0 {
+            for middle in 0..r1 {
+                image(start + outer * at_r0 + middle * at_r1);
+            }
+        }
+    }
+
     /// Calls `row` with the start of every row of neighbours, in order.
     #[inline(always)]
     fn rows(&self, start: usize, mut row: impl FnMut(usize)) {
-        let [(r0, at_r0), (r1, at_r1), (r2, at_r2), _] = self.reduced;
-        for outer in 0..r0 {
-            for middle in 0..r1 {
-                let mut at = start + outer * at_r0 + middle * at_r1;
-                for _ in 0..r2 {
-                    row(at);
-                    at += at_r2;
-                }
+        let (r2, at_r2) = self.reduced[2];
+        self.images(start, |image| {
+            let mut at = image;
+            for _ in 0..r2 {
+                row(at);
+                at += at_r2;
             }
-        }
+        });
     }
 
     /// Calls `element` with every place of an output's elements, in order.
@@ -102,56 +129,64 @@ impl Walk {
         let (r3, _) = self.reduced[3];
         self.rows(start, |row| (row..row + r3).for_each(&mut element));
     }
-
-    /// Whether neighbouring outputs are made of neighbouring elements.
-    #[inline(always)]
-    const fn has_lanes(&self) -> bool {
-        self.reduced[3].0 == 1
-    }
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
     /// Writes one byte for each output.
     #[inline(always)]
     fn values<T: Team>(
         &self,
         team: &T,
         first: i32,
-        fold: impl Fn(i32, i8) -> i32,
+        both: impl Fn(i32, i32) -> i32 + Copy,
         finish: impl Fn(i32) -> i8,
     ) {
-        if !(self.is_alone && self.walk.has_lanes()) {
+        let fold = |value: i32, x: i8| both(value, x.into());
+        if !self.is_alone {
             for index in team.share(self.y.len()) {
-                let (start, mut value) = (self.walk.start(index), first);
-                if self.is_alone {
-                    let (row_len, _) = self.walk.reduced[3];
-                    self.walk.rows(start, |row| {
-                        let cells = self.x.window(row, row_len).as_slice();
-                        value = cells.iter().fold(value, |value, x| fold(value, x.get()));
-                    });
-                } else {
-                    self.walk.elements(start, |at| value = fold(value, self.x.get(at)));
-                }
+                let mut value = first;
+                let start = self.walk.start(index);
+                self.walk.elements(start, |at| value = fold(value, self.x.get(at)));
                 self.y.set(index, finish(value));
             }
             return;
         }
-        self.tiles(self.y.len(), |index, width| {
-            let mut values = [first; LANES];
-            self.walk.rows(self.walk.start(index), |row| {
-                let cells = self.x.window(row, width).as_slice();
-                if let Some(cells) = cells.first_chunk::<LANES>() {
-                    for (value, x) in values.iter_mut().zip(Cells::values(cells)) {
-                        *value = fold(*value, x);
-                    }
-                } else {
-                    for (value, x) in values.iter_mut().zip(cells) {
-                        *value = fold(*value, x.get());
-                    }
+        let ((k2, at_k2), (r2, _), (r3, _)) =
+            (self.walk.kept[2], self.walk.reduced[2], self.walk.reduced[3]);
+        self.walk.stretches(|index, start| {
+            if r3 > 1 {
+                for output in 0..k2 {
+                    let mut value = first;
+                    self.walk.rows(start + output * at_k2, |row| {
+                        let cells = self.x.window(row, r3).as_slice();
+                        value = cells.iter().fold(value, |value, x| fold(value, x.get()));
+                    });
+                    self.y.set(index + output, finish(value));
                 }
-            });
-            for (lane, &value) in values.iter().enumerate().take(width) {
-                self.y.set(index + lane, finish(value));
+                return;
+            }
+            let mut output = 0;
+            while output < k2 {
+                let width = LANES.min(k2 - output);
+                // Rows of few channels are one long row that fills all lanes: those of one channel
+                // are put together at the end.
+                let is_long = k2 <= LANES;
+                let step = if is_long { LANES / k2 * k2 } else { k2 };
+                let mut values = [first; LANES];
+                self.walk.images(start + output, |image| {
+                    let end = image + r2.saturating_sub(1) * k2 + width;
+                    for at in (image..end).step_by(step) {
+                        let count = if is_long { step.min(end - at) } else { width };
+                        let is_last = is_long && count < step;
+                        fold_lanes(self.from(at), (count, is_last), &mut values, fold);
+                    }
+                });
+                for lane in 0..width {
+                    let same = values.iter().take(step.min(LANES)).skip(lane).step_by(k2);
+                    let value = same.fold(first, |value, &other| both(value, other));
+                    self.y.set(index + output + lane, finish(value));
+                }
+                output += width;
             }
         });
     }
@@ -159,55 +194,115 @@ impl Job<'_> {
     /// Writes for each output, as an `i32`, the index of the first element that no other beats.
     #[inline(always)]
     fn indices<T: Team>(&self, team: &T, beats: impl Fn(i8, i8) -> bool) {
-        let count = self.y.len() / size_of::<i32>();
-        if !(self.is_alone && self.walk.has_lanes()) {
-            for index in team.share(count) {
-                let start = self.walk.start(index);
-                let (mut best, mut winner, mut at) = (self.x.get(start), 0, 0);
-                self.walk.elements(start, |place| {
-                    let x = self.x.get(place);
-                    if beats(x, best) {
-                        (best, winner) = (x, at);
-                    }
-                    at += 1;
-                });
-                self.store(index, winner);
+        if !self.is_alone {
+            for index in team.share(self.y.len() / size_of::<i32>()) {
+                self.store(index, self.index(self.walk.start(index), &beats));
             }
             return;
         }
-        self.tiles(count, |index, width| {
-            let start = self.walk.start(index);
-            let (mut best, mut winner, mut at) = ([0; LANES], [0_i32; LANES], 0);
-            self.x.copy_to(start, best.get_mut(..width).unwrap_or(&mut []));
-            self.walk.rows(start, |row| {
-                let cells = self.x.window(row, width).as_slice();
-                for ((best, winner), x) in best.iter_mut().zip(&mut winner).zip(cells) {
-                    let is_better = beats(x.get(), *best);
-                    *winner = if is_better { at } else { *winner };
-                    *best = if is_better { x.get() } else { *best };
+        let ((k2, at_k2), (r3, _)) = (self.walk.kept[2], self.walk.reduced[3]);
+        let (r2, _) = self.walk.reduced[2];
+        self.walk.stretches(|index, start| {
+            if r3 > 1 {
+                for output in 0..k2 {
+                    let row = self.x.window(start + output * at_k2, r3).as_slice();
+                    let winner = if r2 == 1 && row.len() == r3 {
+                        index_in_row(row, &beats)
+                    } else {
+                        self.index(start + output * at_k2, &beats)
+                    };
+                    self.store(index + output, winner);
                 }
-                at += 1;
-            });
-            for (lane, &winner) in winner.iter().enumerate().take(width) {
-                self.store(index + lane, winner);
+                return;
+            }
+            let mut output = 0;
+            while output < k2 {
+                let width = INDEX_LANES.min(k2 - output);
+                let (mut best, mut winner, mut at) = ([0; INDEX_LANES], [0_i32; INDEX_LANES], 0);
+                for (best, x) in best.iter_mut().zip(self.from(start + output)).take(width) {
+                    *best = x.get();
+                }
+                self.walk.rows(start + output, |row| {
+                    let row = self.from(row);
+                    let lanes = best.iter_mut().zip(&mut winner);
+                    let replace = |((best, winner), x): ((&mut i8, &mut i32), i8)| {
+                        let is_better = beats(x, *best);
+                        *winner = if is_better { at } else { *winner };
+                        *best = if is_better { x } else { *best };
+                    };
+                    match row.first_chunk::<INDEX_LANES>() {
+                        Some(row) if HAS_VECTORS => lanes.zip(Cells::values(row)).for_each(replace),
+                        _ => lanes.zip(row.iter().map(Cell::get)).take(width).for_each(replace),
+                    }
+                    at += 1;
+                });
+                for (lane, &winner) in winner.iter().enumerate().take(width) {
+                    self.store(index + output + lane, winner);
+                }
+                output += width;
             }
         });
     }
 
-    /// Calls `tile` with the first output and the width of every stretch of neighbours.
+    /// The index of the first element of an output that no other beats.
     #[inline(always)]
-    fn tiles(&self, count: usize, tile: impl Fn(usize, usize)) {
-        let (stretch, _) = self.walk.kept[2];
-        let mut index = 0;
-        while index < count {
-            let width = LANES.min(stretch - index % stretch.max(1)).max(1);
-            tile(index, width);
-            index += width;
-        }
+    fn index(&self, start: usize, beats: impl Fn(i8, i8) -> bool) -> i32 {
+        let (mut best, mut winner, mut at) = (self.x.get(start), 0, 0);
+        self.walk.elements(start, |place| {
+            let x = self.x.get(place);
+            if beats(x, best) {
+                (best, winner) = (x, at);
+            }
+            at += 1;
+        });
+        winner
+    }
+
+    /// The cells from `at` on.
+    #[inline(always)]
+    fn from(&self, at: usize) -> &'a [Cell<i8>] {
+        self.x.as_slice().get(at..).unwrap_or(&[])
     }
 
     #[inline(always)]
     fn store(&self, index: usize, value: i32) {
         self.y.store(index * size_of::<i32>(), value.to_le_bytes().map(u8::cast_signed));
     }
+}
+
+/// Folds the first `width` cells into as many values, lane by lane. What is in the lanes after
+/// them does not matter, unless these are the last cells of their kind.
+#[inline(always)]
+fn fold_lanes(
+    cells: &[Cell<i8>],
+    (width, is_last): (usize, bool),
+    values: &mut [i32; LANES],
+    fold: impl Fn(i32, i8) -> i32,
+) {
+    match cells.first_chunk::<LANES>() {
+        Some(cells) if HAS_VECTORS && !is_last => {
+            for (value, x) in values.iter_mut().zip(Cells::values(cells)) {
+                *value = fold(*value, x);
+            }
+        }
+        _ => {
+            for (value, x) in values.iter_mut().zip(cells).take(width) {
+                *value = fold(*value, x.get());
+            }
+        }
+    }
+}
+
+/// The index of the first element of a row that no other beats: first which it is, then where.
+#[inline(always)]
+fn index_in_row(row: &[Cell<i8>], beats: impl Fn(i8, i8) -> bool) -> i32 {
+    let first = row.first().map_or(0, Cell::get);
+    let best =
+        row.iter().map(Cell::get).fold(first, |best, x| if beats(x, best) { x } else { best });
+    let is_in = |part: &&[Cell<i8>]| part.iter().fold(false, |any, x| any | (x.get() == best));
+    let parts = row.chunks(LANES);
+    let before = parts.clone().position(|part| is_in(&part)).unwrap_or(0);
+    let part = row.get(before * LANES..).unwrap_or(&[]);
+    let at = part.iter().position(|x| x.get() == best).unwrap_or(0);
+    (before * LANES + at) as i32
 }
