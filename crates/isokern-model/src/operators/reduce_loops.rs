@@ -201,12 +201,12 @@ impl<'a> Job<'a> {
             return;
         }
         let ((k2, at_k2), (r3, _)) = (self.walk.kept[2], self.walk.reduced[3]);
-        let (r2, _) = self.walk.reduced[2];
+        let is_one_row = self.walk.reduced.iter().take(3).all(|&(size, _)| size == 1);
         self.walk.stretches(|index, start| {
             if r3 > 1 {
                 for output in 0..k2 {
                     let row = self.x.window(start + output * at_k2, r3).as_slice();
-                    let winner = if r2 == 1 && row.len() == r3 {
+                    let winner = if is_one_row && row.len() == r3 {
                         index_in_row(row, &beats)
                     } else {
                         self.index(start + output * at_k2, &beats)
