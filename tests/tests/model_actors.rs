@@ -6,8 +6,11 @@ use std::sync::Arc;
 use bytemuck::Zeroable;
 use core::future::Future;
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 
-use isokern_core::actor::{ActorError, ActorPlan, ActorState, Mailboxes, Outbox, RunnerWords};
+use isokern_core::actor::{
+    ActorCells, ActorError, ActorPlan, ActorState, Mailboxes, Outbox, RunnerWords, Supervision,
+};
 use isokern_core::call::Clock;
 use isokern_core::compute::ModelArtifact;
 use isokern_core::ring::BufferHandle;
@@ -20,8 +23,8 @@ use isokern_guard::SystemClock;
 use isokern_model::AllOperators;
 use isokern_model::layout::Layout;
 use isokern_ring::{
-    Answer, AskError, HeapBuffers, Lender, PoolError, PopError, PushError, ThreadHost,
-    WaitStrategy, heap_pool, spawn,
+    Answer, AskError, HeapBuffers, Lender, LoopHost, PoolError, PopError, PushError, Spinning,
+    ThreadHost, WaitStrategy, heap_pool, spawn,
 };
 use isokern_tests::port_models::{
     INITIAL, LEN, MEAN_LEN, STATE_GAP, STEP_LEN, STEPS, leaked, mean_and_sum, mean_of, running_sum,
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         ),
         trial("the_state_stays_with_its_actor", the_state_stays_with_its_actor),
         trial("a_message_that_does_not_end_begins_a_new_stream", no_message_leaves_half_a_step),
+        trial("an_actor_in_a_loop_begins_a_new_stream_with_a_restart", a_restart_in_a_loop),
     ];
     run(of_models.into_iter().flatten().chain(own))
 }
@@ -312,4 +316,55 @@ fn no_message_leaves_half_a_step() {
             assert_eq!(bytes, state_of(kept));
         }
     }
+}
+
+/// In a main loop, as firmware has it: the loop says that a step broke, and the supervision starts
+/// the actor again.
+fn a_restart_in_a_loop() {
+    let program = stream_program();
+    let arena_bytes = program.model().arena_bytes();
+    let (mut lender, borrower) = heap_pool(arena_bytes, SLOTS, 1).expect("a usable pool");
+    let cells: &'static ActorCells<Mailboxes<SLOTS>> = Box::leak(Box::new(ActorCells::new()));
+    let host = LoopHost::new(cells, SystemClock);
+    let supervision = Supervision::Restart {
+        count_max: 1,
+        window: Duration::from_secs(3600),
+        backoff: Duration::ZERO,
+    };
+    let plan = ActorPlan::new().with_buffers(borrower).with_supervision(supervision);
+    let actor = ModelActor::<_, WORDS>::with_state(METADATA, program.clone()).expect("it fits");
+    let mut actor = spawn(&host, actor, plan).expect("the cells are new");
+    let mut questions = actor.take_requester(0).expect("it is here");
+    let mut ask = |runner: &mut dyn FnMut()| {
+        let mut buffer = lender.try_claim().expect("one is free");
+        program.input_in(&mut buffer).expect("it fits").copy_from_slice(&STEPS[..STEP_LEN]);
+        let handle = buffer.lend(arena_bytes).expect("it fits");
+        questions.try_ask(MessageHeader::new(), handle).expect("there is a slot");
+        let answer = loop {
+            runner();
+            match questions.try_answer() {
+                Ok(answer) => break answer,
+                Err(PopError::Empty) => {}
+                Err(PopError::Closed) => panic!("the actor is gone and owes an answer"),
+            }
+        };
+        answer.result.expect("the model runs");
+        let arena = lender.bytes(handle).expect("given back before the reply");
+        let output = program.output_in(arena).expect("it fits").to_vec();
+        lender.release(handle).expect("it is back");
+        output
+    };
+    let mut step = || {
+        let _ = actor.running_mut().step(&mut Spinning);
+    };
+    let (expected, _) = running_sums(INITIAL, &[&STEPS[..STEP_LEN], &STEPS[..STEP_LEN]].concat());
+    let [first, second] = [&expected[..STEP_LEN], &expected[2 * STEP_LEN..][..STEP_LEN]];
+    assert_eq!(ask(&mut step), first);
+    assert_eq!(ask(&mut step), second);
+    let _ = actor.running_mut().fault(7, &mut Spinning);
+    let mut step = || {
+        let _ = actor.running_mut().step(&mut Spinning);
+    };
+    assert_eq!(ask(&mut step), first);
+    assert_eq!(ask(&mut step), second);
 }

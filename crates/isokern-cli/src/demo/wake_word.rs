@@ -27,7 +27,7 @@ pub(super) struct WakeWord {
     /// 40 values for each 10 ms, as an array Nx40
     #[arg(long, value_name = "FILE", requires = "wake_word")]
     features: Option<PathBuf>,
-    /// The mean of the last probabilities from which the word counts as heard
+    /// The mean of the last probabilities above which the word counts as heard
     #[arg(long, value_name = "P", default_value_t = 0.85, value_parser = probability)]
     #[arg(allow_negative_numbers = true, requires = "wake_word")]
     threshold: f64,
@@ -84,7 +84,7 @@ impl WakeWord {
         let times = if count == 1 { "once" } else { &format!("{count} times") };
         writeln!(
             out,
-            "{}heard {times} in {}; the highest mean is {most:.3}, at step {at}, and {} counts",
+            "{}heard {times} in {}; the highest mean is {most:.3}, at step {at}; above {} counts",
             if count > 0 { "\n" } else { "" },
             counted(steps, "step"),
             self.threshold,
@@ -99,7 +99,7 @@ impl WakeWord {
     }
 }
 
-/// The mean of the last probabilities, and how often it has reached the threshold.
+/// The mean of the last probabilities, and how often it has come above the threshold.
 #[derive(Debug)]
 struct Heard {
     window: usize,
@@ -117,8 +117,8 @@ impl Heard {
         Self { window, threshold, last, is_above: false, count: 0, most: 0.0, most_at: 0 }
     }
 
-    /// Takes the probability of a step. Returns the mean where it reaches the threshold, which it
-    /// did not at the step before; a mean is over a whole window.
+    /// Takes the probability of a step. Returns the mean where it is above the threshold, which it
+    /// was not at the step before; a mean is over a whole window.
     fn begins_at(&mut self, step: usize, probability: f64) -> Option<f64> {
         if self.last.len() == self.window {
             self.last.pop_front();
@@ -131,7 +131,7 @@ impl Heard {
         if mean > self.most {
             (self.most, self.most_at) = (mean, step);
         }
-        let was_above = core::mem::replace(&mut self.is_above, mean >= self.threshold);
+        let was_above = core::mem::replace(&mut self.is_above, mean > self.threshold);
         let begins = self.is_above && !was_above;
         self.count += usize::from(begins);
         begins.then_some(mean)
@@ -149,8 +149,8 @@ mod tests {
     use super::Heard;
 
     #[test]
-    fn a_word_is_heard_where_the_mean_reaches_the_threshold() {
-        let mut heard = Heard::new(2, 0.5);
+    fn a_word_is_heard_where_the_mean_comes_above_the_threshold() {
+        let mut heard = Heard::new(2, 0.45);
         let probabilities = [0.9, 0.0, 1.0, 0.0, 0.9, 0.2, 0.0, 0.5, 0.75];
         let found = probabilities.iter().enumerate();
         let found: Vec<usize> =

@@ -76,17 +76,17 @@ fn the_help_states_the_exit_codes() {
 }
 
 #[test]
-fn a_wake_word_is_heard_where_its_mean_reaches_the_threshold() {
+fn a_wake_word_is_heard_where_its_mean_comes_above_the_threshold() {
     let folder = Folder::new();
     // One value a step, of which the model gives twice: 0, or 2.
     let model = folder.write("word.ikm", &twice(&[1, 1]));
     let features = folder.write("frames.i8", &[0, 0, 1, 1, 1, 0, 0, 0, 1, 0]);
     let demo = ["demo", "--wake-word", &model, "--features", &features];
     for mode in ["batch", "ring"] {
-        let more = ["--mode", mode, "--window", "4", "--threshold", "1"];
+        let more = ["--mode", mode, "--window", "4", "--threshold", "0.9"];
         let ran = isokern(demo.iter().chain(&more));
         let lines: Vec<&str> = ran.text().lines().filter(|line| line.contains("heard")).collect();
-        let last = "heard once in 10 steps; the highest mean is 1.500, at step 4, and 1 counts";
+        let last = "heard once in 10 steps; the highest mean is 1.500, at step 4; above 0.9 counts";
         assert_eq!(lines, ["heard      at step 3: 1.000 over 4 steps", last], "{mode}");
     }
     let never = isokern(demo.iter().chain(&["--threshold", "1", "--window", "9"]));
