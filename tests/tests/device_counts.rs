@@ -1,0 +1,49 @@
+//! What the shipped PTX executes for a model, counted, beside what `docs/benchmarks.md` records: a
+//! kind that is added must not slow down models that do without it.
+
+use isokern_model::Model;
+use isokern_model::layout::Layout;
+use isokern_tests::device::{Device, ptx};
+use isokern_tests::vectors::all_cases;
+
+const BENCHMARKS: &str = include_str!("../../docs/benchmarks.md");
+/// The most that a count may be above the record, or below it: then the record is to be written
+/// anew.
+const SHARE_MAX: f64 = 0.02;
+/// The target of the record.
+const TARGET: u32 = 90;
+/// Models, and their rows.
+const ROWS: [(&str, &str); 6] = [
+    ("digits", "digits"),
+    ("residual", "residual"),
+    ("ad01_int8", "AD autoencoder"),
+    ("ic_resnet8_int8", "IC ResNet-8"),
+    ("kws_dscnn_int8", "KWS DS-CNN"),
+    ("vww_mnv1_int8", "VWW MobileNetV1 0.25"),
+];
+
+/// The millions of thread-instructions in a row of the record.
+fn recorded(row: &str) -> f64 {
+    let table = BENCHMARKS.split("| M thread-instructions |").nth(1).expect("there is a table");
+    let line = table.lines().find(|line| line.starts_with(&format!("| {row} |")));
+    let cell = line.and_then(|line| line.split('|').nth(2)).expect("the model has a row");
+    cell.trim().parse().expect("it is a number")
+}
+
+#[test]
+fn models_of_the_first_kinds_take_what_the_record_says() {
+    let device = Device::new(&ptx(TARGET), TARGET);
+    let mut compared = 0;
+    for case in all_cases() {
+        let Some((_, row)) = ROWS.iter().find(|(name, _)| *name == case.name) else { continue };
+        let artifact = case.convert(Layout::Packed);
+        let model = Model::parse(artifact.bytes()).expect("it was just converted");
+        let run = device.batch(&artifact, &case.inputs[..model.input_bytes()], |_| {});
+        let run = run.unwrap_or_else(|fault| panic!("{}: {fault}", case.name));
+        let (found, recorded) = (run.counters.thread_instructions as f64 / 1e6, recorded(row));
+        let share = found / recorded - 1.0;
+        assert!(share.abs() <= SHARE_MAX, "{}: {found} M, recorded {recorded} M", case.name);
+        compared += 1;
+    }
+    assert!(compared >= 2, "the models of the repository are always there");
+}
