@@ -127,7 +127,8 @@ impl<'a> Reader<'a> {
             period: 0,
             unrolled: [0; UNROLLED],
         };
-        if self.element == 1 && self.repeats != 0 && !self.is_single {
+        let may_unroll = PERIOD_MAX > 0 && self.element == 1;
+        if may_unroll && self.repeats != 0 && !self.is_single {
             cursor.unroll(stride as usize);
         }
         cursor
@@ -240,7 +241,7 @@ impl Cursor<'_> {
             } else if element == 1 {
                 now.fill(values.get(from));
             } else {
-                now.chunks_mut(element).for_each(|element| values.copy_to(from, element));
+                now.chunks_mut(element.max(1)).for_each(|element| values.copy_to(from, element));
             }
             target = later;
             let count = (run / element.max(1)) as u32;
