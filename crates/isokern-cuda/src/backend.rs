@@ -41,6 +41,7 @@ const CHUNK_SAMPLES_MAX: usize = 2048;
 pub struct CudaBackend {
     kernels: Result<Arc<Kernels>, CudaError>,
     chunk_samples: Option<usize>,
+    streams: usize,
 }
 
 impl CudaBackend {
@@ -71,7 +72,7 @@ impl CudaBackend {
     /// ```
     #[must_use]
     pub fn if_available(ordinal: u32) -> Self {
-        Self::new(ordinal).unwrap_or_else(|error| Self { kernels: Err(error), chunk_samples: None })
+        Self::new(ordinal).unwrap_or_else(|error| Self::of(Err(error)))
     }
 
     /// A backend in a context, which may be another library's
@@ -81,8 +82,11 @@ impl CudaBackend {
     ///
     /// As [`new`](Self::new).
     pub fn with_context(context: &Context) -> Result<Self, CudaError> {
-        let kernels = Arc::new(Kernels::shipped(context)?);
-        Ok(Self { kernels: Ok(kernels), chunk_samples: None })
+        Ok(Self::of(Ok(Kernels::shipped(context)?)))
+    }
+
+    fn of(kernels: Result<Kernels, CudaError>) -> Self {
+        Self { kernels: kernels.map(Arc::new), chunk_samples: None, streams: 1 }
     }
 
     /// A backend in the same context that runs another kernel: the batch entry of somebody's
@@ -101,8 +105,8 @@ impl CudaBackend {
     /// * It reads and writes only the memory that these describe.
     pub unsafe fn load_ptx(&self, ptx: &[u8], entry: &str) -> Result<Self, CudaError> {
         let context = self.kernels.as_ref().map_err(Clone::clone)?.context();
-        let kernels = Arc::new(Kernels::of_entry(context, ptx, entry)?);
-        Ok(Self { kernels: Ok(kernels), chunk_samples: self.chunk_samples })
+        let kernels = Kernels::of_entry(context, ptx, entry)?;
+        Ok(Self { kernels: Ok(kernels.into()), ..self.clone() })
     }
 
     /// The same backend with models that take `samples` (at least 1) of a batch in one launch.
@@ -112,6 +116,14 @@ impl CudaBackend {
     #[must_use]
     pub fn with_chunk_samples(self, samples: usize) -> Self {
         Self { chunk_samples: Some(samples.max(1)), ..self }
+    }
+
+    /// The same backend with models that keep `count` (at least 1) states, where they have state:
+    /// so many streams, which [`CudaModel::infer_streams_on_device`] steps side by side. Without it
+    /// there is one.
+    #[must_use]
+    pub fn with_streams(self, count: usize) -> Self {
+        Self { streams: count.max(1), ..self }
     }
 
     /// Why no model can be loaded, `None` if there is a device.
@@ -150,13 +162,14 @@ impl CudaBackend {
         let sample_bytes = model.input_bytes().saturating_add(model.output_bytes());
         let fitting = (CHUNK_BYTES / sample_bytes.max(1)).clamp(1, CHUNK_SAMPLES_MAX);
         let chunk_samples = self.chunk_samples.unwrap_or(fitting);
+        let (kernel, sizes) = (Arc::clone(kernel), (chunk_samples, self.streams));
         if model.layout() == Layout::Packed {
-            return Ok(CudaModel::new(Arc::clone(kernel), artifact.clone(), &model, chunk_samples));
+            return Ok(CudaModel::new(kernel, artifact.clone(), &model, sizes));
         }
         let blob = relayout(&model, Layout::Packed).map_err(|_| CudaError::Relayout)?;
         let packed = ModelArtifact::new(&blob, artifact.label());
         let model = Model::parse(packed.bytes())?;
-        Ok(CudaModel::new(Arc::clone(kernel), packed.clone(), &model, chunk_samples))
+        Ok(CudaModel::new(kernel, packed.clone(), &model, sizes))
     }
 }
 

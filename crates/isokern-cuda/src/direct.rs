@@ -31,16 +31,18 @@ pub(crate) struct Run {
     pub(crate) inputs: u64,
     pub(crate) outputs: u64,
     pub(crate) samples: usize,
+    /// How many streams they are of, as many samples of each.
+    pub(crate) streams: usize,
 }
 
 impl Run {
-    /// The samples of two views.
+    /// The samples of two views, of one stream.
     pub(crate) const fn of(
         input: &DeviceView<'_>,
         output: &DeviceViewMut<'_>,
         samples: usize,
     ) -> Self {
-        Self { inputs: input.address(), outputs: output.address(), samples }
+        Self { inputs: input.address(), outputs: output.address(), samples, streams: 1 }
     }
 
     /// Both as one, if `next` starts where this one ends, on both sides.
@@ -104,6 +106,7 @@ impl Direct {
             inputs: run.inputs,
             outputs: run.outputs,
             samples: run.samples,
+            streams: run.streams,
             scratch: self.scratch.as_ref().map_or(0, DeviceBuffer::address),
             fault: self.record.address(),
         };

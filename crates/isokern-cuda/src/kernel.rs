@@ -131,6 +131,8 @@ pub(crate) struct Job {
     pub(crate) outputs: u64,
     /// How many of each.
     pub(crate) samples: usize,
+    /// How many streams they are of, one after the other; of a model without state any number.
+    pub(crate) streams: usize,
     /// The blocks' arenas, 0 if they are in shared memory.
     pub(crate) scratch: u64,
     /// The fault record.
@@ -158,7 +160,7 @@ impl Resident {
         Ok(Self { kernel, blob: device_blob, footprint, state, input_bytes, output_bytes })
     }
 
-    /// Whether steps depend on the ones before: then they run in order, on one block.
+    /// Whether steps depend on the ones before: then those of a stream run in order, on one block.
     pub(crate) const fn has_state(&self) -> bool {
         self.state.is_some()
     }
@@ -168,18 +170,22 @@ impl Resident {
         self.kernel.context()
     }
 
-    /// How `samples` samples are launched.
-    pub(crate) fn plan(&self, samples: usize) -> Result<BatchLaunch, CudaError> {
+    /// How `samples` samples of so many streams are launched.
+    fn plan(&self, samples: usize, streams: usize) -> Result<BatchLaunch, CudaError> {
         let limits = self.kernel.limits();
-        // All samples of a launch are one stream where there is a state, and a stream is one
-        // block's.
-        let streams = if self.has_state() { samples.min(1) } else { samples };
+        // A stream is one block's; without state each sample is one.
+        let streams = if self.has_state() { samples.min(streams) } else { samples };
         Ok(plan_batch(&self.footprint, limits, streams as u64)?)
     }
 
-    /// Global memory for the arenas of launches of up to `samples_max` samples.
+    /// How many streams have a state.
+    pub(crate) fn streams(&self) -> usize {
+        self.state.map_or(1, |state| state.streams)
+    }
+
+    /// Global memory for the arenas of launches of up to `samples_max` samples of all streams.
     pub(crate) fn scratch(&self, samples_max: usize) -> Result<Option<DeviceBuffer>, CudaError> {
-        match self.plan(samples_max)?.scratch_bytes {
+        match self.plan(samples_max, self.streams())?.scratch_bytes {
             0 => Ok(None),
             bytes => {
                 let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -196,7 +202,8 @@ impl Resident {
     ///   plan of these samples takes of scratch.
     /// * Until the work has ended it is alive, and no other work uses it.
     pub(crate) unsafe fn launch(&self, stream: &Stream, job: Job) -> Result<(), CudaError> {
-        let launch = self.plan(job.samples)?;
+        let launch = self.plan(job.samples, job.streams)?;
+        let of_stream = job.samples.checked_div(job.streams).unwrap_or(job.samples);
         let parameters = BatchParameters {
             version: BATCH_VERSION,
             flags: launch.flags.bits(),
@@ -213,7 +220,7 @@ impl Resident {
             fault: job.fault,
             state: self.state.map_or(0, |state| state.address),
             state_stride: self.state.map_or(0, |state| state.stride),
-            stream_samples: if self.has_state() { job.samples as u64 } else { 1 },
+            stream_samples: if self.has_state() { of_stream as u64 } else { 1 },
         };
         let shape =
             LaunchShape::new(launch.blocks, launch.threads).with_shared_bytes(launch.shared_bytes);

@@ -218,7 +218,7 @@ impl Lane {
             None => (self.result.address() + RECORD_BYTES as u64, self.result.address()),
         };
         let scratch = self.scratch.as_ref().map_or(0, DeviceBuffer::address);
-        let job = Job { inputs, outputs, samples, scratch, fault };
+        let job = Job { inputs, outputs, samples, streams: 1, scratch, fault };
         // SAFETY: as above; scratch was planned for at least as many samples, and what is placed
         // is the promise of `start_placed`'s caller.
         unsafe { self.work.launch(&self.stream, job) }?;

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 mod steps;
+mod streams;
 
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use isokern_core::compute::{
 use isokern_core::{Batch, ComputeModel, InferenceError, Payload, PayloadMut};
 use isokern_model::{Checked, Model};
 
+use crate::direct::Run;
 use crate::driver::{Context, Stream};
-use crate::error::{CudaError, PayloadError};
+use crate::error::CudaError;
 use crate::kernel::Kernel;
 use crate::lane::Lane;
 use crate::port;
@@ -44,6 +46,8 @@ pub struct CudaModel {
     ports: (Port, Port),
     metadata: ModelMetadata,
     chunk_samples: usize,
+    /// How many streams a model with state has.
+    streams: usize,
     ready: Option<Ready>,
     last_error: Option<CudaError>,
 }
@@ -53,7 +57,7 @@ impl CudaModel {
         kernel: Arc<Kernel>,
         artifact: ModelArtifact,
         model: &Model<'_>,
-        chunk_samples: usize,
+        (chunk_samples, streams): (usize, usize),
     ) -> Self {
         let space = kernel.context().space();
         let input = Port { bytes: model.input_bytes(), dtype: model.input_dtype(), space };
@@ -66,6 +70,7 @@ impl CudaModel {
             metadata: metadata.with_memory(port::memory(Some(space))),
             artifact,
             chunk_samples,
+            streams,
             ready: None,
             last_error: None,
         }
@@ -83,7 +88,8 @@ impl CudaModel {
             return Ok(());
         }
         let model = self.checked.view(self.artifact.bytes());
-        match Ready::new(Arc::clone(&self.kernel), &model, self.chunk_samples) {
+        let sizes = (self.chunk_samples, self.streams);
+        match Ready::new(Arc::clone(&self.kernel), &model, sizes) {
             Ok(ready) => {
                 self.ready = Some(ready);
                 Ok(())
@@ -148,13 +154,22 @@ impl CudaModel {
         input: DeviceView<'_>,
         output: DeviceViewMut<'_>,
     ) -> Result<(), InferenceError> {
-        let result = self.run_of(&input, &output).and_then(|run| {
-            let direct = &mut self.ready()?.direct;
-            // SAFETY: both views are borrowed until the wait below is over.
-            unsafe { direct.enqueue(None, run) }?;
-            direct.drain()
-        });
+        let result = self.try_infer_on_device(input, output, 1);
         result.map_err(|error| self.note(error))
+    }
+
+    /// Runs samples of so many streams, and waits for them.
+    fn try_infer_on_device(
+        &mut self,
+        input: DeviceView<'_>,
+        output: DeviceViewMut<'_>,
+        streams: usize,
+    ) -> Result<(), CudaError> {
+        let run = self.run_of(&input, &output)?;
+        let direct = &mut self.ready()?.direct;
+        // SAFETY: both views are borrowed until the wait below is over.
+        unsafe { direct.enqueue(None, Run { streams, ..run }) }?;
+        direct.drain()
     }
 
     /// The same on a stream of the caller's, without waiting: work that is in the stream before
@@ -212,24 +227,6 @@ impl CudaModel {
                 Err(error) => return Err(error),
             }
             ready.state.as_mut().map_or(Ok(()), DeviceState::reset)
-        });
-        result.map_err(|error| self.note(error))
-    }
-
-    /// Copies the state, as the last step left it, to `target`: as many bytes as the model has of
-    /// it. Waits for work that is going on.
-    ///
-    /// # Errors
-    ///
-    /// Kinds of [`CudaError`]; a target of another length is a mismatch.
-    pub fn read_state(&mut self, target: &mut [u8]) -> Result<(), InferenceError> {
-        let (have, need) = (target.len(), self.model().state_bytes());
-        let result = self.ready().and_then(|ready| {
-            if have != need {
-                return Err(PayloadError::Bytes { have, need }.into());
-            }
-            ready.wait_for_state()?;
-            ready.state.as_ref().map_or(Ok(()), |state| state.read(target))
         });
         result.map_err(|error| self.note(error))
     }

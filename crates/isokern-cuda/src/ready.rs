@@ -24,9 +24,9 @@ impl Ready {
     pub(crate) fn new(
         kernel: Arc<Kernel>,
         model: &Model<'_>,
-        chunk_samples: usize,
+        (chunk_samples, streams): (usize, usize),
     ) -> Result<Self, CudaError> {
-        let mut state = DeviceState::new(kernel.context(), model)?;
+        let mut state = DeviceState::new(kernel.context(), model, streams)?;
         let place = state.as_ref().map(DeviceState::place);
         let work = Arc::new(Resident::upload(kernel, model, place)?);
         let lane = || Lane::new(Arc::clone(&work), chunk_samples);

@@ -9,7 +9,7 @@ use isokern_model::layout::Layout;
 use isokern_tests::port_checks::batch;
 use isokern_tests::port_models::{
     INITIAL, LEN, MEAN_LEN, STEP_LEN, STEPS, STEPS_BY_HAND, mean_and_sum, mixed, running_sum,
-    running_sums,
+    running_sums, state_of,
 };
 
 use crate::Test;
@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("ports::chunks_hand_the_state_on", chunks),
     ("ports::every_way_through_steps_one_state", every_way),
     ("ports::the_warm_up_run_is_no_step", warm_up),
+    ("ports::streams_run_side_by_side", streams),
     ("ports::ports_on_the_device_are_packed", on_device),
     ("ports::lengths_of_all_ports_count", lengths),
 ];
@@ -115,6 +116,45 @@ fn every_way() {
         assert_eq!(found, expected);
         model.reset().expect("the model resets");
     }
+}
+
+/// Three streams, their samples in one launch after the other; the first is that of other ways.
+fn streams() {
+    const STREAMS: usize = 3;
+    let backend = backend().with_streams(STREAMS);
+    let mut model = ready(&backend, &artifact(&running_sum(1)));
+    assert_eq!(model.streams(), STREAMS);
+    let context = backend.context().expect("there is a device");
+    let own = Stream::new(context).expect("a stream");
+    let mut kept = [INITIAL; STREAMS];
+    for (round, samples) in [(0, 1), (1, 4), (2, 2)] {
+        let steps = random(61 + round, STREAMS * samples * STEP_LEN);
+        let steps: Vec<i8> = steps.iter().map(|value| value / 8).collect();
+        let mut expected = Vec::new();
+        for (kept, steps) in kept.iter_mut().zip(steps.chunks_exact(samples * STEP_LEN)) {
+            let (outputs, left) = running_sums(*kept, steps);
+            expected.extend(outputs);
+            *kept = left;
+        }
+        let mut input = DeviceBuffer::new(context, steps.len()).expect("there is memory");
+        let mut output = DeviceBuffer::new(context, expected.len()).expect("there is memory");
+        input.upload(bytemuck::cast_slice(&steps), &own).expect("the bytes fit");
+        model.infer_streams_on_device(input.view(), output.view_mut()).expect("device memory");
+        let mut found = vec![0_i8; expected.len()];
+        output.download(bytemuck::cast_slice_mut(&mut found), &own).expect("the bytes fit");
+        assert_eq!(found, expected, "round {round}");
+        let mut states = vec![0; STREAMS * state_of(INITIAL).len()];
+        model.read_state(&mut states).expect("the lengths are equal");
+        assert_eq!(states, kept.map(state_of).concat(), "round {round}");
+        let (outputs, left) = running_sums(kept[0], &STEPS[..STEP_LEN]);
+        assert_eq!(batch(&mut model, &STEPS[..STEP_LEN], STEP_LEN, OUT), outputs);
+        kept[0] = left;
+    }
+    let input = DeviceBuffer::new(context, 4 * STEP_LEN).expect("there is memory");
+    let mut output = DeviceBuffer::new(context, 4 * OUT).expect("there is memory");
+    let uneven = model.infer_streams_on_device(input.view(), output.view_mut());
+    assert_eq!(uneven.map_err(|error| error.kind()), Err(InferenceErrorKind::ShapeOrTypeMismatch));
+    assert_eq!(ready(&backend, &artifact(&mean_and_sum(1))).streams(), 1);
 }
 
 /// `init` runs the model once on zeros, which here stand for steps of one.
