@@ -11,33 +11,43 @@
 
 mod avx2;
 mod avx2_depthwise;
+mod avx2_quantize;
 mod avx2_scale;
+mod avx2_table;
+mod avx2_windows;
 mod avx512;
 mod avx512_depthwise;
 mod avx512_scale;
+mod avx512_table;
 mod channel_lines;
+mod convert;
 mod depthwise_lanes;
 mod depthwise_walk;
 mod dispatch;
 mod feed;
 mod tile;
+mod windows;
 
-use isokern_core::{Solo, Team};
+use isokern_core::{Cells, Solo, Team};
 use isokern_model::Memory;
 use isokern_model::layout::Layout;
+use isokern_model::number::Number;
 use isokern_model::operators::add::{Add, AddView};
 use isokern_model::operators::binary::{self, Binary, BinaryView};
 use isokern_model::operators::conv2d::{Conv2d, Conv2dView};
+use isokern_model::operators::convert::{Conversion, Convert, ConvertView};
 use isokern_model::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
 use isokern_model::operators::fully_connected::{FullyConnected, FullyConnectedView};
+use isokern_model::operators::pool::{Pool, PoolView, Pooling};
 use isokern_model::operators::reduce::{self, Reduce, ReduceView};
+use isokern_model::operators::table::{Table, TableView};
 use isokern_model::requant::Requant;
 use isokern_model::weights::Weights;
 use isokern_model::{Loops, Operator, Tensor};
 
 pub(crate) use dispatch::{Avx2, Avx512};
 use feed::Plan;
-use tile::{ChannelDots, Dots, PlainLoop, Tile};
+use tile::{ChannelDots, Dots, PlainLoop, Steps, Tile, Windows};
 
 /// Loops that use the tiles of `T`, and plain ones where those do not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -127,6 +137,54 @@ impl<T: Tile> Loops for VectorLoops<T> {
             return Reduce::run(team, op, memory);
         }
         self.tile.plain(PlainReduce(op, memory));
+    }
+
+    fn pool<M: Team>(&self, team: &M, op: &PoolView, memory: &Memory<'_>) {
+        if team.size() > 1 {
+            return Pool::run(team, op, memory);
+        }
+        let job = Windows {
+            input: op.input.image(),
+            output: op.output.image(),
+            window: op.window,
+            activation: op.activation,
+            is_max: op.operation == Pooling::Max,
+        };
+        self.tile.windows(&job, memory.view(&op.input), memory.view(&op.output));
+    }
+
+    fn convert<M: Team>(&self, team: &M, op: &ConvertView, memory: &Memory<'_>) {
+        if team.size() > 1 {
+            return Convert::run(team, op, memory);
+        }
+        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
+        let steps = Steps { scale: op.output.scale(), zero_point: op.output.zero_point() };
+        let done = match (op.operation, op.to) {
+            (Conversion::Quantize, Number::I8) => self.tile.quantise_to_i8(steps, x, y),
+            (Conversion::Quantize, Number::I16) => self.tile.quantise_to_i16(steps, x, y),
+            _ => 0,
+        };
+        self.tile.plain(PlainConvert(op, done, x, y));
+    }
+
+    fn table<M: Team>(&self, team: &M, op: &TableView<'_>, memory: &Memory<'_>) {
+        match op.table.first_chunk() {
+            Some(table) if team.size() == 1 => {
+                let (x, y) = (memory.view(&op.input), memory.view(&op.output));
+                self.tile.table(table, op.flip(), x, y);
+            }
+            _ => Table::run(team, op, memory),
+        }
+    }
+}
+
+/// A conversion on one core, from a value on.
+struct PlainConvert<'a>(&'a ConvertView, usize, Cells<'a>, Cells<'a>);
+
+impl PlainLoop for PlainConvert<'_> {
+    #[inline(always)]
+    fn run(self) {
+        convert::run(self.0, self.1, self.2, self.3);
     }
 }
 

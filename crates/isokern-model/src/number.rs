@@ -44,6 +44,22 @@ impl Number {
         }
     }
 
+    /// Returns the bits of a number from its bytes, the least first; of none from another number
+    /// of bytes.
+    #[inline(always)]
+    #[must_use]
+    pub fn bits<const N: usize>(self, bytes: [i8; N]) -> u32 {
+        let byte = |place: usize| bytes.get(place).map_or(0, |byte| byte.cast_unsigned());
+        match self {
+            Self::I8 => i32::from(byte(0).cast_signed()).cast_unsigned(),
+            Self::U8 | Self::Bool => byte(0).into(),
+            Self::I16 => i32::from(i16::from_le_bytes([byte(0), byte(1)])).cast_unsigned(),
+            Self::I32 | Self::U32 | Self::F32 => {
+                u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)])
+            }
+        }
+    }
+
     /// Writes the lowest bits of a number at `index` of `y`, as many as the type has; nothing
     /// happens outside.
     #[inline(always)]

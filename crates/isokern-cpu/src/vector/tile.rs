@@ -3,7 +3,7 @@
 use isokern_core::Cells;
 use isokern_model::geometry::Window;
 use isokern_model::layout::BLOCK_OUTPUTS;
-use isokern_model::requant::{PairScales, Requant};
+use isokern_model::requant::{Activation, PairScales, Requant};
 use isokern_model::tensor::Image;
 use isokern_model::weights::Weights;
 
@@ -19,6 +19,18 @@ pub(crate) trait Tile {
 
     /// An addition.
     fn add(&self, scales: &PairScales, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>);
+
+    /// One value for the cells of each window of an image, channel by channel.
+    fn windows(&self, job: &Windows, x: Cells<'_>, y: Cells<'_>);
+
+    /// Quantises floats to `i8`: returns how many, from the first, it did.
+    fn quantise_to_i8(&self, steps: Steps, x: Cells<'_>, y: Cells<'_>) -> usize;
+
+    /// Quantises floats to `i16`: returns how many, from the first, it did.
+    fn quantise_to_i16(&self, steps: Steps, x: Cells<'_>, y: Cells<'_>) -> usize;
+
+    /// A look-up of every byte: the entry at `x ^ flip`.
+    fn table(&self, table: &[i8; 256], flip: u8, x: Cells<'_>, y: Cells<'_>);
 
     /// A plain loop, compiled for the instructions.
     fn plain(&self, work: impl PlainLoop);
@@ -61,6 +73,30 @@ pub(crate) struct ChannelDots<'a> {
     /// Bias and scales.
     pub(super) requant: &'a Requant<'a>,
     /// Zero point of the activations.
+    pub(super) zero_point: i32,
+}
+
+/// One value for the cells of each window.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Windows {
+    /// The image read.
+    pub(super) input: Image,
+    /// The image written, of as many channels.
+    pub(super) output: Image,
+    /// The window, which is not dilated.
+    pub(super) window: Window,
+    /// Least and greatest output value.
+    pub(super) activation: Activation,
+    /// Whether it is the greatest value, else their mean.
+    pub(super) is_max: bool,
+}
+
+/// Steps of a quantised tensor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Steps {
+    /// Real value of one.
+    pub(super) scale: f32,
+    /// The value that stands for real zero.
     pub(super) zero_point: i32,
 }
 
