@@ -1,10 +1,9 @@
 //! Quantisation of floats for AVX2: 16 an iteration.
 
 use core::arch::x86_64::{
-    __m256, __m256i, _CMP_GE_OQ, _CMP_LE_OQ, _CMP_LT_OQ, _mm256_add_epi32, _mm256_and_ps,
-    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtepi32_ps,
-    _mm256_cvttps_epi32, _mm256_div_ps, _mm256_max_epi32, _mm256_min_epi32, _mm256_packs_epi32,
-    _mm256_permute4x64_epi64, _mm256_set1_epi32, _mm256_set1_ps, _mm256_sub_epi32, _mm256_sub_ps,
+    __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_cvttps_epi32,
+    _mm256_div_ps, _mm256_max_epi32, _mm256_min_epi32, _mm256_or_ps, _mm256_packs_epi32,
+    _mm256_permute4x64_epi64, _mm256_set1_epi32, _mm256_set1_ps,
 };
 
 use isokern_core::Cells;
@@ -60,23 +59,16 @@ impl Scale {
 
     /// The outputs of 8 floats from `at`.
     ///
-    /// The integer part of a quotient and, where its rest is a half or more, one. The rest is
-    /// exact, and none from 2^23 on; what fits no `i32` converts to the least, as the profile has
-    /// it.
+    /// The integer part of a quotient that is moved away from zero by the float before 1/2: the
+    /// sum's rounding brings halves to the next integer, and nothing else. What fits no `i32`
+    /// converts to the least, as the profile has it.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn steps(&self, x: Cells<'_>, at: usize) -> __m256i {
-        let magnitude_bits = _mm256_castsi256_ps(_mm256_set1_epi32(i32::MAX));
         let quotient = _mm256_div_ps(bytemuck::must_cast(x.load::<32>(at * 4)), self.scale);
-        let whole = _mm256_cvttps_epi32(quotient);
-        let rest = _mm256_sub_ps(quotient, _mm256_cvtepi32_ps(whole));
-        let magnitude = _mm256_and_ps(quotient, magnitude_bits);
-        let has_rest = _mm256_cmp_ps::<_CMP_LT_OQ>(magnitude, _mm256_set1_ps(8_388_608.0));
-        let up = _mm256_cmp_ps::<_CMP_GE_OQ>(rest, _mm256_set1_ps(0.5));
-        let down = _mm256_cmp_ps::<_CMP_LE_OQ>(rest, _mm256_set1_ps(-0.5));
-        // A mask that holds is -1.
-        let nearest = _mm256_sub_epi32(whole, _mm256_castps_si256(_mm256_and_ps(up, has_rest)));
-        let nearest = _mm256_add_epi32(nearest, _mm256_castps_si256(_mm256_and_ps(down, has_rest)));
+        let sign = _mm256_and_ps(quotient, _mm256_set1_ps(-0.0));
+        let half = _mm256_or_ps(sign, _mm256_set1_ps(0.5_f32.next_down()));
+        let nearest = _mm256_cvttps_epi32(_mm256_add_ps(quotient, half));
         let steps = _mm256_add_epi32(nearest, self.zero_point);
         _mm256_min_epi32(_mm256_max_epi32(steps, self.min), self.max)
     }
