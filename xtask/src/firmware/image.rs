@@ -79,12 +79,27 @@ pub(super) fn check_tasks(elf: &Path) -> Result<(), Failure> {
     check_but(elf, &TASK_PANIC)
 }
 
+/// As [`check`], for a program of a model with numbers that are floats.
+pub(super) fn check_floats(elf: &Path) -> Result<(), Failure> {
+    refuse(elf, found_but(elf, &[])?)
+}
+
 fn check_but(elf: &Path, allowed: &[&str]) -> Result<(), Failure> {
+    let mut found = found_but(elf, allowed)?;
+    found.extend(floats(elf, &symbols(elf)?)?);
+    refuse(elf, found)
+}
+
+/// The heap and the ways to panic of a program.
+fn found_but(elf: &Path, allowed: &[&str]) -> Result<Vec<String>, Failure> {
     let symbols = symbols(elf)?;
     let mut found = with_parts(&symbols, &HEAP);
     let panics = with_parts(&symbols, &PANIC).into_iter();
     found.extend(panics.filter(|name| !allowed.iter().any(|part| name.contains(part))));
-    found.extend(floats(elf, &symbols)?);
+    Ok(found)
+}
+
+fn refuse(elf: &Path, found: Vec<String>) -> Result<(), Failure> {
     if found.is_empty() {
         return Ok(());
     }

@@ -149,7 +149,9 @@ fn tile(
     let cells = column_end - column_first;
     // The channels of a group are no neighbours of those in the next cell.
     let (run_cells, run_count) = if op.groups > 1 { (1, cells) } else { columns.runs(cells) };
-    let (depth, group_outputs) = (input.channels / op.groups, output.channels / op.groups);
+    // At least 1 in a checked model; said again, so that no division can panic.
+    let groups = op.groups.max(1);
+    let (depth, group_outputs) = (input.channels / groups, output.channels / groups);
     let zero_point = op.input.zero_point();
     for channel in first_channel..output.channels.min(first_channel + BLOCK_OUTPUTS) {
         let mut sum = op.requant.bias.get(channel).copied().unwrap_or(0);
