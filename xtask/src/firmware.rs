@@ -163,7 +163,11 @@ fn measure(programs: &Programs, model: &Model) -> Result<Vec<Figure>, Failure> {
 fn measure_loops(programs: &Programs, model: &Model, program: Program) -> Result<Figure, Failure> {
     let board = programs.board;
     let elf = programs.build(program, Some(model))?;
-    image::check(&elf)?;
+    if model.has_floats {
+        image::check_floats(&elf)?;
+    } else {
+        image::check(&elf)?;
+    }
     let report = emulator::run(board, &elf)?;
     let digest = report.one("digest")?;
     if digest != model.digest {
@@ -177,6 +181,7 @@ fn measure_loops(programs: &Programs, model: &Model, program: Program) -> Result
         loops: report.one("loops")?.to_owned(),
         program: size.flash - model.bytes,
         code: size.flash - model.bytes - size.others,
+        code_max: if model.is_base { figures::BASE_CODE_MAX } else { figures::CODE_MAX },
         model_bytes: model.bytes,
         statics: size.ram - model.arena,
         arena: model.arena,

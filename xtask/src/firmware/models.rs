@@ -8,8 +8,14 @@ use std::path::{Path, PathBuf};
 /// The committed model that `include_model!` embeds everywhere.
 pub(super) const DIGITS: &str = "tests/models/digits.ikm";
 
-/// Where the header of a packed model keeps the arena's size (`docs/format.md`).
+/// Where the header of a packed model keeps the sizes of arena and state (`docs/format.md`).
 const ARENA_BYTES: core::ops::Range<usize> = 64..68;
+const STATE_BYTES: core::ops::Range<usize> = 68..72;
+/// Where the set of kinds begins; the bits of the first kinds in it, and that of the kind that
+/// converts element types, floats too.
+const KINDS: core::ops::Range<usize> = 20..24;
+const BASE_BITS: u64 = 0b1_1111_1110;
+const CONVERT_BIT: u64 = 1 << 13;
 
 /// A packed model.
 pub(super) struct Model {
@@ -18,7 +24,12 @@ pub(super) struct Model {
     pub(super) path: PathBuf,
     /// Its length, all of which lies in flash.
     pub(super) bytes: u64,
+    /// Arena and state.
     pub(super) arena: u64,
+    /// Whether it has the first kinds alone, those of networks of convolutions.
+    pub(super) is_base: bool,
+    /// Whether it may compute with floats.
+    pub(super) has_floats: bool,
     /// The digest of its outputs on the host.
     pub(super) digest: String,
 }
@@ -28,9 +39,11 @@ pub(super) struct Model {
 /// That folder is the one `ISOKERN_VECTORS` names, else `shared` beside the repository.
 pub(super) fn all(host: &Host) -> Result<Vec<Model>, Failure> {
     let mut models = vec![one(host, &repository::root().join(DIGITS))?];
-    for path in int8_models(&repository::root().join("tests/models/models"))? {
-        if path.file_stem().is_some_and(|name| name != "digits") {
-            models.push(one(host, &path)?);
+    for folder in ["tests/models/models"] {
+        for path in int8_models(&repository::root().join(folder))? {
+            if path.file_stem().is_some_and(|name| name != "digits") {
+                models.push(one(host, &path)?);
+            }
         }
     }
     let named = std::env::var_os("ISOKERN_VECTORS").map(PathBuf::from);
@@ -51,10 +64,15 @@ pub(super) fn one(host: &Host, source: &Path) -> Result<Model, Failure> {
     let path = host.convert(&name, source)?;
     let blob =
         std::fs::read(&path).map_err(|source| Failure::Path { path: path.clone(), source })?;
-    let arena = blob.get(ARENA_BYTES).and_then(|bytes| bytes.try_into().ok());
-    let arena = u64::from(u32::from_le_bytes(arena.unwrap_or_default()));
+    let bytes_at = |range| {
+        let bytes = blob.get(range).and_then(|bytes: &[u8]| bytes.try_into().ok());
+        u64::from(u32::from_le_bytes(bytes.unwrap_or_default()))
+    };
+    let arena = bytes_at(ARENA_BYTES) + bytes_at(STATE_BYTES);
+    let kinds = bytes_at(KINDS);
+    let (is_base, has_floats) = (kinds & !BASE_BITS == 0, kinds & CONVERT_BIT != 0);
     let digest = host.digest(&name, &path)?;
-    Ok(Model { name, path, bytes: blob.len() as u64, arena, digest })
+    Ok(Model { name, path, bytes: blob.len() as u64, arena, is_base, has_floats, digest })
 }
 
 /// The TFLite files of a folder, sorted, without those that are named as float models.
