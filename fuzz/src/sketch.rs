@@ -122,6 +122,7 @@ impl Sketch<'_> {
             OpKind::Binary => self.binary(input),
             OpKind::Reduce => self.reduce(input),
             OpKind::Select => self.select(input),
+            OpKind::AddN => self.add_n(input),
         }
     }
 

@@ -257,8 +257,12 @@ def extremes():
     slopes = net.constant(net.rng.integers(-128, 128, 256), "int8", 0.01, 15)
     e = net.binary("PRELU", net.input, slopes, slack=-0.1)
     f = net.binary("PRELU", net.input, net.constant(-9, "int8", 0.5, 3))
+    # Scales whose quotients are ties: a multiplier of other last bits gives other bytes.
+    ties = net.constant(net.rng.permutation(256) - 128, "int8", 0.07, -9)
+    e = net.binary("ADD", e, net.binary("SUB", net.input, ties, quantisation=(0.06, 5)))
     total = net.binary("MUL", net.binary("ADD", a, b), net.binary("SUB", c, d), slack=-0.2)
-    return net.finish(net.binary("ADD", net.binary("SUB", e, f), total))
+    several = net.add_n([net.input, a, b, a, net.input])
+    return net.finish(net.binary("ADD", net.binary("SUB", e, f), net.binary("ADD", total, several)))
 
 
 def reductions():
@@ -271,7 +275,7 @@ def reductions():
     rows = net.reduce("MEAN", x, [-1], keep=True)
     crossed = net.reduce("SUM", x, [3, 1, -1], keep=True)
     total = net.reduce("SUM", x, [1, 2, 3], keep=True, quantisation=(0.5, 100))
-    most = net.reduce("REDUCE_MAX", x, [2, 3], keep=True)
+    most = net.reduce("REDUCE_MAX", x, [2], keep=True)
     least = net.reduce("REDUCE_MIN", x, 1, keep=True)
     channels = net.reduce("REDUCE_MAX", x, [1, 2])
     fine = net.reduce("MEAN", rows, [2], keep=True, quantisation=(0.002, 0))
@@ -293,10 +297,10 @@ def choices():
     near = net.constant(net.rng.integers(-9, 2, (4, 16)), "int8", 0.07, -5)
     equal = net.binary("EQUAL", x, near)
     unlike = net.binary("NOT_EQUAL", constant(16, scale=0.9), net.quantize(x, quantisation=(0.9, 0)))
-    more = net.binary("GREATER", x, constant(16))
-    least = net.binary("GREATER_EQUAL", constant(5, 1, 1), x)
-    less = net.binary("LESS", x, net.constant(-5, "int8", 0.07, -5))
-    most = net.binary("LESS_EQUAL", x, constant(4, 1))
+    more = net.binary("GREATER", x, net.constant(net.rng.integers(-40, 20, 16), "int8", *same))
+    least = net.binary("GREATER_EQUAL", net.constant(net.rng.integers(-40, 20, (5, 1, 1)), "int8", *same), x)
+    less = net.binary("LESS", x, net.constant(-5, "int8", *same))
+    most = net.binary("LESS_EQUAL", x, net.constant([[-9], [-5], [0], [4]], "int8", *same))
     a = net.binary("LOGICAL_AND", more, net.binary("LOGICAL_OR", least, less))
     b = net.unary("LOGICAL_NOT", net.binary("EQUAL", most, unlike))
     c = net.binary("NOT_EQUAL", equal, net.binary("LOGICAL_OR", a, b))

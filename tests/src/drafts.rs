@@ -11,6 +11,7 @@ use isokern_model::geometry::{Axis, Window};
 use isokern_model::layout::Terms;
 use isokern_model::operators::HasKind;
 use isokern_model::operators::add::{Add, AddBody};
+use isokern_model::operators::add_n::{AddN, AddNBody};
 use isokern_model::operators::binary::{Binary, BinaryBody, BinaryOperation};
 use isokern_model::operators::conv2d::Conv2d;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
@@ -308,6 +309,21 @@ fn binary_body(numbers: &mut Numbers, operation: BinaryOperation) -> BinaryBody 
         activation_max: activation.max,
         ..BinaryBody::default()
     }
+}
+
+/// A model of one `ADD_N` of the input, up to nine times.
+#[must_use]
+pub fn add_n(numbers: &mut Numbers, len: usize) -> Draft {
+    let body = AddNBody {
+        multiplier: numbers.within(1 << 30, i32::MAX.into()) as i32,
+        offset: numbers.within(-1000, 1000) as i32,
+        shift: numbers.within(-22, -16) as i8,
+        left_shift: 19,
+        zero_point: numbers.bits() as i8,
+        reserved: 0,
+    };
+    let inputs = vec![0; numbers.size(1, 9)];
+    one_op(numbers, &[len as u32], &[len as u32], DraftOp::new::<AddN>(&body, &inputs, &[1]))
 }
 
 /// A model of one `SELECT` by the input: both choices are constants, of any type and size.

@@ -174,6 +174,8 @@ fn add() {
         let len = numbers.size(1, 400);
         let draft = drafts::add(numbers, len);
         check(&format!("add, seed {seed}: {len}"), &draft, numbers);
+        let draft = drafts::add_n(numbers, len);
+        check(&format!("add_n, seed {seed}: {len}"), &draft, numbers);
     }
 }
 

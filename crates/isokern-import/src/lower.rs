@@ -13,6 +13,7 @@
 mod abs;
 mod activations;
 mod add;
+mod add_n;
 mod arg_max_min;
 mod axes;
 mod broadcast;
@@ -95,6 +96,7 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("ARG_MAX", arg_max_min::max),
     ("ARG_MIN", arg_max_min::min),
     ("SELECT_V2", select::lower),
+    ("ADD_N", add_n::lower),
     ("TANH", tanh::lower),
     ("HARD_SWISH", hard_swish::lower),
     ("RELU", relu::lower),

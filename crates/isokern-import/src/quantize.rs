@@ -250,8 +250,8 @@ fn split(real: f64) -> (f64, i32) {
 mod tests {
     use super::{
         Activation, Fused, Multiplier, MultiplierFault, Softmax, activation_range, add,
-        bias_scale_fits, channel_scale, multiplier, multiplier_below_one, shared_scale, softmax,
-        split,
+        bias_scale_fits, channel_scale, divided, multiplier, multiplier_below_one, shared_scale,
+        softmax, split, squared_difference, sub,
     };
 
     #[test]
@@ -321,6 +321,35 @@ mod tests {
         assert_eq!(add(1.0, 1.0, 1e-9), Err(MultiplierFault::NotSmall));
         // An input so fine that nothing of it is left.
         assert_eq!(add(1.0, 1e-12, 1.0).unwrap()[1], Multiplier { mantissa: 0, shift: 0 });
+    }
+
+    #[test]
+    fn differences_share_the_greater_scale_in_double() {
+        // Twice 0.07 over 2^20 times 0.06 in `float` is one unit in the last place less.
+        assert_eq!(sub(0.05, 0.07, 0.06), add(0.05, 0.07, 0.06));
+        let single = 2.0 * 0.07_f32 / (1048576.0 * 0.06_f32);
+        assert_ne!(multiplier(single.into()).unwrap(), sub(0.05, 0.07, 0.06).unwrap()[2]);
+        assert_eq!(sub(1.0, 1.0, 1e-9), Err(MultiplierFault::NotSmall));
+    }
+
+    #[test]
+    fn squares_have_twice_the_bits() {
+        let [a, b, output] = squared_difference(0.5, 0.25, 0.5).unwrap();
+        assert_eq!([a, b], [0, -1].map(|shift| Multiplier { mantissa: 1 << 30, shift }));
+        // 1 / (2^14 * 0.5).
+        assert_eq!(output, Multiplier { mantissa: 1 << 30, shift: -12 });
+    }
+
+    #[test]
+    fn a_mean_divides_what_it_has_shifted_and_truncates() {
+        let unit = Multiplier { mantissa: 1 << 30, shift: 1 };
+        assert_eq!(divided(unit, 1), unit);
+        // 2^32 / 7 is 613 566 756.57.
+        assert_eq!(divided(unit, 7), Multiplier { mantissa: 613_566_756, shift: -1 });
+        assert_eq!(divided(unit, 8), Multiplier { mantissa: 1 << 30, shift: -2 });
+        // No more bits than the shift to the right has left.
+        let far = Multiplier { mantissa: 1 << 30, shift: -30 };
+        assert_eq!(divided(far, 1000), Multiplier { mantissa: 2_147_483, shift: -31 });
     }
 
     #[test]

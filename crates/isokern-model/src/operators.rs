@@ -8,6 +8,7 @@
 //! [`OperatorSite`], never the model.
 
 pub mod add;
+pub mod add_n;
 pub mod binary;
 mod binary_operation;
 pub mod broadcast;
@@ -42,6 +43,7 @@ use crate::tensor::Tensor;
 use crate::weights::StoredWeights;
 
 use add::Add;
+use add_n::AddN;
 use binary::Binary;
 use conv2d::Conv2d;
 use convert::Convert;
@@ -210,6 +212,7 @@ operators! {
     10 Reduce "REDUCE" "One value for all elements along some dimensions."
     13 Convert "CONVERT" "Each value in another element type or scale."
     14 Select "SELECT" "Each element from one of two operands."
+    15 AddN "ADD_N" "Sum of any number of tensors."
 }
 
 impl fmt::Display for OpKind {

@@ -2,6 +2,7 @@
 
 use isokern_cpu::core::DType;
 use isokern_model::encode::{Constant, DraftOp, DraftTensor};
+use isokern_model::operators::add_n::{AddN, AddNBody};
 use isokern_model::operators::binary::{Binary, BinaryBody, BinaryOperation};
 use isokern_model::operators::convert::{Conversion, Convert, ConvertBody};
 use isokern_model::operators::reduce::{Reduce, ReduceBody, ReduceOperation};
@@ -85,6 +86,22 @@ impl Sketch<'_> {
         let output = self.tensor(left, Region::Arena);
         let body = ConvertBody { operation: Conversion::Cast.code(), ..ConvertBody::default() };
         self.push(DraftOp::new::<Convert>(&body, &[reduced], &[output]));
+        output
+    }
+
+    /// A sum of the input, once or several times.
+    pub(super) fn add_n(&mut self, input: u16) -> u16 {
+        let body = AddNBody {
+            multiplier: (self.values(1)[0] >> 1) as i32,
+            offset: self.values(1)[0].cast_signed(),
+            shift: (self.byte() % 62) as i8 - 31,
+            left_shift: self.byte() % 21,
+            zero_point: self.byte().cast_signed(),
+            reserved: 0,
+        };
+        let count = self.up_to(9) as usize;
+        let output = self.tensor(self.sizes(input), Region::Arena);
+        self.push(DraftOp::new::<AddN>(&body, &vec![input; count], &[output]));
         output
     }
 

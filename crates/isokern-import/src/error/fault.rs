@@ -154,11 +154,11 @@ pub enum OperatorFault {
         /// Shape of the second input.
         b: String,
     },
+    /// The inputs of a sum of several have several scales.
+    #[error("its inputs differ in scale or zero point. Fix: add two inputs at a time")]
+    SummandScales,
     /// An input of a comparison has a scale that TFLite Micro stops at.
-    #[error(
-        "it compares values of a scale that is not below 1. Fix: scale the model's values down \
-             and quantise it again"
-    )]
+    #[error("it compares values of a scale of 1 or more. Fix: scale the values down")]
     ComparisonScale,
     /// The output scale of a sum is so small that rescaling it would enlarge.
     #[error(

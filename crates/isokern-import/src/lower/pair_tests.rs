@@ -57,6 +57,17 @@ fn scales_of_two_values() {
 }
 
 #[test]
+fn sums_of_several() {
+    let other = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 128, 63]];
+    let message = with_output("extremes", "MAXIMUM", other);
+    refused(&message, "(ADD_N): its inputs differ in scale or zero point");
+    let tiny = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 0, 1]];
+    refused(&with_output("extremes", "ADD_N", tiny), "below 2^-19 of the greater input scale");
+    let flat = |tensor: &mut GraphTensor<'_>| tensor.shape = &[ONE, TWO];
+    refused(&with_output("extremes", "ADD_N", flat), "has the shape [1, 2], the operator makes");
+}
+
+#[test]
 fn reductions() {
     let axes = |change: fn(&mut GraphTensor<'_>)| with_input("reductions", "MEAN", 1, change);
     refused(&axes(|tensor| tensor.element = Element::Int64), "is INT64, not INT32");
@@ -72,7 +83,7 @@ fn reductions() {
     refused(&range(-5), "`axis` is -5, not -4 to 3");
     refused(&range(3), "has the shape [1, 70], the operator makes [1, 6, 5]");
     let message = with_option("reductions", "REDUCE_MAX", "keep_dims", &[0]);
-    refused(&message, "has the shape [1, 6, 1, 1], the operator makes [1, 6]");
+    refused(&message, "has the shape [1, 6, 1, 70], the operator makes [1, 6, 70]");
     let other = |tensor: &mut GraphTensor<'_>| tensor.quantization.scales = &[[0, 0, 128, 63]];
     for operator in ["REDUCE_MAX", "REDUCE_MIN"] {
         let message = with_output("reductions", operator, other);

@@ -221,3 +221,29 @@ impl Arithmetic {
         if value < 0 { self.product(a, b) } else { self.clamped(scale.apply(value)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::BinaryOperation as Of;
+    use crate::requant::{Activation, PairScales};
+
+    #[test]
+    fn any_byte_but_zero_is_true() {
+        let scales = PairScales {
+            multiplier: [0; 3],
+            shift: [0; 3],
+            zero_point: [0; 3],
+            left_shift: 0,
+            activation: Activation { min: 0, max: 0 },
+        };
+        let (a, b) = ([0, 0, 1, 1, 2, -128, 2], [0, 2, 0, 2, 1, 4, 2]);
+        for (operation, expected) in [
+            (Of::LogicalAnd, [0, 0, 0, 1, 1, 1, 1]),
+            (Of::LogicalOr, [0, 1, 1, 1, 1, 1, 1]),
+            (Of::LogicalEqual, [1, 0, 0, 1, 1, 1, 1]),
+            (Of::LogicalNotEqual, [0, 1, 1, 0, 0, 0, 0]),
+        ] {
+            assert_eq!(operation.apply(&scales, &a, &b), expected, "{operation:?}");
+        }
+    }
+}

@@ -5,6 +5,7 @@
 //! earlier check would answer for.
 
 mod add;
+mod add_n;
 mod binary;
 mod blob;
 mod broadcast;

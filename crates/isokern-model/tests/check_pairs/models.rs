@@ -7,6 +7,7 @@ use isokern_model::encode::{Constant, Draft, DraftOp, DraftPort, DraftTensor};
 use isokern_model::geometry::Window;
 use isokern_model::layout::{Layout, Terms};
 use isokern_model::operators::add::{Add, AddBody};
+use isokern_model::operators::add_n::{AddN, AddNBody};
 use isokern_model::operators::binary::{Binary, BinaryBody, BinaryOperation};
 use isokern_model::operators::conv2d::Conv2d;
 use isokern_model::operators::convert::{Conversion, Convert, ConvertBody};
@@ -230,6 +231,14 @@ pub(crate) fn select() -> Blob {
     let condition = DraftTensor { dtype: DType::Bool, ..activation(&[2, 3], 0) };
     let tensors = vec![condition, activation(&[2, 3], 8), activation(&[2, 3], 16)];
     let op = op.with_constants(vec![Constant::of(&[3_i8; 3])]);
+    encoded(&draft(tensors, vec![op], &[0, 1], &[2]), Layout::Row)
+}
+
+/// The sum of tensor 0 and twice tensor 1, both of `[2, 3]`.
+pub(crate) fn add_n() -> Blob {
+    let body = AddNBody { multiplier: 1 << 30, shift: -4, left_shift: 4, ..AddNBody::default() };
+    let tensors = [0, 8, 16].map(|offset| activation(&[2, 3], offset)).to_vec();
+    let op = DraftOp::new::<AddN>(&body, &[0, 1, 1], &[2]);
     encoded(&draft(tensors, vec![op], &[0, 1], &[2]), Layout::Row)
 }
 
