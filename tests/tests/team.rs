@@ -8,6 +8,8 @@ use isokern_core::{Cells, Solo};
 use isokern_model::Model;
 use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
+use isokern_model::operators::binary::BinaryOperation;
+use isokern_model::operators::reduce::ReduceOperation;
 use isokern_model::{Memory, PlainLoops, run_ops};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
@@ -73,7 +75,20 @@ fn add() {
     let numbers = &mut Numbers::new(4);
     for len in [1, 63, 64, 65, 1000] {
         check("add", &drafts::add(numbers, len));
+        check("add_n", &drafts::add_n(numbers, len));
     }
+}
+
+#[test]
+fn functions_of_two_values_reductions_and_choices() {
+    let numbers = &mut Numbers::new(11);
+    for operation in BinaryOperation::ALL {
+        check("binary", &drafts::binary(numbers, operation));
+    }
+    for operation in ReduceOperation::ALL {
+        check("reduce", &drafts::reduce(numbers, operation));
+    }
+    check("select", &drafts::select(numbers));
 }
 
 #[test]
