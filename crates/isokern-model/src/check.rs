@@ -55,10 +55,10 @@ fn totals<S: OperatorSet>(model: &Model<'_>) -> Result<(), FormatError> {
     let (mut macs, mut work, mut set) = (0_u64, 0_u64, OpSet::EMPTY);
     let mut lists = operators::Stretches::of(model);
     for (index, record) in model.sections.operators.iter().enumerate() {
-        let (kind, cost) = operators::check::<S>(model, index, record, &mut lists)?;
+        let cost = operators::check::<S>(model, index, record, &mut lists)?;
         macs = macs.saturating_add(cost.macs);
         work = work.saturating_add(cost.work);
-        set = set.with(kind);
+        set = set.with_code(record.kind);
         require(work <= WORK_MAX, "work")?;
     }
     lists.check_end(model)?;

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use crate::memory::Memory;
 use crate::model::Model;
-use crate::operators::{OpKind, run_kind};
+use crate::operators::run_kind;
 use crate::record::OpRecord;
 use isokern_core::Team;
 use thiserror::Error;
@@ -80,9 +80,7 @@ fn check_built(built: OpSet, model: &Model<'_>) -> Result<(), RunError> {
     if built.contains_all(model.operator_set()) {
         return Ok(());
     }
-    let is_missing = |record: &OpRecord| {
-        OpKind::from_code(record.kind).is_some_and(|kind| !built.contains(kind))
-    };
+    let is_missing = |record: &OpRecord| !built.contains_code(record.kind);
     let missing = model.sections.operators.iter().position(is_missing);
     let index = missing.and_then(|index| u16::try_from(index).ok()).unwrap_or(0);
     Err(RunError::NotBuilt { index })

@@ -32,8 +32,13 @@ impl OpSet {
 
     /// Returns the set with one kind more.
     #[must_use]
-    pub const fn with(mut self, kind: OpKind) -> Self {
-        let (word, bit) = place(kind);
+    pub const fn with(self, kind: OpKind) -> Self {
+        self.with_code(kind.code())
+    }
+
+    /// Returns the set with the kind of this code, a checked one.
+    pub(crate) const fn with_code(mut self, code: u8) -> Self {
+        let (word, bit) = place(code);
         self.0[word] |= bit;
         self
     }
@@ -52,7 +57,12 @@ impl OpSet {
     /// Returns whether the kind is in the set.
     #[must_use]
     pub const fn contains(self, kind: OpKind) -> bool {
-        let (word, bit) = place(kind);
+        self.contains_code(kind.code())
+    }
+
+    /// Returns whether the kind of this code, a checked one, is in the set.
+    pub(crate) const fn contains_code(self, code: u8) -> bool {
+        let (word, bit) = place(code);
         self.0[word] & bit != 0
     }
 
@@ -70,10 +80,22 @@ impl OpSet {
     }
 }
 
-/// Word and bit of a kind; codes are below 128.
-const fn place(kind: OpKind) -> (usize, u32) {
-    ((kind.code() / 32) as usize % 4, 1 << (kind.code() % 32))
+/// Word and bit of a code of some kind.
+const fn place(code: u8) -> (usize, u32) {
+    // As long as the codes of all kinds fit one word, firmware has no index to compute.
+    let word = if HAS_HIGH_CODES { (code / 32) as usize % 4 } else { 0 };
+    (word, 1 << (code % 32))
 }
+
+/// Whether a kind has a code above 31.
+const HAS_HIGH_CODES: bool = {
+    let (mut has, mut index) = (false, 0);
+    while index < OpKind::ALL.len() {
+        has |= OpKind::ALL[index].code() > 31;
+        index += 1;
+    }
+    has
+};
 
 /// A set of operator kinds as a type: what an executor is built with.
 ///

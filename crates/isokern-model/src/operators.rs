@@ -117,20 +117,19 @@ macro_rules! operators {
                     })+
                 }
             }
+        }
 
-            /// Checks the operator of a record of this kind, and returns what it costs; none for
-            /// a kind outside `S`, whose checks are not linked.
-            pub(crate) fn check<S: OperatorSet>(
-                self,
-                site: &OperatorSite<'_>,
-            ) -> Option<Result<Cost, &'static str>> {
-                match self {
-                    // A constant, as in `run_kind`.
-                    $(Self::$kind => {
-                        const { S::KINDS.contains(OpKind::$kind) }.then(|| check::<$kind>(site))
-                    })+
-                }
-            }
+        /// Checks an operator, and returns what it costs; none for a kind outside `S`, whose checks
+        /// are not linked.
+        pub(crate) fn check_kind<S: OperatorSet>(
+            site: &OperatorSite<'_>,
+        ) -> Option<Result<Cost, &'static str>> {
+            let code = site.record().kind;
+            // A constant, as in `run_kind`.
+            $(if const { S::KINDS.contains(OpKind::$kind) } && code == $code {
+                return Some(check::<$kind>(site));
+            })+
+            None
         }
 
         /// Runs the calling rank's share of an operator with `loops`, without a barrier; does

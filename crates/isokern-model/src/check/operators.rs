@@ -6,7 +6,7 @@ use crate::header::NONE;
 use crate::kind::OperatorSet;
 use crate::model::Model;
 use crate::operator::{Check, Cost, require};
-use crate::operators::OpKind;
+use crate::operators::{OpKind, check_kind};
 use crate::record::OpRecord;
 use crate::site::OperatorSite;
 use crate::tensor::{Region, TensorRecord};
@@ -46,14 +46,14 @@ impl Stretches {
     }
 }
 
-/// Checks the operator at `index`, which is this record, and returns its kind and what it costs.
+/// Checks the operator at `index`, which is this record, and returns what it costs.
 #[inline(never)] // A frame of its own: firmware's stack is short.
 pub(super) fn check<S: OperatorSet>(
     model: &Model<'_>,
     index: usize,
     record: &OpRecord,
     stretches: &mut Stretches,
-) -> Result<(OpKind, Cost), FormatError> {
+) -> Result<Cost, FormatError> {
     let number = u16::try_from(index).unwrap_or(u16::MAX);
     let fault = |field| FormatError::Operator { index: number, field };
     let kind = OpKind::from_code(record.kind).ok_or(fault("kind"))?;
@@ -61,8 +61,8 @@ pub(super) fn check<S: OperatorSet>(
     stretches.step(record).map_err(fault)?;
     let site = model.site(record);
     tensors(model, &site, kind, index + 1).map_err(fault)?;
-    let checked = kind.check::<S>(&site).ok_or(FormatError::NotBuilt { index: number })?;
-    Ok((kind, checked.map_err(fault)?))
+    let checked = check_kind::<S>(&site).ok_or(FormatError::NotBuilt { index: number })?;
+    checked.map_err(fault)
 }
 
 /// Checks that the tensors exist, and are alive while the operator runs; that nothing alive is

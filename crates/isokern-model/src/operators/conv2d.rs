@@ -64,13 +64,12 @@ impl Operator for Conv2d {
     fn check(site: &OperatorSite<'_>, body: &DotBody, view: &Conv2dView<'_>) -> Check {
         images(&view.input, &view.output, &view.window)?;
         require(view.weights.outputs == view.output.image().channels, "outputs")?;
-        let are_whole = |channels: usize| channels.is_multiple_of(view.groups);
-        require(body.groups != 1, "groups")?;
-        require(are_whole(view.input.image().channels), "groups")?;
-        require(are_whole(view.output.image().channels), "groups")?;
+        let rest = |channels: usize| channels % view.groups.max(1);
+        let rests = rest(view.input.image().channels) | rest(view.output.image().channels);
+        require(body.groups != 1 && rests == 0, "groups")?;
         require(body.depth_multiplier == 0, "depth_multiplier")?;
         require(body.weight_zero_point == 0, "weight_zero_point")?;
-        body.check_requant(site)?;
+        body.check_requant(site, true)?;
         body.check_weights(site, &view.weights)
     }
 
@@ -151,11 +150,12 @@ fn tile(
     let (run_cells, run_count) = if op.groups > 1 { (1, cells) } else { columns.runs(cells) };
     // At least 1 in a checked model; said again, so that no division can panic.
     let groups = op.groups.max(1);
-    let (depth, group_outputs) = (input.channels / groups, output.channels / groups);
+    let depth = input.channels / groups;
     let zero_point = op.input.zero_point();
     for channel in first_channel..output.channels.min(first_channel + BLOCK_OUTPUTS) {
         let mut sum = op.requant.bias.get(channel).copied().unwrap_or(0);
-        let first = channel / group_outputs.max(1) * depth;
+        let first =
+            if groups > 1 { channel / (output.channels / groups).max(1) * depth } else { 0 };
         for row in row_first..row_end {
             let line = (first_y + (row - row_first) * rows.dilation) * input.width + first_x;
             for run in 0..run_count {

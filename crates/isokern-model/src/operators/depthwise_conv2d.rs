@@ -62,8 +62,7 @@ impl Operator for DepthwiseConv2d {
         let expected = view.input.image().channels.checked_mul(view.depth_multiplier);
         require(expected == Some(channels), "depth_multiplier")?;
         require(body.weight_zero_point == 0, "weight_zero_point")?;
-        require(body.groups == 0, "groups")?;
-        body.check_requant(site)?;
+        body.check_requant(site, false)?;
         DotBody::check_fixed_weights(site, taps(&view.window).checked_mul(channels))
     }
 

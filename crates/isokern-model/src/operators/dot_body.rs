@@ -74,10 +74,12 @@ impl DotBody {
         }
     }
 
-    /// Checks range, biases, multipliers and shifts. The outputs are those of a tensor: not none.
-    pub(super) fn check_requant(&self, site: &OperatorSite<'_>) -> Check {
+    /// Checks groups, which some kinds may have, range, biases, multipliers and shifts. The outputs
+    /// are those of a tensor: not none.
+    pub(super) fn check_requant(&self, site: &OperatorSite<'_>, may_have_groups: bool) -> Check {
         let outputs = self.outputs as usize;
         let scale_count = self.scale_count as usize;
+        require(may_have_groups || self.groups == 0, "groups")?;
         require(self.reserved == 0, "body")?;
         require(self.activation_min <= self.activation_max, "activation_min")?;
         require(scale_count == outputs || scale_count == 1, "scale_count")?;

@@ -62,8 +62,7 @@ impl Operator for FullyConnected {
         let expected = view.weights.terms.row_terms.saturating_mul(rows);
         require(expected == view.input.bytes(), "input")?;
         require(i8::try_from(view.weight_zero_point).is_ok(), "weight_zero_point")?;
-        require(body.groups == 0, "groups")?;
-        body.check_requant(site)?;
+        body.check_requant(site, false)?;
         body.check_weights(site, &view.weights)
     }
 

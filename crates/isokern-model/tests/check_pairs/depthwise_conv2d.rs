@@ -21,8 +21,6 @@ fn body() {
         for first in [0, 2, 4] {
             pair("depth_multiplier", operator(0), &multiplier(3), &multiplier(first));
         }
-        let groups = |count| with(layout, |body| body.groups = count);
-        pair("groups", operator(0), &groups(0), &groups(1));
         let zero_point = |value| with(layout, |body| body.weight_zero_point = value);
         pair("weight_zero_point", operator(0), &zero_point(0), &zero_point(1));
     }

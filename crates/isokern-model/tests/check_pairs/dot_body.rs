@@ -48,6 +48,17 @@ fn range_and_scales() {
 }
 
 #[test]
+fn groups_of_kinds_without() {
+    for layout in [Layout::Row, Layout::Packed] {
+        for model in [depthwise_conv2d(layout), fully_connected(layout)] {
+            let groups =
+                |count| model.with(|blob| blob.body(0, |body: &mut DotBody| body.groups = count));
+            pair("groups", operator(0), &groups(0), &groups(1));
+        }
+    }
+}
+
+#[test]
 fn biases_multipliers_shifts() {
     for (model, outputs) in models() {
         let bias = |bytes| resized(&model, 1, bytes);

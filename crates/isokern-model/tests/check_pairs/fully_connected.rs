@@ -24,8 +24,6 @@ fn body_and_tensors() {
         // Two rows of 6 values, or in another shape; never two and a half.
         let size = |sizes: &[u32]| fully_connected(layout).with(|blob| blob.size(0, sizes));
         pair("input", operator(0), &size(&[4, 3]), &size(&[1, 13]));
-        let groups = |count| with(layout, |body| body.groups = count);
-        pair("groups", operator(0), &groups(0), &groups(1));
         let zero_point = |value| with(layout, |body| body.weight_zero_point = value);
         pair("weight_zero_point", operator(0), &zero_point(127), &zero_point(128));
         pair("weight_zero_point", operator(0), &zero_point(-128), &zero_point(-129));

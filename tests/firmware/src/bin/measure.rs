@@ -59,8 +59,11 @@ fn measure(
     clock: &mut Clock,
 ) -> Result<Figures, InferenceError> {
     clock.restart();
-    let source = ModelSource::new(embedded::BLOB, arena.as_mut_slice());
-    let mut model = backend().load(source.with_state(state.as_mut_slice()))?;
+    let mut source = ModelSource::new(embedded::BLOB, arena.as_mut_slice());
+    if embedded::STATE_BYTES > 0 {
+        source = source.with_state(state.as_mut_slice());
+    }
+    let mut model = backend().load(source)?;
     let load_ticks = clock.ticks();
     model.init()?;
 
