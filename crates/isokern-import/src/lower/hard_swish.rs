@@ -7,15 +7,16 @@ use crate::quantize::{self, Multiplier};
 
 /// Lowers a hard swish: steps of 16 bits, as `HardSwish` in
 /// `kernels/internal/reference/hard_swish.h` and its data in `micro/kernels/hard_swish_common.cc`
-/// have them, paths as in [`quantize`]. Products and quotients of scales are `float`.
+/// have them, paths as in [`quantize`]. Quotients of scales are `double`, as the package has
+/// them; sources before October 2026 have `float`.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     let (input, output) = byte_table::ends(site)?;
-    let hires_scale = 1.0 / 128.0 * input.tensor.scale;
-    let multiplier = |real: f32| {
-        let found = quantize::multiplier(real.into());
+    let hires_scale = f64::from(input.tensor.scale) / 128.0;
+    let multiplier = |real: f64| {
+        let found = quantize::multiplier(real);
         found.map_err(|fault| site.multiplier_fault(0, fault))
     };
-    let to_output = multiplier(hires_scale / output.tensor.scale)?;
+    let to_output = multiplier(hires_scale / f64::from(output.tensor.scale))?;
     let to_reluish = multiplier(hires_scale / (3.0 / 32768.0))?;
     if to_output.shift > 0 {
         return Err(site.fault(OperatorFault::SwishScale));

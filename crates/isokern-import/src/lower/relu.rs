@@ -10,10 +10,11 @@ use crate::quantize;
 /// Lowers RELU: each value is rescaled, and held at the output's zero point or above.
 ///
 /// `ReluQuantized` in `micro/kernels/activations.h` and its data in `activations_common.cc` there,
-/// paths as in [`quantize`]. The quotient of the scales is a `float`.
+/// paths as in [`quantize`]. The quotient of the scales is a `double`, as the package has it;
+/// sources before October 2026 have a `float`.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     let (input, output) = byte_table::ends(site)?;
-    let real = f64::from(input.tensor.scale / output.tensor.scale);
+    let real = f64::from(input.tensor.scale) / f64::from(output.tensor.scale);
     let scale = quantize::multiplier(real).map_err(|fault| site.multiplier_fault(0, fault))?;
     let [zero_x, zero_y] = [&input, &output].map(|value| i32::from(value.tensor.zero_point));
     byte_table::emit(site, &input, &output, |stored| {

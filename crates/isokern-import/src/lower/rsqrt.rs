@@ -14,14 +14,16 @@ const SHIFT: i8 = 20;
 /// inference of TFLite Micro with an error.
 ///
 /// `RsqrtEvalQuantized` in `micro/kernels/elementwise.cc`, paths as in [`quantize`]. The root of
-/// the input's scale and its product with the output's are `float`.
+/// the input's scale and its product with the output's are `double`, as the package has them;
+/// sources before October 2026 have `float`.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     let (input, output) = byte_table::ends(site)?;
     let zero_x = i32::from(input.tensor.zero_point);
     if zero_x > i8::MIN.into() {
         return Err(site.fault(OperatorFault::RootOfNegative { zero_point: zero_x }));
     }
-    let real = 1.0 / f64::from(input.tensor.scale.sqrt() * output.tensor.scale);
+    let root = f64::from(input.tensor.scale).sqrt();
+    let real = 1.0 / (root * f64::from(output.tensor.scale));
     let scale = quantize::multiplier(real).map_err(|fault| site.multiplier_fault(0, fault))?;
     // A shift that the second rescaling cannot make.
     if scale.shift < SHIFT - 31 {
