@@ -12,6 +12,7 @@ pub mod port_checks;
 pub mod port_models;
 pub mod probes;
 pub mod standin;
+pub mod streams;
 pub mod team;
 pub mod trials;
 pub mod vectors;

@@ -10,6 +10,8 @@ mod cudarc_types;
 mod ports;
 #[path = "cuda/sharing.rs"]
 mod sharing;
+#[path = "cuda/streams.rs"]
+mod streams;
 
 use isokern_core::InferenceError;
 use isokern_core::compute::ModelArtifact;
@@ -17,6 +19,7 @@ use isokern_cuda::{CudaBackend, CudaModel};
 use isokern_tests::conformance::{Subject, checks};
 use isokern_tests::port_checks;
 use isokern_tests::standin::{Runner, runner};
+use isokern_tests::streams::Stream;
 use isokern_tests::trials::{on_models_unless, run, trial_unless};
 use isokern_tests::vectors::Case;
 use std::process::ExitCode;
@@ -61,7 +64,10 @@ fn main() -> ExitCode {
     let own =
         answers::TESTS.iter().chain(ports::TESTS).chain(sharing::TESTS).chain(cudarc_types::TESTS);
     let own = own.map(|&(name, test)| trial_unless(missing, name, test));
-    run(of_models.chain(ports).chain(own))
+    let lacks = Stream::missing();
+    let lacks = missing.or(lacks.as_deref());
+    let streams = streams::TESTS.iter().map(|&(name, test)| trial_unless(lacks, name, test));
+    run(of_models.chain(ports).chain(own).chain(streams))
 }
 
 /// A test by its name.
