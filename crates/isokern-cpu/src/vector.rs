@@ -24,6 +24,7 @@ mod convert;
 mod depthwise_lanes;
 mod depthwise_walk;
 mod dispatch;
+mod extremes;
 mod feed;
 mod tile;
 mod windows;
@@ -194,7 +195,9 @@ struct PlainBinary<'a>(&'a BinaryView<'a>, &'a Memory<'a>);
 impl PlainLoop for PlainBinary<'_> {
     #[inline(always)]
     fn run(self) {
-        binary::run_inlined(&Solo, self.0, self.1);
+        if !extremes::run(self.0, self.1) {
+            binary::run_inlined(&Solo, self.0, self.1);
+        }
     }
 }
 
