@@ -8,6 +8,7 @@ use core::fmt;
 use isokern_core::InferenceError;
 use isokern_model::FormatError;
 use isokern_model::encode::EncodeError;
+use isokern_model::header::TENSORS_MAX;
 use thiserror::Error;
 
 use crate::foreign::ForeignFile;
@@ -124,13 +125,21 @@ pub enum GraphFault {
     /// There is no graph.
     #[error("the file has no subgraph. Fix: export the model again")]
     Subgraphs,
-    /// There is not exactly one input, or not exactly one output.
-    #[error("the graph has {found} {what}, not 1. Fix: export a model of one input and one output")]
+    /// There is no input or no output, or there are too many.
+    #[error(
+        "the graph has {found} {what}, not 1 to {TENSORS_MAX}. Fix: export a model that has both"
+    )]
     Ends {
         /// `inputs` or `outputs`.
         what: &'static str,
         /// How many there are.
         found: usize,
+    },
+    /// The graph lists an input twice.
+    #[error("the graph lists tensor {index} as an input twice. Fix: export the model again")]
+    RepeatedInput {
+        /// The tensor's index in the file.
+        index: usize,
     },
     /// The graph has no operator.
     #[error("the graph has no operators. Fix: export a model that computes something")]

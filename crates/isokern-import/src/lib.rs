@@ -32,8 +32,8 @@
 //! # Not here
 //!
 //! No float models, no quantisation, no graph optimisation: the operators of the file
-//! run in its order. No models of several inputs or outputs, and none with state: the packed
-//! format has them, this crate does not read them yet. No file access.
+//! run in its order. No models with state: the packed format has them, this crate
+//! does not read them yet. No file access.
 //!
 //! # Safety
 //!

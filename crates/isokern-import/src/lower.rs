@@ -122,6 +122,11 @@ pub(crate) fn lower(
     if graph.outputs.iter().any(|output| graph.inputs.contains(output)) {
         return Err(GraphFault::OutputIsInput.into());
     }
+    let repeated = graph.inputs.iter().enumerate();
+    let repeated = repeated.skip(1).find(|(at, index)| graph.inputs[..*at].contains(index));
+    if let Some((_, &index)) = repeated {
+        return Err(GraphFault::RepeatedInput { index }.into());
+    }
     let mut activations = Activations::new(graph)?;
     for (index, operator) in graph.operators.iter().enumerate() {
         let name = operator.name;
@@ -162,6 +167,8 @@ fn function(name: &str) -> Option<Lower> {
     OPERATORS.iter().find(|(row, _)| *row == name).map(|&(_, lower)| lower)
 }
 
+#[cfg(test)]
+mod function_refusals;
 #[cfg(test)]
 mod pair_tests;
 #[cfg(test)]

@@ -55,7 +55,7 @@ fn ends(
     tensor_count: usize,
 ) -> Result<Vec<usize>, ImportError> {
     let list = graph.vector(field)?;
-    if list.len() != 1 {
+    if !(1..=TENSORS_MAX).contains(&list.len()) {
         let found = list.len();
         return Err(GraphFault::Ends { what, found }.into());
     }

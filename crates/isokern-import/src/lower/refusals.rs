@@ -7,8 +7,8 @@ use crate::graph::{Element, Graph, GraphTensor, OptionValue};
 use crate::schema::{element, model, operator, options_table, sub_graph};
 use crate::{lower, tflite};
 
-const ONE: [u8; 4] = [1, 0, 0, 0];
-const TWO: [u8; 4] = [2, 0, 0, 0];
+pub(super) const ONE: [u8; 4] = [1, 0, 0, 0];
+pub(super) const TWO: [u8; 4] = [2, 0, 0, 0];
 
 fn file(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models/models");
@@ -278,6 +278,8 @@ fn graphs() {
         &changed("dense", |graph| graph.outputs = graph.inputs.clone()),
         "the output of the graph is its",
     );
+    let twice = changed("two_inputs", |graph| graph.inputs[1] = graph.inputs[0]);
+    refused(&twice, "the graph lists tensor 0 as an input twice");
     let never = changed("dense", |graph| graph.outputs = vec![input(graph, "FULLY_CONNECTED", 1)]);
     refused(&never, "output (tensor 1 `w0`) is read before anything has written it");
     let batch = changed("dense", |graph| {
