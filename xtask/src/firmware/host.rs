@@ -14,11 +14,12 @@ const INPUTS: u32 = 4;
 const IMAGES: &str = "tests/models/models/digits.test.i8";
 const IMAGE_BYTES: usize = 64;
 
-/// Places in a packed model (`docs/format.md`): counts of tensors and constants in the header,
-/// which is followed by the records of both and then by the lists, whose first entry is the
-/// input; and where a tensor's record has its length in bytes.
+/// Places in a packed model (`docs/format.md`): counts of tensors, constants and inputs in the
+/// header, which is followed by the records of both and then by the lists, whose first entries are
+/// the inputs; and where a tensor's record has its length in bytes.
 const TENSOR_COUNT: usize = 36;
 const CONSTANT_COUNT: usize = 40;
+const INPUT_COUNT: usize = 44;
 const HEADER_BYTES: usize = 128;
 const TENSOR_BYTES: usize = 48;
 const CONSTANT_BYTES: usize = 8;
@@ -51,14 +52,19 @@ impl Host {
 
     /// The digest of the outputs for the generated inputs, the same with all loops.
     pub(super) fn digest(&self, name: &str, model: &Path) -> Result<String, Failure> {
-        let input_len = input_len(&read(model)?);
-        let inputs: Vec<u8> =
-            (1..=INPUTS).flat_map(|seed| generate_input(seed, input_len)).collect();
-        let path = self.folder.join(format!("{name}.i8"));
-        write(&path, &inputs)?;
+        let lens = input_lens(&read(model)?);
+        let mut arguments = Vec::new();
+        for (position, &len) in (0..).zip(&lens) {
+            let seeds = (1..=INPUTS).map(|seed| seed + (position << 8));
+            let values: Vec<u8> = seeds.flat_map(|seed| generate_input(seed, len)).collect();
+            let path = self.folder.join(format!("{name}.{position}.i8"));
+            write(&path, &values)?;
+            let port = if lens.len() > 1 { format!("{position}=") } else { String::new() };
+            arguments.extend(["--input".to_owned(), format!("{port}{}", path.display())]);
+        }
         let digest = |instructions| -> Result<String, Failure> {
             let mut command = Command::new(&self.program);
-            command.arg("run").arg(model).arg("--input").arg(&path);
+            command.arg("run").arg(model).args(&arguments);
             command.args(["--instructions", instructions, "--quiet"]);
             Ok(process::output(&mut command)?.trim().to_owned())
         };
@@ -101,16 +107,19 @@ fn generate_input(seed: u32, len: usize) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Bytes of the first input.
-fn input_len(blob: &[u8]) -> usize {
+/// Bytes of each input.
+fn input_lens(blob: &[u8]) -> Vec<usize> {
     let half = |at: usize| {
         let bytes = blob.get(at..at + 2).and_then(|bytes| bytes.try_into().ok());
         usize::from(u16::from_le_bytes(bytes.unwrap_or_default()))
     };
     let lists =
         HEADER_BYTES + half(TENSOR_COUNT) * TENSOR_BYTES + half(CONSTANT_COUNT) * CONSTANT_BYTES;
-    let length = HEADER_BYTES + half(lists) * TENSOR_BYTES + LENGTH;
-    half(length) | half(length + 2) << 16
+    let len = |position: usize| {
+        let length = HEADER_BYTES + half(lists + 2 * position) * TENSOR_BYTES + LENGTH;
+        half(length) | half(length + 2) << 16
+    };
+    (0..half(INPUT_COUNT)).map(len).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -15,7 +15,8 @@ use isokern_firmware::stack::Gauge;
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
-/// How many generated inputs the digest covers: those of the seeds from 1.
+/// How many generated inputs the digest covers: those of the seeds from 1, and of a model with
+/// several inputs 256 more for each after the first.
 const INPUTS: u32 = 4;
 
 #[entry]
@@ -70,6 +71,10 @@ fn measure(
     let (mut sum, mut run_ticks) = (digest::fnv1a(&[]), 0);
     for seed in 1..=INPUTS {
         digest::generate_input(seed, model.input_mut()?);
+        for position in 1..embedded::INPUTS.len() {
+            let input = bytemuck::must_cast_slice_mut(model.input_at_mut(position)?);
+            digest::generate_input(seed + ((position as u32) << 8), input);
+        }
         clock.restart();
         let output = model.run()?;
         if seed == 1 {
