@@ -33,6 +33,8 @@ pub struct Conv2dView<'m> {
     /// Groups of channels, as many of the input as of the output: an output reads those of its own
     /// group alone.
     pub groups: usize,
+    /// Input channels of a group.
+    pub depth: usize,
     /// One dot product per output channel.
     pub weights: Weights<'m>,
     /// Bias and scales.
@@ -56,6 +58,7 @@ impl Operator for Conv2d {
             output,
             window: body.window,
             groups,
+            depth,
             weights: body.weights(site, terms),
             requant: body.requant(site, &output),
         }
@@ -148,14 +151,11 @@ fn tile(
     let cells = column_end - column_first;
     // The channels of a group are no neighbours of those in the next cell.
     let (run_cells, run_count) = if op.groups > 1 { (1, cells) } else { columns.runs(cells) };
-    // At least 1 in a checked model; said again, so that no division can panic.
-    let groups = op.groups.max(1);
-    let depth = input.channels / groups;
+    let depth = op.depth;
     let zero_point = op.input.zero_point();
     for channel in first_channel..output.channels.min(first_channel + BLOCK_OUTPUTS) {
         let mut sum = op.requant.bias.get(channel).copied().unwrap_or(0);
-        let first =
-            if groups > 1 { channel / (output.channels / groups).max(1) * depth } else { 0 };
+        let first = if op.groups > 1 { group_of(op, channel) * depth } else { 0 };
         for row in row_first..row_end {
             let line = (first_y + (row - row_first) * rows.dilation) * input.width + first_x;
             for run in 0..run_count {
@@ -167,4 +167,11 @@ fn tile(
         }
         y.set(position * output.channels + channel, requantise(&op.requant, channel, sum));
     }
+}
+
+/// The group that an output channel belongs to; the first for no outputs at all.
+#[inline(never)] // Seldom called, and a division.
+fn group_of(op: &Conv2dView<'_>, channel: usize) -> usize {
+    let outputs = op.output.image().channels.checked_div(op.groups);
+    channel.checked_div(outputs.unwrap_or(0)).unwrap_or(0)
 }
