@@ -35,6 +35,18 @@ pub fn convert(numbers: &mut Numbers, len: usize) -> Draft {
     one_op(numbers, len, (from, to), DraftOp::new::<Convert>(&body, &[0], &[1]))
 }
 
+/// A model that quantises `len` floats to steps of 1.
+#[must_use]
+pub fn whole_steps(to: DType, len: usize) -> Draft {
+    let body = ConvertBody { operation: Conversion::Quantize.code(), ..ConvertBody::default() };
+    let op = DraftOp::new::<Convert>(&body, &[0], &[1]);
+    let mut draft = one_op(&mut Numbers::new(1), len, (DType::F32, to), op);
+    for tensor in &mut draft.tensors {
+        (tensor.scale, tensor.zero_point) = (1.0, 0);
+    }
+    draft
+}
+
 /// A model of one `TABLE` of random values over `len` values, from and to bytes with sign or
 /// without.
 #[must_use]

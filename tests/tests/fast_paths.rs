@@ -1,7 +1,7 @@
 //! Every vector loop against the plain one, on random shapes and extreme scales.
 
 use isokern_core::compute::ModelArtifact;
-use isokern_core::{Cells, ModelSource, Solo, Team};
+use isokern_core::{Cells, DType, ModelSource, Solo, Team};
 use isokern_cpu::{CpuBackend, InstructionSet};
 use isokern_model::Model;
 use isokern_model::encode::Draft;
@@ -206,6 +206,23 @@ fn reductions() {
             let numbers = &mut Numbers::new(seed);
             let draft = drafts::reduce(numbers, operation);
             check(&format!("{operation:?}, seed {seed}"), &draft, numbers);
+        }
+    }
+}
+
+#[test]
+fn halves_and_their_neighbours_are_rounded_alike() {
+    let halves = (-400..400).map(|half| half as f32 / 2.0);
+    let near = halves.flat_map(|half| [half.next_down(), half, half.next_up()]);
+    let ends = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2e9, 3e9, -2e9, -3e9, -0.0];
+    let values: Vec<f32> = near.chain(ends).collect();
+    for to in [DType::I8, DType::I16] {
+        let draft = conversions::whole_steps(to, values.len());
+        let input = bytemuck::cast_slice(&values);
+        let expected = run(&draft, Layout::Row, InstructionSet::PLAIN, input);
+        for instructions in InstructionSet::available() {
+            let output = run(&draft, Layout::Row, instructions, input);
+            assert!(output == expected, "to {to:?} with {instructions}");
         }
     }
 }
