@@ -168,6 +168,19 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// Copies the cells of `source` to the cells from `start`; nothing unless all are inside.
+    /// The views may share cells: then the copy is of what was there before.
+    #[inline]
+    pub fn copy_cells(self, start: usize, source: Cells<'_>) {
+        let target = self.window(start, source.len()).cells;
+        if target.len() == source.len() {
+            let to = target.as_ptr().cast::<i8>().cast_mut();
+            // SAFETY: both are `target.len()` initialised bytes with interior mutability, and
+            // a copy of this kind allows them to overlap.
+            unsafe { core::ptr::copy(source.cells.as_ptr().cast::<i8>(), to, target.len()) };
+        }
+    }
+
     /// The values of `N` neighbouring cells in one access.
     #[inline]
     #[must_use]
@@ -222,6 +235,16 @@ mod tests {
         let (pairs, _) = cells.as_slice().as_chunks();
         assert_eq!(pairs.iter().map(Cells::values).last(), Some([3, 7]));
         assert_eq!(bytes, [5, 6, 3, 7, 8]);
+    }
+
+    #[test]
+    fn cells_are_copied_to_cells_all_or_not_at_all() {
+        let mut bytes = [1_i8, 2, 3, 4, 5];
+        let cells = Cells::from_mut(&mut bytes);
+        cells.copy_cells(3, cells.window(0, 2));
+        cells.copy_cells(4, cells.window(0, 2));
+        cells.copy_cells(1, cells.window(0, 3)); // Both views have cells 1 and 2.
+        assert_eq!(bytes, [1, 1, 2, 3, 2]);
     }
 
     #[test]
