@@ -6,6 +6,7 @@
 
 mod draft;
 mod lifetimes;
+mod moves;
 mod relayout;
 mod sections;
 
@@ -17,6 +18,7 @@ use thiserror::Error;
 
 pub use draft::{Draft, DraftOp, DraftPort, DraftTensor};
 pub use lifetimes::Lifetime;
+pub use moves::{DraftMove, MoveError};
 pub use relayout::relayout;
 
 pub use crate::constant::Constant;

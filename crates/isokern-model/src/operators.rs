@@ -20,6 +20,11 @@ mod dot;
 pub mod dot_body;
 pub mod exponential;
 pub mod fully_connected;
+mod move_piece;
+#[cfg(all(test, feature = "std"))]
+mod move_tests;
+mod move_walk;
+pub mod moves;
 pub mod pool;
 pub mod reduce;
 mod reduce_loops;
@@ -49,6 +54,7 @@ use conv2d::Conv2d;
 use convert::Convert;
 use depthwise_conv2d::DepthwiseConv2d;
 use fully_connected::FullyConnected;
+use moves::Move;
 use pool::Pool;
 use reduce::Reduce;
 use reshape::Reshape;
@@ -209,6 +215,7 @@ operators! {
     8 Table "TABLE" "A function of single values."
     9 Binary "BINARY" "A function of two values."
     10 Reduce "REDUCE" "One value for all elements along some dimensions."
+    11 Move "MOVE" "An output of boxes of other tensors."
     13 Convert "CONVERT" "Each value in another element type or scale."
     14 Select "SELECT" "Each element from one of two operands."
     15 AddN "ADD_N" "Sum of any number of tensors."

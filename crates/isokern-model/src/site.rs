@@ -115,6 +115,12 @@ impl<'m> OperatorSite<'m> {
         self.tensor(self.input_index(position))
     }
 
+    /// Returns the tensors read, for operators with any number of them.
+    #[must_use]
+    pub fn inputs(&self) -> Inputs<'m> {
+        Inputs { tensors: self.tensors, list: stretch(self.list, 0, self.input_count()) }
+    }
+
     /// Returns the tensor written at `position`, or an empty one if there is none.
     #[must_use]
     pub fn output(&self, position: usize) -> Tensor {
@@ -169,6 +175,28 @@ impl<'m> OperatorSite<'m> {
     }
 
     fn tensor(&self, index: Option<u16>) -> Tensor {
+        index.map_or_else(Tensor::default, |index| tensor(self.tensors, index.into()))
+    }
+}
+
+/// The tensors that an operator reads.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Inputs<'m> {
+    tensors: &'m [TensorRecord],
+    list: &'m [u16],
+}
+
+impl Inputs<'_> {
+    /// Returns how many there are.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Returns the tensor at `position`, or an empty one if there is none.
+    #[must_use]
+    pub fn at(&self, position: usize) -> Tensor {
+        let index = self.list.get(position).copied();
         index.map_or_else(Tensor::default, |index| tensor(self.tensors, index.into()))
     }
 }

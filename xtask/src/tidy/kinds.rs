@@ -27,8 +27,9 @@ const FOLDERS: [&str; 7] = [
     "crates/isokern-cuda/src/",
     "kernels-ptx/src/",
 ];
-/// Kinds whose word is also a trait of Rust or any table, and whose module is also a method.
-const OTHER_MEANINGS: [&str; 2] = ["Add", "Table"];
+/// Kinds whose word is also a trait of Rust or any table, and whose module is also a method or a
+/// keyword.
+const OTHER_MEANINGS: [&str; 3] = ["Add", "Move", "Table"];
 /// What faster loops are for.
 const TARGETS: [&str; 4] = ["dual_mac", "quad_mac", "avx2", "avx512"];
 /// Folders of faster loops, and what they are for. Each has its seam in the file of its name.

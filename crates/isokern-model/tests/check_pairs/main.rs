@@ -19,6 +19,7 @@ mod header;
 mod lookup;
 mod memory;
 mod models;
+mod moves;
 mod operators;
 mod pool;
 mod ports;

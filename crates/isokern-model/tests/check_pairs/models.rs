@@ -3,7 +3,7 @@
 use isokern_core::DType;
 use isokern_core::compute::ModelArtifact;
 use isokern_model::Model;
-use isokern_model::encode::{Constant, Draft, DraftOp, DraftPort, DraftTensor};
+use isokern_model::encode::{Constant, Draft, DraftMove, DraftOp, DraftPort, DraftTensor};
 use isokern_model::geometry::Window;
 use isokern_model::layout::{Layout, Terms};
 use isokern_model::operators::add::{Add, AddBody};
@@ -14,6 +14,7 @@ use isokern_model::operators::convert::{Conversion, Convert, ConvertBody};
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 use isokern_model::operators::dot_body::{DotBody, constants};
 use isokern_model::operators::fully_connected::FullyConnected;
+use isokern_model::operators::moves::PieceAxis;
 use isokern_model::operators::pool::{Pool, PoolBody};
 use isokern_model::operators::reduce::{Reduce, ReduceBody, ReduceOperation};
 use isokern_model::operators::reshape::Reshape;
@@ -262,6 +263,35 @@ pub(crate) fn conversion(operation: Conversion, from: DType, to: DType) -> Blob 
     let tensor = |dtype, offset| DraftTensor { dtype, ..activation(&[2, 3], offset) };
     let tensors = vec![tensor(from, 0), tensor(to, 32)];
     encoded(&draft(tensors, vec![op], &[0], &[1]), Layout::Row)
+}
+
+/// Tensor 0 of `[2, 3]`, with a column of a constant after it: tensor 1 of `[2, 4]`.
+pub(crate) fn moved() -> Blob {
+    let mut columns = DraftMove::new(&[2, 4]);
+    columns.piece(0, 0, &[axis(0, 2, 3), axis(0, 3, 1)]);
+    columns.piece(1, 0, &[axis(0, 2, 0), axis(3, 1, 0)]);
+    let op = columns.with_data(vec![9]).op(&[0], 1).expect("two axes");
+    single(&[2, 3], &[2, 4], op, Layout::Row)
+}
+
+/// A tensor of six axes, the other way around.
+pub(crate) fn transposed() -> Blob {
+    let op = DraftMove::whole(&[2; 6], 0, &[1, 2, 4, 8, 16, 32]).op(&[0], 1).expect("six axes");
+    single(&[2; 6], &[2; 6], op, Layout::Row)
+}
+
+/// As many elements as pieces, each the first of the input, and `data_bytes` that no piece reads.
+pub(crate) fn in_pieces(count: u32, data_bytes: usize) -> Blob {
+    let mut elements = DraftMove::new(&[count]);
+    for first in 0..count {
+        elements.piece(0, 0, &[axis(first, 1, 0)]);
+    }
+    let op = elements.with_data(vec![0; data_bytes]).op(&[0], 1).expect("one axis");
+    single(&[4], &[count], op, Layout::Row)
+}
+
+const fn axis(first: u32, size: u32, stride: i32) -> PieceAxis {
+    PieceAxis { first, size, stride }
 }
 
 fn sum(inputs: &[u16], output: u16) -> DraftOp {
