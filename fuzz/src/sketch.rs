@@ -3,6 +3,7 @@
 //! One operator follows the other, from an image to an image; some add state to it or keep it as
 //! state. What the bytes may choose wrongly is the place of a tensor.
 
+mod moves;
 mod pairs;
 
 use isokern_cpu::core::DType;
@@ -123,6 +124,7 @@ impl Sketch<'_> {
             OpKind::Reduce => self.reduce(input),
             OpKind::Select => self.select(input),
             OpKind::AddN => self.add_n(input),
+            OpKind::Move => self.moves(input),
         }
     }
 

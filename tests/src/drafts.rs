@@ -6,7 +6,7 @@
 
 use isokern_core::DType;
 use isokern_model::Region;
-use isokern_model::encode::{Constant, Draft, DraftOp, DraftPort, DraftTensor};
+use isokern_model::encode::{Constant, Draft, DraftMove, DraftOp, DraftPort, DraftTensor};
 use isokern_model::geometry::{Axis, Window};
 use isokern_model::layout::Terms;
 use isokern_model::operators::HasKind;
@@ -17,6 +17,7 @@ use isokern_model::operators::conv2d::Conv2d;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 use isokern_model::operators::dot_body::{DotBody, constants};
 use isokern_model::operators::fully_connected::FullyConnected;
+use isokern_model::operators::moves::PieceAxis;
 use isokern_model::operators::pool::{Pool, PoolBody, Pooling};
 use isokern_model::operators::reduce::{Reduce, ReduceBody, ReduceOperation};
 use isokern_model::operators::reshape::Reshape;
@@ -387,6 +388,20 @@ pub fn reduce(numbers: &mut Numbers, operation: ReduceOperation) -> Draft {
 pub fn reshape(numbers: &mut Numbers, rows: usize, depth: usize) -> Draft {
     let (from, to) = ([rows as u32, depth as u32], [(rows * depth) as u32]);
     one_op(numbers, &from, &to, DraftOp::new::<Reshape>(&[], &[0], &[1]))
+}
+
+/// A model of one `MOVE`: rows become columns, between a row of a constant and a row that is
+/// the input backwards.
+#[must_use]
+pub fn moves(numbers: &mut Numbers, rows: u32, columns: u32) -> Draft {
+    let axis = |first, size, stride| PieceAxis { first, size, stride };
+    let mut all = DraftMove::new(&[columns + 2, rows]);
+    all.piece(1, 0, &[axis(0, 1, 0), axis(0, rows, 0)]);
+    all.piece(0, 0, &[axis(1, columns, 1), axis(0, rows, columns as i32)]);
+    all.piece(0, rows * columns - 1, &[axis(columns + 1, 1, 0), axis(0, rows, -1)]);
+    let data = vec![numbers.bits() as u8];
+    let op = all.with_data(data).op(&[0], 1).expect("three pieces of two axes");
+    one_op(numbers, &[rows, columns], &[columns + 2, rows], op)
 }
 
 /// An operator made of dot products, before bias and scales are drawn.

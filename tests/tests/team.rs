@@ -130,3 +130,11 @@ fn convert() {
         }
     }
 }
+
+#[test]
+fn moves() {
+    let numbers = &mut Numbers::new(9);
+    for (rows, columns) in [(1, 1), (3, 70), (64, 2), (65, 9)] {
+        check("moves", &drafts::moves(numbers, rows, columns));
+    }
+}
