@@ -1,5 +1,7 @@
 //! Checks the tensor records: types, sizes, places and lifetimes.
 
+use core::ops::RangeInclusive;
+
 use isokern_core::DType;
 
 use crate::error::FormatError;
@@ -20,7 +22,7 @@ pub(super) fn check(model: &Model<'_>) -> Result<(), FormatError> {
 /// Checks everything that concerns no other record; returns the element type.
 fn values(record: &TensorRecord) -> Result<DType, &'static str> {
     let dtype = DType::from_code(record.dtype).ok_or("dtype")?;
-    let zero_points = zero_points(dtype).ok_or("dtype")?;
+    require(is_of_tensors(dtype), "dtype")?;
     let rank = usize::from(record.rank);
     require((1..=RANK_MAX).contains(&rank), "rank")?;
     require(record.dims.iter().all(|&size| size > 0), "dims")?;
@@ -31,24 +33,36 @@ fn values(record: &TensorRecord) -> Result<DType, &'static str> {
         .try_fold(dtype.size_bytes(), |bytes: usize, &size| bytes.checked_mul(size as usize));
     require(bytes == Some(record.bytes as usize), "bytes")?;
     require(record.scale.is_finite() && record.scale > 0.0, "scale")?;
-    require(zero_points.contains(&record.zero_point), "zero_point")?;
+    require(zero_points(dtype).contains(&record.zero_point), "zero_point")?;
     require(record.reserved == 0, "reserved")?;
     Ok(dtype)
 }
 
-/// Returns the zero points a type may have; none if no tensor has this type.
-const fn zero_points(dtype: DType) -> Option<core::ops::RangeInclusive<i16>> {
+/// Whether tensors have this type.
+const fn is_of_tensors(dtype: DType) -> bool {
     match dtype {
-        DType::I8 => Some(-128..=127),
-        DType::U8 => Some(0..=255),
-        DType::I16
+        DType::I8
+        | DType::U8
+        | DType::I16
         | DType::I32
         | DType::U32
         | DType::I64
         | DType::U64
         | DType::F32
-        | DType::Bool => Some(0..=0),
-        DType::U16 | DType::F16 | DType::Bf16 | DType::F64 | _ => None,
+        | DType::Bool => true,
+        DType::U16 | DType::F16 | DType::Bf16 | DType::F64 | _ => false,
+    }
+}
+
+/// Returns the zero points a type may have.
+fn zero_points(dtype: DType) -> RangeInclusive<i16> {
+    // Not a `match`, of which compilers make tables, longer than this is.
+    if dtype == DType::I8 {
+        -128..=127
+    } else if dtype == DType::U8 {
+        0..=255
+    } else {
+        0..=0
     }
 }
 
