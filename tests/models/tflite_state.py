@@ -64,11 +64,13 @@ class State:
         first = graphs[0]
         once = self.loose("CALL_ONCE", [], [], options_of("CALL_ONCE", initSubgraphIndex=1))
         first.operators = [once, *first.operators]
-        kept, self.tensors, operators = self.tensors, [], []
+        # The second graph counts its tensors from 0 again.
+        kept, operators = (self.tensors, self.floats, self.dtypes), []
+        self.tensors, self.floats, self.dtypes = [], {}, {}
         for name, values, _, scale, zero_point, dtype in self.initial:
             handle = self.handle(name, self.tensors, operators)
             value = self.constant(values, dtype, scale, zero_point, f"{name}_initial")
             operators.append(self.loose("ASSIGN_VARIABLE", [handle, value], [],
                                         options_of("ASSIGN_VARIABLE")))
         graphs.append(self.graph(b"initial", self.tensors, operators, [], []))
-        self.tensors = kept
+        self.tensors, self.floats, self.dtypes = kept

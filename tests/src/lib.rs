@@ -7,6 +7,7 @@ pub mod counting;
 pub mod device;
 pub mod drafts;
 pub mod gated;
+pub mod graphs;
 pub mod hostile;
 pub mod port_checks;
 pub mod port_models;

@@ -4,8 +4,8 @@ use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
 use crate::{
-    bundle, cust, deny, features, firmware, fuzz, loom, ptx, race, repository, test, thumb, tidy,
-    typos,
+    bundle, cust, deny, features, firmware, fuzz, graphs, loom, ptx, race, repository, test, thumb,
+    tidy, typos,
 };
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
@@ -46,6 +46,8 @@ enum Stage {
     Doc,
     /// Every test suite.
     Test,
+    /// Random graphs against TFLite Micro.
+    Graphs,
     /// The no_std crates for microcontrollers.
     Thumb,
     /// Models on boards in an emulator, compared with the host.
@@ -149,6 +151,7 @@ impl Stage {
             Self::Features => features::run(),
             Self::Doc => doc(),
             Self::Test => test::run(&defaults::<test::Arguments>()),
+            Self::Graphs => return graphs::run_stage(&defaults::<graphs::Arguments>()),
             Self::Thumb => thumb::run(&defaults::<thumb::Arguments>()),
             Self::Firmware => firmware::run(&defaults::<firmware::Arguments>()),
             Self::Ptx => ptx::run_stage(),

@@ -8,7 +8,7 @@ use crate::ptx::assembler::{self, Assembler};
 use crate::ptx::compiler;
 use crate::thumb::TARGETS;
 use crate::toolchain::{self, DEBIAN_RUSTC, Part};
-use crate::{deny, features, firmware, fuzz, repository, tools, typos};
+use crate::{deny, features, firmware, fuzz, graphs, repository, tools, typos};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::Command;
@@ -123,6 +123,13 @@ fn checks() -> Vec<Finding> {
         found: tool(fuzz::CARGO_FUZZ, &["--version"]),
         purpose: "the fuzz stage",
         how_to_get: fuzz::how_to_install(),
+        needed: false,
+    });
+    findings.push(Finding {
+        name: "TFLite Micro for Python",
+        found: graphs::has_oracle().then(|| "found".to_owned()),
+        purpose: "the graphs stage",
+        how_to_get: graphs::how_to_install(),
         needed: false,
     });
     findings.extend([

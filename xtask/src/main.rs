@@ -9,6 +9,7 @@ mod failure;
 mod features;
 mod firmware;
 mod fuzz;
+mod graphs;
 mod loom;
 mod process;
 mod ptx;
@@ -56,6 +57,8 @@ enum Command {
     Cust,
     /// Fuzz the readers of untrusted bytes, each target for a fixed time.
     Fuzz(fuzz::Arguments),
+    /// Make random graphs, and compare what they compute with TFLite Micro.
+    Graphs(graphs::Arguments),
     /// Say what this machine has, what it is for, and how to get the rest.
     Doctor(doctor::Arguments),
     /// Check the house rules that neither rustfmt nor clippy know.
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Loom(arguments) => loom::run(&arguments),
         Command::Cust => cust::run(),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Graphs(arguments) => graphs::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Tidy => tidy::run(),
     };
