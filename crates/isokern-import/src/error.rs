@@ -1,7 +1,9 @@
 //! Why a TFLite file was refused: where, what, and what to do about it.
 
+mod copy_fault;
 mod fault;
 mod remedy;
+mod tensor_fault;
 
 use core::fmt;
 
@@ -14,7 +16,9 @@ use thiserror::Error;
 use crate::foreign::ForeignFile;
 use remedy::Remedies;
 
-pub use fault::{OperatorFault, TensorFault};
+pub use copy_fault::CopyFault;
+pub use fault::OperatorFault;
+pub use tensor_fault::TensorFault;
 
 /// Why a file does not become a packed model.
 ///

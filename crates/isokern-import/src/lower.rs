@@ -17,16 +17,20 @@ mod add_n;
 mod arg_max_min;
 mod axes;
 mod broadcast;
+mod broadcast_to;
 mod byte_table;
 mod comparisons;
+mod concatenation;
 mod conv_2d;
 mod conversions;
 mod convolution;
+mod depth_space;
 mod depthwise_conv_2d;
 mod dot;
 mod elu;
 mod expand_dims;
 mod faults;
+mod fill;
 mod fully_connected;
 mod hard_swish;
 mod leaky_relu;
@@ -34,23 +38,32 @@ mod logical;
 mod logistic;
 mod maximum_minimum;
 mod mean_sum;
+mod mirror_pad;
+mod moved;
 mod mul;
 mod operand;
 mod outputs;
+mod pack;
+mod pad;
 mod pool_2d;
 mod prelu;
 mod q4_27;
 mod reduce_max_min_all;
 mod relu;
 mod reshape;
+mod reverse_v2;
 mod rsqrt;
 mod select;
 mod site;
+mod slice;
 mod softmax;
+mod split;
 mod squared_difference;
 mod squeeze;
+mod strided_slice;
 mod sub;
 mod tanh;
+mod transpose;
 mod window;
 
 use isokern_model::encode::{Draft, DraftPort};
@@ -108,6 +121,24 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("QUANTIZE", conversions::lower_quantize),
     ("DEQUANTIZE", conversions::lower_dequantize),
     ("CAST", conversions::lower_cast),
+    ("CONCATENATION", concatenation::lower),
+    ("SPLIT", split::lower),
+    ("SPLIT_V", split::lower_v),
+    ("SLICE", slice::lower),
+    ("STRIDED_SLICE", strided_slice::lower),
+    ("PAD", pad::lower),
+    ("PADV2", pad::lower),
+    ("MIRROR_PAD", mirror_pad::lower),
+    ("TRANSPOSE", transpose::lower),
+    ("PACK", pack::lower),
+    ("UNPACK", pack::lower_unpack),
+    ("BROADCAST_TO", broadcast_to::lower),
+    ("BROADCAST_ARGS", broadcast_to::lower_args),
+    ("SPACE_TO_DEPTH", depth_space::lower_to_depth),
+    ("DEPTH_TO_SPACE", depth_space::lower_to_space),
+    ("REVERSE_V2", reverse_v2::lower),
+    ("FILL", fill::lower),
+    ("ZEROS_LIKE", fill::lower_zeros),
 ];
 
 /// Lowers one operator to those that it emits.

@@ -36,14 +36,14 @@ const ROWS: &[Row] = &[
         remedy: "convert the form of the model without streaming state, which takes the whole \
                  window as its input",
         names: &["VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"],
-        companions: &["CONCATENATION", "STRIDED_SLICE", "SPLIT_V"],
+        companions: &[],
     },
     Row {
         remedy: "fix the batch size before conversion, with keras.Input(batch_shape=(1, ...)) or \
                  a concrete function of one sample, so that no shape is computed while the model \
                  runs",
         names: &["SHAPE"],
-        companions: &["STRIDED_SLICE", "PACK", "FILL", "REDUCE_PROD", "BROADCAST_ARGS", "RANGE"],
+        companions: &["REDUCE_PROD", "RANGE"],
     },
     Row {
         remedy: "put the activation directly after a convolution, dense layer or sum, so that the \
@@ -78,20 +78,8 @@ const ROWS: &[Row] = &[
         companions: &[],
     },
     Row {
-        remedy: "let the convolution after it pad, with padding=\"same\", and convert the model \
-                 again",
-        names: &["PAD", "PADV2", "MIRROR_PAD"],
-        companions: &[],
-    },
-    Row {
         remedy: "multiply by the reciprocal of the constant instead, and convert the model again",
         names: &["DIV"],
-        companions: &[],
-    },
-    Row {
-        remedy: "keep the channels last, height x width x channels, from the input to the output; \
-                 onnx2tf does that for a model from ONNX or PyTorch",
-        names: &["TRANSPOSE"],
         companions: &[],
     },
     Row {
@@ -215,9 +203,9 @@ mod tests {
     #[test]
     fn c06_the_remedy_follows_from_the_cause() {
         let cases: [(&[&str], &str); 10] = [
-            (&["SHAPE", "STRIDED_SLICE", "PACK"], "for SHAPE, STRIDED_SLICE, PACK, fix the batch"),
-            (&["STRIDED_SLICE", "PACK"], "for STRIDED_SLICE, PACK, build the model without, from"),
-            (&["VAR_HANDLE", "STRIDED_SLICE"], "for VAR_HANDLE, STRIDED_SLICE, convert the form"),
+            (&["SHAPE", "REDUCE_PROD", "RANGE"], "for SHAPE, REDUCE_PROD, RANGE, fix the batch"),
+            (&["REDUCE_PROD", "RANGE"], "for REDUCE_PROD, RANGE, build the model without, from"),
+            (&["VAR_HANDLE", "CALL_ONCE"], "for VAR_HANDLE, CALL_ONCE, convert the form"),
             (
                 &["POW", "DIV", "POW", "RANK"],
                 "for POW, RANK, build the model without, from CONV_2D",

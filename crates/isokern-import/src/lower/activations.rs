@@ -189,7 +189,7 @@ fn element_fault(found: Element, elements: &[Element]) -> TensorFault {
 }
 
 /// The scale and the zero point of an activation.
-fn scale(tensor: &GraphTensor<'_>) -> Result<(f32, i16), TensorFault> {
+pub(super) fn scale(tensor: &GraphTensor<'_>) -> Result<(f32, i16), TensorFault> {
     let (least, most) = match tensor.element {
         Element::Int8 => (-128, 127),
         Element::UInt8 => (0, 255),

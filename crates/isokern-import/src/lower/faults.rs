@@ -2,13 +2,18 @@
 
 use super::activations::tensor_error;
 use super::site::Site;
-use crate::error::{ImportError, OperatorFault, TensorFault};
+use crate::error::{CopyFault, ImportError, OperatorFault, TensorFault};
 use crate::quantize::MultiplierFault;
 
 impl Site<'_, '_> {
     /// The error for this operator.
     pub(super) const fn fault(&self, fault: OperatorFault) -> ImportError {
         ImportError::Operator { index: self.index, name: self.operator.name, fault }
+    }
+
+    /// The error for a copy that is none.
+    pub(super) const fn copy_fault(&self, fault: CopyFault) -> ImportError {
+        self.fault(OperatorFault::Copy(fault))
     }
 
     /// The error for a multiplier of this operator.

@@ -3,7 +3,7 @@
 use isokern_model::encode::{DraftOp, DraftTensor};
 use isokern_model::operators::reshape::Reshape;
 
-use super::activations::{Known, activation, quantized};
+use super::activations::{Known, activation, has_element, quantized};
 use super::operand::Value;
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault, TensorFault};
@@ -99,6 +99,24 @@ impl Site<'_, '_> {
         self.activations.count_constants(found)?;
         self.activations.set(index, Known::Constant(data.into()));
         Ok(())
+    }
+
+    /// Checks type and shape of an output that becomes a constant.
+    pub(super) fn folded_shape(
+        &self,
+        position: usize,
+        element: Element,
+        need: &[u32],
+    ) -> Result<(), ImportError> {
+        let index = self.output_index(position)?;
+        let source = &self.graph.tensors[index];
+        let fault = |fault| self.tensor_fault(ROLE, index, fault);
+        has_element(source.element, &[element]).map_err(fault)?;
+        if source.sizes().map(i64::from).eq(need.iter().copied().map(i64::from)) {
+            return Ok(());
+        }
+        let found = format!("{:?}", source.sizes().collect::<Vec<_>>());
+        Err(fault(TensorFault::Shape { found, need: format!("{need:?}") }))
     }
 
     /// The error for an output whose stated shape is not the one that follows; no dimension is

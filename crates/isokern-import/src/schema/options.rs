@@ -109,6 +109,55 @@ const TABLES: &[OptionsTable] = &[
         name: "SubOptions",
         fields: &[(Field::new(0, "fused_activation_function"), U8(0))],
     },
+    OptionsTable {
+        operators: &["CONCATENATION"],
+        number: 10,
+        name: "ConcatenationOptions",
+        fields: &[
+            (Field::new(0, "axis"), I32(0)),
+            (Field::new(1, "fused_activation_function"), U8(0)),
+        ],
+    },
+    OptionsTable {
+        operators: &["STRIDED_SLICE"],
+        number: 32,
+        name: "StridedSliceOptions",
+        fields: &[
+            (Field::new(0, "begin_mask"), I32(0)),
+            (Field::new(1, "end_mask"), I32(0)),
+            (Field::new(4, "shrink_axis_mask"), I32(0)),
+        ],
+    },
+    OptionsTable {
+        operators: &["MIRROR_PAD"],
+        number: 77,
+        name: "MirrorPadOptions",
+        fields: &[(Field::new(0, "mode"), U8(0))],
+    },
+    OptionsTable {
+        operators: &["PACK"],
+        number: 59,
+        name: "PackOptions",
+        fields: &[(Field::new(0, "values_count"), I32(0)), (Field::new(1, "axis"), I32(0))],
+    },
+    OptionsTable {
+        operators: &["UNPACK"],
+        number: 64,
+        name: "UnpackOptions",
+        fields: &[(Field::new(0, "num"), I32(0)), (Field::new(1, "axis"), I32(0))],
+    },
+    OptionsTable {
+        operators: &["SPACE_TO_DEPTH"],
+        number: 19,
+        name: "SpaceToDepthOptions",
+        fields: &[(Field::new(0, "block_size"), I32(0))],
+    },
+    OptionsTable {
+        operators: &["DEPTH_TO_SPACE"],
+        number: 94,
+        name: "DepthToSpaceOptions",
+        fields: &[(Field::new(0, "block_size"), I32(0))],
+    },
 ];
 
 #[cfg(test)]
