@@ -333,11 +333,21 @@ def two_inputs():
     return net.finish([net.add(net.input, other), net.softmax(other)], [net.input, other])
 
 
+def ends():
+    """Two samples at a time, and outputs of every sort: one that is read inside, one that is the
+    input, one that is there twice; and an operator that nothing needs."""
+    net = Network("ends", (2, 6), seed=23)
+    a = net.dense(net.input, 10, activation=RELU)
+    b = net.logistic(a)
+    net.softmax(a)
+    return net.finish([a, net.input, b, b, net.reshape(b, 4, 5)])
+
+
 GENERATED = {f.__name__: f for f in (
     residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
     dense, pool_add, softmax_beta, softmax_rows, softmax_steep,
     logistic, logistic_wide, dense_units, batch_inside, second_graph,
-    max_pool, broadcasts, extremes, reductions, choices, grouped, two_inputs)} | FUNCTIONS
+    max_pool, broadcasts, extremes, reductions, choices, grouped, two_inputs, ends)} | FUNCTIONS
 
 
 def division():
@@ -365,7 +375,21 @@ def float_dense():
     return net.finish(y, [x])
 
 
-REFUSED = {"division": division, "float": float_dense}
+def several():
+    """Operators that are refused for three causes, and others that read what they write."""
+    net = Network("several", (1, 4), seed=24)
+    b = net.constant([5, 6, 7, 8], "int8", *net.quantisation(net.input))
+
+    def other(name, inputs, options=None):
+        y = net.activation(net.floats[net.input], *net.quantisation(net.input), name.lower())
+        return net.operator(name, inputs, y, options, 1)
+
+    a = other("NEG", [other("DIV", [net.input, b], schema.DivOptionsT())])
+    c = other("DIV", [other("RSQRT", [a]), b], schema.DivOptionsT())
+    return net.finish(net.softmax(c))
+
+
+REFUSED = {"division": division, "float": float_dense, "several": several}
 
 
 def main():

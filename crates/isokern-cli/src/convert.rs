@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use isokern_import::Report;
+use isokern_model::Model;
 use isokern_model::layout::Layout;
 
 use crate::error::{CliError, name};
@@ -14,15 +16,19 @@ use crate::output::{Destination, print_text};
 /// Writes a packed model (.ikm) from a TFLite file, or from a packed model with another layout
 ///
 /// The file appears under its name only when it is complete, and never replaces the one that is
-/// read. The same input gives the same bytes on every machine.
+/// read. The same input gives the same bytes on every machine. Of a file that does not convert,
+/// everything that keeps it from that is told: a line for what is wrong, a line for what to do.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A .tflite or .ikm file
     #[arg(value_name = "IN")]
     source: PathBuf,
     /// The packed model to write; - is standard output, and then text goes to standard error
-    #[arg(short, long, value_name = "OUT.ikm")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "OUT.ikm", required_unless_present = "check")]
+    output: Option<PathBuf>,
+    /// Write nothing, and say whether the file converts: exit code 0 if it does, 1 if not
+    #[arg(long, conflicts_with = "output")]
+    check: bool,
     /// The order of the weights
     #[arg(long, value_enum, default_value_t = LayoutArgument::Row)]
     layout: LayoutArgument,
@@ -36,30 +42,53 @@ enum LayoutArgument {
     Packed,
 }
 
-/// Converts, writes, and says in one line what was written.
+/// Converts, writes unless it only checks, and says in one line what came out.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
     let layout = match arguments.layout {
         LayoutArgument::Row => Layout::Row,
         LayoutArgument::Packed => Layout::Packed,
     };
-    let target = Destination::find(&arguments.output, &[&arguments.source])?;
+    let Some(output) = &arguments.output else {
+        let file = ModelFile::read_as(&arguments.source, layout)?;
+        let text = format!("{}: converts to {}\n", file.name, summary(&file, &file.model()?));
+        return Ok(print_text(text.as_bytes(), false, out)?);
+    };
+    let target = Destination::find(output, &[&arguments.source])?;
     let file = ModelFile::read_as(&arguments.source, layout)?;
     let model = file.model()?;
     target.write(model.blob(), out)?;
+    let text = format!("{}: {}\n", name(output), summary(&file, &model));
+    Ok(print_text(text.as_bytes(), target.is_stdout(), out)?)
+}
 
-    let operators = counted(model.operator_count(), "operator");
+/// What a packed model has, and what of the file it has not.
+fn summary(file: &ModelFile, model: &Model<'_>) -> String {
     let weight_bytes: usize = model.ops().map(|op| op.cost().weight_bytes).sum();
-    let left_out = match file.unused_subgraph_count {
+    let state = match model.state_bytes() {
         0 => String::new(),
-        count => format!("; {} left out, which nothing calls", counted(count, "other graph")),
+        bytes => format!("{} state bytes, ", grouped(bytes as u64)),
     };
-    let summary = format!(
-        "{}: {operators}, {} weight bytes, {} arena bytes, {} file bytes (read: {}){left_out}\n",
-        name(&arguments.output),
+    let left_out = file.conversion.as_ref().map(left_out).unwrap_or_default();
+    format!(
+        "{}, {} weight bytes, {} arena bytes, {state}{} file bytes (read: {}){left_out}",
+        counted(model.operator_count(), "operator"),
         grouped(weight_bytes as u64),
         grouped(model.arena_bytes() as u64),
         grouped(model.blob().len() as u64),
         grouped(file.file_bytes as u64),
-    );
-    Ok(print_text(summary.as_bytes(), target.is_stdout(), out)?)
+    )
+}
+
+/// What of a TFLite file the packed model does not have.
+fn left_out(report: &Report) -> String {
+    let mut text = String::new();
+    for (count, noun, why) in [
+        (report.unused_operator_count, "operator", "whose output nothing reads"),
+        (report.unused_subgraph_count, "other graph", "which nothing calls"),
+    ] {
+        if count > 0 {
+            text += &format!("; {} left out, {why}", counted(count, noun));
+        }
+    }
+    text
 }

@@ -234,18 +234,27 @@ impl CliError {
         matches!(self, Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// The lines for standard error: what is wrong, then what to do.
+    /// The lines for standard error: what is wrong, then what to do; a pair for each refusal of a
+    /// file that is converted.
     ///
     /// Whatever a message repeats of a file or of a driver is escaped here.
     pub(crate) fn report(&self) -> String {
-        let message = escaped(&self.to_string());
-        // The last one is ours: a name in the message may have another.
-        match message.rsplit_once(". Fix: ") {
-            Some((wrong, fix)) => {
-                format!("error: {wrong}\nfix: {}\n", fix.trim_end_matches('.'))
-            }
-            None => format!("error: {message}\n"),
+        if let Self::Import { name, source } = self {
+            return source.faults().iter().map(|fault| pair(&format!("{name}: {fault}"))).collect();
         }
+        pair(&self.to_string())
+    }
+}
+
+/// A message as lines: what is wrong, then what to do.
+fn pair(message: &str) -> String {
+    let message = escaped(message);
+    // The last one is ours: a name in the message may have another.
+    match message.rsplit_once(". Fix: ") {
+        Some((wrong, fix)) => {
+            format!("error: {wrong}\nfix: {}\n", fix.trim_end_matches('.'))
+        }
+        None => format!("error: {message}\n"),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::model_file::ModelFile;
 const KEYS: &str = "\
 Keys of --json, which later versions keep:
   file, source_format (tflite or ikm), file_bytes
+  conversion {operators, unused_operators, unused_graphs} (of the TFLite file; else null)
   profile {name, version}, format_version, layout (row or packed)
   blob_bytes, constant_bytes, checksum, source_sha256 (or null), self_test {seed, digest} (or null)
   arena_bytes, weight_bytes, macs, state_bytes (kept from one run to the next; mostly 0)

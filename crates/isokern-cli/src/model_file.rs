@@ -6,7 +6,7 @@ use std::path::Path;
 
 use isokern_core::compute::ModelArtifact;
 use isokern_import::foreign::START_BYTES;
-use isokern_import::{Conversion, ForeignFile, Options, convert_with};
+use isokern_import::{Conversion, ForeignFile, Options, Report, convert_with};
 use isokern_model::Model;
 use isokern_model::encode::relayout;
 use isokern_model::header::MAGIC;
@@ -48,8 +48,8 @@ pub(crate) struct ModelFile {
     pub(crate) file_bytes: usize,
     /// The packed model, checked.
     pub(crate) artifact: ModelArtifact,
-    /// Graphs of a TFLite file that nothing calls, which the packed model does not have.
-    pub(crate) unused_subgraph_count: usize,
+    /// What the conversion of a TFLite file found; none of a packed model.
+    pub(crate) conversion: Option<Report>,
 }
 
 impl ModelFile {
@@ -82,11 +82,11 @@ impl ModelFile {
             Err(source) => return Err(CliError::Read { name, source }),
         };
         let file_bytes = bytes.len();
-        let (artifact, unused_subgraph_count) = match kind {
-            FileKind::Packed => (packed(&name, &bytes, layout)?, 0),
+        let (artifact, conversion) = match kind {
+            FileKind::Packed => (packed(&name, &bytes, layout)?, None),
             FileKind::Tflite => converted(&name, &bytes, layout.unwrap_or(Layout::Row))?,
         };
-        Ok(Self { name, kind, file_bytes, artifact, unused_subgraph_count })
+        Ok(Self { name, kind, file_bytes, artifact, conversion })
     }
 }
 
@@ -117,14 +117,18 @@ fn packed(name: &str, bytes: &[u8], layout: Option<Layout>) -> Result<ModelArtif
     }
 }
 
-/// Returns the packed model of a TFLite file, and how many graphs it leaves out.
-fn converted(name: &str, bytes: &[u8], layout: Layout) -> Result<(ModelArtifact, usize), CliError> {
+/// Returns the packed model of a TFLite file, and what there is to say about it.
+fn converted(
+    name: &str,
+    bytes: &[u8],
+    layout: Layout,
+) -> Result<(ModelArtifact, Option<Report>), CliError> {
     let bar = progress::bar("converting", 0);
     let conversion = convert_with(bytes, Options::new(layout), |step| progress::show(&bar, step));
     bar.finish_and_clear();
     match conversion {
         Ok(Conversion { blob, report, .. }) => {
-            Ok((ModelArtifact::new(&blob, Some(name)), report.unused_subgraph_count))
+            Ok((ModelArtifact::new(&blob, Some(name)), Some(report)))
         }
         Err(source) => Err(CliError::Import { name: name.to_owned(), source: Box::new(source) }),
     }

@@ -2,7 +2,7 @@
 
 mod copy_fault;
 mod fault;
-mod remedy;
+pub(crate) mod remedy;
 mod tensor_fault;
 
 use core::fmt;
@@ -68,6 +68,9 @@ pub enum ImportError {
         /// What is wrong.
         fault: TensorFault,
     },
+    /// Several things are wrong; none of them is this.
+    #[error("{}", Several(.0))]
+    Several(Vec<Self>),
     /// The model exceeds the packed format.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -80,6 +83,14 @@ pub enum ImportError {
          converter"
     )]
     SelfTest(#[from] InferenceError),
+}
+
+impl ImportError {
+    /// Returns everything that is wrong, one fault at a time.
+    #[must_use]
+    pub fn faults(&self) -> &[Self] {
+        if let Self::Several(faults) = self { faults } else { core::slice::from_ref(self) }
+    }
 }
 
 /// Why bytes are not a readable TFLite file.
@@ -148,9 +159,6 @@ pub enum GraphFault {
     /// The graph has no operator.
     #[error("the graph has no operators. Fix: export a model that computes something")]
     Empty,
-    /// The graph's output is its input.
-    #[error("the output of the graph is its input. Fix: export a model that computes something")]
-    OutputIsInput,
     /// The operators together use more weights than the file can honestly hold.
     #[error(
         "the operators use more than {max} bytes of weights in a file of {file_bytes}: they share \
@@ -194,19 +202,22 @@ pub struct UnsupportedOperator {
     pub name: String,
 }
 
-/// How many unsupported operators a message lists.
-const LISTED_MAX: usize = 8;
-
+/// Operators by name, each with all its places.
 struct Listed<'e>(&'e [UnsupportedOperator]);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, operator) in self.0.iter().take(LISTED_MAX).enumerate() {
-            let separator = if place == 0 { "" } else { ", " };
-            write!(formatter, "{separator}operator {} ({})", operator.index, operator.name)?;
-        }
-        if let Some(more) = self.0.len().checked_sub(LISTED_MAX).filter(|&more| more > 0) {
-            write!(formatter, " and {more} more")?;
+        let mut names: Vec<&str> = Vec::new();
+        for UnsupportedOperator { name, .. } in self.0 {
+            if names.contains(&name.as_str()) {
+                continue;
+            }
+            let separator = if names.is_empty() { "" } else { ", " };
+            let places = self.0.iter().filter(|other| other.name == *name);
+            let places: Vec<String> = places.map(|other| other.index.to_string()).collect();
+            let noun = if places.len() == 1 { "operator" } else { "operators" };
+            write!(formatter, "{separator}{noun} {} ({name})", places.join(", "))?;
+            names.push(name);
         }
         formatter.write_str(if self.0.len() == 1 { " is" } else { " are" })
     }
@@ -225,6 +236,25 @@ impl fmt::Display for NotTflite {
             None => formatter.write_str(
                 "this is no TFLite file: bytes 4 to 7 are not `TFL3`. Fix: pass a .tflite file",
             ),
+        }
+    }
+}
+
+/// How many faults a message lists.
+const FAULTS_MAX: usize = 16;
+
+/// Faults, one after the other.
+struct Several<'e>(&'e [ImportError]);
+
+impl fmt::Display for Several<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, fault) in self.0.iter().take(FAULTS_MAX).enumerate() {
+            let separator = if place == 0 { "" } else { "; also, " };
+            write!(formatter, "{separator}{fault}")?;
+        }
+        match self.0.len().checked_sub(FAULTS_MAX).filter(|&more| more > 0) {
+            Some(more) => write!(formatter, "; and {more} more"),
+            None => Ok(()),
         }
     }
 }
@@ -253,12 +283,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_cut() {
+    fn a_list_has_every_place() {
         let operator = |index| UnsupportedOperator { index, name: "POW".to_owned() };
         let one = unsupported(vec![operator(1)]).to_string();
         assert!(one.starts_with("operator 1 (POW) is not supported. Fix: "), "{one}");
         assert!(one.contains(" without, from CONV_2D, DEPTHWISE_CONV_2D, "), "{one}");
         let many = unsupported((0..11).map(operator).collect()).to_string();
-        assert!(many.contains("operator 7 (POW) and 3 more are not supported."), "{many}");
+        let all = "operators 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 (POW) are not supported. Fix: ";
+        assert!(many.starts_with(all), "{many}");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Graph<'f> {
     pub(crate) outputs: Vec<usize>,
     pub(crate) tensors: Vec<GraphTensor<'f>>,
     pub(crate) operators: Vec<GraphOperator<'f>>,
-    /// How many other graphs the file has, which nothing calls.
+    /// How many graphs of the file nothing calls.
     pub(crate) unused_subgraph_count: usize,
     /// Bytes of the file.
     pub(crate) file_bytes: usize,
@@ -67,17 +67,22 @@ pub(crate) struct Quantization<'f> {
     pub(crate) is_custom: bool,
 }
 
-/// An operator that Isokern has.
+/// An operator of the file, whether Isokern has it or not.
 #[derive(Debug)]
 pub(crate) struct GraphOperator<'f> {
     /// The schema's name of it.
     pub(crate) name: &'static str,
+    /// What messages call it where that name says too little.
+    pub(crate) label: Option<String>,
     /// See [`GraphOperator::input`].
     pub(crate) inputs: &'f [[u8; 4]],
     /// See [`GraphOperator::output`].
     pub(crate) outputs: &'f [[u8; 4]],
     pub(crate) options: Vec<NamedOption<'f>>,
 }
+
+/// The schema's name of all custom operators, which have another one of their own.
+pub(crate) const CUSTOM: &str = "CUSTOM";
 
 /// How many bytes of a name messages show.
 const NAME_MAX: usize = 64;
@@ -159,6 +164,16 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
 }
 
 impl GraphOperator<'_> {
+    /// What messages call it.
+    pub(crate) fn display_name(&self) -> &str {
+        self.label.as_deref().unwrap_or(self.name)
+    }
+
+    /// The tensor indices of all outputs, those that are none included.
+    pub(crate) fn output_indices(&self) -> impl Iterator<Item = usize> {
+        self.outputs.iter().filter_map(|index| usize::try_from(i32::from_le_bytes(*index)).ok())
+    }
+
     /// The tensor index of an input; none where it is left out.
     pub(crate) fn input(&self, position: usize) -> Option<i32> {
         let index = i32::from_le_bytes(*self.inputs.get(position)?);

@@ -120,9 +120,10 @@ pub fn convert_with(
     progress(Progress::Read { operator_count, tensor_count: graph.tensors.len() });
 
     let source_sha256: [u8; 32] = Sha256::digest(tflite).into();
-    let mut draft = lower::lower(&graph, source_sha256, |index, name| {
+    let lowered = lower::lower(&graph, source_sha256, |index, name| {
         progress(Progress::Lowered { index, operator_count, name });
     })?;
+    let mut draft = lowered.draft;
     let sizes = plan::plan(&mut draft)?;
     let (arena_bytes, arena_lower_bound) = (sizes.arena_bytes, sizes.lower_bound);
     progress(Progress::Planned { arena_bytes, arena_lower_bound });
@@ -135,6 +136,8 @@ pub fn convert_with(
 
     let report = Report {
         operator_count,
+        packed_operator_count: draft.ops.len(),
+        unused_operator_count: lowered.unused_operator_count,
         tensor_count: draft.tensors.len(),
         macs,
         weight_bytes: draft.weight_bytes(),

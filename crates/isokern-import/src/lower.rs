@@ -19,6 +19,7 @@ mod axes;
 mod broadcast;
 mod broadcast_to;
 mod byte_table;
+mod collected;
 mod comparisons;
 mod concatenation;
 mod conv_2d;
@@ -34,6 +35,7 @@ mod fill;
 mod fully_connected;
 mod hard_swish;
 mod leaky_relu;
+mod live;
 mod logical;
 mod logistic;
 mod maximum_minimum;
@@ -71,6 +73,7 @@ use isokern_model::encode::{Draft, DraftPort};
 use crate::error::{GraphFault, ImportError, UnsupportedOperator};
 use crate::graph::Graph;
 use activations::Activations;
+use collected::Collected;
 use site::Site;
 
 /// Every TFLite operator that is lowered: its name in the schema, and the function of its file.
@@ -144,39 +147,74 @@ const OPERATORS: &[(&str, Lower)] = &[
 /// Lowers one operator to those that it emits.
 type Lower = fn(&mut Site<'_, '_>) -> Result<(), ImportError>;
 
+/// A graph as a packed model, and what became of its operators.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    pub(crate) draft: Draft,
+    /// How many operators of the file nobody needs.
+    pub(crate) unused_operator_count: usize,
+}
+
+/// Bytes of the name of an input or output that are read; more do not fit a packed model.
+const PORT_NAME_MAX: usize = 256;
+
 /// Lowers a graph; calls `lowered` after each operator with its index and name.
+///
+/// A refused operator does not end it: what that one writes is taken to be what the file says, and
+/// the error has everything that is wrong.
 pub(crate) fn lower(
     graph: &Graph<'_>,
     source_sha256: [u8; 32],
     mut lowered: impl FnMut(usize, &'static str),
-) -> Result<Draft, ImportError> {
-    if graph.outputs.iter().any(|output| graph.inputs.contains(output)) {
-        return Err(GraphFault::OutputIsInput.into());
-    }
+) -> Result<Lowered, ImportError> {
     let repeated = graph.inputs.iter().enumerate();
     let repeated = repeated.skip(1).find(|(at, index)| graph.inputs[..*at].contains(index));
     if let Some((_, &index)) = repeated {
         return Err(GraphFault::RepeatedInput { index }.into());
     }
-    let mut activations = Activations::new(graph)?;
-    for (index, operator) in graph.operators.iter().enumerate() {
-        let name = operator.name;
-        let unknown = || unsupported(vec![UnsupportedOperator { index, name: name.to_owned() }]);
-        let lower = function(name).ok_or_else(unknown)?;
-        lower(&mut Site::new(graph, &mut activations, index, operator))?;
-        activations.constants_fit()?;
-        lowered(index, name);
+    let mut collected = Collected::default();
+    let mut activations = Activations::new(graph, &mut collected)?;
+    let live = live::operators(graph);
+    for ((index, operator), &is_live) in graph.operators.iter().enumerate().zip(&live) {
+        if is_live {
+            let result = match function(operator.name) {
+                Some(lower) => lower(&mut Site::new(graph, &mut activations, index, operator)),
+                None => {
+                    collected.unsupported(index, operator.display_name());
+                    activations.presume(graph, operator);
+                    Ok(())
+                }
+            };
+            if let Err(fault) = result {
+                collected.fault(fault, &activations);
+                activations.presume(graph, operator);
+            }
+            activations.constants_fit()?;
+        }
+        lowered(index, operator.name);
     }
-    let port = |tensor, index: usize| {
-        let name = String::from_utf8_lossy(graph.tensors[index].name).into_owned();
-        DraftPort { tensor, name }
-    };
+    let mut outputs = Vec::with_capacity(graph.outputs.len());
+    for &index in &graph.outputs {
+        match activations.output(graph, index) {
+            Ok(place) => outputs.push(port(graph, place, index)),
+            Err(fault) => collected.fault(fault, &activations),
+        }
+    }
+    collected.finish()?;
     // The inputs were the first activations.
-    let inputs = (0..).zip(&graph.inputs).map(|(place, &index)| port(place, index)).collect();
-    let output = |&index: &usize| Ok(port(activations.output(graph, index)?, index));
-    let outputs = graph.outputs.iter().map(output).collect::<Result<_, ImportError>>()?;
+    let inputs = (0..).zip(&graph.inputs).map(|(place, &index)| port(graph, place, index));
+    let inputs = inputs.collect();
     let (tensors, ops) = activations.finish();
-    Ok(Draft { tensors, ops, inputs, outputs, state: Vec::new(), source_sha256 })
+    let draft = Draft { tensors, ops, inputs, outputs, state: Vec::new(), source_sha256 };
+    let unused_operator_count = live.iter().filter(|&&is_live| !is_live).count();
+    Ok(Lowered { draft, unused_operator_count })
+}
+
+/// An input or output of the graph, with the start of its name.
+fn port(graph: &Graph<'_>, tensor: u16, index: usize) -> DraftPort {
+    let name = graph.tensors[index].name;
+    let name = name.get(..PORT_NAME_MAX).unwrap_or(name);
+    DraftPort { tensor, name: String::from_utf8_lossy(name).into_owned() }
 }
 
 /// Returns whether an operator of this name is lowered.
@@ -200,6 +238,8 @@ fn function(name: &str) -> Option<Lower> {
 
 #[cfg(test)]
 mod function_refusals;
+#[cfg(test)]
+mod graph_tests;
 #[cfg(test)]
 mod pair_tests;
 #[cfg(test)]

@@ -6,8 +6,12 @@ use isokern_model::layout::Layout;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Operators, in the file and in the packed model.
+    /// Operators of the file's graph.
     pub operator_count: usize,
+    /// Operators of the packed model.
+    pub packed_operator_count: usize,
+    /// Operators of the file whose outputs nothing reads: they are left out.
+    pub unused_operator_count: usize,
     /// Activations of the packed model.
     pub tensor_count: usize,
     /// Multiply-accumulates of one inference.

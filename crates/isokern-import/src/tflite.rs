@@ -5,11 +5,10 @@ mod options;
 use isokern_model::header::{OPERATORS_MAX, TENSORS_MAX};
 
 use crate::builtin;
-use crate::error::{GraphFault, ImportError, TfliteError, UnsupportedOperator};
+use crate::error::{GraphFault, ImportError, TfliteError};
 use crate::flatbuffer::{Field, Table, Tables};
 use crate::foreign::{ForeignFile, START_BYTES};
-use crate::graph::{Graph, GraphOperator, GraphTensor, Quantization, escaped};
-use crate::lower;
+use crate::graph::{CUSTOM, Graph, GraphOperator, GraphTensor, Quantization, escaped};
 use crate::schema::{
     self, IDENTIFIER, VERSION, buffer, model, operator, operator_code, quantization, sub_graph,
     tensor,
@@ -19,8 +18,6 @@ use crate::schema::{
 const ENTRIES_MAX: usize = 1 << 16;
 
 /// Reads the first graph of a file, which is the one that TFLite Micro runs.
-///
-/// Operators that Isokern does not have are all listed in the error.
 pub(crate) fn read(file: &[u8]) -> Result<Graph<'_>, ImportError> {
     if file.get(4..8) != Some(&IDENTIFIER) {
         let start = file.get(..START_BYTES).unwrap_or(file);
@@ -32,68 +29,70 @@ pub(crate) fn read(file: &[u8]) -> Result<Graph<'_>, ImportError> {
         return Err(TfliteError::Version { found: version }.into());
     }
     let graphs = root.tables(model::SUBGRAPHS, sub_graph::TABLE)?;
-    // What runs is the first one. Others run where an operator calls them, and none that does is
-    // lowered.
-    let Some(unused_subgraph_count) = graphs.count(usize::MAX)?.checked_sub(1) else {
+    let count = graphs.count(usize::MAX)?;
+    if count == 0 {
         return Err(GraphFault::Subgraphs.into());
-    };
-    let graph = graphs.at(0)?;
-    let operators = operators(&root, &graph)?;
-    let tensors = tensors(file, &root, &graph)?;
-    let ends = |field, what| ends(&graph, field, what, tensors.len());
-    let inputs = ends(sub_graph::INPUTS, "inputs")?;
-    let outputs = ends(sub_graph::OUTPUTS, "outputs")?;
-    let file_bytes = file.len();
+    }
+    let mut graph = read_graph(file, &root, &graphs.at(0)?)?;
+    if graph.operators.is_empty() {
+        return Err(GraphFault::Empty.into());
+    }
+    for (what, list) in [("inputs", &graph.inputs), ("outputs", &graph.outputs)] {
+        if list.is_empty() {
+            return Err(GraphFault::Ends { what, found: 0 }.into());
+        }
+    }
+    graph.unused_subgraph_count = count - 1;
+    Ok(graph)
+}
+
+fn read_graph<'f>(
+    file: &'f [u8],
+    root: &Table<'f>,
+    graph: &Table<'f>,
+) -> Result<Graph<'f>, ImportError> {
+    let operators = operators(root, graph)?;
+    let tensors = tensors(file, root, graph)?;
+    let ends = |field| ends(graph, field, tensors.len());
+    let (inputs, outputs) = (ends(sub_graph::INPUTS)?, ends(sub_graph::OUTPUTS)?);
+    let (unused_subgraph_count, file_bytes) = (0, file.len());
     Ok(Graph { inputs, outputs, tensors, operators, unused_subgraph_count, file_bytes })
 }
 
 /// The indices of the inputs or outputs.
-fn ends(
-    graph: &Table<'_>,
-    field: Field,
-    what: &'static str,
-    tensor_count: usize,
-) -> Result<Vec<usize>, ImportError> {
-    let list = graph.vector(field)?;
-    if !(1..=TENSORS_MAX).contains(&list.len()) {
-        let found = list.len();
-        return Err(GraphFault::Ends { what, found }.into());
-    }
+fn ends(graph: &Table<'_>, field: Field, tensor_count: usize) -> Result<Vec<usize>, TfliteError> {
     let index = |index: &[u8; 4]| {
         let index = usize::try_from(i32::from_le_bytes(*index)).ok();
         index.filter(|&index| index < tensor_count).ok_or_else(|| graph.outside(field))
     };
-    Ok(list.iter().map(index).collect::<Result<_, TfliteError>>()?)
+    capped(graph, field)?.iter().map(index).collect()
+}
+
+/// A list of tensors, which is not longer than there can be tensors.
+fn capped<'f>(table: &Table<'f>, field: Field) -> Result<&'f [[u8; 4]], TfliteError> {
+    let list = table.vector(field)?;
+    if list.len() > TENSORS_MAX {
+        return Err(table.too_many(field, list.len(), TENSORS_MAX));
+    }
+    Ok(list)
 }
 
 fn operators<'f>(
     root: &Table<'f>,
     graph: &Table<'f>,
-) -> Result<Vec<GraphOperator<'f>>, ImportError> {
+) -> Result<Vec<GraphOperator<'f>>, TfliteError> {
     let codes = root.tables(model::OPERATOR_CODES, operator_code::TABLE)?;
     codes.count(ENTRIES_MAX)?;
     let tables = graph.tables(sub_graph::OPERATORS, operator::TABLE)?;
     let count = tables.count(OPERATORS_MAX)?;
-    if count == 0 {
-        return Err(GraphFault::Empty.into());
-    }
-    let mut operators = Vec::with_capacity(count);
-    let mut unsupported = Vec::new();
-    for index in 0..count {
-        let table = tables.at(index)?;
-        match supported_name(&codes, &table)? {
-            Ok(name) => operators.push(read_operator(&table, name)?),
-            Err(name) => unsupported.push(UnsupportedOperator { index, name }),
-        }
-    }
-    if unsupported.is_empty() { Ok(operators) } else { Err(lower::unsupported(unsupported)) }
+    (0..count).map(|index| read_operator(&codes, &tables.at(index)?)).collect()
 }
 
-/// Returns the name of an operator that is lowered, or what messages call another one.
-fn supported_name(
+/// The schema's name of an operator, and what messages call one for which that says too little.
+fn operator_name(
     codes: &Tables<'_>,
     table: &Table<'_>,
-) -> Result<Result<&'static str, String>, TfliteError> {
+) -> Result<(&'static str, Option<String>), TfliteError> {
     let index = table.u32(operator::OPCODE_INDEX)? as usize;
     let outside = |_| table.outside(operator::OPCODE_INDEX);
     let code = codes.at(index).map_err(outside)?;
@@ -103,23 +102,24 @@ fn supported_name(
     let number = u32::try_from(number).map_or(old, |number| number.max(old));
     if number == builtin::CUSTOM {
         let name = escaped(code.bytes(operator_code::CUSTOM_CODE)?);
-        return Ok(Err(format!("CUSTOM `{name}`")));
+        return Ok((CUSTOM, Some(format!("{CUSTOM} `{name}`"))));
     }
     Ok(match builtin::name(number) {
-        Some(name) if lower::is_supported(name) => Ok(name),
-        Some(name) => Err(name.to_owned()),
-        None => Err(format!("builtin {number}")),
+        Some(name) => (name, None),
+        None => ("UNKNOWN", Some(format!("builtin {number}"))),
     })
 }
 
 fn read_operator<'f>(
+    codes: &Tables<'f>,
     table: &Table<'f>,
-    name: &'static str,
 ) -> Result<GraphOperator<'f>, TfliteError> {
+    let (name, label) = operator_name(codes, table)?;
     Ok(GraphOperator {
         name,
-        inputs: table.vector(operator::INPUTS)?,
-        outputs: table.vector(operator::OUTPUTS)?,
+        label,
+        inputs: capped(table, operator::INPUTS)?,
+        outputs: capped(table, operator::OUTPUTS)?,
         options: options::read(table, name)?,
     })
 }

@@ -114,6 +114,34 @@ fn c06_a_graph_that_nothing_calls_is_left_out() {
 }
 
 #[test]
+fn several_samples_and_outputs_of_every_sort() {
+    let file = own("models", "ends");
+    let conversion = convert(&file, Layout::Row).expect("the model converts");
+    let report = &conversion.report;
+    assert_eq!((report.operator_count, report.unused_operator_count), (4, 1));
+    assert_eq!(report.packed_operator_count, 4);
+    let vector = |ending: &str| {
+        let path = root().join(format!("tests/models/vectors/ends.{ending}"));
+        std::fs::read(path).expect("the vector is in the repository")
+    };
+    let artifact = isokern_core::compute::ModelArtifact::from_bytes(&conversion.blob);
+    let mut model = ArtifactBackend::new().load(&artifact).expect("it loads");
+    model.init().expect("it initialises");
+    let expected = vector("out.tflm.i8");
+    let mut rest = expected.as_slice();
+    for input in vector("in.i8").chunks(12) {
+        model.input_at_mut(0).expect("an input").copy_from_slice(input);
+        model.run().expect("it runs");
+        for (position, len) in [20, 12, 20, 20, 20].into_iter().enumerate() {
+            let (now, later) = rest.split_at(len);
+            assert_eq!(model.output_at(position).expect("an output"), now, "output {position}");
+            rest = later;
+        }
+    }
+    assert!(rest.is_empty());
+}
+
+#[test]
 fn c07_a_scale_per_unit_takes_all_but_the_last_dimension_as_rows() {
     // Its layers have outputs of 3, 4 and 2 dimensions: 4, 4 and 10 rows.
     let report = check_own("dense_units");

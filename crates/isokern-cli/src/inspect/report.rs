@@ -22,6 +22,7 @@ pub(crate) struct ModelReport {
     pub(crate) file: String,
     pub(crate) source_format: &'static str,
     pub(crate) file_bytes: usize,
+    pub(crate) conversion: Option<ConversionReport>,
     pub(crate) profile: ProfileReport,
     pub(crate) format_version: u16,
     pub(crate) layout: &'static str,
@@ -38,6 +39,16 @@ pub(crate) struct ModelReport {
     pub(crate) outputs: Vec<PortReport>,
     pub(crate) tensors: Vec<TensorReport>,
     pub(crate) operators: Vec<OperatorReport>,
+}
+
+/// What the TFLite file has that was converted.
+#[derive(Debug, Serialize)]
+pub(crate) struct ConversionReport {
+    pub(crate) operators: usize,
+    /// Those of them that are left out, for nothing reads their outputs.
+    pub(crate) unused_operators: usize,
+    /// Graphs that are left out, for nothing calls them.
+    pub(crate) unused_graphs: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -153,6 +164,11 @@ impl ModelReport {
                 FileKind::Tflite => "tflite",
             },
             file_bytes: file.file_bytes,
+            conversion: file.conversion.as_ref().map(|report| ConversionReport {
+                operators: report.operator_count,
+                unused_operators: report.unused_operator_count,
+                unused_graphs: report.unused_subgraph_count,
+            }),
             profile: ProfileReport {
                 name: NumericProfile::from_code(header.profile).map_or("?", NumericProfile::name),
                 version: header.profile_version,

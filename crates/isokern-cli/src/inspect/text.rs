@@ -8,7 +8,8 @@ use isokern_core::DType;
 
 use super::arena;
 use super::report::{
-    InitialReport, ModelReport, OperatorReport, PortReport, TensorFacts, TensorReport,
+    ConversionReport, InitialReport, ModelReport, OperatorReport, PortReport, TensorFacts,
+    TensorReport,
 };
 use crate::element;
 use crate::escape::quoted;
@@ -35,6 +36,9 @@ fn print_facts(report: &ModelReport, out: &mut impl Write) -> io::Result<()> {
     if report.source_format == "tflite" {
         let bytes = grouped(report.file_bytes as u64);
         writeln!(out, "  read as    TFLite, {bytes} bytes; below is what it converts to")?;
+    }
+    if let Some(conversion) = &report.conversion {
+        print_left_out(conversion, out)?;
     }
     let bytes = grouped(report.blob_bytes as u64);
     let checksum = &report.checksum;
@@ -73,6 +77,18 @@ fn print_facts(report: &ModelReport, out: &mut impl Write) -> io::Result<()> {
         let state = grouped(report.state_bytes as u64);
         writeln!(out, "  state      {state} bytes, kept from one run to the next")?;
         print_resets(report, out)?;
+    }
+    Ok(())
+}
+
+/// Says what of the TFLite file the packed model does not have.
+fn print_left_out(conversion: &ConversionReport, out: &mut impl Write) -> io::Result<()> {
+    let counts = [
+        (conversion.unused_operators, "operator", "whose output nothing reads"),
+        (conversion.unused_graphs, "other graph", "which nothing calls"),
+    ];
+    for (count, noun, why) in counts.into_iter().filter(|(count, ..)| *count > 0) {
+        writeln!(out, "  left out   {}, {why}", counted(count, noun))?;
     }
     Ok(())
 }

@@ -73,6 +73,45 @@ fn a_refused_model_leaves_the_old_file_as_it_was() {
     assert_eq!(folder.names(), ["old.ikm"]);
 }
 
+#[test]
+fn a_check_writes_nothing_and_says_whether_a_file_converts() {
+    let folder = Folder::new();
+    let source = fixture("models/ends.tflite");
+    let ran = isokern(["convert", "--check", &source]);
+    let start = format!("{source}: converts to 4 operators, 60 weight bytes, ");
+    assert!(ran.text().starts_with(&start), "{}", ran.text());
+    let end = "; 1 operator left out, whose output nothing reads\n";
+    assert!(ran.text().ends_with(end), "{}", ran.text());
+    assert_eq!(isokern(["convert", "--check", &fixture("digits.ikm")]).code, Some(0));
+    let refused = isokern(["convert", &fixture("refused/division.tflite"), "--check"]);
+    assert!(refused.error_and_fix(1).0.ends_with("operator 1 (DIV) is not supported"));
+    for words in [["convert", &source].as_slice(), &["convert", &source, "--check", "-o", "-"]] {
+        assert_eq!(isokern(words).code, Some(2));
+    }
+    assert_eq!(folder.names(), [""; 0]);
+}
+
+#[test]
+fn everything_that_keeps_a_file_from_converting_is_told() {
+    let source = fixture("refused/several.tflite");
+    for words in [["convert", &source, "--check"].as_slice(), &["convert", &source, "-o", "-"]] {
+        let ran = isokern(words);
+        let lines: Vec<&str> = ran.error(1).lines().collect();
+        let start = format!("error: {source}: ");
+        let expected = [
+            ("operators 0, 3 (DIV) are not supported", "for DIV, multiply by the reciprocal"),
+            ("operator 1 (NEG) is not supported", "for NEG, replace it, or do its step"),
+            ("operator 2 (RSQRT): its input has the zero point", "let the model hold them above"),
+        ];
+        assert_eq!(lines.len(), 2 * expected.len(), "{}", ran.stderr);
+        for (lines, (wrong, fix)) in lines.chunks(2).zip(expected) {
+            let found = lines[0].strip_prefix(&start).expect("the file is named");
+            assert!(found.starts_with(wrong), "{found}");
+            assert!(lines[1].starts_with(&format!("fix: {fix}")), "{}", lines[1]);
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn links_devices_and_permissions_stay_what_they_are() {

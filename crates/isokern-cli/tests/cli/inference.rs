@@ -31,7 +31,12 @@ fn every_model_gives_the_bytes_of_tflite_micro() {
         .expect("the manifest is JSON");
     let models = manifest["models"].as_object().expect("the models have names");
     assert!(models.len() >= 10);
+    // One file of inputs holds those of one input.
+    let ports = |model: &Value, side: &str| model[side].as_array().map_or(1, Vec::len);
     for (name, model) in models {
+        if ports(model, "inputs") > 1 || ports(model, "outputs") > 1 {
+            continue;
+        }
         let path = |file: &Value| fixture(&format!("vectors/{}", file.as_str().unwrap()));
         let input = path(&model["vectors"]["in"]["file"]);
         let expected = std::fs::read(path(&model["vectors"]["out.tflm"]["file"])).unwrap();

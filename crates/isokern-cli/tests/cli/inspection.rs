@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use crate::program::{Folder, fixture, isokern};
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "file",
     "source_format",
     "file_bytes",
+    "conversion",
     "profile",
     "format_version",
     "layout",
@@ -99,12 +100,25 @@ fn a_model_is_the_same_before_and_after_conversion() {
     let (tflite, ikm) = (fixture("models/digits.tflite"), folder.path("digits.ikm"));
     let _ = isokern(["convert", &tflite, "-o", &ikm]).text();
     let (mut before, mut after) = (report(&tflite), report(&ikm));
-    for key in ["file", "source_format", "file_bytes"] {
+    for key in ["file", "source_format", "file_bytes", "conversion"] {
         assert_ne!(before[key], after[key]);
         before[key] = Value::Null;
         after[key] = Value::Null;
     }
     assert_eq!(before, after);
+}
+
+#[test]
+fn what_is_left_out_is_told() {
+    let model = fixture("models/ends.tflite");
+    let found = report(&model);
+    let counts = json!({ "operators": 4, "unused_operators": 1, "unused_graphs": 0 });
+    assert_eq!(found["conversion"], counts);
+    assert_eq!(report(&fixture("digits.ikm"))["conversion"], Value::Null);
+    let line = "\n  left out   1 operator, whose output nothing reads\n";
+    assert!(isokern(["inspect", &model]).text().contains(line));
+    let line = "\n  left out   1 other graph, which nothing calls\n";
+    assert!(isokern(["inspect", &fixture("models/second_graph.tflite")]).text().contains(line));
 }
 
 #[test]

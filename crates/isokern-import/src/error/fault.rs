@@ -221,12 +221,6 @@ pub enum OperatorFault {
         /// The output's type.
         to: &'static str,
     },
-    /// The shape is computed while the model runs.
-    #[error(
-        "its shape is not a constant. Fix: fix the batch size before conversion, with \
-             keras.Input(batch_shape=(1, ...)) or a concrete function of one sample"
-    )]
-    DynamicShape,
     /// A copy of elements is none that there is.
     #[error(transparent)]
     Copy(#[from] CopyFault),

@@ -123,11 +123,25 @@ const ROWS: &[Row] = &[
     },
 ];
 
+/// Parts operators by what to do about them, in the order in which each cause appears first.
+pub(crate) fn by_cause(operators: Vec<UnsupportedOperator>) -> Vec<Vec<UnsupportedOperator>> {
+    let causes: Vec<_> = operators.iter().map(|operator| cause(operator, &operators)).collect();
+    let mut groups: Vec<(Option<&Row>, Vec<UnsupportedOperator>)> = Vec::new();
+    for (operator, cause) in operators.into_iter().zip(causes) {
+        match groups.iter_mut().find(|(other, _)| is_same(*other, cause)) {
+            Some((_, group)) => group.push(operator),
+            None => groups.push((cause, vec![operator])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
 /// How many names of a row a message lists.
 const LISTED_MAX: usize = 4;
 
-/// Returns the row for an operator of this name in a file that has all of these.
-fn row<'r>(name: &str, all: &[UnsupportedOperator]) -> Option<&'r Row> {
+/// Returns the row for an operator of a file that has all of these.
+fn cause(operator: &UnsupportedOperator, all: &[UnsupportedOperator]) -> Option<&'static Row> {
+    let name = operator.name.as_str();
     let is = |name: &str, row: &Row| {
         row.names
             .iter()
@@ -139,13 +153,20 @@ fn row<'r>(name: &str, all: &[UnsupportedOperator]) -> Option<&'r Row> {
     })
 }
 
+fn is_same(one: Option<&Row>, other: Option<&Row>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => core::ptr::eq(one, other),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
 impl fmt::Display for Remedies<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut groups: Vec<(Option<&Row>, Vec<&str>)> = Vec::new();
         for operator in self.operators {
-            let (row, name) = (row(&operator.name, self.operators), operator.name.as_str());
-            let same = |other: &Row| row.is_some_and(|row| core::ptr::eq(row, other));
-            match groups.iter_mut().find(|(other, _)| other.map_or(row.is_none(), same)) {
+            let (row, name) = (cause(operator, self.operators), operator.name.as_str());
+            match groups.iter_mut().find(|(other, _)| is_same(*other, row)) {
                 Some((_, names)) if names.contains(&name) => {}
                 Some((_, names)) => names.push(name),
                 None => groups.push((row, vec![name])),

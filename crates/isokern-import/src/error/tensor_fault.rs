@@ -36,12 +36,6 @@ pub enum TensorFault {
         /// Its shape.
         found: String,
     },
-    /// The first dimension of the input or output of the graph is not 1.
-    #[error("has a batch of {found}, not 1. Fix: export with batch size 1")]
-    Batch {
-        /// The batch size.
-        found: u32,
-    },
     /// The shape is not what the operator computes.
     #[error("has the shape {found}, the operator makes {need}. Fix: export the model again")]
     Shape {

@@ -5,9 +5,11 @@ use std::rc::Rc;
 use isokern_model::Region;
 use isokern_model::encode::{Constant, DraftOp, DraftTensor};
 use isokern_model::header::ARENA_BYTES_MAX;
+use isokern_model::operators::reshape::Reshape;
 
+use super::collected::Collected;
 use crate::error::{GraphFault, ImportError, TensorFault};
-use crate::graph::{Element, Graph, GraphTensor};
+use crate::graph::{Element, Graph, GraphOperator, GraphTensor};
 
 /// Constants are copied for each operator that uses them, and some are computed. Below this many
 /// bytes that is never worth an error; above, see [`WEIGHTS_PER_FILE`].
@@ -36,6 +38,8 @@ pub(super) struct Activations {
     ops: Vec<DraftOp>,
     /// By index in the file.
     known: Vec<Known>,
+    /// By index in the file: whether what is known is only what the file says.
+    presumed: Vec<bool>,
     constant_bytes: usize,
     file_bytes: usize,
 }
@@ -49,41 +53,89 @@ pub(super) enum Known {
     Activation(u16),
     /// It is a constant that was computed.
     Constant(Rc<[u8]>),
+    /// A refused operator should have written it, and the file describes no activation.
+    Refused,
 }
 
 impl Activations {
     /// The inputs of the graph, which are alive before any operator ran.
-    pub(super) fn new(graph: &Graph<'_>) -> Result<Self, ImportError> {
+    pub(super) fn new(graph: &Graph<'_>, collected: &mut Collected) -> Result<Self, ImportError> {
         let mut activations = Self {
             tensors: Vec::new(),
             ops: Vec::new(),
             known: vec![Known::Nothing; graph.tensors.len()],
+            presumed: vec![false; graph.tensors.len()],
             constant_bytes: 0,
             file_bytes: graph.file_bytes,
         };
         for &index in &graph.inputs {
-            let fault = |fault| tensor_error(graph, None, "input", index, fault);
-            let source = &graph.tensors[index];
-            if source.data.is_some() {
-                return Err(fault(TensorFault::Constant));
+            if let Err(fault) = activations.add_input(graph, index) {
+                let fault = tensor_error(graph, None, "input", index, fault);
+                collected.fault(fault, &activations);
+                activations.presume_tensor(graph, index);
             }
-            let tensor = activation(source, &PORTS).map_err(fault)?;
-            if source.element == Element::Int8 {
-                quantized(source).map_err(fault)?;
-            }
-            batch_of_one(&tensor).map_err(fault)?;
-            activations.add(index, tensor);
         }
         Ok(activations)
     }
 
-    /// The place of an output of the graph, which some operator must have written.
-    pub(super) fn output(&self, graph: &Graph<'_>, index: usize) -> Result<u16, ImportError> {
+    fn add_input(&mut self, graph: &Graph<'_>, index: usize) -> Result<(), TensorFault> {
+        let source = &graph.tensors[index];
+        if source.data.is_some() {
+            return Err(TensorFault::Constant);
+        }
+        let tensor = activation(source, &PORTS)?;
+        if source.element == Element::Int8 {
+            quantized(source)?;
+        }
+        self.add(index, tensor);
+        Ok(())
+    }
+
+    /// The place of an output of the graph, which some operator must have written. What is an
+    /// input too is copied.
+    pub(super) fn output(&mut self, graph: &Graph<'_>, index: usize) -> Result<u16, ImportError> {
         let fault = |fault| tensor_error(graph, None, "output", index, fault);
+        if graph.tensors[index].data.is_some() {
+            return Err(fault(TensorFault::Constant));
+        }
         let written = self.written(index);
         let (place, tensor) = written.ok_or_else(|| fault(TensorFault::NotWritten))?;
-        batch_of_one(tensor).map_err(fault)?;
-        Ok(place)
+        if !graph.inputs.contains(&index) {
+            return Ok(place);
+        }
+        let tensor = tensor.clone();
+        Ok(self.copy(place, tensor))
+    }
+
+    /// Emits a copy of the activation at `place` as another tensor; returns the place of that.
+    fn copy(&mut self, place: u16, tensor: DraftTensor) -> u16 {
+        let copy = self.temporary(tensor);
+        self.emit(DraftOp::new::<Reshape>(&[], &[place], &[copy]));
+        copy
+    }
+
+    /// Takes what a refused operator should have written to be what the file says.
+    pub(super) fn presume(&mut self, graph: &Graph<'_>, operator: &GraphOperator<'_>) {
+        for index in operator.output_indices() {
+            self.presume_tensor(graph, index);
+        }
+    }
+
+    fn presume_tensor(&mut self, graph: &Graph<'_>, index: usize) {
+        let Some(source) = graph.tensors.get(index) else { return };
+        if source.data.is_none() && matches!(self.known(index), Known::Nothing) {
+            match activation(source, &[source.element]) {
+                Ok(tensor) => _ = self.add(index, tensor),
+                Err(_) => self.set(index, Known::Refused),
+            }
+        }
+        self.presumed[index] = true;
+    }
+
+    /// Whether what is known of a tensor is only what the file says, for a refused operator should
+    /// have written it.
+    pub(super) fn is_presumed(&self, index: usize) -> bool {
+        self.presumed.get(index).copied().unwrap_or(false)
     }
 
     /// What is known of a tensor of the file.
@@ -245,14 +297,6 @@ pub(super) fn dims(
         return Err(TensorFault::Dims { found });
     }
     Ok(tensor.sizes().map(i32::unsigned_abs).collect())
-}
-
-/// A tensor of two dimensions or more is one sample.
-fn batch_of_one(tensor: &DraftTensor) -> Result<(), TensorFault> {
-    match *tensor.dims {
-        [found, _, ..] if found != 1 => Err(TensorFault::Batch { found }),
-        _ => Ok(()),
-    }
 }
 
 /// The error for a tensor, of an operator or of the graph itself.

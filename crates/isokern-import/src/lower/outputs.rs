@@ -144,7 +144,9 @@ impl Site<'_, '_> {
         }
         match self.activations.known(index) {
             Known::Nothing => Ok(index),
-            Known::Activation(_) | Known::Constant(_) => Err(fault(TensorFault::WrittenTwice)),
+            Known::Activation(_) | Known::Constant(_) | Known::Refused => {
+                Err(fault(TensorFault::WrittenTwice))
+            }
         }
     }
 }

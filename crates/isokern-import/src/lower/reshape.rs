@@ -3,14 +3,11 @@
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault};
 
-/// Lowers a change of shape. The new shape is that of the output tensor; the input that
-/// repeats it must be a constant, or the shape would be known only while running.
+/// Lowers a change of shape. The new shape is that of the output tensor; TFLite Micro never reads
+/// the input that repeats it.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     site.arity(1..=2, 1..=1)?;
     let input = site.input(0, "input")?;
-    if !site.is_constant_if_there(1)? {
-        return Err(site.fault(OperatorFault::DynamicShape));
-    }
     let output = site.output()?;
     let (from, to) = (input.tensor.len(), output.tensor.len());
     if from != to {

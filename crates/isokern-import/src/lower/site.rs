@@ -142,7 +142,7 @@ impl<'s, 'f> Site<'s, 'f> {
             (None, Known::Nothing) if tensor.sizes().any(|size| size == 0) => {
                 Cow::Borrowed(&[][..])
             }
-            (None, Known::Nothing | Known::Activation(_)) => {
+            (None, Known::Nothing | Known::Activation(_) | Known::Refused) => {
                 return Err(fault(TensorFault::NotConstant));
             }
         };
@@ -223,14 +223,6 @@ impl<'s, 'f> Site<'s, 'f> {
     /// Whether there is an input at `position` and it is not left out.
     pub(super) fn has_input(&self, position: usize) -> bool {
         self.operator.input(position).is_some()
-    }
-
-    /// Whether the input at `position`, if there is one, is a constant.
-    pub(super) fn is_constant_if_there(&self, position: usize) -> Result<bool, ImportError> {
-        let Some(stated) = self.operator.input(position) else { return Ok(true) };
-        let index = self.checked(stated)?;
-        let is_folded = matches!(self.activations.known(index), Known::Constant(_));
-        Ok(is_folded || self.graph.tensors[index].data.is_some())
     }
 
     /// Checks that an activation has a scale and a zero point.

@@ -40,7 +40,7 @@ fn root() -> PathBuf {
 
 fn draft(file: &[u8]) -> Draft {
     let graph = tflite::read(file).expect("the file is readable");
-    lower::lower(&graph, [0; 32], |_, _| ()).expect("the model is supported")
+    lower::lower(&graph, [0; 32], |_, _| ()).expect("the model is supported").draft
 }
 
 fn numbers(layer: &Value, key: &str) -> Vec<i64> {
