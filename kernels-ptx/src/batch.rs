@@ -136,6 +136,7 @@ impl<S: OperatorSet> Batch<'_, S> {
             match run_ops_of::<S, _, _>(self.team, &LOOPS, self.model, &memory, all) {
                 Ok(()) => {}
                 Err(RunError::NotBuilt { index }) => fault(FaultCode::Operator, index.into()),
+                Err(RunError::Index { index }) => fault(FaultCode::Index, index.into()),
                 Err(_) => fault(FaultCode::Operator, u64::MAX),
             }
             let sample = self.sample.get();

@@ -23,6 +23,9 @@ pub const CODE_RELAYOUT: u32 = 517;
 pub const CODE_STATE_TOO_SHORT: u32 = 518;
 /// The model has no input or output of that position.
 pub const CODE_NO_PORT: u32 = 519;
+/// An operator was given an index outside of what it picks from; the inputs have it, or what was
+/// computed from them.
+pub const CODE_INDEX: u32 = 520;
 
 /// Why a model was not loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -96,9 +99,10 @@ impl From<LoadError> for InferenceError {
 
 /// An interpreter's error as the contract's.
 pub(crate) fn from_run(error: RunError) -> InferenceError {
-    let failed = InferenceError::new(InferenceErrorKind::ExecutionFailed).with_code(CODE_NOT_BUILT);
+    let failed = InferenceError::new(InferenceErrorKind::ExecutionFailed);
     match error {
-        RunError::NotBuilt { index } => failed.with_operator(index),
+        RunError::NotBuilt { index } => failed.with_code(CODE_NOT_BUILT).with_operator(index),
+        RunError::Index { index } => failed.with_code(CODE_INDEX).with_operator(index),
         _ => failed,
     }
 }

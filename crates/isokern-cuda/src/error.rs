@@ -1,7 +1,7 @@
 //! Why the backend could not load or run a model, in words that name the remedy.
 
 use isokern_core::compute::{BackendError, MemoryClass};
-use isokern_core::device::{Fault, LaunchPlanError};
+use isokern_core::device::{Fault, FaultCode, LaunchPlanError};
 use isokern_core::{InferenceError, InferenceErrorKind};
 use isokern_model::FormatError;
 use thiserror::Error;
@@ -280,7 +280,14 @@ impl From<&CudaError> for InferenceError {
             CudaError::LibraryNotLoaded { .. } => own(Kind::ResourceUnavailable, 1035),
             CudaError::OtherContext => own(Kind::ShapeOrTypeMismatch, 1036),
             CudaError::Fault(fault) => {
-                own(Kind::ExecutionFailed, 1040 + fault.code().map_or(0, |code| code.code()))
+                let base = own(Kind::ExecutionFailed, 1040 + fault.code().map_or(0, |c| c.code()));
+                match fault.code() {
+                    // Indices have 16 bits.
+                    Some(FaultCode::Operator | FaultCode::Index) => {
+                        base.with_operator(fault.record().detail as u16)
+                    }
+                    _ => base,
+                }
             }
             CudaError::Payload(refused) => {
                 own(Kind::ShapeOrTypeMismatch, 1056 + payload_code(refused))

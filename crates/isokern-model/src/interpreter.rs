@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use crate::memory::Memory;
 use crate::model::Model;
-use crate::operators::run_kind;
+use crate::operators::{fails, run_kind};
 use crate::record::OpRecord;
 use isokern_core::Team;
 use thiserror::Error;
@@ -25,6 +25,15 @@ pub enum RunError {
         /// Index of the operator.
         index: u16,
     },
+    /// An index that the operator reads is that of nothing.
+    #[error(
+        "operator {index} was given an index outside of what it picks from. Fix: pass indices \
+         below the size of that dimension"
+    )]
+    Index {
+        /// Index of the operator.
+        index: u16,
+    },
 }
 
 /// Runs the operators `range` of `model` in `memory`, with a barrier after each.
@@ -36,7 +45,8 @@ pub enum RunError {
 /// # Errors
 ///
 /// [`RunError::NotBuilt`], on every rank alike and before any operator of the
-/// range ran, if `L` lacks an operator kind of the model.
+/// range ran, if `L` lacks an operator kind of the model. [`RunError::Index`], on every
+/// rank alike, before the operator that it names; those before it ran.
 pub fn run_ops<T: Team, L: Loops>(
     team: &T,
     loops: &L,
@@ -67,6 +77,9 @@ pub fn run_ops_of<S: OperatorSet, T: Team, L: Loops>(
     let end = range.end.min(model.operator_count()) as u32;
     for index in range.start.min(end as usize) as u32..end {
         if let Some(site) = &model.site_at(index) {
+            if fails::<S>(site, memory) {
+                return Err(RunError::Index { index: index as u16 });
+            }
             run_kind::<S, T, L>((team, loops), site, memory);
         }
         team.sync();

@@ -33,6 +33,9 @@ pub trait Operator {
     /// Whether it takes tensors of any element type; others take `i8` alone.
     const ANY_DTYPE: bool = false;
 
+    /// Whether values that it reads can make it fail.
+    const CAN_FAIL: bool = false;
+
     /// Views the operator at `site`. Never fails: what is not there is empty.
     fn view<'m>(site: &OperatorSite<'m>, body: &Self::Body) -> Self::View<'m>;
 
@@ -60,6 +63,12 @@ pub trait Operator {
     /// the other, and not at all where there is one part.
     #[inline]
     fn step_to(_view: &mut Self::View<'_>, _item: u32) {}
+
+    /// Returns whether the values that it reads make it fail; asked before each run, of kinds that
+    /// can.
+    fn fails(_view: &Self::View<'_>, _memory: &Memory<'_>) -> bool {
+        false
+    }
 
     /// Runs the calling rank's share, without a barrier: the plain loop, the oracle of all
     /// others.

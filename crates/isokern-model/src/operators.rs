@@ -18,8 +18,12 @@ pub mod convert;
 pub mod depthwise_conv2d;
 mod dot;
 pub mod dot_body;
+mod elements;
 pub mod exponential;
 pub mod fully_connected;
+pub mod gather;
+#[cfg(all(test, feature = "std"))]
+mod gather_tests;
 mod move_piece;
 #[cfg(all(test, feature = "std"))]
 mod move_tests;
@@ -54,6 +58,7 @@ use conv2d::Conv2d;
 use convert::Convert;
 use depthwise_conv2d::DepthwiseConv2d;
 use fully_connected::FullyConnected;
+use gather::Gather;
 use moves::Move;
 use pool::Pool;
 use reduce::Reduce;
@@ -138,6 +143,21 @@ macro_rules! operators {
             None
         }
 
+        /// Whether the values that an operator reads make it fail; every rank gets one answer.
+        #[inline]
+        pub(crate) fn fails<S: OperatorSet>(
+            site: &OperatorSite<'_>,
+            memory: &Memory<'_>,
+        ) -> bool {
+            let code = site.record().kind;
+            $(if const { <$kind as Operator>::CAN_FAIL && S::KINDS.contains(OpKind::$kind) }
+                && code == $code
+            {
+                return fails_of::<$kind>(site, memory);
+            })+
+            false
+        }
+
         /// Runs the calling rank's share of an operator with `loops`, without a barrier; does
         /// nothing for a kind outside `S`, and for one that `loops` are built without.
         #[inline]
@@ -216,6 +236,7 @@ operators! {
     9 Binary "BINARY" "A function of two values."
     10 Reduce "REDUCE" "One value for all elements along some dimensions."
     11 Move "MOVE" "An output of boxes of other tensors."
+    12 Gather "GATHER" "Blocks picked by a list of indices."
     13 Convert "CONVERT" "Each value in another element type or scale."
     14 Select "SELECT" "Each element from one of two operands."
     15 AddN "ADD_N" "Sum of any number of tensors."
@@ -231,6 +252,12 @@ impl fmt::Display for OpKind {
 pub trait HasKind: Operator {
     /// The kind.
     const KIND: OpKind;
+}
+
+/// Whether the values that one operator reads make it fail.
+#[inline(never)] // Its registers are not those of the loop.
+fn fails_of<O: Operator>(site: &OperatorSite<'_>, memory: &Memory<'_>) -> bool {
+    O::fails(&O::view(site, &site.record().body()), memory)
 }
 
 /// Runs the calling rank's share of one operator, part after part.

@@ -29,7 +29,7 @@ const FOLDERS: [&str; 7] = [
 ];
 /// Kinds whose word is also a trait of Rust or any table, and whose module is also a method or a
 /// keyword.
-const OTHER_MEANINGS: [&str; 3] = ["Add", "Move", "Table"];
+const OTHER_MEANINGS: [&str; 4] = ["Add", "Gather", "Move", "Table"];
 /// What faster loops are for.
 const TARGETS: [&str; 4] = ["dual_mac", "quad_mac", "avx2", "avx512"];
 /// Folders of faster loops, and what they are for. Each has its seam in the file of its name.

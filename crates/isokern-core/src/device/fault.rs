@@ -79,6 +79,9 @@ numbered! {
         SharedMemory = 5,
         /// The arena is too short; detail is the bytes needed.
         Arena = 6,
+        /// An operator was given an index outside of what it picks from; detail is the operator's
+        /// index.
+        Index = 7,
     }
 }
 
@@ -159,6 +162,11 @@ impl fmt::Display for Fault {
             Some(FaultCode::Arena) => {
                 write!(f, "the model needs an arena of {detail} bytes. Fix: launch as planned")
             }
+            Some(FaultCode::Index) => write!(
+                f,
+                "operator {detail} was given an index outside of what it picks from. Fix: pass \
+                 indices below the size of that dimension"
+            ),
             None if self.record.state == FaultState::Written as u32 => {
                 write!(f, "unknown code {code}. Fix: use a backend and device code of one version")
             }
@@ -179,7 +187,7 @@ mod tests {
 
     #[test]
     fn every_code_reads_back_and_says_what_to_do() {
-        for code in 1..=6 {
+        for code in 1..=7 {
             let fault = written(code).fault().expect("a fault is written");
             assert_eq!(fault.code().map(FaultCode::code), Some(code));
             let text = fault.to_string();
@@ -187,7 +195,7 @@ mod tests {
             assert_eq!(text.contains("77"), code != 1, "{text}");
         }
         assert_eq!(FaultCode::from_code(0), None);
-        assert_eq!(FaultCode::from_code(7), None);
+        assert_eq!(FaultCode::from_code(8), None);
     }
 
     #[test]

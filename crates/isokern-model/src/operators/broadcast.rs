@@ -5,6 +5,7 @@ use isokern_core::DType;
 use crate::memory::Memory;
 use crate::operator::{Check, require};
 use crate::operators::broadcast_reader::{Reader, Values};
+use crate::operators::elements::Elements;
 use crate::site::OperatorSite;
 use crate::tensor::{RANK_MAX, Tensor};
 
@@ -65,6 +66,16 @@ pub(crate) fn check_dims(dims: &Dims, repeats: &[u8], output: &Tensor) -> Check 
 }
 
 impl Operand<'_> {
+    /// Returns where the elements are read.
+    #[inline(always)]
+    pub(super) fn elements<'a>(&'a self, memory: &Memory<'a>) -> Elements<'a> {
+        if self.constant.is_empty() {
+            Elements::Tensor(memory.view(&self.tensor))
+        } else {
+            Elements::Constant(self.constant)
+        }
+    }
+
     /// Returns whether the operand has all elements, of `element` bytes each, that an output of
     /// these dimensions reads, and no more.
     pub(crate) fn fits(&self, dims: &Dims, element: usize) -> bool {
@@ -79,7 +90,8 @@ impl Operand<'_> {
         !self.constant.is_empty() || self.tensor.dtype() == dtype
     }
 
-    const fn bytes(&self) -> usize {
+    /// Returns how many bytes the operand has.
+    pub(crate) const fn bytes(&self) -> usize {
         if self.constant.is_empty() { self.tensor.bytes() } else { self.constant.len() }
     }
 

@@ -3,6 +3,7 @@
 use isokern_core::{Cells, Team};
 
 use crate::memory::Memory;
+use crate::operators::elements::{Elements, element};
 use crate::operators::moves::{MoveView, Piece};
 use crate::tensor::RANK_MAX;
 
@@ -16,9 +17,9 @@ pub(super) fn run<T: Team>(team: &T, op: &MoveView<'_>, piece: &Piece<'_>, memor
     let element_bytes = op.output.dtype().size_bytes();
     let source = piece.source() as usize;
     let from = if source < op.inputs.count() {
-        Source::Tensor(memory.view(&op.inputs.at(source)))
+        Elements::Tensor(memory.view(&op.inputs.at(source)))
     } else {
-        Source::Constant(op.data)
+        Elements::Constant(op.data)
     };
     let to = memory.view(&op.output);
     let elements = walk.elements();
@@ -33,13 +34,6 @@ pub(super) fn run<T: Team>(team: &T, op: &MoveView<'_>, piece: &Piece<'_>, memor
             _ => run.copy::<8>(from, to),
         });
     }
-}
-
-/// Where the elements of a piece are.
-#[derive(Debug, Clone, Copy)]
-enum Source<'a> {
-    Tensor(Cells<'a>),
-    Constant(&'a [i8]),
 }
 
 /// Elements at equal distances.
@@ -178,20 +172,14 @@ impl Line {
 impl Run {
     /// Copies elements of `N` bytes.
     #[inline(always)]
-    fn copy<const N: usize>(&self, source: Source<'_>, to: Cells<'_>) {
+    fn copy<const N: usize>(&self, source: Elements<'_>, to: Cells<'_>) {
         let (start, bytes) = (self.from as usize * N, self.count * N);
         match source {
-            Source::Tensor(cells) if self.is_long::<N>() => {
-                to.copy_cells(self.to as usize * N, cells.window(start, bytes));
-            }
-            Source::Tensor(cells) => {
+            _ if self.is_long::<N>() => source.copy_to(to, self.to as usize * N, start, bytes),
+            Elements::Tensor(cells) => {
                 self.each(|from, at| to.store::<N>(at * N, cells.load(from * N)));
             }
-            Source::Constant(data) if self.is_long::<N>() => {
-                let tail = data.get(start..).and_then(|tail| tail.get(..bytes));
-                to.copy_from(self.to as usize * N, tail.unwrap_or(&[]));
-            }
-            Source::Constant(data) if self.is_fill() => {
+            Elements::Constant(data) if self.is_fill() => {
                 let value = element::<N>(data, start);
                 let target = to.window(self.to as usize * N, bytes).as_slice();
                 let (elements, _) = target.as_chunks::<N>();
@@ -199,7 +187,7 @@ impl Run {
                     cell.set(byte);
                 }
             }
-            Source::Constant(data) => {
+            Elements::Constant(data) => {
                 self.each(|from, at| to.store::<N>(at * N, element(data, from * N)));
             }
         }
@@ -224,10 +212,4 @@ impl Run {
             to = self.line.write_after(to, 1);
         }
     }
-}
-
-/// The `N` bytes of an element; zeros outside, where no checked piece reads.
-#[inline(always)]
-fn element<const N: usize>(bytes: &[i8], start: usize) -> [i8; N] {
-    bytes.get(start..).and_then(|tail| tail.first_chunk()).copied().unwrap_or([0; N])
 }

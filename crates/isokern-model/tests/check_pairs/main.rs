@@ -15,6 +15,7 @@ mod convert;
 mod depthwise_conv2d;
 mod dot_body;
 mod fully_connected;
+mod gather;
 mod header;
 mod lookup;
 mod memory;

@@ -14,6 +14,7 @@ use isokern_model::operators::convert::{Conversion, Convert, ConvertBody};
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 use isokern_model::operators::dot_body::{DotBody, constants};
 use isokern_model::operators::fully_connected::FullyConnected;
+use isokern_model::operators::gather::{Gather, GatherBody};
 use isokern_model::operators::moves::PieceAxis;
 use isokern_model::operators::pool::{Pool, PoolBody};
 use isokern_model::operators::reduce::{Reduce, ReduceBody, ReduceOperation};
@@ -272,6 +273,24 @@ pub(crate) fn moved() -> Blob {
     columns.piece(1, 0, &[axis(0, 2, 0), axis(3, 1, 0)]);
     let op = columns.with_data(vec![9]).op(&[0], 1).expect("two axes");
     single(&[2, 3], &[2, 4], op, Layout::Row)
+}
+
+/// Of both halves of tensor 0, each three rows of two values, four rows in another order.
+pub(crate) fn gathered() -> Blob {
+    let body = GatherBody {
+        batches: 1,
+        repeats: 2,
+        choices: 3,
+        count: 4,
+        block: 2,
+        steps: [1, 0, 0, 0, 0],
+        numbers: 1,
+        constants: 0b10,
+        reserved: [0; 2],
+    };
+    let op = DraftOp::new::<Gather>(&body, &[0], &[1]);
+    let op = op.with_constants(vec![Constant::of(&[0_i32, 2, 1, 2])]);
+    single(&[2, 3, 2], &[2, 4, 2], op, Layout::Row)
 }
 
 /// A tensor of six axes, the other way around.
