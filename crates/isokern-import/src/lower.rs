@@ -16,6 +16,7 @@ mod add;
 mod add_n;
 mod arg_max_min;
 mod axes;
+mod batch_space;
 mod broadcast;
 mod broadcast_to;
 mod byte_table;
@@ -33,6 +34,8 @@ mod expand_dims;
 mod faults;
 mod fill;
 mod fully_connected;
+mod gather;
+mod gathered;
 mod hard_swish;
 mod leaky_relu;
 mod live;
@@ -53,6 +56,7 @@ mod q4_27;
 mod reduce_max_min_all;
 mod relu;
 mod reshape;
+mod resize_nearest_neighbor;
 mod reverse_v2;
 mod rsqrt;
 mod select;
@@ -142,6 +146,12 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("REVERSE_V2", reverse_v2::lower),
     ("FILL", fill::lower),
     ("ZEROS_LIKE", fill::lower_zeros),
+    ("SPACE_TO_BATCH_ND", batch_space::lower_to_batch),
+    ("BATCH_TO_SPACE_ND", batch_space::lower_to_space),
+    ("GATHER", gather::lower),
+    ("GATHER_ND", gather::lower_nd),
+    ("EMBEDDING_LOOKUP", gather::lower_embedding),
+    ("RESIZE_NEAREST_NEIGHBOR", resize_nearest_neighbor::lower),
 ];
 
 /// Lowers one operator to those that it emits.

@@ -45,6 +45,12 @@ pub enum CopyFault {
         /// The size of a block.
         block: u32,
     },
+    /// A constant index is that of nothing.
+    #[error("its index {found} is outside of what it picks from. Fix: export the model again")]
+    Index {
+        /// The index.
+        found: String,
+    },
     /// A number is there twice.
     #[error("`{field}` has {found} twice. Fix: export the model again")]
     Repeated {

@@ -44,6 +44,11 @@ pub(super) fn lower_dequantize(site: &mut Site<'_, '_>) -> Result<(), ImportErro
     Ok(())
 }
 
+/// Emits the conversion of one tensor to FLOAT32.
+pub(super) fn dequantised(site: &mut Site<'_, '_>, from: u16, to: u16) {
+    site.emit(DraftOp::new::<Convert>(&of(Conversion::Dequantize), &[from], &[to]));
+}
+
 /// Lowers CAST of stored values, whatever their scale; `micro/kernels/cast.cc`.
 pub(super) fn lower_cast(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     const TYPES: [Element; 6] = [Float32, Int8, Int16, Int32, UInt32, Bool];

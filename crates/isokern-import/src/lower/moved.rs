@@ -6,13 +6,13 @@
 use std::borrow::Cow;
 
 use isokern_core::DType;
-use isokern_model::encode::{DraftMove, DraftOp, MoveError};
-use isokern_model::tensor::RANK_MAX;
+use isokern_model::encode::{DraftMove, DraftOp, DraftTensor, MoveError};
+use isokern_model::tensor::{RANK_MAX, Region};
 
 pub(super) use isokern_model::operators::moves::PieceAxis;
 
 use super::activations;
-use super::operand::Operand;
+use super::operand::{ConstantTensor, Operand, Value};
 use super::site::Site;
 use crate::error::{CopyFault, ImportError, OperatorFault, TensorFault};
 use crate::graph::Element;
@@ -24,11 +24,11 @@ const FOLDED_BYTES: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Read<'s> {
     /// The place of an activation.
-    place: Option<u16>,
+    pub(super) place: Option<u16>,
     /// The bytes of a constant.
-    data: Cow<'s, [u8]>,
+    pub(super) data: Cow<'s, [u8]>,
     /// Its index in the file.
-    index: usize,
+    pub(super) index: usize,
     /// Its sizes, as the file states them: none for one value.
     pub(super) dims: Vec<u32>,
     pub(super) element: Element,
@@ -80,6 +80,22 @@ impl<'s> Site<'s, '_> {
         let dims = activations::dims(&self.graph.tensors[index], 0, RANK_MAX);
         let dims = dims.map_err(|fault| self.tensor_fault(role, index, fault))?;
         Ok(Read { place, data, index, dims, element: self.graph.tensors[index].element })
+    }
+
+    /// A constant as an activation: a copy.
+    pub(super) fn copied(
+        &mut self,
+        role: &'static str,
+        constant: &ConstantTensor<'_>,
+    ) -> Result<Value, ImportError> {
+        let (index, element) = (constant.index, constant.element);
+        let tensor = activations::activation(&self.graph.tensors[index], &[element]);
+        let tensor = tensor.map_err(|fault| self.tensor_fault(role, index, fault))?;
+        let place = self.temporary(tensor.clone());
+        let copy = DraftMove::copy(tensor.len() as u32).with_data(constant.data.to_vec());
+        let op = copy.op(&[], place).map_err(|error| self.copy_fault(CopyFault::Move(error)))?;
+        self.emit(op);
+        Ok(Value { place, index, tensor })
     }
 
     /// Constant integers at `position`, as many as `need`.
@@ -197,6 +213,27 @@ impl Boxes {
             .map_err(|error| site.copy_fault(CopyFault::Move(error)))?;
         site.emit(op);
         Ok(())
+    }
+
+    /// Makes a tensor that the file has no name for, of these sizes and of the type of what is
+    /// read.
+    pub(super) fn write_temporary(
+        self,
+        site: &mut Site<'_, '_>,
+        reads: &[Read<'_>],
+        dims: &[u32],
+    ) -> Result<Read<'static>, ImportError> {
+        let (index, element) =
+            reads.first().map_or((0, Element::Int8), |read| (read.index, read.element));
+        let dtype = element.dtype().unwrap_or(DType::I8);
+        let (region, offset) = (Region::Arena, 0);
+        let dims = dims.to_vec();
+        let tensor =
+            DraftTensor { dims: dims.clone(), dtype, scale: 1.0, zero_point: 0, region, offset };
+        let place = site.temporary(tensor);
+        let op = self.op(reads, dtype.size_bytes(), place);
+        site.emit(op.map_err(|error| site.copy_fault(CopyFault::Move(error)))?);
+        Ok(Read { place: Some(place), data: Cow::default(), index, dims, element })
     }
 
     /// The move, with elements of `size` bytes.

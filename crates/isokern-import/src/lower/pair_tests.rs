@@ -24,7 +24,8 @@ fn operands() {
         let mul = mul.expect("a MUL");
         mul.inputs = Box::leak(Box::new([constant.to_le_bytes(); 2]));
     });
-    refused(&both, "second input (tensor 1 `constant_1`) is a constant, not an activation");
+    // A constant is copied where an activation is needed.
+    refused(&both, "has the shape [1, 4, 5, 6], the operator makes [6]");
     let missing = changed("broadcasts", |graph| {
         let mul = graph.operators.iter_mut().find(|operator| operator.name == "MUL");
         let mul = mul.expect("a MUL");

@@ -103,9 +103,7 @@ impl<'s, 'f> Site<'s, 'f> {
     ) -> Result<Value, ImportError> {
         match self.operand(position, role, elements)? {
             Operand::Value(value) => Ok(value),
-            Operand::Constant(constant) => {
-                Err(self.tensor_fault(role, constant.index, TensorFault::Constant))
-            }
+            Operand::Constant(constant) => self.copied(role, &constant),
         }
     }
 

@@ -158,6 +158,21 @@ const TABLES: &[OptionsTable] = &[
         name: "DepthToSpaceOptions",
         fields: &[(Field::new(0, "block_size"), I32(0))],
     },
+    OptionsTable {
+        operators: &["GATHER"],
+        number: 23,
+        name: "GatherOptions",
+        fields: &[(Field::new(0, "axis"), I32(0)), (Field::new(1, "batch_dims"), I32(0))],
+    },
+    OptionsTable {
+        operators: &["RESIZE_NEAREST_NEIGHBOR"],
+        number: 74,
+        name: "ResizeNearestNeighborOptions",
+        fields: &[
+            (Field::new(0, "align_corners"), Bool(false)),
+            (Field::new(1, "half_pixel_centers"), Bool(false)),
+        ],
+    },
 ];
 
 #[cfg(test)]
