@@ -125,6 +125,7 @@ impl Sketch<'_> {
             OpKind::Select => self.select(input),
             OpKind::AddN => self.add_n(input),
             OpKind::Move => self.moves(input),
+            OpKind::Gather => self.gather(input),
         }
     }
 

@@ -17,6 +17,7 @@ use isokern_model::operators::conv2d::Conv2d;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2d;
 use isokern_model::operators::dot_body::{DotBody, constants};
 use isokern_model::operators::fully_connected::FullyConnected;
+use isokern_model::operators::gather::{Gather, GatherBody};
 use isokern_model::operators::moves::PieceAxis;
 use isokern_model::operators::pool::{Pool, PoolBody, Pooling};
 use isokern_model::operators::reduce::{Reduce, ReduceBody, ReduceOperation};
@@ -388,6 +389,27 @@ pub fn reduce(numbers: &mut Numbers, operation: ReduceOperation) -> Draft {
 pub fn reshape(numbers: &mut Numbers, rows: usize, depth: usize) -> Draft {
     let (from, to) = ([rows as u32, depth as u32], [(rows * depth) as u32]);
     one_op(numbers, &from, &to, DraftOp::new::<Reshape>(&[], &[0], &[1]))
+}
+
+/// A model of one `GATHER`: rows of three tables by constant indices.
+#[must_use]
+pub fn gather(numbers: &mut Numbers, rows: u32, columns: u32, count: u32) -> Draft {
+    let body = GatherBody {
+        batches: 1,
+        repeats: 3,
+        choices: rows,
+        count,
+        block: columns,
+        steps: [1, 0, 0, 0, 0],
+        numbers: 1,
+        constants: 0b10,
+        reserved: [0; 2],
+    };
+    let index = |_| numbers.within(0, i64::from(rows) - 1) as i32;
+    let indices: Vec<i32> = (0..count).map(index).collect();
+    let op = DraftOp::new::<Gather>(&body, &[0], &[1]);
+    let op = op.with_constants(vec![Constant::of(&indices)]);
+    one_op(numbers, &[3, rows, columns], &[3, count, columns], op)
 }
 
 /// A model of one `MOVE`: rows become columns, between a row of a constant and a row that is

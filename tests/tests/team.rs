@@ -132,9 +132,10 @@ fn convert() {
 }
 
 #[test]
-fn moves() {
+fn moves_and_choices_by_index() {
     let numbers = &mut Numbers::new(9);
     for (rows, columns) in [(1, 1), (3, 70), (64, 2), (65, 9)] {
         check("moves", &drafts::moves(numbers, rows, columns));
+        check("gather", &drafts::gather(numbers, rows, columns, 7));
     }
 }

@@ -149,7 +149,7 @@ impl Sketch<'_> {
     }
 
     /// A tensor of another type than i8, after all others.
-    fn typed(&mut self, sizes: Sizes, dtype: DType) -> u16 {
+    pub(super) fn typed(&mut self, sizes: Sizes, dtype: DType) -> u16 {
         let end = self.tensors.iter().map(|other| other.offset + other.bytes() as u32).max();
         self.tensors.push(DraftTensor {
             dims: sizes.to_vec(),
