@@ -22,16 +22,15 @@ pub const fn crc32(bytes: &[u8]) -> u32 {
 #[must_use]
 pub const fn crc32_update(crc: u32, bytes: &[u8]) -> u32 {
     let mut state = !crc;
-    let mut index = 0;
-    while bytes.len() - index >= 4 {
-        let word = [bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]];
-        state ^= u32::from_le_bytes(word);
+    let mut rest = bytes;
+    while let [first, second, third, fourth, tail @ ..] = rest {
+        state ^= u32::from_le_bytes([*first, *second, *third, *fourth]);
         state = crc_byte(crc_byte(crc_byte(crc_byte(state))));
-        index += 4;
+        rest = tail;
     }
-    while index < bytes.len() {
-        state = crc_byte(state ^ bytes[index] as u32);
-        index += 1;
+    while let [byte, tail @ ..] = rest {
+        state = crc_byte(state ^ *byte as u32);
+        rest = tail;
     }
     !state
 }
