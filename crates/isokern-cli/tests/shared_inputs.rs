@@ -8,8 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use isokern_model::Model;
+use isokern_model::layout::Layout;
 use isokern_tests::trials;
 use isokern_tests::vectors::other_folder;
+use isokern_tests::zoo::{self, NO_ZOO};
 
 /// What a file gives.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +77,6 @@ const FILES: &[(&str, Outcome)] = &[
         },
     ),
 ];
-const NO_ZOO: &str = "no public models are beside the repository, in ../shared/zoo";
 
 fn main() -> ExitCode {
     let folder = other_folder().join("reports/inputs");
@@ -89,56 +91,69 @@ fn main() -> ExitCode {
     let complete = trials::trial_unless(missing, "every_shared_input_has_a_row", move || {
         check_complete(&folder);
     });
-    let zoo = other_folder().join("zoo");
-    let missing = (!zoo.join("manifest.json").is_file()).then_some(NO_ZOO);
-    let zoo = trials::trial_unless(missing, "every_zoo_model_answers_or_has_a_remedy", move || {
-        check_zoo(&zoo);
+    let zoo = zoo::rows();
+    let missing = zoo.is_empty().then_some(NO_ZOO);
+    let count = zoo.len();
+    let all = trials::trial_unless(missing, "every_public_model_has_a_test", move || {
+        assert_eq!(count, 63);
     });
-    trials::run(rows.into_iter().chain([complete, zoo]))
+    let zoo = zoo.into_iter().map(|row| {
+        let (missing, name) = (row.missing(), format!("public_model_{}", row.id()));
+        trials::trial_unless(missing.as_deref(), name, move || check_public(&row))
+    });
+    trials::run(rows.into_iter().chain([complete, all]).chain(zoo))
 }
 
-/// Gives public models to the program, each with its inputs, and panics unless it gives the outputs
-/// of TFLite Micro, or refuses the model with what to do. Models once converted stay so.
-fn check_zoo(zoo: &Path) {
-    let manifest = fs::read_to_string(zoo.join("manifest.json")).expect("the manifest is there");
-    let rows: serde_json::Value = serde_json::from_str(&manifest).expect("it is JSON");
-    let rows = rows.as_array().expect("a list of models");
-    let mut answering = 0;
-    for row in rows {
-        let text = |key: &str| row[key].as_str().expect("a text");
-        let (name, model) = (text("name"), zoo.join("models").join(text("file")));
-        let ports = |side: &str| 0..row[side].as_array().expect("a list").len();
-        let vector = |end: String| zoo.join("vectors").join(format!("{name}.{end}.npy"));
-        let inputs: Vec<_> = ports("inputs").map(|at| vector(format!("in{at}"))).collect();
-        let outputs: Vec<_> = ports("outputs").map(|at| vector(format!("out{at}.tflm"))).collect();
-        let is_stream = row["sequence"] == true;
-        let ran = isokern(&["inspect".as_ref(), &model]);
-        if ran.code == Some(0) || row["converts_before"] == true {
-            assert_answers(&model, &inputs, &outputs, is_stream);
-            answering += 1;
-        } else {
-            ran.check_refused(name, "");
+/// Gives a public model to the program, with its inputs, and panics unless it gives the outputs of
+/// TFLite Micro, or refuses those that are refused with what to do. A model with state gives them in
+/// both modes, with what every variable holds.
+fn check_public(row: &zoo::Row) {
+    if row.is_refused() {
+        isokern(&["inspect".as_ref(), &row.path()]).check_refused("operator", "");
+        isokern(&["convert".as_ref(), &row.path(), "--check".as_ref()]).check_refused("", "");
+        return;
+    }
+    assert_answers(&row.path(), &row.inputs(), &row.outputs());
+    if row.sequence {
+        let scratch = tempfile::tempdir().expect("a temporary folder");
+        for mode in ["batch", "ring"] {
+            check_stream(row, mode, &scratch.path().join("states.bin"));
         }
     }
-    println!("{answering} of {} models give the outputs of TFLite Micro", rows.len());
 }
 
-/// Converts a model, and panics unless it gives these outputs for these inputs.
-fn assert_answers(file: &Path, inputs: &[PathBuf], outputs: &[PathBuf], is_stream: bool) {
+/// Runs the steps of a model with state, and compares outputs and variables.
+fn check_stream(row: &zoo::Row, mode: &str, states: &Path) {
+    let (file, inputs, outputs) = (row.path(), row.inputs(), row.outputs());
+    let mut words: Vec<&Path> = vec!["run".as_ref(), &file, "--stream".as_ref()];
+    words.extend(["-i".as_ref(), inputs[0].as_path(), "--expect".as_ref(), &outputs[0]]);
+    words.extend(["--mode".as_ref(), mode.as_ref(), "--state".as_ref(), states]);
+    let ran = isokern(&words);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains(" equal "), "{}", ran.stdout);
+    let artifact = row.case().convert(Layout::Row);
+    let model = Model::parse(artifact.bytes()).expect("it was just converted");
+    let states = fs::read(states).expect("the states are there");
+    let states: Vec<Vec<u8>> = states.chunks(model.state_bytes()).map(<[u8]>::to_vec).collect();
+    assert_eq!(zoo::variables_in(&model, &states), zoo::variables(row.id()), "{mode}");
+}
+
+/// Converts a model, and panics unless it gives these outputs for these inputs, a file for each port.
+fn assert_answers(file: &Path, inputs: &[PathBuf], outputs: &[PathBuf]) {
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let model = scratch.path().join("m.ikm");
     let converted = isokern(&["convert".as_ref(), file, "-o".as_ref(), &model]);
     assert_eq!(converted.code, Some(0), "{}", converted.stderr);
     let mut words: Vec<PathBuf> = vec!["run".into(), model];
-    if is_stream {
-        words.push("--stream".into());
-    }
-    for (option, paths) in [("-i", inputs), ("--expect", outputs)] {
-        for (position, path) in paths.iter().enumerate() {
-            words.extend([option.into(), format!("{position}={}", path.display()).into()]);
+    for (option, files) in [("-i", inputs), ("--expect", outputs)] {
+        for (port, file) in files.iter().enumerate() {
+            let named = format!("{port}={}", file.display());
+            let value = if files.len() > 1 { named.into() } else { file.clone() };
+            words.extend([option.into(), value]);
         }
     }
-    let ran = isokern(&words.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    let words: Vec<&Path> = words.iter().map(PathBuf::as_path).collect();
+    let ran = isokern(&words);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(ran.stdout.matches(" equal ").count(), outputs.len(), "{}", ran.stdout);
 }
@@ -158,7 +173,7 @@ fn check(folder: &Path, name: &str, outcome: Outcome) {
     match outcome {
         Answers => {
             let [input, output] = [file.with_extension("in.npy"), file.with_extension("tflm.npy")];
-            assert_answers(&file, &[input], &[output], false);
+            assert_answers(&file, &[input], &[output]);
         }
         Refused(error, fix) => {
             isokern(&["inspect".as_ref(), &file]).check_refused(error, fix);

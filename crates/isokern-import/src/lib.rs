@@ -75,6 +75,11 @@ pub struct Conversion {
     pub report: Report,
 }
 
+/// Returns the schema's names of the TFLite operators that convert.
+pub fn operator_names() -> impl Iterator<Item = &'static str> {
+    lower::names()
+}
+
 /// How to convert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
