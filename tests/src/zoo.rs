@@ -119,7 +119,8 @@ impl Row {
         (0..self.outputs.len()).map(|port| self.vector(&format!("out{port}.tflm"))).collect()
     }
 
-    /// Returns the model with its vectors: the bytes of all ports of a run, one run after the other.
+    /// Returns the model with its vectors: the bytes of all ports of a run, one run after
+    /// the other.
     ///
     /// # Panics
     ///

@@ -1,5 +1,5 @@
-//! Public models of `../shared/zoo` on the CPU: they convert, and give TFLite Micro's bytes in batches,
-//! as actors and, where they have state, step by step with what every variable holds.
+//! Public models of `../shared/zoo` on the CPU: they convert, and give TFLite Micro's bytes in
+//! batches, as actors and, where they have state, step by step with what every variable holds.
 //!
 //! Eight are refused, with operator, index and remedy. Each model is a test of its own.
 

@@ -1,6 +1,6 @@
-//! Public models of `../shared/zoo` as PTX on the stand-in's machine: one vector of each gives TFLite
-//! Micro's bytes, and of a model with state all steps in one launch, with what every variable holds
-//! after the last.
+//! Public models of `../shared/zoo` as PTX on the stand-in's machine: one vector of each gives
+//! TFLite Micro's bytes, and of a model with state all steps in one launch, with what every
+//! variable holds after the last.
 
 use std::process::ExitCode;
 

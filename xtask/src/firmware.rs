@@ -15,6 +15,7 @@ mod image;
 mod models;
 mod programs;
 mod sheet;
+mod zoo;
 
 use crate::failure::Failure;
 use crate::process;
@@ -68,6 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         if arguments.model.is_none() {
             check_programs(&programs, &host)?;
             check_mutations(&programs, &mut mutants)?;
+            zoo::check(&programs, &host)?;
             if let Some(digits) = models.first() {
                 table.actors.extend(actors::check(&programs, &host, digits)?);
             }

@@ -104,9 +104,9 @@ fn main() -> ExitCode {
     trials::run(rows.into_iter().chain([complete, all]).chain(zoo))
 }
 
-/// Gives a public model to the program, with its inputs, and panics unless it gives the outputs of
-/// TFLite Micro, or refuses those that are refused with what to do. A model with state gives them in
-/// both modes, with what every variable holds.
+/// Gives a public model to the program, with its inputs, and panics unless it gives the outputs
+/// of TFLite Micro, or refuses those that are refused with what to do. A model with state gives
+/// them in both modes, with what every variable holds.
 fn check_public(row: &zoo::Row) {
     if row.is_refused() {
         isokern(&["inspect".as_ref(), &row.path()]).check_refused("operator", "");
@@ -138,7 +138,8 @@ fn check_stream(row: &zoo::Row, mode: &str, states: &Path) {
     assert_eq!(zoo::variables_in(&model, &states), zoo::variables(row.id()), "{mode}");
 }
 
-/// Converts a model, and panics unless it gives these outputs for these inputs, a file for each port.
+/// Converts a model, and panics unless it gives these outputs for these inputs, a file for each
+/// port.
 fn assert_answers(file: &Path, inputs: &[PathBuf], outputs: &[PathBuf]) {
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let model = scratch.path().join("m.ikm");

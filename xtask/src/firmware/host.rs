@@ -53,27 +53,50 @@ impl Host {
     /// The digest of the outputs for the generated inputs, the same with all loops.
     pub(super) fn digest(&self, name: &str, model: &Path) -> Result<String, Failure> {
         let lens = input_lens(&read(model)?);
-        let mut arguments = Vec::new();
-        for (position, &len) in (0..).zip(&lens) {
+        let values = |(position, &len): (u32, &usize)| {
             let seeds = (1..=INPUTS).map(|seed| seed + (position << 8));
-            let values: Vec<u8> = seeds.flat_map(|seed| generate_input(seed, len)).collect();
+            seeds.flat_map(|seed| generate_input(seed, len)).collect::<Vec<u8>>()
+        };
+        let ports: Vec<Vec<u8>> = (0..).zip(&lens).map(values).collect();
+        self.outputs(model, &self.inputs(name, &ports)?)
+    }
+
+    /// Writes the inputs of each port, and returns the arguments that name them.
+    pub(super) fn inputs(&self, name: &str, ports: &[Vec<u8>]) -> Result<Vec<String>, Failure> {
+        let mut arguments = Vec::new();
+        for (position, values) in ports.iter().enumerate() {
             let path = self.folder.join(format!("{name}.{position}.i8"));
-            write(&path, &values)?;
-            let port = if lens.len() > 1 { format!("{position}=") } else { String::new() };
+            write(&path, values)?;
+            let port = if ports.len() > 1 { format!("{position}=") } else { String::new() };
             arguments.extend(["--input".to_owned(), format!("{port}{}", path.display())]);
         }
+        Ok(arguments)
+    }
+
+    /// The digest of the outputs for these inputs, the same with all loops.
+    pub(super) fn outputs(&self, model: &Path, inputs: &[String]) -> Result<String, Failure> {
         let digest = |instructions| -> Result<String, Failure> {
             let mut command = Command::new(&self.program);
-            command.arg("run").arg(model).args(&arguments);
+            command.arg("run").arg(model).args(inputs);
             command.args(["--instructions", instructions, "--quiet"]);
             Ok(process::output(&mut command)?.trim().to_owned())
         };
         let (plain, fastest) = (digest("plain")?, digest("auto")?);
         if plain != fastest {
+            let name = model.file_stem().unwrap_or_default().to_string_lossy();
             let message = format!("{name}: on the host itself, plain {plain}, fastest {fastest}");
             return Err(Failure::Check(message));
         }
         Ok(plain)
+    }
+
+    /// The states that a stream of these inputs leaves, one after the other.
+    pub(super) fn states(&self, model: &Path, inputs: &[String]) -> Result<Vec<u8>, Failure> {
+        let path = model.with_extension("states");
+        let mut command = Command::new(&self.program);
+        command.arg("run").arg(model).args(inputs).args(["--stream", "--quiet", "--state"]);
+        process::output(command.arg(&path))?;
+        read(&path)
     }
 
     /// The digits the host reads in the first images, the later one of equals.
@@ -122,11 +145,11 @@ fn input_lens(blob: &[u8]) -> Vec<usize> {
     (0..half(INPUT_COUNT)).map(len).collect()
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|source| Failure::Path { path: path.to_owned(), source })
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes).map_err(|source| Failure::Path { path: path.to_owned(), source })
 }
 

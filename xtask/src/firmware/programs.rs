@@ -30,6 +30,8 @@ pub(super) enum Program {
     Images,
     /// An actor as a task, in a loop that sleeps.
     Asleep,
+    /// Any model, put into the built program.
+    Carried,
     /// What the checks must find.
     Planted,
 }
@@ -55,6 +57,7 @@ impl Programs {
             Program::Actors => "actors",
             Program::Images => "images",
             Program::Asleep => "asleep",
+            Program::Carried => "carried",
             Program::Planted => "planted",
         };
         let mut cargo = thumb::build(self.compiler, self.board.target, FOLDER)?;

@@ -1,0 +1,158 @@
+//! Public models of `../shared/zoo` on a board: each with one of its inputs, a model with state
+//! with its whole stream, gives the host's digests of outputs and states.
+//!
+//! They are put into one built program, so that none is built anew.
+
+use super::emulator;
+use super::host::{Host, read, write};
+use super::image;
+use super::programs::{Program, Programs};
+use crate::failure::Failure;
+use crate::repository;
+use core::ops::Range;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The board that runs them.
+const BOARD: &str = "mps2-an386";
+
+/// What the program holds before a model is put into it; `carried.rs` has the same.
+const MARK: &[u8; 16] = b"isokern: carried";
+const CARGO_BYTES: usize = 2 << 20;
+const ARENA_BYTES: usize = 3 << 20;
+const STATE_BYTES: usize = 64 << 10;
+const STEP: usize = 64;
+
+/// Where the header of a packed model keeps the sizes of arena and state (`docs/format.md`).
+const ARENA: Range<usize> = 64..68;
+const STATE: Range<usize> = 68..72;
+
+/// A row of the manifest.
+#[derive(serde::Deserialize)]
+struct Row {
+    name: String,
+    file: PathBuf,
+    inputs: Vec<serde::de::IgnoredAny>,
+    runs: usize,
+    sequence: bool,
+}
+
+/// The record of the repository.
+#[derive(serde::Deserialize)]
+struct Record {
+    /// By the first digits of their hashes, models that do not convert, and why.
+    refused: BTreeMap<String, String>,
+}
+
+/// Runs every model that fits the board; none where there is no zoo, or on another board.
+pub(super) fn check(programs: &Programs, host: &Host) -> Result<(), Failure> {
+    if programs.board.name != BOARD {
+        return Ok(());
+    }
+    let named = std::env::var_os("ISOKERN_VECTORS").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| repository::root().join("../shared")).join("zoo");
+    let manifest = folder.join("manifest.json");
+    if !manifest.is_file() {
+        println!("zoo        not run: no public models in ../shared/zoo");
+        return Ok(());
+    }
+    let record: Record = json(&repository::root().join("tests/models/zoo.json"))?;
+    let rows: Vec<Row> = json(&manifest)?;
+    let elf = programs.build(Program::Carried, None)?;
+    image::check_floats(&elf)?;
+    let program = read(&elf)?;
+    let place = program.windows(MARK.len()).position(|bytes| bytes == MARK);
+    let place = place.ok_or(Failure::Blind("the program has no place for a model"))?;
+    let (mut ran, mut large) = (0, 0);
+    for row in &rows {
+        if record.refused.keys().any(|id| row.name.starts_with(id.as_str())) {
+            continue;
+        }
+        let Some(cargo) = pack(row, &folder, host)? else {
+            large += 1;
+            continue;
+        };
+        let mut filled = program.clone();
+        filled[place..place + cargo.bytes.len()].copy_from_slice(&cargo.bytes);
+        let carried = elf.with_file_name("carried-filled");
+        write(&carried, &filled)?;
+        let report = emulator::run(programs.board, &carried)
+            .map_err(|failure| Failure::Check(format!("{}: {failure}", row.name)))?;
+        let found = (report.one("outputs")?, report.one("states")?);
+        if found != (cargo.outputs.as_str(), cargo.states.as_str()) {
+            let board = programs.board.name;
+            let expected = (cargo.outputs, cargo.states);
+            let message = format!("{}: the host says {expected:?}, {board} {found:?}", row.name);
+            return Err(Failure::Check(message));
+        }
+        ran += 1;
+    }
+    println!("zoo        {ran} public models as on the host; {large} do not fit");
+    if ran == 0 { Err(Failure::Blind("no public model ran")) } else { Ok(()) }
+}
+
+/// What is put into the program, and what the host says of it.
+struct Cargo {
+    bytes: Vec<u8>,
+    outputs: String,
+    states: String,
+}
+
+/// Converts a model and runs it on the host; none where it does not fit, or does not convert yet.
+fn pack(row: &Row, folder: &Path, host: &Host) -> Result<Option<Cargo>, Failure> {
+    let Ok(blob_path) = host.convert(&row.name, &folder.join("models").join(&row.file)) else {
+        return Ok(None);
+    };
+    let blob = read(&blob_path)?;
+    let count = if row.sequence { row.runs } else { 1 };
+    let mut ports = Vec::new();
+    for port in 0..row.inputs.len() {
+        let array = read(&folder.join("vectors").join(format!("{}.in{port}.npy", row.name)))?;
+        let values = values(&array);
+        let runs = values.chunks((values.len() / row.runs).max(1)).map(<[u8]>::to_vec);
+        ports.push(runs.collect::<Vec<_>>());
+    }
+    let mut inputs = Vec::new();
+    for run in 0..count {
+        ports.iter().for_each(|port| inputs.extend_from_slice(&port[run]));
+    }
+    let start = STEP + blob.len().next_multiple_of(STEP);
+    let fits = size(&blob, ARENA) <= ARENA_BYTES && size(&blob, STATE) <= STATE_BYTES;
+    if !fits || start + inputs.len() > CARGO_BYTES {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; start];
+    bytes[..4].copy_from_slice(&(blob.len() as u32).to_le_bytes());
+    bytes[4..8].copy_from_slice(&(count as u32).to_le_bytes());
+    bytes[STEP..STEP + blob.len()].copy_from_slice(&blob);
+    bytes.extend_from_slice(&inputs);
+    let ports: Vec<Vec<u8>> = ports.iter().map(|port| port[..count].concat()).collect();
+    let inputs = host.inputs(&row.name, &ports)?;
+    let has_state = size(&blob, STATE) > 0;
+    let states = if has_state { host.states(&blob_path, &inputs)? } else { Vec::new() };
+    let outputs = host.outputs(&blob_path, &inputs)?;
+    Ok(Some(Cargo { bytes, outputs, states: format!("{:016x}", fnv1a(&states)) }))
+}
+
+/// The digest that boards print (`isokern_model::digest::fnv1a`).
+fn fnv1a(bytes: &[u8]) -> u64 {
+    let step = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+/// The values of a file of NumPy, as they lie there.
+fn values(file: &[u8]) -> &[u8] {
+    let header = file.get(8..10).map_or(0, |len| usize::from(u16::from_le_bytes([len[0], len[1]])));
+    file.get(10 + header..).unwrap_or_default()
+}
+
+/// A size in the header of a packed model.
+fn size(blob: &[u8], range: Range<usize>) -> usize {
+    let bytes = blob.get(range).and_then(|bytes| bytes.try_into().ok());
+    u32::from_le_bytes(bytes.unwrap_or([0xFF; 4])) as usize
+}
+
+fn json<T: for<'de> serde::Deserialize<'de>>(path: &Path) -> Result<T, Failure> {
+    serde_json::from_slice(&read(path)?)
+        .map_err(|error| Failure::Check(format!("{}: {error}", path.display())))
+}
