@@ -72,7 +72,7 @@ def grow(seed, elements_max=ELEMENTS_MAX):
                 if apply(g, wanted if step == turn else g.one_of(ALL)):
                     found |= step == turn
                     break
-        if found and g.net.operators:
+        if found and any(is_read(g.net, x) for x in g.net.inputs):
             return g
     raise ValueError(f"seed {seed} gives no graph")
 
@@ -98,6 +98,7 @@ def files(g):
 
 
 def is_read(graph, x):
+    """Whether an operator reads a tensor; of a model without inputs nothing depends."""
     return any(x in op.inputs for op in graph.operators)
 
 

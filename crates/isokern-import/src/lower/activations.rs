@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use isokern_model::Region;
-use isokern_model::encode::{Constant, DraftOp, DraftTensor};
+use isokern_model::encode::{Constant, DraftMove, DraftOp, DraftTensor};
 use isokern_model::header::ARENA_BYTES_MAX;
 use isokern_model::operators::reshape::Reshape;
 
@@ -92,11 +92,17 @@ impl Activations {
     }
 
     /// The place of an output of the graph, which some operator must have written. What is an
-    /// input too is copied.
+    /// input too is copied, and so is a constant.
     pub(super) fn output(&mut self, graph: &Graph<'_>, index: usize) -> Result<u16, ImportError> {
         let fault = |fault| tensor_error(graph, None, "output", index, fault);
-        if graph.tensors[index].data.is_some() {
-            return Err(fault(TensorFault::Constant));
+        let computed = match self.known(index) {
+            Known::Constant(data) => Some(&**data),
+            Known::Nothing | Known::Activation(_) | Known::Refused => None,
+        };
+        if let Some(data) = graph.tensors[index].data.or(computed) {
+            let data = data.to_vec();
+            let tensor = activation(&graph.tensors[index], &PORTS).map_err(fault)?;
+            return self.constant(tensor, data).map_err(fault);
         }
         let written = self.written(index);
         let (place, tensor) = written.ok_or_else(|| fault(TensorFault::NotWritten))?;
@@ -112,6 +118,20 @@ impl Activations {
         let copy = self.temporary(tensor);
         self.emit(DraftOp::new::<Reshape>(&[], &[place], &[copy]));
         copy
+    }
+
+    /// Emits the move of a constant to a tensor; returns the place of that.
+    fn constant(&mut self, tensor: DraftTensor, data: Vec<u8>) -> Result<u16, TensorFault> {
+        let (found, need) = (data.len(), tensor.bytes());
+        if found != need {
+            return Err(TensorFault::DataLength { found, need });
+        }
+        let len = u32::try_from(tensor.len()).map_err(|_| TensorFault::TooLarge)?;
+        let place = self.temporary(tensor);
+        // One piece of one dimension, which every move has room for.
+        let op = DraftMove::copy(len).with_data(data).op(&[], place);
+        self.emit(op.map_err(|_| TensorFault::TooLarge)?);
+        Ok(place)
     }
 
     /// Takes what a refused operator should have written to be what the file says.

@@ -9,8 +9,17 @@ use crate::{lower, tflite};
 fn graphs() {
     let twice = changed("two_inputs", |graph| graph.inputs[1] = graph.inputs[0]);
     refused(&twice, "the graph lists tensor 0 as an input twice");
-    let never = changed("dense", |graph| graph.outputs = vec![input(graph, "FULLY_CONNECTED", 1)]);
-    refused(&never, "output (tensor 1 `w0`) is a constant, not an activation");
+    let string = changed("dense", |graph| {
+        let constant = input(graph, "FULLY_CONNECTED", 1);
+        graph.outputs = vec![constant];
+        graph.tensors[constant].element = element(5);
+    });
+    refused(&string, "output (tensor 1 `w0`) is STRING");
+    let short = changed("dense", |graph| {
+        graph.outputs = vec![input(graph, "FULLY_CONNECTED", 1)];
+        graph.tensors[graph.outputs[0]].data = Some(&[0; 5]);
+    });
+    refused(&short, "output (tensor 1 `w0`) has 5 bytes of data, its shape needs 2257");
     let order = changed("dense", |graph| graph.operators.swap(0, 1));
     refused(&order, "operator 0 (FULLY_CONNECTED): input (tensor 3 ");
     let twice = changed("two_inputs", |graph| {
