@@ -110,13 +110,9 @@ def requantisation(graph, op, name):
     channel, or a single pair for a fully connected layer with one scale."""
     tensors = [graph.tensors[i] for i in (op.inputs[0], op.inputs[1], op.outputs[0])]
     source, weights, target = (t.quantization.scale.astype(np.float32) for t in tensors)
-    if name == "FULLY_CONNECTED" and len(weights) == 1:
-        # The product of the two scales is rounded to single precision here.
-        reals = [float(source[0] * weights[0]) / float(target[0])]
-    else:
-        channels = int(tensors[2].shape[-1])
-        weights = np.broadcast_to(weights, (channels,))
-        reals = [float(source[0]) * float(w) / float(target[0]) for w in weights]
+    if name != "FULLY_CONNECTED" or len(weights) > 1:
+        weights = np.broadcast_to(weights, (int(tensors[2].shape[-1]),))
+    reals = [float(source[0]) * float(w) / float(target[0]) for w in weights]
     pairs = [quantise_multiplier(real) for real in reals]
     return {"multiplier": [m for m, _ in pairs], "shift": [s for _, s in pairs]}
 

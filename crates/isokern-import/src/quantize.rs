@@ -85,21 +85,13 @@ pub(crate) fn multiplier_below_one(real: f64) -> Result<Multiplier, MultiplierFa
     })
 }
 
-/// The multiplier of one output channel of a convolution, and of one unit of a
-/// fully connected operator with a scale per unit.
+/// The multiplier of dot products with these scales.
 ///
 /// `PopulateConvolutionQuantizationParams` in `kernels/kernel_util.cc`, and
-/// `micro/kernels/fully_connected_common.cc`: all in `double`.
-pub(crate) fn channel_scale(input: f32, weights: f32, output: f32) -> f64 {
+/// `micro/kernels/fully_connected_common.cc`: all in `double`. Sources before October 2026 round
+/// the product to `float` for a fully connected operator with one scale of weights.
+pub(crate) fn dot_scale(input: f32, weights: f32, output: f32) -> f64 {
     f64::from(input) * f64::from(weights) / f64::from(output)
-}
-
-/// The multiplier of a fully connected operator with one scale.
-///
-/// `GetQuantizedConvolutionMultipler` in `kernels/kernel_util.cc`: the product of the
-/// scales is a `float`, and only then becomes a `double`.
-pub(crate) fn shared_scale(input: f32, weights: f32, output: f32) -> f64 {
-    f64::from(input * weights) / f64::from(output)
 }
 
 /// Whether the scale of a bias is that of input times weights, as TFLite measures it.
@@ -250,8 +242,8 @@ fn split(real: f64) -> (f64, i32) {
 mod tests {
     use super::{
         Activation, Fused, Multiplier, MultiplierFault, Softmax, activation_range, add,
-        bias_scale_fits, channel_scale, divided, multiplier, multiplier_below_one, shared_scale,
-        softmax, split, squared_difference, sub,
+        bias_scale_fits, divided, dot_scale, multiplier, multiplier_below_one, softmax, split,
+        squared_difference, sub,
     };
 
     #[test]
@@ -302,12 +294,10 @@ mod tests {
     }
 
     #[test]
-    fn a_float_product_is_not_a_double_product() {
+    fn products_of_scales_are_double() {
         let (input, weights, output) = (0.391_015_23, 0.003_951_472_7, 0.049_459_13);
-        let (shared, channel) =
-            (shared_scale(input, weights, output), channel_scale(input, weights, output));
-        assert_ne!(shared, channel);
-        assert!((shared - channel).abs() < 1e-7);
+        let single = f64::from(input * weights) / f64::from(output);
+        assert_ne!(multiplier(dot_scale(input, weights, output)), multiplier(single));
         assert!(bias_scale_fits(input, weights, input * weights, output));
         assert!(!bias_scale_fits(input, weights, 1.0, output));
     }

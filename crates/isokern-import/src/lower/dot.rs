@@ -132,7 +132,7 @@ pub(super) fn scaling(
 ) -> Result<Scaling, ImportError> {
     let mut scaling = Scaling { multiplier: Vec::new(), shift: Vec::new() };
     for (channel, &scale) in weights.iter().enumerate() {
-        let real = quantize::channel_scale(input, scale, output);
+        let real = quantize::dot_scale(input, scale, output);
         let found = quantize::multiplier(real);
         let found = found.map_err(|fault| site.multiplier_fault(channel, fault))?;
         scaling.multiplier.push(found.mantissa);
@@ -152,7 +152,7 @@ pub(super) fn shared_scaling(
     if bias.is_some_and(|bias| !quantize::bias_scale_fits(input, weights, bias, output)) {
         return Err(site.fault(OperatorFault::BiasScale));
     }
-    let found = quantize::multiplier(quantize::shared_scale(input, weights, output));
+    let found = quantize::multiplier(quantize::dot_scale(input, weights, output));
     let found = found.map_err(|fault: MultiplierFault| site.multiplier_fault(0, fault))?;
     Ok(Scaling { multiplier: vec![found.mantissa], shift: vec![found.shift] })
 }

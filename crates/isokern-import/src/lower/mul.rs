@@ -13,7 +13,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     let pair = Pair::read(site, &[Element::Int8], None)?;
     let activation = site.activation(fused, &pair.output.tensor)?;
     let [a, b] = pair.scales();
-    let real = quantize::channel_scale(a, b, pair.output.tensor.scale);
+    let real = quantize::dot_scale(a, b, pair.output.tensor.scale);
     let multiplier = quantize::multiplier(real).map_err(|fault| site.multiplier_fault(0, fault))?;
     let mut body = pair.body(Operation::Mul);
     set_scale(&mut body, 2, multiplier);

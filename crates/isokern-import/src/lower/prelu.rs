@@ -12,10 +12,8 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     let pair = Pair::read(site, &[Element::Int8], None)?;
     let ([input, slope], output) = (pair.scales(), pair.output.tensor.scale);
     let mut body = pair.body(Operation::Prelu);
-    let reals = [
-        (0, quantize::rescaling(input, output)),
-        (2, quantize::channel_scale(input, slope, output)),
-    ];
+    let reals =
+        [(0, quantize::rescaling(input, output)), (2, quantize::dot_scale(input, slope, output))];
     for (place, real) in reals {
         let multiplier =
             quantize::multiplier(real).map_err(|fault| site.multiplier_fault(0, fault))?;
