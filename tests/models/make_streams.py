@@ -50,6 +50,29 @@ def keyword():
                                    (np.float32(1 / 256), 0)))
 
 
+def variables():
+    """Values that are read before and after others are assigned, under two handles of one
+    variable; a constant that is assigned; outputs that are variables. Each variable is read at
+    some step after, so that the outputs show all of them."""
+    net = Network("variables", (1, 4), seed=65)
+    scale, zero_point = net.quantisation(net.input)
+    values = np.array([[-100, -1, 3, 90]])
+    first = net.variable("first", (1, 4), scale, zero_point, initial=values)
+    second = net.variable("second", (1, 4), scale, zero_point)
+    third = net.variable("third", (2, 2), 0.05, 7, initial=[[1, -2], [3, -4]])
+    old_first, old_second, old_third = net.read(first), net.read(second), net.read(third)
+    net.assign(first, net.input)
+    net.assign(second, old_first)
+    again = net.variable("first", (1, 4), scale, zero_point)
+    total = net.add(old_first, old_second)
+    net.assign(third, net.constant([[-128, 127], [0, 5]], "int8", 0.05, 7))
+    now = net.read(again)
+    half = net.activation(net.floats[now], scale, zero_point, "half")
+    net.operator("MAXIMUM", [now, net.constant([[-50] * 4], "int8", scale, zero_point)], half)
+    net.assign(again, half)
+    return net.finish([total, old_third, net.read(first), net.read(second), now])
+
+
 def of_assigned(data):
     """A copy of the model whose outputs are the tensors that it assigns, in the order of the
     VAR_HANDLEs; the model's own output is the last."""
@@ -96,6 +119,16 @@ def main():
     steps[-6:-3], steps[-3:] = -128, 127
     files = {"keyword.tflite": data, "keyword.in.i8": steps.tobytes()}
     files |= {f"keyword.{name}": found for name, found in stream(data, steps).items()}
+    steps = rng.integers(-128, 128, (STEPS, 4), np.int8)
+    data = variables()
+    interpreter = runtime.Interpreter.from_bytes(data, arena_size=ARENA)
+    outputs = []
+    for step in steps:
+        interpreter.set_input(step.reshape(1, 4), 0)
+        interpreter.invoke()
+        outputs += [interpreter.get_output(at).tobytes() for at in range(5)]
+    files |= {"variables.tflite": data, "variables.in.i8": steps.tobytes(),
+              "variables.out.tflm.i8": b"".join(outputs)}
     for name, found in files.items():
         (HERE / name).write_bytes(found)
     manifest = {"versions": {p: importlib.metadata.version(p)

@@ -68,6 +68,14 @@ pub enum ImportError {
         /// What is wrong.
         fault: TensorFault,
     },
+    /// Something is wrong with a graph that CALL_ONCE runs.
+    #[error("graph {graph}, which CALL_ONCE runs: {fault}")]
+    Called {
+        /// Number of the graph in the file.
+        graph: usize,
+        /// What is wrong.
+        fault: Box<Self>,
+    },
     /// Several things are wrong; none of them is this.
     #[error("{}", Several(.0))]
     Several(Vec<Self>),
@@ -90,6 +98,15 @@ impl ImportError {
     #[must_use]
     pub fn faults(&self) -> &[Self] {
         if let Self::Several(faults) = self { faults } else { core::slice::from_ref(self) }
+    }
+
+    /// Names the graph that CALL_ONCE runs and in which this is wrong.
+    pub(crate) fn in_called_graph(self, graph: usize) -> Self {
+        if let Self::Several(faults) = self {
+            Self::Several(faults.into_iter().map(|fault| fault.in_called_graph(graph)).collect())
+        } else {
+            Self::Called { graph, fault: Box::new(self) }
+        }
     }
 }
 
@@ -179,6 +196,16 @@ pub enum GraphFault {
         found: u64,
         /// How many are possible.
         max: u64,
+    },
+    /// The variables do not fit a state.
+    #[error(
+        "the variables need a state of {found} bytes, at most {max} fit. Fix: use smaller variables"
+    )]
+    State {
+        /// Bytes needed.
+        found: usize,
+        /// Bytes possible.
+        max: usize,
     },
     /// The activations do not fit an arena.
     #[error(

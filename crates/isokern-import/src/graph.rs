@@ -9,7 +9,7 @@ use isokern_core::DType;
 
 pub(crate) use options::{FromOption, NamedOption, OptionFault, OptionValue};
 
-/// The graph of a file that runs.
+/// The graph of a file that runs, or one that it calls.
 #[derive(Debug)]
 pub(crate) struct Graph<'f> {
     /// Indices of the tensors the caller writes.
@@ -18,6 +18,8 @@ pub(crate) struct Graph<'f> {
     pub(crate) outputs: Vec<usize>,
     pub(crate) tensors: Vec<GraphTensor<'f>>,
     pub(crate) operators: Vec<GraphOperator<'f>>,
+    /// Graphs that operators of this one call, each with its number in the file.
+    pub(crate) called: Vec<(usize, Self)>,
     /// How many graphs of the file nothing calls.
     pub(crate) unused_subgraph_count: usize,
     /// Bytes of the file.
@@ -83,6 +85,13 @@ pub(crate) struct GraphOperator<'f> {
 
 /// The schema's name of all custom operators, which have another one of their own.
 pub(crate) const CUSTOM: &str = "CUSTOM";
+/// The operator that runs another graph, once.
+pub(crate) const CALL_ONCE: &str = "CALL_ONCE";
+/// The option of CALL_ONCE that says which graph that is.
+pub(crate) const INIT_SUBGRAPH: &str = "init_subgraph_index";
+/// The options of VAR_HANDLE that name a variable.
+pub(crate) const CONTAINER: &str = "container";
+pub(crate) const SHARED_NAME: &str = "shared_name";
 
 /// How many bytes of a name messages show.
 const NAME_MAX: usize = 64;
@@ -163,7 +172,7 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
     String::from_utf8_lossy(shown).escape_debug().to_string()
 }
 
-impl GraphOperator<'_> {
+impl<'f> GraphOperator<'f> {
     /// What messages call it.
     pub(crate) fn display_name(&self) -> &str {
         self.label.as_deref().unwrap_or(self.name)
@@ -178,6 +187,16 @@ impl GraphOperator<'_> {
     pub(crate) fn input(&self, position: usize) -> Option<i32> {
         let index = i32::from_le_bytes(*self.inputs.get(position)?);
         (index != -1).then_some(index)
+    }
+
+    /// Whether it reads the tensor with this index.
+    pub(crate) fn reads(&self, tensor: usize) -> bool {
+        self.inputs.iter().any(|index| usize::try_from(i32::from_le_bytes(*index)) == Ok(tensor))
+    }
+
+    /// The value of the option with this name, if it was read.
+    pub(crate) fn option(&self, name: &str) -> Option<OptionValue<'f>> {
+        self.options.iter().find(|option| option.name == name)?.value.as_ref().ok().copied()
     }
 
     /// The tensor index of an output.

@@ -31,9 +31,8 @@
 //!
 //! # Not here
 //!
-//! No float models, no quantisation, no graph optimisation: the operators of the file
-//! run in its order. No models with state: the packed format has them, this crate
-//! does not read them yet. No file access.
+//! No float models, no quantisation, little graph optimisation: the operators of the file
+//! run in its order, those that nothing needs left out. No file access.
 //!
 //! # Safety
 //!

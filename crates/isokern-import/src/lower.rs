@@ -15,6 +15,7 @@ mod activations;
 mod add;
 mod add_n;
 mod arg_max_min;
+mod assigned_in_place;
 mod axes;
 mod batch_space;
 mod broadcast;
@@ -26,6 +27,7 @@ mod concatenation;
 mod conv_2d;
 mod conversions;
 mod convolution;
+mod copies;
 mod depth_space;
 mod depthwise_conv_2d;
 mod dot;
@@ -70,12 +72,14 @@ mod strided_slice;
 mod sub;
 mod tanh;
 mod transpose;
+mod variable_operators;
+mod variables;
 mod window;
 
 use isokern_model::encode::{Draft, DraftPort};
 
 use crate::error::{GraphFault, ImportError, UnsupportedOperator};
-use crate::graph::Graph;
+use crate::graph::{CALL_ONCE, Graph};
 use activations::Activations;
 use collected::Collected;
 use site::Site;
@@ -152,6 +156,10 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("GATHER_ND", gather::lower_nd),
     ("EMBEDDING_LOOKUP", gather::lower_embedding),
     ("RESIZE_NEAREST_NEIGHBOR", resize_nearest_neighbor::lower),
+    ("VAR_HANDLE", variable_operators::handle),
+    ("READ_VARIABLE", variable_operators::read),
+    ("ASSIGN_VARIABLE", variable_operators::assign),
+    (CALL_ONCE, variable_operators::call_once),
 ];
 
 /// Lowers one operator to those that it emits.
@@ -184,25 +192,8 @@ pub(crate) fn lower(
     }
     let mut collected = Collected::default();
     let mut activations = Activations::new(graph, &mut collected)?;
-    let live = live::operators(graph);
-    for ((index, operator), &is_live) in graph.operators.iter().enumerate().zip(&live) {
-        if is_live {
-            let result = match function(operator.name) {
-                Some(lower) => lower(&mut Site::new(graph, &mut activations, index, operator)),
-                None => {
-                    collected.unsupported(index, operator.display_name());
-                    activations.presume(graph, operator);
-                    Ok(())
-                }
-            };
-            if let Err(fault) = result {
-                collected.fault(fault, &activations);
-                activations.presume(graph, operator);
-            }
-            activations.constants_fit()?;
-        }
-        lowered(index, operator.name);
-    }
+    let unused_operator_count =
+        lower_operators(graph, &mut activations, &mut collected, &mut lowered)?;
     let mut outputs = Vec::with_capacity(graph.outputs.len());
     for &index in &graph.outputs {
         match activations.output(graph, index) {
@@ -214,10 +205,39 @@ pub(crate) fn lower(
     // The inputs were the first activations.
     let inputs = (0..).zip(&graph.inputs).map(|(place, &index)| port(graph, place, index));
     let inputs = inputs.collect();
-    let (tensors, ops) = activations.finish();
-    let draft = Draft { tensors, ops, inputs, outputs, state: Vec::new(), source_sha256 };
-    let unused_operator_count = live.iter().filter(|&&is_live| !is_live).count();
+    let (tensors, ops, state) = activations.finish();
+    let mut draft = Draft { tensors, ops, inputs, outputs, state, source_sha256 };
+    assigned_in_place::run(&mut draft);
     Ok(Lowered { draft, unused_operator_count })
+}
+
+/// Lowers the operators of a graph that something needs; returns how many others there are.
+fn lower_operators(
+    graph: &Graph<'_>,
+    activations: &mut Activations,
+    collected: &mut Collected,
+    lowered: &mut impl FnMut(usize, &'static str),
+) -> Result<usize, ImportError> {
+    let live = live::operators(graph);
+    for ((index, operator), &is_live) in graph.operators.iter().enumerate().zip(&live) {
+        if is_live {
+            let result = match function(operator.name) {
+                Some(lower) => lower(&mut Site::new(graph, activations, index, operator)),
+                None => {
+                    collected.unsupported(index, operator.display_name());
+                    activations.presume(graph, operator);
+                    Ok(())
+                }
+            };
+            if let Err(fault) = result {
+                collected.fault(fault, activations);
+                activations.presume(graph, operator);
+            }
+            activations.constants_fit()?;
+        }
+        lowered(index, operator.name);
+    }
+    Ok(live.iter().filter(|&&is_live| !is_live).count())
 }
 
 /// An input or output of the graph, with the start of its name.
@@ -256,3 +276,5 @@ mod pair_tests;
 mod refusals;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod variable_tests;

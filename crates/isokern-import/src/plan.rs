@@ -8,7 +8,8 @@
 
 use core::cmp::Reverse;
 
-use isokern_model::encode::{Draft, Lifetime};
+use isokern_model::Region;
+use isokern_model::encode::{Draft, DraftTensor, Lifetime};
 use isokern_model::header::ARENA_BYTES_MAX;
 
 use crate::error::GraphFault;
@@ -57,7 +58,8 @@ enum Fit {
 /// Gives every tensor of the draft its place; reshapes stay in place.
 pub(crate) fn plan(draft: &mut Draft) -> Result<Sizes, GraphFault> {
     // With equal offsets every reshape is in place and shares the root of its input.
-    for tensor in &mut draft.tensors {
+    let in_arena = |tensor: &&mut DraftTensor| tensor.region == Region::Arena;
+    for tensor in draft.tensors.iter_mut().filter(in_arena) {
         tensor.offset = 0;
     }
     let lifetimes = draft.lifetimes();
@@ -67,22 +69,29 @@ pub(crate) fn plan(draft: &mut Draft) -> Result<Sizes, GraphFault> {
     if arena_bytes > ARENA_BYTES_MAX {
         return Err(GraphFault::Arena { found: arena_bytes, max: ARENA_BYTES_MAX });
     }
-    for (tensor, &block) in draft.tensors.iter_mut().zip(&block_of) {
-        // Below the arena's size, which is below 2^28.
-        tensor.offset = placement.offsets[block] as u32;
+    for (tensor, block) in draft.tensors.iter_mut().zip(block_of) {
+        if let Some(block) = block {
+            // Below the arena's size, which is below 2^28.
+            tensor.offset = placement.offsets[block] as u32;
+        }
     }
     Ok(Sizes { arena_bytes, lower_bound: lower_bound(&blocks) })
 }
 
-/// One block for all tensors of a root, and for each tensor the index of its block.
-fn blocks(draft: &Draft, lifetimes: &[Lifetime]) -> (Vec<Block>, Vec<usize>) {
+/// One block for all tensors of a root, and for each tensor the index of its block; none for those
+/// of the state.
+fn blocks(draft: &Draft, lifetimes: &[Lifetime]) -> (Vec<Block>, Vec<Option<usize>>) {
     let mut blocks: Vec<Block> = Vec::new();
     let mut block_of = Vec::with_capacity(lifetimes.len());
     for (index, (tensor, lifetime)) in draft.tensors.iter().zip(lifetimes).enumerate() {
+        if tensor.region == Region::State {
+            block_of.push(None);
+            continue;
+        }
         let (first_step, last_step) = (lifetime.first_step.into(), lifetime.last_step.into());
         // A root is written before the tensors that show its bytes.
         let root = usize::from(lifetime.root);
-        let known = if root < index { block_of.get(root).copied() } else { None };
+        let known = if root < index { block_of.get(root).copied().flatten() } else { None };
         let block = known.unwrap_or_else(|| {
             blocks.push(Block { bytes: 0, first_step, last_step });
             blocks.len() - 1
@@ -91,7 +100,7 @@ fn blocks(draft: &Draft, lifetimes: &[Lifetime]) -> (Vec<Block>, Vec<usize>) {
         target.bytes = target.bytes.max(tensor.bytes());
         target.first_step = target.first_step.min(first_step);
         target.last_step = target.last_step.max(last_step);
-        block_of.push(block);
+        block_of.push(Some(block));
     }
     (blocks, block_of)
 }

@@ -8,7 +8,10 @@ use crate::builtin;
 use crate::error::{GraphFault, ImportError, TfliteError};
 use crate::flatbuffer::{Field, Table, Tables};
 use crate::foreign::{ForeignFile, START_BYTES};
-use crate::graph::{CUSTOM, Graph, GraphOperator, GraphTensor, Quantization, escaped};
+use crate::graph::{
+    CALL_ONCE, CUSTOM, FromOption, Graph, GraphOperator, GraphTensor, INIT_SUBGRAPH, Quantization,
+    escaped,
+};
 use crate::schema::{
     self, IDENTIFIER, VERSION, buffer, model, operator, operator_code, quantization, sub_graph,
     tensor,
@@ -17,7 +20,10 @@ use crate::schema::{
 /// Buffers and operator codes that are read at most; each needs a table of its own.
 const ENTRIES_MAX: usize = 1 << 16;
 
-/// Reads the first graph of a file, which is the one that TFLite Micro runs.
+/// Graphs that one file calls at most; each may share all its tables with the others.
+const CALLED_MAX: usize = 16;
+
+/// Reads the first graph of a file, which is the one that TFLite Micro runs, and those it calls.
 pub(crate) fn read(file: &[u8]) -> Result<Graph<'_>, ImportError> {
     if file.get(4..8) != Some(&IDENTIFIER) {
         let start = file.get(..START_BYTES).unwrap_or(file);
@@ -42,8 +48,27 @@ pub(crate) fn read(file: &[u8]) -> Result<Graph<'_>, ImportError> {
             return Err(GraphFault::Ends { what, found: 0 }.into());
         }
     }
-    graph.unused_subgraph_count = count - 1;
+    for number in called(&graph) {
+        // One that is not there is a fault of the operator that calls it.
+        if number < count {
+            let called = read_graph(file, &root, &graphs.at(number)?)?;
+            graph.called.push((number, called));
+        }
+    }
+    graph.unused_subgraph_count = count - 1 - graph.called.len();
     Ok(graph)
+}
+
+/// The numbers of the graphs that operators of this one call, once each, the first excluded.
+fn called(graph: &Graph<'_>) -> Vec<usize> {
+    let mut numbers = Vec::new();
+    for operator in graph.operators.iter().filter(|operator| operator.name == CALL_ONCE) {
+        let number = operator.option(INIT_SUBGRAPH).and_then(i32::from_option);
+        let number = number.and_then(|number| usize::try_from(number).ok());
+        numbers.extend(number.filter(|&number| number > 0 && !numbers.contains(&number)));
+        numbers.truncate(CALLED_MAX);
+    }
+    numbers
 }
 
 fn read_graph<'f>(
@@ -55,8 +80,8 @@ fn read_graph<'f>(
     let tensors = tensors(file, root, graph)?;
     let ends = |field| ends(graph, field, tensors.len());
     let (inputs, outputs) = (ends(sub_graph::INPUTS)?, ends(sub_graph::OUTPUTS)?);
-    let (unused_subgraph_count, file_bytes) = (0, file.len());
-    Ok(Graph { inputs, outputs, tensors, operators, unused_subgraph_count, file_bytes })
+    let (called, unused_subgraph_count, file_bytes) = (Vec::new(), 0, file.len());
+    Ok(Graph { inputs, outputs, tensors, operators, called, unused_subgraph_count, file_bytes })
 }
 
 /// The indices of the inputs or outputs.

@@ -39,7 +39,7 @@ pub(super) struct Model {
 /// That folder is the one `ISOKERN_VECTORS` names, else `shared` beside the repository.
 pub(super) fn all(host: &Host) -> Result<Vec<Model>, Failure> {
     let mut models = vec![one(host, &repository::root().join(DIGITS))?];
-    for folder in ["tests/models/models"] {
+    for folder in ["tests/models/models", "tests/models/streams"] {
         for path in int8_models(&repository::root().join(folder))? {
             if path.file_stem().is_some_and(|name| name != "digits") {
                 models.push(one(host, &path)?);

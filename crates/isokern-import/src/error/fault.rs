@@ -224,6 +224,36 @@ pub enum OperatorFault {
     /// A copy of elements is none that there is.
     #[error(transparent)]
     Copy(#[from] CopyFault),
+    /// Nothing assigns the variable, so that it has no memory.
+    #[error(
+        "nothing assigns its variable, so that TFLite Micro gives it no memory. Fix: assign it in \
+             the model, or use a constant instead"
+    )]
+    Unassigned,
+    /// The graph to run once is not there.
+    #[error(
+        "it runs graph {found} once, which is not there or itself called. Fix: export the model \
+             again"
+    )]
+    NoGraph {
+        /// The number in the file.
+        found: i32,
+    },
+    /// Variables were used before the graph that initialises them runs.
+    #[error(
+        "it runs after variables are read or assigned. Fix: initialise the variables before their \
+             first use"
+    )]
+    CalledLate,
+    /// The graph to run once computes while it runs.
+    #[error(
+        "graph {graph}, which it runs, computes what it assigns. Fix: initialise the variables \
+             with constants"
+    )]
+    CalledComputes {
+        /// The graph's number in the file.
+        graph: usize,
+    },
     /// Input and output of a reshape differ in size.
     #[error("{input} values do not fit a shape of {output}. Fix: export the model again")]
     ReshapeLength {

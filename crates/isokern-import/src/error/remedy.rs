@@ -33,12 +33,6 @@ struct Row {
 /// The first row that fits is taken.
 const ROWS: &[Row] = &[
     Row {
-        remedy: "convert the form of the model without streaming state, which takes the whole \
-                 window as its input",
-        names: &["VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"],
-        companions: &[],
-    },
-    Row {
         remedy: "fix the batch size before conversion, with keras.Input(batch_shape=(1, ...)) or \
                  a concrete function of one sample, so that no shape is computed while the model \
                  runs",
@@ -223,10 +217,9 @@ mod tests {
 
     #[test]
     fn c06_the_remedy_follows_from_the_cause() {
-        let cases: [(&[&str], &str); 10] = [
+        let cases: [(&[&str], &str); 9] = [
             (&["SHAPE", "REDUCE_PROD", "RANGE"], "for SHAPE, REDUCE_PROD, RANGE, fix the batch"),
             (&["REDUCE_PROD", "RANGE"], "for REDUCE_PROD, RANGE, build the model without, from"),
-            (&["VAR_HANDLE", "CALL_ONCE"], "for VAR_HANDLE, CALL_ONCE, convert the form"),
             (
                 &["POW", "DIV", "POW", "RANK"],
                 "for POW, RANK, build the model without, from CONV_2D",

@@ -101,6 +101,17 @@ pub enum TensorFault {
         /// Bytes needed.
         need: usize,
     },
+    /// It is not what the variable holds.
+    #[error(
+        "has {found} bytes, or another element type than the variable of {need} bytes. Fix: \
+             assign tensors of one shape and type to each variable"
+    )]
+    Variable {
+        /// Its bytes.
+        found: usize,
+        /// Bytes of the variable.
+        need: usize,
+    },
     /// No operator before has written it.
     #[error("is read before anything has written it. Fix: export the operators in running order")]
     NotWritten,

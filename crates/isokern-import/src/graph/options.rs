@@ -26,6 +26,8 @@ pub(crate) enum OptionValue<'f> {
     F32(f32),
     /// Yes or no.
     Bool(bool),
+    /// A name.
+    Text(&'f [u8]),
     /// Numbers, each with its least byte first.
     Ints(&'f [[u8; 4]]),
 }
@@ -40,38 +42,44 @@ pub(crate) enum OptionFault {
 }
 
 /// A type that an option can have.
-pub(crate) trait FromOption: Sized {
+pub(crate) trait FromOption<'f>: Sized {
     /// Returns the value, if it has this type.
-    fn from_option(value: OptionValue<'_>) -> Option<Self>;
+    fn from_option(value: OptionValue<'f>) -> Option<Self>;
 }
 
-impl FromOption for u8 {
+impl FromOption<'_> for u8 {
     fn from_option(value: OptionValue<'_>) -> Option<Self> {
         if let OptionValue::U8(value) = value { Some(value) } else { None }
     }
 }
 
-impl FromOption for i32 {
+impl FromOption<'_> for i32 {
     fn from_option(value: OptionValue<'_>) -> Option<Self> {
         if let OptionValue::I32(value) = value { Some(value) } else { None }
     }
 }
 
-impl FromOption for f32 {
+impl FromOption<'_> for f32 {
     fn from_option(value: OptionValue<'_>) -> Option<Self> {
         if let OptionValue::F32(value) = value { Some(value) } else { None }
     }
 }
 
-impl FromOption for bool {
+impl FromOption<'_> for bool {
     fn from_option(value: OptionValue<'_>) -> Option<Self> {
         if let OptionValue::Bool(value) = value { Some(value) } else { None }
     }
 }
 
-impl FromOption for Vec<i32> {
+impl FromOption<'_> for Vec<i32> {
     fn from_option(value: OptionValue<'_>) -> Option<Self> {
         let OptionValue::Ints(values) = value else { return None };
         Some(values.iter().map(|value| i32::from_le_bytes(*value)).collect())
+    }
+}
+
+impl<'f> FromOption<'f> for &'f [u8] {
+    fn from_option(value: OptionValue<'f>) -> Option<Self> {
+        if let OptionValue::Text(value) = value { Some(value) } else { None }
     }
 }

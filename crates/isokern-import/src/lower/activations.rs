@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use isokern_model::Region;
-use isokern_model::encode::{Constant, DraftMove, DraftOp, DraftTensor};
+use isokern_model::encode::{Constant, DraftOp, DraftTensor};
 use isokern_model::header::ARENA_BYTES_MAX;
-use isokern_model::operators::reshape::Reshape;
 
 use super::collected::Collected;
+use super::variables::Variables;
 use crate::error::{GraphFault, ImportError, TensorFault};
 use crate::graph::{Element, Graph, GraphOperator, GraphTensor};
 
@@ -42,6 +42,9 @@ pub(super) struct Activations {
     presumed: Vec<bool>,
     constant_bytes: usize,
     file_bytes: usize,
+    pub(super) variables: Variables,
+    /// Whether the graph is one that another calls.
+    pub(super) is_called: bool,
 }
 
 /// What is known of a tensor of the file that has no data.
@@ -53,6 +56,8 @@ pub(super) enum Known {
     Activation(u16),
     /// It is a constant that was computed.
     Constant(Rc<[u8]>),
+    /// It names this variable.
+    Variable(usize),
     /// A refused operator should have written it, and the file describes no activation.
     Refused,
 }
@@ -60,14 +65,7 @@ pub(super) enum Known {
 impl Activations {
     /// The inputs of the graph, which are alive before any operator ran.
     pub(super) fn new(graph: &Graph<'_>, collected: &mut Collected) -> Result<Self, ImportError> {
-        let mut activations = Self {
-            tensors: Vec::new(),
-            ops: Vec::new(),
-            known: vec![Known::Nothing; graph.tensors.len()],
-            presumed: vec![false; graph.tensors.len()],
-            constant_bytes: 0,
-            file_bytes: graph.file_bytes,
-        };
+        let mut activations = Self { is_called: false, ..Self::called(graph) };
         for &index in &graph.inputs {
             if let Err(fault) = activations.add_input(graph, index) {
                 let fault = tensor_error(graph, None, "input", index, fault);
@@ -75,7 +73,22 @@ impl Activations {
                 activations.presume_tensor(graph, index);
             }
         }
+        activations.variables = Variables::of(graph, &mut activations)?;
         Ok(activations)
+    }
+
+    /// Those of a graph without inputs, which another calls.
+    pub(super) fn called(graph: &Graph<'_>) -> Self {
+        Self {
+            tensors: Vec::new(),
+            ops: Vec::new(),
+            known: vec![Known::Nothing; graph.tensors.len()],
+            presumed: vec![false; graph.tensors.len()],
+            constant_bytes: 0,
+            file_bytes: graph.file_bytes,
+            variables: Variables::default(),
+            is_called: true,
+        }
     }
 
     fn add_input(&mut self, graph: &Graph<'_>, index: usize) -> Result<(), TensorFault> {
@@ -97,7 +110,7 @@ impl Activations {
         let fault = |fault| tensor_error(graph, None, "output", index, fault);
         let computed = match self.known(index) {
             Known::Constant(data) => Some(&**data),
-            Known::Nothing | Known::Activation(_) | Known::Refused => None,
+            Known::Nothing | Known::Activation(_) | Known::Variable(_) | Known::Refused => None,
         };
         if let Some(data) = graph.tensors[index].data.or(computed) {
             let data = data.to_vec();
@@ -106,32 +119,11 @@ impl Activations {
         }
         let written = self.written(index);
         let (place, tensor) = written.ok_or_else(|| fault(TensorFault::NotWritten))?;
-        if !graph.inputs.contains(&index) {
+        if tensor.region == Region::Arena && !graph.inputs.contains(&index) {
             return Ok(place);
         }
         let tensor = tensor.clone();
-        Ok(self.copy(place, tensor))
-    }
-
-    /// Emits a copy of the activation at `place` as another tensor; returns the place of that.
-    fn copy(&mut self, place: u16, tensor: DraftTensor) -> u16 {
-        let copy = self.temporary(tensor);
-        self.emit(DraftOp::new::<Reshape>(&[], &[place], &[copy]));
-        copy
-    }
-
-    /// Emits the move of a constant to a tensor; returns the place of that.
-    fn constant(&mut self, tensor: DraftTensor, data: Vec<u8>) -> Result<u16, TensorFault> {
-        let (found, need) = (data.len(), tensor.bytes());
-        if found != need {
-            return Err(TensorFault::DataLength { found, need });
-        }
-        let len = u32::try_from(tensor.len()).map_err(|_| TensorFault::TooLarge)?;
-        let place = self.temporary(tensor);
-        // One piece of one dimension, which every move has room for.
-        let op = DraftMove::copy(len).with_data(data).op(&[], place);
-        self.emit(op.map_err(|_| TensorFault::TooLarge)?);
-        Ok(place)
+        Ok(self.copy_to_arena(place, &tensor))
     }
 
     /// Takes what a refused operator should have written to be what the file says.
@@ -203,9 +195,15 @@ impl Activations {
         self.ops.push(op);
     }
 
-    /// All activations, in the order they are written, and all operators.
-    pub(super) fn finish(self) -> (Vec<DraftTensor>, Vec<DraftOp>) {
-        (self.tensors, self.ops)
+    /// Whether an operator was emitted.
+    pub(super) const fn has_ops(&self) -> bool {
+        !self.ops.is_empty()
+    }
+
+    /// All activations, in the order they are written, all operators, and what the state holds at
+    /// first.
+    pub(super) fn finish(self) -> (Vec<DraftTensor>, Vec<DraftOp>, Vec<u8>) {
+        (self.tensors, self.ops, self.variables.state())
     }
 
     /// Adds an activation that was just written; returns its place.

@@ -21,7 +21,9 @@ impl Collected {
     /// Adds a fault, unless it is one of a tensor that a refused operator should have written.
     pub(super) fn fault(&mut self, fault: ImportError, activations: &Activations) {
         let is_presumed = |index| activations.is_presumed(index);
-        if !matches!(fault, ImportError::Tensor { index, .. } if is_presumed(index)) {
+        if let ImportError::Several(faults) = fault {
+            self.faults.extend(faults);
+        } else if !matches!(fault, ImportError::Tensor { index, .. } if is_presumed(index)) {
             self.faults.push(fault);
         }
     }

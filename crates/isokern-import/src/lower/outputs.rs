@@ -1,9 +1,9 @@
 //! What an operator writes: activations, other names of one, or constants.
 
-use isokern_model::encode::{DraftOp, DraftTensor};
-use isokern_model::operators::reshape::Reshape;
+use isokern_model::encode::DraftTensor;
 
 use super::activations::{Known, activation, has_element, quantized};
+use super::copies;
 use super::operand::Value;
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault, TensorFault};
@@ -81,7 +81,7 @@ impl Site<'_, '_> {
 
     /// Emits what gives `output` the bytes of the activation at `place`, which has as many.
     pub(super) fn same_bytes(&mut self, place: u16, output: &Value) {
-        self.emit(DraftOp::new::<Reshape>(&[], &[place], &[output.place]));
+        self.emit(copies::op(place, output.place));
     }
 
     /// Makes the output at `position` a constant of these bytes, each value with its least byte
@@ -119,6 +119,19 @@ impl Site<'_, '_> {
         Err(fault(TensorFault::Shape { found, need: format!("{need:?}") }))
     }
 
+    /// Makes the output at `position` the name of a variable.
+    pub(super) fn name_variable(
+        &mut self,
+        position: usize,
+        number: usize,
+    ) -> Result<(), ImportError> {
+        let index = self.output_index(position)?;
+        has_element(self.graph.tensors[index].element, &[Element::Resource])
+            .map_err(|fault| self.tensor_fault(ROLE, index, fault))?;
+        self.activations.set(index, Known::Variable(number));
+        Ok(())
+    }
+
     /// The error for an output whose stated shape is not the one that follows; no dimension is
     /// that of one value.
     pub(super) fn shape(&self, output: &Value, need: &[u32]) -> Result<(), ImportError> {
@@ -144,7 +157,7 @@ impl Site<'_, '_> {
         }
         match self.activations.known(index) {
             Known::Nothing => Ok(index),
-            Known::Activation(_) | Known::Constant(_) | Known::Refused => {
+            Known::Activation(_) | Known::Constant(_) | Known::Variable(_) | Known::Refused => {
                 Err(fault(TensorFault::WrittenTwice))
             }
         }

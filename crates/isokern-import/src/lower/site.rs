@@ -68,7 +68,7 @@ impl<'s, 'f> Site<'s, 'f> {
     }
 
     /// The option with this name in the schema.
-    pub(super) fn option<T: FromOption>(&self, name: &'static str) -> Result<T, ImportError> {
+    pub(super) fn option<T: FromOption<'f>>(&self, name: &'static str) -> Result<T, ImportError> {
         let option = self.operator.options.iter().find(|option| option.name == name);
         let unread = || self.fault(OperatorFault::NoOption { name });
         match &option.ok_or_else(unread)?.value {
@@ -140,7 +140,7 @@ impl<'s, 'f> Site<'s, 'f> {
             (None, Known::Nothing) if tensor.sizes().any(|size| size == 0) => {
                 Cow::Borrowed(&[][..])
             }
-            (None, Known::Nothing | Known::Activation(_) | Known::Refused) => {
+            (None, Known::Nothing | Known::Activation(_) | Known::Variable(_) | Known::Refused) => {
                 return Err(fault(TensorFault::NotConstant));
             }
         };

@@ -3,7 +3,8 @@
 //! An operator without a row here has no options that matter to its lowering.
 
 use crate::flatbuffer::Field;
-use crate::graph::OptionValue::{self, Bool, F32, I32, U8};
+use crate::graph::OptionValue::{self, Bool, F32, I32, Text, U8};
+use crate::graph::{CALL_ONCE, CONTAINER, INIT_SUBGRAPH, SHARED_NAME};
 
 /// A table of the `BuiltinOptions` union.
 #[derive(Debug)]
@@ -172,6 +173,18 @@ const TABLES: &[OptionsTable] = &[
             (Field::new(0, "align_corners"), Bool(false)),
             (Field::new(1, "half_pixel_centers"), Bool(false)),
         ],
+    },
+    OptionsTable {
+        operators: &[CALL_ONCE],
+        number: 103,
+        name: "CallOnceOptions",
+        fields: &[(Field::new(0, INIT_SUBGRAPH), I32(0))],
+    },
+    OptionsTable {
+        operators: &["VAR_HANDLE"],
+        number: 111,
+        name: "VarHandleOptions",
+        fields: &[(Field::new(0, CONTAINER), Text(&[])), (Field::new(1, SHARED_NAME), Text(&[]))],
     },
 ];
 

@@ -43,6 +43,7 @@ fn value<'f>(
         OptionValue::U8(default) => OptionValue::U8(table.u8(field, default)?),
         OptionValue::I32(default) => OptionValue::I32(table.i32(field, default)?),
         OptionValue::Bool(default) => OptionValue::Bool(table.u8(field, default.into())? != 0),
+        OptionValue::Text(_) => OptionValue::Text(table.bytes(field)?),
         OptionValue::Ints(_) => OptionValue::Ints(ints(table, field)?),
         OptionValue::F32(default) => OptionValue::F32(table.f32(field, default)?),
     })
