@@ -163,10 +163,11 @@ def batch_space(g, name):
     block = [g.whole(1, 3), g.whole(1, 3)]
     area = block[0] * block[1]
     if name == "SPACE_TO_BATCH_ND":
-        extra = [-size % b for size, b in zip((height, width), block)]
-        before = [g.whole(0, e) for e in extra]
-        paddings = [[b, e - b] for b, e in zip(before, extra)]
-        shape = (n * area, *((s + e) // b for s, e, b in zip((height, width), extra, block)), depth)
+        # Without paddings: TFLite Micro fills them with whatever its memory holds.
+        block = [b if size % b == 0 else 1 for size, b in zip((height, width), block)]
+        area = block[0] * block[1]
+        paddings = [[0, 0], [0, 0]]
+        shape = (n * area, *(size // b for size, b in zip((height, width), block)), depth)
     else:
         if n % area:
             raise Skip

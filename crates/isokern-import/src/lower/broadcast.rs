@@ -75,10 +75,12 @@ impl Pair {
         self.operands.each_ref().map(|source| source.tensor.scale)
     }
 
-    /// The places of both operands, if they are activations of one shape.
+    /// The places of both operands, if they are activations of the shape of the output; one with
+    /// fewer dimensions does not repeat where the others are 1, and has another shape.
     pub(super) fn alike(&self) -> Option<[u16; 2]> {
         let [a, b] = &self.operands;
-        Some([a.place?, b.place?]).filter(|_| self.repeats == [0, 0])
+        let dims = &self.output.tensor.dims;
+        Some([a.place?, b.place?]).filter(|_| [&a.tensor.dims, &b.tensor.dims] == [dims; 2])
     }
 
     /// Whether both operands are of type BOOL.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use isokern_model::OpKind;
 use isokern_model::encode::{Draft, DraftOp};
 use isokern_model::operators::dot_body::DotBody;
 use serde_json::Value;
@@ -122,4 +123,20 @@ fn dead_channels_keep_multiplier_zero_and_far_shifts() {
     assert!(scales.contains(&(0, 0)), "a channel without a multiplier");
     assert!(scales.iter().any(|&(_, shift)| shift == -31), "the farthest shift to the right");
     assert!(scales.iter().any(|&(_, shift)| shift > 0), "a shift to the left");
+}
+
+#[test]
+fn operands_of_fewer_dimensions_are_not_of_one_shape() {
+    let path = root().join("tests/models/models/two_inputs.tflite");
+    let file = std::fs::read(path).expect("the model is there");
+    let mut graph = tflite::read(&file).expect("the file is readable");
+    graph.operators.truncate(1);
+    graph.outputs.truncate(1);
+    for index in graph.inputs.clone() {
+        let shape = core::mem::replace(&mut graph.tensors[index].shape, &[[5, 0, 0, 0]]);
+        let lowered = lower::lower(&graph, [0; 32], |_, _| ()).expect("the sum is supported");
+        // That of one shape has a kind of its own.
+        assert_eq!(lowered.draft.ops[0].kind, OpKind::Binary);
+        graph.tensors[index].shape = shape;
+    }
 }
