@@ -2,6 +2,8 @@
 
 pub mod mend;
 mod records;
+#[cfg(test)]
+mod seed_tests;
 pub mod sketch;
 
 use isokern_cpu::core::ModelSource;

@@ -188,16 +188,21 @@ impl Sketch<'_> {
     fn conv2d(&mut self, input: u16) -> u16 {
         let sizes = self.sizes(input);
         let (window, [height, width]) = self.window(sizes, 2);
-        let outputs = self.up_to(40);
+        let mut outputs = self.up_to(40);
+        let mut groups = self.up_to(sizes[3]);
+        groups = if sizes[3].is_multiple_of(groups) { groups } else { 1 };
+        outputs = outputs.next_multiple_of(groups);
         let terms = Terms {
             rows: window.kernel_height.into(),
-            row_terms: usize::from(window.kernel_width) * sizes[3] as usize,
+            row_terms: usize::from(window.kernel_width) * (sizes[3] / groups) as usize,
         };
         let values = self.weights(terms.count() * outputs as usize);
         let weights = Constant::Dots { values, outputs: outputs as usize, terms };
         let (body, constants) = self.dots(outputs, weights);
         let output = self.tensor([sizes[0], height, width, outputs], Region::Arena);
-        let op = DraftOp::new::<Conv2d>(&DotBody { window, ..body }, &[input], &[output]);
+        let groups = if groups == 1 { 0 } else { groups as u16 };
+        let body = DotBody { window, groups, ..body };
+        let op = DraftOp::new::<Conv2d>(&body, &[input], &[output]);
         self.push(op.with_constants(constants));
         output
     }
