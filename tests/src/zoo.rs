@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use isokern_import::{ImportError, convert};
-use isokern_model::layout::Layout;
 use isokern_model::{Model, Region, Tensor};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -80,15 +78,6 @@ impl Row {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         record().refused.contains_key(self.id())
-    }
-
-    /// Returns why the model does not convert yet; none where it does, or is to be refused.
-    #[must_use]
-    pub fn missing(&self) -> Option<String> {
-        let error = convert(&self.tflite(), Layout::Row).err().filter(|_| !self.is_refused())?;
-        let is_ours = |fault: &ImportError| matches!(fault, ImportError::Unsupported { .. });
-        assert!(error.faults().iter().any(is_ours), "{}: {error}", self.name);
-        Some(error.to_string())
     }
 
     /// Returns the file.

@@ -97,10 +97,9 @@ fn main() -> ExitCode {
     let all = trials::trial_unless(missing, "every_public_model_has_a_test", move || {
         assert_eq!(count, 63);
     });
-    let zoo = zoo.into_iter().map(|row| {
-        let (missing, name) = (row.missing(), format!("public_model_{}", row.id()));
-        trials::trial_unless(missing.as_deref(), name, move || check_public(&row))
-    });
+    let zoo = zoo
+        .into_iter()
+        .map(|row| trials::trial(format!("public_model_{}", row.id()), move || check_public(&row)));
     trials::run(rows.into_iter().chain([complete, all]).chain(zoo))
 }
 
@@ -116,21 +115,25 @@ fn check_public(row: &zoo::Row) {
     assert_answers(&row.path(), &row.inputs(), &row.outputs());
     if row.sequence {
         let scratch = tempfile::tempdir().expect("a temporary folder");
-        for mode in ["batch", "ring"] {
-            check_stream(row, mode, &scratch.path().join("states.bin"));
-        }
+        check_stream(row, "ring", None);
+        check_stream(row, "batch", Some(&scratch.path().join("states.bin")));
     }
 }
 
-/// Runs the steps of a model with state, and compares outputs and variables.
-fn check_stream(row: &zoo::Row, mode: &str, states: &Path) {
+/// Runs the steps of a model with state, and compares outputs and, where states are written to a
+/// file, variables.
+fn check_stream(row: &zoo::Row, mode: &str, states: Option<&Path>) {
     let (file, inputs, outputs) = (row.path(), row.inputs(), row.outputs());
     let mut words: Vec<&Path> = vec!["run".as_ref(), &file, "--stream".as_ref()];
     words.extend(["-i".as_ref(), inputs[0].as_path(), "--expect".as_ref(), &outputs[0]]);
-    words.extend(["--mode".as_ref(), mode.as_ref(), "--state".as_ref(), states]);
+    words.extend::<[&Path; 2]>(["--mode".as_ref(), mode.as_ref()]);
+    if let Some(states) = states {
+        words.extend(["--state".as_ref(), states]);
+    }
     let ran = isokern(&words);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stdout.contains(" equal "), "{}", ran.stdout);
+    let Some(states) = states else { return };
     let artifact = row.case().convert(Layout::Row);
     let model = Model::parse(artifact.bytes()).expect("it was just converted");
     let states = fs::read(states).expect("the states are there");

@@ -98,11 +98,9 @@ struct Cargo {
     states: String,
 }
 
-/// Converts a model and runs it on the host; none where it does not fit, or does not convert yet.
+/// Converts a model and runs it on the host; none where it does not fit.
 fn pack(row: &Row, folder: &Path, host: &Host) -> Result<Option<Cargo>, Failure> {
-    let Ok(blob_path) = host.convert(&row.name, &folder.join("models").join(&row.file)) else {
-        return Ok(None);
-    };
+    let blob_path = host.convert(&row.name, &folder.join("models").join(&row.file))?;
     let blob = read(&blob_path)?;
     let count = if row.sequence { row.runs } else { 1 };
     let mut ports = Vec::new();
