@@ -343,11 +343,33 @@ def ends():
     return net.finish([a, net.input, b, b, net.reshape(b, 4, 5)])
 
 
+def open_batch():
+    """Shapes that are computed: as what RESHAPE is given, and as an output of the model."""
+    net = Network("open_batch", (1, 6, 4), seed=25)
+
+    def integers(name, shape, inputs, **options):
+        y = net.tensor(name, shape, schema.TensorType.INT32)
+        net.floats[y], net.dtypes[y] = np.zeros(1), "int32"
+        return net.emit(name.upper(), inputs, y, **options)
+
+    sizes = integers("shape", (3,), [net.input])
+    ends = [net.integers([at]) for at in (1, 2, 1)]
+    rows = integers("strided_slice", (), [sizes, *ends], shrinkAxisMask=1)
+    more = integers("add", (), [integers("mul", (), [rows, net.integers(3)]), net.integers(-2)])
+    packed = integers("pack", (3,), [rows, net.integers(4), more], valuesCount=3)
+    wide = net.activation(net.floats[net.input].reshape(-1, 24), *net.quantisation(net.input),
+                          "wide")
+    net.operator("RESHAPE", [net.input, packed], wide, schema.ReshapeOptionsT())
+    whole = integers("reshape", (1, 3), [packed, net.integers([1, 3])])
+    return net.finish([net.dense(wide, 5), whole])
+
+
 GENERATED = {f.__name__: f for f in (
     residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
     dense, pool_add, softmax_beta, softmax_rows, softmax_steep,
     logistic, logistic_wide, dense_units, batch_inside, second_graph,
-    max_pool, broadcasts, extremes, reductions, choices, grouped, two_inputs, ends)} | FUNCTIONS
+    max_pool, broadcasts, extremes, reductions, choices, grouped, two_inputs, ends,
+    open_batch)} | FUNCTIONS
 
 
 def division():

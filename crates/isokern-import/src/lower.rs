@@ -39,6 +39,7 @@ mod fully_connected;
 mod gather;
 mod gathered;
 mod hard_swish;
+mod integers;
 mod leaky_relu;
 mod live;
 mod logical;
@@ -58,6 +59,7 @@ mod q4_27;
 mod reduce_max_min_all;
 mod relu;
 mod reshape;
+mod reshaped;
 mod resize_nearest_neighbor;
 mod reverse_v2;
 mod rsqrt;
@@ -156,6 +158,7 @@ const OPERATORS: &[(&str, Lower)] = &[
     ("GATHER_ND", gather::lower_nd),
     ("EMBEDDING_LOOKUP", gather::lower_embedding),
     ("RESIZE_NEAREST_NEIGHBOR", resize_nearest_neighbor::lower),
+    ("SHAPE", integers::shape),
     ("VAR_HANDLE", variable_operators::handle),
     ("READ_VARIABLE", variable_operators::read),
     ("ASSIGN_VARIABLE", variable_operators::assign),

@@ -142,6 +142,26 @@ fn several_samples_and_outputs_of_every_sort() {
 }
 
 #[test]
+fn shapes_that_are_computed_are_constants() {
+    let conversion = convert(&own("models", "open_batch"), Layout::Row).expect("it converts");
+    let report = &conversion.report;
+    // RESHAPE, FULLY_CONNECTED, and the move of the constant to the output.
+    assert_eq!((report.operator_count, report.packed_operator_count), (8, 3));
+    assert_eq!(report.unused_operator_count, 0);
+    let artifact = isokern_core::compute::ModelArtifact::from_bytes(&conversion.blob);
+    let mut model = ArtifactBackend::new().load(&artifact).expect("it loads");
+    model.init().expect("it initialises");
+    model.run().expect("it runs");
+    let sizes = model.output_at(1).expect("an output");
+    let sizes: Vec<i32> =
+        sizes.as_chunks().0.iter().map(|size| i32::from_le_bytes(*size)).collect();
+    assert_eq!(sizes, [6, 4, 16]);
+    let path = root().join("tests/models/vectors/open_batch.out.tflm.i8");
+    let expected = std::fs::read(path).expect("the vector is in the repository");
+    assert_eq!(model.output_at(1).expect("an output"), &expected[5..17]);
+}
+
+#[test]
 fn c07_a_scale_per_unit_takes_all_but_the_last_dimension_as_rows() {
     // Its layers have outputs of 3, 4 and 2 dimensions: 4, 4 and 10 rows.
     let report = check_own("dense_units");

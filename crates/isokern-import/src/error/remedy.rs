@@ -26,8 +26,6 @@ struct Row {
     remedy: &'static str,
     /// The schema's names, or the start of what messages call a custom operator.
     names: &'static [&'static str],
-    /// Other names that have the same cause, but only in a file that has one of `names`, too.
-    companions: &'static [&'static str],
 }
 
 /// The first row that fits is taken.
@@ -36,20 +34,17 @@ const ROWS: &[Row] = &[
         remedy: "fix the batch size before conversion, with keras.Input(batch_shape=(1, ...)) or \
                  a concrete function of one sample, so that no shape is computed while the model \
                  runs",
-        names: &["SHAPE"],
-        companions: &["REDUCE_PROD", "RANGE"],
+        names: &["REDUCE_PROD", "RANGE"],
     },
     Row {
         remedy: "put the activation directly after a convolution, dense layer or sum, so that the \
                  converter fuses it",
         names: &["RELU_N1_TO_1", "RELU_0_TO_1"],
-        companions: &[],
     },
     Row {
         remedy: "use ReLU, ReLU6, leaky ReLU, ELU, hard swish, tanh, sigmoid or softmax instead, \
                  and train and convert the model again",
         names: &["GELU"],
-        companions: &[],
     },
     Row {
         remedy: "replace it, or do its step in the program: TFLite Micro has it for float alone, \
@@ -69,12 +64,15 @@ const ROWS: &[Row] = &[
             "FLOOR_MOD",
             "L2_POOL_2D",
         ],
-        companions: &[],
+    },
+    Row {
+        remedy: "use softmax instead, or end the model before it: the order of the values is the \
+                 same",
+        names: &["LOG_SOFTMAX"],
     },
     Row {
         remedy: "multiply by the reciprocal of the constant instead, and convert the model again",
         names: &["DIV"],
-        companions: &[],
     },
     Row {
         remedy: "export without control flow: leave recurrent layers out, or replace them by \
@@ -90,38 +88,33 @@ const ROWS: &[Row] = &[
             "BIDIRECTIONAL_SEQUENCE_RNN",
             "RNN",
         ],
-        companions: &[],
     },
     Row {
         remedy: "end the model before it, and find the largest output in the program that reads \
                  the answer",
         names: &["TOPK_V2"],
-        companions: &[],
     },
     Row {
         remedy: "pass the file that was given to the compiler for the Edge TPU, not the one that \
                  it wrote",
         names: &["CUSTOM `edgetpu-custom-op`"],
-        companions: &[],
     },
     Row {
         remedy: "convert the model with tf.lite.OpsSet.TFLITE_BUILTINS_INT8 alone, without \
                  SELECT_TF_OPS; what the converter then names has no TFLite form: replace it",
         names: &["CUSTOM `Flex"],
-        companions: &[],
     },
     Row {
         remedy: "end the model before it, or begin it after it, and do its step in the program",
         names: &["CUSTOM `"],
-        companions: &[],
     },
 ];
 
 /// Parts operators by what to do about them, in the order in which each cause appears first.
 pub(crate) fn by_cause(operators: Vec<UnsupportedOperator>) -> Vec<Vec<UnsupportedOperator>> {
-    let causes: Vec<_> = operators.iter().map(|operator| cause(operator, &operators)).collect();
     let mut groups: Vec<(Option<&Row>, Vec<UnsupportedOperator>)> = Vec::new();
-    for (operator, cause) in operators.into_iter().zip(causes) {
+    for operator in operators {
+        let cause = cause(&operator);
         match groups.iter_mut().find(|(other, _)| is_same(*other, cause)) {
             Some((_, group)) => group.push(operator),
             None => groups.push((cause, vec![operator])),
@@ -133,18 +126,11 @@ pub(crate) fn by_cause(operators: Vec<UnsupportedOperator>) -> Vec<Vec<Unsupport
 /// How many names of a row a message lists.
 const LISTED_MAX: usize = 4;
 
-/// Returns the row for an operator of a file that has all of these.
-fn cause(operator: &UnsupportedOperator, all: &[UnsupportedOperator]) -> Option<&'static Row> {
+/// Returns the row for an operator.
+fn cause(operator: &UnsupportedOperator) -> Option<&'static Row> {
     let name = operator.name.as_str();
-    let is = |name: &str, row: &Row| {
-        row.names
-            .iter()
-            .any(|known| *known == name || known.contains('`') && name.starts_with(known))
-    };
-    ROWS.iter().find(|row| {
-        let comes_along = row.companions.contains(&name);
-        is(name, row) || comes_along && all.iter().any(|other| is(&other.name, row))
-    })
+    let is = |known: &&str| *known == name || known.contains('`') && name.starts_with(known);
+    ROWS.iter().find(|row| row.names.iter().any(is))
 }
 
 fn is_same(one: Option<&Row>, other: Option<&Row>) -> bool {
@@ -159,7 +145,7 @@ impl fmt::Display for Remedies<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut groups: Vec<(Option<&Row>, Vec<&str>)> = Vec::new();
         for operator in self.operators {
-            let (row, name) = (cause(operator, self.operators), operator.name.as_str());
+            let (row, name) = (cause(operator), operator.name.as_str());
             match groups.iter_mut().find(|(other, _)| is_same(*other, row)) {
                 Some((_, names)) if names.contains(&name) => {}
                 Some((_, names)) => names.push(name),
@@ -190,7 +176,7 @@ impl fmt::Display for Remedies<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ROWS, Row};
+    use super::ROWS;
     use crate::error::UnsupportedOperator;
     use crate::{builtin, lower};
 
@@ -205,8 +191,7 @@ mod tests {
         let all: Vec<&str> = (0..300).filter_map(builtin::name).collect();
         let mut names: Vec<&str> = ROWS.iter().flat_map(|row| row.names).copied().collect();
         names.retain(|name| !name.starts_with("CUSTOM `"));
-        let companions = ROWS.iter().flat_map(|row: &Row| row.companions);
-        for name in names.iter().chain(companions) {
+        for name in &names {
             assert!(all.contains(name) && !lower::is_supported(name), "{name}");
         }
         let count = names.len();
@@ -218,8 +203,8 @@ mod tests {
     #[test]
     fn c06_the_remedy_follows_from_the_cause() {
         let cases: [(&[&str], &str); 9] = [
-            (&["SHAPE", "REDUCE_PROD", "RANGE"], "for SHAPE, REDUCE_PROD, RANGE, fix the batch"),
-            (&["REDUCE_PROD", "RANGE"], "for REDUCE_PROD, RANGE, build the model without, from"),
+            (&["REDUCE_PROD", "RANGE"], "for REDUCE_PROD, RANGE, fix the batch size before"),
+            (&["LOG_SOFTMAX"], "for LOG_SOFTMAX, use softmax instead"),
             (
                 &["POW", "DIV", "POW", "RANK"],
                 "for POW, RANK, build the model without, from CONV_2D",
@@ -229,7 +214,7 @@ mod tests {
             (&["CUSTOM `FlexErf`"], "without SELECT_TF_OPS"),
             (&["CUSTOM `SignalRfft`"], "do its step in the program"),
             (
-                &["POW", "WHERE", "UNIQUE", "RANK", "RANGE"],
+                &["POW", "WHERE", "UNIQUE", "RANK", "BUCKETIZE"],
                 "for POW, WHERE, UNIQUE, RANK and 1 more",
             ),
             (&["EXP", "NEG"], "for EXP, NEG, replace it, or do its step in the program"),

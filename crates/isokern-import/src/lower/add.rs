@@ -4,6 +4,7 @@ use isokern_model::encode::DraftOp;
 use isokern_model::operators::add::{Add, AddBody};
 
 use super::broadcast::{Operation, Pair, set_scale};
+use super::integers;
 use super::site::Site;
 use crate::error::ImportError;
 use crate::graph::Element;
@@ -12,6 +13,9 @@ use crate::quantize;
 /// Lowers a sum; one of two activations of one shape has a kind of its own.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     site.arity(2..=2, 1..=1)?;
+    if integers::fold(site, i32::wrapping_add)? {
+        return Ok(());
+    }
     let fused = site.fused_activation()?;
     let pair = Pair::read(site, &[Element::Int8], None)?;
     let activation = site.activation(fused, &pair.output.tensor)?;

@@ -8,12 +8,9 @@ const ROLE: &str = "axis";
 /// Lowers to a reshape; the axis must be a constant, negative ones counting from the end.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     site.arity(2..=2, 1..=1)?;
-    let input = site.input(0, "input")?;
+    let input = site.reshaped()?;
     let found = site.integer(1, ROLE)?;
-    let mut need = input.tensor.dims.clone();
+    let mut need = input.dims.clone();
     need.insert(site.axis(ROLE, found, need.len() + 1)?, 1);
-    let output = site.output()?;
-    site.shape(&output, &need)?;
-    site.same_bytes(input.place, &output);
-    Ok(())
+    input.write(site, &need)
 }

@@ -1,6 +1,7 @@
 //! Lowers MUL, the product of two activations or of one and a constant.
 
 use super::broadcast::{Operation, Pair, set_scale};
+use super::integers;
 use super::site::Site;
 use crate::error::ImportError;
 use crate::graph::Element;
@@ -9,6 +10,9 @@ use crate::quantize;
 /// Lowers a product.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     site.arity(2..=2, 1..=1)?;
+    if integers::fold(site, i32::wrapping_mul)? {
+        return Ok(());
+    }
     let fused = site.fused_activation()?;
     let pair = Pair::read(site, &[Element::Int8], None)?;
     let activation = site.activation(fused, &pair.output.tensor)?;

@@ -6,15 +6,12 @@ use crate::error::ImportError;
 /// Lowers to a reshape. Which dimensions of 1 are taken out is what the shape of the output says.
 pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     site.arity(1..=1, 1..=1)?;
-    let input = site.input(0, "input")?;
-    let output = site.output()?;
-    let dims = &input.tensor.dims;
-    if !without_ones(dims, &output.tensor.dims) {
-        let need: Vec<u32> = dims.iter().copied().filter(|&size| size != 1).collect();
-        site.shape(&output, &need)?;
+    let input = site.reshaped()?;
+    let mut need = site.output_dims()?;
+    if !without_ones(&input.dims, &need) {
+        need = input.dims.iter().copied().filter(|&size| size != 1).collect();
     }
-    site.same_bytes(input.place, &output);
-    Ok(())
+    input.write(site, &need)
 }
 
 /// Returns whether `left` is `dims` without some dimensions of 1.
