@@ -39,6 +39,7 @@ use isokern_model::operators::conv2d::{Conv2d, Conv2dView};
 use isokern_model::operators::convert::{Conversion, Convert, ConvertView};
 use isokern_model::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
 use isokern_model::operators::fully_connected::{FullyConnected, FullyConnectedView};
+use isokern_model::operators::moves::{self, Move, MoveView};
 use isokern_model::operators::pool::{Pool, PoolView, Pooling};
 use isokern_model::operators::reduce::{self, Reduce, ReduceView};
 use isokern_model::operators::table::{Table, TableView};
@@ -133,6 +134,13 @@ impl<T: Tile> Loops for VectorLoops<T> {
         self.tile.plain(PlainBinary(op, memory));
     }
 
+    fn moves<M: Team>(&self, team: &M, op: &MoveView<'_>, memory: &Memory<'_>) {
+        if team.size() > 1 {
+            return Move::run(team, op, memory);
+        }
+        self.tile.plain(PlainMove(op, memory));
+    }
+
     fn reduce<M: Team>(&self, team: &M, op: &ReduceView, memory: &Memory<'_>) {
         if team.size() > 1 {
             return Reduce::run(team, op, memory);
@@ -198,6 +206,16 @@ impl PlainLoop for PlainBinary<'_> {
         if !extremes::run(self.0, self.1) {
             binary::run_inlined(&Solo, self.0, self.1);
         }
+    }
+}
+
+/// A move on one core.
+struct PlainMove<'a>(&'a MoveView<'a>, &'a Memory<'a>);
+
+impl PlainLoop for PlainMove<'_> {
+    #[inline(always)]
+    fn run(self) {
+        moves::run_alone(self.0, self.1);
     }
 }
 

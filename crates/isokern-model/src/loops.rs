@@ -21,6 +21,7 @@ use crate::operators::conv2d::{Conv2d, Conv2dView};
 use crate::operators::convert::{Convert, ConvertView};
 use crate::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
 use crate::operators::fully_connected::{FullyConnected, FullyConnectedView};
+use crate::operators::moves::{Move, MoveView};
 use crate::operators::pool::{Pool, PoolView};
 use crate::operators::reduce::{Reduce, ReduceView};
 use crate::operators::table::{Table, TableView};
@@ -76,6 +77,11 @@ pub trait Loops {
     /// Runs a function of two values; see [`Binary`].
     fn binary<T: Team>(&self, team: &T, op: &BinaryView<'_>, memory: &Memory<'_>) {
         Binary::run(team, op, memory);
+    }
+
+    /// Runs a move; see [`Move`].
+    fn moves<T: Team>(&self, team: &T, op: &MoveView<'_>, memory: &Memory<'_>) {
+        Move::run(team, op, memory);
     }
 
     /// Runs a reduction; see [`Reduce`].

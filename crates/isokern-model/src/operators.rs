@@ -24,7 +24,9 @@ pub mod fully_connected;
 pub mod gather;
 #[cfg(all(test, feature = "std"))]
 mod gather_tests;
+mod move_elements;
 mod move_piece;
+mod move_rows;
 #[cfg(all(test, feature = "std"))]
 mod move_tests;
 mod move_walk;

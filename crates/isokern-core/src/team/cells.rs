@@ -181,6 +181,25 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// The cells as elements of `N`; up to `N - 1` cells at the end are left out.
+    ///
+    /// ```
+    /// use isokern_core::Cells;
+    ///
+    /// let mut bytes = [1_i8, 2, 3, 4, 5];
+    /// let pairs = Cells::from_mut(&mut bytes).elements::<2>();
+    /// pairs[1].set(pairs[0].get());
+    /// assert_eq!(bytes, [1, 2, 1, 2, 5]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn elements<const N: usize>(self) -> &'a [Cell<[i8; N]>] {
+        let (elements, _) = self.cells.as_chunks::<N>();
+        // SAFETY: `Cell<T>` has the layout of `T`, so an array of cells is the cell of an array:
+        // as many, of the same bytes, with the same interior mutability.
+        unsafe { core::slice::from_raw_parts(elements.as_ptr().cast(), elements.len()) }
+    }
+
     /// The values of `N` neighbouring cells in one access.
     #[inline]
     #[must_use]

@@ -145,6 +145,10 @@ impl GatherView<'_> {
     #[inline(always)]
     fn choice(&self, indices: Elements<'_>, place: usize) -> i64 {
         let numbers = usize::from(self.body.numbers);
+        if numbers == 1 {
+            let index = i32::from_le_bytes(indices.load(place * 4).map(i8::cast_unsigned));
+            return i64::from(index) * i64::from(self.body.steps[0]);
+        }
         let steps = self.body.steps.iter().take(numbers).enumerate();
         steps.fold(0, |choice, (number, &step)| {
             let bytes = indices.load((place * numbers + number) * 4);

@@ -81,15 +81,18 @@ impl Piece<'_> {
     /// Returns the axes: those of the view at the end of the list.
     #[must_use]
     pub fn axes(&self) -> [PieceAxis; RANK_MAX] {
+        core::array::from_fn(|place| self.axis(place))
+    }
+
+    /// Returns the axis at a place of the list; one of one place before those of the view.
+    pub(crate) fn axis(&self, place: usize) -> PieceAxis {
         let (axes, _) = self.words.get(HEAD_WORDS..).unwrap_or(&[]).as_chunks::<AXIS_WORDS>();
         let absent = RANK_MAX.saturating_sub(axes.len());
-        core::array::from_fn(|place| {
-            let axis = place.checked_sub(absent).and_then(|place| axes.get(place));
-            axis.map_or(PieceAxis::ABSENT, |&[first, size, stride]| PieceAxis {
-                first,
-                size,
-                stride: stride.cast_signed(),
-            })
+        let axis = place.checked_sub(absent).and_then(|place| axes.get(place));
+        axis.map_or(PieceAxis::ABSENT, |&[first, size, stride]| PieceAxis {
+            first,
+            size,
+            stride: stride.cast_signed(),
         })
     }
 

@@ -129,67 +129,97 @@ fn any_boxes_come_from_any_source() {
         let dims: Vec<u32> =
             (0..rank).map(|_| 1 + numbers.below([90, 14, 7, 5, 4, 3][rank as usize - 1])).collect();
         let lens: Vec<u32> = (0..=numbers.below(3)).map(|_| 1 + numbers.below(300)).collect();
-        // The last source is in the model, the others are its inputs.
-        let inputs = lens.len() as u16 - 1;
         let contents: Vec<Vec<i8>> = lens
             .iter()
             .map(|&len| (0..len as usize * width).map(|_| numbers.below(256) as u8 as i8).collect())
             .collect();
         let whole: Vec<(u32, u32)> = dims.iter().map(|&size| (0, size)).collect();
         let pieces = pieces(&mut numbers, &whole, &lens);
+        check(dtype, &dims, &pieces, &contents);
+    }
+}
 
-        let mut draft_move = DraftMove::new(&dims);
-        for (source, start, axes) in &pieces {
-            draft_move.piece(*source, *start, axes);
-        }
-        let data = bytemuck::cast_slice(contents.last().expect("a source")).to_vec();
-        let listed: Vec<u16> = (0..inputs).collect();
-        let op = draft_move.with_data(data).op(&listed, inputs).expect("at most six axes");
-        let mut offset = 0;
-        let mut tensor = |dims: &[u32]| {
-            let tensor = DraftTensor {
-                dims: dims.to_vec(),
-                dtype,
-                scale: 1.0,
-                zero_point: 0,
-                region: Region::Arena,
-                offset,
-            };
-            offset += (tensor.bytes() as u32).next_multiple_of(16);
-            tensor
-        };
-        let mut tensors: Vec<DraftTensor> =
-            lens[..inputs.into()].iter().map(|&len| tensor(&[len])).collect();
-        tensors.push(tensor(&dims));
-        tensors.push(tensor(&[1]));
-        // A model has an input, also where the move has none.
-        let ports = |indices: &[u16]| indices.iter().map(|&at| DraftPort::new(at, "")).collect();
-        let draft = Draft {
-            inputs: ports(&[&listed[..], &[inputs + 1]].concat()),
-            outputs: ports(&[inputs]),
-            tensors,
-            ops: vec![op],
-            state: Vec::new(),
-            source_sha256: [0; 32],
-        };
-        let blob = draft.encode(Layout::Row).expect("pieces that cover the output");
-        let artifact = ModelArtifact::from_bytes(&blob);
-        let model = Model::parse(artifact.bytes()).expect("the encoder parsed it");
-        let expected = expected(&dims, &pieces, &contents, width);
-        for size in [1, 2, 5] {
-            let mut arena = vec![0x55_i8; model.arena_bytes()];
-            for (at, content) in contents[..inputs.into()].iter().enumerate() {
-                let offset = model.input_at(at).offset();
-                arena[offset..offset + content.len()].copy_from_slice(content);
+#[test]
+fn rows_become_columns_and_run_backwards() {
+    let mut numbers = Numbers(0x9876_5432);
+    for dtype in [DType::I8, DType::I16, DType::F32, DType::I64] {
+        for (rows, columns) in [(7, 9), (8, 8), (8, 30), (17, 33), (40, 16), (3, 70)] {
+            let len = rows * columns;
+            let bytes = len as usize * dtype.size_bytes();
+            let content: Vec<i8> = (0..bytes).map(|_| numbers.below(256) as u8 as i8).collect();
+            let axis = |size, stride| PieceAxis { first: 0, size, stride };
+            let (height, width) = (rows as i32, columns as i32);
+            for (start, strides) in [
+                (0, [1, width]),
+                (columns - 1, [-1, width]),
+                (len - 1, [-1, -width]),
+                (len - 1, [-height, -1]),
+            ] {
+                let axes = vec![axis(columns, strides[0]), axis(rows, strides[1])];
+                check(dtype, &[columns, rows], &[(0, start, axes)], &[content.clone(), vec![0; 8]]);
             }
-            for rank in 0..size {
-                let memory = Memory::stateless(Cells::from_mut(&mut arena));
-                run_ops(&Rank(rank, size), &PlainLoops::new(), &model, &memory, 0..1)
-                    .expect("all kinds are built");
-            }
-            let offset = model.output().offset();
-            let found = &arena[offset..offset + expected.len()];
-            assert_eq!(found, expected, "{dims:?} {pieces:?} in a team of {size}");
         }
+    }
+}
+
+/// Compares a move of pieces with its definition. The last source is in the model, the others are
+/// its inputs.
+fn check(dtype: DType, dims: &[u32], pieces: &[Placed], contents: &[Vec<i8>]) {
+    let width = dtype.size_bytes();
+    let inputs = contents.len() as u16 - 1;
+    let mut draft_move = DraftMove::new(dims);
+    for (source, start, axes) in pieces {
+        draft_move.piece(*source, *start, axes);
+    }
+    let data = bytemuck::cast_slice(contents.last().expect("a source")).to_vec();
+    let listed: Vec<u16> = (0..inputs).collect();
+    let op = draft_move.with_data(data).op(&listed, inputs).expect("at most six axes");
+    let mut offset = 0;
+    let mut tensor = |dims: &[u32]| {
+        let tensor = DraftTensor {
+            dims: dims.to_vec(),
+            dtype,
+            scale: 1.0,
+            zero_point: 0,
+            region: Region::Arena,
+            offset,
+        };
+        offset += (tensor.bytes() as u32).next_multiple_of(16);
+        tensor
+    };
+    let mut tensors: Vec<DraftTensor> = contents[..inputs.into()]
+        .iter()
+        .map(|content| tensor(&[(content.len() / width) as u32]))
+        .collect();
+    tensors.push(tensor(dims));
+    tensors.push(tensor(&[1]));
+    // A model has an input, also where the move has none.
+    let ports = |indices: &[u16]| indices.iter().map(|&at| DraftPort::new(at, "")).collect();
+    let draft = Draft {
+        inputs: ports(&[&listed[..], &[inputs + 1]].concat()),
+        outputs: ports(&[inputs]),
+        tensors,
+        ops: vec![op],
+        state: Vec::new(),
+        source_sha256: [0; 32],
+    };
+    let blob = draft.encode(Layout::Row).expect("pieces that cover the output");
+    let artifact = ModelArtifact::from_bytes(&blob);
+    let model = Model::parse(artifact.bytes()).expect("the encoder parsed it");
+    let expected = expected(dims, pieces, contents, width);
+    for size in [1, 2, 5] {
+        let mut arena = vec![0x55_i8; model.arena_bytes()];
+        for (at, content) in contents[..inputs.into()].iter().enumerate() {
+            let offset = model.input_at(at).offset();
+            arena[offset..offset + content.len()].copy_from_slice(content);
+        }
+        for rank in 0..size {
+            let memory = Memory::stateless(Cells::from_mut(&mut arena));
+            run_ops(&Rank(rank, size), &PlainLoops::new(), &model, &memory, 0..1)
+                .expect("all kinds are built");
+        }
+        let offset = model.output().offset();
+        let found = &arena[offset..offset + expected.len()];
+        assert_eq!(found, expected, "{dims:?} {pieces:?} in a team of {size}");
     }
 }

@@ -6,8 +6,10 @@ use crate::memory::Memory;
 use bytemuck::{Pod, Zeroable};
 use isokern_core::Team;
 
+use crate::loops::Loops;
 use crate::operator::{Check, Cost, Operator, require};
-use crate::operators::move_walk;
+use crate::operators::elements::Elements;
+use crate::operators::{move_elements, move_walk};
 use crate::site::{Inputs, OperatorSite};
 use crate::tensor::{RANK_MAX, Tensor};
 
@@ -96,16 +98,49 @@ impl Operator for Move {
     /// Runs the calling rank's share of a move: each piece is copied from its source, and an
     /// element stays what it is.
     ///
-    /// A tile is 64 elements of a piece; for a team of one, the piece.
+    /// One rank among several takes single elements.
     #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &MoveView<'_>, memory: &Memory<'_>) {
-        for piece in op.pieces.iter() {
-            move_walk::run(team, op, &piece, memory);
+        if cfg!(target_arch = "nvptx64") || team.size() > 1 {
+            move_elements::run(team, op, memory);
+        } else {
+            run_alone(op, memory);
         }
+    }
+
+    #[inline]
+    fn run_with<T: Team, L: Loops>(team: &T, loops: &L, op: &MoveView<'_>, memory: &Memory<'_>) {
+        loops.moves(team, op, memory);
+    }
+}
+
+/// Runs a whole move on one core; compiled into each place that calls it.
+#[inline(always)]
+pub fn run_alone(op: &MoveView<'_>, memory: &Memory<'_>) {
+    for piece in op.pieces.iter() {
+        move_walk::run(op, &piece, memory);
     }
 }
 
 impl MoveView<'_> {
+    /// Returns where the elements of a piece are read.
+    #[inline(always)]
+    pub(in crate::operators) fn source<'a>(
+        &self,
+        piece: &Piece<'_>,
+        memory: &Memory<'a>,
+    ) -> Elements<'a>
+    where
+        Self: 'a,
+    {
+        let source = piece.source() as usize;
+        if source < self.inputs.count() {
+            Elements::Tensor(memory.view(&self.inputs.at(source)))
+        } else {
+            Elements::Constant(self.data)
+        }
+    }
+
     /// Returns how many elements the source of a piece has; none if there is no such source.
     fn source_elements(&self, constant_count: usize, piece: &Piece<'_>) -> usize {
         let (inputs, source) = (self.inputs.count(), piece.source() as usize);
