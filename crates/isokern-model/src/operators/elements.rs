@@ -22,7 +22,8 @@ impl Elements<'_> {
     }
 
     /// Copies `len` bytes from `start` to the cells from `at`; nothing unless all are inside.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "nvptx64", inline(never))] // Its registers are not those of the loop.
+    #[cfg_attr(not(target_arch = "nvptx64"), inline(always))]
     pub(super) fn copy_to(self, to: Cells<'_>, at: usize, start: usize, len: usize) {
         match self {
             Self::Tensor(cells) => to.copy_cells(at, cells.window(start, len)),

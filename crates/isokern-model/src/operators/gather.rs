@@ -118,7 +118,7 @@ impl Operator for Gather {
     fn run<T: Team>(team: &T, op: &GatherView<'_>, memory: &Memory<'_>) {
         let element = op.output.dtype().size_bytes();
         let bytes = op.body.block as usize * element;
-        if team.size() > 1 {
+        if cfg!(target_arch = "nvptx64") || team.size() > 1 {
             op.tiles(team, bytes, memory);
             return;
         }
