@@ -77,7 +77,7 @@ pub fn run_ops_of<S: OperatorSet, T: Team, L: Loops>(
     let end = range.end.min(model.operator_count()) as u32;
     for index in range.start.min(end as usize) as u32..end {
         if let Some(site) = &model.site_at(index) {
-            if fails::<S>(site, memory) {
+            if fails::<S, L>(site, memory) {
                 return Err(RunError::Index { index: index as u16 });
             }
             run_kind::<S, T, L>((team, loops), site, memory);

@@ -147,12 +147,14 @@ macro_rules! operators {
 
         /// Whether the values that an operator reads make it fail; every rank gets one answer.
         #[inline]
-        pub(crate) fn fails<S: OperatorSet>(
+        pub(crate) fn fails<S: OperatorSet, L: Loops>(
             site: &OperatorSite<'_>,
             memory: &Memory<'_>,
         ) -> bool {
             let code = site.record().kind;
-            $(if const { <$kind as Operator>::CAN_FAIL && S::KINDS.contains(OpKind::$kind) }
+            // A constant, as in `run_kind`.
+            $(if const { <$kind as Operator>::CAN_FAIL
+                && S::KINDS.and(L::OPERATORS).contains(OpKind::$kind) }
                 && code == $code
             {
                 return fails_of::<$kind>(site, memory);
