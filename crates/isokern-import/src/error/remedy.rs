@@ -71,6 +71,20 @@ const ROWS: &[Row] = &[
         names: &["LOG_SOFTMAX"],
     },
     Row {
+        remedy: "resize by nearest neighbours, with interpolation=\"nearest\", and train and \
+                 convert the model again",
+        names: &["RESIZE_BILINEAR"],
+    },
+    Row {
+        remedy: "use UpSampling2D and a convolution instead, and train and convert the model again",
+        names: &["TRANSPOSE_CONV"],
+    },
+    Row {
+        remedy: "end the model before it, and divide by the norm in the program that reads the \
+                 answer",
+        names: &["L2_NORMALIZATION"],
+    },
+    Row {
         remedy: "multiply by the reciprocal of the constant instead, and convert the model again",
         names: &["DIV"],
     },
@@ -202,8 +216,9 @@ mod tests {
 
     #[test]
     fn c06_the_remedy_follows_from_the_cause() {
-        let cases: [(&[&str], &str); 9] = [
+        let cases: [(&[&str], &str); 10] = [
             (&["REDUCE_PROD", "RANGE"], "for REDUCE_PROD, RANGE, fix the batch size before"),
+            (&["RESIZE_BILINEAR"], "resize by nearest neighbours"),
             (&["LOG_SOFTMAX"], "for LOG_SOFTMAX, use softmax instead"),
             (
                 &["POW", "DIV", "POW", "RANK"],
