@@ -13,6 +13,9 @@ use isokern_model::operators::OpKind;
 use super::{Graphs, Record};
 use crate::device::Device;
 
+/// Where states begin on a device, a multiple of this.
+const STATE_ALIGN: usize = 16;
+
 /// What came of a graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -90,7 +93,16 @@ pub fn check_on_device(
         both_forms(graphs, record, |artifact, form| {
             let [artifact, _] = artifact;
             let inputs: Vec<i8> = graphs.inputs(record)[..count].concat().to_i8();
-            let run = device.batch(artifact, &inputs, |_| {}).map_err(|fault| fault.to_string())?;
+            let state = initial_state(artifact);
+            let memory = device.upload(&state);
+            let run = device.batch_with_parameters(artifact, &inputs, |parameters| {
+                if record.stream {
+                    parameters.state = memory;
+                    parameters.state_stride = state.len() as u64;
+                    parameters.stream_samples = count as u64;
+                }
+            });
+            let run = run.map_err(|fault| fault.to_string())?;
             if let Some(fault) = run.record.fault() {
                 return Err(fault.to_string());
             }
@@ -99,6 +111,14 @@ pub fn check_on_device(
             Ok(compare(graphs, record, form, "sm_90", &found))
         })
     })
+}
+
+/// The state that a stream begins with, as long as one on a device.
+fn initial_state(artifact: &ModelArtifact) -> Vec<u8> {
+    let model = isokern_model::Model::parse(artifact.bytes()).expect("it was just converted");
+    let mut state = vec![0; model.state_bytes().next_multiple_of(STATE_ALIGN).max(STATE_ALIGN)];
+    model.reset_state(&mut state[..model.state_bytes()]);
+    state
 }
 
 /// Reads bytes as the values of a payload.
