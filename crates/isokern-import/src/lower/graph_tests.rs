@@ -101,6 +101,17 @@ fn operators_that_nothing_needs_are_no_hindrance() {
 }
 
 #[test]
+fn nobody_needs_the_shape_that_a_reshape_is_given() {
+    let file = file("open_batch");
+    let mut graph = tflite::read(&file).expect("the file is readable");
+    graph.outputs.truncate(1);
+    let mul = graph.operators.iter_mut().find(|operator| operator.name == "MUL");
+    mul.expect("the model has it").name = "POW";
+    let lowered = lower::lower(&graph, [0; 32], |_, _| ()).expect("the chain is not needed");
+    assert_eq!((lowered.draft.ops.len(), lowered.unused_operator_count), (2, 6));
+}
+
+#[test]
 fn lent_weights_are_counted() {
     let message = changed("residual", |graph| {
         graph.file_bytes = 0;
