@@ -215,8 +215,11 @@ fn p14_mended_mutants_reach_the_checks_behind_the_first() {
     for check in ["operator list_start", "tensor bytes", "tensor last_step", "tensor root"] {
         assert!(sealed.contains(check), "`{check}` refuses nothing that was not mended");
     }
-    for check in ["header arena_bytes", "operator input_b", "operator output"] {
+    for check in ["header arena_bytes", "operator input_b"] {
         assert!(!sealed.contains(check), "`{check}` is reached with no repair");
+    }
+    // The last one needs no repair where the output becomes a tensor of the state, which has no step.
+    for check in ["header arena_bytes", "operator input_b", "operator output"] {
         assert!(mended.contains(check), "`{check}` is reached by nothing: {mended:?}");
     }
     assert!(mended_count > 2 * sealed_count, "{mended_count} accepted, {sealed_count} unmended");
