@@ -61,7 +61,7 @@ fn measure(
 ) -> Result<Figures, InferenceError> {
     clock.restart();
     let mut source = ModelSource::new(embedded::BLOB, arena.as_mut_slice());
-    if embedded::STATE_BYTES > 0 {
+    if embedded::STATE_BYTES != 0 {
         source = source.with_state(state.as_mut_slice());
     }
     let mut model = backend().load(source)?;
