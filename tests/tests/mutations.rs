@@ -218,7 +218,7 @@ fn p14_mended_mutants_reach_the_checks_behind_the_first() {
     for check in ["header arena_bytes", "operator input_b"] {
         assert!(!sealed.contains(check), "`{check}` is reached with no repair");
     }
-    // The last one needs no repair where the output becomes a tensor of the state, which has no step.
+    // The last needs no repair where the output becomes a tensor of the state, which has no step.
     for check in ["header arena_bytes", "operator input_b", "operator output"] {
         assert!(mended.contains(check), "`{check}` is reached by nothing: {mended:?}");
     }
