@@ -7,7 +7,7 @@ use isokern_model::layout::Layout;
 /// and name, and a remedy.
 pub fn check_refused(tflite: &[u8]) {
     let error = convert(tflite, Layout::Row).expect_err("the model is refused");
-    for fault in core::slice::from_ref(&error) {
+    for fault in error.faults() {
         let message = fault.to_string();
         let (wrong, remedy) = message.rsplit_once(". Fix: ").expect("an error and a remedy");
         assert!(names_an_operator(wrong), "{wrong}");
