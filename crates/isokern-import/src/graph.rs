@@ -126,6 +126,11 @@ impl Element {
         }
     }
 
+    /// Bytes of a value; 1 for a type that no packed model has.
+    pub(crate) fn size_bytes(self) -> usize {
+        self.dtype().map_or(1, DType::size_bytes)
+    }
+
     /// The type in a packed model, if it has one.
     pub(crate) const fn dtype(self) -> Option<DType> {
         match self {

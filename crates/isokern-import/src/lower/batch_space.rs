@@ -76,10 +76,7 @@ pub(super) fn lower_to_batch(site: &mut Site<'_, '_>) -> Result<(), ImportError>
         }
         *size = padded / block;
     }
-    let zero = if blocks.read.element == Int8 { site.scale_of_output()?.1 } else { 0 };
-    let size = blocks.read.element.dtype().map_or(1, isokern_core::DType::size_bytes);
-    // A zero point of INT8 fits.
-    let margin = blocks.read.of_bytes((zero as i8).to_le_bytes().repeat(size));
+    let margin = blocks.read.real_zero(site)?;
     let view = [rows, columns, images, sizes[0], sizes[1], depth];
     let mut boxes = Boxes::new(&view);
     if blocks.margins == [[0; 2]; 2] {

@@ -62,9 +62,8 @@ pub(super) fn lower_args(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
                 return Err(site.fault(OperatorFault::Broadcast { a, b }));
             }
         };
-        let width = element.dtype().map_or(4, isokern_core::DType::size_bytes);
+        let width = element.size_bytes();
         data.extend_from_slice(&size.to_le_bytes()[..width]);
     }
-    site.folded_shape(0, element, &[rank as u32])?;
-    site.fold(0, data)
+    site.fold_as(0, (element, &[rank as u32]), data)
 }

@@ -26,7 +26,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
 pub(super) fn lower_zeros(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     site.arity(1..=1, 1..=1)?;
     let read = site.read(0, "input", &ZEROED)?;
-    let zero = vec![0; read.element.dtype().map_or(1, isokern_core::DType::size_bytes)];
+    let zero = vec![0; read.element.size_bytes()];
     repeated(site, read.of_bytes(zero), &read.dims)
 }
 

@@ -11,11 +11,11 @@ const ROLES: [&str; 2] = ["first input", "second input"];
 /// Lowers SHAPE to a constant: every shape is known; `micro/kernels/shape.cc`.
 pub(super) fn shape(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     site.arity(1..=1, 1..=1)?;
-    let index = site.checked(site.operator.input(0).unwrap_or(-1))?;
+    let index = site.stated_input(0)?;
     let dims = activations::dims(&site.graph.tensors[index], 0, activations::RANK_MAX);
     let dims = dims.map_err(|fault| site.tensor_fault("input", index, fault))?;
-    site.folded_shape(0, Int32, &[dims.len() as u32])?;
-    site.fold(0, dims.iter().flat_map(|size| size.to_le_bytes()).collect())
+    let data = dims.iter().flat_map(|size| size.to_le_bytes()).collect();
+    site.fold_as(0, (Int32, &[dims.len() as u32]), data)
 }
 
 /// Folds a function of two INT32 constants, of one shape or one of them a single value, without
@@ -35,13 +35,12 @@ pub(super) fn fold(
         let [found, need] = [&a.1.dims, &b.1.dims].map(|dims| format!("{dims:?}"));
         return Err(site.tensor_fault(ROLES[0], a.1.index, TensorFault::Shape { found, need }));
     }
-    site.folded_shape(0, Int32, &long.1.dims)?;
     let values = (0..long.0.len()).flat_map(|place| {
         let of = |values: &[i32]| values[if values.len() == 1 { 0 } else { place }];
         function(of(&a.0), of(&b.0)).to_le_bytes()
     });
     let data = values.collect();
-    site.fold(0, data)?;
+    site.fold_as(0, (Int32, &long.1.dims), data)?;
     Ok(true)
 }
 

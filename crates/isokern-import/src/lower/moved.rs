@@ -91,10 +91,8 @@ impl<'s> Site<'s, '_> {
         let (index, element) = (constant.index, constant.element);
         let tensor = activations::activation(&self.graph.tensors[index], &[element]);
         let tensor = tensor.map_err(|fault| self.tensor_fault(role, index, fault))?;
-        let place = self.temporary(tensor.clone());
-        let copy = DraftMove::copy(tensor.len() as u32).with_data(constant.data.to_vec());
-        let op = copy.op(&[], place).map_err(|error| self.copy_fault(CopyFault::Move(error)))?;
-        self.emit(op);
+        let place = self.activations.constant(tensor.clone(), constant.data.to_vec());
+        let place = place.map_err(|fault| self.tensor_fault(role, index, fault))?;
         Ok(Value { place, index, tensor })
     }
 
@@ -128,13 +126,13 @@ impl<'s> Site<'s, '_> {
 
     /// The scale and the zero point of the int8 tensor read at `position`.
     pub(super) fn scale_of_input(&self, position: usize) -> Result<(f32, i16), ImportError> {
-        let index = self.checked(self.operator.input(position).unwrap_or(-1))?;
+        let index = self.stated_input(position)?;
         self.scale_of(index, "input")
     }
 
     /// The scale and the zero point of the int8 tensor that is written.
     pub(super) fn scale_of_output(&self) -> Result<(f32, i16), ImportError> {
-        let index = self.checked(self.operator.output(0).unwrap_or(-1))?;
+        let index = self.stated_output(0)?;
         self.scale_of(index, "output")
     }
 
@@ -145,7 +143,7 @@ impl<'s> Site<'s, '_> {
 
     /// The size of an output along a dimension; 0 if it has none.
     pub(super) fn output_size(&self, position: usize, dim: usize) -> Result<u32, ImportError> {
-        let index = self.checked(self.operator.output(position).unwrap_or(-1))?;
+        let index = self.stated_output(position)?;
         let size = self.graph.tensors[index].sizes().nth(dim);
         Ok(size.and_then(|size| u32::try_from(size).ok()).unwrap_or(0))
     }
@@ -156,6 +154,13 @@ impl Read<'_> {
     pub(super) fn of_bytes(&self, data: Vec<u8>) -> Self {
         let data = Cow::Owned(data);
         Self { place: None, data, index: self.index, dims: Vec::new(), element: self.element }
+    }
+
+    /// One element that stands for real zero in the output.
+    pub(super) fn real_zero(&self, site: &Site<'_, '_>) -> Result<Self, ImportError> {
+        let zero = if self.element == Element::Int8 { site.scale_of_output()?.1 } else { 0 };
+        // A zero point of INT8 fits.
+        Ok(self.of_bytes((zero as i8).to_le_bytes().repeat(self.element.size_bytes())))
     }
 
     /// Checks the number of dimensions.
@@ -194,12 +199,11 @@ impl Boxes {
         shape: &[u32],
     ) -> Result<(), ImportError> {
         let element = reads.first().map_or(Element::Int8, |read| read.element);
-        let size = element.dtype().map_or(1, DType::size_bytes);
+        let size = element.size_bytes();
         if reads.iter().all(|read| read.place.is_none()) {
             let bytes = shape.iter().fold(size, |bytes, &size| bytes.saturating_mul(size as usize));
             if bytes <= reads.iter().map(|read| read.data.len()).sum::<usize>().max(FOLDED_BYTES) {
-                site.folded_shape(position, element, shape)?;
-                return site.fold(position, self.computed(reads, size));
+                return site.fold_as(position, (element, shape), self.computed(reads, size));
             }
         }
         let output = site.output_of(position, &[element])?;

@@ -84,13 +84,25 @@ impl Site<'_, '_> {
         self.emit(copies::op(place, output.place));
     }
 
+    /// Makes the output at `position`, which must have this type and shape, a constant of these
+    /// bytes.
+    pub(super) fn fold_as(
+        &mut self,
+        position: usize,
+        (element, shape): (Element, &[u32]),
+        data: Vec<u8>,
+    ) -> Result<(), ImportError> {
+        self.folded_shape(position, element, shape)?;
+        self.fold(position, data)
+    }
+
     /// Makes the output at `position` a constant of these bytes, each value with its least byte
     /// first.
     pub(super) fn fold(&mut self, position: usize, data: Vec<u8>) -> Result<(), ImportError> {
         let index = self.output_index(position)?;
         let fault = |fault| self.tensor_fault(ROLE, index, fault);
         let tensor = &self.graph.tensors[index];
-        let size = tensor.element.dtype().map_or(1, isokern_core::DType::size_bytes);
+        let size = tensor.element.size_bytes();
         let sizes = tensor.sizes().map(|size| usize::try_from(size).unwrap_or(0));
         let (found, need) = (data.len(), sizes.fold(size, usize::saturating_mul));
         if found != need {
@@ -102,7 +114,7 @@ impl Site<'_, '_> {
     }
 
     /// Checks type and shape of an output that becomes a constant.
-    pub(super) fn folded_shape(
+    fn folded_shape(
         &self,
         position: usize,
         element: Element,
@@ -150,7 +162,7 @@ impl Site<'_, '_> {
 
     /// The index of an output that nothing has written.
     fn output_index(&self, position: usize) -> Result<usize, ImportError> {
-        let index = self.checked(self.operator.output(position).unwrap_or(-1))?;
+        let index = self.stated_output(position)?;
         let fault = |fault| self.tensor_fault(ROLE, index, fault);
         if self.graph.tensors[index].data.is_some() {
             return Err(fault(TensorFault::Constant));

@@ -25,10 +25,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
         }
         value
     } else {
-        let zero = if read.element == Int8 { site.scale_of_output()?.1 } else { 0 };
-        let size = read.element.dtype().map_or(1, isokern_core::DType::size_bytes);
-        // A zero point of INT8 fits.
-        read.of_bytes((zero as i8).to_le_bytes().repeat(size))
+        read.real_zero(site)?
     };
     let mut sizes = Vec::new();
     for (&size, margin) in read.dims.iter().zip(paddings.as_chunks::<2>().0) {

@@ -28,13 +28,13 @@ impl<'s> Site<'s, '_> {
 
     /// The type of the output at `position`, as the file states it.
     pub(super) fn output_element(&self, position: usize) -> Result<Element, ImportError> {
-        let index = self.checked(self.operator.output(position).unwrap_or(-1))?;
+        let index = self.stated_output(position)?;
         Ok(self.graph.tensors[index].element)
     }
 
     /// The sizes of output 0, as the file states them.
     pub(super) fn output_dims(&self) -> Result<Vec<u32>, ImportError> {
-        let index = self.checked(self.operator.output(0).unwrap_or(-1))?;
+        let index = self.stated_output(0)?;
         let dims = activations::dims(&self.graph.tensors[index], 0, activations::RANK_MAX);
         dims.map_err(|fault| self.tensor_fault("output", index, fault))
     }
@@ -57,8 +57,7 @@ impl Reshaped<'_> {
                 Ok(())
             }
             Operand::Constant(constant) => {
-                site.folded_shape(0, element, need)?;
-                site.fold(0, constant.data.into_owned())
+                site.fold_as(0, (element, need), constant.data.into_owned())
             }
         }
     }

@@ -94,6 +94,16 @@ impl<'s, 'f> Site<'s, 'f> {
         Ok(value)
     }
 
+    /// The index of the tensor read at `position`, whatever it is.
+    pub(super) fn stated_input(&self, position: usize) -> Result<usize, ImportError> {
+        self.checked(self.operator.input(position).unwrap_or(-1))
+    }
+
+    /// The index of the tensor written at `position`, whatever it is.
+    pub(super) fn stated_output(&self, position: usize) -> Result<usize, ImportError> {
+        self.checked(self.operator.output(position).unwrap_or(-1))
+    }
+
     /// The activation read at `position`, of one of these types.
     pub(super) fn input_of(
         &mut self,
@@ -170,7 +180,7 @@ impl<'s, 'f> Site<'s, 'f> {
         let constant = self.constant(position, role)?;
         let fault = |fault| self.tensor_fault(role, constant.index, fault);
         activations::has_element(constant.element, elements).map_err(fault)?;
-        let size = constant.element.dtype().map_or(1, isokern_core::DType::size_bytes);
+        let size = constant.element.size_bytes();
         let (found, need) = (constant.data.len(), constant.len().saturating_mul(size));
         if found != need {
             return Err(fault(TensorFault::DataLength { found, need }));
@@ -196,7 +206,7 @@ impl<'s, 'f> Site<'s, 'f> {
         let constant = self.constant_of(position, role, &[Element::Int32, Element::Int64])?;
         let one = || constant.integers()?.as_array().map(|&[value]| value);
         one().ok_or_else(|| {
-            let size = constant.element.dtype().map_or(1, isokern_core::DType::size_bytes);
+            let size = constant.element.size_bytes();
             let fault = TensorFault::DataLength { found: constant.data.len(), need: size };
             self.tensor_fault(role, constant.index, fault)
         })
