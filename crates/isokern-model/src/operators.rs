@@ -38,6 +38,8 @@ pub mod reshape;
 pub mod select;
 pub mod softmax;
 pub mod table;
+#[cfg(all(test, feature = "std"))]
+mod test_teams;
 
 use core::fmt;
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 pub(super) const DIGITS: &str = "tests/models/digits.ikm";
 
 /// Where the header of a packed model keeps the sizes of arena and state (`docs/format.md`).
-const ARENA_BYTES: core::ops::Range<usize> = 64..68;
-const STATE_BYTES: core::ops::Range<usize> = 68..72;
+pub(super) const ARENA_BYTES: core::ops::Range<usize> = 64..68;
+pub(super) const STATE_BYTES: core::ops::Range<usize> = 68..72;
 /// Where the set of kinds begins; the bits of the first kinds in it, and that of the kind that
 /// converts element types, floats too.
 const KINDS: core::ops::Range<usize> = 20..24;
@@ -34,9 +34,14 @@ pub(super) struct Model {
     pub(super) digest: String,
 }
 
+/// The folder of models of others: what `ISOKERN_VECTORS` names, else `shared` beside the
+/// repository.
+pub(super) fn reference_folder() -> PathBuf {
+    let named = std::env::var_os("ISOKERN_VECTORS").map(PathBuf::from);
+    named.unwrap_or_else(|| repository::root().join("../shared"))
+}
+
 /// The committed models, and those of the reference folder if there is one.
-///
-/// That folder is the one `ISOKERN_VECTORS` names, else `shared` beside the repository.
 pub(super) fn all(host: &Host) -> Result<Vec<Model>, Failure> {
     let mut models = vec![one(host, &repository::root().join(DIGITS))?];
     for folder in ["tests/models/models", "tests/models/streams"] {
@@ -46,8 +51,7 @@ pub(super) fn all(host: &Host) -> Result<Vec<Model>, Failure> {
             }
         }
     }
-    let named = std::env::var_os("ISOKERN_VECTORS").map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| repository::root().join("../shared")).join("models");
+    let folder = reference_folder().join("models");
     if !folder.is_dir() {
         println!("the reference models are not there: set ISOKERN_VECTORS to their folder");
         return Ok(models);

@@ -6,6 +6,7 @@
 use super::emulator;
 use super::host::{Host, read, write};
 use super::image;
+use super::models;
 use super::programs::{Program, Programs};
 use crate::failure::Failure;
 use crate::repository;
@@ -22,10 +23,6 @@ const CARGO_BYTES: usize = 2 << 20;
 const ARENA_BYTES: usize = 3 << 20;
 const STATE_BYTES: usize = 64 << 10;
 const STEP: usize = 64;
-
-/// Where the header of a packed model keeps the sizes of arena and state (`docs/format.md`).
-const ARENA: Range<usize> = 64..68;
-const STATE: Range<usize> = 68..72;
 
 /// A row of the manifest.
 #[derive(serde::Deserialize)]
@@ -49,8 +46,7 @@ pub(super) fn check(programs: &Programs, host: &Host) -> Result<(), Failure> {
     if programs.board.name != BOARD {
         return Ok(());
     }
-    let named = std::env::var_os("ISOKERN_VECTORS").map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| repository::root().join("../shared")).join("zoo");
+    let folder = models::reference_folder().join("zoo");
     let manifest = folder.join("manifest.json");
     if !manifest.is_file() {
         println!("zoo        not run: no public models in ../shared/zoo");
@@ -115,7 +111,8 @@ fn pack(row: &Row, folder: &Path, host: &Host) -> Result<Option<Cargo>, Failure>
         ports.iter().for_each(|port| inputs.extend_from_slice(&port[run]));
     }
     let start = STEP + blob.len().next_multiple_of(STEP);
-    let fits = size(&blob, ARENA) <= ARENA_BYTES && size(&blob, STATE) <= STATE_BYTES;
+    let fits = size(&blob, models::ARENA_BYTES) <= ARENA_BYTES
+        && size(&blob, models::STATE_BYTES) <= STATE_BYTES;
     if !fits || start + inputs.len() > CARGO_BYTES {
         return Ok(None);
     }
@@ -126,7 +123,7 @@ fn pack(row: &Row, folder: &Path, host: &Host) -> Result<Option<Cargo>, Failure>
     bytes.extend_from_slice(&inputs);
     let ports: Vec<Vec<u8>> = ports.iter().map(|port| port[..count].concat()).collect();
     let inputs = host.inputs(&row.name, &ports)?;
-    let has_state = size(&blob, STATE) > 0;
+    let has_state = size(&blob, models::STATE_BYTES) > 0;
     let states = if has_state { host.states(&blob_path, &inputs)? } else { Vec::new() };
     let outputs = host.outputs(&blob_path, &inputs)?;
     Ok(Some(Cargo { bytes, outputs, states: format!("{:016x}", fnv1a(&states)) }))

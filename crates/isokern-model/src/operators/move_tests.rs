@@ -4,40 +4,14 @@ use std::vec;
 use std::vec::Vec;
 
 use isokern_core::compute::ModelArtifact;
-use isokern_core::{Cells, DType, Team};
+use isokern_core::{Cells, DType};
 
+use super::test_teams::{Numbers, Rank};
 use crate::encode::{Draft, DraftMove, DraftPort, DraftTensor};
 use crate::layout::Layout;
 use crate::operators::moves::PieceAxis;
 use crate::tensor::Region;
 use crate::{Memory, Model, PlainLoops, run_ops};
-
-/// A rank of a team whose ranks run one after the other.
-struct Rank(usize, usize);
-
-impl Team for Rank {
-    fn rank(&self) -> usize {
-        self.0
-    }
-
-    fn size(&self) -> usize {
-        self.1
-    }
-
-    fn sync(&self) {}
-}
-
-/// xorshift32.
-struct Numbers(u32);
-
-impl Numbers {
-    fn below(&mut self, end: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        (self.0 >> 8) % end
-    }
-}
 
 /// A piece: its source, its start and its axes.
 type Placed = (u32, u32, Vec<PieceAxis>);
