@@ -40,14 +40,15 @@
 //! | [`call`] | who calls a kernel, until when, at whose cost | `compute`, `kernel` |
 //! | [`ring`] | cells, slots, control lines, and the steps of push, pop and close | `compute` |
 //! | [`actor`] | [`Resident`] and what its handler sees | `compute`, `kernel`, `call`, `ring` |
-//! | [`megakernel`] | [`MegakernelConfig`], its launch policy, [`TaskSlot`] | `compute`, `ring` |
+//! | [`megakernel`] | [`MegakernelConfig`], [`TaskSlot`], workers | `call`, `ring`, `team` |
 //!
 //! ```text
 //!   actor ──▶ call ──▶ kernel
 //!     │                  │
 //!     └─────▶ ring ──▶ compute        team        device
-//!               ▲
-//!           megakernel
+//!               ▲                      ▲
+//!           megakernel ──▶ call        │
+//!               └──────────────────────┘
 //! ```
 //!
 //! At the root are the names that these examples use; every other name is used by its

@@ -1,10 +1,10 @@
-//! The megakernel's values: how it is configured, how a launch is shaped, what
-//! a task is.
+//! The megakernel: resident workers that take tasks from queues and run them, so that many
+//! operations cost one launch.
 //!
-//! In a megakernel resident workers take task slots from a queue and run them, so
-//! that many operations cost one launch. Such workers are not there yet. This module
-//! has their values, numbers in, numbers out, the same on host, firmware and device;
-//! and [`SharedTaskSlot`], a slot in place, which one worker at a time may change.
+//! What is here runs on host threads, in a firmware loop, under a model checker and on a device:
+//! it is generic over [`TaskMemory`]. `isokern_ring::megakernel` starts workers and returns the
+//! ends that submit, learn of ends, and control. `megakernel/protocol.md` beside this source has
+//! the words, the steps and their order.
 //!
 //! ```
 //! use isokern_core::megakernel::MegakernelPressure;
@@ -29,6 +29,11 @@
 //! | [`MegakernelLaunchPolicy`], [`MegakernelLaunchRecommendation`] | how its launch is shaped |
 //! | [`TaskSlot`], [`TaskState`], [`TaskTransition`] | a task, and the steps it may take |
 //! | [`SharedTaskSlot`], [`ClaimedTask`], [`TaskFillError`] | a task in memory that workers share |
+//! | [`TaskHandler`], [`TaskContext`], [`TaskStep`] | what tasks do, and what they may ask |
+//! | [`NewTask`], [`TaskHandle`], [`TaskEnd`] | a task as its owner sees it |
+//! | [`Submission`], [`Completion`] | what host and workers say to each other |
+//! | [`TaskMemory`], [`QueueMemory`], [`Sidecar`], [`TaskBells`] | where all of it lies |
+//! | [`TaskHost`], [`RunningWorkers`], [`TaskSlice`] | who starts workers |
 //!
 //! # What the numbers promise, and what they do not
 //!
@@ -38,36 +43,55 @@
 //! executor has to serve every queued task whatever the grid, to ask its device for
 //! the real limits, and to refuse a launch that cannot be resident at once.
 //!
-//! # Not here
-//!
-//! Queues, workers, tickets and the slots' companions. They will take their steps
-//! from [`TaskTransition`], as the slots here do.
-//!
 //! [`worker_count`]: MegakernelConfig::worker_count
 
+mod completion;
 mod config;
 mod error;
 mod fields;
 mod fill;
+mod handle;
+mod handler;
 mod launch;
+mod lines;
+mod new_task;
 mod policy;
 mod shared_slot;
+mod sidecar;
 mod slot;
+mod spawn_error;
 mod state;
+mod step;
+mod submission;
+mod task_host;
+mod task_memory;
+mod task_shape;
 mod topology;
 mod transition;
 
+pub use completion::{Completion, TaskEnd, TaskOutcome};
 pub use config::{MegakernelConfig, MegakernelWorkloadHints};
 pub use error::MegakernelError;
 pub use fill::TaskFillError;
+pub use handle::{LANE_COUNT, TaskHandle};
+pub use handler::{TaskContext, TaskHandler};
 pub use launch::{
     MegakernelExecutionMode, MegakernelGeometry, MegakernelLaunchRecommendation,
     MegakernelLaunchRequest, MegakernelPressure, MegakernelTopology,
 };
+pub use lines::{HostNote, SharedLine, WorkerLine};
+pub use new_task::NewTask;
 pub use policy::MegakernelLaunchPolicy;
 pub use shared_slot::{ClaimedTask, FAULT_ABANDONED, SharedTaskSlot};
+pub use sidecar::{Sidecar, SidecarFlags};
 pub use slot::{TaskSlot, TaskWorkItem};
+pub use spawn_error::SpawnTaskError;
 pub use state::{TaskFlags, TaskPriority, TaskState};
+pub use step::TaskStep;
+pub use submission::{Submission, SubmissionKind};
+pub use task_host::{RunningWorkers, TaskHost, TaskLimits, TaskSlice};
+pub use task_memory::{LANES, NoBells, QueueMemory, TaskBells, TaskMemory};
+pub use task_shape::{EVENT_COUNT, QUEUE_COUNT, TASK_SLOTS_MAX, TENANT_COUNT, TaskShape};
 pub use transition::{TaskTransition, TaskTransitionError};
 
 #[cfg(test)]

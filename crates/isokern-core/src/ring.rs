@@ -19,7 +19,7 @@
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`SharedWord`], [`SharedCell`], [`SharedRmw`] | what the protocol runs on |
+//! | [`SharedWord`], [`SharedCell`], [`SharedRmw`], [`SharedCounter`] | what the protocol runs on |
 //! | [`SharedRing`], [`HostRing`] | where cells are: a layout, and memory in it |
 //! | [`ProducerState`], [`ConsumerState`], [`SharedTail`] | the steps of an end |
 //! | [`RequesterState`], [`ReplierState`] | two rings, whose replies are credit |
@@ -95,4 +95,4 @@ pub use wire::{
     BufferHandle, DEADLINE_TICK_NS, WireHeader, link_capacity_bytes, message_capacity_bytes,
     message_lines,
 };
-pub use words::{CellValue, SharedCell, SharedRmw, SharedWord};
+pub use words::{CellValue, SharedCell, SharedCounter, SharedRmw, SharedWord};

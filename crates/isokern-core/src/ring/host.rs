@@ -5,11 +5,11 @@ use core::mem::offset_of;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-#[cfg(target_has_atomic = "32")]
-use super::words::SharedRmw;
 use super::words::SharedWord;
 #[cfg(target_has_atomic = "64")]
 use super::words::{CellValue, SharedCell};
+#[cfg(target_has_atomic = "32")]
+use super::words::{SharedCounter, SharedRmw};
 
 /// A 32-bit atomic of the target.
 #[derive(Debug, Default)]
@@ -51,6 +51,14 @@ impl SharedRmw for HostWord {
     #[inline]
     fn compare_exchange(&self, current: u32, new: u32) -> Result<u32, u32> {
         self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire)
+    }
+}
+
+#[cfg(target_has_atomic = "32")]
+impl SharedCounter for HostWord {
+    #[inline]
+    fn fetch_add(&self, difference: u32) -> u32 {
+        self.0.fetch_add(difference, Ordering::AcqRel)
     }
 }
 

@@ -45,6 +45,20 @@ pub trait SharedRmw: SharedWord {
     fn compare_exchange(&self, current: u32, new: u32) -> Result<u32, u32>;
 }
 
+/// A word to which several may add, each in one step that cannot fail.
+///
+/// On a CPU a loop of compare-and-swap would do. Hundreds of blocks of a device would hinder each
+/// other in one, so a counter is asked for by itself. It stays on one side, as a [`SharedRmw`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no add that returns what was there, so workers cannot count with it",
+    label = "this word only loads and stores",
+    note = "Fix: count under a critical section (feature `critical-section` of isokern-ring)"
+)]
+pub trait SharedCounter: SharedWord {
+    /// Adds, wrapping, with acquire and release ordering, and returns the number before.
+    fn fetch_add(&self, difference: u32) -> u32;
+}
+
 /// What a cell holds: a word of data and the turn it belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct CellValue {
@@ -129,6 +143,13 @@ impl<W: SharedRmw> SharedRmw for &W {
     #[inline]
     fn compare_exchange(&self, current: u32, new: u32) -> Result<u32, u32> {
         W::compare_exchange(self, current, new)
+    }
+}
+
+impl<W: SharedCounter> SharedCounter for &W {
+    #[inline]
+    fn fetch_add(&self, difference: u32) -> u32 {
+        W::fetch_add(self, difference)
     }
 }
 

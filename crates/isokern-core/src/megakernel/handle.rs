@@ -1,0 +1,49 @@
+//! The name of an accepted task.
+
+use super::state::TaskPriority;
+
+/// Which task: the slot it is in, and which of the slot's tasks it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TaskHandle {
+    slot: u32,
+    generation: u32,
+    lane: u32,
+}
+
+/// The two ways in.
+pub const LANE_COUNT: usize = 2;
+
+impl TaskHandle {
+    /// Returns the name of a task that was submitted with this priority.
+    #[must_use]
+    pub const fn new(slot: u32, generation: u32, priority: TaskPriority) -> Self {
+        Self { slot, generation, lane: lane_of(priority) }
+    }
+
+    /// Returns the slot.
+    #[must_use]
+    pub const fn slot(self) -> u32 {
+        self.slot
+    }
+
+    /// Returns which of the slot's tasks it is.
+    #[must_use]
+    pub const fn generation(self) -> u32 {
+        self.generation
+    }
+
+    /// Returns the way it came in by, on which whatever is said about it must follow.
+    #[must_use]
+    pub const fn lane(self) -> u32 {
+        self.lane
+    }
+}
+
+/// The lane of a class: 0 for Critical and High, 1 for the rest, so that an urgent task waits
+/// behind urgent ones alone.
+pub(super) const fn lane_of(priority: TaskPriority) -> u32 {
+    match priority {
+        TaskPriority::Critical | TaskPriority::High => 0,
+        TaskPriority::Normal | TaskPriority::Low | TaskPriority::Idle => 1,
+    }
+}

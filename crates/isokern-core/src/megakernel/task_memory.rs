@@ -1,0 +1,139 @@
+//! The memory that workers and a host share, wherever it lies.
+
+use core::task::Waker;
+
+use super::handle::LANE_COUNT;
+use super::lines::{HostNote, SharedLine, WorkerLine};
+use super::shared_slot::SharedTaskSlot;
+use super::sidecar::Sidecar;
+use super::state::TaskPriority;
+use super::task_shape::TaskShape;
+use crate::ring::{SharedCell, SharedCounter, SharedRing, SharedRmw};
+
+/// One queue: three words and its places.
+///
+/// The protocol keeps `place` below the shape's
+/// [`queue_places`](TaskShape::queue_places).
+pub trait QueueMemory {
+    /// What counts and is counted with.
+    type Counter: SharedCounter;
+
+    /// Returns how many numbers are in the queue; may be negative for a moment.
+    fn count(&self) -> &Self::Counter;
+
+    /// Returns the next ticket to take.
+    fn head(&self) -> &Self::Counter;
+
+    /// Returns the next ticket to fill.
+    fn tail(&self) -> &Self::Counter;
+
+    /// Returns one place.
+    fn cell(&self, place: u32) -> impl SharedCell;
+}
+
+/// Everything a megakernel keeps: words, counters, cells, rings, slots, sidecars and classes.
+///
+/// One generic source runs over it on threads, in a loop of firmware, under a model checker and
+/// on a device. All of it begins as zero. An index that is too large is `None`, never a panic.
+pub trait TaskMemory {
+    /// Words that workers claim and count with; on one side only.
+    type Word: SharedRmw + SharedCounter;
+    /// A queue.
+    type Queue: QueueMemory;
+    /// A ring of [`Submission`](super::Submission)s.
+    type Submissions: SharedRing;
+    /// A ring of [`Completion`](super::Completion)s; it has a place for each of the host's slots,
+    /// so it is never full.
+    type Completions: SharedRing;
+    /// The ring of slots that the host may fill again, with a place for each.
+    type Freed: SharedRing;
+    /// What wakes the two sides.
+    type Bells: TaskBells;
+
+    /// Returns how large it is; always the same.
+    fn shape(&self) -> TaskShape;
+
+    /// Returns a slot.
+    fn slot(&self, index: u32) -> Option<&SharedTaskSlot<Self::Word>>;
+
+    /// Returns what workers keep beside a slot.
+    fn sidecar(&self, index: u32) -> Option<&Sidecar<Self::Word>>;
+
+    /// Returns what the host keeps of a slot.
+    fn note(&self, index: u32) -> Option<&HostNote<Self::Word>>;
+
+    /// Returns the queue of a class.
+    fn class(&self, class: TaskPriority) -> &Self::Queue;
+
+    /// Returns the queue of free slots for spawned tasks.
+    fn spare(&self) -> &Self::Queue;
+
+    /// Returns the ring of submissions of a lane: 0 for Critical and High, any other for the
+    /// rest.
+    fn submissions(&self, lane: u32) -> &Self::Submissions;
+
+    /// Returns a worker's ring of completions.
+    fn completions(&self, worker: u32) -> Option<&Self::Completions>;
+
+    /// Returns the ring of slots that are free again; both of its ends are the host's.
+    fn freed(&self) -> &Self::Freed;
+
+    /// Returns the words of all workers together.
+    fn line(&self) -> &SharedLine<Self::Word>;
+
+    /// Returns the words of one worker.
+    fn worker_line(&self, worker: u32) -> Option<&WorkerLine<Self::Word>>;
+
+    /// Returns the bells.
+    fn bells(&self) -> &Self::Bells;
+
+    /// Lets others run while a step waits for another worker, which is at work.
+    #[inline]
+    fn wait(&self) {
+        core::hint::spin_loop();
+    }
+}
+
+/// The lanes, in the order in which they are taken in.
+pub const LANES: [u32; LANE_COUNT] = [0, 1];
+
+/// How workers and host wake each other.
+///
+/// Register, *then* look; on the other side publish, *then* ring.
+pub trait TaskBells {
+    /// Wakes a worker that sleeps, if there is one; after something was put into a queue or a
+    /// ring.
+    fn ring_worker(&self);
+
+    /// Wakes every worker that sleeps; after the end was announced.
+    fn ring_workers(&self);
+
+    /// Keeps a worker's waker until the next ring.
+    fn register_worker(&self, worker: u32, waker: &Waker);
+
+    /// Wakes whoever waits for a completion.
+    fn ring_host(&self);
+
+    /// Keeps the waker of the one that waits for a completion until the next ring.
+    fn register_host(&self, waker: &Waker);
+}
+
+/// Bells that wake nobody: both sides look again and again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoBells;
+
+impl TaskBells for NoBells {
+    fn ring_worker(&self) {}
+
+    fn ring_workers(&self) {}
+
+    fn register_worker(&self, _: u32, waker: &Waker) {
+        waker.wake_by_ref();
+    }
+
+    fn ring_host(&self) {}
+
+    fn register_host(&self, waker: &Waker) {
+        waker.wake_by_ref();
+    }
+}
