@@ -86,6 +86,7 @@ impl Arithmetic {
     /// do not go together, [`Reason::Undeclared`](crate::error::Reason::Undeclared).
     pub fn decode(at: &Instruction, scope: &Scope) -> Result<Option<Self>, PtxError> {
         let reader = Reader::new(at, scope);
+        reader.known_formats()?;
         let floats = reader.has("f32") || reader.has("f64");
         let operation = match at.opcode.as_str() {
             "add" | "sub" | "mul" | "mad" | "div" | "abs" | "neg" | "min" | "max" if floats => {

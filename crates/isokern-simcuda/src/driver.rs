@@ -20,6 +20,7 @@ pub mod graph;
 pub mod host_function;
 pub mod injection;
 pub mod launch;
+pub mod leaks;
 pub mod ledger;
 pub mod module;
 pub mod occupancy;

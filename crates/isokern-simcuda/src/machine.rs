@@ -13,6 +13,7 @@ mod fault;
 mod frame;
 mod grid;
 mod lane_bytes;
+mod note;
 mod random;
 mod slice;
 mod special;
@@ -22,6 +23,7 @@ mod warp;
 pub use engine::Engine;
 pub use fault::{Fault, FaultKind, Place};
 pub use grid::Grid;
+pub use note::Note;
 
 /// A kernel to run. The driver has checked it against the device.
 #[derive(Debug, Clone)]

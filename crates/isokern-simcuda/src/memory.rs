@@ -10,6 +10,7 @@
 mod error;
 mod store;
 mod view;
+mod written;
 
 pub use error::{AccessError, AllocationError, Miss};
 pub use store::Store;
@@ -70,6 +71,8 @@ pub struct Memory {
     /// Counts changes of the table, so that a [`View`] knows that it is stale.
     epoch: AtomicU64,
     capacity: u64,
+    /// Whether device memory remembers which bytes were written.
+    tracks: bool,
 }
 
 #[derive(Debug)]
@@ -87,7 +90,14 @@ impl Memory {
     pub fn new(capacity: u64) -> Self {
         let table =
             Table { live: BTreeMap::new(), freed: VecDeque::new(), next: DEVICE_BASE, used: 0 };
-        Self { table: RwLock::new(table), epoch: AtomicU64::new(1), capacity }
+        Self { table: RwLock::new(table), epoch: AtomicU64::new(1), capacity, tracks: false }
+    }
+
+    /// As [`new`](Self::new); memory of [`Kind::Device`] remembers which of its bytes were written,
+    /// so that a kernel's reads of others can be reported.
+    #[must_use]
+    pub fn tracking_writes(capacity: u64) -> Self {
+        Self { tracks: true, ..Self::new(capacity) }
     }
 
     /// Bytes of device memory in all.
@@ -126,6 +136,8 @@ impl Memory {
         }
         let pattern = if kind == Kind::Module { 0 } else { PATTERN };
         let store = Store::new(have, pattern).ok_or(AllocationError::OutOfMemory { bytes })?;
+        let tracked = self.tracks && kind == Kind::Device;
+        let store = if tracked { store.tracked() } else { store };
         let base = match kind {
             Kind::Device | Kind::Module => table.reserve(bytes),
             _ => store.host_address(),

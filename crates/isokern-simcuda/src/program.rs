@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::error::PtxError;
+use crate::error::{PtxError, Reason};
 use crate::memory::{AllocationError, Memory};
 use crate::ptx;
 use crate::registers::Counts;
@@ -49,6 +49,9 @@ pub struct Program {
     lines: Vec<String>,
     functions: Vec<Function>,
     entries: HashMap<String, usize>,
+    /// Functions that use what this machine does not know, or call such a function.
+    refused: HashMap<usize, PtxError>,
+    constant_bytes: u64,
     /// Where shared memory sized at launch starts.
     dynamic_shared: u32,
     /// Keeps the variables in memory; none until the module is whole.
@@ -92,6 +95,14 @@ pub(crate) struct Body {
     pub(crate) calls: Vec<Callee>,
 }
 
+impl Body {
+    /// The body of a function that cannot run: whoever gets there ends at the line of the reason.
+    fn refused(line: u32, shared_end: u32) -> Self {
+        let trap = operation::Instruction { guard: None, operation: operation::Operation::Trap };
+        Self { code: vec![trap], lines: vec![line], shared_end, ..Self::default() }
+    }
+}
+
 impl Program {
     /// Reads, checks and decodes a PTX text, and puts its variables in memory.
     ///
@@ -99,6 +110,24 @@ impl Program {
     ///
     /// [`LoadError::Ptx`] with the line and the reason, [`LoadError::Memory`].
     pub fn load(text: &str, memory: &Arc<Memory>, limits: Limits) -> Result<Self, LoadError> {
+        let program = Self::load_lazily(text, memory, limits)?;
+        match program.refused.values().min_by_key(|error| error.line) {
+            Some(error) => Err(error.clone().into()),
+            None => Ok(program),
+        }
+    }
+
+    /// As [`load`](Self::load), but a function with an instruction that this machine does not know
+    /// is loaded, and [`refusal`](Self::refusal) says which it is: a program may never ask for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), that one reason aside.
+    pub fn load_lazily(
+        text: &str,
+        memory: &Arc<Memory>,
+        limits: Limits,
+    ) -> Result<Self, LoadError> {
         let tree = ptx::parse(text)?;
         ptx::check_limits(&tree, limits.isa, limits.sm)?;
         let mut context = Context::new(&tree, memory)?;
@@ -108,6 +137,8 @@ impl Program {
             lines: text.lines().map(str::to_owned).collect(),
             functions: Vec::new(),
             entries: HashMap::new(),
+            refused: HashMap::new(),
+            constant_bytes: 0,
             dynamic_shared: context.dynamic_shared,
             variables: None,
         };
@@ -115,7 +146,14 @@ impl Program {
         for function in functions(&tree).filter(|function| function.body.is_some()) {
             // Device functions have theirs one behind the other, kernels one over the other.
             let start = if function.entry { context.shared_end } else { shared };
-            let body = decode::function(&mut context, function, start)?;
+            let body = match decode::function(&mut context, function, start) {
+                Err(LoadError::Ptx(error)) if matches!(error.reason, Reason::Unsupported(_)) => {
+                    let body = Body::refused(error.line, start);
+                    program.refused.insert(program.functions.len(), error);
+                    body
+                }
+                body => body?,
+            };
             shared = if function.entry { shared } else { body.shared_end.next_multiple_of(16) };
             if function.entry {
                 program.entries.insert(function.name.clone(), program.functions.len());
@@ -123,6 +161,8 @@ impl Program {
             program.functions.push(Function::new(&tree, function, body)?);
         }
         function::add_up(&mut program.functions);
+        function::spread(&program.functions, &mut program.refused);
+        program.constant_bytes = context.constant_bytes;
         program.variables = Some(context.variables);
         Ok(program)
     }
@@ -137,6 +177,19 @@ impl Program {
     #[must_use]
     pub fn function(&self, index: usize) -> Option<&Function> {
         self.functions.get(index)
+    }
+
+    /// Why a function cannot run, where it or what it calls by name uses what this machine does
+    /// not know. A call of such a function through an address ends the kernel.
+    #[must_use]
+    pub fn refusal(&self, index: usize) -> Option<&PtxError> {
+        self.refused.get(&index)
+    }
+
+    /// Bytes of the module's constants.
+    #[must_use]
+    pub const fn constant_bytes(&self) -> u64 {
+        self.constant_bytes
     }
 
     /// A variable by name.

@@ -17,9 +17,10 @@
 //!
 //! The grammar that rustc, LLVM and NVIDIA's compilers write; texts of PTX ISA 3.2 to 9.0 were
 //! tried. Debug information (`.file`, `.loc`, `.section`) and advice (`.pragma` other than in the
-//! head of a function, `.maxnctapersm`, what `.ptr` points to) is read and dropped. Everything else
-//! that the tree cannot say is refused by its name: attributes, aliases, textures, clusters, masked
-//! addresses, elements `x[1]` as operands, and constant expressions beyond signs and sums.
+//! head of a function and `used_bytes_mask`, `.maxnctapersm`, what `.ptr` points to) is read and
+//! dropped. Everything else that the tree cannot say is refused by its name: attributes, aliases,
+//! textures, clusters, masked addresses, elements `x[1]` as operands, and constant expressions
+//! beyond signs and sums.
 //!
 //! Work and memory grow with the length of the text, and lengths are bounded: the largest tree that
 //! was found takes 1.4 GiB. Depths are bounded as well, so no text overflows the stack.

@@ -33,7 +33,7 @@ fn nothing_works_before_the_start() {
     let (mut count, mut version) = (7, 0);
     assert_eq!(call!(cuDeviceGetCount(&raw mut count)), 3);
     assert_eq!(call!(cuDriverGetVersion(&raw mut version)), 0);
-    assert_eq!(version, 12080);
+    assert_eq!(version, 12090);
     assert_eq!(call!(cuInit(1)), 1);
     assert_eq!(call!(cuInit(0)), 0);
     assert_eq!(call!(cuDeviceGetCount(&raw mut count)), 0);

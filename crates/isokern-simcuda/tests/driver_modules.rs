@@ -58,11 +58,11 @@ fn wrong_text_gives_a_log_with_line_and_reason() {
 fn text_for_newer_drivers_and_devices_is_refused() {
     let _turn = turn();
     let _own = OwnContext::new();
-    let newer = PTX.replace(".version 7.8", ".version 8.8");
+    let newer = PTX.replace(".version 7.8", ".version 9.0");
     let (code, log, _) = load_with_log(&newer, 1024);
-    assert_eq!(code, 222, "12.8 reads PTX ISA 8.7");
-    assert!(log.contains("8.8") && log.contains("8.7"), "{log}");
-    let newest = PTX.replace(".version 7.8", ".version 8.7");
+    assert_eq!(code, 222, "12.9 reads PTX ISA 8.8");
+    assert!(log.contains("9.0") && log.contains("8.8"), "{log}");
+    let newest = PTX.replace(".version 7.8", ".version 8.8");
     assert_eq!(load_with_log(&newest, 1024).0, 0);
     let device = PTX.replace("sm_75", "sm_100").replace(".version 7.8", ".version 8.6");
     let (code, log, _) = load_with_log(&device, 1024);

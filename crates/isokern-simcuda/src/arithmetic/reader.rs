@@ -29,6 +29,20 @@ impl<'a> Reader<'a> {
         self.words.contains(&word)
     }
 
+    /// Refuses formats that nothing here computes with, before anything else is said of the
+    /// instruction.
+    pub(super) fn known_formats(&self) -> Result<(), PtxError> {
+        let converts = self.at.opcode == "cvt";
+        let unknown = |word: &&str| match *word {
+            "f16" => !converts,
+            "f16x2" | "bf16" | "bf16x2" | "tf32" | "u16x2" | "s16x2" | "u8x4" | "s8x4" => true,
+            word => ["e4m3", "e5m2", "e2m3", "e3m2", "e2m1", "ue8m0"]
+                .iter()
+                .any(|format| word.starts_with(format)),
+        };
+        if self.words.iter().any(unknown) { Err(self.unsupported()) } else { Ok(()) }
+    }
+
     /// Takes a modifier; whether it was there.
     pub(super) fn flag(&mut self, word: &str) -> bool {
         let at = self.words.iter().position(|have| *have == word);

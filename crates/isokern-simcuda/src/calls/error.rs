@@ -1,9 +1,9 @@
 //! Start, version, names and texts of codes.
 
-use core::ffi::{CStr, c_char};
+use core::ffi::{CStr, c_char, c_void};
 
 use crate::driver::entry::calls;
-use crate::driver::pointers::Out;
+use crate::driver::pointers::{In, Out};
 use crate::driver::status::{self, Status};
 
 calls! {
@@ -30,6 +30,12 @@ calls! {
     fn cuGetErrorName(_session, error: u32, name: Out<*const c_char>) {
         name.put(status::name(error).map_or(core::ptr::null(), CStr::as_ptr))?;
         status::name(error).map(drop).ok_or(Status::INVALID_VALUE)
+    }
+
+    /// A table of private functions: there is none, whatever its id.
+    fn cuGetExportTable(_session, table: Out<*const c_void>, id: In<c_void>) {
+        table.put(core::ptr::null())?;
+        Err(if id.is_null() { Status::INVALID_VALUE } else { Status::NOT_FOUND })
     }
 
     /// Begins profiling. There is no profiler, which the driver API allows.

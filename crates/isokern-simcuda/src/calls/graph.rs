@@ -21,13 +21,18 @@ pub struct InstantiateParams {
 
 /// Upload at once, with the stream of the parameters.
 const FLAG_UPLOAD: u64 = 2;
+/// Launch from a device.
+const FLAG_DEVICE_LAUNCH: u64 = 4;
 /// Free memory of an earlier launch, use node priorities: nothing to do without such nodes.
-const FLAGS_ALLOWED: u64 = 1 | FLAG_UPLOAD | 8;
+const FLAGS_KNOWN: u64 = 1 | FLAG_UPLOAD | FLAG_DEVICE_LAUNCH | 8;
 
 fn instantiate(session: &mut Session, executable: Out<u64>, graph: u64, flags: u64) -> Outcome {
     executable.check()?;
     session.context()?;
-    if flags & !FLAGS_ALLOWED != 0 {
+    if flags & !FLAGS_KNOWN != 0 {
+        return Err(Status::INVALID_VALUE);
+    }
+    if flags & FLAG_DEVICE_LAUNCH != 0 {
         return Err(session.not_supported("a graph launched by a device"));
     }
     let handle = session.instantiate(graph)?;

@@ -103,7 +103,8 @@ impl World {
         self.publish_report(&format!("error {}: {report}", status.code()));
     }
 
-    fn publish_report(&mut self, report: &str) {
+    /// Keeps a report, and writes it where the environment says.
+    pub fn publish_report(&mut self, report: &str) {
         report.clone_into(&mut self.report);
         eprintln!("isokern-simcuda: {report}");
         if let Some(path) = &self.settings.report_file {

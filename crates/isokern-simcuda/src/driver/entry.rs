@@ -26,13 +26,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Process {
     world: Mutex<World>,
     changed: Condvar,
+    /// The process that made it: one that is forked off has no driver.
+    id: u32,
 }
 
 /// A call in progress, with the world locked.
 #[derive(Debug)]
 pub struct Session {
     name: &'static str,
-    /// `None` only inside `wait`.
+    /// `None` only inside `wait`, and in a process that was forked off.
     guard: Option<MutexGuard<'static, World>>,
     process: &'static Process,
 }
@@ -69,13 +71,28 @@ macro_rules! calls {
 }
 pub(crate) use calls;
 
+static PROCESS: OnceLock<Process> = OnceLock::new();
+
 /// The state of the process, made at the first call.
 pub fn process() -> &'static Process {
-    static PROCESS: OnceLock<Process> = OnceLock::new();
     PROCESS.get_or_init(|| Process {
         world: Mutex::new(World::new(Settings::from_environment())),
         changed: Condvar::new(),
+        id: std::process::id(),
     })
+}
+
+/// Runs behind the program's own exit handlers and destructors.
+#[cfg(target_os = "linux")]
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static AT_EXIT: extern "C" fn() = at_exit;
+
+#[cfg(target_os = "linux")]
+extern "C" fn at_exit() {
+    let here = PROCESS.get().filter(|process| process.id == std::process::id());
+    // A panic may not leave this function, and there is nobody to hear of it.
+    let _outcome = catch_unwind(|| here.map(|process| process.lock().report_leaks()));
 }
 
 /// Runs the body of a call and turns its outcome into a code.
@@ -87,10 +104,16 @@ pub fn enter(name: &'static str, body: impl FnOnce(&mut Session) -> Outcome) -> 
             return Err(Status::NOT_PERMITTED);
         }
         let process = process();
+        if process.id != std::process::id() {
+            // No thread but the caller's came along, and the world may be locked for ever.
+            let mut session = Session { name, guard: None, process };
+            let needs_none = name.starts_with("cuGetError");
+            return if needs_none { body(&mut session) } else { Err(Status::NOT_INITIALIZED) };
+        }
         let mut session = Session { name, guard: Some(process.lock()), process };
         if !always {
             session.injector.count_call(name)?;
-            let early = matches!(name, "cuInit" | "cuDriverGetVersion");
+            let early = matches!(name, "cuInit" | "cuDriverGetVersion" | "cuGetExportTable");
             if !early && !session.initialized {
                 return Err(Status::NOT_INITIALIZED);
             }
@@ -212,14 +235,20 @@ impl Session {
 impl Deref for Session {
     type Target = World;
 
-    #[expect(clippy::expect_used, reason = "the guard is only away inside `wait`")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the guard is away only where nobody asks for the world"
+    )]
     fn deref(&self) -> &World {
         self.guard.as_deref().expect("the world is locked during a call")
     }
 }
 
 impl DerefMut for Session {
-    #[expect(clippy::expect_used, reason = "the guard is only away inside `wait`")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the guard is away only where nobody asks for the world"
+    )]
     fn deref_mut(&mut self) -> &mut World {
         self.guard.as_deref_mut().expect("the world is locked during a call")
     }

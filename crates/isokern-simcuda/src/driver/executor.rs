@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
 use super::entry::{self, Process};
 use super::ledger;
@@ -20,6 +21,10 @@ use crate::memory::{AccessError, Memory};
 
 /// How often words that streams wait for are looked at.
 const POLL: Duration = Duration::from_micros(100);
+
+/// How long nothing runs where all threads of all kernels sleep, unless a call brings work: a host
+/// that shares the processor gets it, and a store of the host is seen that much later at most.
+const NAP: Duration = Duration::from_micros(50);
 
 /// The report of what should never happen.
 const DEFECT: &str = "the stand-in panicked, which is a defect of it";
@@ -37,6 +42,16 @@ enum Step {
     Release(u64),
     /// It failed: the code and a report.
     Failed(Status, String),
+}
+
+/// What a slice of work amounts to, beside its step.
+#[derive(Debug, Default)]
+struct Account {
+    executed: Counters,
+    /// What is to be said of kernels that go on.
+    notes: Vec<String>,
+    /// Whether the kernel that ran sleeps.
+    asleep: bool,
 }
 
 /// Starts the thread where there is none.
@@ -70,7 +85,7 @@ fn serve(process: &'static Process) {
 fn run(process: &'static Process) {
     let mut world = process.lock();
     let memory = Arc::clone(&world.memory);
-    let mut engine = None;
+    let mut engine: Option<Engine> = None;
     loop {
         let ready = world.ready_streams();
         let Some(stream) = world.order.choose(&ready) else {
@@ -78,20 +93,35 @@ fn run(process: &'static Process) {
             world = process.wait(world, limit);
             continue;
         };
+        if ready.iter().all(|stream| world.sleeps(*stream)) {
+            let start = Instant::now();
+            world = process.wait(world, Some(NAP));
+            world.wake_streams();
+            if let Some(engine) = &mut engine {
+                engine.idle(u64::try_from(start.elapsed().as_nanos()).unwrap_or(0));
+            }
+            continue;
+        }
         let Some(mut item) = world.take_first(stream) else { continue };
         let budget = world.order.slice();
         drop(world);
-        let mut executed = Counters::default();
-        let work = || advance(&mut item.job, &mut engine, &memory, budget, &mut executed);
+        let mut account = Account::default();
+        let work = || advance(&mut item.job, &mut engine, &memory, budget, &mut account);
         let step = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             engine = None;
             Step::Failed(Status::UNKNOWN, DEFECT.to_owned())
         });
         world = process.lock();
-        world.executed.thread_instructions += executed.thread_instructions;
-        world.executed.warp_instructions += executed.warp_instructions;
+        world.executed.thread_instructions += account.executed.thread_instructions;
+        world.executed.warp_instructions += account.executed.warp_instructions;
+        for note in &account.notes {
+            world.publish_report(note);
+        }
         let quiet = matches!(step, Step::Again);
         world.settle(stream, item, step);
+        if let Some(stream) = world.streams.get_mut(&stream) {
+            stream.asleep = account.asleep && quiet;
+        }
         if !quiet {
             process.announce();
         }
@@ -99,6 +129,16 @@ fn run(process: &'static Process) {
 }
 
 impl World {
+    /// Whether all threads of the kernel that runs in a stream sleep.
+    fn sleeps(&self, handle: u64) -> bool {
+        self.streams.get(&handle).is_some_and(|stream| stream.asleep)
+    }
+
+    /// Lets every kernel look again at what it waits for.
+    fn wake_streams(&mut self) {
+        self.streams.values_mut().for_each(|stream| stream.asleep = false);
+    }
+
     fn take_first(&mut self, handle: u64) -> Option<Item> {
         let stream = self.streams.get_mut(&handle)?;
         let item = stream.queue.pop_front()?;
@@ -143,22 +183,29 @@ fn advance(
     engine: &mut Option<Engine>,
     memory: &Arc<Memory>,
     budget: u64,
-    executed: &mut Counters,
+    account: &mut Account,
 ) -> Step {
     let done = match &job.task {
         Task::Graph(nodes) => {
             let nodes = Arc::clone(nodes);
-            return advance_graph(job, &nodes, engine, memory, budget, executed);
+            return advance_graph(job, &nodes, engine, memory, budget, account);
         }
         Task::Launch(kernel) => {
-            let engine = engine.get_or_insert_with(|| Engine::new(memory));
+            let engine = engine.get_or_insert_with(|| {
+                let mut engine = Engine::new(memory);
+                engine.end_asleep();
+                engine
+            });
             let begin = || Grid::new(&kernel.program, kernel.launch.clone());
             let grid = job.grid.get_or_insert_with(begin);
             let before = grid.counters();
             let progress = engine.run(grid, budget);
             let after = grid.counters();
+            let executed = &mut account.executed;
             executed.thread_instructions += after.thread_instructions - before.thread_instructions;
             executed.warp_instructions += after.warp_instructions - before.warp_instructions;
+            account.notes = engine.take_notes().iter().map(ToString::to_string).collect();
+            account.asleep = grid.is_asleep();
             return match progress {
                 Ok(Progress::Running) => Step::Again,
                 Ok(Progress::Finished) => Step::Done,
@@ -201,13 +248,13 @@ fn advance_graph(
     engine: &mut Option<Engine>,
     memory: &Arc<Memory>,
     budget: u64,
-    executed: &mut Counters,
+    account: &mut Account,
 ) -> Step {
     let left = job
         .nodes
         .get_or_insert_with(|| NodesLeft { done: vec![false; nodes.len()], current: None });
     if let Some((index, inner)) = &mut left.current {
-        match advance(inner, engine, memory, budget, executed) {
+        match advance(inner, engine, memory, budget, account) {
             Step::Again => {}
             Step::Failed(status, report) => return Step::Failed(status, report),
             // Graphs have no records and no frees: see `add_captured`.

@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::thread::{self, ThreadId};
 
 use super::status::{Outcome, Status};
-use super::stream::StreamKind;
+use super::stream::{StreamKind, this_thread};
 use super::task::Task;
 use super::world::World;
 
@@ -56,7 +55,7 @@ pub struct Capture {
     pub context: u64,
     origin: u64,
     mode: u32,
-    thread: ThreadId,
+    thread: u64,
     invalid: bool,
     nodes: Vec<Node>,
     /// What the next node of each stream comes after.
@@ -88,7 +87,7 @@ impl World {
             context,
             origin: handle,
             mode,
-            thread: thread::current().id(),
+            thread: this_thread(),
             invalid: false,
             nodes: Vec::new(),
             last: BTreeMap::from([(handle, Vec::new())]),
@@ -109,7 +108,7 @@ impl World {
         if capture.origin != handle {
             return Err(Status::STREAM_CAPTURE_UNMATCHED);
         }
-        if capture.mode != MODE_RELAXED && capture.thread != thread::current().id() {
+        if capture.mode != MODE_RELAXED && capture.thread != this_thread() {
             return Err(Status::STREAM_CAPTURE_WRONG_THREAD);
         }
         let capture = self.captures.remove(&id).ok_or(Status::ILLEGAL_STATE)?;
@@ -225,7 +224,7 @@ impl World {
     ///
     /// [`Status::STREAM_CAPTURE_UNSUPPORTED`], after which those captures are invalid.
     pub fn refuse_while_capturing(&mut self) -> Outcome {
-        let here = thread::current().id();
+        let here = this_thread();
         let mut found = false;
         for capture in self.captures.values_mut() {
             let concerned = capture.mode == MODE_GLOBAL || capture.thread == here;

@@ -137,8 +137,10 @@ impl World {
         let value = match attribute {
             0 => self.most_threads(handle)?,
             1 => decoded.static_shared,
-            // Constants are counted with the module; this kernel has none of its own.
-            2 | 7 => 0,
+            // Every kernel of a module has all its constants.
+            2 => u32::try_from(function.program.constant_bytes()).unwrap_or(u32::MAX),
+            // Whether it was compiled to cache loads in L1: it was not compiled.
+            7 => 0,
             3 => decoded.local_bytes,
             4 => decoded.registers,
             // The virtual architecture of the text, in tens: 75 for sm_75.

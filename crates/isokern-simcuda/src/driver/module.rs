@@ -75,7 +75,7 @@ impl World {
         let bare = |status: Status| Refused { status, log: String::new() };
         let (context, device) = self.context_and_device().map_err(bare)?;
         let before = self.memory.used();
-        let loaded = Program::load(text, &self.memory, self.settings.limits());
+        let loaded = Program::load_lazily(text, &self.memory, self.settings.limits());
         let program = Arc::new(loaded.map_err(|error| refused(&error))?);
         let bytes = self.memory.used().saturating_sub(before);
         let functions = HashMap::new();
@@ -108,7 +108,8 @@ impl World {
     ///
     /// # Errors
     ///
-    /// [`Status::INVALID_HANDLE`], [`Status::NOT_FOUND`].
+    /// [`Status::INVALID_HANDLE`], [`Status::NOT_FOUND`]; [`Status::NOT_SUPPORTED`] and a report
+    /// with the line for a kernel that uses what the machine does not know.
     pub fn function_named(&mut self, module: u64, name: &str) -> Outcome<u64> {
         let found = self.module(module)?;
         if let Some(handle) = found.functions.get(name) {
@@ -116,6 +117,10 @@ impl World {
         }
         let (context, program) = (found.context, Arc::clone(&found.program));
         let index = program.entry(name).ok_or(Status::NOT_FOUND)?;
+        if let Some(error) = program.refusal(index).cloned() {
+            self.publish_report(&format!("kernel {name} cannot run: {error}"));
+            return Err(Status::NOT_SUPPORTED);
+        }
         let declared = program.function(index).map_or(0, |function| function.static_shared);
         let function = Function {
             context,

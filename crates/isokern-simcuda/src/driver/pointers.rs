@@ -144,7 +144,7 @@ impl<T> Clone for In<T> {
 
 impl<T> Copy for In<T> {}
 
-impl<T: Copy> In<T> {
+impl<T> In<T> {
     /// Whether it is null.
     #[must_use]
     pub const fn is_null(self) -> bool {
@@ -156,7 +156,9 @@ impl<T: Copy> In<T> {
     pub const fn null() -> Self {
         Self(ptr::null())
     }
+}
 
+impl<T: Copy> In<T> {
     /// Reads the value at an index.
     ///
     /// # Errors

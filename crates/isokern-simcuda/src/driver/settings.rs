@@ -17,12 +17,16 @@ pub struct Settings {
     pub multiprocessors: u32,
     /// Memory of each device in bytes.
     pub memory_bytes: u64,
-    /// The driver's version as `cuDriverGetVersion` says it: 12080 for 12.8.
+    /// The driver's version as `cuDriverGetVersion` says it: 12090 for 12.9.
     pub driver_version: u32,
     /// What chooses the order of streams; `None` takes turns.
     pub seed: Option<u64>,
     /// Where reports of faults are written, besides the standard error output.
     pub report_file: Option<PathBuf>,
+    /// Whether kernels' reads of device memory that nobody wrote are reported.
+    pub init_check: bool,
+    /// Whether a report of what was never freed is made when the process ends.
+    pub leak_check: bool,
     /// Calls that fail.
     pub failures: Vec<Failure>,
 }
@@ -41,7 +45,7 @@ const ISA_OF_DRIVER: [(u32, (u32, u32)); 13] = [
     (12_040, (8, 4)),
     (12_050, (8, 5)),
     (12_080, (8, 7)),
-    (13_000, (9, 0)),
+    (12_090, (8, 8)),
 ];
 
 impl Default for Settings {
@@ -51,9 +55,11 @@ impl Default for Settings {
             sm: 90,
             multiprocessors: 8,
             memory_bytes: 4 << 30,
-            driver_version: 12_080,
+            driver_version: 12_090,
             seed: None,
             report_file: None,
+            init_check: false,
+            leak_check: false,
             failures: Vec::new(),
         }
     }
@@ -96,6 +102,8 @@ impl Settings {
             settings.driver_version = small(version);
         }
         settings.seed = number("ISOKERN_SIM_SEED", 0, u64::MAX);
+        settings.init_check = number("ISOKERN_SIM_INITCHECK", 0, 1) == Some(1);
+        settings.leak_check = number("ISOKERN_SIM_LEAKCHECK", 0, 1) == Some(1);
         settings.report_file = env::var_os("ISOKERN_SIM_REPORT").map(PathBuf::from);
         if let Ok(text) = env::var("ISOKERN_SIM_FAIL") {
             for part in text.split(',').filter(|part| !part.trim().is_empty()) {
@@ -111,6 +119,10 @@ impl Settings {
     /// What the devices accept as PTX.
     #[must_use]
     pub fn limits(&self) -> Limits {
+        if self.driver_version >= 13_000 {
+            // Since 13.0 a release reads the ISA 9 of its own minor number.
+            return Limits { isa: (9, self.driver_version % 1000 / 10), sm: self.sm };
+        }
         let older = ISA_OF_DRIVER.iter().rev().find(|(driver, _)| *driver <= self.driver_version);
         Limits { isa: older.map_or((7, 4), |(_, isa)| *isa), sm: self.sm }
     }
@@ -126,6 +138,8 @@ mod tests {
         assert_eq!(isa(11_080), (7, 8));
         assert_eq!(isa(12_060), (8, 5));
         assert_eq!(isa(12_080), (8, 7));
-        assert_eq!(isa(13_010), (9, 0));
+        assert_eq!(isa(12_090), (8, 8));
+        assert_eq!(isa(13_000), (9, 0));
+        assert_eq!(isa(13_040), (9, 4));
     }
 }

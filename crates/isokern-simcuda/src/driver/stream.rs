@@ -5,9 +5,10 @@
 //! tickets to wait for: events, and the legacy stream, whose work waits for all earlier work of
 //! blocking streams and which later work of blocking streams waits for.
 
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::thread::{self, ThreadId};
 
 use super::entry::Session;
 use super::status::{Outcome, Status};
@@ -53,6 +54,8 @@ pub struct Stream {
     completed: u64,
     /// The kernel that has begun and not ended.
     pub kernel: Option<Arc<Kernel>>,
+    /// Whether all threads of that kernel slept when they last had their turn.
+    pub asleep: bool,
 }
 
 /// What kind of stream it is.
@@ -61,7 +64,7 @@ pub enum StreamKind {
     /// The context's legacy stream.
     Legacy,
     /// A thread's default stream.
-    PerThread(ThreadId),
+    PerThread(u64),
     /// A stream the program created.
     Created,
 }
@@ -93,6 +96,7 @@ impl Stream {
             enqueued: 0,
             completed: 0,
             kernel: None,
+            asleep: false,
         }
     }
 
@@ -159,7 +163,7 @@ impl World {
     }
 
     fn stream_of_thread(&mut self, context: u64) -> u64 {
-        let kind = StreamKind::PerThread(thread::current().id());
+        let kind = StreamKind::PerThread(this_thread());
         let mut streams = self.streams.iter();
         if let Some((handle, _)) = streams.find(|(_, s)| s.kind == kind && s.context == context) {
             return *handle;
@@ -258,6 +262,18 @@ impl World {
     pub fn sweep_streams(&mut self) {
         self.streams.retain(|_, stream| !(stream.closing && stream.is_idle()));
     }
+}
+
+/// A number of the calling thread, there until the process is gone.
+pub(super) fn this_thread() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(0) };
+    }
+    if NUMBER.get() == 0 {
+        NUMBER.set(COUNT.fetch_add(1, Ordering::Relaxed));
+    }
+    NUMBER.get()
 }
 
 impl Session {

@@ -5,6 +5,7 @@
 //! of the wrong kind is found too.
 
 use core::cell::RefCell;
+use core::mem::ManuallyDrop;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -109,7 +110,10 @@ pub struct LiveObjects {
 
 thread_local! {
     /// The contexts of this thread; the last one is current.
-    static CURRENT: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    ///
+    /// Never dropped, so that calls may still be made when the thread ends, and after `main`.
+    static CURRENT: ManuallyDrop<RefCell<Vec<u64>>> =
+        const { ManuallyDrop::new(RefCell::new(Vec::new())) };
 }
 
 /// The number the first handle is made of: no valid pointer, none of the special stream handles.
@@ -122,7 +126,10 @@ impl World {
         let total = settings.memory_bytes.saturating_mul(settings.device_count.max(1) as u64);
         Self {
             initialized: false,
-            memory: Arc::new(Memory::new(total)),
+            memory: Arc::new(match settings.init_check {
+                true => Memory::tracking_writes(total),
+                false => Memory::new(total),
+            }),
             devices: Vec::new(),
             contexts: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -244,10 +251,10 @@ impl World {
 /// The handle of this thread's current context.
 #[must_use]
 pub fn current() -> Option<u64> {
-    CURRENT.with_borrow(|stack| stack.last().copied()).filter(|handle| *handle != 0)
+    CURRENT.with(|stack| stack.borrow().last().copied()).filter(|handle| *handle != 0)
 }
 
 /// Changes this thread's stack of contexts.
 pub fn with_current<T>(change: impl FnOnce(&mut Vec<u64>) -> T) -> T {
-    CURRENT.with_borrow_mut(change)
+    CURRENT.with(|stack| change(&mut stack.borrow_mut()))
 }

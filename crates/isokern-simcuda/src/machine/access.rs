@@ -30,7 +30,11 @@ pub(crate) fn load(
     for lane in lanes(mask) {
         let place = place(load.window, addresses[lane], whole).map_err(|kind| (kind, 1 << lane))?;
         let mut at = |part: u64| {
+            let used = used_of(load.used, part, bytes);
             let place = Place { offset: place.offset + part * u64::from(bytes), ..place };
+            if used != low_bits(bytes) {
+                return read_used(around, frame, locals, place, used, lane);
+            }
             read(around, frame, locals, place, bytes, lane)
         };
         for (part, values) in (0_u64..).zip(&mut values[..load.targets.len()]) {
@@ -154,6 +158,33 @@ pub(crate) fn place(window: Window, address: u64, bytes: u32) -> Result<Place, F
     Ok(Place { window, offset })
 }
 
+/// The used bytes of one value of a load, a bit each.
+const fn used_of(mask: u32, part: u64, bytes: u32) -> u32 {
+    // A vector has at most 32 bytes.
+    (mask >> ((part as u32 * bytes) % 32)) & low_bits(bytes)
+}
+
+const fn low_bits(count: u32) -> u32 {
+    u32::MAX >> (32 - count)
+}
+
+/// Reads the bytes of a value that the program uses, one by one; the others are zeros.
+fn read_used(
+    around: &mut Surroundings<'_>,
+    frame: &Frame,
+    locals: &LaneBytes,
+    place: Place,
+    used: u32,
+    lane: usize,
+) -> Result<u64, FaultKind> {
+    let mut value = 0;
+    for byte in lanes(used) {
+        let place = Place { offset: place.offset + byte as u64, ..place };
+        value |= read(around, frame, locals, place, 1, lane)? << (8 * byte);
+    }
+    Ok(value)
+}
+
 /// Reads a value of up to eight bytes.
 #[inline]
 fn read(
@@ -167,8 +198,11 @@ fn read(
     let Place { window, offset } = place;
     let value = match window {
         Window::Global | Window::Generic => {
-            let (allocation, offset) = around.engine.view.range(offset, bytes)?;
-            allocation.store.load(offset, bytes)
+            let (allocation, start) = around.engine.view.range(offset, bytes)?;
+            if !allocation.store.is_written(start, bytes) {
+                around.engine.unwritten = Some((offset, bytes, 1 << lane));
+            }
+            allocation.store.load(start, bytes)
         }
         Window::Shared => number(around.shared.get(offset, bytes))
             .ok_or_else(|| outside(Space::Shared, offset, bytes, around.shared.len()))?,

@@ -143,8 +143,11 @@ fn update(
     let Place { window, offset } = place;
     let (target, space, have) = match window {
         Window::Global | Window::Generic => {
-            let (allocation, offset) = around.engine.view.range(offset, bytes)?;
-            return Ok(allocation.store.update(offset, bytes, step));
+            let (allocation, start) = around.engine.view.range(offset, bytes)?;
+            if !allocation.store.is_written(start, bytes) {
+                around.engine.unwritten = Some((offset, bytes, 1 << lane));
+            }
+            return Ok(allocation.store.update(start, bytes, step));
         }
         Window::Shared => {
             let have = around.shared.len();

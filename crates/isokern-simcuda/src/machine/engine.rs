@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Counters;
 use super::buffers::Buffers;
+use super::note::{Note, Notes};
 use crate::memory::{Memory, View};
 
 /// Runs grids, a slice at a time, on the calling thread.
@@ -17,6 +18,18 @@ pub struct Engine {
     pub(crate) counters: Counters,
     /// Where stores wait; `None` where they take effect at once.
     pub(crate) buffers: Option<Buffers>,
+    /// A read of memory never written: its address, bytes and lane. Noted with its place at once.
+    pub(crate) unwritten: Option<(u64, u32, u32)>,
+    /// What is to be said of kernels that go on.
+    pub(crate) notes: Notes,
+    /// Whether a run ends where all threads of the grid sleep.
+    pub(crate) ends_asleep: bool,
+    /// Whether the last turn ended with `nanosleep`.
+    pub(crate) slept: bool,
+    /// Whether some warp did more than to sleep or wait since this was cleared.
+    pub(crate) awake: bool,
+    /// What `%clock64` counts beside instructions: time in which all slept.
+    idle_ticks: u64,
 }
 
 /// The time of `%globaltimer`.
@@ -39,7 +52,29 @@ impl Engine {
             multiprocessors: 1,
             counters: Counters::default(),
             buffers: None,
+            unwritten: None,
+            notes: Notes::default(),
+            ends_asleep: false,
+            slept: false,
+            awake: false,
+            idle_ticks: 0,
         }
+    }
+
+    /// Lets [`run`](Self::run) come back when all threads of a grid sleep
+    /// ([`Grid::is_asleep`](super::Grid::is_asleep)), so that its caller need not spin.
+    pub const fn end_asleep(&mut self) {
+        self.ends_asleep = true;
+    }
+
+    /// Tells the engine that nothing ran for some nanoseconds: clocks go on, at one tick each.
+    pub const fn idle(&mut self, ns: u64) {
+        self.idle_ticks += ns;
+    }
+
+    /// Takes what is to be said of kernels that go on, since the last time.
+    pub fn take_notes(&mut self) -> Vec<Note> {
+        self.notes.take()
     }
 
     /// An engine with a virtual clock in which stores wait in buffers, in an order that follows
@@ -78,9 +113,9 @@ impl Engine {
         self.clock.now_ns()
     }
 
-    /// The value of `%clock64`: instructions of warps so far.
+    /// The value of `%clock64`: instructions of warps so far, and time in which none ran.
     pub(crate) const fn clock_ticks(&self) -> u64 {
-        self.counters.warp_instructions
+        self.counters.warp_instructions + self.idle_ticks
     }
 }
 

@@ -157,15 +157,21 @@ impl FaultKind {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { kernel, function, line, instruction, block, thread } = &self.place;
-        write!(f, "{}\n  in kernel {kernel}", self.kind)?;
-        if function != kernel {
-            write!(f, ", function {function}")?;
-        }
-        let ([bx, by, bz], [tx, ty, tz]) = (block, thread);
-        write!(f, ", PTX line {line}: {instruction}\n  ")?;
-        write!(f, "block ({bx}, {by}, {bz}), thread ({tx}, {ty}, {tz})")
+        write!(f, "{}", self.kind)?;
+        write_place(f, &self.place)
     }
+}
+
+/// Writes a place, on lines of its own.
+pub(crate) fn write_place(f: &mut fmt::Formatter<'_>, place: &Place) -> fmt::Result {
+    let Place { kernel, function, line, instruction, block, thread } = place;
+    write!(f, "\n  in kernel {kernel}")?;
+    if function != kernel {
+        write!(f, ", function {function}")?;
+    }
+    let ([bx, by, bz], [tx, ty, tz]) = (block, thread);
+    write!(f, ", PTX line {line}: {instruction}\n  ")?;
+    write!(f, "block ({bx}, {by}, {bz}), thread ({tx}, {ty}, {tz})")
 }
 
 /// A fault of some lanes, before it is known where.

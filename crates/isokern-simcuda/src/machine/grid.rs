@@ -30,6 +30,7 @@ pub struct Grid {
     next: u64,
     running: Vec<Block>,
     counters: Counters,
+    asleep: bool,
 }
 
 impl Grid {
@@ -38,7 +39,15 @@ impl Grid {
     pub fn new(program: &Arc<Program>, launch: Launch) -> Self {
         let id = SERIAL.fetch_add(1, Ordering::Relaxed);
         let program = Arc::clone(program);
-        Self { program, launch, id, next: 0, running: Vec::new(), counters: Counters::default() }
+        let (running, counters) = (Vec::new(), Counters::default());
+        Self { program, launch, id, next: 0, running, counters, asleep: false }
+    }
+
+    /// Whether all its threads slept, or waited at a barrier, when they last had their turn: then
+    /// only a store of somebody else or time can let them do more.
+    #[must_use]
+    pub const fn is_asleep(&self) -> bool {
+        self.asleep
     }
 
     /// What was executed so far.
@@ -89,6 +98,7 @@ impl Engine {
                 return Ok(Progress::Running);
             }
             self.view.refresh();
+            self.awake = false;
             let mut index = 0;
             while index < grid.running.len() {
                 let mut done = 0;
@@ -97,6 +107,10 @@ impl Engine {
                 }
                 left = left.saturating_sub(done);
                 self.after_turn(grid, &mut index, done)?;
+            }
+            grid.asleep = !self.awake;
+            if self.ends_asleep && grid.asleep {
+                return Ok(Progress::Running);
             }
         }
         Ok(Progress::Finished)
@@ -173,6 +187,7 @@ impl Engine {
             grid_id: grid.id,
             first_thread: warp.first_thread,
         };
+        around.engine.slept = false;
         let done = slice::run(warp, &mut around, budget);
         *live -= was - warp.live.count_ones();
         let (block, first) = (*block, warp.first_thread);
@@ -180,6 +195,7 @@ impl Engine {
             Box::new(fault(&grid.program, &grid.launch, block, first, trouble))
         })?;
         let barriers_done = barriers.release(&grid.program, warps, *live);
+        self.awake |= barriers_done || (done > 0 && !self.slept);
         let now = self.counters;
         grid.counters.warp_instructions += now.warp_instructions - before.warp_instructions;
         grid.counters.thread_instructions += now.thread_instructions - before.thread_instructions;
@@ -244,19 +260,28 @@ fn fault(
     first_thread: u32,
     trouble: Trouble,
 ) -> Fault {
+    let place = place_of(program, launch, block, first_thread, &trouble);
+    Fault { kind: trouble.kind, place }
+}
+
+/// Where in a launch something happened.
+pub(crate) fn place_of(
+    program: &Program,
+    launch: &Launch,
+    block: [u32; 3],
+    first_thread: u32,
+    trouble: &Trouble,
+) -> Place {
     let name = |index| program.function(index).map_or("", |function| function.name.as_str());
     let body = program.function(trouble.function).map(|function| &function.body);
     let line = body.and_then(|body| body.lines.get(trouble.pc as usize)).copied().unwrap_or(0);
     let thread = first_thread + trouble.lanes.trailing_zeros().min(31);
-    Fault {
-        kind: trouble.kind,
-        place: Place {
-            kernel: name(launch.entry).to_owned(),
-            function: name(trouble.function).to_owned(),
-            line,
-            instruction: program.line(line).to_owned(),
-            block,
-            thread: thread_index(launch.block, thread),
-        },
+    Place {
+        kernel: name(launch.entry).to_owned(),
+        function: name(trouble.function).to_owned(),
+        line,
+        instruction: program.line(line).to_owned(),
+        block,
+        thread: thread_index(launch.block, thread),
     }
 }

@@ -95,7 +95,13 @@ fn step(
     }
     match &instruction.operation {
         Operation::Arithmetic(arithmetic) => arithmetic.execute(&mut frame.registers, mask),
-        Operation::Load(load) => access::load(around, frame, &warp.locals, load, mask)?,
+        Operation::Load(load) => {
+            let function = frame.function;
+            access::load(around, frame, &warp.locals, load, mask)?;
+            if around.engine.unwritten.is_some() {
+                around.note_unwritten(function, pc);
+            }
+        }
         Operation::Store(store) => access::store(around, frame, &mut warp.locals, store, mask)?,
         Operation::Branch(target) => return Ok(branch(warp, index, mask, *target)),
         other => return rare(warp, around, index, mask, other),
@@ -148,6 +154,7 @@ fn rare(
         Operation::Breakpoint => return Err((FaultKind::Breakpoint, mask)),
         Operation::Sleep => {
             warp.fragments[index].pc += 1;
+            around.engine.slept = true;
             return Ok(Flow::Yield);
         }
         _ => in_frame(warp, around, index, mask, operation)?,
@@ -183,7 +190,13 @@ fn in_frame(
             let lanes = address::in_window(frame, *what, *window);
             frame.registers.set_predicate(*target, lanes, mask);
         }
-        Operation::Atomic(what) => atomic::run(around, frame, &mut warp.locals, what, mask)?,
+        Operation::Atomic(what) => {
+            let function = frame.function;
+            atomic::run(around, frame, &mut warp.locals, what, mask)?;
+            if around.engine.unwritten.is_some() {
+                around.note_unwritten(function, warp.fragments[index].pc);
+            }
+        }
         Operation::Fence(reach) => access::fence(around, *reach, mask),
         Operation::ActiveMask(target) => {
             frame.registers.set_word(*target, &[mask; 32], mask);

@@ -9,6 +9,8 @@ use core::alloc::Layout;
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::alloc::{alloc, dealloc};
 
+use super::written::Written;
+
 /// Bytes with a fixed place in the host's memory.
 #[derive(Debug)]
 pub struct Store {
@@ -16,6 +18,8 @@ pub struct Store {
     len: usize,
     /// How to free the bytes; `None` for those of somebody else.
     layout: Option<Layout>,
+    /// Which bytes were written, where that is tracked.
+    written: Option<Written>,
 }
 
 // SAFETY: the bytes are reached through atomic accesses alone, which any thread may make.
@@ -43,7 +47,7 @@ impl Store {
         }
         // SAFETY: `size` bytes were just allocated, and nobody else knows of them.
         unsafe { start.write_bytes(pattern, size) };
-        Some(Self { start, len, layout: Some(layout) })
+        Some(Self { start, len, layout: Some(layout), written: None })
     }
 
     /// The host's own memory.
@@ -54,7 +58,28 @@ impl Store {
     /// touches them meanwhile only where it orders its accesses with the device's, or atomically.
     #[must_use]
     pub unsafe fn borrowed(start: *mut u8, len: usize) -> Self {
-        Self { start, len, layout: None }
+        Self { start, len, layout: None, written: None }
+    }
+
+    /// Remembers from now on which bytes were written: none so far.
+    #[must_use]
+    pub fn tracked(mut self) -> Self {
+        self.written = Some(Written::new(self.len));
+        self
+    }
+
+    /// Whether all of some bytes were written; true where that is not tracked.
+    #[inline]
+    #[must_use]
+    pub fn is_written(&self, offset: usize, size: u32) -> bool {
+        self.written.as_ref().is_none_or(|written| written.all(offset, size as usize))
+    }
+
+    #[inline]
+    fn note_written(&self, offset: usize, size: usize) {
+        if let Some(written) = &self.written {
+            written.note(offset, size);
+        }
     }
 
     /// The number of bytes.
@@ -94,6 +119,7 @@ impl Store {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the low bytes are meant")]
     pub fn store(&self, offset: usize, size: u32, value: u64) {
+        self.note_written(offset, size as usize);
         match size {
             1 => drop(self.word8(offset).map(|word| word.store(value as u8, Ordering::Relaxed))),
             2 => drop(self.word16(offset).map(|word| word.store(value as u16, Ordering::Relaxed))),
@@ -109,6 +135,7 @@ impl Store {
     pub fn update(&self, offset: usize, size: u32, change: impl Fn(u64) -> u64) -> u64 {
         const ORDER: Ordering = Ordering::AcqRel;
         const LOAD: Ordering = Ordering::Acquire;
+        self.note_written(offset, size as usize);
         // The closure never declines, so `fetch_update` cannot fail.
         match size {
             2 => self.word16(offset).map_or(0, |word| {
@@ -137,6 +164,7 @@ impl Store {
 
     /// Copies bytes in; what is not inside is left out.
     pub fn write(&self, offset: usize, source: &[u8]) {
+        self.note_written(offset, source.len());
         for (index, byte) in source.iter().enumerate() {
             if let Some(word) = self.word8(offset + index) {
                 word.store(*byte, Ordering::Relaxed);

@@ -31,7 +31,7 @@ pub(crate) fn load(at: &Instruction, scope: &Scope) -> Result<Operation, PtxErro
         }
     };
     let window = words.window.unwrap_or(Window::Generic);
-    Ok(Operation::Load(Load { window, address, ty, targets, order }))
+    Ok(Operation::Load(Load { window, address, ty, targets, used: u32::MAX, order }))
 }
 
 /// Decodes `st`.

@@ -29,6 +29,15 @@ pub(crate) fn barrier(at: &Instruction, scope: &Scope) -> Result<Operation, PtxE
     }
 }
 
+/// Refuses a collective without `.sync`, which texts for sm_70 and newer must have since ISA 6.4
+/// (*PTX ISA*, `shfl`, `vote`).
+pub(crate) fn check_sync(at: &Instruction) -> Result<(), PtxError> {
+    if at.modifiers.first().is_some_and(|word| word == "sync") {
+        return Ok(());
+    }
+    Err(operands(at, "without .sync there is none for sm_70 and newer. Fix: add .sync and a mask"))
+}
+
 /// Decodes `shfl`.
 pub(crate) fn shuffle(at: &Instruction, scope: &Scope) -> Result<Operation, PtxError> {
     let (sync, words) = synchronized(at);

@@ -50,8 +50,10 @@ pub(crate) fn function(
         shared: Area { bytes: shared_start },
         labels: Vec::new(),
         tables: HashMap::new(),
+        used_bytes: None,
     };
-    decoder.block(function.body.as_deref().unwrap_or_default())?;
+    // Parameters and the body's own names are of one block: none may have another's name.
+    decoder.statements(function.body.as_deref().unwrap_or_default())?;
     decoder.finish(function)
 }
 
@@ -66,11 +68,19 @@ struct Decoder<'a> {
     labels: Vec<Option<u32>>,
     /// Tables of labels, by their number as a label.
     tables: HashMap<u32, Vec<String>>,
+    /// The bytes that the next load needs, where a pragma says it.
+    used_bytes: Option<u32>,
 }
 
 impl Decoder<'_> {
     fn block(&mut self, statements: &[Statement]) -> Result<(), LoadError> {
         self.scope.open();
+        self.statements(statements)?;
+        self.scope.close();
+        Ok(())
+    }
+
+    fn statements(&mut self, statements: &[Statement]) -> Result<(), LoadError> {
         for statement in statements {
             self.announce(statement)?;
         }
@@ -80,10 +90,10 @@ impl Decoder<'_> {
                 Statement::Label { name, .. } => self.place_label(name)?,
                 Statement::Instruction(instruction) => self.instruction(instruction)?,
                 Statement::Block(inner) => self.block(inner)?,
+                Statement::UsedBytes { mask, .. } => self.used_bytes = Some(*mask),
                 Statement::BranchTargets { .. } | Statement::CallPrototype { .. } => {}
             }
         }
-        self.scope.close();
         Ok(())
     }
 
@@ -173,7 +183,10 @@ impl Decoder<'_> {
 
     fn instruction(&mut self, at: &Instruction) -> Result<(), PtxError> {
         let guard = collective::guard(at, &self.scope)?;
-        let operation = self.operation(at)?;
+        let mut operation = self.operation(at)?;
+        if let (Some(used), Operation::Load(load)) = (self.used_bytes.take(), &mut operation) {
+            load.used = used;
+        }
         if let Operation::Call(call) = &operation {
             self.body.calls.push(call.callee);
         }
@@ -184,6 +197,9 @@ impl Decoder<'_> {
 
     fn operation(&self, at: &Instruction) -> Result<Operation, PtxError> {
         let scope = &self.scope;
+        if self.context.takes_sync && matches!(at.opcode.as_str(), "shfl" | "vote") {
+            collective::check_sync(at)?;
+        }
         match at.opcode.as_str() {
             "ld" | "ldu" => access::load(at, scope),
             "st" => access::store(at, scope),

@@ -110,7 +110,9 @@ impl<'a> Builder<'a> {
                 }
                 Statement::Instruction(instruction) => self.instruction(instruction),
                 Statement::Block(inner) => self.block(inner),
-                Statement::BranchTargets { .. } | Statement::CallPrototype { .. } => {}
+                Statement::BranchTargets { .. }
+                | Statement::CallPrototype { .. }
+                | Statement::UsedBytes { .. } => {}
             }
         }
         self.blocks.pop();

@@ -1,5 +1,7 @@
 //! A decoded function, and what it needs together with what it calls.
 
+use std::collections::HashMap;
+
 use super::layout::Signature;
 use super::operation::Callee;
 use super::{Body, pressure};
@@ -92,6 +94,22 @@ pub(crate) fn add_up(functions: &mut [Function]) {
     for (function, total) in functions.iter_mut().zip(totals) {
         function.local_bytes = total.local_bytes;
         function.static_shared = total.shared_end;
+    }
+}
+
+/// Refuses also the functions that call a refused one by name.
+pub(crate) fn spread(functions: &[Function], refused: &mut HashMap<usize, PtxError>) {
+    let mut waiting: Vec<usize> = refused.keys().copied().collect();
+    waiting.sort_unstable();
+    while let Some(callee) = waiting.pop() {
+        let Some(error) = refused.get(&callee).cloned() else { continue };
+        for (index, function) in functions.iter().enumerate() {
+            let calls = function.body.calls.contains(&Callee::Function(callee));
+            if calls && !refused.contains_key(&index) {
+                refused.insert(index, error.clone());
+                waiting.push(index);
+            }
+        }
     }
 }
 

@@ -42,6 +42,10 @@ pub(crate) struct Context {
     pub(crate) shared_end: u32,
     /// Where shared memory sized at launch starts, in every kernel of the module.
     pub(crate) dynamic_shared: u32,
+    /// Bytes of constants, as they lie one behind the other.
+    pub(crate) constant_bytes: u64,
+    /// Whether collectives of a warp must name their members.
+    pub(crate) takes_sync: bool,
 }
 
 impl Context {
@@ -59,6 +63,8 @@ impl Context {
             shared_start: 0,
             shared_end: 0,
             dynamic_shared: 0,
+            constant_bytes: 0,
+            takes_sync: module.target >= 70 && module.version >= (6, 4),
         };
         context.number(module)?;
         context.place_shared(module)?;
@@ -92,6 +98,9 @@ impl Context {
         if align_of(variable) > 512 {
             let limit = Reason::Limit { what: ".align", have: align_of(variable), limit: 512 };
             return Err(PtxError::new(line, limit).into());
+        }
+        if variable.space == Space::Constant {
+            self.constant_bytes = self.constant_bytes.next_multiple_of(align_of(variable)) + bytes;
         }
         let address = self.variables.memory.allocate(bytes.max(1), Kind::Module)?;
         self.variables.addresses.push(address);

@@ -145,6 +145,8 @@ pub struct Load {
     pub ty: Type,
     /// Registers to write; `None` drops the value.
     pub targets: Vec<Option<Target>>,
+    /// The bytes that are read, a bit each; the others read as zeros, and may lie anywhere.
+    pub used: u32,
     /// What it is ordered with.
     pub order: Order,
 }

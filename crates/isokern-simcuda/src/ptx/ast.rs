@@ -190,6 +190,13 @@ pub enum Statement {
     },
     /// An instruction.
     Instruction(Instruction),
+    /// `.pragma "used_bytes_mask N";`: the bytes that the load behind it needs, a bit each.
+    UsedBytes {
+        /// The line.
+        line: u32,
+        /// The mask; bit 0 is the byte at the address.
+        mask: u32,
+    },
     /// `{ ... }`, a scope of its own.
     Block(Vec<Statement>),
     /// `name: .branchtargets a, b, c;`.

@@ -1,11 +1,12 @@
 //! Bodies of functions: declarations, labels, instructions and nested blocks.
 
-use crate::error::PtxError;
+use crate::error::{PtxError, Reason};
 use crate::ptx::ast::{Guard, Instruction, Linkage, Statement};
 use crate::ptx::cursor::{Cursor, over};
 use crate::ptx::debug;
 use crate::ptx::function::optional_parameters;
 use crate::ptx::lexer::Token;
+use crate::ptx::number;
 use crate::ptx::operand::operands;
 use crate::ptx::variable::declaration;
 use crate::ptx::{MAX_ARGUMENTS, MAX_DEPTH, MAX_MODIFIERS};
@@ -35,6 +36,7 @@ fn statement(at: &mut Cursor<'_>, depth: u64, list: &mut Vec<Statement>) -> Resu
         (Token::Dotted(word @ ("global" | "const")), _) => {
             return Err(PtxError::unsupported(at.line(), format!(".{word} inside a function")));
         }
+        (Token::Dotted("pragma"), _) => list.extend(used_bytes(at)?),
         (Token::Dotted(_), _) => {
             if !debug::skip(at)? {
                 return Err(at.unsupported());
@@ -47,6 +49,20 @@ fn statement(at: &mut Cursor<'_>, depth: u64, list: &mut Vec<Statement>) -> Resu
         _ => return Err(at.expected("a statement or `}`")),
     }
     Ok(())
+}
+
+/// The one `.pragma` of a body that says what a program may do; others advise a compiler.
+///
+/// Source: NVIDIA, *PTX ISA*, pragma strings, `used_bytes_mask` (since 8.3).
+fn used_bytes(at: &mut Cursor<'_>) -> Result<Option<Statement>, PtxError> {
+    let line = at.line();
+    at.advance()?;
+    let text = debug::pragma(at)?;
+    at.expect(';')?;
+    let Some(mask) = text.trim().strip_prefix("used_bytes_mask") else { return Ok(None) };
+    let mask = number::integer(mask.trim()).ok().and_then(|mask| u32::try_from(mask).ok());
+    let wrong = || PtxError::new(line, Reason::Syntax(format!("`{text}` has no 32-bit mask")));
+    mask.map(|mask| Some(Statement::UsedBytes { line, mask })).ok_or_else(wrong)
 }
 
 /// `name:`, or the table or prototype it names.

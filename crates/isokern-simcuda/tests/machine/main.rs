@@ -9,3 +9,4 @@ mod flow;
 mod launch;
 mod memory;
 mod replay;
+mod strictness;

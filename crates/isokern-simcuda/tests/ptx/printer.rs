@@ -30,7 +30,9 @@ fn clear(body: &mut [Statement]) {
     for statement in body {
         match statement {
             Statement::Variable(variable) => variable.line = 0,
-            Statement::Label { line, .. } | Statement::BranchTargets { line, .. } => *line = 0,
+            Statement::Label { line, .. }
+            | Statement::UsedBytes { line, .. }
+            | Statement::BranchTargets { line, .. } => *line = 0,
             Statement::Instruction(instruction) => instruction.line = 0,
             Statement::Block(inner) => clear(inner),
             Statement::CallPrototype { line, returns, parameters, .. } => {
@@ -147,6 +149,7 @@ fn statement(it: &Statement) -> String {
         Statement::Label { name, .. } => format!("{name}:"),
         Statement::Instruction(it) => instruction(it),
         Statement::Block(body) => block(body),
+        Statement::UsedBytes { mask, .. } => format!(".pragma \"used_bytes_mask {mask:#x}\";"),
         Statement::BranchTargets { name, targets, .. } => {
             format!("{name}: .branchtargets {};", targets.join(", "))
         }

@@ -183,6 +183,7 @@ fn statements() -> impl Strategy<Value = Statement> {
     let leaf = prop_oneof![
         4 => instructions().prop_map(Statement::Instruction),
         2 => local.prop_map(Statement::Variable),
+        1 => any::<u32>().prop_map(|mask| Statement::UsedBytes { line: 0, mask }),
         1 => names().prop_map(|name| Statement::Label { line: 0, name }),
         1 => (names(), vec(names(), 1..4))
             .prop_map(|(name, targets)| Statement::BranchTargets { line: 0, name, targets }),
