@@ -27,6 +27,18 @@ pub const CODE_NO_PORT: u32 = 519;
 /// computed from them.
 pub const CODE_INDEX: u32 = 520;
 
+/// A task names a model that is not in its table. This and the codes below are fault codes of
+/// tasks: see [`ModelFault`](crate::tasks::ModelFault).
+pub const CODE_TASK_MODEL: u32 = 521;
+/// A task's place is not there, or in use.
+pub const CODE_TASK_PLACE: u32 = 522;
+/// A task's outputs are wanted elsewhere than in its place.
+pub const CODE_TASK_OUTPUT: u32 = 523;
+/// A task's place was not asked for this operator of this model.
+pub const CODE_TASK_PC: u32 = 524;
+/// A task's stream is not there, or that of another task.
+pub const CODE_TASK_STREAM: u32 = 525;
+
 /// Why a model was not loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]

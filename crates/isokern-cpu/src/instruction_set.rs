@@ -7,7 +7,9 @@ use isokern_core::Solo;
 #[cfg(feature = "std")]
 use isokern_model::layout::Layout;
 
-use isokern_model::{Memory, Model, OperatorSet, PlainLoops, RunError, run_ops};
+use isokern_model::{
+    AllOperators, Memory, Model, OperatorSet, PlainLoops, Progress, RunError, run_ops, run_until_of,
+};
 #[cfg(armv7e_m)]
 use isokern_ops::dual_mac::DualMacLoops;
 
@@ -73,6 +75,36 @@ impl InstructionSet {
             Level::Avx2(loops) => run_ops(&Solo, &loops, model, memory, range),
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
             Level::Avx512Vnni(loops) => run_ops(&Solo, &loops, model, memory, range),
+        }
+    }
+
+    /// Runs operators from one on with these loops, alone, until `stops` says so.
+    pub(crate) fn run_until<S: OperatorSet>(
+        self,
+        model: &Model<'_>,
+        memory: &Memory<'_>,
+        first: u32,
+        stops: impl FnMut(u32) -> bool,
+    ) -> Result<Progress, RunError> {
+        type All = AllOperators;
+        match self.0 {
+            Level::Plain => {
+                let loops = PlainLoops::<S>::for_operators();
+                run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
+            }
+            #[cfg(armv7e_m)]
+            Level::Smlad => {
+                let loops = DualMacLoops::<Smlad, S>::for_operators();
+                run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
+            }
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Level::Avx2(loops) => {
+                run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
+            }
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Level::Avx512Vnni(loops) => {
+                run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
+            }
         }
     }
 

@@ -31,6 +31,7 @@
 //! | [`loaded`] | [`CpuModel`], what both load |
 //! | [`actor`] | [`ModelActor`]: a program that answers messages in their own buffers |
 //! | [`program`] | [`CpuProgram`]: a model without an arena of its own |
+//! | [`tasks`] | [`ModelTasks`]: models as tasks of a megakernel, which give way between operators |
 //! | `kernel` | `CpuKernel`: a model as a batch kernel that stops between operators |
 //! | [`instruction_set`] | which loops a model runs with |
 //! | [`error`] | [`LoadError`] and the codes of this backend |
@@ -57,6 +58,7 @@
 extern crate std;
 
 pub mod actor;
+mod arena;
 #[cfg(feature = "std")]
 pub mod artifact;
 pub mod backend;
@@ -69,6 +71,7 @@ mod port;
 pub mod program;
 #[cfg(armv7e_m)]
 mod smlad;
+pub mod tasks;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod vector;
 
@@ -86,6 +89,7 @@ pub use instruction_set::InstructionSet;
 pub use kernel::CpuKernel;
 pub use loaded::CpuModel;
 pub use program::CpuProgram;
+pub use tasks::ModelTasks;
 
 /// The code in the README, compiled as an example.
 #[cfg(doctest)]

@@ -1,17 +1,15 @@
 //! A loaded model: one type for lent and for owned memory.
 
-mod arena;
-
 use core::ops::Range;
 
 use isokern_core::compute::{MemoryClass, ModelMetadata, PortMetadata};
 use isokern_core::{Batch, ComputeModel, InferenceError, InferenceErrorKind, Payload, PayloadMut};
 use isokern_model::{AllOperators, Model, OperatorSet, Region};
 
+use crate::arena::Arena;
 use crate::instruction_set::InstructionSet;
 use crate::port::{MEMORY, Packed, put, source, take, target};
 use crate::program::{CpuProgram, bytes_mut};
-use arena::Arena;
 
 /// A model on this CPU, loaded by a backend of this crate.
 ///

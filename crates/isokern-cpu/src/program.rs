@@ -8,7 +8,7 @@ use isokern_core::compute::ModelArtifact;
 use isokern_core::{Cells, InferenceError, InferenceErrorKind};
 #[cfg(feature = "std")]
 use isokern_model::Checked;
-use isokern_model::{AllOperators, Memory, Model, OperatorSet, Tensor};
+use isokern_model::{AllOperators, Memory, Model, OperatorSet, Progress, RunError, Tensor};
 
 use crate::error::{CODE_ARENA_TOO_SHORT, CODE_NO_PORT, CODE_STATE_TOO_SHORT, from_run};
 use crate::instruction_set::InstructionSet;
@@ -172,6 +172,52 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         state: &mut [u8],
         range: Range<usize>,
     ) -> Result<(), InferenceError> {
+        let run = |model: &Model<'_>, memory: &Memory<'_>| {
+            self.instructions.run::<S>(model, memory, range)
+        };
+        self.with_memory(arena, state, run)?.map_err(from_run)
+    }
+
+    /// Runs the operators from `first` on with the state of a stream, and asks `stops` before each
+    /// but the first whether to stop there.
+    ///
+    /// At least one operator runs. Going on at [`Progress::Stopped`]'s operator, in the same arena
+    /// and with the same state, gives the bytes of [`run_in`](Self::run_in).
+    ///
+    /// # Errors
+    ///
+    /// As [`run_with_state`](Self::run_with_state).
+    pub fn run_until(
+        &self,
+        arena: &mut [u8],
+        state: &mut [u8],
+        first: u32,
+        stops: impl FnMut(u32) -> bool,
+    ) -> Result<Progress, InferenceError> {
+        self.try_until(arena, state, first, stops)?.map_err(from_run)
+    }
+
+    /// As [`run_until`](Self::run_until), with errors of operators apart from those of memory.
+    pub(crate) fn try_until(
+        &self,
+        arena: &mut [u8],
+        state: &mut [u8],
+        first: u32,
+        stops: impl FnMut(u32) -> bool,
+    ) -> Result<Result<Progress, RunError>, InferenceError> {
+        self.with_memory(arena, state, |model, memory| {
+            self.instructions.run_until::<S>(model, memory, first, stops)
+        })
+    }
+
+    /// Calls `run` with the model and its memory, which is long enough then.
+    #[inline]
+    fn with_memory<R>(
+        &self,
+        arena: &mut [u8],
+        state: &mut [u8],
+        run: impl FnOnce(&Model<'_>, &Memory<'_>) -> R,
+    ) -> Result<R, InferenceError> {
         self.with_model(|model| {
             let state = state.get_mut(..model.state_bytes()).ok_or(
                 InferenceError::new(InferenceErrorKind::ResourceUnavailable)
@@ -181,7 +227,7 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
                 arena: Cells::from_mut(bytemuck::must_cast_slice_mut(fitting(arena, model)?)),
                 state: Cells::from_mut(bytemuck::must_cast_slice_mut(state)),
             };
-            self.instructions.run::<S>(model, &memory, range).map_err(from_run)
+            Ok(run(model, &memory))
         })
     }
 

@@ -86,7 +86,7 @@ pub mod weights;
 
 pub use error::FormatError;
 pub use header::Header;
-pub use interpreter::{RunError, run_ops, run_ops_of};
+pub use interpreter::{Progress, RunError, run_ops, run_ops_of, run_until_of};
 pub use kind::{AllOperators, BaseOperators, OpSet, OperatorSet};
 pub use loops::{Loops, PlainLoops};
 pub use memory::Memory;

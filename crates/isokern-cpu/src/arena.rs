@@ -1,4 +1,4 @@
-//! The memory a loaded model runs in, lent or its own.
+//! The memory a model runs in, lent or its own.
 
 #[cfg(feature = "std")]
 use std::boxed::Box;
@@ -10,7 +10,7 @@ use isokern_core::InferenceError;
 use isokern_core::InferenceErrorKind;
 
 #[derive(Debug)]
-pub(super) enum Arena<'m> {
+pub(crate) enum Arena<'m> {
     /// As long as the model needs.
     Lent(&'m mut [u8]),
     #[cfg(feature = "std")]
@@ -21,12 +21,12 @@ pub(super) enum Arena<'m> {
 #[cfg(feature = "std")]
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
-pub(super) struct Line([u8; 64]);
+pub(crate) struct Line([u8; 64]);
 
 impl Arena<'_> {
     /// An owned arena before [`prepare`](Self::prepare).
     #[cfg(feature = "std")]
-    pub(super) fn unallocated() -> Self {
+    pub(crate) fn unallocated() -> Self {
         Self::Owned(Box::new([]))
     }
 
@@ -35,7 +35,7 @@ impl Arena<'_> {
         not(feature = "std"),
         expect(clippy::unnecessary_wraps, reason = "nothing is allocated")
     )]
-    pub(super) fn prepare(&mut self, arena_bytes: usize) -> Result<(), InferenceError> {
+    pub(crate) fn prepare(&mut self, arena_bytes: usize) -> Result<(), InferenceError> {
         match self {
             Self::Lent(arena) => arena.get_mut(..arena_bytes).unwrap_or_default().fill(0),
             #[cfg(feature = "std")]
@@ -47,7 +47,7 @@ impl Arena<'_> {
         Ok(())
     }
 
-    pub(super) fn bytes(&mut self) -> &mut [u8] {
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
         match self {
             Self::Lent(arena) => arena,
             #[cfg(feature = "std")]

@@ -1,0 +1,271 @@
+//! The asking side: inputs into a place, outputs out of it.
+
+use isokern_core::{InferenceError, TaskSlot};
+use isokern_model::OperatorSet;
+use thiserror::Error;
+
+use super::ModelTasks;
+use super::cell::{Taken, TaskCell};
+use super::place::{ModelPlace, Stage};
+use super::stream::ModelStream;
+use crate::program::CpuProgram;
+
+/// What to submit: a model, the place with its inputs, and its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "the place is taken until this is submitted and answered, or released"]
+pub struct ModelRequest {
+    /// Index of the model: the op handle.
+    pub model: u32,
+    /// Index of the place: the input handle, and the output handle.
+    pub place: u32,
+    /// Index of the stream: the parameter; 0 for a model without state.
+    pub stream: u32,
+}
+
+impl ModelRequest {
+    /// Returns the request as a task of normal priority.
+    #[must_use]
+    pub const fn task(self) -> TaskSlot {
+        TaskSlot::ready(self.model)
+            .with_input_handle(self.place)
+            .with_output_handle(self.place)
+            .with_param(self.stream)
+    }
+}
+
+impl<'m, P, Q, S> ModelTasks<'_, 'm, P, Q, S>
+where
+    P: TaskCell<ModelPlace<'m>>,
+    Q: TaskCell<ModelStream<'m>>,
+    S: OperatorSet,
+{
+    /// Takes a free place for a run of a model, lets `write` write the inputs into its arena, and
+    /// returns what to submit. A model with state wants the stream whose next step this is.
+    ///
+    /// If `write` fails the place stays free.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskAskError`], before `write` is called; what `write` returns is passed on with
+    /// [`TaskAskError::Inputs`].
+    pub fn ask(
+        &self,
+        place: u32,
+        model: u32,
+        stream: Option<u32>,
+        write: impl FnOnce(&CpuProgram<'m, S>, &mut [u8]) -> Result<(), InferenceError>,
+    ) -> Result<ModelRequest, TaskAskError> {
+        let program = self.programs.get(model as usize);
+        let program = program.ok_or(TaskAskError::NoModel { model })?;
+        let mut taken = self.take_place(place)?;
+        let free = taken.value().filter(|found| found.stage == Stage::Free);
+        let found = free.ok_or(TaskAskError::PlaceInUse { place })?;
+        match (program.model().state_bytes(), stream) {
+            (0, None) => {
+                write(program, found.arena()).map_err(TaskAskError::Inputs)?;
+            }
+            (0, Some(_)) => return Err(TaskAskError::NoState { model }),
+            (_, None) => return Err(TaskAskError::NoStreamNamed { model }),
+            (_, Some(stream)) => {
+                let mut taken = self.take_stream(stream)?;
+                let state = taken.value().ok_or(TaskAskError::NoStream { stream })?;
+                if state.model() != model {
+                    return Err(TaskAskError::StreamOfOther { stream, model: state.model() });
+                }
+                if let Some(user) = state.user {
+                    return Err(TaskAskError::StreamInUse { stream, place: user });
+                }
+                write(program, found.arena()).map_err(TaskAskError::Inputs)?;
+                state.user = Some(place);
+            }
+        }
+        found.stage = Stage::Asked { model, next: 0 };
+        Ok(ModelRequest { model, place, stream: stream.unwrap_or(0) })
+    }
+
+    /// Lets `read` read the outputs of a task that is done, and makes its place free, and its
+    /// stream.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskAskError::NotDone`] before the task has run to its end, or when it failed; the place
+    /// stays as it is.
+    pub fn answer<R>(
+        &self,
+        place: u32,
+        read: impl FnOnce(&CpuProgram<'m, S>, &mut [u8]) -> R,
+    ) -> Result<R, TaskAskError> {
+        let mut taken = self.take_place(place)?;
+        let found = taken.value().ok_or(TaskAskError::NotDone { place })?;
+        let Stage::Done { model } = found.stage else {
+            return Err(TaskAskError::NotDone { place });
+        };
+        let program = self.programs.get(model as usize).ok_or(TaskAskError::NoModel { model })?;
+        let answer = read(program, found.arena());
+        found.stage = Stage::Free;
+        self.leave_stream(place);
+        Ok(answer)
+    }
+
+    /// Makes the place of a task free that ended without outputs, faulted or cancelled, and its
+    /// stream; the next step of that begins on the initial state.
+    ///
+    /// To be called when the task has ended and not before: what runs in a place that was released
+    /// faults at its next claim.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskAskError::NoPlace`], and [`TaskAskError::PlaceInUse`] while a worker has it.
+    pub fn release(&self, place: u32) -> Result<(), TaskAskError> {
+        let mut taken = self.take_place(place)?;
+        if let Some(found) = taken.value() {
+            found.stage = Stage::Free;
+        }
+        self.leave_stream(place);
+        Ok(())
+    }
+
+    /// Makes the next step of a stream begin on the initial state.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskAskError::StreamInUse`] while a task of the stream is in flight.
+    pub fn reset(&self, stream: u32) -> Result<(), TaskAskError> {
+        let mut taken = self.take_stream(stream)?;
+        let found = taken.value().ok_or(TaskAskError::NoStream { stream })?;
+        if let Some(place) = found.user {
+            return Err(TaskAskError::StreamInUse { stream, place });
+        }
+        found.is_whole = false;
+        Ok(())
+    }
+
+    /// Lets `read` see the state of a stream as its last whole step left it.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskAskError::StreamInUse`] while a task of the stream is in flight.
+    pub fn state<R>(&self, stream: u32, read: impl FnOnce(&[u8]) -> R) -> Result<R, TaskAskError> {
+        let mut taken = self.take_stream(stream)?;
+        let found = taken.value().ok_or(TaskAskError::NoStream { stream })?;
+        if let Some(place) = found.user {
+            return Err(TaskAskError::StreamInUse { stream, place });
+        }
+        let program = self.programs.get(found.model() as usize);
+        let program = program.ok_or(TaskAskError::NoModel { model: found.model() })?;
+        let model = program.model();
+        if !found.is_whole {
+            model.reset_state(found.state());
+            found.is_whole = true;
+        }
+        Ok(read(found.state().get(..model.state_bytes()).unwrap_or(&[])))
+    }
+
+    /// Returns a place that is free now.
+    #[must_use]
+    pub fn free_place(&self) -> Option<u32> {
+        let mut free = (0_u32..).zip(self.places).filter(|(_, cell)| {
+            let taken = Taken::of(*cell);
+            taken.is_some_and(|mut taken| taken.value().is_some_and(|found| found.is_free()))
+        });
+        free.next().map(|(place, _)| place)
+    }
+
+    fn take_place(&self, place: u32) -> Result<Taken<'_, ModelPlace<'m>, P>, TaskAskError> {
+        let cell = self.places.get(place as usize).ok_or(TaskAskError::NoPlace { place })?;
+        Taken::of(cell).ok_or(TaskAskError::PlaceInUse { place })
+    }
+
+    fn take_stream(&self, stream: u32) -> Result<Taken<'_, ModelStream<'m>, Q>, TaskAskError> {
+        let cell = self.streams.get(stream as usize).ok_or(TaskAskError::NoStream { stream })?;
+        Taken::of(cell).ok_or(TaskAskError::NoStream { stream })
+    }
+
+    /// Makes the stream of a place's task free, if it has one.
+    fn leave_stream(&self, place: u32) {
+        for cell in self.streams {
+            if let Some(mut taken) = Taken::of(cell)
+                && let Some(stream) = taken.value()
+                && stream.user == Some(place)
+            {
+                stream.user = None;
+            }
+        }
+    }
+}
+
+/// Why a place was not asked, answered or released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TaskAskError {
+    /// The table has no such model.
+    #[error("the table has no model {model}. Fix: name one by its index in the table")]
+    NoModel {
+        /// Index that was named.
+        model: u32,
+    },
+    /// There is no such place.
+    #[error("there is no place {place}. Fix: name one below `place_count`")]
+    NoPlace {
+        /// Index that was named.
+        place: u32,
+    },
+    /// The place is another task's.
+    #[error(
+        "place {place} is in use. Fix: answer or release its task first, or make more places: \
+         one for each task in flight"
+    )]
+    PlaceInUse {
+        /// Index of the place.
+        place: u32,
+    },
+    /// The place has no outputs.
+    #[error(
+        "place {place} has no outputs. Fix: wait for the end of its task; release it if that was \
+         faulted or cancelled"
+    )]
+    NotDone {
+        /// Index of the place.
+        place: u32,
+    },
+    /// The model has state and no stream was named.
+    #[error("model {model} keeps state from step to step. Fix: name the stream of this step")]
+    NoStreamNamed {
+        /// Index of the model.
+        model: u32,
+    },
+    /// The model has no state, and a stream was named.
+    #[error("model {model} has no state. Fix: name no stream")]
+    NoState {
+        /// Index of the model.
+        model: u32,
+    },
+    /// There is no such stream, or a worker has it.
+    #[error("stream {stream} is not there, or running. Fix: name one that is, between its tasks")]
+    NoStream {
+        /// Index that was named.
+        stream: u32,
+    },
+    /// The stream is of another model.
+    #[error("stream {stream} is of model {model}. Fix: name a stream of the model that is to run")]
+    StreamOfOther {
+        /// Index of the stream.
+        stream: u32,
+        /// Index of its model.
+        model: u32,
+    },
+    /// A task of the stream is in flight.
+    #[error(
+        "stream {stream} has a task in flight, in place {place}. Fix: answer or release that \
+         first: the steps of a stream run one after the other"
+    )]
+    StreamInUse {
+        /// Index of the stream.
+        stream: u32,
+        /// Place of the task in flight.
+        place: u32,
+    },
+    /// The inputs were not written.
+    #[error(transparent)]
+    Inputs(InferenceError),
+}
