@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     let stopped = "stopping_after_every_operator_gives_the_same_bytes";
     let mut trials = Vec::from(on_models_of_any_ports(stopped, stopped_after_every_operator));
     let no_zoo = zoo::rows().is_empty().then_some(NO_ZOO);
-    let tests: [(&str, Option<&str>, fn()); 6] = [
+    let tests: [(&str, Option<&str>, Check); 6] = [
         ("streams_of_the_zoo_stop_after_every_operator", no_zoo, streams_of_the_zoo),
         ("a_stream_keeps_its_state_over_claims", missing, a_stream_keeps_its_state_over_claims),
         ("a_half_step_begins_again", missing, a_half_step_begins_again),
@@ -33,6 +33,8 @@ fn main() -> ExitCode {
     trials.push(trial("places_go_round", places_go_round));
     run(trials)
 }
+
+type Check = fn();
 
 fn load(case: &Case, layout: Layout, set: InstructionSet) -> CpuProgram<'static> {
     let backend = ArtifactBackend::new().with_instruction_set(set);

@@ -31,7 +31,7 @@
 //! | [`loaded`] | [`CpuModel`], what both load |
 //! | [`actor`] | [`ModelActor`]: a program that answers messages in their own buffers |
 //! | [`program`] | [`CpuProgram`]: a model without an arena of its own |
-//! | [`tasks`] | [`ModelTasks`]: models as tasks of a megakernel, which give way between operators |
+//! | [`tasks`] | [`ModelTasks`]: models as tasks, which give way between operators |
 //! | `kernel` | `CpuKernel`: a model as a batch kernel that stops between operators |
 //! | [`instruction_set`] | which loops a model runs with |
 //! | [`error`] | [`LoadError`] and the codes of this backend |

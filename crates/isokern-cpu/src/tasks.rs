@@ -6,7 +6,8 @@
 //! activations: there is one place for each task in flight, however many workers there are.
 //!
 //! The asking side and the workers share a [`ModelTasks`]: models, places, and for models with
-//! state the streams. A place goes round:
+//! state the streams. As a [`TaskHandler`](isokern_core::megakernel::TaskHandler) it gives way when
+//! a more urgent class has work. A place goes round:
 //!
 //! ```text
 //!          1 ask              2 run               3 run to the end
@@ -39,6 +40,7 @@
 mod ask;
 mod cell;
 mod fault;
+mod handler;
 mod place;
 mod run;
 mod stream;
