@@ -40,15 +40,14 @@
 //! | [`call`] | who calls a kernel, until when, at whose cost | `compute`, `kernel` |
 //! | [`ring`] | cells, slots, control lines, and the steps of push, pop and close | `compute` |
 //! | [`actor`] | [`Resident`] and what its handler sees | `compute`, `kernel`, `call`, `ring` |
-//! | [`megakernel`] | [`MegakernelConfig`], [`TaskSlot`], workers | `call`, `ring`, `team` |
+//! | [`megakernel`] | [`MegakernelConfig`], tasks, workers | `actor`, `call`, `ring`, `team` |
 //!
 //! ```text
 //!   actor ──▶ call ──▶ kernel
 //!     │                  │
 //!     └─────▶ ring ──▶ compute        team        device
 //!               ▲                      ▲
-//!           megakernel ──▶ call        │
-//!               └──────────────────────┘
+//!           megakernel ────────────────┘
 //! ```
 //!
 //! At the root are the names that these examples use; every other name is used by its

@@ -33,7 +33,9 @@
 //! | [`NewTask`], [`TaskHandle`], [`TaskEnd`] | a task as its owner sees it |
 //! | [`Submission`], [`Completion`] | what host and workers say to each other |
 //! | [`TaskMemory`], [`QueueMemory`], [`Sidecar`], [`TaskBells`] | where all of it lies |
+//! | [`Worker`], [`SubmitterState`], [`CompletionsState`] | the steps of those who share it |
 //! | [`TaskHost`], [`RunningWorkers`], [`TaskSlice`] | who starts workers |
+//! | [`MegakernelReport`] | what became of every task |
 //!
 //! # What the numbers promise, and what they do not
 //!
@@ -45,17 +47,29 @@
 //!
 //! [`worker_count`]: MegakernelConfig::worker_count
 
+mod cell_ring;
 mod completion;
+mod completions_state;
 mod config;
+mod context;
 mod error;
+mod faults;
 mod fields;
 mod fill;
+mod fresh_cells;
+mod hand;
 mod handle;
 mod handler;
+mod intake;
 mod launch;
 mod lines;
 mod new_task;
+mod pointers;
 mod policy;
+mod queue;
+mod queue_cells;
+mod report;
+mod run;
 mod shared_slot;
 mod sidecar;
 mod slot;
@@ -63,15 +77,27 @@ mod spawn_error;
 mod state;
 mod step;
 mod submission;
+mod submit_error;
+mod submitter_state;
+mod tally;
+mod task_cells;
 mod task_host;
 mod task_memory;
 mod task_shape;
+mod task_store;
 mod topology;
 mod transition;
+mod worker;
 
+pub use cell_ring::CellRing;
 pub use completion::{Completion, TaskEnd, TaskOutcome};
+pub use completions_state::{CompletionsState, close_completions};
 pub use config::{MegakernelConfig, MegakernelWorkloadHints};
 pub use error::MegakernelError;
+pub use faults::{
+    FAULT_CANCELLED, FAULT_CODES_START, FAULT_COUNTER, FAULT_EXPIRED, FAULT_JOIN, FAULT_PANIC,
+    FAULT_RESERVED_CODE,
+};
 pub use fill::TaskFillError;
 pub use handle::{LANE_COUNT, TaskHandle};
 pub use handler::{TaskContext, TaskHandler};
@@ -82,6 +108,8 @@ pub use launch::{
 pub use lines::{HostNote, SharedLine, WorkerLine};
 pub use new_task::NewTask;
 pub use policy::MegakernelLaunchPolicy;
+pub use queue_cells::QueueCells;
+pub use report::MegakernelReport;
 pub use shared_slot::{ClaimedTask, FAULT_ABANDONED, SharedTaskSlot};
 pub use sidecar::{Sidecar, SidecarFlags};
 pub use slot::{TaskSlot, TaskWorkItem};
@@ -89,10 +117,15 @@ pub use spawn_error::SpawnTaskError;
 pub use state::{TaskFlags, TaskPriority, TaskState};
 pub use step::TaskStep;
 pub use submission::{Submission, SubmissionKind};
+pub use submit_error::SubmitError;
+pub use submitter_state::{SubmitterState, close, end_stop, stop};
+pub use task_cells::{TaskCells, WorkerCells};
 pub use task_host::{RunningWorkers, TaskHost, TaskLimits, TaskSlice};
 pub use task_memory::{LANES, NoBells, QueueMemory, TaskBells, TaskMemory};
 pub use task_shape::{EVENT_COUNT, QUEUE_COUNT, TASK_SLOTS_MAX, TENANT_COUNT, TaskShape};
+pub use task_store::{TaskArrays, TaskStore};
 pub use transition::{TaskTransition, TaskTransitionError};
+pub use worker::{Worker, WorkerEnd, WorkerStep, prepare};
 
 #[cfg(test)]
 mod policy_tests;
@@ -100,3 +133,11 @@ mod policy_tests;
 mod shared_slot_tests;
 #[cfg(test)]
 mod slot_tests;
+#[cfg(all(test, not(loom)))]
+mod submitting_tests;
+#[cfg(all(test, not(loom)))]
+mod task_toys;
+#[cfg(all(test, not(loom)))]
+mod waiting_tests;
+#[cfg(all(test, not(loom)))]
+mod worker_tests;

@@ -82,6 +82,7 @@ pub use credit::{ReplierState, RequesterState};
 pub use device_control::{DeviceControl, DeviceState, DeviceView, ErrorRecord, FaultRecord};
 pub use error::{Closed, PopError, PushError};
 pub use fit::require_fit;
+pub(crate) use host::empty_cell;
 pub use host::{HostCell, HostWord};
 pub use host_control::{HostControl, HostView};
 pub use lending::LendingWords;

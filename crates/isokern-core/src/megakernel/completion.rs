@@ -87,6 +87,18 @@ impl Completion {
     }
 }
 
+impl Completion {
+    /// Returns what its owner is told; `None` when the outcome has no meaning.
+    #[must_use]
+    pub const fn end(&self) -> Option<TaskEnd> {
+        let Some(outcome) = self.outcome() else {
+            return None;
+        };
+        let Self { generation, code, elapsed_ns, .. } = *self;
+        Some(TaskEnd { slot: self.slot(), generation, outcome, code, elapsed_ns })
+    }
+}
+
 /// The end of a task, as its owner is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskEnd {

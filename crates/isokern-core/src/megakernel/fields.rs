@@ -106,6 +106,16 @@ impl TaskSlot {
         self.continuation_data
     }
 
+    /// Returns both parts of where the task goes on.
+    pub(super) const fn continuation(&self) -> (u32, u32) {
+        (self.continuation_pc, self.continuation_data)
+    }
+
+    /// Returns whether one more requeue can be counted.
+    pub(super) const fn can_requeue(&self) -> bool {
+        self.requeue_count < u32::MAX && self.age_ticks < u32::MAX
+    }
+
     /// Returns the epoch which the last pause waits for.
     #[must_use]
     pub const fn resume_epoch(&self) -> u32 {

@@ -14,10 +14,10 @@ pub struct TaskHandle {
 pub const LANE_COUNT: usize = 2;
 
 impl TaskHandle {
-    /// Returns the name of a task that was submitted with this priority.
+    /// Returns the name of a task that came in by this lane.
     #[must_use]
-    pub const fn new(slot: u32, generation: u32, priority: TaskPriority) -> Self {
-        Self { slot, generation, lane: lane_of(priority) }
+    pub const fn new(slot: u32, generation: u32, lane: u32) -> Self {
+        Self { slot, generation, lane }
     }
 
     /// Returns the slot.

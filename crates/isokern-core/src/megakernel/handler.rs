@@ -44,29 +44,6 @@ pub trait TaskHandler<T: Team = Solo> {
     fn run<C: TaskContext>(&self, team: &T, task: &TaskSlot, context: &mut C) -> TaskStep;
 }
 
-impl<T: Team, H: TaskHandler<T>> TaskHandler<T> for &H {
-    fn op_count(&self) -> u32 {
-        H::op_count(self)
-    }
-
-    #[inline]
-    fn run<C: TaskContext>(&self, team: &T, task: &TaskSlot, context: &mut C) -> TaskStep {
-        H::run(self, team, task, context)
-    }
-}
-
-#[cfg(feature = "std")]
-impl<T: Team, H: TaskHandler<T>> TaskHandler<T> for std::sync::Arc<H> {
-    fn op_count(&self) -> u32 {
-        H::op_count(self)
-    }
-
-    #[inline]
-    fn run<C: TaskContext>(&self, team: &T, task: &TaskSlot, context: &mut C) -> TaskStep {
-        H::run(self, team, task, context)
-    }
-}
-
 /// What a handler may ask while it runs a task. All ranks of a team are told the same.
 pub trait TaskContext {
     /// Takes in what was submitted, and returns whether the task is to give way: a class above

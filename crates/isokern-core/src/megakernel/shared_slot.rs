@@ -37,6 +37,7 @@ use super::transition::{TaskTransition, TaskTransitionError};
 use crate::ring::{SharedRmw, SharedWord};
 
 const STATE: usize = 0;
+const PRIORITY: usize = 3;
 const RESUME_EPOCH: usize = 9;
 const FLAGS: usize = 15;
 /// The upper half of the flags' word.
@@ -90,6 +91,32 @@ impl<W: SharedWord> SharedTaskSlot<W> {
         }
         words[FLAGS] &= !TURN;
         TaskSlot::from_words(words)
+    }
+
+    /// Returns the state alone, `None` when its word has no meaning. Acquire, as a snapshot.
+    pub(super) fn state_now(&self) -> Option<TaskState> {
+        TaskState::from_word(self.state().load_acquire())
+    }
+
+    /// Returns whether a task may be filled in.
+    pub(super) fn is_free(&self) -> bool {
+        self.state_now().is_some_and(|state| state == TaskState::Empty || state.is_final())
+    }
+
+    /// Returns the class of a task that nobody writes at the moment.
+    pub(super) fn class(&self) -> Option<TaskPriority> {
+        TaskPriority::from_word(self.0[PRIORITY].load_relaxed())
+    }
+
+    /// Returns the task in the hands of the worker that claimed it and [released] it, or lost it
+    /// to a panic; `value` is what it is.
+    ///
+    /// [released]: ClaimedTask::release
+    pub(super) const fn taken(&self, value: TaskSlot) -> ClaimedTask<'_, W>
+    where
+        W: SharedWord,
+    {
+        ClaimedTask { slot: self, value }
     }
 
     /// Writes a task into a free slot; for the one that fills slots.
@@ -159,12 +186,26 @@ impl<W: SharedRmw> SharedTaskSlot<W> {
     /// [`EpochNotCome`](TaskTransitionError::EpochNotCome) when `epoch` is less than the one
     /// it waits for; it stays paused. A task that another worker is resuming counts as Ready.
     pub fn try_resume(&self, epoch: u32) -> Result<(), TaskTransitionError> {
+        self.resume(epoch, |_| true)
+    }
+
+    /// As [`try_resume`](Self::try_resume), of the pause with this turn and no later one, which
+    /// may be another task's.
+    pub(super) fn try_resume_turn(&self, epoch: u32, turn: u32) -> Result<(), TaskTransitionError> {
+        self.resume(epoch, |found| found == turn)
+    }
+
+    fn resume(
+        &self,
+        epoch: u32,
+        is_wanted: impl Fn(u32) -> bool,
+    ) -> Result<(), TaskTransitionError> {
         let transition = TaskTransition::Resume;
         loop {
             let state = self.state().load_acquire();
             let word = self.0[FLAGS].load_acquire();
             let (next, flags) = transition.apply(state, TaskFlags::from_bits(word & !TURN))?;
-            if word & ODD != 0 {
+            if word & ODD != 0 || !is_wanted(word & TURN) {
                 let state = next.word();
                 return Err(TaskTransitionError::WrongState { transition, state });
             }
@@ -201,17 +242,32 @@ impl<W: SharedWord> ClaimedTask<'_, W> {
         &self.value
     }
 
+    /// Returns the value and leaves the slot Running; for a worker that takes it up again.
+    pub(super) fn release(self) -> TaskSlot {
+        ManuallyDrop::new(self).value
+    }
+
     /// See [`TaskSlot::pause`].
     ///
     /// # Errors
     ///
     /// None from Running; the slot is then paused.
     pub fn pause(self, pc: u32, data: u32, epoch: u32) -> Result<(), TaskTransitionError> {
+        self.pause_turn(pc, data, epoch).map(|_| ())
+    }
+
+    /// As [`pause`](Self::pause), and returns the turn of this pause.
+    pub(super) fn pause_turn(
+        self,
+        pc: u32,
+        data: u32,
+        epoch: u32,
+    ) -> Result<u32, TaskTransitionError> {
         let paused = self.value.pause(pc, data, epoch)?;
         let claimed = ManuallyDrop::new(self);
         let next_even = (claimed.slot.turn() & !ODD).wrapping_add(2 * ODD);
         claimed.slot.store(paused, next_even);
-        Ok(())
+        Ok(next_even)
     }
 
     /// See [`TaskSlot::yield_at`].

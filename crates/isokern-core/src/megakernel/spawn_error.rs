@@ -14,6 +14,12 @@ pub enum SpawnTaskError {
          Fix: join the tasks spawned so far and go on, or give the workers more spawn slots."
     )]
     NoSlot(NewTask),
+    /// The task is held, joins another one or waits for an event.
+    #[error(
+        "only tasks that a host submits can be held, join others or wait for events. \
+         Fix: spawn it without, or let the host submit it."
+    )]
+    HostOnly(NewTask),
     /// The handler has no such opcode.
     #[error("there is no opcode {}. Fix: spawn tasks of the handler's own opcodes.", .0.op())]
     UnknownOp(NewTask),
@@ -24,7 +30,7 @@ impl SpawnTaskError {
     #[must_use]
     pub const fn into_task(self) -> NewTask {
         match self {
-            Self::NoSlot(task) | Self::UnknownOp(task) => task,
+            Self::NoSlot(task) | Self::HostOnly(task) | Self::UnknownOp(task) => task,
         }
     }
 }

@@ -17,6 +17,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::handle::{TaskHandle, lane_of};
 use super::new_task::NewTask;
+use super::slot::TaskSlot;
 use crate::numbered;
 
 numbered! {
@@ -176,6 +177,27 @@ impl Submission {
             // Behind the one that it joins.
             Some(held) => held.lane(),
             None => lane_of(task.priority()),
+        }
+    }
+
+    /// Returns the submission of a task that the one in this slot waits for.
+    pub(super) const fn joining(self, parent: u32) -> Self {
+        Self { parent: parent + 1, join: parent + 1, ..self }
+    }
+
+    /// Returns the slot's first words.
+    pub(super) const fn to_slot(self, parent_task_id: u32) -> TaskSlot {
+        TaskSlot {
+            op_handle: self.op,
+            tenant_id: self.tenant,
+            priority: self.priority,
+            input_handle: self.input,
+            output_handle: self.output,
+            param: self.param,
+            continuation_pc: self.pc,
+            task_id: self.task_id,
+            parent_task_id,
+            ..TaskSlot::ready(self.op)
         }
     }
 }

@@ -91,13 +91,13 @@ struct CellLayout {
 
 /// A cell that was never published.
 #[cfg(target_has_atomic = "64")]
-pub(super) const fn empty_cell() -> HostCell {
+pub(crate) const fn empty_cell() -> HostCell {
     HostCell(AtomicU64::new(0))
 }
 
 /// A cell that was never published.
 #[cfg(not(target_has_atomic = "64"))]
-pub(super) const fn empty_cell() -> HostCell {
+pub(crate) const fn empty_cell() -> HostCell {
     HostCell::new(HostWord::new(0), HostWord::new(0))
 }
 

@@ -1,0 +1,201 @@
+//! One worker's own state, and the steps that put tasks into queues.
+
+use super::lines::WorkerLine;
+use super::queue;
+use super::shared_slot::SharedTaskSlot;
+use super::sidecar::{Sidecar, SidecarFlags};
+use super::state::TaskPriority;
+use super::tally::{Tallies, Tally};
+use super::task_host::TaskSlice;
+use super::task_memory::{TaskBells, TaskMemory};
+use super::task_shape::TaskShape;
+use crate::ring::{ProducerState, SharedCounter, SharedWord};
+
+/// The epoch of a task that waits for others, which no resume reaches.
+pub(super) const JOIN_EPOCH: u32 = u32::MAX;
+/// The last epoch that can be told.
+pub(super) const EPOCH_MAX: u32 = u32::MAX - 1;
+
+/// What a worker knows by itself. Each step is given the memory.
+#[derive(Debug)]
+pub(super) struct Hand {
+    pub(super) number: u32,
+    pub(super) shape: TaskShape,
+    pub(super) end_ns: u64,
+    pub(super) passed_over_max: u32,
+    /// How often each class was passed over in a row.
+    pub(super) passed: [u32; CLASS_COUNT],
+    pub(super) tallies: Tallies,
+    pub(super) out: ProducerState,
+    /// The slot of the task that it runs.
+    pub(super) running: Option<u32>,
+    /// The time at the last look.
+    pub(super) now_ns: u64,
+    came: u32,
+    went: u32,
+}
+
+pub(super) const CLASS_COUNT: usize = TaskPriority::ALL.len();
+
+/// A slot and what lies beside it.
+pub(super) struct Place<'m, W> {
+    pub(super) index: u32,
+    pub(super) slot: &'m SharedTaskSlot<W>,
+    pub(super) sidecar: &'m Sidecar<W>,
+}
+
+impl<'m, W> Place<'m, W> {
+    pub(super) fn of<M: TaskMemory<Word = W>>(memory: &'m M, index: u32) -> Option<Self> {
+        let (slot, sidecar) = (memory.slot(index)?, memory.sidecar(index)?);
+        Some(Self { index, slot, sidecar })
+    }
+}
+
+impl Hand {
+    /// Goes on from what the worker's line shows.
+    pub(super) fn from_line<W: SharedWord>(
+        number: u32,
+        shape: TaskShape,
+        line: &WorkerLine<W>,
+        slice: TaskSlice,
+        end_ns: u64,
+    ) -> Self {
+        Self {
+            number,
+            shape,
+            end_ns,
+            passed_over_max: slice.passed_over_max,
+            passed: [0; CLASS_COUNT],
+            tallies: Tallies::from_line(line),
+            out: ProducerState::starting_at(line.tail.load_relaxed()),
+            running: None,
+            now_ns: 0,
+            came: line.came.load_relaxed(),
+            went: line.went.load_relaxed(),
+        }
+    }
+
+    /// Says that a task is ready to run from now on; before it can be claimed.
+    pub(super) fn count_came<M: TaskMemory>(&mut self, memory: &M) {
+        self.came = self.came.wrapping_add(1);
+        if let Some(line) = memory.worker_line(self.number) {
+            line.came.store_release(self.came);
+        }
+    }
+
+    /// Says that a task is not ready to run any more; after all that this has caused.
+    pub(super) fn count_went<M: TaskMemory>(&mut self, memory: &M) {
+        self.went = self.went.wrapping_add(1);
+        if let Some(line) = memory.worker_line(self.number) {
+            line.went.store_release(self.went);
+        }
+    }
+
+    /// Shows the worker's numbers to whoever counts, and to the next slice.
+    pub(super) fn show<M: TaskMemory>(&mut self, memory: &M) {
+        if let Some(line) = memory.worker_line(self.number) {
+            self.tallies.show(line);
+            line.tail.store_release(self.out.tail());
+        }
+    }
+
+    /// Puts a task that can be claimed into the queue of its class.
+    pub(super) fn queue<M: TaskMemory>(
+        &mut self,
+        memory: &M,
+        place: &Place<'_, M::Word>,
+        class: TaskPriority,
+    ) {
+        place.sidecar.last.store(self.now_ns);
+        queue::push(memory.class(class), self.shape.queue_places, place.index, || memory.wait());
+    }
+
+    /// Resumes a task that waits for this epoch or an earlier one, and puts it into its queue.
+    /// Returns whether it was this call that did.
+    pub(super) fn resume<M: TaskMemory>(
+        &mut self,
+        memory: &M,
+        place: &Place<'_, M::Word>,
+        epoch: u32,
+    ) -> bool {
+        if place.slot.try_resume(epoch).is_err() {
+            return false;
+        }
+        self.queue_resumed(memory, place);
+        true
+    }
+
+    /// Puts the task that this worker has just resumed into its queue.
+    pub(super) fn queue_resumed<M: TaskMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>) {
+        // Resumed by this call, so it is in no queue and nobody else writes it.
+        let class = place.slot.class().unwrap_or_default();
+        self.count_came(memory);
+        self.queue(memory, place, class);
+        memory.bells().ring_worker();
+    }
+
+    /// Takes one from the number of tasks that `parent` waits for; the last one lets it run.
+    pub(super) fn release<M: TaskMemory>(&mut self, memory: &M, parent: &Place<'_, M::Word>) {
+        if parent.sidecar.pending.fetch_add(u32::MAX) == 1 {
+            // Nothing is left that would change it, and the parent waits: its own 1 is back.
+            parent.sidecar.pending.store_relaxed(1);
+            self.resume(memory, parent, JOIN_EPOCH);
+        }
+    }
+
+    /// Tells the one that waits for this task that it has ended.
+    pub(super) fn release_join<M: TaskMemory>(
+        &mut self,
+        memory: &M,
+        sidecar: &Sidecar<M::Word>,
+        has_failed: bool,
+    ) {
+        let join = sidecar.join.load_relaxed().checked_sub(1);
+        if let Some(parent) = join.and_then(|slot| Place::of(memory, slot)) {
+            if has_failed {
+                parent.sidecar.set_flags(SidecarFlags::CHILD_FAILED);
+            }
+            self.release(memory, &parent);
+        }
+    }
+
+    /// Returns the next task to run: of the class that was passed over too often, else of the
+    /// first one that has any.
+    pub(super) fn take_next<M: TaskMemory>(&mut self, memory: &M) -> Option<u32> {
+        let places = self.shape.queue_places;
+        let overdue = self.overdue(memory);
+        let order = overdue.into_iter().chain(TaskPriority::ALL);
+        let mut taken = None;
+        for class in order {
+            if let Some(index) = queue::pop(memory.class(class), places, || memory.wait()) {
+                taken = Some((class, index));
+                break;
+            }
+        }
+        let (class, index) = taken?;
+        for (lower, passed) in TaskPriority::ALL.into_iter().zip(&mut self.passed) {
+            if lower == class {
+                *passed = 0;
+            } else if lower > class && queue::has_some(memory.class(lower)) {
+                *passed = passed.saturating_add(1);
+            }
+        }
+        self.tallies.count(Tally::Claims);
+        Some(index)
+    }
+
+    /// The class that was passed over most often, and often enough.
+    fn overdue<M: TaskMemory>(&self, memory: &M) -> Option<TaskPriority> {
+        let passed = TaskPriority::ALL.into_iter().zip(self.passed);
+        let overdue = passed.filter(|(class, count)| {
+            *count >= self.passed_over_max && queue::has_some(memory.class(*class))
+        });
+        overdue.max_by_key(|(_, count)| *count).map(|(class, _)| class)
+    }
+
+    /// Returns whether a class above this one has work.
+    pub(super) fn is_outranked<M: TaskMemory>(memory: &M, class: TaskPriority) -> bool {
+        let mut above = TaskPriority::ALL.into_iter().take_while(|above| *above < class);
+        above.any(|above| queue::has_some(memory.class(above)))
+    }
+}

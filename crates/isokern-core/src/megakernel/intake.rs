@@ -1,0 +1,194 @@
+//! How what the host said comes to the workers: one of them takes it in, under a lock word.
+
+use super::completion::TaskOutcome;
+use super::faults::FAULT_JOIN;
+use super::hand::{EPOCH_MAX, Hand, JOIN_EPOCH, Place};
+use super::sidecar::{SidecarFlags, tell};
+use super::state::{TaskPriority, TaskState};
+use super::submission::{Submission, SubmissionKind};
+use super::tally::Tally;
+use super::task_memory::{LANES, TaskBells, TaskMemory};
+use crate::ring::{ConsumerState, SharedCounter, SharedRing, SharedRmw, SharedWord};
+
+/// Messages of a lane that are taken in at a time.
+const BATCH: u32 = 32;
+
+impl Hand {
+    /// Takes in what was submitted, unless there is nothing or another worker is at it.
+    ///
+    /// `is_busy` says that this worker has a task in hand, so another one is wanted for those
+    /// that come.
+    pub(super) fn take_in<M: TaskMemory>(&mut self, memory: &M, is_busy: bool) {
+        if LANES.iter().all(|lane| is_empty(memory.submissions(*lane))) {
+            return;
+        }
+        let lock = &memory.line().intake;
+        if lock.load_relaxed() != 0 || lock.compare_exchange(0, 1).is_err() {
+            return;
+        }
+        let mut task_count = 0;
+        for lane in LANES {
+            task_count += self.take_in_lane(memory, memory.submissions(lane));
+        }
+        lock.store_release(0);
+        if task_count > u32::from(!is_busy) {
+            memory.bells().ring_worker();
+        }
+    }
+
+    fn take_in_lane<M: TaskMemory>(&mut self, memory: &M, ring: &M::Submissions) -> u32 {
+        let mut consumer = consumer_of(ring);
+        let mut task_count = 0;
+        for _ in 0..BATCH {
+            let Ok(submission) = consumer.try_take::<Submission, _>(ring) else {
+                break;
+            };
+            task_count += u32::from(self.take_in_one(memory, &submission));
+        }
+        consumer.publish_head(ring);
+        task_count
+    }
+
+    /// Returns whether there is one more task to run.
+    fn take_in_one<M: TaskMemory>(&mut self, memory: &M, submission: &Submission) -> bool {
+        let kind = submission.kind();
+        match kind {
+            Some(SubmissionKind::Task) => return self.take_task(memory, submission, false),
+            Some(SubmissionKind::Held) => return self.take_task(memory, submission, true),
+            Some(SubmissionKind::Signal) => return self.signal(memory, submission),
+            Some(SubmissionKind::Pause | SubmissionKind::Resume | SubmissionKind::Cancel)
+            | None => {}
+        }
+        let is_host_s = submission.slot() < self.shape.host_slots;
+        let place = Place::of(memory, submission.slot()).filter(|_| is_host_s);
+        // Whoever has the intake fills the host's slots, so the generation stays what it is.
+        let place = place.filter(|it| it.sidecar.generation() == submission.generation());
+        let Some(place) = place else {
+            return false;
+        };
+        match kind {
+            Some(SubmissionKind::Resume) => self.take_resume(memory, &place, submission.value()),
+            Some(SubmissionKind::Cancel) => self.take_cancel(memory, &place),
+            Some(SubmissionKind::Pause) => {
+                place.sidecar.asked_epoch.store_relaxed(submission.value().min(EPOCH_MAX));
+                place.sidecar.set_flags(SidecarFlags::PAUSE_ASKED);
+            }
+            Some(SubmissionKind::Task | SubmissionKind::Held | SubmissionKind::Signal) | None => {}
+        }
+        false
+    }
+
+    fn take_task<M: TaskMemory>(
+        &mut self,
+        memory: &M,
+        submission: &Submission,
+        is_held: bool,
+    ) -> bool {
+        let is_host_s = submission.slot() < self.shape.host_slots;
+        let place = Place::of(memory, submission.slot()).filter(|_| is_host_s);
+        let Some(place) = place.filter(|place| place.slot.is_free()) else {
+            self.tallies.count(Tally::Refused);
+            return false;
+        };
+        let parent = submission.join().map(|slot| Place::of(memory, slot));
+        let parent_task_id = match &parent {
+            Some(Some(parent)) => parent.slot.snapshot().task_id(),
+            Some(None) | None => 0,
+        };
+        let flags = if is_held { SidecarFlags::HELD } else { SidecarFlags::default() };
+        place.sidecar.begin(submission, flags, self.now_ns);
+        if place.slot.fill(submission.to_slot(parent_task_id)).is_err() {
+            self.tallies.count(Tally::Refused);
+            return false;
+        }
+        self.tallies.count(Tally::Taken);
+        match parent {
+            None => {}
+            Some(Some(parent)) if is_waiting_for_release(&parent) => {
+                parent.sidecar.pending.fetch_add(1);
+            }
+            Some(_) => {
+                place.sidecar.join.store_relaxed(0);
+                return self.refuse_join(memory, &place);
+            }
+        }
+        if is_held {
+            return self.keep(&place, JOIN_EPOCH);
+        }
+        let event = memory.line().event(submission.event());
+        if event.is_some_and(|event| event.load_acquire() < submission.value()) {
+            return self.keep(&place, submission.value().min(EPOCH_MAX));
+        }
+        let class = place.slot.class().unwrap_or(TaskPriority::Normal);
+        self.count_came(memory);
+        self.queue(memory, &place, class);
+        true
+    }
+
+    /// Lets a task that was just filled wait for an epoch. It is in no queue, so nobody claims it.
+    fn keep<W: SharedRmw>(&mut self, place: &Place<'_, W>, epoch: u32) -> bool {
+        if let Ok(claimed) = place.slot.try_claim() {
+            let (pc, data) = claimed.value().continuation();
+            // From Running it cannot fail.
+            let _ = claimed.pause(pc, data, epoch);
+            self.tallies.count(Tally::Pauses);
+        }
+        false
+    }
+
+    fn refuse_join<M: TaskMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>) -> bool {
+        if let Ok(claimed) = place.slot.try_claim() {
+            self.count_came(memory);
+            self.end(memory, place, claimed, (TaskOutcome::Faulted, FAULT_JOIN));
+        }
+        false
+    }
+
+    fn take_resume<M: TaskMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>, epoch: u32) {
+        if place.sidecar.flags().contains(SidecarFlags::HELD) {
+            place.sidecar.clear_flags(SidecarFlags::HELD);
+            self.release(memory, place);
+            return;
+        }
+        let told = place.sidecar.tell_epoch(epoch.min(EPOCH_MAX));
+        self.resume(memory, place, told);
+    }
+
+    fn take_cancel<M: TaskMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>) {
+        place.sidecar.set_flags(SidecarFlags::CANCELLED);
+        // A task that waits is woken, so that the one who claims it ends it.
+        self.take_resume(memory, place, EPOCH_MAX);
+    }
+
+    /// Says an event's value and wakes the tasks that waited for it: a look at every slot of the
+    /// host.
+    fn signal<M: TaskMemory>(&mut self, memory: &M, submission: &Submission) -> bool {
+        let number = submission.event();
+        let Some(event) = memory.line().event(number) else {
+            return false;
+        };
+        let value = tell(event, submission.value().min(EPOCH_MAX));
+        let mut has_resumed = false;
+        for place in (0..self.shape.host_slots).filter_map(|index| Place::of(memory, index)) {
+            if place.sidecar.event.load_relaxed() == number {
+                has_resumed |= self.resume(memory, &place, value);
+            }
+        }
+        has_resumed
+    }
+}
+
+/// The consumer of a ring whose head is its whole state.
+fn consumer_of<R: SharedRing>(ring: &R) -> ConsumerState {
+    ConsumerState::starting_at(ring.head().load_relaxed())
+}
+
+/// Whether nothing is published. A worker that takes in shows so only when it is through.
+pub(super) fn is_empty<R: SharedRing>(ring: &R) -> bool {
+    ConsumerState::starting_at(ring.head().load_acquire()).is_empty(ring)
+}
+
+fn is_waiting_for_release<W: SharedRmw + SharedCounter>(place: &Place<'_, W>) -> bool {
+    let is_held = place.sidecar.flags().contains(SidecarFlags::HELD);
+    is_held && place.slot.state_now() == Some(TaskState::Paused)
+}
