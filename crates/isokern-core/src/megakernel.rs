@@ -62,6 +62,7 @@ mod handle;
 mod handler;
 mod intake;
 mod launch;
+mod left_over;
 mod lines;
 mod new_task;
 mod pointers;
@@ -105,6 +106,7 @@ pub use launch::{
     MegakernelExecutionMode, MegakernelGeometry, MegakernelLaunchRecommendation,
     MegakernelLaunchRequest, MegakernelPressure, MegakernelTopology,
 };
+pub use left_over::launch_request_for_memory;
 pub use lines::{HostNote, SharedLine, WorkerLine};
 pub use new_task::NewTask;
 pub use policy::MegakernelLaunchPolicy;

@@ -1,6 +1,7 @@
 //! Compare-and-swap where the processor has none: under a critical section.
 
-use isokern_core::ring::{HostWord, SharedRmw, SharedWord};
+use isokern_core::actor::Fresh;
+use isokern_core::ring::{HostWord, SharedCounter, SharedRmw, SharedWord};
 
 /// A word whose compare-and-swap runs with interrupts off, or under whatever lock the
 /// program's `critical-section` implementation takes.
@@ -51,4 +52,18 @@ impl SharedRmw for GuardedWord {
             Ok(found)
         })
     }
+}
+
+impl SharedCounter for GuardedWord {
+    fn fetch_add(&self, difference: u32) -> u32 {
+        critical_section::with(|_| {
+            let found = self.0.load_acquire();
+            self.0.store_release(found.wrapping_add(difference));
+            found
+        })
+    }
+}
+
+impl Fresh for GuardedWord {
+    const FRESH: Self = Self::new(0);
 }

@@ -31,6 +31,7 @@
 //! | [`Notify`] | waker cells for futures |
 //! | [`Runner::run`] | an actor as a task of an executor |
 //! | [`LoopWaker`] | a main loop that polls one task, and sleeps while nothing wakes it |
+//! | [`megakernel`](fn@megakernel) | workers for tasks: [`LoopWorkers`], `ThreadWorkers` |
 //! | [`PayloadPool`] | lent buffers for payloads that are larger than a slot |
 //!
 //! # Features
@@ -68,6 +69,7 @@ mod doorbell;
 mod guarded_word;
 mod hosts;
 mod loop_waker;
+mod megakernel;
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
 mod mpsc;
 mod near_ring;
@@ -102,6 +104,14 @@ pub use hosts::{AlreadyLent, LoopHost, WakingBells, WakingCells};
 pub use hosts::{ThreadHost, ThreadMemory, ThreadRunning};
 pub use isokern_core::ring::{BufferHandle, Closed, PopError, PushError};
 pub use loop_waker::LoopWaker;
+#[cfg(feature = "std")]
+pub use megakernel::{
+    BoxedTasks, ThreadTaskBells, ThreadTasks, ThreadWorkers, ThreadWorkersError, ThreadsRunning,
+};
+pub use megakernel::{
+    Completions, Controls, LoopRunning, LoopWord, LoopWorkers, Megakernel, MegakernelOn,
+    MegakernelStartError, SliceError, Submitter, megakernel,
+};
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
 pub use mpsc::{MpscProducer, MpscRing};
 pub use near_ring::NearRing;

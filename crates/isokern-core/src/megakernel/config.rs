@@ -33,8 +33,8 @@ use super::state::TaskState;
 pub struct MegakernelConfig {
     /// Workers wanted; 64 by default. Launches with 0 derive it from the limits.
     pub worker_count: u32,
-    /// The longest a launch may run; 60 s by default. For executors to enforce, and there is
-    /// none yet: today [`validate`](MegakernelConfig::validate) alone looks at it.
+    /// The longest a launch may run; 60 s by default. Workers look at it before each claim and
+    /// at each safe point of a task; what is left goes on in the next slice.
     pub max_wall_time: Duration,
     /// Hits each *task* is expected to make; 0, the default, counts as 1.
     ///

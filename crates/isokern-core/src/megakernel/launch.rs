@@ -64,7 +64,7 @@ impl MegakernelLaunchRequest {
 /// What the policy recommends for one launch.
 ///
 /// Geometry and [`age_priority_work`](Self::age_priority_work) are for an executor to
-/// follow; mode, promotions and hit capacity are advice. There is no executor yet.
+/// follow; mode, promotions and hit capacity are advice.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

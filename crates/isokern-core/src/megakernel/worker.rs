@@ -38,9 +38,9 @@ pub enum WorkerEnd {
 /// One worker over the memory that it shares with others and with a host.
 ///
 /// A value that a thread, a loop or a block calls [`step`](Self::step) of. It takes no lock that
-/// another worker waits for, and allocates nothing. Its numbers are in memory, so that a new one
-/// goes on after a slice.
-pub struct Worker<M, H, C, T = Solo> {
+/// another worker waits for, and allocates nothing. Its numbers are in memory when it is idle, over
+/// or dropped, so that a new one can go on.
+pub struct Worker<M: TaskMemory, H, C, T = Solo> {
     memory: M,
     handler: H,
     clock: C,
@@ -71,6 +71,16 @@ impl<M: TaskMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
         let line = memory.worker_line(number);
         let hand = line.map(|line| Hand::from_line(number, shape, line, slice, end_ns));
         Self { memory, handler, clock, team, hand, over: None }
+    }
+
+    /// Begins another slice, once this one is over.
+    pub fn begin(&mut self, slice: TaskSlice) {
+        let end_ns = moment_after(&self.clock, slice.wall_time);
+        if let Some(hand) = &mut self.hand {
+            hand.end_ns = end_ns;
+            hand.passed_over_max = slice.passed_over_max;
+        }
+        self.over = None;
     }
 
     /// Takes in what was submitted and runs one task, if there is one.
@@ -149,7 +159,16 @@ pub fn prepare<M: TaskMemory>(memory: &M) {
     }
 }
 
-impl<M, H, C, T> fmt::Debug for Worker<M, H, C, T> {
+impl<M: TaskMemory, H, C, T> Drop for Worker<M, H, C, T> {
+    /// Shows what the worker counted, so that another one can go on.
+    fn drop(&mut self) {
+        if let Some(hand) = &mut self.hand {
+            hand.show(&self.memory);
+        }
+    }
+}
+
+impl<M: TaskMemory, H, C, T> fmt::Debug for Worker<M, H, C, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { hand, over, .. } = self;
         f.debug_struct("Worker").field("hand", hand).field("over", over).finish_non_exhaustive()

@@ -86,6 +86,7 @@ fn a_deadline_is_for_the_first_claim_alone() {
     assert_eq!(worker.step(), WorkerStep::Worked);
     clock.advance(5000);
     assert_eq!(worker.step(), WorkerStep::Worked);
+    drop(worker);
     let codes: Vec<_> = core::iter::from_fn(|| bench.completions.try_next(&cells).ok())
         .map(|end| end.code)
         .collect();
@@ -131,4 +132,17 @@ fn a_stop_leaves_everything_where_it_is() {
     assert_eq!(worker.step(), WorkerStep::Over(WorkerEnd::Stop));
     let report = bench.report();
     assert_eq!((report.yielded, report.ready), (1, 1));
+}
+
+#[test]
+fn a_worker_that_is_dropped_leaves_its_numbers_and_its_next_completion() {
+    let (cells, clock) = (Cells::new(0), HandClock::at(0));
+    let mut bench = Bench::new(&cells, &clock);
+    for code in 0..5 {
+        bench.submit(normal(FAULTS).with_param(code));
+        assert_eq!(bench.worker(0, FOREVER).step(), WorkerStep::Worked);
+    }
+    let codes: Vec<_> = bench.ends().iter().map(|end| end.code).collect();
+    assert_eq!(codes, [0, 1, 2, 3, 4]);
+    assert_eq!(bench.report().faulted, 5);
 }
