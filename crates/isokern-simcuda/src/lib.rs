@@ -23,6 +23,7 @@
 //! | [`driver`] | contexts, streams, events, graphs, launches |
 //! | [`calls`] | the exported driver calls |
 //! | [`replay`] | runs whose every interleaving follows from a seed |
+//! | `views` | which old values a load may return |
 //!
 //! # Not here
 //!
@@ -41,3 +42,4 @@ pub mod program;
 pub mod ptx;
 pub mod registers;
 pub mod replay;
+mod views;

@@ -61,9 +61,17 @@ impl Replay {
         Self { engine, grids: Vec::new(), fault: None }
     }
 
-    /// Adds a kernel; it runs beside those that are there.
+    /// A device without work whose loads may return old values: what a missing acquire lets it
+    /// do is done, for some seeds.
+    #[must_use]
+    pub fn weak(memory: &Arc<Memory>, seed: u64) -> Self {
+        Self { engine: Engine::weak(memory, seed), grids: Vec::new(), fault: None }
+    }
+
+    /// Adds a kernel; it runs beside those that are there. It sees whatever has arrived by now.
     pub fn launch(&mut self, program: &Arc<Program>, launch: Launch) {
-        self.grids.push(Grid::new(program, launch));
+        let moment = self.engine.views().map_or(0, |views| views.now());
+        self.grids.push(Grid::new(program, launch).launched_at(moment));
     }
 
     /// Lets the device take one step; says whether it has anything to do.
@@ -74,7 +82,12 @@ impl Replay {
         let chosen = self.engine.choose(self.grids.len());
         match self.engine.run_by_seed(&mut self.grids[chosen]) {
             Ok(Progress::Running) => {}
-            Ok(Progress::Finished) => drop(self.grids.remove(chosen)),
+            Ok(Progress::Finished) => {
+                self.grids.remove(chosen);
+                if let (true, Some(views)) = (self.grids.is_empty(), self.engine.views()) {
+                    views.forget();
+                }
+            }
             Err(fault) => self.fault = Some(fault),
         }
         true
@@ -102,6 +115,9 @@ impl Replay {
     pub fn host_load(&mut self, address: u64, bytes: u32) -> Result<u64, AccessError> {
         self.let_device_run();
         let (allocation, offset) = self.engine.memory().range(address, bytes as usize)?;
+        if let Some(buffers) = &mut self.engine.buffers {
+            buffers.host_reads(address, bytes);
+        }
         Ok(allocation.store.load(offset, bytes))
     }
 
@@ -114,6 +130,9 @@ impl Replay {
     pub fn host_store(&mut self, address: u64, bytes: u32, value: u64) -> Result<(), AccessError> {
         self.let_device_run();
         let (allocation, offset) = self.engine.memory().range(address, bytes as usize)?;
+        if let Some(buffers) = &mut self.engine.buffers {
+            buffers.note_host(&mut self.engine.view, address, bytes);
+        }
         allocation.store.store(offset, bytes, value);
         Ok(())
     }
@@ -122,6 +141,12 @@ impl Replay {
     #[must_use]
     pub fn now_ns(&self) -> u64 {
         self.engine.now_ns()
+    }
+
+    /// Loads that returned an old value so far.
+    #[must_use]
+    pub fn stale_loads(&mut self) -> u64 {
+        self.engine.views().map_or(0, |views| views.stale())
     }
 
     /// What was executed so far.

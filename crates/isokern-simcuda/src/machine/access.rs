@@ -3,7 +3,7 @@
 use core::sync::atomic::Ordering;
 
 use super::address;
-use super::buffers::{Owner, Waiting};
+use super::buffers::{Buffers, Owner, Waiting};
 use super::fault::{Failed, FaultKind};
 use super::frame::Frame;
 use super::lane_bytes::LaneBytes;
@@ -14,6 +14,7 @@ use crate::address_map::{LOCAL_BASE, PARAMETER_BASE, SHARED_BASE, WINDOW_BYTES};
 use crate::program::operation::{Load, Order, Reach, Source, Store, Window};
 use crate::ptx::ast::{Space, Type};
 use crate::registers::{LANES, Longs, Registers};
+use crate::views::Read;
 
 /// Runs a load in the lanes of `mask`.
 pub(crate) fn load(
@@ -35,7 +36,7 @@ pub(crate) fn load(
             if used != low_bits(bytes) {
                 return read_used(around, frame, locals, place, used, lane);
             }
-            read(around, frame, locals, place, bytes, lane)
+            read(around, frame, locals, place, bytes, lane, load.order)
         };
         for (part, values) in (0_u64..).zip(&mut values[..load.targets.len()]) {
             values[lane] = at(part).map_err(|kind| (kind, 1 << lane))?;
@@ -64,7 +65,7 @@ pub(crate) fn store(
     mask: u32,
 ) -> Result<(), Failed> {
     if let Order::Release(reach) = store.order {
-        fence(around, reach, mask);
+        flush(around, reach, mask);
     }
     let addresses = address::values(frame, store.address);
     let whole = store.bytes * u32::try_from(store.sources.len()).unwrap_or(0);
@@ -74,15 +75,28 @@ pub(crate) fn store(
             let place = place(store.window, addresses[lane], whole);
             let place = place.map_err(|kind| (kind, 1 << lane))?;
             let place = Place { offset: place.offset + part * u64::from(store.bytes), ..place };
-            let done = write(around, frame, locals, place, store.bytes, lane, values[lane]);
+            let done = write(around, frame, locals, place, store, lane, values[lane]);
             done.map_err(|kind| (kind, 1 << lane))?;
         }
     }
     Ok(())
 }
 
-/// Orders what the lanes of `mask` did before, for all within reach.
-pub(crate) fn fence(around: &mut Surroundings<'_>, reach: Reach, mask: u32) {
+/// Orders what the lanes of `mask` did before with what follows, for all within reach; with
+/// `sequential` also with every other such fence.
+pub(crate) fn fence(around: &mut Surroundings<'_>, reach: Reach, sequential: bool, mask: u32) {
+    flush(around, reach, mask);
+    let (block, first) = (around.serial, around.first_thread);
+    if let Some(views) = around.engine.views() {
+        for lane in lanes(mask) {
+            let owner = Owner { block, thread: first + lane as u32 };
+            views.fence(owner, reach, sequential);
+        }
+    }
+}
+
+/// Shows what the lanes of `mask` stored to all within reach.
+pub(crate) fn flush(around: &mut Surroundings<'_>, reach: Reach, mask: u32) {
     core::sync::atomic::fence(Ordering::SeqCst);
     if around.engine.buffers.is_none() {
         return;
@@ -90,7 +104,7 @@ pub(crate) fn fence(around: &mut Surroundings<'_>, reach: Reach, mask: u32) {
     fence_block(around, mask);
     if let Some(buffers) = &mut around.engine.buffers {
         if reach >= Reach::Device {
-            buffers.flush_block(around.serial);
+            buffers.flush_block(&mut around.engine.view, around.serial);
         }
         if reach == Reach::System {
             buffers.flush_device(&mut around.engine.view);
@@ -105,16 +119,19 @@ pub(crate) fn fence_block(around: &mut Surroundings<'_>, mask: u32) {
     };
     for lane in lanes(mask) {
         let owner = Owner { block: around.serial, thread: around.first_thread + lane as u32 };
-        for store in buffers.flush_thread(owner) {
-            apply(around.shared, store);
+        for store in buffers.flush_thread(&mut around.engine.view, owner) {
+            apply(buffers, around.shared, store);
         }
     }
 }
 
 /// Lets a buffered store to shared memory take effect.
-pub(crate) fn apply(shared: &mut super::block::Shared, store: Waiting) {
+pub(crate) fn apply(buffers: &mut Buffers, shared: &mut super::block::Shared, store: Waiting) {
     let offset = store.address.wrapping_sub(SHARED_BASE);
     if let Some(target) = shared.get_mut(offset, store.bytes) {
+        if buffers.views.is_some() {
+            buffers.note_shared(&store, number(Some(target)).unwrap_or(0));
+        }
         target.copy_from_slice(&store.value.to_le_bytes()[..store.bytes as usize]);
     }
 }
@@ -180,7 +197,7 @@ fn read_used(
     let mut value = 0;
     for byte in lanes(used) {
         let place = Place { offset: place.offset + byte as u64, ..place };
-        value |= read(around, frame, locals, place, 1, lane)? << (8 * byte);
+        value |= read(around, frame, locals, place, 1, lane, Order::None)? << (8 * byte);
     }
     Ok(value)
 }
@@ -194,12 +211,14 @@ fn read(
     place: Place,
     bytes: u32,
     lane: usize,
+    order: Order,
 ) -> Result<u64, FaultKind> {
     let Place { window, offset } = place;
     let value = match window {
         Window::Global | Window::Generic => {
             let (allocation, start) = around.engine.view.range(offset, bytes)?;
-            if !allocation.store.is_written(start, bytes) {
+            // With buffers the store it reads may be on its way.
+            if !allocation.store.is_written(start, bytes) && around.engine.buffers.is_none() {
                 around.engine.unwritten = Some((offset, bytes, 1 << lane));
             }
             allocation.store.load(start, bytes)
@@ -218,12 +237,12 @@ fn read(
         Window::Parameter => number(frame.area.get(lane, offset, bytes))
             .ok_or_else(|| outside(Space::Parameter, offset, bytes, frame.area.len()))?,
     };
-    match &around.engine.buffers {
-        None => Ok(value),
-        Some(buffers) => {
+    match &mut around.engine.buffers {
+        Some(buffers) if !matches!(window, Window::Local | Window::Parameter) => {
             let owner = Owner { block: around.serial, thread: around.first_thread + lane as u32 };
-            Ok(buffers.load(owner, buffered(place), bytes, value))
+            Ok(buffers.load(Read { owner, address: buffered(place), bytes, order }, value))
         }
+        _ => Ok(value),
     }
 }
 
@@ -234,19 +253,23 @@ fn write(
     frame: &mut Frame,
     locals: &mut LaneBytes,
     place: Place,
-    bytes: u32,
+    what: &Store,
     lane: usize,
     value: u64,
 ) -> Result<(), FaultKind> {
     let Place { window, offset } = place;
+    let bytes = what.bytes;
     let owner = Owner { block: around.serial, thread: around.first_thread + lane as u32 };
-    let waiting = Waiting { address: buffered(place), bytes, value };
+    let waiting = || Waiting::new(owner, buffered(place), bytes, value);
     let (target, space, have) = match window {
         Window::Global | Window::Generic => {
             let (allocation, offset) = around.engine.view.range(offset, bytes)?;
             match &mut around.engine.buffers {
                 None => allocation.store.store(offset, bytes, value),
-                Some(buffers) => buffers.store(owner, waiting),
+                Some(buffers) => {
+                    let stamp = buffers.stamp(owner, what.order);
+                    buffers.store(waiting(), stamp);
+                }
             }
             return Ok(());
         }
@@ -254,7 +277,8 @@ fn write(
             let have = around.shared.len();
             let target = around.shared.get_mut(offset, bytes);
             if let (Some(_), Some(buffers)) = (&target, &mut around.engine.buffers) {
-                buffers.store(owner, waiting);
+                let stamp = buffers.stamp(owner, what.order);
+                buffers.store(waiting(), stamp);
                 return Ok(());
             }
             (target, Space::Shared, have)
@@ -274,7 +298,7 @@ fn write(
 }
 
 /// The address by which buffers know a place.
-const fn buffered(place: Place) -> u64 {
+pub(crate) const fn buffered(place: Place) -> u64 {
     match place.window {
         Window::Shared => SHARED_BASE + place.offset,
         // Never stored to a buffer; kept apart from what is.

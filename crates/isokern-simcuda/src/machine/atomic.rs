@@ -1,8 +1,8 @@
 //! Read-modify-writes: a lane reads, changes and writes a value in one step.
 
-use super::access::{Place, apply, fence, outside, place, source_values};
+use super::access::{Place, apply, buffered, flush, outside, place, source_values};
 use super::address;
-use super::buffers::Owner;
+use super::buffers::{Owner, Waiting};
 use super::fault::{Failed, FaultKind};
 use super::frame::Frame;
 use super::lane_bytes::LaneBytes;
@@ -13,6 +13,7 @@ use crate::address_map::{SHARED_BASE, WINDOW_BYTES};
 use crate::program::operation::{Atomic, Change, Order, Window};
 use crate::ptx::ast::{Space, Type};
 use crate::registers::{LANES, Longs};
+use crate::views::{Read, Stamp};
 
 /// Runs a read-modify-write in the lanes of `mask`, one lane after the other.
 pub(crate) fn run(
@@ -23,7 +24,7 @@ pub(crate) fn run(
     mask: u32,
 ) -> Result<(), Failed> {
     if let Order::Release(reach) | Order::Both(reach) = atomic.order {
-        fence(around, reach, mask);
+        flush(around, reach, mask);
     }
     let addresses = address::values(frame, atomic.address);
     let values = source_values(&frame.registers, atomic.operand);
@@ -37,11 +38,12 @@ pub(crate) fn run(
         let step = |old: u64| changed(atomic.change, atomic.ty, old, value, new, flush);
         settle(around, place, atomic.ty.bytes(), lane);
         old[lane] = update(around, locals, place, atomic.ty.bytes(), lane, step).map_err(failed)?;
+        note(around, atomic, place, lane, old[lane], step(old[lane]));
     }
     if let Some(target) = atomic.target {
         set(&mut frame.registers, target, &old, mask);
     }
-    if atomic.order != Order::None {
+    if !matches!(atomic.order, Order::None | Order::Relaxed(_)) {
         core::sync::atomic::fence(core::sync::atomic::Ordering::SeqCst);
     }
     Ok(())
@@ -128,7 +130,36 @@ fn settle(around: &mut Surroundings<'_>, place: Place, bytes: u32, lane: usize) 
         _ => place.offset,
     };
     for store in buffers.settle(&mut around.engine.view, owner, address, bytes) {
-        apply(around.shared, store);
+        apply(buffers, around.shared, store);
+    }
+}
+
+/// Tells the views of a read-modify-write that has read `old` and stored `new`.
+fn note(
+    around: &mut Surroundings<'_>,
+    atomic: &Atomic,
+    place: Place,
+    lane: usize,
+    old: u64,
+    new: u64,
+) {
+    let Some(buffers) = &mut around.engine.buffers else { return };
+    let Some(views) = &mut buffers.views else { return };
+    if matches!(place.window, Window::Local | Window::Parameter) {
+        return;
+    }
+    let owner = Owner { block: around.serial, thread: around.first_thread + lane as u32 };
+    let (address, bytes) = (buffered(place), atomic.ty.bytes());
+    // A compare-and-swap that found another value stores nothing.
+    let stores = atomic.change != Change::CompareAndSwap || old != new;
+    let own = if stores { views.stamp(owner, atomic.order) } else { Stamp::PLAIN };
+    let stamp = views.update(Read { owner, address, bytes, order: atomic.order }, own);
+    if stores {
+        let store = Waiting { stamp, ..Waiting::new(owner, address, bytes, new) };
+        match place.window {
+            Window::Shared => buffers.note_shared(&store, old),
+            _ => buffers.note_update(&store, old),
+        }
     }
 }
 

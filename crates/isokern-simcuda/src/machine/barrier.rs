@@ -70,15 +70,25 @@ impl Barriers {
     }
 
     /// Lets the threads go of every barrier that is complete; `live` threads have not ended.
-    /// Says whether there was one.
-    pub(crate) fn release(&mut self, program: &Program, warps: &mut [Warp], live: u32) -> bool {
+    /// Says whether there was one, and tells `leave` the barrier, the warp's first thread and the
+    /// lanes that go on.
+    pub(crate) fn release(
+        &mut self,
+        program: &Program,
+        warps: &mut [Warp],
+        live: u32,
+        mut leave: impl FnMut(u32, u32, u32),
+    ) -> bool {
         let mut released = false;
         for (number, state) in (0_u32..).zip(&mut self.states) {
             if state.arrived == 0 || state.arrived < state.expected.unwrap_or(live) {
                 continue;
             }
             for warp in &mut *warps {
-                release_warp(program, warp, number, *state);
+                let lanes = release_warp(program, warp, number, *state);
+                if lanes != 0 {
+                    leave(number, warp.first_thread, lanes);
+                }
             }
             *state = Arrivals::default();
             released = true;
@@ -94,13 +104,15 @@ impl Barriers {
     }
 }
 
-/// Lets the fragments of one warp go that wait at barrier `number`.
-fn release_warp(program: &Program, warp: &mut Warp, number: u32, state: Arrivals) {
+/// Lets the fragments of one warp go that wait at barrier `number`; gives their lanes.
+fn release_warp(program: &Program, warp: &mut Warp, number: u32, state: Arrivals) -> u32 {
+    let mut released = 0;
     for fragment in &mut warp.fragments {
         if fragment.state != State::Barrier(number) {
             continue;
         }
         fragment.state = State::Ready;
+        released |= fragment.mask;
         let Some(frame) = warp.frames.get_mut(fragment.frame) else {
             continue;
         };
@@ -124,4 +136,5 @@ fn release_warp(program: &Program, warp: &mut Warp, number: u32, state: Arrivals
             }
         }
     }
+    released
 }

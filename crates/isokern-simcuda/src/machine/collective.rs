@@ -35,6 +35,10 @@ pub(crate) fn run(
     }
     if collective.kind == CollectiveKind::Synchronize {
         fence_block(around, mask);
+        let (serial, first) = (around.serial, around.first_thread);
+        if let Some(views) = around.engine.views() {
+            views.meet(serial, first, mask);
+        }
     }
     Ok(true)
 }

@@ -6,7 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::Counters;
 use super::buffers::Buffers;
 use super::note::{Note, Notes};
+use super::random::Random;
 use crate::memory::{Memory, View};
+use crate::views::Views;
 
 /// Runs grids, a slice at a time, on the calling thread.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct Engine {
     pub(crate) awake: bool,
     /// What `%clock64` counts beside instructions: time in which all slept.
     idle_ticks: u64,
+    /// What chooses the order of warps where stores do not wait; `None` for turns.
+    pub(crate) order: Option<Random>,
 }
 
 /// The time of `%globaltimer`.
@@ -58,6 +62,7 @@ impl Engine {
             slept: false,
             awake: false,
             idle_ticks: 0,
+            order: None,
         }
     }
 
@@ -86,6 +91,11 @@ impl Engine {
         engine
     }
 
+    /// As [`with_buffers`](Self::with_buffers), and loads may return old values.
+    pub(crate) fn weak(memory: &Arc<Memory>, seed: u64) -> Self {
+        Self { buffers: Some(Buffers::weak(seed)), ..Self::with_buffers(memory, seed) }
+    }
+
     /// Sets how many multiprocessors `%nsmid` and `%smid` tell of; at least 1.
     pub fn set_multiprocessors(&mut self, count: u32) {
         self.multiprocessors = count.max(1);
@@ -104,8 +114,17 @@ impl Engine {
 
     /// A number below `bound` that follows from the seed; 0 without one.
     pub(crate) fn choose(&mut self, bound: usize) -> usize {
-        let random = self.buffers.as_mut().map(|buffers| &mut buffers.random);
+        let random = match &mut self.buffers {
+            Some(buffers) => Some(&mut buffers.random),
+            None => self.order.as_mut(),
+        };
         random.map_or(0, |random| random.below(bound as u64) as usize)
+    }
+
+    /// What loads may return, where that is asked for.
+    #[inline]
+    pub(crate) fn views(&mut self) -> Option<&mut Views> {
+        self.buffers.as_mut()?.views.as_mut()
     }
 
     /// Nanoseconds of its clock.

@@ -31,6 +31,10 @@ pub struct Grid {
     running: Vec<Block>,
     counters: Counters,
     asleep: bool,
+    /// The moment of its launch, as views count it.
+    born: u64,
+    /// Which block starts first, and how many others lie between two that start in turn.
+    order: (u64, u64),
 }
 
 impl Grid {
@@ -40,7 +44,8 @@ impl Grid {
         let id = SERIAL.fetch_add(1, Ordering::Relaxed);
         let program = Arc::clone(program);
         let (running, counters) = (Vec::new(), Counters::default());
-        Self { program, launch, id, next: 0, running, counters, asleep: false }
+        let (next, born, order, asleep) = (0, 0, (0, 1), false);
+        Self { program, launch, id, next, running, counters, asleep, born, order }
     }
 
     /// Whether all its threads slept, or waited at a barrier, when they last had their turn: then
@@ -48,6 +53,12 @@ impl Grid {
     #[must_use]
     pub const fn is_asleep(&self) -> bool {
         self.asleep
+    }
+
+    /// Says at which moment it was launched.
+    pub(crate) const fn launched_at(mut self, moment: u64) -> Self {
+        self.born = moment;
+        self
     }
 
     /// What was executed so far.
@@ -63,10 +74,13 @@ impl Grid {
     }
 
     /// Starts blocks while there is room; says whether any runs.
-    fn fill(&mut self, multiprocessors: u32) -> bool {
+    fn fill(&mut self, engine: &mut Engine) -> bool {
         let blocks = volume(self.launch.grid);
+        if self.next == 0 && blocks > 1 {
+            self.order = engine.order_of(blocks);
+        }
         while self.next < blocks && self.running.len() < self.launch.resident_max.max(1) as usize {
-            let number = self.next;
+            let number = (self.order.0 + self.next * self.order.1) % blocks;
             self.next += 1;
             let [x, y, _] = self.launch.grid.map(u64::from);
             let index = [number % x, number / x % y, number / x / y];
@@ -77,7 +91,10 @@ impl Grid {
             let threads = u32::try_from(volume(self.launch.block)).unwrap_or(0);
             let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
             let mut block = Block::new(&self.program, entry, threads, shared, index, serial);
-            let multiprocessors = u64::from(multiprocessors);
+            let multiprocessors = u64::from(engine.multiprocessors);
+            if let Some(views) = engine.views() {
+                views.begin(serial, threads, self.born);
+            }
             block.multiprocessor = u32::try_from(number % multiprocessors).unwrap_or(0);
             self.running.push(block);
         }
@@ -93,7 +110,7 @@ impl Engine {
     /// A [`Fault`], after which no thread of the grid runs any more.
     pub fn run(&mut self, grid: &mut Grid, budget: u64) -> Result<Progress, Box<Fault>> {
         let mut left = budget;
-        while grid.fill(self.multiprocessors) {
+        while grid.fill(self) {
             if left == 0 {
                 return Ok(Progress::Running);
             }
@@ -118,7 +135,7 @@ impl Engine {
 
     /// Runs one instruction or a few of a warp chosen by the seed, or lets a store take effect.
     pub(crate) fn run_by_seed(&mut self, grid: &mut Grid) -> Result<Progress, Box<Fault>> {
-        if !grid.fill(self.multiprocessors) {
+        if !grid.fill(self) {
             if let Some(buffers) = &mut self.buffers {
                 buffers.flush_all(&mut self.view);
             }
@@ -145,16 +162,34 @@ impl Engine {
         Ok(Progress::Running)
     }
 
+    /// Which of the blocks starts first, and the step from one to the next: by the seed, or in
+    /// ascending order. The step has no divisor in common with the count, so each has its turn.
+    fn order_of(&mut self, blocks: u64) -> (u64, u64) {
+        if self.buffers.is_none() && self.order.is_none() {
+            return (0, 1);
+        }
+        let most = usize::try_from(blocks.min(1 << 16)).unwrap_or(1);
+        let first = self.choose(most) as u64;
+        let wanted = 1 + self.choose(most) as u64;
+        let step = (wanted..).find(|step| divisor(*step, blocks) == 1).unwrap_or(1);
+        (first, step)
+    }
+
     /// Lets a few stores that wait take effect.
     fn leak(&mut self, grid: &mut Grid) {
+        if let Some(buffers) = &mut self.buffers {
+            buffers.pass();
+        }
         for _ in 0..self.choose(3) {
             let Some(buffers) = &mut self.buffers else {
                 return;
             };
-            if let Some((serial, store)) = buffers.leak(&mut self.view)
+            let running = &grid.running;
+            let here = |serial| running.iter().any(|block| block.serial == serial);
+            if let Some((serial, store)) = buffers.leak(&mut self.view, here)
                 && let Some(block) = grid.running.iter_mut().find(|block| block.serial == serial)
             {
-                super::access::apply(&mut block.shared, store);
+                super::access::apply(buffers, &mut block.shared, store);
             }
         }
     }
@@ -194,7 +229,13 @@ impl Engine {
         let done = done.map_err(|trouble| {
             Box::new(fault(&grid.program, &grid.launch, block, first, trouble))
         })?;
-        let barriers_done = barriers.release(&grid.program, warps, *live);
+        let (mut views, serial, live) = (self.views(), *serial, *live);
+        let leave = |barrier, first_thread, lanes| {
+            if let Some(views) = &mut views {
+                views.leave(serial, barrier, first_thread, lanes, live);
+            }
+        };
+        let barriers_done = barriers.release(&grid.program, warps, live, leave);
         self.awake |= barriers_done || (done > 0 && !self.slept);
         let now = self.counters;
         grid.counters.warp_instructions += now.warp_instructions - before.warp_instructions;
@@ -212,7 +253,10 @@ impl Engine {
         let block = &grid.running[*index];
         if block.live == 0 {
             // The end of a block orders its stores for nobody, but they are on their way.
-            grid.running.swap_remove(*index);
+            let ended = grid.running.swap_remove(*index);
+            if let Some(views) = self.views() {
+                views.end(ended.serial);
+            }
             return Ok(());
         }
         if done == 0 {
@@ -221,6 +265,11 @@ impl Engine {
         *index += 1;
         Ok(())
     }
+}
+
+/// The greatest common divisor.
+const fn divisor(first: u64, second: u64) -> u64 {
+    if second == 0 { first } else { divisor(second, first % second) }
 }
 
 /// The report of a block in which every thread waits.

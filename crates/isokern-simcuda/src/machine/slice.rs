@@ -197,7 +197,7 @@ fn in_frame(
                 around.note_unwritten(function, warp.fragments[index].pc);
             }
         }
-        Operation::Fence(reach) => access::fence(around, *reach, mask),
+        Operation::Fence(reach, sequential) => access::fence(around, *reach, *sequential, mask),
         Operation::ActiveMask(target) => {
             frame.registers.set_word(*target, &[mask; 32], mask);
         }
@@ -244,6 +244,10 @@ fn arrive(
         held,
     };
     around.barriers.arrive(arrival, barrier.aligned).map_err(|kind| (kind, mask))?;
+    let (serial, first) = (around.serial, around.first_thread);
+    if let Some(views) = around.engine.views() {
+        views.arrive(serial, arrival.barrier, first, mask);
+    }
     if barrier.kind == BarrierKind::Arrive {
         warp.fragments[index].pc = pc + 1;
         return Ok(Flow::Next);

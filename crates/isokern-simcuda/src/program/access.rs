@@ -24,7 +24,8 @@ pub(crate) fn load(at: &Instruction, scope: &Scope) -> Result<Operation, PtxErro
         targets.push(target);
     }
     let order = match words.ordering {
-        Ordering::Weak | Ordering::Relaxed => Order::None,
+        Ordering::Weak => Order::None,
+        Ordering::Relaxed => Order::Relaxed(words.reach.unwrap_or(Reach::System)),
         Ordering::Acquire => Order::Acquire(words.reach(at)?),
         Ordering::Release | Ordering::AcquireRelease => {
             return Err(operands(at, "a load cannot release"));
@@ -44,7 +45,8 @@ pub(crate) fn store(at: &Instruction, scope: &Scope) -> Result<Operation, PtxErr
     let values = vector(at, values, words.vector)?.iter();
     let sources = values.map(|value| source(at, scope, value, ty)).collect::<Result<_, _>>()?;
     let order = match words.ordering {
-        Ordering::Weak | Ordering::Relaxed => Order::None,
+        Ordering::Weak => Order::None,
+        Ordering::Relaxed => Order::Relaxed(words.reach.unwrap_or(Reach::System)),
         Ordering::Release => Order::Release(words.reach(at)?),
         Ordering::Acquire | Ordering::AcquireRelease => {
             return Err(operands(at, "a store cannot acquire"));
@@ -85,7 +87,7 @@ pub(crate) fn atomic(at: &Instruction, scope: &Scope) -> Result<Operation, PtxEr
         replacement: replacement.map(|new| source(at, scope, new, ty)).transpose()?,
         target,
         order: match words.ordering {
-            Ordering::Weak | Ordering::Relaxed => Order::None,
+            Ordering::Weak | Ordering::Relaxed => Order::Relaxed(reach),
             Ordering::Acquire => Order::Acquire(reach),
             Ordering::Release => Order::Release(reach),
             Ordering::AcquireRelease => Order::Both(reach),
@@ -99,16 +101,20 @@ pub(crate) fn fence(at: &Instruction) -> Result<Operation, PtxError> {
         return Err(operands(at, "takes no operand"));
     }
     let mut reach = None;
+    // `membar` is the sequential one (*PTX ISA*, `membar`).
+    let mut sequential = at.opcode == "membar";
     for word in &at.modifiers {
         match word.as_str() {
             "cta" => reach = Some(Reach::Block),
             "gl" | "gpu" => reach = Some(Reach::Device),
             "sys" => reach = Some(Reach::System),
-            "sc" | "acq_rel" if at.opcode == "fence" => {}
+            "acq_rel" if at.opcode == "fence" => sequential = false,
+            "sc" if at.opcode == "fence" => sequential = true,
             _ => return Err(PtxError::unsupported(at.line, at.mnemonic())),
         }
     }
-    reach.map(Operation::Fence).ok_or_else(|| operands(at, "names no scope"))
+    let fence = reach.map(|reach| Operation::Fence(reach, sequential));
+    fence.ok_or_else(|| operands(at, "names no scope"))
 }
 
 fn atomic_target(

@@ -33,8 +33,9 @@ pub enum Operation {
     Store(Store),
     /// Reads, changes and writes memory in one step.
     Atomic(Atomic),
-    /// Orders what comes before and after, for all within a scope.
-    Fence(Reach),
+    /// Orders what comes before and after, for all within a scope; with `true` also with every
+    /// other such fence.
+    Fence(Reach, bool),
     /// A barrier of the block.
     Barrier(Barrier),
     /// An operation between the lanes of a warp.
@@ -124,8 +125,10 @@ pub enum Reach {
 /// What a load or store is ordered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// Nothing.
+    /// Nothing, and it is plain data: nobody else may touch it meanwhile.
     None,
+    /// Nothing, but it is one piece for all within reach.
+    Relaxed(Reach),
     /// What follows, for a load.
     Acquire(Reach),
     /// What comes before, for a store.
