@@ -326,6 +326,63 @@ def grouped():
     return net.finish(net.reshape(net.conv(d, 4, groups=4), 1, 1, 10, 4))
 
 
+def moves():
+    """Every operator that copies: boxes of several tensors, strides both ways, turned, mirrored,
+    repeated and padded, with constants among them."""
+    net = Network("moves", (1, 6, 8, 5), seed=34, scale=0.05, zero_point=-17)
+    x, same = net.input, net.quantisation(net.input)
+
+    def constant(*shape):
+        return net.constant(net.rng.integers(-128, 128, shape), "int8", *same)
+
+    a = net.concatenate([x, constant(1, 6, 8, 2), x], 3)
+    a = net.concatenate([constant(1, 1, 8, 12), a, constant(1, 1, 8, 12)], -3)
+    left, right = net.split(a, 2, 2)
+    a = net.concatenate([right, left], 2)
+    first, second, third = net.split_v(a, [3, 1, 8], -1)
+    a = net.concatenate([third, first, second], 3)
+    b = net.slice(a, [0, 2, 1, 3], [1, 5, -1, 8])
+    b = net.strided_slice(b, [0, -1, 6, 0], [1, 0, 0, 8], [1, -2, -1, 3], beginMask=1, endMask=8)
+    row = net.strided_slice(a, [0, 3, 0, 0], [1, 4, 8, 12], shrinkAxisMask=2)
+    c = net.pad(x, [[0, 0], [1, 2], [0, 3], [2, 1]])
+    d = net.pad(x, [[0, 0], [0, 1], [4, 0], [0, 0]], "PADV2", 99)
+    e = net.pad(x, [[0, 0], [5, 2], [3, 7], [1, 4]], "MIRROR_PAD", mode=0)
+    f = net.pad(x, [[0, 0], [6, 1], [0, 8], [5, 5]], "MIRROR_PAD", mode=1)
+    g = net.transpose(x, [0, 3, 1, 2])
+    h = net.transpose(net.reshape(x, 1, 6, 4, 2, 5), [0, 3, 4, 1, 2])
+    i = net.pack([row, row, constant(1, 8, 12)], 2)
+    parts = net.unpack(i, -1)
+    j = net.pack(parts, 0)
+    k = net.broadcast_to(net.slice(x, [0, 1, 0, 0], [1, 1, 8, 1]), [2, 3, 8, 7])
+    m = net.reverse(net.reverse(x, [3]), [1, 2])
+    n = net.depth_space("SPACE_TO_DEPTH", x, 2)
+    o = net.depth_space("DEPTH_TO_SPACE", n, 2)
+    p = net.batch_space("SPACE_TO_BATCH_ND", x, [3, 2], [[0, 0], [0, 0]], (6, 2, 4, 5))
+    q = net.batch_space("BATCH_TO_SPACE_ND", p, [2, 3], [[1, 0], [0, 2]], (1, 3, 10, 5))
+    r = net.resize_nearest(x, 12, 16)
+    s = net.resize_nearest(x, 9, 5, half=True)
+    t = net.resize_nearest(x, 4, 11, align=True)
+    ends = (b, c, d, e, f, g, h, j, k, m, o, q, r, s, t)
+    whole = [net.reshape(y, 1, math.prod(net.shape(y))) for y in ends]
+    return net.finish(net.concatenate([net.concatenate(whole[:8], 1), net.concatenate(whole[8:], 1)], 1))
+
+
+def indices():
+    """Rows, columns and single values by indices: constants, and those of an input, several
+    numbers each and in batches."""
+    net = Network("indices", (4,), seed=35, dtype="int32")
+    table = net.constant(net.rng.integers(-128, 128, (4, 9, 3)), "int8", 0.1, 4)
+    a = net.gather(table, net.input, 0)
+    b = net.gather(table, [[8, 0, 3], [1, 1, 5]], 1)
+    c = net.gather(a, [2, 0, 1, 2], 2)
+    d = net.gather_nd(table, [[3, 8], [0, 0], [2, 5]])
+    e = net.gather_nd(table, [[[0, 1, 2]], [[3, 8, 0]]])
+    f = net.gather(table, net.constant([[0, 8], [1, 7], [2, 6], [3, 5]], "int32"), 1, batch_dims=1)
+    g = net.embedding_lookup(net.input, table)
+    whole = [net.reshape(y, 1, math.prod(net.shape(y))) for y in (a, b, c, d, e, f, g)]
+    return net.finish(net.concatenate(whole, 1))
+
+
 def two_inputs():
     """A sum of two inputs of the whole model."""
     net = Network("two_inputs", (1, 5), seed=22)
@@ -368,7 +425,7 @@ GENERATED = {f.__name__: f for f in (
     residual, conv_shapes, conv_dilated, depthwise_shapes, dead_channels,
     dense, pool_add, softmax_beta, softmax_rows, softmax_steep,
     logistic, logistic_wide, dense_units, batch_inside, second_graph,
-    max_pool, broadcasts, extremes, reductions, choices, grouped, two_inputs, ends,
+    max_pool, broadcasts, extremes, reductions, choices, moves, indices, grouped, two_inputs, ends,
     open_batch)} | FUNCTIONS
 
 

@@ -7,9 +7,10 @@ use isokern_core::device::{BatchLaunch, BatchParameters, FaultCode};
 use isokern_model::Model;
 use isokern_model::header::HEADER_BYTES;
 use isokern_model::layout::Layout;
+use isokern_model::operators::OpKind;
 use isokern_model::tensor::{TENSOR_BYTES, TensorRecord};
 use isokern_tests::device::{BatchRun, Device, ptx};
-use isokern_tests::vectors::{Case, cases, own_folder};
+use isokern_tests::vectors::{Case, cases, cases_of_any_ports, own_folder};
 
 fn device() -> Device {
     Device::new(&ptx(80), 80)
@@ -55,6 +56,26 @@ fn parameters_that_contradict_the_model_are_written_down() {
     for (code, change) in rows {
         let run = device().batch_with_parameters(&artifact, &case.inputs, change);
         check(&run.expect("no trap"), code);
+    }
+}
+
+#[test]
+fn an_index_outside_is_written_down_with_its_operator() {
+    let cases = cases_of_any_ports(&own_folder());
+    let case = cases.into_iter().find(|case| case.name == "indices");
+    let case = case.expect("the repository has it");
+    let artifact = case.convert(Layout::Packed);
+    let model = Model::parse(artifact.bytes()).expect("it is whole");
+    let first = model.ops().position(|op| op.kind() == OpKind::Gather);
+    for wrong in [4, -1, i32::MIN] {
+        let indices: Vec<i8> = [0, 3, wrong, 1]
+            .iter()
+            .flat_map(|index: &i32| index.to_le_bytes())
+            .map(u8::cast_signed)
+            .collect();
+        let run = device().batch(&artifact, &indices, |_| {}).expect("no trap");
+        check(&run, FaultCode::Index);
+        assert_eq!(Some(run.record.detail as usize), first);
     }
 }
 

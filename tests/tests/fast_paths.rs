@@ -200,6 +200,18 @@ fn choices() {
 }
 
 #[test]
+fn moves_and_choices_by_index() {
+    for seed in 0..60 {
+        let numbers = &mut Numbers::new(seed);
+        let [rows, columns] = [(); 2].map(|()| numbers.size(1, 70) as u32);
+        let draft = drafts::moves(numbers, rows, columns);
+        check(&format!("moves, seed {seed}"), &draft, numbers);
+        let draft = drafts::gather(numbers, rows, columns, 9);
+        check(&format!("gather, seed {seed}"), &draft, numbers);
+    }
+}
+
+#[test]
 fn reductions() {
     for operation in ReduceOperation::ALL {
         for seed in 0..60 {

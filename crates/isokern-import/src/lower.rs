@@ -274,6 +274,8 @@ mod function_refusals;
 #[cfg(test)]
 mod graph_tests;
 #[cfg(test)]
+mod move_tests;
+#[cfg(test)]
 mod pair_tests;
 #[cfg(test)]
 mod refusals;
