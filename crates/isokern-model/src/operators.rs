@@ -29,6 +29,7 @@ mod move_piece;
 mod move_rows;
 #[cfg(all(test, feature = "std"))]
 mod move_tests;
+mod move_turn;
 mod move_walk;
 pub mod moves;
 pub mod pool;

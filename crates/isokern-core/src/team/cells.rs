@@ -181,6 +181,12 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// The cells in views of `len`, one after the other; the last may have fewer.
+    #[inline]
+    pub fn chunks(self, len: usize) -> impl Iterator<Item = Self> {
+        self.cells.chunks(len.max(1)).map(|cells| Self { cells })
+    }
+
     /// The cells as elements of `N`; up to `N - 1` cells at the end are left out.
     ///
     /// ```

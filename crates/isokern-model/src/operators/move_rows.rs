@@ -5,13 +5,12 @@ use core::cell::Cell;
 use isokern_core::Cells;
 
 use crate::operators::elements::{Elements, element};
+use crate::operators::move_turn::turned;
 
 /// Bytes of a row that is repeated, and of a part of one that is copied.
 const PART_BYTES: usize = 16;
 /// Bytes from which a row is copied at once.
 const LONG_BYTES: usize = 128;
-/// Rows and columns of a tile that is turned.
-const TILE: usize = 8;
 
 /// Elements at equal distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,18 +89,11 @@ pub(super) fn copy<const N: usize>(rows: Rows, source: Elements<'_>, to: Cells<'
             rows.each(|from, at| backwards(rows.inner.size as usize, cells, from, to, at));
         }
         Elements::Tensor(cells) => {
-            let (bytes_of, bytes_to) = (cells, to);
-            let (cells, to) = (cells.elements::<N>(), to.elements::<N>());
             // A core without a cache gains nothing from tiles.
             if cfg!(target_pointer_width = "64") && rows.row.is_turned(&rows.inner) {
-                turned(&rows, cells, to, |from, at| {
-                    if N == 1 {
-                        byte_tile(&rows, bytes_of, from, bytes_to, at);
-                    } else {
-                        tile(&rows, cells, from, to, at);
-                    }
-                });
+                turned::<N>(&rows, cells, to);
             } else {
+                let (cells, to) = (cells.elements::<N>(), to.elements::<N>());
                 rows.each(|from, at| strided(&rows.inner, rows.inner.size, cells, from, to, at));
             }
         }
@@ -118,20 +110,47 @@ pub(super) fn copy<const N: usize>(rows: Rows, source: Elements<'_>, to: Cells<'
 /// Rows of one element again and again.
 #[inline(always)]
 fn repeat<const N: usize>(rows: &Rows, bytes: usize, source: Elements<'_>, to: Cells<'_>) {
+    let mut part = again(source.load::<N>(rows.from as usize * N));
     rows.each(|from, at| {
-        let value: [i8; N] = source.load(from * N);
-        let mut part = [0; PART_BYTES];
-        for (byte, value) in part.iter_mut().zip(value.iter().cycle()) {
-            *byte = *value;
+        if rows.row.from_stride != 0 {
+            part = again(source.load::<N>(from * N));
         }
-        let mut start = at * N;
-        let end = start + bytes;
-        while start + PART_BYTES <= end {
-            to.store(start, part);
-            start += PART_BYTES;
+        let to = to.window(at * N, bytes);
+        match bytes {
+            16.. => filled(part, to),
+            8.. => filled(start_of::<8>(&part), to),
+            4.. => filled(start_of::<4>(&part), to),
+            2.. => filled(start_of::<2>(&part), to),
+            _ => filled(start_of::<1>(&part), to),
         }
-        to.copy_from(start, part.get(..end - start).unwrap_or(&[]));
     });
+}
+
+/// One element as often as a part has it.
+#[inline(always)]
+fn again<const N: usize>(value: [i8; N]) -> [i8; PART_BYTES] {
+    let mut part = [0; PART_BYTES];
+    for (byte, value) in part.iter_mut().zip(value.iter().cycle()) {
+        *byte = *value;
+    }
+    part
+}
+
+/// Fills at least `W` bytes with whole elements; the last two parts may share bytes.
+#[inline(always)]
+fn filled<const W: usize>(part: [i8; W], to: Cells<'_>) {
+    let last = to.len().saturating_sub(W);
+    let mut start = 0;
+    while start < last {
+        to.store(start, part);
+        start += W;
+    }
+    to.store(last, part);
+}
+
+#[inline(always)]
+fn start_of<const W: usize>(part: &[i8; PART_BYTES]) -> [i8; W] {
+    part.first_chunk().copied().unwrap_or([0; W])
 }
 
 /// Rows of neighbours, in parts as long as fit.
@@ -153,6 +172,7 @@ fn contiguous<const N: usize>(rows: &Rows, bytes: usize, from: Cells<'_>, to: Ce
         }
     }
     match bytes {
+        32.. => parts::<N, 32>(rows, bytes, from, to),
         16.. => parts::<N, 16>(rows, bytes, from, to),
         8.. => parts::<N, 8>(rows, bytes, from, to),
         4.. => parts::<N, 4>(rows, bytes, from, to),
@@ -191,14 +211,23 @@ fn parts<const N: usize, const W: usize>(
     to: Cells<'_>,
 ) {
     let last = bytes - W;
-    rows.each(|from, at| {
+    let copy = |from: Cells<'_>, to: Cells<'_>| {
         let mut start = 0;
         while start < last {
-            to.store::<W>(at * N + start, source.load(from * N + start));
+            to.store::<W>(start, from.load(start));
             start += W;
         }
-        to.store::<W>(at * N + last, source.load(from * N + last));
-    });
+        to.store::<W>(last, from.load(last));
+    };
+    let read = usize::try_from(rows.row.from_stride).unwrap_or(0) * N;
+    let written = rows.row.to_stride as usize * N;
+    if read.min(written) >= bytes {
+        let from = tail(source, rows.from as usize * N).chunks(read);
+        let to = tail(to, rows.to as usize * N).chunks(written);
+        from.zip(to).take(rows.row.size as usize).for_each(|(from, to)| copy(from, to));
+    } else {
+        rows.each(|from, at| copy(tail(source, from * N), tail(to, at * N)));
+    }
 }
 
 /// Bytes backwards from the one at `from`.
@@ -218,7 +247,7 @@ fn backwards(bytes: usize, source: Cells<'_>, from: usize, to: Cells<'_>, at: us
 
 /// Elements at any distances, the first `size` of a line.
 #[inline(always)]
-fn strided<const N: usize>(
+pub(super) fn strided<const N: usize>(
     line: &Line,
     size: u32,
     source: &[Cell<[i8; N]>],
@@ -241,92 +270,4 @@ fn strided<const N: usize>(
         ..0 => target.zip(source.iter().rev().step_by(step as usize)).for_each(put),
         _ => target.zip(source.iter().step_by(step as usize)).for_each(put),
     }
-}
-
-/// Rows that become columns, in tiles.
-#[inline(always)]
-fn turned<const N: usize>(
-    rows: &Rows,
-    source: &[Cell<[i8; N]>],
-    to: &[Cell<[i8; N]>],
-    tile: impl Fn(u32, u32),
-) {
-    let (inner, row) = (&rows.inner, &rows.row);
-    let whole = |size: u32| size - size % TILE as u32;
-    let (columns, lines) = (whole(inner.size), whole(row.size));
-    for first_row in (0..lines).step_by(TILE) {
-        for first in (0..columns).step_by(TILE) {
-            let (from, at) = row.after(rows.from, rows.to, first_row.cast_signed());
-            let (from, at) = inner.after(from, at, first.cast_signed());
-            tile(from, at);
-        }
-    }
-    for place in 0..row.size {
-        let done = if place < lines { columns } else { 0 };
-        let (from, at) = row.after(rows.from, rows.to, place.cast_signed());
-        let (from, at) = inner.after(from, at, done.cast_signed());
-        if done < inner.size {
-            strided(inner, inner.size - done, source, from as usize, to, at as usize);
-        }
-    }
-}
-
-#[inline(always)]
-fn tile<const N: usize>(
-    rows: &Rows,
-    source: &[Cell<[i8; N]>],
-    from: u32,
-    to: &[Cell<[i8; N]>],
-    at: u32,
-) {
-    let mut values = [[[0; N]; TILE]; TILE];
-    for (place, values) in (0..).zip(&mut values) {
-        let (from, _) = rows.inner.after(from, at, place);
-        let cells = source.get(from as usize..).and_then(|tail| tail.first_chunk::<TILE>());
-        if let Some(cells) = cells {
-            *values = cells.each_ref().map(Cell::get);
-        }
-    }
-    for place in 0..TILE {
-        let (_, at) = rows.row.after(from, at, place as i32);
-        let cells = to.get(at as usize..).and_then(|tail| tail.first_chunk::<TILE>());
-        for (cell, values) in cells.into_iter().flatten().zip(&values) {
-            cell.set(values.get(place).copied().unwrap_or([0; N]));
-        }
-    }
-}
-
-/// A tile of bytes: a row is a number.
-#[inline(always)]
-fn byte_tile(rows: &Rows, source: Cells<'_>, from: u32, to: Cells<'_>, at: u32) {
-    let mut values = [0; TILE];
-    for (place, value) in (0..).zip(&mut values) {
-        let (from, _) = rows.inner.after(from, at, place);
-        *value = u64::from_le_bytes(source.load(from as usize).map(i8::cast_unsigned));
-    }
-    for (place, value) in (0..).zip(turned_bytes(values)) {
-        let (_, at) = rows.row.after(from, at, place);
-        to.store(at as usize, value.to_le_bytes().map(u8::cast_signed));
-    }
-}
-
-/// Byte `i` of number `j` of what is byte `j` of number `i`.
-#[inline(always)]
-const fn turned_bytes([a, b, c, d, e, f, g, h]: [u64; TILE]) -> [u64; TILE] {
-    const MASKS: [u64; 3] = [0x00ff_00ff_00ff_00ff, 0x0000_ffff_0000_ffff, 0x0000_0000_ffff_ffff];
-    let [[a, b], [c, d]] = [swapped([a, b], 8, MASKS[0]), swapped([c, d], 8, MASKS[0])];
-    let [[e, f], [g, h]] = [swapped([e, f], 8, MASKS[0]), swapped([g, h], 8, MASKS[0])];
-    let [[a, c], [b, d]] = [swapped([a, c], 16, MASKS[1]), swapped([b, d], 16, MASKS[1])];
-    let [[e, g], [f, h]] = [swapped([e, g], 16, MASKS[1]), swapped([f, h], 16, MASKS[1])];
-    let [[a, e], [b, f]] = [swapped([a, e], 32, MASKS[2]), swapped([b, f], 32, MASKS[2])];
-    let [[c, g], [d, h]] = [swapped([c, g], 32, MASKS[2]), swapped([d, h], 32, MASKS[2])];
-    [a, b, c, d, e, f, g, h]
-}
-
-/// Swaps the upper bits of the first number with the lower ones of the second, in the fields that a
-/// mask has.
-#[inline(always)]
-const fn swapped([first, second]: [u64; 2], shift: u32, mask: u64) -> [u64; 2] {
-    let changed = ((first >> shift) ^ second) & mask;
-    [first ^ (changed << shift), second ^ changed]
 }
