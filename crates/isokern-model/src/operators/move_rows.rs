@@ -77,14 +77,8 @@ impl Rows {
 /// Copies rows of elements of `N` bytes.
 #[inline(always)]
 pub(super) fn copy<const N: usize>(rows: Rows, source: Elements<'_>, to: Cells<'_>) {
-    let bytes = rows.inner.size as usize * N;
-    let (is_dense, is_one) = (rows.inner.is_dense(), rows.inner.from_stride == 0);
     match source {
-        _ if is_dense && is_one => repeat::<N>(&rows, bytes, source, to),
-        _ if is_dense && bytes >= LONG_BYTES => {
-            rows.each(|from, at| source.copy_to(to, at * N, from * N, bytes));
-        }
-        Elements::Tensor(cells) if is_dense => contiguous::<N>(&rows, bytes, cells, to),
+        _ if rows.inner.is_dense() && dense::<N>(&rows, source, to) => {}
         Elements::Tensor(cells) if N == 1 && rows.inner.is_backwards() => {
             rows.each(|from, at| backwards(rows.inner.size as usize, cells, from, to, at));
         }
@@ -107,10 +101,41 @@ pub(super) fn copy<const N: usize>(rows: Rows, source: Elements<'_>, to: Cells<'
     }
 }
 
+/// Rows of neighbours, or of one element again and again; false for short rows of a constant.
+///
+/// On a large core a function of its own: what rows of other kinds keep in registers is not its
+/// concern.
+#[cfg_attr(target_arch = "x86_64", inline(never))]
+fn dense<const N: usize>(rows: &Rows, source: Elements<'_>, to: Cells<'_>) -> bool {
+    let bytes = rows.inner.size as usize * N;
+    match source {
+        _ if rows.inner.from_stride == 0 => repeat::<N>(rows, bytes, source, to),
+        _ if bytes >= LONG_BYTES => {
+            rows.each(|from, at| source.copy_to(to, at * N, from * N, bytes));
+        }
+        Elements::Tensor(cells) => contiguous::<N>(rows, bytes, cells, to),
+        Elements::Constant(_) => return false,
+    }
+    true
+}
+
 /// Rows of one element again and again.
 #[inline(always)]
 fn repeat<const N: usize>(rows: &Rows, bytes: usize, source: Elements<'_>, to: Cells<'_>) {
     let mut part = again(source.load::<N>(rows.from as usize * N));
+    let written = rows.row.to_stride as usize * N;
+    // On small cores the plain form is the smaller one.
+    if cfg!(target_pointer_width = "64") && rows.row.from_stride == 0 && written >= bytes {
+        let rows = tail(to, rows.to as usize * N).chunks(written).take(rows.row.size as usize);
+        let rows = rows.map(|row| row.window(0, bytes));
+        return match bytes {
+            16.. => rows.for_each(|row| filled(part, row)),
+            8.. => rows.for_each(|row| filled(start_of::<8>(&part), row)),
+            4.. => rows.for_each(|row| filled(start_of::<4>(&part), row)),
+            2.. => rows.for_each(|row| filled(start_of::<2>(&part), row)),
+            _ => rows.for_each(|row| filled(start_of::<1>(&part), row)),
+        };
+    }
     rows.each(|from, at| {
         if rows.row.from_stride != 0 {
             part = again(source.load::<N>(from * N));
@@ -172,7 +197,6 @@ fn contiguous<const N: usize>(rows: &Rows, bytes: usize, from: Cells<'_>, to: Ce
         }
     }
     match bytes {
-        32.. => parts::<N, 32>(rows, bytes, from, to),
         16.. => parts::<N, 16>(rows, bytes, from, to),
         8.. => parts::<N, 8>(rows, bytes, from, to),
         4.. => parts::<N, 4>(rows, bytes, from, to),
@@ -221,10 +245,16 @@ fn parts<const N: usize, const W: usize>(
     };
     let read = usize::try_from(rows.row.from_stride).unwrap_or(0) * N;
     let written = rows.row.to_stride as usize * N;
-    if read.min(written) >= bytes {
+    // On small cores the plain form is the smaller one.
+    if cfg!(target_pointer_width = "64") && read.min(written) >= bytes {
         let from = tail(source, rows.from as usize * N).chunks(read);
         let to = tail(to, rows.to as usize * N).chunks(written);
-        from.zip(to).take(rows.row.size as usize).for_each(|(from, to)| copy(from, to));
+        for (from, to) in from.zip(to).take(rows.row.size as usize) {
+            let (from, to) = (from.window(0, bytes), to.window(0, bytes));
+            let whole = to.elements::<W>().iter().zip(from.elements::<W>());
+            whole.for_each(|(to, from)| to.set(from.get()));
+            to.store::<W>(last, from.load(last));
+        }
     } else {
         rows.each(|from, at| copy(tail(source, from * N), tail(to, at * N)));
     }
