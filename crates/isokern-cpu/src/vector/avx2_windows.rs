@@ -11,7 +11,7 @@ use isokern_core::Cells;
 
 use super::avx2_scale::{narrow, widen};
 use super::tile::Windows;
-use super::windows::{FLOAT_CELLS_MAX, Place, block, inside};
+use super::windows::{FLOAT_CELLS_MAX, Place, block, inside, starts};
 
 /// See [`Tile::pool`](super::tile::Tile::windows).
 #[target_feature(enable = "avx2")]
@@ -30,37 +30,48 @@ pub(super) fn windows(job: &Windows, x: Cells<'_>, y: Cells<'_>) {
     }
 }
 
-/// All channels of one position.
+/// All channels of one position. The last block may share channels with the one before it.
 #[target_feature(enable = "avx2")]
 fn position(job: &Windows, cells: &Place, x: Cells<'_>, y: Cells<'_>) {
     let count = cells.rows.len() * cells.columns.len();
-    let mut first = 0;
-    if job.is_max {
-        while first + 32 <= y.len() {
-            greatest_32(job, cells, x, (y, first));
-            first += 32;
+    let is_float = (1..=FLOAT_CELLS_MAX).contains(&count);
+    let channels = y.len();
+    match channels {
+        32.. if job.is_max => {
+            for first in starts(32, channels) {
+                greatest_32(job, cells, x, (y, first));
+            }
         }
-        if first + 16 <= y.len() {
-            greatest_16(job, cells, x, (y, first));
-            first += 16;
+        16.. if job.is_max => {
+            for first in starts(16, channels) {
+                greatest_16(job, cells, x, (y, first));
+            }
         }
-    } else if (1..=FLOAT_CELLS_MAX).contains(&count) {
-        while first + 16 <= y.len() {
-            means_16(job, cells, x, (y, first));
-            first += 16;
+        8.. if job.is_max => {
+            for first in starts(8, channels) {
+                greatest_8(job, cells, x, (y, first));
+            }
         }
-    }
-    if job.is_max && first + 8 <= y.len() {
-        greatest_8(job, cells, x, (y, first));
-        first += 8;
-    }
-    if first + 8 <= y.len() {
-        block::<8>(job, cells, x, (y, first));
-        first += 8;
-    }
-    while first < y.len() {
-        block::<1>(job, cells, x, (y, first));
-        first += 1;
+        16.. if is_float => {
+            for first in starts(16, channels) {
+                means_16(job, cells, x, (y, first));
+            }
+        }
+        8.. if is_float => {
+            for first in starts(8, channels) {
+                means_8(job, cells, x, (y, first));
+            }
+        }
+        8.. => {
+            for first in starts(8, channels) {
+                block::<8>(job, cells, x, (y, first));
+            }
+        }
+        _ => {
+            for first in 0..channels {
+                block::<1>(job, cells, x, (y, first));
+            }
+        }
     }
 }
 
@@ -125,15 +136,34 @@ fn means_16(job: &Windows, cells: &Place, x: Cells<'_>, (y, first): (Cells<'_>, 
             place += y.len();
         }
     }
-    let count = (cells.rows.len() * cells.columns.len()) as i32;
-    let [low, high] = sums.map(|sum| {
-        // Half of the count with the sign of the sum; a sum of zero takes any.
-        let half = _mm256_set1_epi32(count / 2);
-        let half = _mm256_sign_epi32(half, _mm256_or_si256(sum, _mm256_set1_epi32(1)));
-        let numerator = _mm256_cvtepi32_ps(_mm256_add_epi32(sum, half));
-        let mean = _mm256_cvttps_epi32(_mm256_div_ps(numerator, _mm256_set1_ps(count as f32)));
-        let mean = _mm256_max_epi32(mean, _mm256_set1_epi32(job.activation.min.into()));
-        _mm256_min_epi32(mean, _mm256_set1_epi32(job.activation.max.into()))
-    });
+    let [low, high] = sums.map(|sum| mean(job, cells, sum));
     y.store::<16>(first, narrow(low, high));
+}
+
+#[target_feature(enable = "avx2")]
+fn means_8(job: &Windows, cells: &Place, x: Cells<'_>, (y, first): (Cells<'_>, usize)) {
+    let mut sum = _mm256_setzero_si256();
+    for row in cells.rows.clone() {
+        let mut place = cells.place(row, y.len(), first);
+        for _ in cells.columns.clone() {
+            sum = _mm256_add_epi32(sum, widen(x.load(place)));
+            place += y.len();
+        }
+    }
+    let mean = mean(job, cells, sum);
+    let [eight, _]: [[i8; 8]; 2] = bytemuck::must_cast(narrow(mean, mean));
+    y.store::<8>(first, eight);
+}
+
+/// The outputs for 8 sums.
+#[target_feature(enable = "avx2")]
+fn mean(job: &Windows, cells: &Place, sum: __m256i) -> __m256i {
+    let count = (cells.rows.len() * cells.columns.len()) as i32;
+    // Half of the count with the sign of the sum; a sum of zero takes any.
+    let half = _mm256_set1_epi32(count / 2);
+    let half = _mm256_sign_epi32(half, _mm256_or_si256(sum, _mm256_set1_epi32(1)));
+    let numerator = _mm256_cvtepi32_ps(_mm256_add_epi32(sum, half));
+    let mean = _mm256_cvttps_epi32(_mm256_div_ps(numerator, _mm256_set1_ps(count as f32)));
+    let mean = _mm256_max_epi32(mean, _mm256_set1_epi32(job.activation.min.into()));
+    _mm256_min_epi32(mean, _mm256_set1_epi32(job.activation.max.into()))
 }

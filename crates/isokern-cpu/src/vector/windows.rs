@@ -37,6 +37,12 @@ pub(super) fn inside(axis: &Axis, position: usize, len: usize) -> Range<usize> {
     start.saturating_sub(axis.pad).min(end)..end
 }
 
+/// Where blocks of `width` start that cover `channels`, at least as many; the last ends with them.
+#[inline(always)]
+pub(super) fn starts(width: usize, channels: usize) -> impl Iterator<Item = usize> {
+    (0..channels).step_by(width).map(move |first| first.min(channels - width))
+}
+
 /// `N` channels of one position.
 #[inline(always)]
 pub(super) fn block<const N: usize>(
