@@ -41,9 +41,12 @@ class LiteRt:
         random_bytes = numpy.random.default_rng(1).bytes
         for details in self.interpreter.get_input_details():
             dtype = numpy.dtype(details["dtype"])
-            count = int(numpy.prod(details["shape"])) * dtype.itemsize
-            values = numpy.frombuffer(random_bytes(count), dtype).reshape(details["shape"])
-            self.interpreter.set_tensor(details["index"], values)
+            count = int(numpy.prod(details["shape"]))
+            if dtype == numpy.float32:  # as block-timer has them: multiples of 1/128
+                values = numpy.frombuffer(random_bytes(count), numpy.int8) / dtype.type(128)
+            else:
+                values = numpy.frombuffer(random_bytes(count * dtype.itemsize), dtype)
+            self.interpreter.set_tensor(details["index"], values.reshape(details["shape"]))
 
     def block(self, count):
         invoke = self.interpreter.invoke

@@ -10,7 +10,7 @@ use core::time::Duration;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
-use isokern_core::compute::{BufferDescriptor, ModelArtifact};
+use isokern_core::compute::{BufferDescriptor, DType, ModelArtifact};
 use isokern_core::{Payload, PayloadMut};
 use isokern_cpu::{ArtifactBackend, CpuModel, InstructionSet};
 use isokern_import::convert;
@@ -58,7 +58,13 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
 fn whole(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn core::error::Error>> {
     let mut input = vec![0_u8; model.model().input_bytes()];
     let mut output = vec![0_u8; model.model().output_bytes()];
-    generate_input(1, bytemuck::cast_slice_mut(&mut input));
+    let mut rest = input.as_mut_slice();
+    for position in 0..model.model().input_count() {
+        let tensor = model.model().input_at(position);
+        let (first, others) = rest.split_at_mut(tensor.bytes());
+        fill(first, tensor.dtype());
+        rest = others;
+    }
     let start = Instant::now();
     for _ in 0..count {
         model.infer_one(black_box(&Bytes(&input)), &mut Bytes(output.as_mut_slice()))?;
@@ -70,8 +76,8 @@ fn whole(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn core:
 /// Time of `count` inferences whose inputs lie in the arena.
 fn resident(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn core::error::Error>> {
     for position in 0..model.model().input_count() {
-        let input = model.input_at_mut(position)?;
-        generate_input(1, bytemuck::cast_slice_mut(input));
+        let dtype = model.model().input_at(position).dtype();
+        fill(model.input_at_mut(position)?, dtype);
     }
     let operators = 0..model.model().operator_count();
     let start = Instant::now();
@@ -79,6 +85,17 @@ fn resident(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn co
         model.run_operators(black_box(operators.clone()))?;
     }
     Ok(start.elapsed())
+}
+
+/// Any bytes; as floats, multiples of 1/128 from -1 to 1, since most bits are a number too large
+/// or too small for any tensor.
+fn fill(input: &mut [u8], dtype: DType) {
+    generate_input(1, bytemuck::cast_slice_mut(input));
+    if dtype == DType::F32 {
+        for value in input.as_chunks_mut::<4>().0 {
+            *value = (f32::from(value[0].cast_signed()) / 128.0).to_le_bytes();
+        }
+    }
 }
 
 /// All inputs, or all outputs: bytes without an element type, as ports may differ.

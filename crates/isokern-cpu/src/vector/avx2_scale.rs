@@ -110,7 +110,7 @@ pub(super) fn widen(values: [i8; 8]) -> __m256i {
     _mm256_cvtepi8_epi32(bytes)
 }
 
-/// 16 lanes, already in the range of a byte, as bytes.
+/// 16 lanes as bytes; those out of range become the nearest byte.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn narrow(low: __m256i, high: __m256i) -> [i8; 16] {
