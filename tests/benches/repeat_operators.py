@@ -24,6 +24,8 @@ import numpy
 from tensorflow.lite.python import schema_py_generated as schema
 
 REPEATS = 32
+# Isokern packs the weights of each operator for itself, and refuses files that make too much of one.
+WEIGHT_BYTES_MAX = 1 << 19
 LEFT_OUT = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE", "SHAPE"}
 NAMES = {
     number: name for name, number in vars(schema.BuiltinOperator).items() if name[0] != "_"
@@ -41,6 +43,17 @@ def list_of(vector):
 
 def is_constant(model, tensor):
     return tensor.buffer and model.buffers[tensor.buffer].data is not None
+
+
+def repeats_of(model, graph, operator):
+    """How often an operator stands in its file: less often if it has many weights, which makes it
+    so long that the cost of a call does not count either."""
+    sizes = [
+        len(model.buffers[graph.tensors[index].buffer].data)
+        for index in operator.inputs
+        if index >= 0 and is_constant(model, graph.tensors[index])
+    ]
+    return max(1, min(REPEATS, WEIGHT_BYTES_MAX // max(1, sum(sizes))))
 
 
 def reads_shape(model, graph, operator):
@@ -62,9 +75,10 @@ def key(model, graph, operator, name):
 
 
 def repeated(model, graph, operator, name):
-    """The file: one graph with `REPEATS` copies of the operator."""
+    """The file: one graph with copies of the operator."""
+    repeats = repeats_of(model, graph, operator)
     target = schema.ModelT()
-    target.version, target.description = 3, f"{REPEATS} times {name}"
+    target.version, target.description = 3, f"{repeats} times {name}"
     target.operatorCodes = [model.operatorCodes[operator.opcodeIndex]]
     target.buffers = [schema.BufferT()]
     target.metadata, target.metadataBuffer, target.signatureDefs = None, None, None
@@ -87,7 +101,7 @@ def repeated(model, graph, operator, name):
         inputs.append(-1 if index < 0 else add(index))
         if index >= 0 and not is_constant(model, graph.tensors[index]):
             out.inputs.append(inputs[-1])
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         one = copy.copy(operator)
         one.opcodeIndex, one.inputs = 0, inputs
         one.outputs = [add(index) for index in operator.outputs]

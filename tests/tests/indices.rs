@@ -1,6 +1,8 @@
 //! An index outside of what a model picks from is one error on every target, and the next inference
 //! is right again.
 
+use std::process::ExitCode;
+
 use isokern_core::compute::ModelArtifact;
 use isokern_core::{ComputeModel, InferenceErrorKind as Kind};
 use isokern_cpu::error::CODE_INDEX;
@@ -10,6 +12,7 @@ use isokern_model::Model;
 use isokern_model::layout::Layout;
 use isokern_model::operators::OpKind;
 use isokern_tests::standin::missing;
+use isokern_tests::trials::{run, trial, trial_unless};
 use isokern_tests::vectors::{Case, cases_of_any_ports, own_folder};
 
 /// 1040, and the code of the fault.
@@ -44,7 +47,6 @@ where
     }
 }
 
-#[test]
 fn an_index_outside_is_an_error_of_the_cpu_that_names_the_operator() {
     let (_, artifact) = indices();
     for instructions in InstructionSet::available() {
@@ -53,13 +55,22 @@ fn an_index_outside_is_an_error_of_the_cpu_that_names_the_operator() {
     }
 }
 
-#[test]
 fn an_index_outside_is_the_same_error_of_a_device() {
-    if let Some(why) = missing() {
-        eprintln!("skipped: {why}");
-        return;
-    }
     let (_, artifact) = indices();
     let backend = CudaBackend::new(0).expect("the stand-in is a device");
     check(&mut backend.load(&artifact).expect("it loads"), CODE_ON_DEVICE);
+}
+
+fn main() -> ExitCode {
+    run(vec![
+        trial(
+            "an_index_outside_is_an_error_of_the_cpu_that_names_the_operator",
+            an_index_outside_is_an_error_of_the_cpu_that_names_the_operator,
+        ),
+        trial_unless(
+            missing(),
+            "an_index_outside_is_the_same_error_of_a_device",
+            an_index_outside_is_the_same_error_of_a_device,
+        ),
+    ])
 }
