@@ -3,16 +3,19 @@
 //! Per board: the smallest program gives the host's answers; every model that fits gives the
 //! host's digest; the programs hold no heap, no float instruction and no panic; code, static
 //! RAM, stack and instructions are those of the committed tables; every byte of a model is
-//! changed in turn; and rings and actors between an interrupt and the loop lose and double
-//! nothing. First of all the checks must find what was planted for them.
+//! changed in turn; every model gives one digest in every mode; and rings and actors between an
+//! interrupt and the loop lose and double nothing. First of all the checks must find what was
+//! planted for them.
 
 mod actors;
 mod board;
+mod cargo;
 mod emulator;
 mod figures;
 mod host;
 mod image;
 mod models;
+mod modes;
 mod programs;
 mod sheet;
 mod zoo;
@@ -40,6 +43,9 @@ pub(crate) struct Arguments {
     /// Run only this model, a .tflite or .ikm file, and compare no table.
     #[arg(long)]
     model: Option<PathBuf>,
+    /// Run every model in every mode, and nothing else.
+    #[arg(long, conflicts_with_all = ["model", "bless"])]
+    modes: bool,
     /// Which compiler builds.
     #[arg(long, value_enum, default_value_t = Compiler::Auto)]
     compiler: Compiler,
@@ -66,10 +72,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let compiler = thumb::choose(arguments.compiler, board.target)?;
         exact &= compiler == Compiler::Rustup;
         let programs = Programs { board, compiler };
+        if arguments.modes {
+            table.modes.extend(modes::check(&programs, &host, &models)?);
+            continue;
+        }
         if arguments.model.is_none() {
             check_programs(&programs, &host)?;
             check_mutations(&programs, &mut mutants)?;
             zoo::check(&programs, &host)?;
+            table.modes.extend(modes::check(&programs, &host, &models)?);
             if let Some(digits) = models.first() {
                 table.actors.extend(actors::check(&programs, &host, digits)?);
             }
@@ -77,6 +88,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         for model in &models {
             table.figures.extend(measure(&programs, model)?);
         }
+    }
+    if arguments.modes {
+        return table.compare(exact);
     }
     if table.figures.is_empty() {
         return Err(Failure::Check("the model fits no board that was chosen".to_owned()));

@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`cargo`] | a model that is put into the built program |
 //! | [`console`] | prints through the debugger's channel (semihosting) |
 //! | [`clock`] | counts time with the processor's SysTick |
 //! | [`ticker`] | interrupts of SysTick, and a clock that counts them |
@@ -10,6 +11,7 @@
 //! | [`ending`] | ends the program; also after a panic or a fault |
 #![no_std]
 
+pub mod cargo;
 pub mod clock;
 pub mod console;
 pub mod ending;

@@ -44,6 +44,19 @@ pub(crate) static BOARDS: [Board; 3] = [
     },
 ];
 
+/// Code for the smallest processors on a board with enough memory: a Cortex-M4 executes it.
+pub(super) static V6M_ON_M4: Board = Board {
+    name: "mps2-an386",
+    processor: "Cortex-M4F",
+    target: "thumbv6m-none-eabi",
+    flash: 4 << 20,
+    ram: 4 << 20,
+    has_fpu: false,
+};
+
+/// RAM below which a board has little room for the models that programs carry.
+const SMALL_RAM: u64 = 64 << 10;
+
 /// Flash that the largest program needs beside its model.
 const CODE_MAX: u64 = 40 << 10;
 
@@ -59,6 +72,11 @@ pub(crate) fn find(name: &str) -> Result<&'static Board, String> {
 }
 
 impl Board {
+    /// Whether the programs that carry models have little room.
+    pub(super) const fn is_small(&self) -> bool {
+        self.ram < SMALL_RAM
+    }
+
     /// Whether flash and RAM have room for the model, and if not, what is short.
     pub(super) fn fits(&self, model: &Model) -> Result<(), String> {
         let need = |what: &str, need: u64, have: u64| {

@@ -35,6 +35,13 @@ const ACTORS: Sheet = Sheet {
     slack: 1,
 };
 
+const MODES: Sheet = Sheet {
+    columns: &["board", "code", "model", "modes", "digest"],
+    key_count: 3,
+    counted: 5..5,
+    slack: 0,
+};
+
 /// What programs with a model may take, in bytes: code of models of the first kinds, of others.
 pub(super) const BASE_CODE_MAX: u64 = 24 * 1024;
 pub(super) const CODE_MAX: u64 = 40 * 1024;
@@ -80,11 +87,22 @@ pub(super) struct ActorFigure {
     pub(super) question: Option<u64>,
 }
 
+/// A model whose answers are the same in every mode.
+pub(super) struct ModeFigure {
+    pub(super) board: String,
+    /// What the program is compiled for.
+    pub(super) code: String,
+    pub(super) model: String,
+    pub(super) modes: String,
+    pub(super) digest: String,
+}
+
 /// What everything costs on all boards.
 #[derive(Default)]
 pub(super) struct Table {
     pub(super) figures: Vec<Figure>,
     pub(super) actors: Vec<ActorFigure>,
+    pub(super) modes: Vec<ModeFigure>,
 }
 
 impl Figure {
@@ -122,14 +140,22 @@ impl ActorFigure {
     }
 }
 
+impl ModeFigure {
+    fn cells(&self) -> Vec<String> {
+        let Self { board, code, model, modes, digest } = self;
+        [board, code, model, modes, digest].map(String::clone).to_vec()
+    }
+}
+
 impl Table {
-    /// Both tables as Markdown; the second only where it has rows.
+    /// All tables as Markdown; the later ones only where they have rows.
     pub(super) fn text(&self) -> String {
         let models = MODELS.text(&self.model_rows());
         if self.actors.is_empty() {
             return models;
         }
-        format!("{models}\n{ACTORS_HEAD}{}", ACTORS.text(&self.actor_rows()))
+        let modes = MODES.text(&self.mode_rows());
+        format!("{models}\n{ACTORS_HEAD}{}\n{MODES_HEAD}{modes}", ACTORS.text(&self.actor_rows()))
     }
 
     /// Fails when a program takes more than it may.
@@ -173,8 +199,10 @@ impl Table {
         }
         let mut different = MODELS.differences(&committed, &self.model_rows());
         different.extend(ACTORS.differences(&committed, &self.actor_rows()));
+        different.extend(MODES.differences(&committed, &self.mode_rows()));
         if different.is_empty() {
-            println!("firmware: {} rows as in {PATH}", self.figures.len() + self.actors.len());
+            let count = self.figures.len() + self.actors.len() + self.modes.len();
+            println!("firmware: {count} rows as in {PATH}");
             return Ok(());
         }
         Err(Failure::Check(format!(
@@ -185,6 +213,10 @@ impl Table {
 
     fn model_rows(&self) -> Vec<Vec<String>> {
         self.figures.iter().map(Figure::cells).collect()
+    }
+
+    fn mode_rows(&self) -> Vec<Vec<String>> {
+        self.modes.iter().map(ModeFigure::cells).collect()
     }
 
     fn actor_rows(&self) -> Vec<Vec<String>> {
@@ -230,13 +262,25 @@ these figures, the interrupt's and the loop's, with all that the programs do to 
 
 ";
 
+/// What stands before the last table.
+const MODES_HEAD: &str = "\
+## Every mode
+
+`modes`: one program for each processor, into which each model is put with the generated inputs of
+the seeds 1 to 4, one stream for a model with state. It runs them when called, as an actor in a lent
+arena, and as tasks of a megakernel that give way between operators; the digest is the host's each
+time. Code for Armv6-M runs on a Cortex-M4 with enough memory for all models, and on `microbit` as
+far as they fit into 3 KiB of activations.
+
+";
+
 fn path() -> PathBuf {
     repository::root().join(PATH)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ActorFigure, Figure, Table};
+    use super::{ActorFigure, Figure, ModeFigure, Table};
 
     fn table(code: u64) -> Table {
         let figure = Figure {
@@ -264,22 +308,33 @@ mod tests {
             line: Some(500),
             question: None,
         };
-        Table { figures: vec![figure], actors: vec![actors] }
+        let modes = ModeFigure {
+            board: "b".to_owned(),
+            code: "thumbv6m".to_owned(),
+            model: "m".to_owned(),
+            modes: "batch = ring".to_owned(),
+            digest: "7dbaf0a3b44ccc3b".to_owned(),
+        };
+        Table { figures: vec![figure], actors: vec![actors], modes: vec![modes] }
     }
 
     #[test]
-    fn both_tables_are_found_again_in_their_text() {
+    fn all_tables_are_found_again_in_their_text() {
         let mut table = table(20_000);
         let committed = table.text();
         let differences = |table: &Table| {
             let models = super::MODELS.differences(&committed, &table.model_rows());
-            (models.len(), super::ACTORS.differences(&committed, &table.actor_rows()).len())
+            let actors = super::ACTORS.differences(&committed, &table.actor_rows());
+            let modes = super::MODES.differences(&committed, &table.mode_rows());
+            (models.len(), actors.len(), modes.len())
         };
-        assert_eq!(differences(&table), (0, 0));
+        assert_eq!(differences(&table), (0, 0, 0));
         table.actors[0].stack += 8;
-        assert_eq!(differences(&table), (0, 1));
+        assert_eq!(differences(&table), (0, 1, 0));
         table.figures[0].digest.pop();
-        assert_eq!(differences(&table), (1, 1));
+        assert_eq!(differences(&table), (1, 1, 0));
+        table.modes[0].modes.pop();
+        assert_eq!(differences(&table), (1, 1, 1));
     }
 
     #[test]

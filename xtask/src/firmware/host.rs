@@ -61,6 +61,16 @@ impl Host {
         self.outputs(model, &self.inputs(name, &ports)?)
     }
 
+    /// The generated inputs, all ports of one after the other, and how many there are.
+    pub(super) fn generated(&self, model: &Path) -> Result<(usize, Vec<u8>), Failure> {
+        let lens = input_lens(&read(model)?);
+        let input = |seed| {
+            let ports = (0..).zip(&lens);
+            ports.flat_map(move |(port, &len)| generate_input(seed + (port << 8), len))
+        };
+        Ok((INPUTS as usize, (1..=INPUTS).flat_map(input).collect()))
+    }
+
     /// Writes the inputs of each port, and returns the arguments that name them.
     pub(super) fn inputs(&self, name: &str, ports: &[Vec<u8>]) -> Result<Vec<String>, Failure> {
         let mut arguments = Vec::new();

@@ -32,6 +32,8 @@ pub(super) enum Program {
     Asleep,
     /// Any model, put into the built program.
     Carried,
+    /// Any model in every mode, put into the built program.
+    Modes,
     /// What the checks must find.
     Planted,
 }
@@ -58,10 +60,12 @@ impl Programs {
             Program::Images => "images",
             Program::Asleep => "asleep",
             Program::Carried => "carried",
+            Program::Modes => "modes",
             Program::Planted => "planted",
         };
         let mut cargo = thumb::build(self.compiler, self.board.target, FOLDER)?;
         cargo.args(["--quiet", "--locked", "--manifest-path", MANIFEST, "--bin", name]);
+        cargo.env("ISOKERN_FIRMWARE_BOARD", self.board.name);
         match program {
             Program::MeasurePlain => _ = cargo.args(["--features", "plain"]),
             Program::Asleep => _ = cargo.args(["--features", "asleep"]),

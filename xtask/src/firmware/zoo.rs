@@ -3,26 +3,19 @@
 //!
 //! They are put into one built program, so that none is built anew.
 
+use super::cargo::{Carrier, size};
 use super::emulator;
-use super::host::{Host, read, write};
+use super::host::{Host, read};
 use super::image;
 use super::models;
 use super::programs::{Program, Programs};
 use crate::failure::Failure;
 use crate::repository;
-use core::ops::Range;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The board that runs them.
 const BOARD: &str = "mps2-an386";
-
-/// What the program holds before a model is put into it; `carried.rs` has the same.
-const MARK: &[u8; 16] = b"isokern: carried";
-const CARGO_BYTES: usize = 2 << 20;
-const ARENA_BYTES: usize = 3 << 20;
-const STATE_BYTES: usize = 64 << 10;
-const STEP: usize = 64;
 
 /// A row of the manifest.
 #[derive(serde::Deserialize)]
@@ -56,23 +49,18 @@ pub(super) fn check(programs: &Programs, host: &Host) -> Result<(), Failure> {
     let rows: Vec<Row> = json(&manifest)?;
     let elf = programs.build(Program::Carried, None)?;
     image::check_floats(&elf)?;
-    let program = read(&elf)?;
-    let place = program.windows(MARK.len()).position(|bytes| bytes == MARK);
-    let place = place.ok_or(Failure::Blind("the program has no place for a model"))?;
+    let carrier = Carrier::new(programs.board, elf)?;
     let (mut ran, mut large) = (0, 0);
     for row in &rows {
         if record.refused.keys().any(|id| row.name.starts_with(id.as_str())) {
             continue;
         }
-        let Some(cargo) = pack(row, &folder, host)? else {
+        let Some(cargo) = pack(row, &folder, host, &carrier)? else {
             large += 1;
             continue;
         };
-        let mut filled = program.clone();
-        filled[place..place + cargo.bytes.len()].copy_from_slice(&cargo.bytes);
-        let carried = elf.with_file_name("carried-filled");
-        write(&carried, &filled)?;
-        let report = emulator::run(programs.board, &carried)
+        let carried = &cargo.program;
+        let report = emulator::run(programs.board, carried)
             .map_err(|failure| Failure::Check(format!("{}: {failure}", row.name)))?;
         let found = (report.one("outputs")?, report.one("states")?);
         if found != (cargo.outputs.as_str(), cargo.states.as_str()) {
@@ -89,13 +77,18 @@ pub(super) fn check(programs: &Programs, host: &Host) -> Result<(), Failure> {
 
 /// What is put into the program, and what the host says of it.
 struct Cargo {
-    bytes: Vec<u8>,
+    program: PathBuf,
     outputs: String,
     states: String,
 }
 
 /// Converts a model and runs it on the host; none where it does not fit.
-fn pack(row: &Row, folder: &Path, host: &Host) -> Result<Option<Cargo>, Failure> {
+fn pack(
+    row: &Row,
+    folder: &Path,
+    host: &Host,
+    carrier: &Carrier,
+) -> Result<Option<Cargo>, Failure> {
     let blob_path = host.convert(&row.name, &folder.join("models").join(&row.file))?;
     let blob = read(&blob_path)?;
     let count = if row.sequence { row.runs } else { 1 };
@@ -110,23 +103,13 @@ fn pack(row: &Row, folder: &Path, host: &Host) -> Result<Option<Cargo>, Failure>
     for run in 0..count {
         ports.iter().for_each(|port| inputs.extend_from_slice(&port[run]));
     }
-    let start = STEP + blob.len().next_multiple_of(STEP);
-    let fits = size(&blob, models::ARENA_BYTES) <= ARENA_BYTES
-        && size(&blob, models::STATE_BYTES) <= STATE_BYTES;
-    if !fits || start + inputs.len() > CARGO_BYTES {
-        return Ok(None);
-    }
-    let mut bytes = vec![0; start];
-    bytes[..4].copy_from_slice(&(blob.len() as u32).to_le_bytes());
-    bytes[4..8].copy_from_slice(&(count as u32).to_le_bytes());
-    bytes[STEP..STEP + blob.len()].copy_from_slice(&blob);
-    bytes.extend_from_slice(&inputs);
+    let Ok(program) = carrier.fill(&blob, count, &inputs)? else { return Ok(None) };
     let ports: Vec<Vec<u8>> = ports.iter().map(|port| port[..count].concat()).collect();
     let inputs = host.inputs(&row.name, &ports)?;
     let has_state = size(&blob, models::STATE_BYTES) > 0;
     let states = if has_state { host.states(&blob_path, &inputs)? } else { Vec::new() };
     let outputs = host.outputs(&blob_path, &inputs)?;
-    Ok(Some(Cargo { bytes, outputs, states: format!("{:016x}", fnv1a(&states)) }))
+    Ok(Some(Cargo { program, outputs, states: format!("{:016x}", fnv1a(&states)) }))
 }
 
 /// The digest that boards print (`isokern_model::digest::fnv1a`).
@@ -139,12 +122,6 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 fn values(file: &[u8]) -> &[u8] {
     let header = file.get(8..10).map_or(0, |len| usize::from(u16::from_le_bytes([len[0], len[1]])));
     file.get(10 + header..).unwrap_or_default()
-}
-
-/// A size in the header of a packed model.
-fn size(blob: &[u8], range: Range<usize>) -> usize {
-    let bytes = blob.get(range).and_then(|bytes| bytes.try_into().ok());
-    u32::from_le_bytes(bytes.unwrap_or([0xFF; 4])) as usize
 }
 
 fn json<T: for<'de> serde::Deserialize<'de>>(path: &Path) -> Result<T, Failure> {
