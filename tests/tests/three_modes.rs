@@ -1,11 +1,13 @@
 //! Every model in every mode on the processor: called, as an actor in lent buffers, and as tasks of
 //! a megakernel among which urgent ones overtake. One digest each, that of TFLite Micro's outputs.
 
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use isokern_core::actor::{ActorPlan, ActorState, Mailboxes};
+use isokern_core::call::{Clock, PollingSleep};
 use isokern_core::megakernel::{
     MegakernelReport, NewTask, TaskArrays, TaskCells, TaskContext, TaskHandler, TaskOutcome,
     TaskPriority, TaskStep, WorkerStep,
@@ -46,8 +48,10 @@ fn main() -> ExitCode {
         let rows = zoo::rows().into_iter().filter(|row| row.sequence && !row.is_refused());
         rows.for_each(|row| one_digest(&row.case()));
     }));
-    trials.push(trial_unless(None, "a_budget_of_one_operator_ends_in_the_same_bytes", || {
-        isokern_tests::vectors::own_cases().iter().for_each(sliced);
+    trials.push(trial_unless(None, "a_budget_of_few_operators_ends_in_the_same_bytes", || {
+        let cases = isokern_tests::vectors::own_cases();
+        let yields: u64 = cases.iter().map(sliced).sum();
+        assert!(yields > 30, "{yields}: slices end between operators");
     }));
     run(trials)
 }
@@ -205,8 +209,23 @@ fn check(report: &MegakernelReport, count: usize) {
     assert_eq!((report.accepted, report.done), (count as u64, count as u64), "{report:?}");
 }
 
-/// Runs a model in slices that end after every operator, in a loop.
-fn sliced(case: &Case) {
+/// A clock that goes on by a nanosecond at each look.
+#[derive(Clone, Debug, Default)]
+struct LookClock(Arc<AtomicU64>);
+
+impl Clock for LookClock {
+    fn now_ns(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send {
+        PollingSleep::new(self, moment_ns)
+    }
+}
+
+/// Runs a model in slices that end after a few operators, in a loop, and returns how often its task
+/// gave way.
+fn sliced(case: &Case) -> u64 {
     let program = ArtifactBackend::new().load_program(&case.convert(Layout::Packed));
     let program = program.expect("the artifact is a model");
     let model = program.model();
@@ -215,10 +234,10 @@ fn sliced(case: &Case) {
     let (table, _) = table(&program);
     let tasks = table.tasks();
     let cells = TaskCells::<TaskArrays<2, 1, HostWord, HostCell>>::new(0);
-    let host = LoopWorkers::new(&cells, SystemClock);
-    // Over before the second operator.
+    let host = LoopWorkers::new(&cells, LookClock::default());
+    // Six looks at the clock.
     let config =
-        MegakernelConfig { max_wall_time: Duration::from_nanos(1), ..MegakernelConfig::new() };
+        MegakernelConfig { max_wall_time: Duration::from_nanos(6), ..MegakernelConfig::new() };
     let workers = megakernel(&host, tasks, config).expect("the memory is lent once");
     let (mut submitter, mut completions, mut controls) = workers.split();
     let request = tasks.ask(0, 0, None, |program, arena| write(program, arena, input));
@@ -241,5 +260,5 @@ fn sliced(case: &Case) {
     let mut found = Vec::new();
     tasks.answer(0, |program, arena| read(program, arena, &mut found)).expect("the task is done");
     assert!(found == expected, "{}: the outputs differ", case.name);
-    assert_eq!(controls.report().yields as usize, model.operator_count() - 1, "{}", case.name);
+    controls.report().yields
 }

@@ -16,7 +16,7 @@ pub(crate) const MEMORY: PlacementAcceptance =
 
 /// What a CPU backend can do, owning or not.
 pub(crate) const CAPABILITIES: BackendCapabilities = BackendCapabilities::new(false, None, DTYPES)
-    .with_modes(ModeSet::empty().with_batch().with_ring())
+    .with_modes(ModeSet::empty().with_batch().with_ring().with_megakernel())
     .with_memory(MEMORY);
 
 /// What the packed payload of all inputs, or of all outputs, has to be.

@@ -24,8 +24,7 @@ pub enum KernelMode {
     /// A resident actor that takes messages from a ring.
     #[cfg_attr(feature = "serde", serde(alias = "Ring"))]
     Ring,
-    /// Tasks that resident workers take from a queue. No backend runs this mode yet: task
-    /// slots and the launch policy are there ([`megakernel`](crate::megakernel)).
+    /// Tasks that resident workers take from a queue ([`megakernel`](crate::megakernel)).
     #[cfg_attr(feature = "serde", serde(alias = "Megakernel"))]
     Megakernel,
 }
@@ -71,7 +70,7 @@ impl KernelMode {
     /// | | `execute_with_timeout` | 19.73 | no |
     /// | | `execute_with_context`, with a deadline | 19.42 | no |
     /// | ring | `ModelActor`, spinning, on another core | 2.66 | yes |
-    /// | megakernel | not measured: nothing runs it | | NaN |
+    /// | megakernel | no record yet: `isokern bench --mode megakernel` measures it | | NaN |
     ///
     /// **So a batch call with a limit, which is what most callers want, costs about 19 µs and
     /// not 0.44**: a limit makes the work stop at a safe point after every operator.

@@ -52,7 +52,9 @@ fn main() -> ! {
         ending::fail("the model did not run in batch mode");
     };
     print_digest("batch", batch);
-    let Some(Ran { digest, yields }) = tasks::run(&program, pool, STATE.as_mut_slice(), &TASKS, cargo) else {
+    let Some(Ran { digest, yields }) =
+        tasks::run(&program, pool, STATE.as_mut_slice(), &TASKS, cargo)
+    else {
         ending::fail("the model did not run in megakernel mode");
     };
     print_digest("megakernel", digest);

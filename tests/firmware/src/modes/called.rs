@@ -6,7 +6,12 @@ use crate::{Pool, Program, add_outputs, inputs_of, no_outputs, write_input};
 
 /// Runs all inputs, and returns the digest of the outputs.
 #[inline(never)]
-pub(crate) fn run(program: &Program, pool: &mut Pool, state: &mut [u8], cargo: Unpacked) -> Option<u64> {
+pub(crate) fn run(
+    program: &Program,
+    pool: &mut Pool,
+    state: &mut [u8],
+    cargo: Unpacked,
+) -> Option<u64> {
     let (mut lender, _borrower) = pool.split();
     let mut arena = lender.try_claim().ok()?;
     program.model().reset_state(state);

@@ -1,9 +1,9 @@
 //! Ring mode: an actor that answers in the lent arena. The loop asks and steps it.
 
+use isokern_cpu::ModelActor;
+use isokern_cpu::actor::state_words;
 use isokern_cpu::core::actor::{ActorCells, ActorPlan, Mailboxes};
 use isokern_cpu::core::{KernelMetadata, KernelMode, MessageHeader};
-use isokern_cpu::actor::state_words;
-use isokern_cpu::ModelActor;
 use isokern_firmware::cargo::{ARENA_BYTES, STATE_BYTES, Unpacked};
 use isokern_firmware::ticker::TickClock;
 use isokern_ring::{LoopHost, Spinning};

@@ -72,9 +72,8 @@ pub(crate) fn run(
     let (count, mut inputs) = inputs_of(cargo);
     let mut digest = no_outputs();
     for _ in 0..count {
-        let request = tasks.ask(0, 0, stream, |program, arena| {
-            write_input(program, arena, &mut inputs)
-        });
+        let request =
+            tasks.ask(0, 0, stream, |program, arena| write_input(program, arena, &mut inputs));
         let handle = submitter.try_submit(NewTask::from(request.ok()?)).ok()?;
         let end = loop {
             if let WorkerStep::Over(_) = controls.running_mut().step() {
