@@ -10,7 +10,7 @@ use crate::repository;
 
 /// The tests that hold the models, and where in them.
 const MODELS: [(&[&str], &str); 2] = [
-    (&["--package", "isokern-core", "--test", "ring_models"], ""),
+    (&["--package", "isokern-core", "--features", "std", "--test", "ring_models"], ""),
     // Unit tests of a crate whose other tests know nothing of the model checker.
     (&["--package", "isokern-ring", "--lib", "--features", "std"], "notify::models::"),
 ];

@@ -1,4 +1,4 @@
-//! Runs the examples of actors and looks at what they print.
+//! Runs the examples of actors and of tasks, and looks at what they print.
 
 use std::path::Path;
 use std::process::Command;
@@ -61,4 +61,32 @@ fn a_broken_handler_takes_one_message_until_the_window_is_exhausted() {
     for (line, expected) in lines.iter().zip(expected) {
         assert!(line.contains(expected), "no `{expected}` in `{line}`");
     }
+}
+
+#[test]
+fn tasks_spawn_tasks_and_join_them() {
+    let expected = [
+        "168 primes below 1000: Done",
+        "9592 primes below 100000: Done",
+        "16 tasks spawned, accounted: true",
+    ];
+    assert_eq!(lines("dag"), expected);
+}
+
+#[test]
+fn an_urgent_task_overtakes_the_one_that_runs() {
+    let lines = lines("overtake");
+    let place = |name: &str| lines.iter().position(|line| line.starts_with(name));
+    assert_eq!(lines.len(), 5, "{lines:#?}");
+    assert!(place("urgent is Done") < place("first is Done"), "{lines:#?}");
+    assert!(place("urgent is Done") < place("third is Done"), "{lines:#?}");
+}
+
+#[test]
+fn slices_go_on_where_the_one_before_ended() {
+    let lines = lines("budget");
+    let (last, slices) = lines.split_last().expect("it prints");
+    assert_eq!(last, "10 done in more than one slice: true");
+    assert!(slices.iter().all(|line| line.ends_with("accounted: true")), "{lines:#?}");
+    assert!(slices.last().is_some_and(|line| line.contains(": 10 done, 0 left")), "{lines:#?}");
 }

@@ -173,10 +173,10 @@ impl Hand {
             }
         }
         let (class, index) = taken?;
-        for (lower, passed) in TaskPriority::ALL.into_iter().zip(&mut self.passed) {
-            if lower == class {
+        for (other, passed) in TaskPriority::ALL.into_iter().zip(&mut self.passed) {
+            if other == class {
                 *passed = 0;
-            } else if lower > class && queue::has_some(memory.class(lower)) {
+            } else if queue::has_some(memory.class(other)) {
                 *passed = passed.saturating_add(1);
             }
         }

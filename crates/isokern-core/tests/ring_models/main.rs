@@ -1,4 +1,5 @@
-//! The protocols of rings and task slots under a model checker: the source that everybody runs,
+//! The protocols of rings, task slots and megakernels under a model checker: the source that
+//! everybody runs,
 //! over loom's words.
 //!
 //! `cargo xtask loom` runs these. Each model is a few threads and a few messages, and loom goes
@@ -16,6 +17,7 @@ mod closing;
 mod control;
 mod credit;
 mod lending;
+mod megakernel;
 mod passing;
 mod slots;
 mod words;

@@ -2,7 +2,7 @@
 
 use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use isokern_core::ring::{CellValue, SharedCell, SharedRmw, SharedWord};
+use isokern_core::ring::{CellValue, SharedCell, SharedCounter, SharedRmw, SharedWord};
 
 /// A 32-bit atomic whose every access loom sees.
 #[derive(Debug, Default)]
@@ -35,6 +35,12 @@ impl SharedWord for LoomWord {
 impl SharedRmw for LoomWord {
     fn compare_exchange(&self, current: u32, new: u32) -> Result<u32, u32> {
         self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire)
+    }
+}
+
+impl SharedCounter for LoomWord {
+    fn fetch_add(&self, difference: u32) -> u32 {
+        self.0.fetch_add(difference, Ordering::AcqRel)
     }
 }
 
