@@ -1,8 +1,8 @@
 //! Who is claimed when: Critical among very many Normal tasks, the bound for classes that are
 //! passed over, and tenants; on a clock that tasks move themselves.
 
+use core::time::Duration;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use isokern_core::call::Clock;
 use isokern_core::megakernel::{

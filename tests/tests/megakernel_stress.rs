@@ -2,7 +2,7 @@
 //!
 //! `ISOKERN_MEGAKERNEL_TASKS`: how many for each of the nine mixes; 20 000 by itself.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use isokern_core::megakernel::{
     FAULT_PANIC, MegakernelReport, NewTask, TaskContext, TaskHandle, TaskHandler, TaskOutcome,
@@ -128,7 +128,7 @@ fn run(worker_count: u32, yields_percent: u32, task_count: u32) -> MegakernelRep
             std::thread::yield_now();
         }
     }
-    std::mem::forget(submitter);
+    core::mem::forget(submitter);
     let report = controls.finish();
     assert!(account.has_ended.iter().all(|ended| *ended));
     report

@@ -1,4 +1,4 @@
-//! `cargo xtask loom`: the protocols of rings, task slots and waker cells under a model checker.
+//! `cargo xtask loom`: rings, task slots, megakernels and waker cells under a model checker.
 //!
 //! Loom replaces the atomics of a test and runs it again and again, in every order of accesses
 //! that the memory model allows. The flag `--cfg loom` changes what every crate is compiled

@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p isokern-cli --example budget`
 
-use std::time::Duration;
+use core::time::Duration;
 
 use isokern_core::megakernel::{NewTask, TaskContext, TaskHandler, TaskStep};
 use isokern_core::{MegakernelConfig, Solo, TaskSlot};

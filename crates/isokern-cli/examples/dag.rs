@@ -2,8 +2,8 @@
 //!
 //! `cargo run -p isokern-cli --example dag`
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use isokern_core::megakernel::{NewTask, TaskContext, TaskHandler, TaskStep};
 use isokern_core::{MegakernelConfig, Solo, TaskSlot};
@@ -37,8 +37,9 @@ impl TaskHandler for Primes {
                 TaskStep::Join { pc: 1, data: 0 }
             }
             (COUNT, _) => {
-                let is_prime =
-                    |n: &u32| *n > 1 && (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+                let is_divided =
+                    |n: u32| (2..n).take_while(|d| d * d <= n).any(|d| n.is_multiple_of(d));
+                let is_prime = |n: &u32| *n > 1 && !is_divided(*n);
                 self.0.fetch_add((first..end).filter(is_prime).count() as u32, Ordering::Relaxed);
                 TaskStep::Done
             }

@@ -1,6 +1,5 @@
 //! The protocols of rings, task slots and megakernels under a model checker: the source that
-//! everybody runs,
-//! over loom's words.
+//! everybody runs, over loom's words.
 //!
 //! `cargo xtask loom` runs these. Each model is a few threads and a few messages, and loom goes
 //! through every order of their accesses that the memory model allows, up to a bound on how

@@ -3,8 +3,8 @@
 //! Two slots for the host, two for spawned tasks, so that queues and rings wrap within a model.
 //! What comes before the race runs on one thread: loom has to know of every word there is.
 
+use core::time::Duration;
 use std::sync::Arc;
-use std::time::Duration;
 
 use isokern_core::call::{Clock, PollingSleep};
 use isokern_core::megakernel::{
