@@ -85,7 +85,7 @@ fn serve(process: &'static Process) {
 fn run(process: &'static Process) {
     let mut world = process.lock();
     let memory = Arc::clone(&world.memory);
-    let mut engine: Option<Engine> = None;
+    let mut engine = world.settings.engine(&memory);
     loop {
         let ready = world.ready_streams();
         let Some(stream) = world.order.choose(&ready) else {
@@ -97,9 +97,7 @@ fn run(process: &'static Process) {
             let start = Instant::now();
             world = process.wait(world, Some(NAP));
             world.wake_streams();
-            if let Some(engine) = &mut engine {
-                engine.idle(u64::try_from(start.elapsed().as_nanos()).unwrap_or(0));
-            }
+            engine.idle(u64::try_from(start.elapsed().as_nanos()).unwrap_or(0));
             continue;
         }
         let Some(mut item) = world.take_first(stream) else { continue };
@@ -107,11 +105,12 @@ fn run(process: &'static Process) {
         drop(world);
         let mut account = Account::default();
         let work = || advance(&mut item.job, &mut engine, &memory, budget, &mut account);
-        let step = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-            engine = None;
+        let step = catch_unwind(AssertUnwindSafe(work)).ok();
+        world = process.lock();
+        let step = step.unwrap_or_else(|| {
+            engine = world.settings.engine(&memory);
             Step::Failed(Status::UNKNOWN, DEFECT.to_owned())
         });
-        world = process.lock();
         world.executed.thread_instructions += account.executed.thread_instructions;
         world.executed.warp_instructions += account.executed.warp_instructions;
         for note in &account.notes {
@@ -180,7 +179,7 @@ impl World {
 
 fn advance(
     job: &mut Job,
-    engine: &mut Option<Engine>,
+    engine: &mut Engine,
     memory: &Arc<Memory>,
     budget: u64,
     account: &mut Account,
@@ -191,11 +190,6 @@ fn advance(
             return advance_graph(job, &nodes, engine, memory, budget, account);
         }
         Task::Launch(kernel) => {
-            let engine = engine.get_or_insert_with(|| {
-                let mut engine = Engine::new(memory);
-                engine.end_asleep();
-                engine
-            });
             let begin = || Grid::new(&kernel.program, kernel.launch.clone());
             let grid = job.grid.get_or_insert_with(begin);
             let before = grid.counters();
@@ -245,7 +239,7 @@ fn failed(fault: &Fault) -> Step {
 fn advance_graph(
     job: &mut Job,
     nodes: &[super::graph::Node],
-    engine: &mut Option<Engine>,
+    engine: &mut Engine,
     memory: &Arc<Memory>,
     budget: u64,
     account: &mut Account,

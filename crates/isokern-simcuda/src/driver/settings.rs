@@ -2,8 +2,11 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::injection::Failure;
+use crate::machine::Engine;
+use crate::memory::Memory;
 use crate::program::Limits;
 
 /// The choices of one process.
@@ -21,6 +24,11 @@ pub struct Settings {
     pub driver_version: u32,
     /// What chooses the order of streams; `None` takes turns.
     pub seed: Option<u64>,
+    /// The seed by which stores wait and loads return old values; `None` lets them take effect at
+    /// once.
+    pub weak: Option<u64>,
+    /// Whether the device's clock counts instructions in place of time.
+    pub virtual_clock: bool,
     /// Where reports of faults are written, besides the standard error output.
     pub report_file: Option<PathBuf>,
     /// Whether kernels' reads of device memory that nobody wrote are reported.
@@ -57,6 +65,8 @@ impl Default for Settings {
             memory_bytes: 4 << 30,
             driver_version: 12_090,
             seed: None,
+            weak: None,
+            virtual_clock: false,
             report_file: None,
             init_check: false,
             leak_check: false,
@@ -102,6 +112,14 @@ impl Settings {
             settings.driver_version = small(version);
         }
         settings.seed = number("ISOKERN_SIM_SEED", 0, u64::MAX);
+        settings.weak = number("ISOKERN_SIM_WEAK", 0, u64::MAX);
+        match env::var("ISOKERN_SIM_CLOCK").as_deref() {
+            Ok("virtual") => settings.virtual_clock = true,
+            Ok("host" | "") | Err(_) => {}
+            Ok(other) => {
+                eprintln!("isokern-simcuda: ISOKERN_SIM_CLOCK={other} is neither host nor virtual");
+            }
+        }
         settings.init_check = number("ISOKERN_SIM_INITCHECK", 0, 1) == Some(1);
         settings.leak_check = number("ISOKERN_SIM_LEAKCHECK", 0, 1) == Some(1);
         settings.report_file = env::var_os("ISOKERN_SIM_REPORT").map(PathBuf::from);
@@ -114,6 +132,23 @@ impl Settings {
             }
         }
         settings
+    }
+
+    /// An engine that runs kernels as they say.
+    #[must_use]
+    pub fn engine(&self, memory: &Arc<Memory>) -> Engine {
+        let mut engine = Engine::new(memory);
+        engine.end_asleep();
+        if let Some(seed) = self.seed {
+            engine.set_order(seed);
+        }
+        if let Some(seed) = self.weak {
+            engine.set_weak(seed);
+        }
+        if self.virtual_clock {
+            engine.set_virtual_clock();
+        }
+        engine
     }
 
     /// What the devices accept as PTX.

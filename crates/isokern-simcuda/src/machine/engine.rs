@@ -75,11 +75,30 @@ impl Engine {
     /// Tells the engine that nothing ran for some nanoseconds: clocks go on, at one tick each.
     pub const fn idle(&mut self, ns: u64) {
         self.idle_ticks += ns;
+        if let Clock::Virtual(time) = &mut self.clock {
+            *time += ns;
+        }
     }
 
     /// Takes what is to be said of kernels that go on, since the last time.
     pub fn take_notes(&mut self) -> Vec<Note> {
         self.notes.take()
+    }
+
+    /// Chooses the order of blocks and warps by a seed, a few instructions at a time. Stores and
+    /// loads take effect at once.
+    pub const fn set_order(&mut self, seed: u64) {
+        self.order = Some(Random::new(seed));
+    }
+
+    /// As [`set_order`](Self::set_order); stores wait, and loads may return old values.
+    pub fn set_weak(&mut self, seed: u64) {
+        self.buffers = Some(Buffers::weak(seed));
+    }
+
+    /// Lets `%globaltimer` count instructions of warps, from 0.
+    pub const fn set_virtual_clock(&mut self) {
+        self.clock = Clock::Virtual(0);
     }
 
     /// An engine with a virtual clock in which stores wait in buffers, in an order that follows

@@ -76,8 +76,11 @@ impl Grid {
     /// Starts blocks while there is room; says whether any runs.
     fn fill(&mut self, engine: &mut Engine) -> bool {
         let blocks = volume(self.launch.grid);
-        if self.next == 0 && blocks > 1 {
+        if self.next == 0 && self.running.is_empty() {
             self.order = engine.order_of(blocks);
+            if let (0, Some(views)) = (self.born, engine.views()) {
+                self.born = views.now();
+            }
         }
         while self.next < blocks && self.running.len() < self.launch.resident_max.max(1) as usize {
             let number = (self.order.0 + self.next * self.order.1) % blocks;
@@ -109,6 +112,9 @@ impl Engine {
     ///
     /// A [`Fault`], after which no thread of the grid runs any more.
     pub fn run(&mut self, grid: &mut Grid, budget: u64) -> Result<Progress, Box<Fault>> {
+        if self.buffers.is_some() || self.order.is_some() {
+            return self.run_shuffled(grid, budget);
+        }
         let mut left = budget;
         while grid.fill(self) {
             if left == 0 {
@@ -133,6 +139,21 @@ impl Engine {
         Ok(Progress::Finished)
     }
 
+    /// Runs at most about `budget` instructions of warps in an order of the seed.
+    fn run_shuffled(&mut self, grid: &mut Grid, budget: u64) -> Result<Progress, Box<Fault>> {
+        let end = self.counters.warp_instructions.saturating_add(budget.max(1));
+        // A step in which every warp waits for a barrier's end runs no instruction.
+        for _ in 0..budget.max(1) {
+            if self.run_by_seed(grid)? == Progress::Finished {
+                return Ok(Progress::Finished);
+            }
+            if self.counters.warp_instructions >= end {
+                break;
+            }
+        }
+        Ok(Progress::Running)
+    }
+
     /// Runs one instruction or a few of a warp chosen by the seed, or lets a store take effect.
     pub(crate) fn run_by_seed(&mut self, grid: &mut Grid) -> Result<Progress, Box<Fault>> {
         if !grid.fill(self) {
@@ -155,9 +176,6 @@ impl Engine {
                 break;
             }
         }
-        if let Clock::Virtual(time) = &mut self.clock {
-            *time += done.max(1);
-        }
         self.after_turn(grid, &mut index, done)?;
         Ok(Progress::Running)
     }
@@ -165,7 +183,7 @@ impl Engine {
     /// Which of the blocks starts first, and the step from one to the next: by the seed, or in
     /// ascending order. The step has no divisor in common with the count, so each has its turn.
     fn order_of(&mut self, blocks: u64) -> (u64, u64) {
-        if self.buffers.is_none() && self.order.is_none() {
+        if blocks < 2 || (self.buffers.is_none() && self.order.is_none()) {
             return (0, 1);
         }
         let most = usize::try_from(blocks.min(1 << 16)).unwrap_or(1);
@@ -250,6 +268,9 @@ impl Engine {
         index: &mut usize,
         done: u64,
     ) -> Result<(), Box<Fault>> {
+        if let Clock::Virtual(time) = &mut self.clock {
+            *time += done.max(1);
+        }
         let block = &grid.running[*index];
         if block.live == 0 {
             // The end of a block orders its stores for nobody, but they are on their way.

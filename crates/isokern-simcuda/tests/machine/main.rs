@@ -8,5 +8,6 @@ mod faults;
 mod flow;
 mod launch;
 mod memory;
+mod planted;
 mod replay;
 mod strictness;
