@@ -1,13 +1,15 @@
 //! How fast the stand-in's machine executes the shipped PTX: one inference of every model.
 //!
 //! `cargo bench -p isokern-tests --bench standin`, with words behind `--` for the models whose
-//! names have one of them. Times are those of an interpreter and say nothing about a GPU. A row is
-//! the median of some runs on one thread.
+//! names have one of them. With the word `replay` it compares replays of some models in place of
+//! free runs: stores that wait, and loads of old values as well. Times are those of an interpreter
+//! and say nothing about a GPU. A row is the median of some runs on one thread.
 
 use std::time::Instant;
 
 use isokern_model::Model;
 use isokern_model::layout::Layout;
+use isokern_simcuda::replay::Replay;
 use isokern_tests::device::{Device, ptx};
 use isokern_tests::vectors::all_cases;
 
@@ -18,6 +20,9 @@ fn main() {
     // `cargo test --benches` builds this and asks it to run nothing.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
+    }
+    if std::env::args().any(|argument| argument == "replay") {
+        return replays();
     }
     println!("| model | M thread-instructions | warps, % full | ms | M thread-instructions/s |");
     println!("|---|--:|--:|--:|--:|");
@@ -50,5 +55,38 @@ fn main() {
             median * 1e3,
             threads as f64 / 1e6 / median
         );
+    }
+}
+
+/// Models whose replays take seconds and no more.
+const REPLAYED: [&str; 4] = ["digits", "sine", "keyword", "conv"];
+
+fn replays() {
+    println!("| model | stores wait, ms | loads too, ms | ratio |");
+    println!("|---|--:|--:|--:|");
+    let is_wanted = |name: &str| REPLAYED.iter().any(|word| name.contains(word));
+    for case in all_cases().into_iter().filter(|case| is_wanted(&case.name)) {
+        let artifact = case.convert(Layout::Packed);
+        let model = Model::parse(artifact.bytes()).expect("it was just converted");
+        let input = &case.inputs[..model.input().len()];
+        let device = Device::new(&ptx(TARGET), TARGET);
+        let time = |mut replay: Replay| {
+            let start = Instant::now();
+            let outputs = device.batch_in(&mut replay, &artifact, input);
+            let seconds = start.elapsed().as_secs_f64();
+            let outputs = outputs.unwrap_or_else(|fault| panic!("{}: {fault}", case.name));
+            assert!(outputs == case.outputs[..outputs.len()], "{} differs", case.name);
+            seconds
+        };
+        // In turns, so that what else the machine does meets both.
+        let (mut waiting, mut weak) = (Vec::new(), Vec::new());
+        for seed in 0..5 {
+            waiting.push(time(Replay::new(&device.memory, seed)));
+            weak.push(time(Replay::weak(&device.memory, seed)));
+        }
+        waiting.sort_by(f64::total_cmp);
+        weak.sort_by(f64::total_cmp);
+        let (waiting, weak) = (waiting[2] * 1e3, weak[2] * 1e3);
+        println!("| {} | {waiting:.1} | {weak:.1} | {:.2} |", case.name, weak / waiting);
     }
 }

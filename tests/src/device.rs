@@ -190,6 +190,26 @@ impl Device {
         self.finish(Job { entry: self.entry(entry), ..job }, |_| {})
     }
 
+    /// As [`batch`](Self::batch), on a replay: by its seed, with what it may do to memory.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ended it.
+    pub fn batch_in(
+        &self,
+        replay: &mut Replay,
+        artifact: &ModelArtifact,
+        inputs: &[i8],
+    ) -> Result<Vec<i8>, Box<Fault>> {
+        let job = self.prepare(artifact, artifact.bytes(), inputs);
+        let (launch, parameters) = self.ready(job, |_| {});
+        replay.launch(&self.program, launch);
+        assert!(replay.finish(STEPS_MAX)?, "it does not end");
+        let BatchParameters { outputs, output_bytes, sample_count, .. } = parameters;
+        let outputs = self.download(outputs, (sample_count * output_bytes) as usize);
+        Ok(bytemuck::cast_slice(&outputs).to_vec())
+    }
+
     /// As [`batch`](Self::batch); `change` may change what the device is told.
     ///
     /// # Errors
@@ -250,12 +270,8 @@ impl Device {
         Job { entry, launch, parameters }
     }
 
-    /// Runs a batch as it is planned now.
-    fn finish(
-        &self,
-        job: Job,
-        change: impl Fn(&mut BatchParameters),
-    ) -> Result<BatchRun, Box<Fault>> {
+    /// The launch of a batch as it is planned now, and what the device should be told.
+    fn ready(&self, job: Job, change: impl Fn(&mut BatchParameters)) -> (Launch, BatchParameters) {
         let Job { entry, launch, mut parameters } = job;
         parameters.flags = launch.flags.bits();
         parameters.arena_bytes = launch.arena_bytes;
@@ -264,23 +280,36 @@ impl Device {
             let scratch = self.memory.allocate(launch.scratch_bytes, Kind::Device);
             parameters.scratch = scratch.expect("there is room");
         }
-        let BatchParameters { outputs, output_bytes, sample_count, fault, .. } = parameters;
+        let planned = parameters;
         change(&mut parameters);
-        let counters = self.run(Launch {
+        let launch = Launch {
             entry,
             grid: [launch.blocks, 1, 1],
             block: [launch.threads, 1, 1],
             dynamic_shared: launch.shared_bytes,
             parameters: bytemuck::bytes_of(&parameters).to_vec(),
             resident_max: 8,
-        })?;
+        };
+        (launch, planned)
+    }
+
+    /// Runs a batch as it is planned now.
+    fn finish(
+        &self,
+        job: Job,
+        change: impl Fn(&mut BatchParameters),
+    ) -> Result<BatchRun, Box<Fault>> {
+        let planned = job.launch;
+        let (launch, parameters) = self.ready(job, change);
+        let BatchParameters { outputs, output_bytes, sample_count, fault, .. } = parameters;
+        let counters = self.run(launch)?;
         let outputs = self.download(outputs, (sample_count * output_bytes) as usize);
         let record = self.download(fault, size_of::<FaultRecord>());
         Ok(BatchRun {
             outputs: bytemuck::cast_slice(&outputs).to_vec(),
             record: bytemuck::pod_read_unaligned(&record),
             counters,
-            launch,
+            launch: planned,
         })
     }
 }

@@ -16,6 +16,7 @@ mod lane_bytes;
 mod note;
 pub(crate) mod queue;
 pub(crate) mod random;
+mod shuffle;
 mod slice;
 mod special;
 mod surroundings;

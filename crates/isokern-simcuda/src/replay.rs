@@ -10,6 +10,8 @@ use std::sync::Arc;
 use crate::machine::{Counters, Engine, Fault, Grid, Launch, Progress};
 use crate::memory::{AccessError, Memory};
 use crate::program::Program;
+use crate::views::Views;
+pub use crate::views::{Race, Side};
 
 /// A device whose every choice follows from a seed.
 ///
@@ -70,7 +72,7 @@ impl Replay {
 
     /// Adds a kernel; it runs beside those that are there. It sees whatever has arrived by now.
     pub fn launch(&mut self, program: &Arc<Program>, launch: Launch) {
-        let moment = self.engine.views().map_or(0, |views| views.now());
+        let moment = self.engine.views().map_or(0, Views::launch);
         self.grids.push(Grid::new(program, launch).launched_at(moment));
     }
 
@@ -84,6 +86,9 @@ impl Replay {
             Ok(Progress::Running) => {}
             Ok(Progress::Finished) => {
                 self.grids.remove(chosen);
+                if let Some(views) = self.engine.views() {
+                    views.grid_ended();
+                }
                 if let (true, Some(views)) = (self.grids.is_empty(), self.engine.views()) {
                     views.forget();
                 }
@@ -118,7 +123,11 @@ impl Replay {
         if let Some(buffers) = &mut self.engine.buffers {
             buffers.host_reads(address, bytes);
         }
-        Ok(allocation.store.load(offset, bytes))
+        let value = allocation.store.load(offset, bytes);
+        if let Some(views) = self.engine.views() {
+            views.touch_host(address, bytes, value, false);
+        }
+        Ok(value)
     }
 
     /// Writes 1, 2, 4 or 8 bytes as the host, after the device has run for a while. The host's
@@ -134,6 +143,9 @@ impl Replay {
             buffers.note_host(&mut self.engine.view, address, bytes);
         }
         allocation.store.store(offset, bytes, value);
+        if let Some(views) = self.engine.views() {
+            views.touch_host(address, bytes, value, true);
+        }
         Ok(())
     }
 
@@ -141,6 +153,28 @@ impl Replay {
     #[must_use]
     pub fn now_ns(&self) -> u64 {
         self.engine.now_ns()
+    }
+
+    /// Looks for races from now on, in a replay that is [`weak`](Self::weak): accesses of which one
+    /// is plain and one stores, and that nothing orders. They are found in any run that makes both.
+    #[must_use]
+    pub fn watching_races(mut self) -> Self {
+        if let Some(views) = self.engine.views() {
+            views.watch();
+        }
+        self
+    }
+
+    /// Takes the races found so far, each pair of instructions once.
+    pub fn take_races(&mut self) -> Vec<Race> {
+        self.engine.views().map(Views::take_races).unwrap_or_default()
+    }
+
+    /// The last accesses to the eight bytes around an address, oldest first, a line of text each
+    /// with its line of PTX: what happened around a fault. Empty unless races are looked for.
+    #[must_use]
+    pub fn recent_accesses(&mut self, address: u64, count: usize) -> Vec<String> {
+        self.engine.views().map(|views| views.recent(address, count)).unwrap_or_default()
     }
 
     /// Loads that returned an old value so far.

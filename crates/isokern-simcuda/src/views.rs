@@ -10,19 +10,25 @@
 //! loads of one place out of order, which PTX allows where scopes do not reach. What a test sees
 //! here a device may do; some of what a device may do is not seen here.
 
+mod arrival;
 mod barrier;
+mod collect;
 mod history;
 mod horizon;
 mod place;
+mod race;
 mod release;
+mod watch;
 
 pub(crate) use place::mask_of;
+pub use race::{Race, Side};
+pub(crate) use race::{Site, Touch};
 
 use core::hash::BuildHasherDefault;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::machine::buffers::{Owner, Waiting};
+use crate::machine::buffers::Owner;
 use crate::machine::queue::is_shared;
 use crate::machine::random::Random;
 use crate::program::operation::{Order, Reach};
@@ -40,10 +46,18 @@ pub(crate) struct Views {
     /// In the order of their numbers.
     blocks: Vec<BlockView>,
     releases: Vec<Release>,
+    /// Numbers of releases that nobody uses.
+    free: Vec<u32>,
+    /// Releases in use after which it is time to look for others.
+    limit: usize,
     host: ThreadView,
     /// What fences of all blocks have to see, by their reach.
     sequential: [Sight; 3],
     stale: u64,
+    /// The search for races, where that is asked for.
+    races: Option<race::Races>,
+    /// The moment of the last end of a grid.
+    host_born: u64,
 }
 
 /// What the threads of a block have to see.
@@ -124,15 +138,20 @@ impl Views {
             places: HashMap::default(),
             blocks: Vec::new(),
             releases: vec![Release::default()],
+            free: Vec::new(),
+            limit: 0,
             host: ThreadView::default(),
             sequential: Default::default(),
             stale: 0,
+            races: None,
+            host_born: 0,
         }
     }
 
-    /// The moment, as arrivals of stores count it.
-    pub(crate) const fn now(&self) -> u64 {
-        self.now
+    /// A grid is launched: the moment, which everything after it is later than.
+    pub(crate) const fn launch(&mut self) -> u64 {
+        self.now += 1;
+        self.now - 1
     }
 
     /// Loads that returned an old value.
@@ -165,8 +184,12 @@ impl Views {
         self.places.clear();
         self.blocks.clear();
         self.releases.truncate(1);
+        self.free.clear();
         self.sequential = Default::default();
         self.host = ThreadView::default();
+        if let Some(races) = &mut self.races {
+            races.forget();
+        }
     }
 
     /// What a thread reads where it would see `value` now.
@@ -278,45 +301,6 @@ impl Views {
             if let Some(sight) = sight_of(&self.releases, found) {
                 view.sight.join(sight);
             }
-        }
-    }
-
-    /// A store arrives where the readers of `only` see it, or with 0 those of all other blocks;
-    /// `old` is what it replaces, and `hidden` names blocks whose own stores lie over it.
-    pub(crate) fn arrived(&mut self, store: &Waiting, only: u64, old: u64, hidden: &[(u64, u8)]) {
-        self.now += 1;
-        let (address, place) = (store.address, store.address & !7);
-        let mask = mask_of(address, store.bytes);
-        let Stamp { epoch, mut release, reach } = store.stamp;
-        let settled = self.index(only).map_or(0, |index| self.blocks[index].met);
-        let history = if is_shared(address) {
-            let Some(index) = self.index(only) else { return };
-            self.blocks[index].shared_history_mut(address)
-        } else {
-            self.places.entry(place).or_default()
-        };
-        if is_shared(address) {
-            history.settle_until(settled);
-        }
-        if release == 0 && reach.is_some() {
-            // What follows a release at its own place releases the same.
-            let before = history.writer_before(only, mask, u64::MAX);
-            let before = before.filter(|before| before.writer == store.owner);
-            release = before.map_or(0, |before| before.release);
-        }
-        let change = Change {
-            at: self.now,
-            only,
-            mask,
-            old: old << (8 * (address & 7)),
-            writer: store.owner,
-            epoch,
-            release,
-            reach: reach.unwrap_or(Reach::Block),
-        };
-        history.push(change);
-        for (block, bytes) in hidden {
-            history.push(Change { only: *block, mask: mask & !bytes, ..change });
         }
     }
 

@@ -240,7 +240,10 @@ fn read(
     match &mut around.engine.buffers {
         Some(buffers) if !matches!(window, Window::Local | Window::Parameter) => {
             let owner = Owner { block: around.serial, thread: around.first_thread + lane as u32 };
-            Ok(buffers.load(Read { owner, address: buffered(place), bytes, order }, value))
+            let access = Read { owner, address: buffered(place), bytes, order };
+            let value = buffers.load(access, value);
+            around.touch(frame.function, access, value, false);
+            Ok(value)
         }
         _ => Ok(value),
     }
@@ -261,6 +264,7 @@ fn write(
     let bytes = what.bytes;
     let owner = Owner { block: around.serial, thread: around.first_thread + lane as u32 };
     let waiting = || Waiting::new(owner, buffered(place), bytes, value);
+    let access = || Read { owner, address: buffered(place), bytes, order: what.order };
     let (target, space, have) = match window {
         Window::Global | Window::Generic => {
             let (allocation, offset) = around.engine.view.range(offset, bytes)?;
@@ -269,6 +273,7 @@ fn write(
                 Some(buffers) => {
                     let stamp = buffers.stamp(owner, what.order);
                     buffers.store(waiting(), stamp);
+                    around.touch(frame.function, access(), value, true);
                 }
             }
             return Ok(());
@@ -279,6 +284,7 @@ fn write(
             if let (Some(_), Some(buffers)) = (&target, &mut around.engine.buffers) {
                 let stamp = buffers.stamp(owner, what.order);
                 buffers.store(waiting(), stamp);
+                around.touch(frame.function, access(), value, true);
                 return Ok(());
             }
             (target, Space::Shared, have)

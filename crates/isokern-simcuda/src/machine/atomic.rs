@@ -38,7 +38,13 @@ pub(crate) fn run(
         let step = |old: u64| changed(atomic.change, atomic.ty, old, value, new, flush);
         settle(around, place, atomic.ty.bytes(), lane);
         old[lane] = update(around, locals, place, atomic.ty.bytes(), lane, step).map_err(failed)?;
-        note(around, atomic, place, lane, old[lane], step(old[lane]));
+        let new = step(old[lane]);
+        note(around, atomic, place, lane, old[lane], new);
+        if around.engine.views().is_some() && !matches!(place.window, Window::Local) {
+            let owner = Owner { block: around.serial, thread: around.first_thread + lane as u32 };
+            let (address, bytes, order) = (buffered(place), atomic.ty.bytes(), atomic.order);
+            around.touch(frame.function, Read { owner, address, bytes, order }, new, true);
+        }
     }
     if let Some(target) = atomic.target {
         set(&mut frame.registers, target, &old, mask);

@@ -222,8 +222,14 @@ impl Buffers {
     }
 
     /// Counts a step: slow stores get faster by it.
-    pub(crate) const fn pass(&mut self) {
+    pub(crate) fn pass(&mut self) {
         self.steps += 1;
+        if let Some(views) = self.views.as_mut().filter(|views| views.is_full()) {
+            let threads = self.threads.iter().flat_map(|(_, queue)| queue);
+            let blocks = self.blocks.iter().flat_map(|(_, queue)| queue);
+            let all = threads.chain(blocks).chain(&self.device);
+            views.collect(all.map(|store| store.stamp.release));
+        }
     }
 
     /// A store arrives in shared memory, where it replaces `old`.

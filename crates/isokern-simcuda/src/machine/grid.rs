@@ -79,7 +79,7 @@ impl Grid {
         if self.next == 0 && self.running.is_empty() {
             self.order = engine.order_of(blocks);
             if let (0, Some(views)) = (self.born, engine.views()) {
-                self.born = views.now();
+                self.born = views.launch();
             }
         }
         while self.next < blocks && self.running.len() < self.launch.resident_max.max(1) as usize {
@@ -97,6 +97,7 @@ impl Grid {
             let multiprocessors = u64::from(engine.multiprocessors);
             if let Some(views) = engine.views() {
                 views.begin(serial, threads, self.born);
+                views.watch_block(serial, index, &self.launch, &self.program);
             }
             block.multiprocessor = u32::try_from(number % multiprocessors).unwrap_or(0);
             self.running.push(block);
@@ -139,21 +140,6 @@ impl Engine {
         Ok(Progress::Finished)
     }
 
-    /// Runs at most about `budget` instructions of warps in an order of the seed.
-    fn run_shuffled(&mut self, grid: &mut Grid, budget: u64) -> Result<Progress, Box<Fault>> {
-        let end = self.counters.warp_instructions.saturating_add(budget.max(1));
-        // A step in which every warp waits for a barrier's end runs no instruction.
-        for _ in 0..budget.max(1) {
-            if self.run_by_seed(grid)? == Progress::Finished {
-                return Ok(Progress::Finished);
-            }
-            if self.counters.warp_instructions >= end {
-                break;
-            }
-        }
-        Ok(Progress::Running)
-    }
-
     /// Runs one instruction or a few of a warp chosen by the seed, or lets a store take effect.
     pub(crate) fn run_by_seed(&mut self, grid: &mut Grid) -> Result<Progress, Box<Fault>> {
         if !grid.fill(self) {
@@ -178,19 +164,6 @@ impl Engine {
         }
         self.after_turn(grid, &mut index, done)?;
         Ok(Progress::Running)
-    }
-
-    /// Which of the blocks starts first, and the step from one to the next: by the seed, or in
-    /// ascending order. The step has no divisor in common with the count, so each has its turn.
-    fn order_of(&mut self, blocks: u64) -> (u64, u64) {
-        if blocks < 2 || (self.buffers.is_none() && self.order.is_none()) {
-            return (0, 1);
-        }
-        let most = usize::try_from(blocks.min(1 << 16)).unwrap_or(1);
-        let first = self.choose(most) as u64;
-        let wanted = 1 + self.choose(most) as u64;
-        let step = (wanted..).find(|step| divisor(*step, blocks) == 1).unwrap_or(1);
-        (first, step)
     }
 
     /// Lets a few stores that wait take effect.
@@ -239,6 +212,7 @@ impl Engine {
             multiprocessor: *multiprocessor,
             grid_id: grid.id,
             first_thread: warp.first_thread,
+            pc: 0,
         };
         around.engine.slept = false;
         let done = slice::run(warp, &mut around, budget);
@@ -286,11 +260,6 @@ impl Engine {
         *index += 1;
         Ok(())
     }
-}
-
-/// The greatest common divisor.
-const fn divisor(first: u64, second: u64) -> u64 {
-    if second == 0 { first } else { divisor(second, first % second) }
 }
 
 /// The report of a block in which every thread waits.

@@ -97,12 +97,16 @@ fn step(
         Operation::Arithmetic(arithmetic) => arithmetic.execute(&mut frame.registers, mask),
         Operation::Load(load) => {
             let function = frame.function;
+            around.pc = pc;
             access::load(around, frame, &warp.locals, load, mask)?;
             if around.engine.unwritten.is_some() {
                 around.note_unwritten(function, pc);
             }
         }
-        Operation::Store(store) => access::store(around, frame, &mut warp.locals, store, mask)?,
+        Operation::Store(store) => {
+            around.pc = pc;
+            access::store(around, frame, &mut warp.locals, store, mask)?;
+        }
         Operation::Branch(target) => return Ok(branch(warp, index, mask, *target)),
         other => return rare(warp, around, index, mask, other),
     }
@@ -192,6 +196,7 @@ fn in_frame(
         }
         Operation::Atomic(what) => {
             let function = frame.function;
+            around.pc = warp.fragments[index].pc;
             atomic::run(around, frame, &mut warp.locals, what, mask)?;
             if around.engine.unwritten.is_some() {
                 around.note_unwritten(function, warp.fragments[index].pc);

@@ -65,6 +65,11 @@ impl History {
         }
     }
 
+    /// What its stores released, by number.
+    pub(crate) fn releases(&self) -> impl Iterator<Item = u32> {
+        self.changes.iter().chain(&self.settled).map(|change| change.release)
+    }
+
     /// The newest change, whoever may see it.
     #[inline]
     pub(crate) fn newest(&self) -> Option<&Change> {

@@ -75,6 +75,12 @@ impl Views {
     }
 
     pub(super) fn add(&mut self, release: Release) -> u32 {
+        if let Some(number) = self.free.pop()
+            && let Some(place) = self.releases.get_mut(number as usize)
+        {
+            *place = release;
+            return number;
+        }
         self.releases.push(release);
         u32::try_from(self.releases.len() - 1).unwrap_or(0)
     }

@@ -9,5 +9,6 @@ mod flow;
 mod launch;
 mod memory;
 mod planted;
+mod races;
 mod replay;
 mod strictness;

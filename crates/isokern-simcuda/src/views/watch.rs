@@ -1,0 +1,75 @@
+//! Shows accesses to the search for races.
+
+use std::sync::Arc;
+
+use super::Views;
+use super::race::{Position, Race, Races, Site, Touch};
+use crate::machine::Launch;
+use crate::machine::buffers::Owner;
+use crate::machine::queue::is_shared;
+use crate::program::Program;
+
+impl Views {
+    /// Looks for races from now on.
+    pub(crate) fn watch(&mut self) {
+        self.races = Some(Races::default());
+    }
+
+    /// Takes the races found.
+    pub(crate) fn take_races(&mut self) -> Vec<Race> {
+        self.races.as_mut().map(Races::take).unwrap_or_default()
+    }
+
+    /// The last accesses to the eight bytes around an address, as lines of text.
+    pub(crate) fn recent(&self, address: u64, count: usize) -> Vec<String> {
+        self.races.as_ref().map(|races| races.recent(address, count)).unwrap_or_default()
+    }
+
+    /// A block starts whose races are looked for.
+    pub(crate) fn watch_block(
+        &mut self,
+        serial: u64,
+        index: [u32; 3],
+        launch: &Launch,
+        program: &Arc<Program>,
+    ) {
+        if let Some(races) = &mut self.races {
+            races.begin(serial, index, launch, program);
+        }
+    }
+
+    /// Whether anybody looks for races.
+    #[inline]
+    pub(crate) const fn watches(&self) -> bool {
+        self.races.is_some()
+    }
+
+    /// A thread of a block makes an access, after what it acquires and releases by it.
+    pub(crate) fn touch(&mut self, touch: Touch) {
+        let owner = touch.owner;
+        let Some(block) = self.index(owner.block).map(|index| &self.blocks[index]) else { return };
+        let Some(view) = block.threads.get(owner.thread as usize) else { return };
+        let (epoch, now, born) = (view.epoch, self.now, block.born);
+        let position = Position { horizon: &view.sight.horizon, epoch, now, born };
+        let space = if is_shared(touch.address) { owner.block } else { 0 };
+        if let Some(races) = &mut self.races {
+            races.touch(space, touch, position);
+        }
+    }
+
+    /// The host makes an access. It is in one piece, so it races with plain ones alone.
+    pub(crate) fn touch_host(&mut self, address: u64, bytes: u32, value: u64, stores: bool) {
+        let (owner, site) = (Owner::HOST, Site::default());
+        let touch = Touch { owner, address, bytes, value, stores, plain: false, site };
+        let (epoch, now, born) = (self.host.epoch, self.now, self.host_born);
+        let position = Position { horizon: &self.host.sight.horizon, epoch, now, born };
+        if let Some(races) = &mut self.races {
+            races.touch(0, touch, position);
+        }
+    }
+
+    /// A grid has ended: the host may read what it left.
+    pub(crate) const fn grid_ended(&mut self) {
+        self.host_born = self.launch();
+    }
+}
