@@ -60,21 +60,24 @@ const DONE: u32 = 0;
 const YIELDS_ONCE: u32 = 1;
 const PAUSES: u32 = 2;
 const JOINS_TWO: u32 = 3;
+const JOINS_ONE: u32 = 4;
 
 #[derive(Clone, Copy)]
 struct Tasks;
 
 impl TaskHandler for Tasks {
     fn op_count(&self) -> u32 {
-        4
+        5
     }
 
     fn run<C: TaskContext>(&self, _: &Solo, task: &TaskSlot, context: &mut C) -> TaskStep {
         match (task.op_handle(), task.continuation_pc()) {
             (YIELDS_ONCE, 0) => TaskStep::Yield { pc: 1, data: 0 },
             (PAUSES, 0) => TaskStep::Pause { pc: 1, data: 0, epoch: 1 },
-            (JOINS_TWO, 0) => {
-                context.spawn(NewTask::new(DONE)).expect("a slot is free");
+            (JOINS_TWO | JOINS_ONE, 0) => {
+                if task.op_handle() == JOINS_TWO {
+                    context.spawn(NewTask::new(DONE)).expect("a slot is free");
+                }
                 context.spawn(NewTask::new(DONE)).expect("a slot is free");
                 TaskStep::Join { pc: 1, data: 0 }
             }
@@ -95,7 +98,7 @@ impl Model {
         let (cell, word) = (LoomCell::default, LoomWord::default);
         let memory = Arc::new(TaskCells::from_words(shape, NoBells, cell, word));
         prepare(&memory);
-        Self { memory, submitter: SubmitterState::new(4), completions: CompletionsState::new() }
+        Self { memory, submitter: SubmitterState::new(5), completions: CompletionsState::new() }
     }
 
     fn worker(&self, number: u32) -> LoomWorker {
@@ -181,6 +184,22 @@ fn the_last_of_two_children_lets_the_parent_go_on_once() {
         assert_eq!(model.outcomes(), [TaskOutcome::Done]);
         let report = MegakernelReport::of(&model.memory);
         assert_eq!((report.spawned, report.spawned_ended), (2, 2));
+    });
+}
+
+/// The child runs while its parent is on the way to wait for it.
+#[test]
+fn a_child_that_ends_before_its_parent_waits_does_not_lose_it() {
+    explore(2, || {
+        let mut model = Model::new(1);
+        model.submit(JOINS_ONE);
+        let critical = NewTask::new(DONE).with_priority(TaskPriority::Critical);
+        model.submitter.try_submit(&model.memory, critical).expect("a slot is free");
+        // Takes both in and runs the critical one.
+        assert_eq!(model.worker(0).step(), WorkerStep::Worked);
+        race(&model);
+        assert_eq!(model.outcomes(), [TaskOutcome::Done; 2]);
+        assert_eq!(MegakernelReport::of(&model.memory).spawned_ended, 1);
     });
 }
 

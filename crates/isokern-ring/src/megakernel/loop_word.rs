@@ -9,6 +9,13 @@ use isokern_core::ring::{HostWord, SharedCounter, SharedRmw, SharedWord};
 /// changes, also when tasks are submitted in an interrupt. The submitter and whoever closes share
 /// one word; there the interrupt may come between load and store, and leaves the word as it was.
 /// Two threads, or an interrupt that closes, need another word.
+///
+/// ```
+/// use isokern_core::megakernel::{TaskArrays, TaskCells};
+/// use isokern_ring::LoopWord;
+///
+/// static CELLS: TaskCells<TaskArrays<8, 1, LoopWord>> = TaskCells::new(2);
+/// ```
 #[derive(Debug, Default)]
 pub struct LoopWord(HostWord);
 

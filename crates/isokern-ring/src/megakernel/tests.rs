@@ -227,3 +227,14 @@ fn what_cannot_start_says_why() {
     assert_eq!(controls.next_slice(), Err(SliceError::StillRunning));
     assert!(!controls.running_mut().is_over());
 }
+
+#[test]
+fn controls_that_are_dropped_close_and_the_workers_stop() {
+    let started = megakernel(&threads(2), Toy, config(2)).expect("it starts");
+    let (mut submitter, mut completions, controls) = started.split();
+    let handle = submitter.try_submit(NewTask::new(YIELDS).with_param(3)).expect("a slot");
+    drop(controls);
+    let refused = submitter.try_submit(NewTask::new(DONE));
+    assert_eq!(refused, Err(SubmitError::Closed(NewTask::new(DONE))));
+    assert_eq!(pollster::block_on(completions.wait(handle)).map(|end| end.code), Ok(0));
+}

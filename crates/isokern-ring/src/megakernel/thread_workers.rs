@@ -12,7 +12,7 @@ use std::{format, io};
 use isokern_core::call::Clock;
 use isokern_core::megakernel::{
     MegakernelLaunchRecommendation, RunningWorkers, TaskBells, TaskCells, TaskHandler, TaskHost,
-    TaskLimits, TaskMemory, TaskShape, TaskSlice, Worker, WorkerStep,
+    TaskLimits, TaskMemory, TaskShape, TaskSlice, Worker, WorkerStep, close,
 };
 use isokern_core::ring::{HostCell, HostWord};
 use thiserror::Error;
@@ -112,6 +112,8 @@ where
 }
 
 /// The workers' threads.
+///
+/// Dropped without an end, it closes: workers run what was accepted, and stop.
 #[derive(Debug)]
 pub struct ThreadsRunning<H, C> {
     name: String,
@@ -132,6 +134,12 @@ impl<H, C> ThreadsRunning<H, C> {
     #[must_use]
     pub fn memory(&self) -> &ThreadTasks {
         &self.memory
+    }
+}
+
+impl<H, C> Drop for ThreadsRunning<H, C> {
+    fn drop(&mut self) {
+        close(&self.memory);
     }
 }
 
