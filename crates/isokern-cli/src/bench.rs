@@ -5,8 +5,10 @@ mod cuda;
 mod effort;
 mod inputs;
 mod machine;
+mod pairs;
 mod report;
 mod ring;
+mod tasks;
 mod text;
 mod times;
 mod wait;
@@ -40,6 +42,12 @@ What is timed, after a warm-up of a tenth of --runs or --time that is not counte
          overhead: latency less that of a direct run with its input in place, taken in turns, pair
          by pair; so a quantile of differences, not a difference of quantiles
          throughput: as many inputs under way as the ring has slots, in runs of their own
+  megakernel, with one worker
+         latency: from the submission of a task, its input lying in its place, to the collected
+         outputs; one task is under way; overhead and throughput as in ring mode
+         empty task: one that does nothing, 1024 under way, submitted and collected meanwhile
+         critical, normal: from the submission of a task to its first claim, which the worker
+         notes, with 8 under way, one in eight of class critical; none for a model with state
   --backend cuda, path host to device to host
          latency: one inference, input copied to the device, run, output copied back, waited for
          batch: one call with --batch inputs, copies and launches overlapped, waited for
@@ -47,27 +55,30 @@ A model with state is measured on one stream: it starts from the initial state a
 run to run. The self-test has an initial state of its own.
 Times have three digits that count. A quantile is what that share of the runs did not exceed.
 
-Before it measures, the program runs the model's self-test. In ring mode it compares the outputs
-of every pair; with --backend cuda every answer with the processor's. A device whose name says
-that it is simulated gives right answers and no times that say anything of a GPU.
+Before it measures, the program runs the model's self-test. In ring and megakernel mode it compares
+the outputs of every pair; with --backend cuda every answer with the processor's. A device whose
+name says that it is simulated gives right answers and no times that say anything of a GPU.
 
 Keys of --json, which later versions keep; times are integers in ns unless they say otherwise:
-  model, mode (batch or ring), build (release or debug), input {source, count}
+  model, mode (batch, ring or megakernel), build (release or debug), input {source, count}
   self_test (passed, or none where the model has none)
   machine {processor (or null), architecture, system, instruction_set, available_thread_count,
   used_thread_count, timer_ns: what two looks at the clock take}
   warm_up_run_count
   latency {run_count, p50_ns, p99_ns, p999_ns, max_ns}
   throughput {inferences_per_second (real number), inference_count, elapsed_ns, under_way_count}
-  operators[]  index, kind, p50_ns, p99_ns, share (of the sum of medians, 0 to 1); null in ring mode
+  operators[]  index, kind, p50_ns, p99_ns, share (of the sum of medians, 0 to 1); in batch mode,
+               else null
   overhead {p50_ns, p99_ns, direct: as latency; may be negative}; null in batch mode
-  wait (spin, yield or park); null in batch mode
+  wait (spin, yield or park); in ring mode, else null
   backend (cpu or cuda)
   device {name, simulated (true or false), compute_capability, driver, path}; null on the processor
   batch {sample_count, chunk_sample_count: most in one launch, latency of a call: as latency,
-  throughput: as throughput}; null on the processor";
+  throughput: as throughput}; null on the processor
+  tasks {worker_count, empty_task_ns (real number), waits {critical, normal: as latency,
+  yield_count} (or null)}; in megakernel mode, else null";
 
-/// Measures a model: latency, throughput, its operators, and what the ring adds
+/// Measures a model: latency, throughput, its operators, and what a mode adds
 #[derive(clap::Args)]
 #[command(after_long_help = NOTES)]
 pub(crate) struct Arguments {
@@ -113,7 +124,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     match arguments.backend {
         Backend::Auto => return Err(CliError::BackendNotNamed),
         Backend::Cpu if arguments.batch.is_some() => return Err(CliError::BatchOnCpu),
-        Backend::Cuda if arguments.mode.is_ring() => {
+        Backend::Cuda if !arguments.mode.is_batch() => {
             return Err(CliError::BackendInBatch { backend: "cuda" });
         }
         Backend::Cuda | Backend::Cpu => {}
@@ -149,6 +160,8 @@ fn measure(
     } else if mode.is_ring() {
         let wait = arguments.wait.unwrap_or_else(Wait::for_this_machine);
         ring::measure(model, file, &inputs, effort, wait, &mut report)?;
+    } else if mode.is_megakernel() {
+        tasks::measure(model, file, &inputs, effort, &mut report)?;
     } else {
         batch::measure(model, file, &inputs, effort, &mut report)?;
     }

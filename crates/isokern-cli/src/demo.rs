@@ -14,11 +14,12 @@ use isokern_model::Model;
 use crate::answers::highest;
 use crate::error::CliError;
 use crate::figures::{digest, grouped, time};
-use crate::infer::{infer_all, infer_resident, load};
+use crate::infer::{infer_all, infer_resident, infer_tasked, load};
 use crate::latency::Latencies;
 use crate::mode::Mode;
 use crate::packed::{Samples, digest_of};
 use crate::resident::{self, ResidentModel};
+use crate::tasked::{self, TaskedModel, TaskedPlan};
 
 static MODEL: &[u8] = include_bytes!("../../../tests/models/digits.ikm");
 static IMAGES: &[u8] = include_bytes!("../../../tests/models/models/digits.test.i8");
@@ -37,10 +38,11 @@ const ROUNDS_MAX: usize = 100;
 /// The images are the held-back part of the set that scikit-learn bundles: Alpaydin and Kaynak,
 /// Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, CC BY 4.0,
 /// doi.org/10.24432/C50P49. The latency is that of one image: copied in, run, copied out; in ring
-/// mode from question to collected answer, with several images under way.
+/// mode from question to collected answer, in megakernel mode from submission to collected outputs,
+/// with several images under way.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// How the model is kept running; in ring mode the bytes are compared with those of batch mode
+    /// How the model is kept running; other bytes than those of batch mode are an error
     #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
     #[command(flatten)]
@@ -82,7 +84,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     writeln!(out, "\naccuracy   {right} of {total} held-back images ({share:.1} %)")?;
     let latencies = measure(&mut session, &images)?;
     session.finish()?;
-    print_latency(&latencies, arguments.mode, fastest, ("image", total), out)?;
+    print_latency(&latencies, arguments.mode, fastest, ("image", total, false), out)?;
     let (value, count) = (digest(digest_of(&outputs)), grouped(outputs.len() as u64));
     writeln!(out, "digest     {value} over {count} output bytes")?;
     let sets: Vec<&str> = InstructionSet::available().map(InstructionSet::name).collect();
@@ -92,8 +94,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         "same bits  {} here; the first {checked} outputs equal TFLite Micro's byte for byte",
         sets.join(" = "),
     )?;
-    if arguments.mode.is_ring() {
-        writeln!(out, "           the ring's outputs equal those of batch mode with every set")?;
+    if !arguments.mode.is_batch() {
+        let mode = arguments.mode.as_str();
+        writeln!(
+            out,
+            "           outputs in {mode} mode equal those of batch mode with every set"
+        )?;
     }
     Ok(())
 }
@@ -108,8 +114,8 @@ fn check(
 ) -> Result<(), CliError> {
     for set in InstructionSet::available() {
         let (expected, _) = Session::start(NAME, Mode::BATCH, artifact, set)?.infer(images)?;
-        if outputs != expected && set == fastest && mode.is_ring() {
-            return Err(CliError::ModesDiffer { name: NAME.to_owned() });
+        if outputs != expected && set == fastest && !mode.is_batch() {
+            return Err(CliError::ModesDiffer { name: NAME.to_owned(), mode: mode.as_str() });
         }
         if outputs != expected {
             let (set, reference) = (fastest.name(), set.name());
@@ -140,7 +146,7 @@ fn print_latency(
     latencies: &Latencies,
     mode: Mode,
     instructions: InstructionSet,
-    (what, count): (&str, usize),
+    (what, count, has_state): (&str, usize, bool),
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     writeln!(
@@ -148,13 +154,26 @@ fn print_latency(
         "latency    median {}, p99 {} per {what} ({instructions}, {}, {} runs)",
         time(latencies.percentile(50)),
         time(latencies.percentile(99)),
-        if mode.is_ring() { "two threads" } else { "one thread" },
+        threads(mode),
         grouped(latencies.count() as u64),
     )?;
     if mode.is_ring() {
         writeln!(out, "           {}", resident::what_is_timed(count))?;
+    } else if mode.is_megakernel() {
+        writeln!(out, "           {}", tasked::what_is_timed(count, has_state))?;
     }
     Ok(())
+}
+
+/// What runs a model in a mode.
+const fn threads(mode: Mode) -> &'static str {
+    if mode.is_ring() {
+        "two threads"
+    } else if mode.is_megakernel() {
+        "workers on all threads"
+    } else {
+        "one thread"
+    }
 }
 
 /// A model, kept running in one of the modes.
@@ -167,6 +186,7 @@ struct Session {
 enum Kept {
     Called(Box<CpuModel<'static>>),
     Resident(Box<ResidentModel>),
+    Tasked(Box<TaskedModel>),
 }
 
 impl Session {
@@ -180,6 +200,9 @@ impl Session {
             let (slots, wait) = (resident::SLOTS, resident::PARKED);
             let model = ResidentModel::start(name, artifact, instructions, slots, wait)?;
             Kept::Resident(Box::new(model))
+        } else if mode.is_megakernel() {
+            let plan = TaskedPlan { in_flight: tasked::IN_FLIGHT, ..TaskedPlan::default() };
+            Kept::Tasked(Box::new(TaskedModel::start(name, artifact, instructions, plan)?))
         } else {
             Kept::Called(Box::new(load(name, artifact, instructions)?))
         };
@@ -195,6 +218,7 @@ impl Session {
                     .map_err(|source| CliError::Infer { name: self.name.clone(), source })
             }
             Kept::Resident(model) => infer_resident(model, None, samples, || ()),
+            Kept::Tasked(model) => infer_tasked(model, None, samples, || ()),
         }
     }
 
@@ -202,6 +226,7 @@ impl Session {
         match self.kept {
             Kept::Called(_) => Ok(()),
             Kept::Resident(model) => model.finish(),
+            Kept::Tasked(model) => model.finish().map(drop),
         }
     }
 }

@@ -10,6 +10,7 @@ use isokern_core::actor::ActorError;
 use isokern_core::megakernel::MegakernelError;
 use isokern_core::{InferenceError, KernelError};
 use isokern_cpu::LoadError;
+use isokern_cpu::tasks::{ModelTableError, TaskAskError};
 use isokern_cuda::CudaError;
 use isokern_import::{ForeignFile, ImportError};
 use isokern_model::FormatError;
@@ -24,6 +25,7 @@ use crate::labels::LabelError;
 use crate::number::Number;
 use crate::policy::{ConfigError, TaskMixError, WallTimeError};
 use crate::ports::PortError;
+use crate::tasked::StartError;
 
 /// Why a command failed.
 ///
@@ -64,7 +66,7 @@ pub(crate) enum CliError {
     Cuda { name: String, source: Box<CudaError> },
     #[error(
         "--backend {backend} runs a model when it is called, to its end. Fix: pass --backend cpu, \
-         or leave out --mode ring and --timeout"
+         or leave out --mode and --timeout"
     )]
     BackendInBatch { backend: &'static str },
     #[error(
@@ -95,11 +97,23 @@ pub(crate) enum CliError {
     Buffers { name: String, source: PoolError },
     #[error("{name}: input {input_index}: {source}")]
     Actor { name: String, input_index: usize, source: ActorError },
+    #[error("{name}: {source}")]
+    Table { name: String, source: ModelTableError },
+    #[error("{name}: {source}")]
+    Workers { name: String, source: StartError },
+    #[error("{name}: {source}")]
+    Ask { name: String, source: TaskAskError },
+    #[error("{name}: input {input_index}: {what}")]
+    Task { name: String, input_index: usize, what: String },
+    #[error("{name}: the workers' account does not add up. Fix: report this with the command")]
+    NotAccounted { name: String },
+    #[error("{option} is for tasks. Fix: pass --mode megakernel, or leave it out")]
+    NoTasks { option: &'static str },
     #[error(
-        "{name}: the outputs in ring mode differ from those in batch mode. Fix: report this with \
+        "{name}: the outputs in {mode} mode differ from those in batch mode. Fix: report this with \
          the processor's name; until then run with --mode batch"
     )]
-    ModesDiffer { name: String },
+    ModesDiffer { name: String, mode: &'static str },
     #[error("--wait is for a ring, and batch mode has none. Fix: pass --mode ring")]
     WaitWithoutRing,
     #[error("{name}: {source}")]
@@ -196,6 +210,11 @@ impl CliError {
             | Self::Buffers { .. }
             | Self::Actor { .. }
             | Self::ModesDiffer { .. }
+            | Self::Table { .. }
+            | Self::Workers { .. }
+            | Self::Ask { .. }
+            | Self::Task { .. }
+            | Self::NotAccounted { .. }
             | Self::Input { .. }
             | Self::Labels { .. }
             | Self::Unexpected { .. }
@@ -210,6 +229,7 @@ impl CliError {
             | Self::Policy(_) => 1,
             Self::Instructions { .. }
             | Self::WaitWithoutRing
+            | Self::NoTasks { .. }
             | Self::BatchOnCpu
             | Self::StdinTwice
             | Self::JsonAndData

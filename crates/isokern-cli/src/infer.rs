@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use isokern_core::compute::ModelArtifact;
+use isokern_core::megakernel::TaskPriority;
 use isokern_core::{
     BatchKernel, ComputeBackend, ComputeModel, InferenceError, KernelError, KernelMetadata,
     KernelMode,
@@ -15,6 +16,7 @@ use crate::error::CliError;
 use crate::latency::Latencies;
 use crate::packed::{Packed, Samples};
 use crate::resident::ResidentModel;
+use crate::tasked::TaskedModel;
 
 /// Loads a model for these instructions and makes it ready.
 pub(crate) fn load(
@@ -117,6 +119,35 @@ pub(crate) fn infer_resident(
     loop {
         while let Some(input) = inputs.peek() {
             if !model.try_ask(input, limit)? {
+                break;
+            }
+            inputs.next();
+        }
+        let Some(time) = model.answer(|output| outputs.extend_from_slice(output))? else {
+            return Ok((outputs, latencies));
+        };
+        latencies.add(time);
+        done();
+    }
+}
+
+/// Runs every sample as a task, as many under way at once as there are places; the result has the
+/// outputs in the order of the samples.
+///
+/// A time is that from the submission, the input written already, to the collected outputs: the
+/// tasks before it in the queue are part of it. With a limit none may be longer.
+pub(crate) fn infer_tasked(
+    model: &mut TaskedModel,
+    limit: Option<Duration>,
+    inputs: &Samples,
+    mut done: impl FnMut(),
+) -> Result<(Vec<u8>, Latencies), CliError> {
+    let mut inputs = inputs.iter().peekable();
+    let mut outputs = Vec::new();
+    let mut latencies = Latencies::default();
+    loop {
+        while let Some(input) = inputs.peek() {
+            if !model.try_ask(input, TaskPriority::Normal, limit)? {
                 break;
             }
             inputs.next();

@@ -40,6 +40,7 @@ mod shapes;
 mod source_file;
 mod states;
 mod stdout;
+mod tasked;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -13,10 +13,22 @@ impl Mode {
     pub(crate) const BATCH: Self = Self(KernelMode::Batch);
     /// A resident actor.
     pub(crate) const RING: Self = Self(KernelMode::Ring);
+    /// Tasks of resident workers.
+    pub(crate) const MEGAKERNEL: Self = Self(KernelMode::Megakernel);
+
+    /// Says whether the model is called.
+    pub(crate) const fn is_batch(self) -> bool {
+        self.0.is_batch()
+    }
 
     /// Says whether the model is a resident actor.
     pub(crate) const fn is_ring(self) -> bool {
         self.0.is_ring()
+    }
+
+    /// Says whether inputs are tasks of resident workers.
+    pub(crate) const fn is_megakernel(self) -> bool {
+        self.0.is_megakernel()
     }
 
     /// The mode's word.
@@ -33,13 +45,16 @@ impl From<Mode> for KernelMode {
 
 impl ValueEnum for Mode {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::BATCH, Self::RING]
+        &[Self::BATCH, Self::RING, Self::MEGAKERNEL]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let help = if self.is_ring() {
             "A resident actor on a thread of its own, asked through a ring; several inputs are \
              under way in lent buffers"
+        } else if self.is_megakernel() {
+            "Each input is a task that resident workers take from a queue, on as many threads as \
+             the launch policy recommends"
         } else {
             "One call an input, on the calling thread"
         };

@@ -41,12 +41,13 @@ Keys of --json, which later versions keep:
   previous_topology  what --previous said, or null
   request            what the policy was asked: queue, limits and hints
   recommendation     what it answered; geometry {workgroup_size_x, slot_count, dispatch_grid}
-  consumed, advice   the outputs that are for an executor to follow, and those it may ignore";
+  consumed, advice   the outputs that workers follow, and those that nobody has to";
 
 /// Shows what the megakernel's launch policy recommends for a configuration
 ///
-/// Every output is listed with its meaning, and with whether it is for an executor to consume or
-/// advice. No executor is there yet. Nothing is launched: no device is needed, and none is asked.
+/// Every output is listed with its meaning, and with whether workers follow it or it is advice.
+/// Nothing is launched: no device is needed, and none is asked. `isokern run --mode megakernel`
+/// starts workers on the processor.
 #[derive(clap::Args)]
 #[command(after_long_help = NOTES)]
 pub(crate) struct Arguments {

@@ -7,6 +7,7 @@ mod state;
 mod text;
 mod values;
 
+use core::num::NonZeroU32;
 use core::time::Duration;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,9 @@ use crate::output::{Form, Targets, print_text};
 use crate::packed::{Samples, digest_of};
 use crate::ports::Ports;
 use crate::states::States;
+use crate::tasked::trace;
 use crate::{json, progress, self_test};
+use execute::Ran;
 use expect::{Comparison, Expected};
 use report::RunReport;
 use state::StateFile;
@@ -66,13 +69,16 @@ after sample. It is the same on every machine, in every --mode and with every --
 In batch mode the latency is that of one input: copied in, run, copied out; on one thread, or from
 the host to the GPU and back. In ring
 mode it is the time from the question, the input lying in its lent buffer, to the collected
-answer, on two threads; with several inputs under way it includes the wait for those before.
+answer, on two threads; with several inputs under way it includes the wait for those before. In
+megakernel mode it is the time from the submission of a task, the input lying in its place, to the
+collected outputs; up to 8 tasks are under way, one of a model with state.
 
 Keys of --json, which later versions keep:
-  model, mode (batch or ring), place (what ran), fallback_reason (why not the GPU, or null)
+  model, mode (batch, ring or megakernel), place (what ran)
+  fallback_reason (why not the GPU, or null)
   sample_count, state_bytes, digest
-  state_digests[]  of the state after each sample; empty in ring mode, with --timeout, and without
-             state
+  state_digests[]  of the state after each sample; empty in ring and megakernel mode, with
+             --timeout, and without state
   inputs[]   name (may be empty), shape, dtype, scale, zero_point, source (the file), clipped
              {of_count: real numbers quantised, below_count, above_count: cut to the range}
   outputs[]  name, shape, dtype, scale, zero_point, file (written, or null), and for each sample:
@@ -141,8 +147,15 @@ pub(crate) struct Arguments {
     /// How the model is kept running; the output bytes are the same
     #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
+    /// In megakernel mode, the workers wanted [default: the threads of the machine]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    workers: Option<NonZeroU32>,
+    /// In megakernel mode, where a trace of the workers goes: JSON for Perfetto and Chrome, a track
+    /// for each worker, on it every claim of a task with its class and how it ended
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// The longest an input may take, such as 5ms: the model is stopped at the next operator and
-    /// nothing is written; in ring mode the wait in the ring counts
+    /// nothing is written; in ring and megakernel mode the wait before it counts
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     #[arg(allow_hyphen_values = true)]
     timeout: Option<Duration>,
@@ -167,6 +180,7 @@ struct Run<'r> {
     outputs: Samples,
     targets: Targets<'r>,
     state_file: StateFile<'r>,
+    trace_file: StateFile<'r>,
     states: States,
     labels: Labels,
     comparisons: Vec<Comparison>,
@@ -187,7 +201,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let form = if arguments.reals { Form::Reals } else { Form::Values };
     let targets = Targets::new(&arguments.output, &model, &read, form)?;
     let state_file = StateFile::new(arguments.state.as_deref(), &read, &targets)?;
-    if arguments.json && (targets.has_stdout() || state_file.is_stdout()) {
+    let trace_file = StateFile::new(arguments.trace.as_deref(), &read, &targets)?;
+    let has_data = [&state_file, &trace_file].iter().any(|file| file.is_stdout());
+    if arguments.json && (targets.has_stdout() || has_data) {
         return Err(CliError::JsonAndData);
     }
     let labels = Labels::read(&arguments.labels, &model)?;
@@ -205,7 +221,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let bar = progress::bar("running", samples.count());
     let result = execute::infer(arguments, &file, instructions, &samples, || bar.inc(1));
     bar.finish_and_clear();
-    let Answered { outputs, latencies, place, reason, states } = result?;
+    let Ran { answered, claims } = result?;
+    let Answered { outputs, latencies, place, reason, states } = answered;
     let outputs = Samples::new(outputs, model.output_bytes());
     let comparisons = expected.compare(&outputs, arguments.tolerance)?;
     let name = file.name.as_str();
@@ -216,6 +233,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         outputs,
         targets,
         state_file,
+        trace_file,
         states,
         labels,
         comparisons,
@@ -225,6 +243,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     };
     run.targets.write(&run.outputs, out)?;
     run.state_file.write(&run.states, model.state_bytes(), out)?;
+    run.trace_file.write_bytes(|| trace::file(name, &claims), out)?;
     run.print(&model, out)?;
     run.comparisons.iter().find_map(|comparison| comparison.error(name)).map_or(Ok(()), Err)
 }
@@ -244,7 +263,8 @@ impl Run<'_> {
         } else {
             self.print_text(model, &digest, &mut text)?;
         }
-        let has_data = self.targets.has_stdout() || self.state_file.is_stdout();
+        let files = [&self.state_file, &self.trace_file];
+        let has_data = self.targets.has_stdout() || files.iter().any(|file| file.is_stdout());
         Ok(print_text(&text, has_data, out)?)
     }
 
@@ -256,7 +276,8 @@ impl Run<'_> {
     ) -> Result<(), CliError> {
         text::print_head(self, model, text)?;
         text::print_answers(self, model, text)?;
-        for name in self.targets.names().into_iter().chain(self.state_file.name()) {
+        let others = self.state_file.name().into_iter().chain(self.trace_file.name());
+        for name in self.targets.names().into_iter().chain(others) {
             writeln!(text, "written    {name}")?;
         }
         for comparison in &self.comparisons {
@@ -266,7 +287,7 @@ impl Run<'_> {
             writeln!(text, "backend    cpu, for {}", escaped(reason))?;
         }
         state::print(model, &self.states, self.arguments.stream, text)?;
-        text::print_latency(&self.latencies, self.arguments.mode, &self.place, text)?;
+        text::print_latency(self, model, text)?;
         let bytes = grouped(self.outputs.bytes().len() as u64);
         Ok(writeln!(text, "digest     {digest} (FNV-1a over {bytes} output bytes)")?)
     }

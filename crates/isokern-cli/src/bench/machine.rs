@@ -31,7 +31,7 @@ impl Machine {
             system: std::env::consts::OS,
             instruction_set: instructions.name(),
             available_thread_count: thread::available_parallelism().ok().map(Into::into),
-            used_thread_count: if mode.is_ring() { 2 } else { 1 },
+            used_thread_count: if mode.is_batch() { 1 } else { 2 },
             timer_ns: timer_ns(),
         }
     }

@@ -32,6 +32,23 @@ pub(crate) struct BenchReport {
     pub(crate) backend: &'static str,
     pub(crate) device: Option<DeviceReport>,
     pub(crate) batch: Option<BatchReport>,
+    pub(crate) tasks: Option<TaskReport>,
+}
+
+/// What a task costs, and how long tasks wait.
+#[derive(Debug, Serialize)]
+pub(crate) struct TaskReport {
+    pub(crate) worker_count: u32,
+    pub(crate) empty_task_ns: f64,
+    pub(crate) waits: Option<Waits>,
+}
+
+/// How long tasks waited from submission to first claim, one in eight an urgent one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Waits {
+    pub(crate) critical: Summary,
+    pub(crate) normal: Summary,
+    pub(crate) yield_count: u64,
 }
 
 /// The GPU that was measured.
@@ -80,7 +97,7 @@ pub(crate) struct OperatorTimes {
     pub(crate) share: f64,
 }
 
-/// What the ring adds to a direct run.
+/// What ring or megakernel add to a direct run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Overhead {
     pub(crate) p50_ns: i64,
@@ -113,6 +130,7 @@ impl BenchReport {
             backend: "cpu",
             device: None,
             batch: None,
+            tasks: None,
         }
     }
 }

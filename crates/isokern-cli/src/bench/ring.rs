@@ -1,18 +1,14 @@
 //! Measures a resident model beside a called one, in turns.
 
-use core::time::Duration;
-use std::time::Instant;
-
 use isokern_cpu::CpuModel;
 
-use super::effort::{Effort, Spent};
+use super::effort::Effort;
 use super::inputs::Inputs;
-use super::report::{BenchReport, Overhead, Throughput};
-use super::times::{Differences, Times};
+use super::pairs::{Pairs, throughput};
+use super::report::{BenchReport, Throughput};
 use super::wait::Wait;
 use crate::error::CliError;
 use crate::model_file::ModelFile;
-use crate::packed::{read_outputs, write_inputs};
 use crate::resident::{ResidentModel, SLOTS};
 
 /// Measures, and notes what came out.
@@ -36,7 +32,8 @@ pub(crate) fn measure(
         )
     };
     let mut resident = start(1)?;
-    let mut pairs = Pairs { direct: &mut model, resident: &mut resident, name: &file.name };
+    let name = file.name.as_str();
+    let mut pairs = Pairs { direct: &mut model, asked: &mut resident, name, mode: "ring" };
     pairs.measure(inputs, effort, report)?;
     resident.finish()?;
     let mut resident = start(SLOTS)?;
@@ -45,106 +42,4 @@ pub(crate) fn measure(
     let under_way_count = SLOTS.min(usize::try_from(spent.run_count).unwrap_or(SLOTS));
     report.throughput = Throughput::new(spent, under_way_count);
     resident.finish()
-}
-
-/// The two that are measured in turns.
-struct Pairs<'p> {
-    direct: &'p mut CpuModel<'static>,
-    resident: &'p mut ResidentModel,
-    name: &'p str,
-}
-
-/// The times of a pair: the same input, run directly and asked through the ring.
-struct Pair {
-    direct: Duration,
-    asked: Duration,
-}
-
-impl Pairs<'_> {
-    fn measure(
-        &mut self,
-        inputs: &Inputs,
-        effort: Effort,
-        report: &mut BenchReport,
-    ) -> Result<(), CliError> {
-        let mut outputs = [Vec::new(), Vec::new()];
-        let mut next = |number| {
-            let pair = self.run(inputs.of_run(number), number, &mut outputs)?;
-            if outputs[0] == outputs[1] {
-                Ok(pair)
-            } else {
-                Err(CliError::ModesDiffer { name: self.name.to_owned() })
-            }
-        };
-        let warm_up = effort.tenth().repeat(|number| next(number).map(drop))?;
-        let (mut direct, mut asked) = (Times::new(), Times::new());
-        let mut differences = Differences::new();
-        effort.repeat(|number| {
-            let pair = next(number)?;
-            direct.add(pair.direct);
-            asked.add(pair.asked);
-            differences.add(pair.asked, pair.direct);
-            Ok::<(), CliError>(())
-        })?;
-        report.warm_up_run_count = warm_up.run_count;
-        report.latency = asked.summary();
-        let (p50_ns, p99_ns) = (differences.at(0.5), differences.at(0.99));
-        report.overhead = Some(Overhead { p50_ns, p99_ns, direct: direct.summary() });
-        Ok(())
-    }
-
-    /// Runs a pair; who comes first changes from pair to pair.
-    fn run(
-        &mut self,
-        input: &[u8],
-        number: u64,
-        [direct, asked]: &mut [Vec<u8>; 2],
-    ) -> Result<Pair, CliError> {
-        if number.is_multiple_of(2) {
-            let time = self.run_directly(input, direct)?;
-            Ok(Pair { direct: time, asked: self.ask(input, asked)? })
-        } else {
-            let time = self.ask(input, asked)?;
-            Ok(Pair { direct: self.run_directly(input, direct)?, asked: time })
-        }
-    }
-
-    fn run_directly(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, CliError> {
-        let infer = |source| CliError::Infer { name: self.name.to_owned(), source };
-        write_inputs(self.direct, input).map_err(infer)?;
-        let start = Instant::now();
-        self.direct.run_operators(0..usize::MAX).map_err(infer)?;
-        let elapsed = start.elapsed();
-        kept.clear();
-        read_outputs(self.direct, kept).map_err(infer)?;
-        Ok(elapsed)
-    }
-
-    fn ask(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, CliError> {
-        self.resident.try_ask(input, None)?;
-        kept.clear();
-        let elapsed = self.resident.answer(|output| kept.extend_from_slice(output))?;
-        Ok(elapsed.unwrap_or_default())
-    }
-}
-
-/// Keeps as many inputs under way as there are buffers.
-fn throughput(
-    model: &mut ResidentModel,
-    inputs: &Inputs,
-    effort: Effort,
-) -> Result<Spent, CliError> {
-    let start = Instant::now();
-    let (mut asked_count, mut run_count) = (0, 0);
-    loop {
-        while (asked_count == 0 || effort.has_more(asked_count, start))
-            && model.try_ask(inputs.of_run(asked_count), None)?
-        {
-            asked_count += 1;
-        }
-        if model.answer(|_| ())?.is_none() {
-            return Ok(Spent { run_count, elapsed: start.elapsed() });
-        }
-        run_count += 1;
-    }
 }

@@ -5,8 +5,11 @@ use std::io::{self, Write};
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
+use isokern_core::KernelMode;
 
-use super::report::{BatchReport, BenchReport, DeviceReport, OperatorTimes, Overhead, Throughput};
+use super::report::{
+    BatchReport, BenchReport, DeviceReport, OperatorTimes, Overhead, TaskReport, Throughput,
+};
 use super::times::Summary;
 use crate::figures::{counted, grouped, time};
 
@@ -23,7 +26,10 @@ pub(crate) fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()
         print_batch(batch, out)?;
     }
     if let Some(overhead) = &report.overhead {
-        print_overhead(overhead, out)?;
+        print_overhead(overhead, report.mode, out)?;
+    }
+    if let Some(tasks) = &report.tasks {
+        print_tasks(tasks, out)?;
     }
     if let Some(operators) = &report.operators {
         let timer = ns(report.machine.timer_ns);
@@ -70,6 +76,9 @@ fn print_latency(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
         None if report.device.is_some() => {
             writeln!(out, "           from host memory to host memory, on the device between")
         }
+        None if report.tasks.is_some() => {
+            writeln!(out, "           from submission to collected outputs, one task under way")
+        }
         None => writeln!(out, "           input copied in, run, output copied out"),
         Some(wait) => {
             writeln!(
@@ -111,11 +120,28 @@ fn print_batch(batch: &BatchReport, out: &mut impl Write) -> io::Result<()> {
     print_throughput(&batch.throughput, &format!("batches of {}", batch.sample_count), out)
 }
 
-fn print_overhead(overhead: &Overhead, out: &mut impl Write) -> io::Result<()> {
+fn print_overhead(overhead: &Overhead, mode: KernelMode, out: &mut impl Write) -> io::Result<()> {
+    let (one, many) =
+        if mode.is_megakernel() { ("task", "tasks") } else { ("question", "questions") };
     writeln!(out, "direct     {}", quantiles(&overhead.direct))?;
-    writeln!(out, "           run with the input in place, in turns with the questions")?;
+    writeln!(out, "           run with the input in place, in turns with the {many}")?;
     let [p50, p99] = [overhead.p50_ns, overhead.p99_ns].map(signed);
-    writeln!(out, "overhead   p50 {p50}, p99 {p99}: question less direct run, by pairs")
+    writeln!(out, "overhead   p50 {p50}, p99 {p99}: {one} less direct run, by pairs")
+}
+
+fn print_tasks(tasks: &TaskReport, out: &mut impl Write) -> io::Result<()> {
+    let workers = counted(tasks.worker_count as usize, "worker");
+    let empty = tasks.empty_task_ns;
+    writeln!(out, "empty task {empty:.0} ns with {workers}, submitted and collected meanwhile")?;
+    let Some(waits) = &tasks.waits else { return Ok(()) };
+    writeln!(out, "critical   {}", quantiles(&waits.critical))?;
+    writeln!(
+        out,
+        "           from submission to first claim among normal tasks, one in eight critical"
+    )?;
+    writeln!(out, "normal     {}", quantiles(&waits.normal))?;
+    let yields = grouped(waits.yield_count);
+    writeln!(out, "           the same of the others, which gave way {yields} times")
 }
 
 fn quantiles(summary: &Summary) -> String {

@@ -89,7 +89,7 @@ impl WakeWord {
             counted(steps, "step"),
             self.threshold,
         )?;
-        print_latency(&latencies, mode, fastest, ("step", steps), out)?;
+        print_latency(&latencies, mode, fastest, ("step", steps, model.state_bytes() > 0), out)?;
         let digest = digest(digest_of(&outputs));
         Ok(writeln!(
             out,

@@ -8,11 +8,11 @@ use isokern_core::megakernel::{
 };
 use serde::Serialize;
 
-/// The outputs that are for an executor to follow.
+/// The outputs that workers follow.
 pub(crate) const CONSUMED: &[&str] =
     &["workgroup_size_x", "slot_count", "dispatch_grid", "age_priority_work"];
 
-/// The outputs that an executor may ignore.
+/// The outputs that nobody has to follow.
 pub(crate) const ADVICE: &[&str] = &[
     "worker_groups",
     "hit_capacity",

@@ -38,15 +38,18 @@ pub(crate) fn print(report: &PolicyReport<'_>, out: &mut impl Write) -> io::Resu
     let rows = answers.iter().map(|(name, value, meaning)| vec![*name, value, used(name), meaning]);
     writeln!(out, "\nRecommendation\n{}", table(&["output", "value", "used", "meaning"], rows))?;
 
-    writeln!(
-        out,
-        "\n  consumed: for an executor to follow. advice: shown here, nobody has to follow it."
-    )?;
-    writeln!(
-        out,
-        "  No executor is there yet. One has to serve every queued task, whatever the grid."
-    )
+    writeln!(out, "\n{NOTES}")
 }
+
+/// What becomes of the outputs.
+const NOTES: &str = "  \
+  consumed: workers follow it. advice: shown here, nobody has to follow it.
+    dispatch_grid: as many workers, up to the threads that the machine runs at once
+    workgroup_size_x: threads of a worker's team, which is 1 on a processor
+    slot_count: slots that are allocated
+    age_priority_work: a class that was passed over 16 times is served, instead of 64
+  Every queued task is served, whatever the grid. When a budget has ended, the next slice asks anew
+  with the slots that are left.";
 
 fn used(output: &str) -> &'static str {
     if CONSUMED.contains(&output) { "consumed" } else { "advice" }

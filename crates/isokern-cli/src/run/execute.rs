@@ -6,26 +6,41 @@ use isokern_cpu::InstructionSet;
 use super::Arguments;
 use crate::backend::{Answered, Backend, infer_auto, infer_cuda};
 use crate::error::CliError;
-use crate::infer::{infer_all, infer_resident, infer_within, load};
+use crate::figures::counted;
+use crate::infer::{infer_all, infer_resident, infer_tasked, infer_within, load};
 use crate::latency::Latencies;
 use crate::model_file::ModelFile;
 use crate::packed::Samples;
 use crate::resident::{self, ResidentModel};
 use crate::states::States;
+use crate::tasked::trace::Claim;
+use crate::tasked::{self, TaskedModel, TaskedPlan};
 
 /// Fails where the model cannot run as the command line says, whatever its inputs are.
 pub(super) fn check(arguments: &Arguments, file: &ModelFile) -> Result<(), CliError> {
-    let is_ring = arguments.mode.is_ring();
+    let mode = arguments.mode;
+    if !mode.is_megakernel() {
+        let options =
+            [("--trace", arguments.trace.is_some()), ("--workers", arguments.workers.is_some())];
+        if let Some((option, _)) = options.into_iter().find(|(_, is_there)| *is_there) {
+            return Err(CliError::NoTasks { option });
+        }
+    }
     let backend = match arguments.backend {
         Backend::Cpu => None,
         Backend::Cuda => Some("cuda"),
         Backend::Auto => Some("auto"),
     };
-    if let Some(backend) = backend.filter(|_| is_ring || arguments.timeout.is_some()) {
+    if let Some(backend) = backend.filter(|_| !mode.is_batch() || arguments.timeout.is_some()) {
         return Err(CliError::BackendInBatch { backend });
     }
-    let hides_state =
-        if is_ring { Some("--mode ring") } else { arguments.timeout.map(|_| "--timeout") };
+    let hides_state = if mode.is_ring() {
+        Some("--mode ring")
+    } else if mode.is_megakernel() {
+        Some("--mode megakernel")
+    } else {
+        arguments.timeout.map(|_| "--timeout")
+    };
     match (&arguments.state, hides_state) {
         (None, _) => Ok(()),
         (Some(_), Some(option)) => Err(CliError::StateHidden { option }),
@@ -41,19 +56,57 @@ pub(super) fn infer(
     instructions: InstructionSet,
     inputs: &Samples,
     done: impl FnMut(),
-) -> Result<Answered, CliError> {
-    let is_ring = arguments.mode.is_ring();
+) -> Result<Ran, CliError> {
+    let mode = arguments.mode;
+    if mode.is_megakernel() {
+        return infer_tasks(arguments, file, instructions, inputs, done);
+    }
+    let is_ring = mode.is_ring();
     let keeps_states = arguments.state.is_some();
     let mut states = States::new(keeps_states);
     let (outputs, latencies) = match arguments.backend {
-        Backend::Cuda => return infer_cuda(file, inputs, states, done),
-        Backend::Auto => return infer_auto(file, instructions, inputs, (keeps_states, done)),
+        Backend::Cuda => return infer_cuda(file, inputs, states, done).map(Ran::from),
+        Backend::Auto => {
+            let done = (keeps_states, done);
+            return infer_auto(file, instructions, inputs, done).map(Ran::from);
+        }
         Backend::Cpu if is_ring => infer_ring(arguments, file, instructions, inputs, done)?,
         Backend::Cpu => infer_batch(arguments, file, instructions, inputs, (&mut states, done))?,
     };
     let threads = if is_ring { "two threads" } else { "one thread" };
     let place = format!("{instructions}, {threads}");
-    Ok(Answered { outputs, latencies, place, reason: None, states })
+    Ok(Ran::from(Answered { outputs, latencies, place, reason: None, states }))
+}
+
+/// What a run gave, and what its workers did.
+pub(super) struct Ran {
+    pub(super) answered: Answered,
+    pub(super) claims: Vec<Claim>,
+}
+
+impl From<Answered> for Ran {
+    fn from(answered: Answered) -> Self {
+        Self { answered, claims: Vec::new() }
+    }
+}
+
+fn infer_tasks(
+    arguments: &Arguments,
+    file: &ModelFile,
+    instructions: InstructionSet,
+    inputs: &Samples,
+    done: impl FnMut(),
+) -> Result<Ran, CliError> {
+    let ModelFile { name, artifact, .. } = file;
+    let (workers, is_traced) = (arguments.workers, arguments.trace.is_some());
+    let plan = TaskedPlan { in_flight: tasked::IN_FLIGHT, workers, is_traced };
+    let mut model = TaskedModel::start(name, artifact, instructions, plan)?;
+    let workers = counted(model.worker_count(), "worker");
+    let (outputs, latencies) = infer_tasked(&mut model, arguments.timeout, inputs, done)?;
+    let (_, claims) = model.finish()?;
+    let place = format!("{instructions}, {workers}");
+    let states = States::default();
+    Ok(Ran { answered: Answered { outputs, latencies, place, reason: None, states }, claims })
 }
 
 fn infer_batch(

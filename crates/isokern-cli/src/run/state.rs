@@ -57,6 +57,20 @@ impl<'g> StateFile<'g> {
     }
 }
 
+impl StateFile<'_> {
+    /// Writes bytes that are made where there is a file.
+    pub(super) fn write_bytes(
+        &self,
+        bytes: impl FnOnce() -> Vec<u8>,
+        out: &mut impl Write,
+    ) -> Result<(), CliError> {
+        match &self.0 {
+            Some((_, destination)) => destination.write(&bytes(), out),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Prints the bytes of state, and the digest of the last one, where the model has any.
 pub(super) fn print(
     model: &Model<'_>,

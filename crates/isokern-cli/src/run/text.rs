@@ -8,10 +8,9 @@ use super::Run;
 use super::values::Shown;
 use crate::error::CliError;
 use crate::figures::{counted, grouped, time};
-use crate::latency::Latencies;
-use crate::mode::Mode;
 use crate::ports::Ports;
 use crate::resident;
+use crate::tasked;
 
 /// Prints what goes in and what comes out.
 pub(super) fn print_head(
@@ -64,11 +63,11 @@ pub(super) fn print_answers(
 
 /// Prints the times, and what they are times of.
 pub(super) fn print_latency(
-    latencies: &Latencies,
-    mode: Mode,
-    place: &str,
+    run: &Run<'_>,
+    model: &Model<'_>,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
+    let Run { latencies, place, arguments, .. } = run;
     let median = time(latencies.percentile(50));
     match latencies.count() {
         1 => writeln!(out, "latency    {median} for one cold run ({place})")?,
@@ -78,8 +77,11 @@ pub(super) fn print_latency(
             grouped(count as u64)
         )?,
     }
-    if mode.is_ring() {
-        writeln!(out, "           {}", resident::what_is_timed(latencies.count()))?;
+    let count = latencies.count();
+    if arguments.mode.is_ring() {
+        writeln!(out, "           {}", resident::what_is_timed(count))?;
+    } else if arguments.mode.is_megakernel() {
+        writeln!(out, "           {}", tasked::what_is_timed(count, model.state_bytes() > 0))?;
     }
     Ok(())
 }

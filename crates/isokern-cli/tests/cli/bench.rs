@@ -43,7 +43,7 @@ fn check_throughput(report: &Value, count: u64, under_way_count: u64) {
     assert!((rate * seconds / count as f64 - 1.0).abs() < 1e-6, "{throughput}");
 }
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "backend",
     "batch",
     "build",
@@ -56,6 +56,7 @@ const KEYS: [&str; 15] = [
     "operators",
     "overhead",
     "self_test",
+    "tasks",
     "throughput",
     "wait",
     "warm_up_run_count",
@@ -117,6 +118,29 @@ fn batch_mode_times_inferences_and_operators() {
 }
 
 #[test]
+fn megakernel_mode_times_tasks_beside_direct_runs() {
+    let report = bench(&["--mode", "megakernel", "--runs", "40"]);
+    check_head(&report, "megakernel", 2);
+    assert_eq!(check_quantiles(&report["latency"]), 40);
+    check_throughput(&report, 40, 8);
+    assert_eq!(check_quantiles(&report["overhead"]["direct"]), 40);
+    let nothing = Value::Null;
+    assert_eq!([&report["operators"], &report["wait"], &report["batch"]], [&nothing; 3]);
+    let tasks = &report["tasks"];
+    assert_eq!(keys(tasks), ["empty_task_ns", "waits", "worker_count"]);
+    assert_eq!(number(&tasks["worker_count"]), 1);
+    assert!(tasks["empty_task_ns"].as_f64().is_some_and(|ns| ns > 0.0), "{tasks}");
+    assert_eq!(keys(&tasks["waits"]), ["critical", "normal", "yield_count"]);
+    let of = |class: &str| check_quantiles(&tasks["waits"][class]);
+    assert_eq!((of("critical"), of("normal")), (5, 35), "one in eight is critical");
+
+    let ran = isokern(["bench", &fixture("digits.ikm"), "--mode", "megakernel", "--runs", "20"]);
+    for line in ["overhead   p50", "empty task ", "critical   p50", "normal     p50"] {
+        assert!(ran.text().lines().any(|found| found.starts_with(line)), "{}", ran.text());
+    }
+}
+
+#[test]
 fn ring_mode_times_questions_beside_direct_runs() {
     for wait in ["spin", "yield", "park"] {
         let report = bench(&["--mode", "ring", "--runs", "40", "--wait", wait]);
@@ -167,7 +191,7 @@ fn check_only_pair(report: &Value) {
 #[test]
 fn inputs_of_one_s_own_are_taken_in_turns() {
     let input = fixture("vectors/digits.in.i8");
-    for mode in ["batch", "ring"] {
+    for mode in ["batch", "ring", "megakernel"] {
         let report = bench(&["-i", &input, "--mode", mode, "--runs", "70"]);
         assert_eq!(keys(&report["input"]), ["count", "source"]);
         assert_eq!(number(&report["input"]["count"]), 32);
@@ -221,7 +245,7 @@ fn what_cannot_be_measured_is_refused() {
     let folder = Folder::new();
     let model = fixture("digits.ikm");
     let short = folder.write("short.i8", &[0; IMAGE - 1]);
-    for mode in ["batch", "ring"] {
+    for mode in ["batch", "ring", "megakernel"] {
         let ran = isokern(["bench", &model, "-i", &short, "--mode", mode]);
         assert!(ran.error_and_fix(1).0.contains("63 bytes"), "{}", ran.stderr);
         let mut changed = fixture_bytes("digits.ikm");
@@ -239,7 +263,7 @@ fn what_cannot_be_measured_is_refused() {
         &["--runs", "0"],
         &["--runs", "5", "--time", "1s"],
         &["--time", "soon"],
-        &["--mode", "megakernel"],
+        &["--mode", "kernel"],
         &["--wait", "sleep"],
     ];
     for more in wrong {
@@ -254,7 +278,7 @@ fn a_model_that_fails_its_self_test_is_not_measured() {
     let mut bytes = fixture_bytes("digits.ikm");
     set_self_test(&mut bytes, 1, 42).expect("the bytes are a model");
     let model = folder.write("wrong.ikm", &bytes);
-    for mode in ["batch", "ring"] {
+    for mode in ["batch", "ring", "megakernel"] {
         let ran = isokern(["bench", &model, "--mode", mode, "--runs", "1"]);
         let (error, fix) = ran.error_and_fix(1);
         assert!(error.contains("differ from the model's self-test"), "{error}");

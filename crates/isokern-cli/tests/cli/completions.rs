@@ -38,7 +38,7 @@ fn c15_bash_completes_commands_options_and_values() {
     let cases = [
         (&["isokern", "ins"][..], "inspect"),
         (&["isokern", "run", "--instr"], "--instructions"),
-        (&["isokern", "run", "--mode", ""], "batch ring"),
+        (&["isokern", "run", "--mode", ""], "batch ring megakernel"),
     ];
     for (words, expected) in cases {
         let (last, before) = (words[words.len() - 1], words[words.len() - 2]);

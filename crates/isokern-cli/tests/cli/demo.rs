@@ -12,6 +12,7 @@ fn the_demo_is_accurate_and_gives_the_pinned_digest() {
         (vec!["demo"], "one thread"),
         (vec!["demo", "--mode", "batch"], "one thread"),
         (vec!["demo", "--mode", "ring"], "two threads"),
+        (vec!["demo", "--mode", "megakernel"], "workers on all threads"),
     ] {
         let ran = isokern(&arguments);
         let text = ran.text();
@@ -29,11 +30,13 @@ fn the_demo_is_accurate_and_gives_the_pinned_digest() {
         }
         let same = line("same bits");
         assert!(same.contains("plain") && same.contains("TFLite Micro"), "{same}");
-        let is_ring = arguments.contains(&"ring");
-        for words in
-            ["from question to collected answer, up to 8 inputs", "the ring's outputs equal"]
-        {
-            assert_eq!(text.contains(words), is_ring, "{words}: {text}");
+        for (mode, words) in [
+            ("ring", "from question to collected answer, up to 8 inputs"),
+            ("ring", "outputs in ring mode equal those of batch mode"),
+            ("megakernel", "from submission to collected outputs, up to 8 tasks under way"),
+            ("megakernel", "outputs in megakernel mode equal those of batch mode"),
+        ] {
+            assert_eq!(text.contains(words), arguments.contains(&mode), "{words}: {text}");
         }
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     }
@@ -67,10 +70,10 @@ fn the_help_states_the_exit_codes() {
         let _ = isokern([command, "--help"]).text();
     }
     assert_eq!(isokern(["no-such-command"]).code, Some(2));
-    for command in [["demo", "--mode", "megakernel"], ["demo", "--mode", "Ring"]] {
+    for command in [["demo", "--mode", "kernel"], ["demo", "--mode", "Ring"]] {
         let ran = isokern(command);
         assert_eq!(ran.code, Some(2));
-        assert!(ran.stderr.contains("possible values: batch, ring"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("possible values: batch, ring, megakernel"), "{}", ran.stderr);
     }
     assert_eq!(isokern(["convert", "--layout", "diagonal", "a", "-o", "b"]).code, Some(2));
 }
@@ -82,7 +85,7 @@ fn a_wake_word_is_heard_where_its_mean_comes_above_the_threshold() {
     let model = folder.write("word.ikm", &twice(&[1, 1]));
     let features = folder.write("frames.i8", &[0, 0, 1, 1, 1, 0, 0, 0, 1, 0]);
     let demo = ["demo", "--wake-word", &model, "--features", &features];
-    for mode in ["batch", "ring"] {
+    for mode in ["batch", "ring", "megakernel"] {
         let more = ["--mode", mode, "--window", "4", "--threshold", "0.9"];
         let ran = isokern(demo.iter().chain(&more));
         let lines: Vec<&str> = ran.text().lines().filter(|line| line.contains("heard")).collect();

@@ -13,6 +13,7 @@ mod escaping;
 mod foreign;
 mod inference;
 mod inspection;
+mod megakernel_mode;
 mod outputs;
 mod policy;
 mod policy_refusal;

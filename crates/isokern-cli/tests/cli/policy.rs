@@ -137,8 +137,9 @@ fn the_table_says_what_each_output_is_and_who_uses_it() {
         &["max_compute_invocations_per_workgroup", "1,024", "threads"],
         &["wall", "time", "at", "most", "5ms;"],
         &["previous", "none:"],
-        &["consumed:", "for", "an", "executor", "to", "follow."],
-        &["No", "executor", "is", "there", "yet."],
+        &["consumed:", "workers", "follow", "it."],
+        &["dispatch_grid:", "as", "many", "workers,", "up", "to", "the", "threads"],
+        &["age_priority_work:"],
     ] {
         assert!(has_line(words), "no line {words:?} in:\n{text}");
     }

@@ -1,15 +1,16 @@
-//! `isokern run --mode ring` and `--timeout` in both modes.
+//! `isokern run --mode ring` and `--timeout` in every mode.
 
 use crate::program::{Folder, IMAGE, fixture, fixture_bytes, isokern};
 
-const MODES: [&str; 2] = ["batch", "ring"];
+const MODES: [&str; 3] = ["batch", "ring", "megakernel"];
 
 #[test]
 fn the_digest_is_that_of_batch_mode_and_the_latency_says_what_it_is() {
     let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
     let texts = MODES.map(|mode| {
         let ran = isokern(["run", &model, "-i", &input, "--mode", mode]);
-        let without_times = |line: &&str| !line.starts_with("latency") && !line.contains("answer,");
+        let times = ["latency", "           from "];
+        let without_times = |line: &&str| !times.iter().any(|start| line.starts_with(start));
         let lines = ran.text().lines().filter(without_times).map(str::to_owned);
         let timed = "from question to collected answer, up to 8 inputs under way";
         assert_eq!(ran.text().contains(timed), mode == "ring", "{}", ran.text());
@@ -18,6 +19,7 @@ fn the_digest_is_that_of_batch_mode_and_the_latency_says_what_it_is() {
         lines.collect::<Vec<_>>()
     });
     assert_eq!(texts[0], texts[1]);
+    assert_eq!(texts[0], texts[2]);
     assert!(texts[1].iter().any(|line| line.contains("04de18928f895f4a")), "{texts:?}");
 }
 
@@ -76,13 +78,13 @@ fn a_time_limit_that_cannot_be_kept_stops_the_run() {
 }
 
 #[test]
-fn what_is_refused_in_batch_mode_is_refused_in_ring_mode() {
+fn what_is_refused_in_batch_mode_is_refused_in_the_others() {
     let folder = Folder::new();
     let input = folder.write("short.i8", &[0; IMAGE - 1]);
     let answers = MODES.map(|mode| {
         let ran = isokern(["run", &fixture("digits.ikm"), "-i", &input, "--mode", mode]);
         ran.error(1).to_owned()
     });
-    assert_eq!(answers[0], answers[1]);
+    assert_eq!([&answers[1], &answers[2]], [&answers[0]; 2]);
     assert!(answers[0].contains("63 bytes"), "{answers:?}");
 }

@@ -49,7 +49,10 @@ fn the_stream_is_the_same_in_every_mode_and_on_the_stand_in() {
     let expected = folder.write("sums.i8", &bytes(&running_sums(&steps)));
     let run = ["run", &model, "-i", &input, "--stream", "--expect", &expected];
     let (_kept, driver) = driver();
-    for more in [&[][..], &["--mode", "ring"], &["--timeout", "1h"], &["--backend", "cuda"]] {
+    let modes = [["--mode", "ring"], ["--mode", "megakernel"]];
+    let options = [["--timeout", "1h"], ["--backend", "cuda"]];
+    let all = modes.iter().chain(&options).map(|option| option.as_slice());
+    for more in all.chain([&[][..]]) {
         let arguments: Vec<&str> = run.iter().chain(more).copied().collect();
         let done = ran(simulated(&driver, &arguments));
         let line = format!("expected   80 values of output 0 \"sum\" equal {expected}");

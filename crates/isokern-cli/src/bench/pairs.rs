@@ -1,0 +1,150 @@
+//! Measures a model that is asked beside a called one, in turns; and how many it answers at once.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use isokern_core::megakernel::TaskPriority;
+use isokern_cpu::CpuModel;
+
+use super::effort::{Effort, Spent};
+use super::inputs::Inputs;
+use super::report::{BenchReport, Overhead};
+use super::times::{Differences, Times};
+use crate::error::CliError;
+use crate::packed::{read_outputs, write_inputs};
+use crate::resident::ResidentModel;
+use crate::tasked::TaskedModel;
+
+/// A model that is asked, and answers when it can.
+pub(crate) trait AskedModel {
+    /// Asks; `false` when there is no room.
+    fn try_ask(&mut self, sample: &[u8], limit: Option<Duration>) -> Result<bool, CliError>;
+
+    /// Waits for the oldest answer; `None` when nothing was asked.
+    fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, CliError>;
+}
+
+impl AskedModel for ResidentModel {
+    fn try_ask(&mut self, sample: &[u8], limit: Option<Duration>) -> Result<bool, CliError> {
+        ResidentModel::try_ask(self, sample, limit)
+    }
+
+    fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, CliError> {
+        ResidentModel::answer(self, read)
+    }
+}
+
+impl AskedModel for TaskedModel {
+    fn try_ask(&mut self, sample: &[u8], limit: Option<Duration>) -> Result<bool, CliError> {
+        TaskedModel::try_ask(self, sample, TaskPriority::Normal, limit)
+    }
+
+    fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, CliError> {
+        TaskedModel::answer(self, read)
+    }
+}
+
+/// The two that are measured in turns.
+pub(crate) struct Pairs<'p, M> {
+    pub(crate) direct: &'p mut CpuModel<'static>,
+    pub(crate) asked: &'p mut M,
+    pub(crate) name: &'p str,
+    /// How the asked one is kept running.
+    pub(crate) mode: &'static str,
+}
+
+/// The times of a pair: the same input, run directly and asked.
+struct Pair {
+    direct: Duration,
+    asked: Duration,
+}
+
+impl<M: AskedModel> Pairs<'_, M> {
+    /// Measures, and notes what came out.
+    pub(crate) fn measure(
+        &mut self,
+        inputs: &Inputs,
+        effort: Effort,
+        report: &mut BenchReport,
+    ) -> Result<(), CliError> {
+        let mut outputs = [Vec::new(), Vec::new()];
+        let mut next = |number| {
+            let pair = self.run(inputs.of_run(number), number, &mut outputs)?;
+            if outputs[0] == outputs[1] {
+                Ok(pair)
+            } else {
+                Err(CliError::ModesDiffer { name: self.name.to_owned(), mode: self.mode })
+            }
+        };
+        let warm_up = effort.tenth().repeat(|number| next(number).map(drop))?;
+        let (mut direct, mut asked) = (Times::new(), Times::new());
+        let mut differences = Differences::new();
+        effort.repeat(|number| {
+            let pair = next(number)?;
+            direct.add(pair.direct);
+            asked.add(pair.asked);
+            differences.add(pair.asked, pair.direct);
+            Ok::<(), CliError>(())
+        })?;
+        report.warm_up_run_count = warm_up.run_count;
+        report.latency = asked.summary();
+        let (p50_ns, p99_ns) = (differences.at(0.5), differences.at(0.99));
+        report.overhead = Some(Overhead { p50_ns, p99_ns, direct: direct.summary() });
+        Ok(())
+    }
+
+    /// Runs a pair; who comes first changes from pair to pair.
+    fn run(
+        &mut self,
+        input: &[u8],
+        number: u64,
+        [direct, asked]: &mut [Vec<u8>; 2],
+    ) -> Result<Pair, CliError> {
+        if number.is_multiple_of(2) {
+            let time = self.run_directly(input, direct)?;
+            Ok(Pair { direct: time, asked: self.ask(input, asked)? })
+        } else {
+            let time = self.ask(input, asked)?;
+            Ok(Pair { direct: self.run_directly(input, direct)?, asked: time })
+        }
+    }
+
+    fn run_directly(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, CliError> {
+        let infer = |source| CliError::Infer { name: self.name.to_owned(), source };
+        write_inputs(self.direct, input).map_err(infer)?;
+        let start = Instant::now();
+        self.direct.run_operators(0..usize::MAX).map_err(infer)?;
+        let elapsed = start.elapsed();
+        kept.clear();
+        read_outputs(self.direct, kept).map_err(infer)?;
+        Ok(elapsed)
+    }
+
+    fn ask(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, CliError> {
+        self.asked.try_ask(input, None)?;
+        kept.clear();
+        let elapsed = self.asked.answer(|output| kept.extend_from_slice(output))?;
+        Ok(elapsed.unwrap_or_default())
+    }
+}
+
+/// Keeps as many inputs under way as there is room for.
+pub(crate) fn throughput<M: AskedModel>(
+    model: &mut M,
+    inputs: &Inputs,
+    effort: Effort,
+) -> Result<Spent, CliError> {
+    let start = Instant::now();
+    let (mut asked_count, mut run_count) = (0, 0);
+    loop {
+        while (asked_count == 0 || effort.has_more(asked_count, start))
+            && model.try_ask(inputs.of_run(asked_count), None)?
+        {
+            asked_count += 1;
+        }
+        if model.answer(|_| ())?.is_none() {
+            return Ok(Spent { run_count, elapsed: start.elapsed() });
+        }
+        run_count += 1;
+    }
+}

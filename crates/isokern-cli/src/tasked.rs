@@ -1,0 +1,275 @@
+//! A model whose inputs are tasks of a megakernel on threads, and the side that submits them.
+
+pub(crate) mod trace;
+
+use core::num::NonZeroU32;
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use isokern_core::MegakernelConfig;
+use isokern_core::compute::ModelArtifact;
+use isokern_core::megakernel::{
+    MegakernelReport, NewTask, TaskEnd, TaskHandle, TaskHandler, TaskOutcome, TaskPriority,
+};
+use isokern_core::ring::PopError;
+use isokern_cpu::tasks::{ModelFault, ModelTable, ModelTablePlan};
+use isokern_cpu::{ArtifactBackend, InstructionSet};
+use isokern_guard::SystemClock;
+use isokern_ring::{
+    Completions, Controls, MegakernelStartError, Submitter, ThreadTasks, ThreadWorkers,
+    ThreadWorkersError, ThreadsRunning, megakernel,
+};
+
+use crate::error::CliError;
+use crate::figures::counted;
+use trace::{Claims, Traced};
+
+/// Tasks under way at most, each with a place.
+pub(crate) const IN_FLIGHT: usize = 8;
+/// The one model of the table.
+const MODEL: u32 = 0;
+/// How long workers run; a run of the program is over by then.
+const LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Looks at the completions before the submitting thread sleeps.
+const LOOKS_BEFORE_SLEEP: u32 = 256;
+
+/// The handler: the table, which notes its claims where somebody wants to know.
+type Handler = Traced<Arc<ModelTable>>;
+
+/// A model whose inputs are tasks: each is written into a place of the table, and its outputs are
+/// read there.
+pub(crate) struct TaskedModel {
+    name: String,
+    table: Arc<ModelTable>,
+    submitter: Submitter<Arc<ThreadTasks>>,
+    completions: Completions<Arc<ThreadTasks>>,
+    controls: Controls<Arc<ThreadTasks>, ThreadsRunning<Handler, SystemClock>>,
+    claims: Option<Claims>,
+    has_state: bool,
+    under_way: VecDeque<Asked>,
+    asked_count: u32,
+    answered_count: usize,
+}
+
+/// A task without an answer yet.
+#[derive(Debug)]
+struct Asked {
+    handle: TaskHandle,
+    place: u32,
+    asked: Instant,
+    limit: Option<Duration>,
+}
+
+/// How a [`TaskedModel`] is started.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TaskedPlan {
+    /// Tasks under way at most; one for a model with state.
+    pub(crate) in_flight: usize,
+    /// Workers wanted; as many as the machine has threads, where nobody says.
+    pub(crate) workers: Option<NonZeroU32>,
+    /// Whether every claim is noted.
+    pub(crate) is_traced: bool,
+}
+
+impl TaskedModel {
+    /// Loads the model and starts the workers.
+    pub(crate) fn start(
+        name: &str,
+        artifact: &ModelArtifact,
+        instructions: InstructionSet,
+        plan: TaskedPlan,
+    ) -> Result<Self, CliError> {
+        let named = || name.to_owned();
+        let backend = ArtifactBackend::new().with_instruction_set(instructions);
+        let program = backend.load_program(artifact);
+        let program = program.map_err(|source| CliError::Load { name: named(), source })?;
+        let has_state = program.model().state_bytes() > 0;
+        // The steps of a stream run one after the other.
+        let (in_flight, streams) =
+            if has_state { (1, &[MODEL][..]) } else { (plan.in_flight, &[][..]) };
+        let table_plan = ModelTablePlan { in_flight, streams, memory_limit: None };
+        let table = ModelTable::new(vec![program], table_plan);
+        let table = Arc::new(table.map_err(|source| CliError::Table { name: named(), source })?);
+        let claims = plan.is_traced.then(Claims::default);
+        let handler = Traced { handler: Arc::clone(&table), claims: claims.clone() };
+        let started = start_workers(handler, in_flight, plan.workers);
+        let (submitter, completions, controls) =
+            started.map_err(|source| CliError::Workers { name: named(), source })?;
+        Ok(Self {
+            name: named(),
+            table,
+            submitter,
+            completions,
+            controls,
+            claims,
+            has_state,
+            under_way: VecDeque::with_capacity(in_flight),
+            asked_count: 0,
+            answered_count: 0,
+        })
+    }
+
+    /// Writes a sample into a free place and submits its task; `false` when no place is free.
+    ///
+    /// With a limit, a task whose outputs are collected later than that has none.
+    pub(crate) fn try_ask(
+        &mut self,
+        sample: &[u8],
+        priority: TaskPriority,
+        limit: Option<Duration>,
+    ) -> Result<bool, CliError> {
+        let tasks = self.table.tasks();
+        let Some(place) = tasks.free_place() else { return Ok(false) };
+        let stream = self.has_state.then_some(0);
+        let request = tasks.ask(place, MODEL, stream, |program, arena| {
+            let mut rest = sample;
+            for position in 0..program.model().input_count() {
+                let input = program.input_at_in(arena, position)?;
+                let (now, later) = rest.split_at(input.len());
+                input.copy_from_slice(now);
+                rest = later;
+            }
+            Ok(())
+        });
+        let request =
+            request.map_err(|source| CliError::Ask { name: self.name.clone(), source })?;
+        let task = NewTask::from(request).with_priority(priority).with_task_id(self.asked_count);
+        let asked = Instant::now();
+        let handle = self.submitter.try_submit(task);
+        let handle = handle.map_err(|error| self.broken(&error.to_string()))?;
+        self.under_way.push_back(Asked { handle, place, asked, limit });
+        self.asked_count += 1;
+        Ok(true)
+    }
+
+    /// Waits for the end of the oldest task, lets `read` see each output, in order, where it is,
+    /// and returns the time from submission to collected outputs; `None` when nothing was asked.
+    pub(crate) fn answer(
+        &mut self,
+        mut read: impl FnMut(&[u8]),
+    ) -> Result<Option<Duration>, CliError> {
+        let Some(Asked { handle, place, asked, limit }) = self.under_way.pop_front() else {
+            return Ok(None);
+        };
+        let end = self.collect(handle, asked, limit)?;
+        let elapsed = asked.elapsed();
+        let is_late = limit.is_some_and(|limit| elapsed > limit);
+        match end.outcome {
+            TaskOutcome::Cancelled => return Err(self.timeout(limit)),
+            TaskOutcome::Done if is_late => return Err(self.timeout(limit)),
+            TaskOutcome::Done => {}
+            TaskOutcome::Faulted => {
+                let fault = ModelFault::of_code(end.code);
+                let what =
+                    fault.map_or_else(|| format!("code {}", end.code), |fault| fault.to_string());
+                return Err(self.broken(&what));
+            }
+        }
+        let outputs = self.table.tasks().answer(place, |program, arena| {
+            for position in 0..program.model().output_count() {
+                read(program.output_at_in(arena, position)?);
+            }
+            Ok(())
+        });
+        let named = || self.name.clone();
+        outputs
+            .map_err(|source| CliError::Ask { name: named(), source })?
+            .map_err(|source| CliError::Infer { name: named(), source })?;
+        self.answered_count += 1;
+        Ok(Some(elapsed))
+    }
+
+    /// How many workers run.
+    pub(crate) fn worker_count(&mut self) -> usize {
+        self.controls.running_mut().thread_count()
+    }
+
+    /// Stops the workers and returns what they did, and the claims where these were noted.
+    pub(crate) fn finish(self) -> Result<(MegakernelReport, Vec<trace::Claim>), CliError> {
+        let Self { name, submitter, controls, claims, .. } = self;
+        drop(submitter);
+        let report = controls.finish();
+        if !report.is_accounted() {
+            return Err(CliError::NotAccounted { name });
+        }
+        Ok((report, claims.map(|claims| claims.take()).unwrap_or_default()))
+    }
+
+    /// Waits for the end of a task; cancels it when its time is over.
+    fn collect(
+        &mut self,
+        handle: TaskHandle,
+        asked: Instant,
+        limit: Option<Duration>,
+    ) -> Result<TaskEnd, CliError> {
+        let mut look_count = 0;
+        let mut is_cancelled = false;
+        loop {
+            match self.completions.try_take(handle) {
+                Ok(end) => return Ok(end),
+                Err(PopError::Empty) => {}
+                Err(error) => return Err(self.broken(&error.to_string())),
+            }
+            match limit {
+                Some(limit) if !is_cancelled && asked.elapsed() > limit => {
+                    // Full: at the next look.
+                    is_cancelled = self.submitter.cancel(handle).is_ok();
+                }
+                Some(_) => std::thread::yield_now(),
+                None if look_count < LOOKS_BEFORE_SLEEP => core::hint::spin_loop(),
+                None => {
+                    let end = pollster::block_on(self.completions.wait(handle));
+                    return end.map_err(|error| self.broken(&error.to_string()));
+                }
+            }
+            look_count += 1;
+        }
+    }
+
+    fn timeout(&self, limit: Option<Duration>) -> CliError {
+        let (name, input_index) = (self.name.clone(), self.answered_count);
+        CliError::Timeout { name, input_index, limit: limit.unwrap_or_default() }
+    }
+
+    fn broken(&self, what: &str) -> CliError {
+        let (name, input_index) = (self.name.clone(), self.answered_count);
+        CliError::Task { name, input_index, what: what.to_owned() }
+    }
+}
+
+/// Starts workers of a handler, on so many threads at most.
+pub(crate) fn start_workers<H>(
+    handler: H,
+    queue_len: usize,
+    workers: Option<NonZeroU32>,
+) -> Result<Started<H>, StartError>
+where
+    H: TaskHandler + Send + Sync + 'static,
+{
+    // A slot more than tasks, so that a cancel has room.
+    let queue_len = u32::try_from(queue_len).unwrap_or(u32::MAX).max(1);
+    let mut host = ThreadWorkers::new("isokern-worker", SystemClock).with_queue_len(queue_len);
+    let mut config = MegakernelConfig { max_wall_time: LIFE, ..MegakernelConfig::new() };
+    if let Some(count) = workers {
+        host = host.with_thread_max(count.get());
+        config.worker_count = count.get();
+    }
+    Ok(megakernel(&host, handler, config)?.split())
+}
+
+/// The ends of workers on threads.
+pub(crate) type Started<H> = (
+    Submitter<Arc<ThreadTasks>>,
+    Completions<Arc<ThreadTasks>>,
+    Controls<Arc<ThreadTasks>, ThreadsRunning<H, SystemClock>>,
+);
+/// Why no workers were started.
+pub(crate) type StartError = MegakernelStartError<ThreadWorkersError>;
+
+/// What the times of [`TaskedModel::answer`] are, for inputs asked as soon as there is room.
+pub(crate) fn what_is_timed(input_count: usize, has_state: bool) -> String {
+    let under_way = counted(input_count.min(if has_state { 1 } else { IN_FLIGHT }), "task");
+    format!("from submission to collected outputs, up to {under_way} under way")
+}
