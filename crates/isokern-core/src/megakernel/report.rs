@@ -75,7 +75,8 @@ impl MegakernelReport {
     /// Returns how many accepted tasks have not ended.
     #[must_use]
     pub const fn left(&self) -> u64 {
-        self.accepted - self.done - self.faulted - self.cancelled - self.refused
+        let ended = self.done + self.faulted + self.cancelled + self.refused;
+        self.accepted.saturating_sub(ended)
     }
 
     /// Counts what is in a memory. Exact while its workers are at rest and nobody submits.
