@@ -74,14 +74,16 @@ fn kernels_of_three_compilers_give_the_bytes_of_plain_rust() {
 }
 
 #[test]
-fn they_give_the_same_bytes_whatever_the_order() {
+fn they_give_the_same_bytes_whatever_the_order_and_do_not_race() {
     for (seed, case) in (1..).zip(&kernels::all()) {
         let prepared = prepare(case);
-        let mut replay = Replay::weak(&prepared.device.memory, seed);
+        let mut replay = Replay::weak(&prepared.device.memory, seed).watching_races();
         replay.launch(&prepared.device.program, prepared.launch.clone());
         let done = replay.finish(STEPS_MAX);
         let done = done.unwrap_or_else(|fault| panic!("{} of {}: {fault}", case.entry, case.file));
         assert!(done, "{} of {} with seed {seed} does not end", case.entry, case.file);
         prepared.check(case, &format!("with seed {seed}"));
+        let races: Vec<_> = replay.take_races().iter().map(ToString::to_string).collect();
+        assert!(races.is_empty(), "{} of {}: {}", case.entry, case.file, races.join("\n"));
     }
 }
