@@ -99,9 +99,9 @@ impl<T: Tile> Loops for VectorLoops<T> {
             weights: op.weights,
             requant: &op.requant,
             zero_point: op.input.zero_point(),
+            depth_multiplier: op.depth_multiplier.max(1),
         };
-        let fits = team.size() == 1 && op.depth_multiplier == 1;
-        if !(fits && self.tile.depthwise(&job, x, y)) {
+        if !(team.size() == 1 && self.tile.depthwise(&job, x, y)) {
             DepthwiseConv2d::run(team, op, memory);
         }
     }

@@ -30,14 +30,10 @@ pub(super) fn dots(job: &Dots<'_>) {
 #[target_feature(enable = "avx2")]
 fn all_blocks<const BYTES: usize>(job: &Dots<'_>) {
     let mut feed = Feed::<BYTES, 0>::new();
-    let mut filled = None;
-    for block in 0..job.block_count() {
-        let outputs = Outputs::new(job, block);
-        for (first, count) in job.plan.chunks() {
-            if filled != Some((first, count)) {
-                feed.fill(&job.plan, job.x, (first, count));
-                filled = Some((first, count));
-            }
+    for (first, count) in job.plan.chunks() {
+        feed.fill(&job.plan, job.x, (first, count));
+        for block in 0..job.block_count() {
+            let outputs = Outputs::new(job, block);
             let mut at = 0;
             while at + 2 <= count {
                 tile::<2>(job, &outputs, feed.bytes(), (first, at));

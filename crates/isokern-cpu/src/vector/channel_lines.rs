@@ -100,6 +100,13 @@ impl<const BYTES: usize> ChannelLines<BYTES> {
             left.fill(zero_point);
             right.fill(zero_point);
             let from = x.window(y * input.width * input.channels, input.width * input.channels);
+            if job.depth_multiplier != 1 {
+                for (index, cell) in inside.chunks_exact_mut(plan.channels).enumerate() {
+                    let channels = from.window(index * input.channels, input.channels);
+                    again(cell, channels, first, job.depth_multiplier);
+                }
+                continue;
+            }
             if plan.channels == input.channels {
                 from.copy_to(0, inside);
                 continue;
@@ -112,6 +119,27 @@ impl<const BYTES: usize> ChannelLines<BYTES> {
                 }
             }
         }
+    }
+}
+
+/// Fills in what output channels from `first` read: each input channel `multiplier` times.
+#[inline(always)]
+fn again(cell: &mut [i8], channels: Cells<'_>, first: usize, multiplier: usize) {
+    let (channel, place) = (first / multiplier, first % multiplier);
+    if place + cell.len() > multiplier {
+        for (output, value) in (first..).zip(cell) {
+            *value = channels.get(output / multiplier);
+        }
+        return;
+    }
+    let value = channels.get(channel);
+    for eight in cell.as_chunks_mut::<8>().0 {
+        *eight = [value; 8];
+    }
+    if let Some(eight) = cell.last_chunk_mut::<8>() {
+        *eight = [value; 8];
+    } else {
+        cell.iter_mut().for_each(|cell| *cell = value);
     }
 }
 

@@ -74,6 +74,8 @@ pub(crate) struct ChannelDots<'a> {
     pub(super) requant: &'a Requant<'a>,
     /// Zero point of the activations.
     pub(super) zero_point: i32,
+    /// Output channels that read one input channel, at least 1.
+    pub(super) depth_multiplier: usize,
 }
 
 /// One value for the cells of each window.
