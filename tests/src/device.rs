@@ -9,7 +9,7 @@ use isokern_core::device::{
     FaultRecord, ModelFootprint, plan_batch,
 };
 use isokern_model::{BaseOperators, Model, OperatorSet};
-use isokern_simcuda::machine::{Counters, Engine, Fault, Grid, Launch, Progress};
+use isokern_simcuda::machine::{Counters, Engine, Fault, Grid, Launch, Profile, Progress};
 use isokern_simcuda::memory::{Kind, Memory};
 use isokern_simcuda::program::{Limits, Program};
 use isokern_simcuda::replay::Replay;
@@ -73,6 +73,8 @@ pub struct Device {
     /// The module.
     pub program: Arc<Program>,
     target: u32,
+    /// Whether batches are counted instruction by instruction.
+    profiles: bool,
 }
 
 /// What a batch gave.
@@ -86,6 +88,10 @@ pub struct BatchRun {
     pub counters: Counters,
     /// How it was launched.
     pub launch: BatchLaunch,
+    /// What it took, instruction by instruction.
+    pub profile: Option<Profile>,
+    /// The index of the kernel.
+    pub entry: usize,
 }
 
 impl Device {
@@ -96,7 +102,13 @@ impl Device {
         let limits = Limits { isa: (9, 0), sm: target };
         let program = Program::load(text, &memory, limits);
         let program = program.unwrap_or_else(|error| panic!("sm_{target}: {error}"));
-        Self { memory, program: Arc::new(program), target }
+        Self { memory, program: Arc::new(program), target, profiles: false }
+    }
+
+    /// The same device, which counts what batches do instruction by instruction.
+    #[must_use]
+    pub fn with_profiles(self) -> Self {
+        Self { profiles: true, ..self }
     }
 
     /// The index of a kernel.
@@ -128,9 +140,12 @@ impl Device {
     ///
     /// The fault that ended it.
     pub fn run(&self, launch: Launch) -> Result<Counters, Box<Fault>> {
+        self.run_grid(&mut Grid::new(&self.program, launch))
+    }
+
+    fn run_grid(&self, grid: &mut Grid) -> Result<Counters, Box<Fault>> {
         let mut engine = Engine::new(&self.memory);
-        let mut grid = Grid::new(&self.program, launch);
-        while engine.run(&mut grid, 1 << 20)? == Progress::Running {}
+        while engine.run(grid, 1 << 20)? == Progress::Running {}
         Ok(grid.counters())
     }
 
@@ -302,7 +317,12 @@ impl Device {
         let planned = job.launch;
         let (launch, parameters) = self.ready(job, change);
         let BatchParameters { outputs, output_bytes, sample_count, fault, .. } = parameters;
-        let counters = self.run(launch)?;
+        let entry = launch.entry;
+        let mut grid = Grid::new(&self.program, launch);
+        if self.profiles {
+            grid.keep_profile();
+        }
+        let counters = self.run_grid(&mut grid)?;
         let outputs = self.download(outputs, (sample_count * output_bytes) as usize);
         let record = self.download(fault, size_of::<FaultRecord>());
         Ok(BatchRun {
@@ -310,6 +330,8 @@ impl Device {
             record: bytemuck::pod_read_unaligned(&record),
             counters,
             launch: planned,
+            profile: grid.profile().cloned(),
+            entry,
         })
     }
 }

@@ -4,6 +4,7 @@
 pub mod conformance;
 pub mod conversions;
 pub mod counting;
+pub mod counts;
 pub mod device;
 pub mod drafts;
 pub mod gated;

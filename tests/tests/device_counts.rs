@@ -1,8 +1,11 @@
 //! What the shipped PTX executes for a model, counted, beside what `docs/benchmarks.md` records: a
 //! kind that is added must not slow down models that do without it.
 
+use std::thread;
+
 use isokern_model::Model;
 use isokern_model::layout::Layout;
+use isokern_tests::counts::{ModelCounts, cases, count};
 use isokern_tests::device::{Device, ptx};
 use isokern_tests::vectors::all_cases;
 
@@ -46,4 +49,31 @@ fn models_of_the_first_kinds_take_what_the_record_says() {
         compared += 1;
     }
     assert!(compared >= 2, "the models of the repository are always there");
+}
+
+#[test]
+fn counts_by_function_are_the_same_on_one_thread_and_on_two() {
+    let cases: Vec<_> = cases().into_iter().filter(|case| case.name != "vww_mnv1_int8").collect();
+    assert!(cases.len() >= 2, "the models of the repository are always there");
+    let alone: Vec<ModelCounts> = cases.iter().map(count).collect();
+    let beside: Vec<ModelCounts> = thread::scope(|scope| {
+        let runs: Vec<_> = cases.iter().map(|case| scope.spawn(|| count(case))).collect();
+        runs.into_iter().map(|run| run.join().expect("it counts")).collect()
+    });
+    assert_eq!(alone, beside);
+    for counts in alone {
+        let sum: u64 = counts.functions.values().map(|it| it.thread_instructions).sum();
+        assert_eq!(
+            sum, counts.total.thread_instructions,
+            "{}: every instruction has a function",
+            counts.model
+        );
+        assert!(counts.chain > 0 && counts.blocks > 0, "{}", counts.model);
+        assert_eq!(
+            counts.registers % 8,
+            0,
+            "{}: the recorded figure, not an estimate",
+            counts.model
+        );
+    }
 }

@@ -4,8 +4,8 @@ use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
 use crate::{
-    bundle, cust, deny, features, firmware, fuzz, graphs, loom, ptx, race, repository, test, thumb,
-    tidy, typos,
+    bundle, count, cust, deny, features, firmware, fuzz, graphs, loom, ptx, race, repository, test,
+    thumb, tidy, typos,
 };
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
@@ -54,6 +54,8 @@ enum Stage {
     Firmware,
     /// Device code: the committed PTX is that of the source, and keeps its limits.
     Ptx,
+    /// What the committed PTX executes for models, compared with the committed counts.
+    Count,
     /// The team test under ThreadSanitizer.
     Race,
     /// The library for cust, on the stand-in.
@@ -155,6 +157,7 @@ impl Stage {
             Self::Thumb => thumb::run(&defaults::<thumb::Arguments>()),
             Self::Firmware => firmware::run(&defaults::<firmware::Arguments>()),
             Self::Ptx => ptx::run_stage(),
+            Self::Count => count::run(&defaults::<count::Arguments>()),
             Self::Race => race::run(&defaults::<race::Arguments>()),
             Self::Cust => cust::run(),
             Self::Bundle => bundle::run_stage(),

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod ci;
+mod count;
 mod cust;
 mod deny;
 mod doctor;
@@ -47,6 +48,8 @@ enum Command {
     Firmware(firmware::Arguments),
     /// Build device code, check its PTX, and write or compare what is committed.
     Ptx(ptx::Arguments),
+    /// Count what the shipped PTX executes for a model, and write or compare what is committed.
+    Count(count::Arguments),
     /// Fill a folder with all that tests and measures on a GPU machine without Rust.
     Bundle(bundle::Arguments),
     /// Run the team test on real threads under a race detector.
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Thumb(arguments) => thumb::run(&arguments),
         Command::Firmware(arguments) => firmware::run(&arguments),
         Command::Ptx(arguments) => ptx::run(&arguments),
+        Command::Count(arguments) => count::run(&arguments),
         Command::Bundle(arguments) => bundle::run(&arguments),
         Command::Race(arguments) => race::run(&arguments),
         Command::Loom(arguments) => loom::run(&arguments),

@@ -114,6 +114,15 @@ impl Arithmetic {
         Ok(Some(Self(operation)))
     }
 
+    /// Whether it is a dot product of four bytes and four bytes.
+    #[must_use]
+    pub(crate) const fn is_dot_of_four(&self) -> bool {
+        matches!(
+            self.0,
+            Operation::Fields(fields::Operation::Dot { shape: fields::Shape::Four, .. })
+        )
+    }
+
     /// Executes the operation in the lanes of `mask`; other lanes keep their values.
     #[inline]
     pub fn execute(&self, registers: &mut Registers, mask: u32) {

@@ -27,6 +27,8 @@ pub mod occupancy;
 pub mod order;
 pub mod pointers;
 pub mod pool;
+pub mod profiles;
+pub mod registers;
 pub mod settings;
 pub mod status;
 pub mod stream;

@@ -7,6 +7,7 @@ mod barrier;
 mod block;
 pub(crate) mod buffers;
 mod call;
+mod chains;
 mod collective;
 mod engine;
 mod fault;
@@ -14,18 +15,23 @@ mod frame;
 mod grid;
 mod lane_bytes;
 mod note;
+pub mod prediction;
+mod profile;
 pub(crate) mod queue;
 pub(crate) mod random;
 mod shuffle;
 mod slice;
 mod special;
 mod surroundings;
+mod traffic;
 pub(crate) mod warp;
 
 pub use engine::Engine;
 pub use fault::{Fault, FaultKind, Place};
 pub use grid::Grid;
 pub use note::Note;
+pub use prediction::{Prediction, predict};
+pub use profile::{Counts, LineCounts, Profile};
 
 /// A kernel to run. The driver has checked it against the device.
 #[derive(Debug, Clone)]

@@ -16,11 +16,12 @@ pub mod scope;
 mod spaces;
 mod special;
 pub mod together;
+pub(crate) mod uses;
 
 pub use function::{Function, Parameter};
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 
@@ -30,6 +31,7 @@ use crate::ptx;
 use crate::registers::Counts;
 use module::{Context, Variables, functions};
 use operation::Callee;
+use uses::Uses;
 
 /// What a device accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Program {
     /// Functions that use what this machine does not know, or call such a function.
     refused: HashMap<usize, PtxError>,
     constant_bytes: u64,
+    /// What instructions read and write, once somebody asks.
+    uses: OnceLock<Arc<Vec<Uses>>>,
     /// Where shared memory sized at launch starts.
     dynamic_shared: u32,
     /// Keeps the variables in memory; none until the module is whole.
@@ -65,6 +69,13 @@ pub struct Global {
     pub address: u64,
     /// Its size.
     pub bytes: u64,
+}
+
+/// The functions of a tree that a program has, in the order of their indexes.
+pub(crate) fn functions_with_bodies(
+    tree: &ptx::ast::Module,
+) -> impl Iterator<Item = &ptx::ast::Function> {
+    functions(tree).filter(|function| function.body.is_some())
 }
 
 /// Why a module was not loaded.
@@ -139,11 +150,12 @@ impl Program {
             entries: HashMap::new(),
             refused: HashMap::new(),
             constant_bytes: 0,
+            uses: OnceLock::new(),
             dynamic_shared: context.dynamic_shared,
             variables: None,
         };
         let mut shared = context.shared_start;
-        for function in functions(&tree).filter(|function| function.body.is_some()) {
+        for function in functions_with_bodies(&tree) {
             // Device functions have theirs one behind the other, kernels one over the other.
             let start = if function.entry { context.shared_end } else { shared };
             let body = match decode::function(&mut context, function, start) {
@@ -179,6 +191,14 @@ impl Program {
         self.functions.get(index)
     }
 
+    /// Replaces the estimated registers of kernels by those a record has for their names.
+    pub fn set_registers(&mut self, recorded: &HashMap<String, u32>) {
+        for function in self.functions.iter_mut().filter(|function| function.entry) {
+            function.registers =
+                recorded.get(&function.name).copied().unwrap_or(function.registers);
+        }
+    }
+
     /// Why a function cannot run, where it or what it calls by name uses what this machine does
     /// not know. A call of such a function through an address ends the kernel.
     #[must_use]
@@ -196,6 +216,12 @@ impl Program {
     #[must_use]
     pub fn global(&self, name: &str) -> Option<Global> {
         self.variables.as_ref()?.globals.get(name).copied()
+    }
+
+    /// What the instructions of every function read and write. The text is read again for it:
+    /// operations do not say.
+    pub(crate) fn uses(&self) -> &Arc<Vec<Uses>> {
+        self.uses.get_or_init(|| Arc::new(uses::of_text(&self.lines.join("\n"))))
     }
 
     /// A line of the text, from 1.

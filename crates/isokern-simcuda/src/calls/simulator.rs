@@ -7,6 +7,7 @@ use crate::driver::injection::Failure;
 use crate::driver::pointers::{Out, Text};
 use crate::driver::status::Status;
 use crate::driver::world::LiveObjects;
+use crate::machine::Counts;
 
 calls! {
     /// Writes the report of the last fault, cut to `room` bytes with its NUL; empty text where
@@ -41,6 +42,18 @@ calls! {
     fn isokernSimCallCount(session, call: Text, count: Out<u64>) {
         let call = call.read(Status::INVALID_VALUE)?;
         count.put(session.injector.count(&call))
+    }
+
+    /// Starts to count, from zero, what kernels that begin from now on execute; 0 stops. Nothing is
+    /// running or waiting then, or the calling program does not mind.
+    fn isokernSimKeepProfiles(session, keep: u32) {
+        session.keep_profiles(keep != 0);
+        Ok(())
+    }
+
+    /// What kernels that ended have counted since then, together.
+    fn isokernSimCounts(session, counts: Out<Counts>) {
+        counts.put(session.profiled())
     }
 
     /// What kernels executed so far: instructions times threads, and instructions of warps.

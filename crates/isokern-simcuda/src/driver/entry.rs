@@ -92,7 +92,13 @@ static AT_EXIT: extern "C" fn() = at_exit;
 extern "C" fn at_exit() {
     let here = PROCESS.get().filter(|process| process.id == std::process::id());
     // A panic may not leave this function, and there is nobody to hear of it.
-    let _outcome = catch_unwind(|| here.map(|process| process.lock().report_leaks()));
+    let _outcome = catch_unwind(|| {
+        here.map(|process| {
+            let mut world = process.lock();
+            world.write_profiles();
+            world.report_leaks();
+        })
+    });
 }
 
 /// Runs the body of a call and turns its outcome into a code.

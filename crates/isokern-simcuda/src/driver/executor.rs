@@ -14,9 +14,9 @@ use super::entry::{self, Process};
 use super::ledger;
 use super::status::{Outcome, Status};
 use super::stream::Item;
-use super::task::{End, Job, NodesLeft, Task, read_word};
+use super::task::{End, Job, Kernel, NodesLeft, Task, read_word};
 use super::world::World;
-use crate::machine::{Counters, Engine, Fault, Grid, Progress};
+use crate::machine::{Counters, Engine, Fault, Grid, Profile, Progress};
 use crate::memory::{AccessError, Memory};
 
 /// How often words that streams wait for are looked at.
@@ -25,6 +25,10 @@ const POLL: Duration = Duration::from_micros(100);
 /// How long nothing runs where all threads of all kernels sleep, unless a call brings work: a host
 /// that shares the processor gets it, and a store of the host is seen that much later at most.
 const NAP: Duration = Duration::from_micros(50);
+/// After this many naps in which nothing woke, naps are longer: two milliseconds or so.
+const NAPS: u32 = 32;
+/// The longer one: waking up costs about ten microseconds, which is to be few per cent.
+const LONG_NAP: Duration = Duration::from_micros(400);
 
 /// The report of what should never happen.
 const DEFECT: &str = "the stand-in panicked, which is a defect of it";
@@ -52,6 +56,10 @@ struct Account {
     notes: Vec<String>,
     /// Whether the kernel that ran sleeps.
     asleep: bool,
+    /// Whether a kernel that begins keeps a profile.
+    keep_profile: bool,
+    /// The kernel that ended, and its profile.
+    profile: Option<(Arc<Kernel>, Profile)>,
 }
 
 /// Starts the thread where there is none.
@@ -86,6 +94,7 @@ fn run(process: &'static Process) {
     let mut world = process.lock();
     let memory = Arc::clone(&world.memory);
     let mut engine = world.settings.engine(&memory);
+    let mut naps = 0_u32;
     loop {
         let ready = world.ready_streams();
         let Some(stream) = world.order.choose(&ready) else {
@@ -95,15 +104,17 @@ fn run(process: &'static Process) {
         };
         if ready.iter().all(|stream| world.sleeps(*stream)) {
             let start = Instant::now();
-            world = process.wait(world, Some(NAP));
+            world = process.wait(world, Some(if naps < NAPS { NAP } else { LONG_NAP }));
+            naps = naps.saturating_add(1);
             world.wake_streams();
             engine.idle(u64::try_from(start.elapsed().as_nanos()).unwrap_or(0));
             continue;
         }
         let Some(mut item) = world.take_first(stream) else { continue };
         let budget = world.order.slice();
+        let keep_profile = world.keeps_profiles;
         drop(world);
-        let mut account = Account::default();
+        let mut account = Account { keep_profile, ..Account::default() };
         let work = || advance(&mut item.job, &mut engine, &memory, budget, &mut account);
         let step = catch_unwind(AssertUnwindSafe(work)).ok();
         world = process.lock();
@@ -116,7 +127,13 @@ fn run(process: &'static Process) {
         for note in &account.notes {
             world.publish_report(note);
         }
+        if let Some((kernel, profile)) = account.profile {
+            world.add_profile(&kernel, profile);
+        }
         let quiet = matches!(step, Step::Again);
+        if !account.asleep {
+            naps = 0;
+        }
         world.settle(stream, item, step);
         if let Some(stream) = world.streams.get_mut(&stream) {
             stream.asleep = account.asleep && quiet;
@@ -190,7 +207,14 @@ fn advance(
             return advance_graph(job, &nodes, engine, memory, budget, account);
         }
         Task::Launch(kernel) => {
-            let begin = || Grid::new(&kernel.program, kernel.launch.clone());
+            let keep_profile = account.keep_profile;
+            let begin = || {
+                let mut grid = Grid::new(&kernel.program, kernel.launch.clone());
+                if keep_profile {
+                    grid.keep_profile();
+                }
+                grid
+            };
             let grid = job.grid.get_or_insert_with(begin);
             let before = grid.counters();
             let progress = engine.run(grid, budget);
@@ -200,6 +224,10 @@ fn advance(
             executed.warp_instructions += after.warp_instructions - before.warp_instructions;
             account.notes = engine.take_notes().iter().map(ToString::to_string).collect();
             account.asleep = grid.is_asleep();
+            if !matches!(progress, Ok(Progress::Running)) {
+                account.profile =
+                    grid.profile().map(|profile| (Arc::clone(kernel), profile.clone()));
+            }
             return match progress {
                 Ok(Progress::Running) => Step::Again,
                 Ok(Progress::Finished) => Step::Done,

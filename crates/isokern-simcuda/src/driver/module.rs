@@ -76,7 +76,9 @@ impl World {
         let (context, device) = self.context_and_device().map_err(bare)?;
         let before = self.memory.used();
         let loaded = Program::load_lazily(text, &self.memory, self.settings.limits());
-        let program = Arc::new(loaded.map_err(|error| refused(&error))?);
+        let mut program = loaded.map_err(|error| refused(&error))?;
+        program.set_registers(&self.settings.registers);
+        let program = Arc::new(program);
         let bytes = self.memory.used().saturating_sub(before);
         let functions = HashMap::new();
         let handle = self.new_handle();

@@ -1,10 +1,12 @@
 //! What the environment says about the devices that are simulated.
 
-use std::env;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::{env, fs};
 
 use super::injection::Failure;
+use super::registers;
 use crate::machine::Engine;
 use crate::memory::Memory;
 use crate::program::Limits;
@@ -35,6 +37,10 @@ pub struct Settings {
     pub init_check: bool,
     /// Whether a report of what was never freed is made when the process ends.
     pub leak_check: bool,
+    /// Registers of kernels by name, where a record has them.
+    pub registers: HashMap<String, u32>,
+    /// Where profiles of kernels are written when the process ends.
+    pub profile_file: Option<PathBuf>,
     /// Calls that fail.
     pub failures: Vec<Failure>,
 }
@@ -70,6 +76,8 @@ impl Default for Settings {
             report_file: None,
             init_check: false,
             leak_check: false,
+            registers: HashMap::new(),
+            profile_file: None,
             failures: Vec::new(),
         }
     }
@@ -123,6 +131,15 @@ impl Settings {
         settings.init_check = number("ISOKERN_SIM_INITCHECK", 0, 1) == Some(1);
         settings.leak_check = number("ISOKERN_SIM_LEAKCHECK", 0, 1) == Some(1);
         settings.report_file = env::var_os("ISOKERN_SIM_REPORT").map(PathBuf::from);
+        settings.profile_file = env::var_os("ISOKERN_SIM_PROFILE").map(PathBuf::from);
+        if let Some(path) = env::var_os("ISOKERN_SIM_REGISTERS").map(PathBuf::from) {
+            match fs::read_to_string(&path) {
+                Ok(text) => settings.registers = registers::read(&text),
+                Err(error) => {
+                    eprintln!("isokern-simcuda: ISOKERN_SIM_REGISTERS={}: {error}", path.display());
+                }
+            }
+        }
         if let Ok(text) = env::var("ISOKERN_SIM_FAIL") {
             for part in text.split(',').filter(|part| !part.trim().is_empty()) {
                 match part.trim().parse() {

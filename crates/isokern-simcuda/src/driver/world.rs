@@ -17,6 +17,7 @@ use super::ledger::Owned;
 use super::module::{Function, Module};
 use super::order::Order;
 use super::pool::Pool;
+use super::profiles::Profiled;
 use super::settings::Settings;
 use super::status::{Outcome, Status};
 use super::stream::Stream;
@@ -62,6 +63,10 @@ pub struct World {
     pub report: String,
     /// What kernels executed so far.
     pub executed: Counters,
+    /// Whether kernels that begin keep a profile.
+    pub keeps_profiles: bool,
+    /// What kernels that ended have counted.
+    pub profiles: Vec<Profiled>,
     /// Notes that were said already.
     pub said: HashSet<String>,
     /// Whether the executor's thread runs.
@@ -145,6 +150,8 @@ impl World {
             order: Order::new(settings.seed),
             report: String::new(),
             executed: Counters::default(),
+            keeps_profiles: settings.profile_file.is_some(),
+            profiles: Vec::new(),
             said: HashSet::new(),
             executor_started: false,
             next_handle: FIRST_HANDLE,

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::Counters;
 use super::buffers::Buffers;
 use super::note::{Note, Notes};
+use super::profile::Profile;
 use super::random::Random;
 use crate::memory::{Memory, View};
 use crate::views::Views;
@@ -24,6 +25,8 @@ pub struct Engine {
     pub(crate) unwritten: Option<(u64, u32, u32)>,
     /// What is to be said of kernels that go on.
     pub(crate) notes: Notes,
+    /// The profile of the grid that runs, where one is kept.
+    pub(crate) profile: Option<Box<Profile>>,
     /// Whether a run ends where all threads of the grid sleep.
     pub(crate) ends_asleep: bool,
     /// Whether the last turn ended with `nanosleep`.
@@ -58,6 +61,7 @@ impl Engine {
             buffers: None,
             unwritten: None,
             notes: Notes::default(),
+            profile: None,
             ends_asleep: false,
             slept: false,
             awake: false,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::block::{Block, Shared};
 use super::engine::{Clock, Engine};
 use super::fault::{Fault, FaultKind, Place};
+use super::profile::Profile;
 use super::slice::{self, Trouble};
 use super::special::{thread_index, volume};
 use super::surroundings::Surroundings;
@@ -35,6 +36,7 @@ pub struct Grid {
     born: u64,
     /// Which block starts first, and how many others lie between two that start in turn.
     order: (u64, u64),
+    profile: Option<Box<Profile>>,
 }
 
 impl Grid {
@@ -44,8 +46,19 @@ impl Grid {
         let id = SERIAL.fetch_add(1, Ordering::Relaxed);
         let program = Arc::clone(program);
         let (running, counters) = (Vec::new(), Counters::default());
-        let (next, born, order, asleep) = (0, 0, (0, 1), false);
-        Self { program, launch, id, next, running, counters, asleep, born, order }
+        let (next, born, order, asleep, profile) = (0, 0, (0, 1), false, None);
+        Self { program, launch, id, next, running, counters, asleep, born, order, profile }
+    }
+
+    /// Counts from now on what its instructions do.
+    pub fn keep_profile(&mut self) {
+        self.profile.get_or_insert_with(|| Box::new(Profile::new(&self.program)));
+    }
+
+    /// What was counted; none unless [`keep_profile`](Self::keep_profile) was called.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_deref()
     }
 
     /// Whether all its threads slept, or waited at a barrier, when they last had their turn: then
@@ -201,6 +214,7 @@ impl Engine {
             return Ok(0);
         }
         let was = warp.live.count_ones();
+        self.profile = grid.profile.take();
         let mut around = Surroundings {
             engine: self,
             program: &grid.program,
@@ -216,6 +230,7 @@ impl Engine {
         };
         around.engine.slept = false;
         let done = slice::run(warp, &mut around, budget);
+        grid.profile = around.engine.profile.take();
         *live -= was - warp.live.count_ones();
         let (block, first) = (*block, warp.first_thread);
         let done = done.map_err(|trouble| {

@@ -1,6 +1,7 @@
 //! Runs a warp for a while: the loop over instructions.
 
 use super::barrier::Arrival;
+use super::chains::At;
 use super::fault::{Failed, FaultKind};
 use super::surroundings::Surroundings;
 use super::warp::{Fragment, State, Warp};
@@ -81,6 +82,7 @@ fn step(
     instruction: &Instruction,
 ) -> Result<Flow, Failed> {
     let Fragment { mask: all, frame, pc, .. } = warp.fragments[index];
+    let number = frame;
     let Some(frame) = warp.frames.get_mut(frame) else {
         return Ok(Flow::Pick);
     };
@@ -88,6 +90,11 @@ fn step(
         None => all,
         Some(guard) => all & frame.registers.predicate(guard),
     };
+    if let Some(profile) = &mut around.engine.profile {
+        let warp = (around.serial, around.first_thread);
+        let at = At { warp, frame: number, pc, mask };
+        profile.note(around.program, frame, at, instruction);
+    }
     around.engine.counters.thread_instructions += u64::from(mask.count_ones());
     if mask == 0 {
         warp.fragments[index].pc = pc + 1;

@@ -32,6 +32,8 @@ pub struct Step {
     pub writes: Vec<u32>,
     /// Registers it reads; also those it writes only under a guard, or in part.
     pub reads: Vec<u32>,
+    /// Registers it writes where its guard holds.
+    pub partial: Vec<u32>,
     /// Steps it may jump to.
     pub jumps: Vec<u32>,
     /// Whether the next step may follow.
@@ -137,6 +139,7 @@ impl<'a> Builder<'a> {
             }
         }
         if let Some(guard) = &instruction.guard {
+            step.partial.clone_from(&step.writes);
             step.reads.append(&mut step.writes);
             step.reads.extend(self.register(&guard.register));
         }

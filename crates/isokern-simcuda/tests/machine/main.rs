@@ -9,6 +9,7 @@ mod flow;
 mod launch;
 mod memory;
 mod planted;
+mod profile;
 mod races;
 mod replay;
 mod strictness;

@@ -1,0 +1,110 @@
+//! What moved since the table was committed.
+
+use super::table::{COUNTS, FACTS, Found, Row};
+
+/// A line for each row that is another than the committed one; models that are not there now are
+/// not compared.
+pub(super) fn moved(committed: &str, found: &Found) -> Vec<String> {
+    let old = rows(committed);
+    let heads: Vec<&str> = FACTS.iter().chain(&COUNTS).copied().collect();
+    let mut lines = Vec::new();
+    for (rows, heads) in [(&found.models, heads.as_slice()), (&found.functions, &COUNTS)] {
+        for row in rows {
+            match old.iter().find(|known| known.key == row.key) {
+                None => lines.push(format!("{}: is new", row.key.join(" "))),
+                Some(known) if known == row => {}
+                Some(known) => lines.push(difference(known, row, heads)),
+            }
+        }
+    }
+    let here = |row: &&Row| found.models.iter().any(|model| model.key[0] == row.key[0]);
+    let gone = old.iter().filter(here).filter(|known| {
+        !found.models.iter().chain(&found.functions).any(|row| row.key == known.key)
+    });
+    lines.extend(gone.map(|row| format!("{}: is gone", row.key.join(" "))));
+    lines
+}
+
+/// What was compared, and what could not be.
+pub(super) fn summary(committed: &str, found: &Found) -> String {
+    let absent = rows(committed)
+        .into_iter()
+        .filter(|row| row.key.len() == 1 && !found.models.iter().any(|model| model.key == row.key));
+    let absent: Vec<String> = absent.map(|row| row.key.join(" ")).collect();
+    let same = format!("{} models execute what the table says", found.models.len());
+    match absent.as_slice() {
+        [] => same,
+        absent => format!("{same}; not here, and not compared: {}", absent.join(", ")),
+    }
+}
+
+fn difference(old: &Row, new: &Row, heads: &[&str]) -> String {
+    let pairs =
+        old.numbers.iter().zip(&new.numbers).zip(heads).filter(|((old, new), _)| old != new);
+    let changes: Vec<String> = pairs
+        .map(|((old, new), head)| {
+            let share = 100.0 * (*new as f64 - *old as f64) / (*old).max(1) as f64;
+            format!("{head} {old} -> {new} ({share:+.1} %)")
+        })
+        .collect();
+    format!("{}: {}", new.key.join(" "), changes.join(", "))
+}
+
+/// The rows of both tables of the committed text.
+fn rows(text: &str) -> Vec<Row> {
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
+    let row = |line: &str| {
+        let (key, numbers): (Vec<String>, Vec<String>) =
+            cells(line).into_iter().partition(|cell| cell.starts_with('`'));
+        let numbers = numbers.iter().map(|cell| cell.parse().ok()).collect::<Option<Vec<u64>>>()?;
+        let key = key.iter().map(|cell| cell.trim_matches('`').to_owned()).collect();
+        Some(Row { key, numbers })
+    };
+    text.lines().filter(|line| line.starts_with("| `")).filter_map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::{Found, Row, text};
+    use super::{moved, summary};
+
+    fn row(key: &[&str], count: usize, first: u64) -> Row {
+        let mut numbers = vec![7; count];
+        numbers[0] = first;
+        Row { key: key.iter().map(|word| (*word).to_owned()).collect(), numbers }
+    }
+
+    fn found(dots: u64) -> Found {
+        Found {
+            models: vec![row(&["ad"], 16, 256)],
+            functions: vec![
+                row(&["ad", "ops::dots"], 10, dots),
+                row(&["ad", "model::view"], 10, 9),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_change_of_a_per_cent_names_the_function() {
+        let committed = text(&found(1000));
+        assert_eq!(moved(&committed, &found(1000)), Vec::<String>::new());
+        let lines = moved(&committed, &found(1010));
+        assert_eq!(lines, ["ad ops::dots: threads' instructions 1000 -> 1010 (+1.0 %)"]);
+    }
+
+    #[test]
+    fn rows_come_and_go_and_models_may_be_absent() {
+        let mut two = found(1000);
+        two.models.push(row(&["kws"], 16, 256));
+        let committed = text(&two);
+        assert_eq!(moved(&committed, &found(1000)), Vec::<String>::new());
+        assert!(summary(&committed, &found(1000)).ends_with("not compared: kws"));
+        let mut less = found(1000);
+        less.functions.remove(1);
+        less.functions.push(row(&["ad", "model::other"], 10, 9));
+        let lines = moved(&committed, &less);
+        assert_eq!(lines, ["ad model::other: is new", "ad model::view: is gone"]);
+    }
+}
