@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     emulator::find()?;
     let host = host::Host::build()?;
     let models = match &arguments.model {
-        Some(path) => vec![models::one(&host, path)?],
+        Some(path) => Vec::from_iter(models::one(&host, path)?),
         None => models::all(&host)?,
     };
     let boards = BOARDS.iter().filter(|board| arguments.board.is_none_or(|one| one == *board));
