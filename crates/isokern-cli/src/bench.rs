@@ -57,7 +57,8 @@ Times have three digits that count. A quantile is what that share of the runs di
 
 Before it measures, the program runs the model's self-test. In ring and megakernel mode it compares
 the outputs of every pair; with --backend cuda every answer with the processor's. A device whose
-name says that it is simulated gives right answers and no times that say anything of a GPU.
+name says that it is simulated gives right answers and no times that say anything of a GPU: what
+one inference executes is counted and printed in place of times.
 
 Keys of --json, which later versions keep; times are integers in ns unless they say otherwise:
   model, mode (batch, ring or megakernel), build (release or debug), input {source, count}
@@ -76,7 +77,10 @@ Keys of --json, which later versions keep; times are integers in ns unless they 
   batch {sample_count, chunk_sample_count: most in one launch, latency of a call: as latency,
   throughput: as throughput}; null on the processor
   tasks {worker_count, empty_task_ns (real number), waits {critical, normal: as latency,
-  yield_count} (or null)}; in megakernel mode, else null";
+  yield_count} (or null)}; in megakernel mode, else null
+  counts {thread_instruction_count, warp_instruction_count, dot_lane_count, global_request_count,
+  global_sector_count, shared_request_count, shared_pass_count, local_request_count, barrier_count,
+  atomic_lane_count}: of one inference; null unless the device is simulated";
 
 /// Measures a model: latency, throughput, its operators, and what a mode adds
 #[derive(clap::Args)]

@@ -17,6 +17,7 @@ mod host_memory;
 mod library;
 mod memory;
 mod module;
+mod simulated;
 mod status;
 mod stream;
 
@@ -29,6 +30,7 @@ pub use library::Driver;
 pub use memory::DeviceBuffer;
 pub(crate) use memory::settle;
 pub use module::{Function, LaunchShape, Module};
+pub use simulated::SimulatedCounts;
 pub use status::Status;
 pub use stream::{Event, Stream};
 

@@ -62,7 +62,7 @@ mod state;
 pub use backend::CudaBackend;
 pub use driver::{
     Context, Device, DeviceBuffer, Driver, Event, Function, GraphExec, LaunchShape, MappedBuffer,
-    Module, PinnedBuffer, Status, Stream, unreleased_count,
+    Module, PinnedBuffer, SimulatedCounts, Status, Stream, unreleased_count,
 };
 pub use error::{CudaError, PayloadError};
 /// Memory of a device, lent: payloads that stay where they are.

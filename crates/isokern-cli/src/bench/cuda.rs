@@ -10,7 +10,7 @@ use isokern_cuda::{CudaBackend, CudaError, CudaModel};
 use super::batch::measure_whole;
 use super::effort::Effort;
 use super::inputs::Inputs;
-use super::report::{BatchReport, BenchReport, DeviceReport, Throughput};
+use super::report::{BatchReport, BenchReport, CountsReport, DeviceReport, Throughput};
 use super::times::Times;
 use crate::backend::{load_cuda, told};
 use crate::error::CliError;
@@ -40,6 +40,7 @@ pub(crate) fn measure(
     let expected = expected(cpu, file, inputs, sample_count)?;
     report.backend = "cuda";
     report.device = Some(device);
+    report.counts = counts(&backend, &mut model, file, inputs, &expected)?;
     one_by_one(&mut model, file, inputs, &expected, effort, report)?;
     report.batch = Some(batches(&mut model, file, inputs, &expected, (effort, sample_count))?);
     Ok(())
@@ -71,6 +72,37 @@ fn expected(
         Ok(output.0)
     };
     (0..count as u64).map(answer).collect()
+}
+
+/// Counts what one inference executes, where the driver simulates its devices.
+fn counts(
+    backend: &CudaBackend,
+    model: &mut CudaModel,
+    file: &ModelFile,
+    inputs: &Inputs,
+    expected: &[Vec<u8>],
+) -> Result<Option<CountsReport>, CliError> {
+    let driver = backend.context().map(|context| context.device().driver());
+    let Some(driver) = driver.filter(|driver| driver.count_kernels(true)) else {
+        return Ok(None);
+    };
+    let mut output = Packed(vec![0; expected.first().map_or(0, Vec::len)]);
+    let done = model.infer_one(&Packed(inputs.of_run(0)), &mut output).and_then(|()| model.reset());
+    let counted = driver.counted();
+    let _stopped = driver.count_kernels(false);
+    done.map_err(|source| told(file, model, source))?;
+    Ok(counted.map(|counts| CountsReport {
+        thread_instruction_count: counts.thread_instructions,
+        warp_instruction_count: counts.warp_instructions,
+        dot_lane_count: counts.dot_lanes,
+        global_request_count: counts.global_requests,
+        global_sector_count: counts.global_sectors,
+        shared_request_count: counts.shared_requests,
+        shared_pass_count: counts.shared_passes,
+        local_request_count: counts.local_requests,
+        barrier_count: counts.barriers,
+        atomic_lane_count: counts.atomic_lanes,
+    }))
 }
 
 /// Compares the answers to every input, then measures.

@@ -33,6 +33,7 @@ pub(crate) struct BenchReport {
     pub(crate) device: Option<DeviceReport>,
     pub(crate) batch: Option<BatchReport>,
     pub(crate) tasks: Option<TaskReport>,
+    pub(crate) counts: Option<CountsReport>,
 }
 
 /// What a task costs, and how long tasks wait.
@@ -49,6 +50,21 @@ pub(crate) struct Waits {
     pub(crate) critical: Summary,
     pub(crate) normal: Summary,
     pub(crate) yield_count: u64,
+}
+
+/// What one inference executes on a simulated device: exact, the same in every run.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct CountsReport {
+    pub(crate) thread_instruction_count: u64,
+    pub(crate) warp_instruction_count: u64,
+    pub(crate) dot_lane_count: u64,
+    pub(crate) global_request_count: u64,
+    pub(crate) global_sector_count: u64,
+    pub(crate) shared_request_count: u64,
+    pub(crate) shared_pass_count: u64,
+    pub(crate) local_request_count: u64,
+    pub(crate) barrier_count: u64,
+    pub(crate) atomic_lane_count: u64,
 }
 
 /// The GPU that was measured.
@@ -131,6 +147,7 @@ impl BenchReport {
             device: None,
             batch: None,
             tasks: None,
+            counts: None,
         }
     }
 }

@@ -8,7 +8,8 @@ use comfy_table::{CellAlignment, Table};
 use isokern_core::KernelMode;
 
 use super::report::{
-    BatchReport, BenchReport, DeviceReport, OperatorTimes, Overhead, TaskReport, Throughput,
+    BatchReport, BenchReport, CountsReport, DeviceReport, OperatorTimes, Overhead, TaskReport,
+    Throughput,
 };
 use super::times::Summary;
 use crate::figures::{counted, grouped, time};
@@ -16,6 +17,9 @@ use crate::figures::{counted, grouped, time};
 /// Prints what was measured, each figure with what it is the time of.
 pub(crate) fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     print_head(report, out)?;
+    if let Some(counts) = &report.counts {
+        return print_counts(counts, out);
+    }
     print_latency(report, out)?;
     let how = match report.throughput.under_way_count {
         1 => "one after another".to_owned(),
@@ -68,6 +72,27 @@ fn print_head(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     }
     let runs = runs(report.warm_up_run_count);
     writeln!(out, "warm-up    {runs}, not counted")
+}
+
+/// In place of the times of an interpreter.
+fn print_counts(counts: &CountsReport, out: &mut impl Write) -> io::Result<()> {
+    let of = |count| grouped(count);
+    writeln!(out, "\nOne inference executes, counted exactly (times: --json):")?;
+    for (what, count) in [
+        ("instructions, by threads", of(counts.thread_instruction_count)),
+        ("instructions, by warps", of(counts.warp_instruction_count)),
+        ("lanes of dp4a", of(counts.dot_lane_count)),
+        ("requests to global memory", of(counts.global_request_count)),
+        ("their sectors of 32 bytes", of(counts.global_sector_count)),
+        ("requests to shared memory", of(counts.shared_request_count)),
+        ("their passes over banks", of(counts.shared_pass_count)),
+        ("requests to own memory", of(counts.local_request_count)),
+        ("barriers, by warps", of(counts.barrier_count)),
+        ("lanes of atomics", of(counts.atomic_lane_count)),
+    ] {
+        writeln!(out, "  {what:<26} {count:>14}")?;
+    }
+    Ok(())
 }
 
 fn print_latency(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {

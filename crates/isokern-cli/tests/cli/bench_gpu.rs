@@ -32,11 +32,20 @@ fn figures_of_a_simulated_device_say_so() {
     for words in [
         "simulated on the processor: no time here says anything of a GPU",
         "path       host to device to host",
-        "a call with 5 samples",
-        "inferences a second, batches of 5: 15 in",
+        "One inference executes, counted exactly (times: --json):",
     ] {
         assert!(text.contains(words), "no {words:?} in {text}");
     }
+    assert!(!text.contains("inferences a second"), "counts stand in place of times: {text}");
+    // The same in every run, as text and as JSON.
+    let counts = &report["counts"];
+    let count = |key: &str| counts[key].as_u64().expect("it is a count");
+    let (threads, dots) = (count("thread_instruction_count"), count("dot_lane_count"));
+    assert!(threads > 1_000_000 && dots > 10_000, "{counts}");
+    assert!(count("shared_pass_count") >= count("shared_request_count"), "{counts}");
+    let row = text.lines().find(|line| line.contains("lanes of dp4a")).expect("it has a row");
+    let digits: String = row.chars().skip(20).filter(char::is_ascii_digit).collect();
+    assert_eq!(digits, dots.to_string(), "{row}");
 }
 
 #[test]
