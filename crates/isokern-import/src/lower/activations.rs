@@ -317,6 +317,12 @@ pub(super) fn dims(
     Ok(tensor.sizes().map(i32::unsigned_abs).collect())
 }
 
+/// How many elements a tensor of these sizes has; the greatest number if it has more. Sizes that a
+/// file states may be of a tensor that no memory holds.
+pub(super) fn elements(dims: &[u32]) -> usize {
+    dims.iter().fold(1, |elements: usize, &size| elements.saturating_mul(size as usize))
+}
+
 /// The error for a tensor, of an operator or of the graph itself.
 pub(super) fn tensor_error(
     graph: &Graph<'_>,

@@ -1,7 +1,7 @@
 //! What convolutions and fully connected operators have in common: weights, bias and
 //! the integers that bring an accumulator to the scale of the output.
 
-use super::activations::has_element;
+use super::activations::{elements, has_element};
 use super::operand::ConstantTensor;
 use super::site::Site;
 use crate::error::{ImportError, OperatorFault, TensorFault};
@@ -44,7 +44,7 @@ pub(super) fn weights<'s, const RANK: usize>(
     let fault = |site: &Site<'_, '_>, fault| site.tensor_fault(ROLE, index, fault);
     has_element(constant.element, &[Element::Int8]).map_err(|found| fault(site, found))?;
     let dims = sizes(&constant).map_err(|found| fault(site, found))?;
-    let need = dims.iter().fold(1_usize, |len, &size| len.saturating_mul(size as usize));
+    let need = elements(&dims);
     let found = constant.data.len();
     if found != need {
         return Err(fault(site, TensorFault::DataLength { found, need }));

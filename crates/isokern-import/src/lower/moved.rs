@@ -201,7 +201,7 @@ impl Boxes {
         let element = reads.first().map_or(Element::Int8, |read| read.element);
         let size = element.size_bytes();
         if reads.iter().all(|read| read.place.is_none()) {
-            let bytes = shape.iter().fold(size, |bytes, &size| bytes.saturating_mul(size as usize));
+            let bytes = activations::elements(shape).saturating_mul(size);
             if bytes <= reads.iter().map(|read| read.data.len()).sum::<usize>().max(FOLDED_BYTES) {
                 return site.fold_as(position, (element, shape), self.computed(reads, size));
             }
@@ -276,7 +276,7 @@ impl Boxes {
     fn is_copy(&self, reads: &[Read<'_>]) -> Option<u16> {
         let [Part { from, start: 0, axes }] = self.boxes.as_slice() else { return None };
         let read = reads.get(*from)?;
-        let is_all = self.dims.iter().product::<u32>() == read.dims.iter().product::<u32>();
+        let is_all = activations::elements(&self.dims) == activations::elements(&read.dims);
         let mut pairs = axes.iter().zip(strides(&self.dims));
         let follows = pairs.all(|(axis, stride)| {
             let is_stride = axis.stride == stride.cast_signed();
@@ -288,8 +288,7 @@ impl Boxes {
     /// The bytes of the output, from constants with elements of `size` bytes.
     fn computed(&self, reads: &[Read<'_>], size: usize) -> Vec<u8> {
         let steps = strides(&self.dims);
-        let len: usize = self.dims.iter().map(|&size| size as usize).product();
-        let mut output = vec![0; len * size];
+        let mut output = vec![0; activations::elements(&self.dims) * size];
         for part in &self.boxes {
             let mut places = vec![0; part.axes.len()];
             let elements: u32 = part.axes.iter().map(|axis| axis.size).product();

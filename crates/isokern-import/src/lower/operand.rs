@@ -1,5 +1,6 @@
 //! What an operator reads: activations, constants, or either.
 
+use super::activations;
 use std::borrow::Cow;
 
 use isokern_model::encode::DraftTensor;
@@ -40,7 +41,7 @@ pub(super) enum Operand<'s> {
 impl ConstantTensor<'_> {
     /// Returns the number of elements that the sizes say.
     pub(super) fn len(&self) -> usize {
-        self.dims.iter().fold(1, |len: usize, &size| len.saturating_mul(size as usize))
+        activations::elements(&self.dims)
     }
 
     /// Returns the constant as integers, if it is of type INT32 or INT64.

@@ -247,6 +247,10 @@ fn pools_reshapes_and_softmax() {
     refused(&message, "its input and output differ in scale or zero point");
     let shorter = |tensor: &mut GraphTensor<'_>| tensor.shape = &[ONE, TWO];
     refused(&with_output("residual", "RESHAPE", shorter), "10 values do not fit a shape of 2");
+    // 2^64 values and more are not counted round to few.
+    let longest = |tensor: &mut GraphTensor<'_>| tensor.shape = &[[0, 0, 0, 64]; 4];
+    let message = with_output("residual", "RESHAPE", longest);
+    refused(&message, &format!("10 values do not fit a shape of {}", usize::MAX));
     let beta = |bytes: &[u8]| with_option("softmax_rows", "SOFTMAX", "beta", bytes);
     refused(&beta(&[0; 4]), "beta 0 times the input scale");
     refused(&beta(&f32::NAN.to_le_bytes()), "beta NaN times the input scale");

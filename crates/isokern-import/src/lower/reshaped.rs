@@ -43,8 +43,7 @@ impl<'s> Site<'s, '_> {
 impl Reshaped<'_> {
     /// Writes output 0, which must have these sizes.
     pub(super) fn write(self, site: &mut Site<'_, '_>, need: &[u32]) -> Result<(), ImportError> {
-        let len = |dims: &[u32]| dims.iter().map(|&size| size as usize).product();
-        let (input, output) = (len(&self.dims), len(need));
+        let (input, output) = (activations::elements(&self.dims), activations::elements(need));
         if input != output {
             return Err(site.fault(OperatorFault::ReshapeLength { input, output }));
         }
