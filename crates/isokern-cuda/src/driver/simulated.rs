@@ -1,5 +1,5 @@
-//! What a driver that simulates its devices has counted: exact numbers, in place of times that would
-//! say nothing about a GPU.
+//! What a driver that simulates its devices has counted: exact numbers, in place of times that
+//! would say nothing about a GPU.
 #![allow(unsafe_code)]
 
 use cudarc::driver::sys;
