@@ -2,6 +2,7 @@
 //! TFLite Micro's bytes; and each misuse is told apart.
 
 use std::process::ExitCode;
+use std::sync::mpsc;
 
 use isokern_core::{InferenceError, TaskSlot};
 use isokern_cpu::tasks::{
@@ -21,11 +22,12 @@ fn main() -> ExitCode {
     let stopped = "stopping_after_every_operator_gives_the_same_bytes";
     let mut trials = Vec::from(on_models_of_any_ports(stopped, stopped_after_every_operator));
     let no_zoo = zoo::rows().is_empty().then_some(NO_ZOO);
-    let tests: [(&str, Option<&str>, Check); 6] = [
+    let tests: [(&str, Option<&str>, Check); 7] = [
         ("streams_of_the_zoo_stop_after_every_operator", no_zoo, streams_of_the_zoo),
         ("a_stream_keeps_its_state_over_claims", missing, a_stream_keeps_its_state_over_claims),
         ("a_half_step_begins_again", missing, a_half_step_begins_again),
         ("a_stream_has_one_task_in_flight", missing, a_stream_has_one_task_in_flight),
+        ("who_only_asks_takes_nothing_from_a_worker", missing, who_only_asks_takes_nothing),
         ("tasks_that_were_not_asked_fault", None, tasks_that_were_not_asked_fault),
         ("a_plan_is_refused_with_its_bytes", None, a_plan_is_refused_with_its_bytes),
     ];
@@ -236,6 +238,41 @@ fn a_stream_has_one_task_in_flight() {
     // A task that names a stream of another one does not get at its state.
     let forged = ModelRequest { stream: 0, ..other };
     assert!(matches!(tasks.run(&forged.task(), |_| true), ModelStep::Fault(ModelFault::NoStream)));
+}
+
+/// A side that asks for what is another task's, again and again, while a worker runs that task.
+fn who_only_asks_takes_nothing() {
+    let (stream, table) = keyword();
+    let tasks = table.tasks();
+    let (input, ..) = stream.steps().next().expect("it has steps");
+    let (requests, tasks_of_worker) = mpsc::channel::<TaskSlot>();
+    let (ends, ends_of_worker) = mpsc::channel();
+    let table = &table;
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for task in tasks_of_worker {
+                let _ = ends.send(table.tasks().run(&task, |_| false));
+            }
+        });
+        for round in 0..2000 {
+            let request = ask(tasks, 0, Some(0), input).expect("it is free");
+            requests.send(request.task()).expect("the worker waits");
+            let end = loop {
+                assert_ne!(tasks.free_place(), Some(0), "round {round}");
+                let here = ask(tasks, 0, Some(1), input);
+                assert_eq!(here, Err(TaskAskError::PlaceInUse { place: 0 }), "round {round}");
+                assert!(ask(tasks, 1, Some(0), input).is_err(), "round {round}");
+                assert!(tasks.reset(0).is_err() && tasks.state(0, |_| ()).is_err());
+                let _ = tasks.release(1);
+                if let Ok(end) = ends_of_worker.try_recv() {
+                    break end;
+                }
+            };
+            assert_eq!(end, ModelStep::Done, "round {round}");
+            let _ = answer(tasks, 0);
+        }
+        drop(requests);
+    });
 }
 
 fn digits() -> Case {

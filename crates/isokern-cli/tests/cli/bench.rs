@@ -43,10 +43,11 @@ fn check_throughput(report: &Value, count: u64, under_way_count: u64) {
     assert!((rate * seconds / count as f64 - 1.0).abs() < 1e-6, "{throughput}");
 }
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "backend",
     "batch",
     "build",
+    "counts",
     "device",
     "input",
     "latency",

@@ -57,9 +57,8 @@ where
     ) -> Result<ModelRequest, TaskAskError> {
         let program = self.programs.get(model as usize);
         let program = program.ok_or(TaskAskError::NoModel { model })?;
-        let mut taken = self.take_place(place)?;
-        let free = taken.value().filter(|found| found.stage == Stage::Free);
-        let found = free.ok_or(TaskAskError::PlaceInUse { place })?;
+        let mut taken = self.take_place(place, ModelPlace::is_free)?;
+        let found = taken.value().ok_or(TaskAskError::PlaceInUse { place })?;
         match (program.model().state_bytes(), stream) {
             (0, None) => {
                 write(program, found.arena()).map_err(TaskAskError::Inputs)?;
@@ -71,9 +70,6 @@ where
                 let state = taken.value().ok_or(TaskAskError::NoStream { stream })?;
                 if state.model() != model {
                     return Err(TaskAskError::StreamOfOther { stream, model: state.model() });
-                }
-                if let Some(user) = state.user {
-                    return Err(TaskAskError::StreamInUse { stream, place: user });
                 }
                 write(program, found.arena()).map_err(TaskAskError::Inputs)?;
                 state.user = Some(place);
@@ -95,7 +91,11 @@ where
         place: u32,
         read: impl FnOnce(&CpuProgram<'m, S>, &mut [u8]) -> R,
     ) -> Result<R, TaskAskError> {
-        let mut taken = self.take_place(place)?;
+        let taken = self.take_place(place, ModelPlace::is_done);
+        let mut taken = taken.map_err(|error| match error {
+            TaskAskError::PlaceInUse { place } => TaskAskError::NotDone { place },
+            other => other,
+        })?;
         let found = taken.value().ok_or(TaskAskError::NotDone { place })?;
         let Stage::Done { model } = found.stage else {
             return Err(TaskAskError::NotDone { place });
@@ -117,7 +117,7 @@ where
     ///
     /// [`TaskAskError::NoPlace`], and [`TaskAskError::PlaceInUse`] while a worker has it.
     pub fn release(&self, place: u32) -> Result<(), TaskAskError> {
-        let mut taken = self.take_place(place)?;
+        let mut taken = self.take_place(place, |_| true)?;
         if let Some(found) = taken.value() {
             found.stage = Stage::Free;
         }
@@ -133,9 +133,6 @@ where
     pub fn reset(&self, stream: u32) -> Result<(), TaskAskError> {
         let mut taken = self.take_stream(stream)?;
         let found = taken.value().ok_or(TaskAskError::NoStream { stream })?;
-        if let Some(place) = found.user {
-            return Err(TaskAskError::StreamInUse { stream, place });
-        }
         found.is_whole = false;
         Ok(())
     }
@@ -148,9 +145,6 @@ where
     pub fn state<R>(&self, stream: u32, read: impl FnOnce(&[u8]) -> R) -> Result<R, TaskAskError> {
         let mut taken = self.take_stream(stream)?;
         let found = taken.value().ok_or(TaskAskError::NoStream { stream })?;
-        if let Some(place) = found.user {
-            return Err(TaskAskError::StreamInUse { stream, place });
-        }
         let program = self.programs.get(found.model() as usize);
         let program = program.ok_or(TaskAskError::NoModel { model: found.model() })?;
         let model = program.model();
@@ -164,29 +158,40 @@ where
     /// Returns a place that is free now.
     #[must_use]
     pub fn free_place(&self) -> Option<u32> {
-        let mut free = (0_u32..).zip(self.places).filter(|(_, cell)| {
-            let taken = Taken::of(*cell);
-            taken.is_some_and(|mut taken| taken.value().is_some_and(|found| found.is_free()))
-        });
-        free.next().map(|(place, _)| place)
+        let mut places = (0_u32..).zip(self.places);
+        places
+            .find(|(_, cell)| cell.look(ModelPlace::is_free) == Some(true))
+            .map(|(place, _)| place)
     }
 
-    fn take_place(&self, place: u32) -> Result<Taken<'_, ModelPlace<'m>, P>, TaskAskError> {
+    /// Takes a place that no worker may want, as `is_ours` says of it.
+    fn take_place(
+        &self,
+        place: u32,
+        is_ours: impl Fn(&ModelPlace<'m>) -> bool,
+    ) -> Result<Taken<'_, ModelPlace<'m>, P>, TaskAskError> {
         let cell = self.places.get(place as usize).ok_or(TaskAskError::NoPlace { place })?;
-        Taken::of(cell).ok_or(TaskAskError::PlaceInUse { place })
+        let is_ours = cell.look(is_ours) == Some(true);
+        is_ours.then(|| Taken::of(cell)).flatten().ok_or(TaskAskError::PlaceInUse { place })
     }
 
+    /// Takes a stream without a task in flight, whose worker might want it.
     fn take_stream(&self, stream: u32) -> Result<Taken<'_, ModelStream<'m>, Q>, TaskAskError> {
-        let cell = self.streams.get(stream as usize).ok_or(TaskAskError::NoStream { stream })?;
-        Taken::of(cell).ok_or(TaskAskError::NoStream { stream })
+        let none = TaskAskError::NoStream { stream };
+        let cell = self.streams.get(stream as usize).ok_or(none)?;
+        match cell.look(|found| found.user) {
+            Some(None) => Taken::of(cell).ok_or(none),
+            Some(Some(place)) => Err(TaskAskError::StreamInUse { stream, place }),
+            None => Err(none),
+        }
     }
 
     /// Makes the stream of a place's task free, if it has one.
     fn leave_stream(&self, place: u32) {
         for cell in self.streams {
-            if let Some(mut taken) = Taken::of(cell)
+            if cell.look(|stream| stream.user == Some(place)) == Some(true)
+                && let Some(mut taken) = Taken::of(cell)
                 && let Some(stream) = taken.value()
-                && stream.user == Some(place)
             {
                 stream.user = None;
             }

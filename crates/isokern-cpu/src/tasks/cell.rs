@@ -5,7 +5,8 @@ use core::cell::Cell;
 /// A cell that is emptied by whoever works with its value, and filled again afterwards.
 ///
 /// The value is moved, so a side that comes when it should not finds nothing and is told so; it
-/// never waits for an inference. Firmware whose interrupts ask and whose loop runs implements it
+/// never waits for an inference. Whoever only wants to know what is there looks, and takes what
+/// is its own: a value that is taken for a moment would not be there for a worker. Firmware whose interrupts ask and whose loop runs implements it
 /// over its own kind of critical section.
 pub trait TaskCell<T> {
     /// Takes the value; `None` while somebody has it.
@@ -13,6 +14,10 @@ pub trait TaskCell<T> {
 
     /// Puts the value back. Called by whoever took it.
     fn put(&self, value: T);
+
+    /// Lets `look` see the value where it is; `None` while somebody has it. A side that takes
+    /// meanwhile must find the value.
+    fn look<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R>;
 }
 
 /// For one thread that asks and runs.
@@ -23,6 +28,13 @@ impl<T> TaskCell<T> for Cell<Option<T>> {
 
     fn put(&self, value: T) {
         self.set(Some(value));
+    }
+
+    fn look<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        let taken = Cell::take(self);
+        let found = taken.as_ref().map(look);
+        self.set(taken);
+        found
     }
 }
 
@@ -35,6 +47,10 @@ impl<T: Send> TaskCell<T> for std::sync::Mutex<Option<T>> {
 
     fn put(&self, value: T) {
         *self.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(value);
+    }
+
+    fn look<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        self.lock().unwrap_or_else(std::sync::PoisonError::into_inner).as_ref().map(look)
     }
 }
 

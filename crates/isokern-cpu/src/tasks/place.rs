@@ -42,6 +42,11 @@ impl<'m> ModelPlace<'m> {
         self.stage == Stage::Free
     }
 
+    /// Whether the outputs of a task are here.
+    pub(super) const fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Done { .. })
+    }
+
     /// The arena.
     pub(super) fn arena(&mut self) -> &mut [u8] {
         self.arena.bytes()
