@@ -57,7 +57,8 @@ where
     ) -> Result<ModelRequest, TaskAskError> {
         let program = self.programs.get(model as usize);
         let program = program.ok_or(TaskAskError::NoModel { model })?;
-        let mut taken = self.take_place(place, ModelPlace::is_free)?;
+        let taken = self.take_place(place, ModelPlace::is_free)?;
+        let mut taken = taken.ok_or(TaskAskError::PlaceInUse { place })?;
         let found = taken.value().ok_or(TaskAskError::PlaceInUse { place })?;
         match (program.model().state_bytes(), stream) {
             (0, None) => {
@@ -91,11 +92,8 @@ where
         place: u32,
         read: impl FnOnce(&CpuProgram<'m, S>, &mut [u8]) -> R,
     ) -> Result<R, TaskAskError> {
-        let taken = self.take_place(place, ModelPlace::is_done);
-        let mut taken = taken.map_err(|error| match error {
-            TaskAskError::PlaceInUse { place } => TaskAskError::NotDone { place },
-            other => other,
-        })?;
+        let taken = self.take_place(place, ModelPlace::is_done)?;
+        let mut taken = taken.ok_or(TaskAskError::NotDone { place })?;
         let found = taken.value().ok_or(TaskAskError::NotDone { place })?;
         let Stage::Done { model } = found.stage else {
             return Err(TaskAskError::NotDone { place });
@@ -117,7 +115,8 @@ where
     ///
     /// [`TaskAskError::NoPlace`], and [`TaskAskError::PlaceInUse`] while a worker has it.
     pub fn release(&self, place: u32) -> Result<(), TaskAskError> {
-        let mut taken = self.take_place(place, |_| true)?;
+        let taken = self.take_place(place, |_| true)?;
+        let mut taken = taken.ok_or(TaskAskError::PlaceInUse { place })?;
         if let Some(found) = taken.value() {
             found.stage = Stage::Free;
         }
@@ -164,15 +163,15 @@ where
             .map(|(place, _)| place)
     }
 
-    /// Takes a place that no worker may want, as `is_ours` says of it.
+    /// Takes a place that no worker may want, as `is_ours` says of it; nothing if it is not.
     fn take_place(
         &self,
         place: u32,
         is_ours: impl Fn(&ModelPlace<'m>) -> bool,
-    ) -> Result<Taken<'_, ModelPlace<'m>, P>, TaskAskError> {
+    ) -> Result<Option<Taken<'_, ModelPlace<'m>, P>>, TaskAskError> {
         let cell = self.places.get(place as usize).ok_or(TaskAskError::NoPlace { place })?;
         let is_ours = cell.look(is_ours) == Some(true);
-        is_ours.then(|| Taken::of(cell)).flatten().ok_or(TaskAskError::PlaceInUse { place })
+        Ok(is_ours.then(|| Taken::of(cell)).flatten())
     }
 
     /// Takes a stream without a task in flight, whose worker might want it.

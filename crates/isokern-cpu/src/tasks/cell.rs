@@ -6,8 +6,9 @@ use core::cell::Cell;
 ///
 /// The value is moved, so a side that comes when it should not finds nothing and is told so; it
 /// never waits for an inference. Whoever only wants to know what is there looks, and takes what
-/// is its own: a value that is taken for a moment would not be there for a worker. Firmware whose interrupts ask and whose loop runs implements it
-/// over its own kind of critical section.
+/// is its own: a value that is taken for a moment would not be there for a worker. Firmware
+/// whose interrupts ask and whose loop runs implements it over its own kind of critical
+/// section.
 pub trait TaskCell<T> {
     /// Takes the value; `None` while somebody has it.
     fn take(&self) -> Option<T>;
