@@ -60,13 +60,18 @@ fn sections(records: &mut Records<'_>) {
     });
 }
 
-/// Gives every tensor the bytes of its sizes and its type.
+/// Gives every tensor the bytes of its sizes and its type; sizes of more bytes than the field
+/// counts become 1.
 fn sizes(records: &mut Records<'_>) {
     for index in 0..records.front().tensor_count.into() {
         records.tensor(index, |record| {
             let element = DType::from_code(record.dtype).map_or(1, DType::size_bytes) as u32;
-            let bytes = record.dims.iter().fold(element, |bytes, size| bytes.saturating_mul(*size));
-            record.bytes = bytes;
+            let bytes =
+                record.dims.iter().try_fold(element, |bytes, size| bytes.checked_mul(*size));
+            if bytes.is_none() {
+                record.dims.fill(1);
+            }
+            record.bytes = bytes.unwrap_or(element);
         });
     }
 }

@@ -11,6 +11,7 @@ const CRATES: [&str; 3] = ["isokern-core", "isokern-guard", "isokern-ring"];
 const FIXED: &[(&str, &str)] = &[
     ("BatchLaunch", "what a launch of device code is made of, with `DeviceLimits`"),
     ("BatchParameters", "read by device code"),
+    ("BoxedTasks", "has no value"),
     ("BufferHandle", "crosses a ring"),
     ("CellValue", "the two words of a cell"),
     ("DeviceLimits", "filled in by every backend; a new limit must be asked for"),
@@ -24,6 +25,7 @@ const FIXED: &[(&str, &str)] = &[
     ("MegakernelConfig", "callers fill it in with `..Default::default()`"),
     ("MegakernelLaunchPolicy", "callers fill it in with `..standard()`"),
     ("MegakernelLaunchRequest", "callers fill it in; the policy's table has these columns"),
+    ("MegakernelReport", "callers compare and fill it in with `..Default::default()`"),
     ("MegakernelWorkloadHints", "callers fill it in with `..Default::default()`"),
     ("ModelFootprint", "what a launch of device code is made of"),
     ("ModelReply", "crosses a ring"),
@@ -34,10 +36,19 @@ const FIXED: &[(&str, &str)] = &[
     ("PopError", "empty or closed"),
     ("ProbeRecord", "written by device code"),
     ("PushError", "full or closed; the value is inside"),
+    ("SubmissionKind", "its order crosses a ring"),
+    ("TaskEnd", "crosses a ring; tests and handlers make it"),
+    ("TaskLimits", "filled in by every host; a new limit must be asked for"),
+    ("TaskOutcome", "its order crosses a ring; a task has exactly one"),
     ("TaskPriority", "a word of the task slot"),
+    ("TaskShape", "what memory of a megakernel is made of"),
+    ("TaskSlice", "filled in by every host; a new bound must be kept"),
     ("TaskState", "a word of the task slot"),
+    ("TaskStep", "what a worker does with a task; handlers make it"),
     ("TaskTransition", "the table of the task slot"),
     ("Timed", "crosses a control line"),
+    ("WorkerEnd", "why a worker stops; a loop must act on each"),
+    ("WorkerStep", "what a loop does next; it must act on each"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

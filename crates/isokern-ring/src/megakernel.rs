@@ -147,6 +147,7 @@ impl<M: TaskMemory, R> Megakernel<M, R> {
 }
 
 /// No workers were started.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MegakernelStartError<E> {
     /// The configuration, or what it asks for.

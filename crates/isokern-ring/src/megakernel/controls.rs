@@ -103,6 +103,7 @@ impl<M: TaskMemory, R: RunningWorkers> Controls<M, R> {
 }
 
 /// No slice was started.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SliceError<E> {
     /// Workers of the slice before have not stopped.

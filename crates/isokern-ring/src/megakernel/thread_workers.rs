@@ -216,6 +216,7 @@ fn work<H: TaskHandler, C: Clock>(mut worker: Worker<Arc<ThreadTasks>, Arc<H>, C
 }
 
 /// Workers were not started.
+#[non_exhaustive]
 #[derive(Clone, Debug, Error)]
 pub enum ThreadWorkersError {
     /// The slots are none, or too many for the protocol.
