@@ -24,6 +24,9 @@ const END: u32 = u32::MAX;
 /// How long it is watched while it has nothing to do.
 const IDLE: Duration = Duration::from_secs(3);
 const QUESTIONS: usize = 3000;
+/// Questions after a pause, and the pause: they come at any moment of a nap.
+const LONE_QUESTIONS: usize = 300;
+const PAUSE: Duration = Duration::from_micros(7_130);
 /// Clock ticks of a second in `/proc`, on every Linux of today.
 const TICKS: f64 = 100.0;
 
@@ -43,18 +46,27 @@ fn main() {
     let start = Instant::now();
     std::thread::sleep(IDLE);
     let share = (processor_seconds() - before) / start.elapsed().as_secs_f64();
-    let mut times: Vec<Duration> = (0..QUESTIONS)
-        .map(|number| {
-            let start = Instant::now();
-            ask(question, answer, 2 + number as u32);
-            start.elapsed()
-        })
-        .collect();
-    times.sort_unstable();
-    let at =
-        |share: f64| times[(share * (times.len() - 1) as f64) as usize].as_nanos() as f64 / 1e3;
-    println!("| idle, % of a core | echo p50, µs | p90 | p99 |\n|--:|--:|--:|--:|");
-    println!("| {:.1} | {:.0} | {:.0} | {:.0} |", 100.0 * share, at(0.5), at(0.9), at(0.99));
+    println!("idle: {:.1} % of a core\n", 100.0 * share);
+    println!("| questions | echo p50, µs | p90 | p99 |\n|---|--:|--:|--:|");
+    let rows = [("one after the other", QUESTIONS, None), ("alone", LONE_QUESTIONS, Some(PAUSE))];
+    let mut number = 1;
+    for (name, count, pause) in rows {
+        let mut times: Vec<Duration> = (0..count)
+            .map(|_| {
+                if let Some(pause) = pause {
+                    std::thread::sleep(pause);
+                }
+                number += 1;
+                let start = Instant::now();
+                ask(question, answer, number);
+                start.elapsed()
+            })
+            .collect();
+        times.sort_unstable();
+        let at =
+            |share: f64| times[(share * (times.len() - 1) as f64) as usize].as_nanos() as f64 / 1e3;
+        println!("| {name} | {:.0} | {:.0} | {:.0} |", at(0.5), at(0.9), at(0.99));
+    }
     ask(question, answer, END);
     // SAFETY: the context is current.
     assert_eq!(unsafe { sys::cuCtxSynchronize() } as u32, 0);

@@ -27,8 +27,8 @@ const POLL: Duration = Duration::from_micros(100);
 const NAP: Duration = Duration::from_micros(50);
 /// After this many naps in which nothing woke, naps are longer: two milliseconds or so.
 const NAPS: u32 = 32;
-/// The longer one: waking up costs about ten microseconds, which is to be few per cent.
-const LONG_NAP: Duration = Duration::from_micros(400);
+/// The longer one: waking up costs about twenty microseconds, which is to be few per cent.
+const LONG_NAP: Duration = Duration::from_micros(500);
 
 /// The report of what should never happen.
 const DEFECT: &str = "the stand-in panicked, which is a defect of it";
@@ -131,12 +131,14 @@ fn run(process: &'static Process) {
             world.add_profile(&kernel, profile);
         }
         let quiet = matches!(step, Step::Again);
-        if !account.asleep {
-            naps = 0;
-        }
         world.settle(stream, item, step);
-        if let Some(stream) = world.streams.get_mut(&stream) {
+        let executed = account.executed.warp_instructions;
+        let in_vain = world.streams.get_mut(&stream).is_some_and(|stream| {
             stream.asleep = account.asleep && quiet;
+            stream.looks_in_vain(executed)
+        });
+        if !in_vain {
+            naps = 0;
         }
         if !quiet {
             process.announce();

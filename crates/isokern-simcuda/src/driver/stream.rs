@@ -56,6 +56,8 @@ pub struct Stream {
     pub kernel: Option<Arc<Kernel>>,
     /// Whether all threads of that kernel slept when they last had their turn.
     pub asleep: bool,
+    /// The fewest instructions of warps after which its kernel slept again.
+    pub least_look: u64,
 }
 
 /// What kind of stream it is.
@@ -81,6 +83,19 @@ pub struct Item {
 }
 
 impl Stream {
+    /// Whether all threads of its kernel sleep again after a slice of so many instructions, and it
+    /// was the shortest one: they looked at what they wait for and found nothing.
+    pub const fn looks_in_vain(&mut self, executed: u64) -> bool {
+        if !self.asleep {
+            self.least_look = u64::MAX;
+            return false;
+        }
+        if executed < self.least_look {
+            self.least_look = executed;
+        }
+        executed == self.least_look
+    }
+
     /// A stream without work.
     #[must_use]
     pub const fn new(context: u64, kind: StreamKind, flags: u32, priority: i32) -> Self {
@@ -97,6 +112,7 @@ impl Stream {
             completed: 0,
             kernel: None,
             asleep: false,
+            least_look: u64::MAX,
         }
     }
 
