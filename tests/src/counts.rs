@@ -97,30 +97,12 @@ fn recorded_registers(entry: &str) -> Option<u32> {
     isokern_simcuda::driver::registers::read(&read(&folder.join("limits.toml"))).get(entry).copied()
 }
 
-impl ModelCounts {
-    /// The numbers of a row, in the order in which they are printed.
-    fn cells(counts: &Counts) -> [u64; 10] {
-        [
-            counts.thread_instructions,
-            counts.warp_instructions,
-            counts.dot_lanes,
-            counts.global_requests,
-            counts.global_sectors,
-            counts.shared_requests,
-            counts.shared_passes,
-            counts.local_requests,
-            counts.barriers,
-            counts.atomic_lanes,
-        ]
-    }
-}
-
 impl fmt::Display for ModelCounts {
     /// A line for the model, then one for each function; words are apart by tabs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { model, threads, registers, blocks, chain, prediction, total, functions } = self;
         let line = |f: &mut fmt::Formatter<'_>, counts: &Counts| {
-            Self::cells(counts).iter().try_for_each(|cell| write!(f, "\t{cell}"))
+            counts.numbers().iter().try_for_each(|cell| write!(f, "\t{cell}"))
         };
         write!(f, "model\t{model}\t{threads}\t{registers}\t{blocks}\t{chain}")?;
         write!(f, "\t{}\t{}", prediction.least, prediction.most)?;

@@ -14,7 +14,7 @@ use isokern_model::Model;
 use crate::answers::highest;
 use crate::error::CliError;
 use crate::figures::{digest, grouped, time};
-use crate::infer::{infer_all, infer_resident, infer_tasked, load};
+use crate::infer::{infer_all, infer_asked, load};
 use crate::latency::Latencies;
 use crate::mode::Mode;
 use crate::packed::{Samples, digest_of};
@@ -217,8 +217,8 @@ impl Session {
                 infer_all(model.as_mut(), samples, output_bytes, |_| Ok(()))
                     .map_err(|source| CliError::Infer { name: self.name.clone(), source })
             }
-            Kept::Resident(model) => infer_resident(model, None, samples, || ()),
-            Kept::Tasked(model) => infer_tasked(model, None, samples, || ()),
+            Kept::Resident(model) => infer_asked(model.as_mut(), None, samples, || ()),
+            Kept::Tasked(model) => infer_asked(model.as_mut(), None, samples, || ()),
         }
     }
 

@@ -4,7 +4,6 @@ use core::time::Duration;
 use std::time::Instant;
 
 use isokern_core::compute::ModelArtifact;
-use isokern_core::megakernel::TaskPriority;
 use isokern_core::{
     BatchKernel, ComputeBackend, ComputeModel, InferenceError, KernelError, KernelMetadata,
     KernelMode,
@@ -12,11 +11,10 @@ use isokern_core::{
 use isokern_cpu::{ArtifactBackend, CpuKernel, CpuModel, InstructionSet};
 use isokern_guard::SystemClock;
 
+use crate::asked::AskedModel;
 use crate::error::CliError;
 use crate::latency::Latencies;
 use crate::packed::{Packed, Samples};
-use crate::resident::ResidentModel;
-use crate::tasked::TaskedModel;
 
 /// Loads a model for these instructions and makes it ready.
 pub(crate) fn load(
@@ -102,13 +100,13 @@ pub(crate) fn infer_within(
     Ok((outputs, latencies))
 }
 
-/// Runs every sample through a resident model, as many under way at once as it has buffers;
+/// Runs every sample through a model that is asked, as many under way at once as it has room for;
 /// the result has the outputs in the order of the samples.
 ///
-/// A time is that from the question, its input written already, to the collected answer: the
-/// questions before it in the ring are part of it. With a limit none may be longer.
-pub(crate) fn infer_resident(
-    model: &mut ResidentModel,
+/// A time is that from the question or the submission, its input written already, to the
+/// collected answer: those before it are part of it. With a limit none may be longer.
+pub(crate) fn infer_asked(
+    model: &mut impl AskedModel,
     limit: Option<Duration>,
     inputs: &Samples,
     mut done: impl FnMut(),
@@ -119,35 +117,6 @@ pub(crate) fn infer_resident(
     loop {
         while let Some(input) = inputs.peek() {
             if !model.try_ask(input, limit)? {
-                break;
-            }
-            inputs.next();
-        }
-        let Some(time) = model.answer(|output| outputs.extend_from_slice(output))? else {
-            return Ok((outputs, latencies));
-        };
-        latencies.add(time);
-        done();
-    }
-}
-
-/// Runs every sample as a task, as many under way at once as there are places; the result has the
-/// outputs in the order of the samples.
-///
-/// A time is that from the submission, the input written already, to the collected outputs: the
-/// tasks before it in the queue are part of it. With a limit none may be longer.
-pub(crate) fn infer_tasked(
-    model: &mut TaskedModel,
-    limit: Option<Duration>,
-    inputs: &Samples,
-    mut done: impl FnMut(),
-) -> Result<(Vec<u8>, Latencies), CliError> {
-    let mut inputs = inputs.iter().peekable();
-    let mut outputs = Vec::new();
-    let mut latencies = Latencies::default();
-    loop {
-        while let Some(input) = inputs.peek() {
-            if !model.try_ask(input, TaskPriority::Normal, limit)? {
                 break;
             }
             inputs.next();

@@ -7,6 +7,7 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod answers;
+mod asked;
 mod backend;
 mod bench;
 mod completions;

@@ -7,7 +7,7 @@ use super::Arguments;
 use crate::backend::{Answered, Backend, infer_auto, infer_cuda};
 use crate::error::CliError;
 use crate::figures::counted;
-use crate::infer::{infer_all, infer_resident, infer_tasked, infer_within, load};
+use crate::infer::{infer_all, infer_asked, infer_within, load};
 use crate::latency::Latencies;
 use crate::model_file::ModelFile;
 use crate::packed::Samples;
@@ -102,7 +102,7 @@ fn infer_tasks(
     let plan = TaskedPlan { in_flight: tasked::IN_FLIGHT, workers, is_traced };
     let mut model = TaskedModel::start(name, artifact, instructions, plan)?;
     let workers = counted(model.worker_count(), "worker");
-    let (outputs, latencies) = infer_tasked(&mut model, arguments.timeout, inputs, done)?;
+    let (outputs, latencies) = infer_asked(&mut model, arguments.timeout, inputs, done)?;
     let (_, claims) = model.finish()?;
     let place = format!("{instructions}, {workers}");
     let states = States::default();
@@ -148,7 +148,7 @@ fn infer_ring(
     let ModelFile { name, artifact, .. } = file;
     let (slots, wait) = (resident::SLOTS, resident::PARKED);
     let mut model = ResidentModel::start(name, artifact, instructions, slots, wait)?;
-    let answers = infer_resident(&mut model, arguments.timeout, inputs, done)?;
+    let answers = infer_asked(&mut model, arguments.timeout, inputs, done)?;
     model.finish()?;
     Ok(answers)
 }

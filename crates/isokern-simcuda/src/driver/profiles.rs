@@ -70,7 +70,7 @@ impl World {
                 for LineCounts { line, counts } in profile.lines(program, index) {
                     // Writing to a string cannot fail.
                     let _ok = write!(text, "{kernel}\t{launches}\t{function}\t{line}");
-                    for count in numbers(&counts) {
+                    for count in counts.numbers() {
                         let _ok = write!(text, "\t{count}");
                     }
                     let _ok = writeln!(text, "\t{}", program.line(line));
@@ -81,19 +81,4 @@ impl World {
             eprintln!("isokern-simcuda: profile not written to {}: {error}", path.display());
         }
     }
-}
-
-const fn numbers(counts: &Counts) -> [u64; 10] {
-    [
-        counts.thread_instructions,
-        counts.warp_instructions,
-        counts.dot_lanes,
-        counts.global_requests,
-        counts.global_sectors,
-        counts.shared_requests,
-        counts.shared_passes,
-        counts.local_requests,
-        counts.barriers,
-        counts.atomic_lanes,
-    ]
 }

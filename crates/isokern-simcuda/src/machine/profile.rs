@@ -56,6 +56,25 @@ pub struct LineCounts {
     pub counts: Counts,
 }
 
+impl Counts {
+    /// Returns the numbers in the order in which tables have them.
+    #[must_use]
+    pub const fn numbers(&self) -> [u64; 10] {
+        [
+            self.thread_instructions,
+            self.warp_instructions,
+            self.dot_lanes,
+            self.global_requests,
+            self.global_sectors,
+            self.shared_requests,
+            self.shared_passes,
+            self.local_requests,
+            self.barriers,
+            self.atomic_lanes,
+        ]
+    }
+}
+
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.warp_instructions += other.warp_instructions;
