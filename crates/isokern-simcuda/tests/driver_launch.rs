@@ -107,7 +107,9 @@ fn shapes_no_device_has_are_refused() {
     let kernel = kernel("count_up");
     let shape = |grid, block| launch(kernel, grid, block, 0, &[]);
     assert_eq!(shape([1, 1, 1], [1024, 1, 1]), 0);
-    for block in [[0, 1, 1], [1025, 1, 1], [1, 1025, 1], [1, 1, 65], [32, 32, 2], [1, 0, 1]] {
+    for block in
+        [[0, 1, 1], [1025, 1, 1], [1, 1025, 1], [1, 1, 65], [32, 32, 2], [1, 0, 1], [u32::MAX; 3]]
+    {
         assert_eq!(shape([1, 1, 1], block), 1, "{block:?}");
     }
     for grid in [[0, 1, 1], [1, 65536, 1], [1, 1, 65536], [1 << 31, 1, 1]] {

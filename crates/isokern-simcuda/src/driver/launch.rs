@@ -185,12 +185,14 @@ fn check_shape(decoded: &crate::program::Function, shape: Shape) -> Outcome<u32>
     let within = |counts: [u32; 3], most: [u32; 3]| {
         counts.iter().zip(most).all(|(count, most)| (1..=most).contains(count))
     };
-    let threads: u64 = shape.block.iter().map(|count| u64::from(*count)).product();
-    let fits = within(shape.grid, GRID_MAX) && within(shape.block, BLOCK_MAX);
-    if !fits || threads > THREADS_PER_BLOCK.into() {
+    if !within(shape.grid, GRID_MAX) || !within(shape.block, BLOCK_MAX) {
         return Err(Status::INVALID_VALUE);
     }
-    let threads = u32::try_from(threads).map_err(|_| Status::INVALID_VALUE)?;
+    // Only now, as the greatest sides of all would be more than any number counts.
+    let threads: u32 = shape.block.iter().product();
+    if threads > THREADS_PER_BLOCK {
+        return Err(Status::INVALID_VALUE);
+    }
     if decoded.required_threads.is_some_and(|required| required != shape.block)
         || decoded.max_threads.is_some_and(|most| threads > most)
     {
