@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         ("memory_that_runs_out_is_told_in_bytes", out_of_memory),
         ("section4_a_fault_on_device_payloads_is_told_once", told_on_device),
         ("section4_a_refused_event_of_cudarc_is_told_and_ends_the_work", cudarc_events),
-        ("p15_an_abandoned_lane_forgets_its_fault", abandoned),
+        ("p15_an_abandoned_stream_forgets_its_fault", abandoned),
         ("p15_a_panic_inside_a_capture_ends_the_recording", capture_panics),
         ("p15_a_panic_of_a_payload_leaves_nothing_running", payload_panics),
         // The last: where the release of a context is refused, the process keeps the context.
@@ -387,7 +387,7 @@ fn cudarc_events() {
     assert_eq!(stream.clone_dtoh(&target).expect("it can be read"), case.outputs[..10]);
 }
 
-/// The first fault of a batch is told; the one that the other lane met meanwhile is not news.
+/// The first fault of a batch is told; the one that the other stream met meanwhile is not news.
 fn abandoned() {
     let backend = CudaBackend::new(0).expect("there is a device").with_chunk_samples(1);
     let mut model = planted(&backend, FAULTY);

@@ -9,11 +9,11 @@ mod barriers;
 mod build;
 mod check;
 pub(crate) mod compiler;
-mod job;
 mod limits;
 mod module;
 #[cfg(test)]
 mod module_tests;
+mod order;
 mod package;
 mod places;
 mod planted;
@@ -28,7 +28,7 @@ use build::Build;
 use check::Checker;
 use clap::ValueEnum;
 use core::fmt;
-use job::Job;
+use order::Order;
 use record::Record;
 use std::path::PathBuf;
 
@@ -96,34 +96,34 @@ impl fmt::Display for Target {
 
 /// Builds, checks and, as asked, writes or compares.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let job = Job::new(arguments)?;
-    let recorded = job.record(arguments)?;
+    let order = Order::new(arguments)?;
+    let recorded = order.record(arguments)?;
     let identity = recorded.as_ref().map(|record| &record.compiler);
     let compiler = compiler::choose(arguments.compiler, identity)?;
     println!("device compiler: {} ({})", compiler.identity, compiler.origin);
     let build = Build {
         compiler: &compiler,
-        package: &job.package,
+        package: &order.package,
         features: &arguments.features,
-        locked: job.is_own || arguments.check,
+        locked: order.is_own || arguments.check,
     };
-    let mut checker = Checker::new(&job.limits, build.places());
+    let mut checker = Checker::new(&order.limits, build.places());
     if !arguments.unchecked {
         checker.find_assembler()?;
     }
-    job.clear()?;
+    order.clear()?;
     let mut files = Vec::new();
     for (target, text) in build.run_all(arguments.targets())? {
-        let file = job.keep(target, text)?;
-        checker.check(&file, &job.folder().join(&file.name))?;
+        let file = order.keep(target, text)?;
+        checker.check(&file, &order.folder().join(&file.name))?;
         files.push(file);
     }
     checker.finish()?;
     if let (Some(record), true) = (&recorded, arguments.check) {
-        return job.compare(record, &compiler.identity, &files, checker);
+        return order.compare(record, &compiler.identity, &files, checker);
     }
-    if job.writes {
-        job.write(&Record::new(&compiler.identity, &arguments.features, &files), &files)?;
+    if order.writes {
+        order.write(&Record::new(&compiler.identity, &arguments.features, &files), &files)?;
     }
     Ok(())
 }

@@ -100,7 +100,7 @@ pub use faults::{
     FAULT_RESERVED_CODE,
 };
 pub use fill::TaskFillError;
-pub use handle::{LANE_COUNT, TaskHandle};
+pub use handle::{INLET_COUNT, TaskHandle};
 pub use handler::{TaskContext, TaskHandler};
 pub use launch::{
     MegakernelExecutionMode, MegakernelGeometry, MegakernelLaunchRecommendation,
@@ -123,7 +123,7 @@ pub use submit_error::SubmitError;
 pub use submitter_state::{SubmitterState, close, end_stop, stop};
 pub use task_cells::{TaskCells, WorkerCells};
 pub use task_host::{RunningWorkers, TaskHost, TaskLimits, TaskSlice};
-pub use task_memory::{LANES, NoBells, QueueMemory, TaskBells, TaskMemory};
+pub use task_memory::{INLETS, NoBells, QueueMemory, TaskBells, TaskMemory};
 pub use task_shape::{EVENT_COUNT, QUEUE_COUNT, TASK_SLOTS_MAX, TENANT_COUNT, TaskShape};
 pub use task_store::{TaskArrays, TaskStore};
 pub use transition::{TaskTransition, TaskTransitionError};

@@ -8,7 +8,7 @@ use isokern_model::encode::relayout;
 use crate::error::LoadError;
 use crate::instruction_set::InstructionSet;
 use crate::loaded::CpuModel;
-use crate::port;
+use crate::payloads;
 use crate::program::CpuProgram;
 
 /// Runs models from a [`ModelArtifact`], with the fastest loops of this processor.
@@ -49,7 +49,7 @@ impl ArtifactBackend {
     /// What the backend can do.
     #[must_use]
     pub const fn capabilities(&self) -> BackendCapabilities {
-        port::CAPABILITIES
+        payloads::CAPABILITIES
     }
 
     /// Checks a model and prepares its weights. Its arena is allocated by

@@ -9,7 +9,7 @@ use isokern_model::{AllOperators, Model, OperatorSet};
 use crate::error::LoadError;
 use crate::instruction_set::InstructionSet;
 use crate::loaded::CpuModel;
-use crate::port;
+use crate::payloads;
 use crate::program::CpuProgram;
 
 /// Runs models in place, in an arena the caller lends.
@@ -62,7 +62,7 @@ impl<'m, S: OperatorSet> CpuBackend<'m, S> {
     /// What the backend can do.
     #[must_use]
     pub const fn capabilities(&self) -> BackendCapabilities {
-        port::CAPABILITIES
+        payloads::CAPABILITIES
     }
 
     /// Checks a model and takes arena and state on loan. It runs after

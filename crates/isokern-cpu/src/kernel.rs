@@ -6,7 +6,7 @@ use isokern_core::{BatchKernel, GpuKernel, KernelError, KernelMetadata, Payload,
 use isokern_model::{AllOperators, OperatorSet};
 
 use crate::loaded::CpuModel;
-use crate::port::Packed;
+use crate::payloads::Packed;
 
 /// A [`CpuModel`] behind `&self`, which gives its caller a look after every operator.
 ///

@@ -67,7 +67,7 @@ pub mod instruction_set;
 #[cfg(target_has_atomic = "8")]
 pub mod kernel;
 pub mod loaded;
-mod port;
+mod payloads;
 pub mod program;
 #[cfg(armv7e_m)]
 mod smlad;

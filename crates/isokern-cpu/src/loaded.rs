@@ -8,7 +8,7 @@ use isokern_model::{AllOperators, Model, OperatorSet, Region};
 
 use crate::arena::Arena;
 use crate::instruction_set::InstructionSet;
-use crate::port::{MEMORY, Packed, put, source, take, target};
+use crate::payloads::{MEMORY, Packed, put, source, take, target};
 use crate::program::{CpuProgram, bytes_mut};
 
 /// A model on this CPU, loaded by a backend of this crate.

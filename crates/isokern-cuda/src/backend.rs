@@ -13,7 +13,7 @@ use crate::driver::{Context, Device};
 use crate::error::CudaError;
 use crate::kernel::Kernels;
 use crate::model::CudaModel;
-use crate::port;
+use crate::payloads;
 
 /// Input and output of one chunk of a batch, together; both are allocated twice.
 const CHUNK_BYTES: usize = 4 << 20;
@@ -141,7 +141,7 @@ impl CudaBackend {
     /// What the backend can do.
     #[must_use]
     pub fn capabilities(&self) -> BackendCapabilities {
-        port::capabilities(self.context().map(Context::space))
+        payloads::capabilities(self.context().map(Context::space))
     }
 
     /// Checks a model and brings its weights into the layout of device loops. The device is

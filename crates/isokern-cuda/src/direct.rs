@@ -1,20 +1,21 @@
 //! Runs on inputs and outputs that lie on the device already, on any stream.
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
+
 use isokern_core::compute::{DeviceView, DeviceViewMut};
 use isokern_core::device::FaultRecord;
 
 use crate::driver::{DeviceBuffer, Event, MappedBuffer, Stream, settle};
 use crate::error::CudaError;
-use crate::kernel::Job;
-use crate::lane::Work;
+use crate::kernel::{LaunchMemory, UploadedModel};
 
 /// A fault record and scratch of its own; its launches wait for one another, on whichever
 /// streams they are. Nothing is copied: the record lies in mapped memory, which the kernel
 /// touches where it meets a fault.
 #[derive(Debug)]
 pub(crate) struct Direct {
-    work: Work,
+    work: Arc<UploadedModel>,
     stream: Stream,
     last: Event,
     record: MappedBuffer,
@@ -61,7 +62,7 @@ impl Run {
 
 impl Direct {
     /// Allocates it for any number of samples.
-    pub(crate) fn new(work: Work) -> Result<Self, CudaError> {
+    pub(crate) fn new(work: Arc<UploadedModel>) -> Result<Self, CudaError> {
         let context = work.context();
         let stream = Stream::new(context)?;
         let last = Event::new(context)?;
@@ -102,7 +103,7 @@ impl Direct {
         }
         let stream = stream.unwrap_or(&self.stream);
         stream.wait_for(&self.last)?;
-        let job = Job {
+        let memory = LaunchMemory {
             inputs: run.inputs,
             outputs: run.outputs,
             samples: run.samples,
@@ -112,7 +113,7 @@ impl Direct {
         };
         // SAFETY: scratch and record are this one's, and work before has ended when the stream
         // has waited for it; the run is the caller's promise.
-        unsafe { self.work.launch(stream, job) }?;
+        unsafe { self.work.launch(stream, memory) }?;
         let followed = self.last.record(stream);
         if followed.is_err() {
             let _ended = settle(stream);

@@ -109,9 +109,9 @@ impl Kernel {
     }
 }
 
-/// A model on the device with the kernel that runs it; what all lanes share.
+/// A model on the device with the kernel that runs it; shared by all its streams.
 #[derive(Debug)]
-pub(crate) struct Resident {
+pub(crate) struct UploadedModel {
     kernel: Arc<Kernel>,
     blob: DeviceBuffer,
     footprint: ModelFootprint,
@@ -124,7 +124,7 @@ pub(crate) struct Resident {
 
 /// Where the memory of one launch lies, as addresses of the device.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Job {
+pub(crate) struct LaunchMemory {
     /// The inputs, one after the other.
     pub(crate) inputs: u64,
     /// The outputs, one after the other.
@@ -139,7 +139,7 @@ pub(crate) struct Job {
     pub(crate) fault: u64,
 }
 
-impl Resident {
+impl UploadedModel {
     /// Copies a checked model to the device.
     ///
     /// The state outlives all work of this model.
@@ -198,26 +198,30 @@ impl Resident {
     ///
     /// # Safety
     ///
-    /// * The addresses of `job` are memory of as many bytes as its samples take, and as the
+    /// * The addresses of `memory` are memory of as many bytes as its samples take, and as the
     ///   plan of these samples takes of scratch.
     /// * Until the work has ended it is alive, and no other work uses it.
-    pub(crate) unsafe fn launch(&self, stream: &Stream, job: Job) -> Result<(), CudaError> {
-        let launch = self.plan(job.samples, job.streams)?;
-        let of_stream = job.samples.checked_div(job.streams).unwrap_or(job.samples);
+    pub(crate) unsafe fn launch(
+        &self,
+        stream: &Stream,
+        memory: LaunchMemory,
+    ) -> Result<(), CudaError> {
+        let launch = self.plan(memory.samples, memory.streams)?;
+        let of_stream = memory.samples.checked_div(memory.streams).unwrap_or(memory.samples);
         let parameters = BatchParameters {
             version: BATCH_VERSION,
             flags: launch.flags.bits(),
             model: self.blob.address(),
             model_bytes: self.footprint.model_bytes,
-            inputs: job.inputs,
+            inputs: memory.inputs,
             input_bytes: self.input_bytes as u64,
-            outputs: job.outputs,
+            outputs: memory.outputs,
             output_bytes: self.output_bytes as u64,
-            sample_count: job.samples as u64,
+            sample_count: memory.samples as u64,
             arena_bytes: launch.arena_bytes,
-            scratch: if launch.scratch_bytes == 0 { 0 } else { job.scratch },
+            scratch: if launch.scratch_bytes == 0 { 0 } else { memory.scratch },
             scratch_stride: launch.arena_bytes,
-            fault: job.fault,
+            fault: memory.fault,
             state: self.state.map_or(0, |state| state.address),
             state_stride: self.state.map_or(0, |state| state.stride),
             stream_samples: if self.has_state() { of_stream as u64 } else { 1 },

@@ -48,16 +48,16 @@ pub mod cudarc_types;
 mod direct;
 mod driver;
 mod error;
+mod graph_cache;
 mod kernel;
-mod lane;
 mod model;
+mod payloads;
 mod pipeline;
 mod placed;
-mod port;
 mod ptx;
 mod ready;
-mod replays;
 mod state;
+mod stream_buffers;
 
 pub use backend::CudaBackend;
 pub use driver::{

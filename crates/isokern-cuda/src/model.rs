@@ -1,4 +1,4 @@
-//! A loaded model: two lanes for payloads of the host, and a way for memory of the device.
+//! A loaded model: two streams with buffers for payloads of the host, and a way for device memory.
 #![allow(unsafe_code)]
 
 mod steps;
@@ -16,11 +16,11 @@ use crate::direct::Run;
 use crate::driver::{Context, Stream};
 use crate::error::CudaError;
 use crate::kernel::Kernel;
-use crate::lane::Lane;
-use crate::port;
-use crate::port::Port;
+use crate::payloads;
+use crate::payloads::PackedPayload;
 use crate::ready::Ready;
 use crate::state::DeviceState;
+use crate::stream_buffers::StreamBuffers;
 
 /// A model on a GPU, loaded by [`CudaBackend`](crate::CudaBackend).
 ///
@@ -43,7 +43,7 @@ pub struct CudaModel {
     artifact: ModelArtifact,
     checked: Checked,
     /// What the packed payload of the inputs is, and that of the outputs.
-    ports: (Port, Port),
+    payloads: (PackedPayload, PackedPayload),
     metadata: ModelMetadata,
     chunk_samples: usize,
     /// How many streams a model with state has.
@@ -60,14 +60,15 @@ impl CudaModel {
         (chunk_samples, streams): (usize, usize),
     ) -> Self {
         let space = kernel.context().space();
-        let input = Port { bytes: model.input_bytes(), dtype: model.input_dtype(), space };
-        let output = Port { bytes: model.output_bytes(), dtype: model.output_dtype(), space };
+        let input = PackedPayload { bytes: model.input_bytes(), dtype: model.input_dtype(), space };
+        let output =
+            PackedPayload { bytes: model.output_bytes(), dtype: model.output_dtype(), space };
         let metadata = model.metadata(MemoryClass::PinnedHost, MemoryClass::Host);
         Self {
             kernel,
             checked: model.checked(),
-            ports: (input, output),
-            metadata: metadata.with_memory(port::memory(Some(space))),
+            payloads: (input, output),
+            metadata: metadata.with_memory(payloads::memory(Some(space))),
             artifact,
             chunk_samples,
             streams,
@@ -111,10 +112,10 @@ impl CudaModel {
         let chunk_samples = self.chunk_samples;
         let result = self.ready().and_then(|ready| {
             let (chunks, rest) = (samples / chunk_samples, samples % chunk_samples);
-            // Chunks take turns on the lanes, except where each needs the one before.
-            let index = if ready.state.is_some() { 0 } else { chunks % ready.lanes.len() };
-            match ready.lanes.get_mut(index) {
-                Some(lane) if rest > 0 => lane.prepare(rest),
+            // Chunks alternate between the streams, except where each needs the one before.
+            let index = if ready.state.is_some() { 0 } else { chunks % ready.buffers.len() };
+            match ready.buffers.get_mut(index) {
+                Some(buffers) if rest > 0 => buffers.prepare(rest),
                 _ => Ok(()),
             }
         });
@@ -204,7 +205,7 @@ impl CudaModel {
     /// Kinds of [`CudaError`].
     pub fn drain(&mut self) -> Result<(), InferenceError> {
         let result = self.ready().and_then(|ready| {
-            ready.lanes.iter_mut().for_each(Lane::abandon);
+            ready.buffers.iter_mut().for_each(StreamBuffers::abandon);
             ready.direct.drain()
         });
         result.map_err(|error| self.note(error))
@@ -218,9 +219,9 @@ impl CudaModel {
     /// Kinds of [`CudaError`]; a fault of work that it waits for is not among them.
     pub fn reset(&mut self) -> Result<(), InferenceError> {
         let result = self.ready().and_then(|ready| {
-            for lane in &mut ready.lanes {
-                lane.abandon();
-                lane.forget_fault()?;
+            for buffers in &mut ready.buffers {
+                buffers.abandon();
+                buffers.forget_fault()?;
             }
             match ready.direct.drain() {
                 Ok(()) | Err(CudaError::Fault(_)) => ready.direct.forget_fault(),

@@ -1,21 +1,21 @@
-//! How a batch goes through two lanes.
+//! How a batch goes through two streams.
 
 use isokern_core::{Message, Payload, PayloadMut};
 
 use crate::error::{CudaError, PayloadError};
-use crate::lane::Lane;
+use crate::stream_buffers::StreamBuffers;
 
-/// Runs a batch in chunks, alternating between the lanes: while one is at work, the host fills
+/// Runs a batch in chunks, alternating between two streams: while one is at work, the host fills
 /// or empties the other.
 pub(crate) fn pipeline<I: Payload, O: PayloadMut>(
-    lanes: &mut [Lane; 2],
+    pair: &mut [StreamBuffers; 2],
     messages: &[Message<I>],
     outputs: &mut [O],
     chunk_samples: usize,
 ) -> Result<(), CudaError> {
     let mut chunks = messages.chunks(chunk_samples);
     let mut targets = outputs.chunks_mut(chunk_samples);
-    let [current, other] = lanes;
+    let [current, other] = pair;
     let (mut current, mut other) = (current, other);
     let mut waiting = false;
     loop {
@@ -41,15 +41,15 @@ pub(crate) fn pipeline<I: Payload, O: PayloadMut>(
 /// Runs a batch in chunks, one after the other: each starts on the state that the one before
 /// left.
 pub(crate) fn in_order<I: Payload, O: PayloadMut>(
-    lane: &mut Lane,
+    buffers: &mut StreamBuffers,
     messages: &[Message<I>],
     outputs: &mut [O],
     chunk_samples: usize,
 ) -> Result<(), CudaError> {
     for (chunk, targets) in messages.chunks(chunk_samples).zip(outputs.chunks_mut(chunk_samples)) {
-        gather(chunk, lane.staging())?;
-        lane.start(chunk.len())?;
-        scatter(lane.finish()?, targets)?;
+        gather(chunk, buffers.staging())?;
+        buffers.start(chunk.len())?;
+        scatter(buffers.finish()?, targets)?;
     }
     Ok(())
 }

@@ -7,16 +7,16 @@ use isokern_core::{Batch, Payload, PayloadMut};
 use crate::direct::{Direct, Run};
 use crate::driver::device_address;
 use crate::error::{CudaError, PayloadError};
-use crate::lane::{Lane, Placed};
+use crate::payloads::{PackedPayload, Way};
 use crate::pipeline::copy;
-use crate::port::{Port, Way};
+use crate::stream_buffers::{Placed, StreamBuffers};
 
 /// Runs one sample, each end of it on the host or on the device. Both payloads were checked, and
 /// `way` and `stays` are what came of it.
 pub(crate) fn one<I, O>(
-    lane: &mut Lane,
-    (from, way, input): (Port, Way, &I),
-    (to, stays, output): (Port, bool, &mut O),
+    buffers: &mut StreamBuffers,
+    (from, way, input): (PackedPayload, Way, &I),
+    (to, stays, output): (PackedPayload, bool, &mut O),
 ) -> Result<(), CudaError>
 where
     I: Payload + ?Sized,
@@ -24,54 +24,58 @@ where
 {
     let source = match way {
         Way::Device => Some(from.view(input)?.address()),
-        Way::InPlace => in_place(lane, from, input)?,
+        Way::InPlace => in_place(buffers, from, input)?,
         Way::Staged => None,
     };
     if source.is_none() {
-        copy(input.host_bytes().ok_or(PayloadError::NoHostBytes)?, lane.staging());
+        copy(input.host_bytes().ok_or(PayloadError::NoHostBytes)?, buffers.staging());
     }
     if stays {
         let target = to.view_mut(output)?;
         let placed = Placed { input: source, output: Some(target.address()) };
         // SAFETY: views have the model's lengths and are borrowed with their payloads, until
         // `finish` has waited.
-        unsafe { lane.start_placed(placed) }?;
-        return lane.finish().map(|_| ());
+        unsafe { buffers.start_placed(placed) }?;
+        return buffers.finish().map(|_| ());
     }
     match source {
         // SAFETY: as above; other bytes have the length they were checked for.
-        Some(_) => unsafe { lane.start_placed(Placed { input: source, output: None }) }?,
-        None => lane.start(1)?,
+        Some(_) => unsafe { buffers.start_placed(Placed { input: source, output: None }) }?,
+        None => buffers.start(1)?,
     }
-    let outputs = lane.finish()?;
+    let outputs = buffers.finish()?;
     copy(outputs, output.host_bytes_mut().ok_or(PayloadError::NoHostBytes)?);
     Ok(())
 }
 
 /// Where the device finds a payload in memory of the host. Nowhere, if the payload only says that
 /// it is pinned, or gives other bytes than it was checked with: then it is copied.
-fn in_place<I>(lane: &Lane, port: Port, input: &I) -> Result<Option<u64>, CudaError>
+fn in_place<I>(
+    buffers: &StreamBuffers,
+    packed: PackedPayload,
+    input: &I,
+) -> Result<Option<u64>, CudaError>
 where
     I: Payload + ?Sized,
 {
-    if let Ok(view) = port.view(input) {
+    if let Ok(view) = packed.view(input) {
         return Ok(Some(view.address()));
     }
     let bytes = input.host_bytes().ok_or(PayloadError::NoHostBytes)?;
-    let is_whole = bytes.len() == port.bytes;
-    Ok(if is_whole { device_address(lane.context(), bytes).ok() } else { None })
+    let is_whole = bytes.len() == packed.bytes;
+    Ok(if is_whole { device_address(buffers.context(), bytes).ok() } else { None })
 }
 
 /// Runs a batch of which some lies on the device and some does not, one sample after the other.
 pub(crate) fn each<I: Payload, O: PayloadMut>(
-    lane: &mut Lane,
-    (from, inputs): (Port, Batch<'_, I>),
-    (to, outputs): (Port, &mut [O]),
+    buffers: &mut StreamBuffers,
+    (from, inputs): (PackedPayload, Batch<'_, I>),
+    (to, outputs): (PackedPayload, &mut [O]),
 ) -> Result<(), CudaError> {
     for (message, output) in inputs.iter().zip(outputs) {
         let way = from.check(message.payload())?;
         let stays = to.check_mut(output)? == Way::Device;
-        one(lane, (from, way, message.payload()), (to, stays, output))?;
+        one(buffers, (from, way, message.payload()), (to, stays, output))?;
     }
     Ok(())
 }
@@ -80,8 +84,8 @@ pub(crate) fn each<I: Payload, O: PayloadMut>(
 /// follow each other on both sides are one launch.
 pub(crate) fn batch<I: Payload, O: PayloadMut>(
     direct: &mut Direct,
-    (from, inputs): (Port, Batch<'_, I>),
-    (to, outputs): (Port, &mut [O]),
+    (from, inputs): (PackedPayload, Batch<'_, I>),
+    (to, outputs): (PackedPayload, &mut [O]),
 ) -> Result<(), CudaError> {
     let mut waiting = Waiting { direct };
     let mut run: Option<Run> = None;

@@ -1,4 +1,4 @@
-//! What `init` allocates, from the copy of the model to the graphs of its lanes.
+//! What `init` allocates, from the copy of the model to the graphs of its streams.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use isokern_model::Model;
 
 use crate::direct::Direct;
 use crate::error::CudaError;
-use crate::kernel::{Kernel, Resident};
-use crate::lane::Lane;
+use crate::kernel::{Kernel, UploadedModel};
 use crate::state::DeviceState;
+use crate::stream_buffers::StreamBuffers;
 
 /// All that steps of a model need.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    pub(crate) lanes: [Lane; 2],
+    pub(crate) buffers: [StreamBuffers; 2],
     pub(crate) direct: Direct,
     /// Dropped last: the others wait for work that uses it.
     pub(crate) state: Option<DeviceState>,
@@ -28,16 +28,16 @@ impl Ready {
     ) -> Result<Self, CudaError> {
         let mut state = DeviceState::new(kernel.context(), model, streams)?;
         let place = state.as_ref().map(DeviceState::place);
-        let work = Arc::new(Resident::upload(kernel, model, place)?);
-        let lane = || Lane::new(Arc::clone(&work), chunk_samples);
-        let mut lanes = [lane()?, lane()?];
-        let [first, _] = &mut lanes;
+        let work = Arc::new(UploadedModel::upload(kernel, model, place)?);
+        let allocate = || StreamBuffers::new(Arc::clone(&work), chunk_samples);
+        let mut buffers = [allocate()?, allocate()?];
+        let [first, _] = &mut buffers;
         first.start(1)?;
         first.finish()?;
         if let Some(state) = &mut state {
             state.reset()?;
         }
-        Ok(Self { lanes, direct: Direct::new(work)?, state })
+        Ok(Self { buffers, direct: Direct::new(work)?, state })
     }
 
     /// Waits for work on streams of the caller, which would use the state at the same time.

@@ -97,5 +97,5 @@ pub use clock::{SystemClock, VirtualClock};
 pub use detached::{Detached, DetachedError, DetachedStats};
 pub use governed::Governed;
 pub use observer::{TRACING_TARGET, TracingObserver};
-pub use pool::{Job, PoolError, Refused, WorkerPool};
+pub use pool::{PoolError, Refused, WorkItem, WorkerPool};
 pub use quotas::{TenantLimits, TenantPermit, TenantQuotas};

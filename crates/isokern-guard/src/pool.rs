@@ -14,12 +14,12 @@ use thiserror::Error;
 use crate::lock::locked;
 
 /// Something a [`WorkerPool`] runs once.
-pub trait Job: Send + 'static {
+pub trait WorkItem: Send + 'static {
     /// Does the work. A panic is kept in, counted, and costs no thread.
     fn run(self);
 
-    /// Says whether running the job would do nothing. A full queue gives the places of
-    /// such jobs away. The default never says so.
+    /// Says whether running the item would do nothing. A full queue gives the places of
+    /// such items away. The default never says so.
     ///
     /// Asked with the queue locked: it **must not** block, nor come back to the pool.
     fn is_withdrawn(&self) -> bool {
@@ -27,25 +27,25 @@ pub trait Job: Send + 'static {
     }
 }
 
-/// Named threads that run jobs of one type from one queue, first come first served.
+/// Named threads that run items of one type from one queue, first come first served.
 ///
 /// Jobs are kept by value in a queue of fixed size; submitting one allocates nothing unless
-/// withdrawn jobs have to make room.
+/// withdrawn items have to make room.
 ///
 /// # How it ends
 ///
-/// * [`join`](Self::join) lets queued jobs run and waits for every thread.
-/// * Dropped, it drops the queued jobs without running them and waits for nobody: jobs
+/// * [`join`](Self::join) lets queued items run and waits for every thread.
+/// * Dropped, it drops the queued items without running them and waits for nobody: items
 ///   that run go on to their end, and their threads end after them.
 ///
 /// ```
 /// use core::num::NonZeroUsize;
 /// use std::sync::mpsc::{Sender, channel};
-/// use isokern_guard::{Job, WorkerPool};
+/// use isokern_guard::{WorkItem, WorkerPool};
 ///
 /// struct Square(u32, Sender<u32>);
 ///
-/// impl Job for Square {
+/// impl WorkItem for Square {
 ///     fn run(self) {
 ///         self.1.send(self.0 * self.0).unwrap();
 ///     }
@@ -57,7 +57,7 @@ pub trait Job: Send + 'static {
 /// assert_eq!(receiver.recv(), Ok(49));
 /// # Ok::<(), isokern_guard::PoolError>(())
 /// ```
-pub struct WorkerPool<J: Job> {
+pub struct WorkerPool<J: WorkItem> {
     shared: Arc<Shared<J>>,
     threads: Vec<JoinHandle<()>>,
     queue_place_count: usize,
@@ -76,11 +76,11 @@ struct State<J> {
     is_closed: bool,
 }
 
-impl<J: Job> WorkerPool<J> {
+impl<J: WorkItem> WorkerPool<J> {
     /// Starts threads `name-0`, `name-1`, ... with a queue in front of them.
     ///
-    /// `queue_place_count` jobs may wait beyond those that idle threads are about to take;
-    /// with 0 a job is accepted only when a thread is idle. Linux shows the first 15 bytes
+    /// `queue_place_count` items may wait beyond those that idle threads are about to take;
+    /// with 0 an item is accepted only when a thread is idle. Linux shows the first 15 bytes
     /// of a thread's name.
     ///
     /// # Errors
@@ -106,19 +106,19 @@ impl<J: Job> WorkerPool<J> {
         for index in 0..thread_count {
             let shared = Arc::clone(&pool.shared);
             let thread = thread::Builder::new().name(format!("{name}-{index}"));
-            let spawned = thread.spawn(move || worker::run_jobs(&shared));
+            let spawned = thread.spawn(move || worker::run_items(&shared));
             // On an error the pool is dropped here, which ends the threads before this one.
             pool.threads.push(spawned.map_err(|source| PoolError::Thread { index, source })?);
         }
         Ok(pool)
     }
 
-    /// Queues a job, or hands it back at once.
+    /// Queues an item, or hands it back at once.
     ///
     /// # Errors
     ///
     /// [`Refused`] when every place is taken.
-    pub fn try_submit(&self, job: J) -> Result<(), Refused<J>> {
+    pub fn try_submit(&self, item: J) -> Result<(), Refused<J>> {
         let mut withdrawn = VecDeque::new();
         let mut state = locked(&self.shared.state);
         let place_count = state.idle_count.saturating_add(self.queue_place_count);
@@ -126,11 +126,11 @@ impl<J: Job> WorkerPool<J> {
             withdrawn = state.take_withdrawn();
         }
         let result = if state.queue.len() < place_count {
-            state.queue.push_back(job);
+            state.queue.push_back(item);
             self.shared.changed.notify_one();
             Ok(())
         } else {
-            Err(Refused(job))
+            Err(Refused(item))
         };
         drop(state);
         // Jobs are foreign: they are dropped with nothing locked.
@@ -144,19 +144,19 @@ impl<J: Job> WorkerPool<J> {
         self.threads.len()
     }
 
-    /// Returns how many jobs wait for a thread.
+    /// Returns how many items wait for a thread.
     #[must_use]
     pub fn queued_count(&self) -> usize {
         locked(&self.shared.state).queue.len()
     }
 
-    /// Returns how many threads have no job.
+    /// Returns how many threads have no item.
     #[must_use]
     pub fn idle_count(&self) -> usize {
         locked(&self.shared.state).idle_count
     }
 
-    /// Returns how many jobs have panicked.
+    /// Returns how many items have panicked.
     #[must_use]
     pub fn panicked_count(&self) -> u64 {
         locked(&self.shared.state).panicked_count
@@ -175,7 +175,7 @@ impl<J: Job> WorkerPool<J> {
         }
     }
 
-    /// Takes no more jobs and drops the queued ones without running them.
+    /// Takes no more items and drops the queued ones without running them.
     pub(crate) fn withdraw_queued(&self) {
         self.close();
         let mut state = locked(&self.shared.state);
@@ -184,7 +184,7 @@ impl<J: Job> WorkerPool<J> {
         drop(queued);
     }
 
-    /// Wakes threads that are parked inside a job.
+    /// Wakes threads that are parked inside an item.
     pub(crate) fn unpark_threads(&self) {
         self.threads.iter().for_each(|thread| thread.thread().unpark());
     }
@@ -195,30 +195,30 @@ impl<J: Job> WorkerPool<J> {
     }
 }
 
-impl<J: Job> Drop for WorkerPool<J> {
+impl<J: WorkItem> Drop for WorkerPool<J> {
     fn drop(&mut self) {
         self.withdraw_queued();
     }
 }
 
-impl<J: Job> State<J> {
-    /// Takes withdrawn jobs out of the queue, which keeps its order.
+impl<J: WorkItem> State<J> {
+    /// Takes withdrawn items out of the queue, which keeps its order.
     fn take_withdrawn(&mut self) -> VecDeque<J> {
-        if !self.queue.iter().any(Job::is_withdrawn) {
+        if !self.queue.iter().any(WorkItem::is_withdrawn) {
             return VecDeque::new();
         }
         let mut withdrawn = VecDeque::with_capacity(self.queue.len());
         for _ in 0..self.queue.len() {
-            if let Some(job) = self.queue.pop_front() {
-                let to = if job.is_withdrawn() { &mut withdrawn } else { &mut self.queue };
-                to.push_back(job);
+            if let Some(item) = self.queue.pop_front() {
+                let to = if item.is_withdrawn() { &mut withdrawn } else { &mut self.queue };
+                to.push_back(item);
             }
         }
         withdrawn
     }
 }
 
-impl<J: Job> fmt::Debug for WorkerPool<J> {
+impl<J: WorkItem> fmt::Debug for WorkerPool<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut fields = f.debug_struct("WorkerPool");
         fields.field("thread_count", &self.thread_count());
@@ -227,15 +227,15 @@ impl<J: Job> fmt::Debug for WorkerPool<J> {
     }
 }
 
-/// A job for which there was no place, handed back.
+/// An item for which there was no place, handed back.
 #[derive(Clone, Copy, PartialEq, Eq, Error)]
 #[error("every thread is busy and the queue is full. Fix: try again later or add threads.")]
 pub struct Refused<J>(
-    /// The job, as it was.
+    /// The item, as it was.
     pub J,
 );
 
-// Not derived: jobs need not be printable.
+// Not derived: items need not be printable.
 impl<J> fmt::Debug for Refused<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Refused").finish_non_exhaustive()
@@ -250,7 +250,7 @@ pub enum PoolError {
     #[error("the name of a pool has a NUL byte. Fix: choose a name without one.")]
     Name,
     /// The queue does not fit into memory.
-    #[error("a queue of {place_count} jobs does not fit into memory. Fix: use a shorter one.")]
+    #[error("a queue of {place_count} items does not fit into memory. Fix: use a shorter one.")]
     Queue {
         /// Its places and one for each thread.
         place_count: usize,

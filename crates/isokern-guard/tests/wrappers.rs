@@ -154,6 +154,6 @@ fn what_debug_shows_has_names_and_numbers() {
 
 struct Nothing;
 
-impl isokern_guard::Job for Nothing {
+impl isokern_guard::WorkItem for Nothing {
     fn run(self) {}
 }

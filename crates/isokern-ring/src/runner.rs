@@ -23,7 +23,7 @@ use isokern_core::actor::{
     ActorMemory, ActorPlan, ActorState, Bells, LinkCredit, OutboxEntry, RestartWindow, RunnerWords,
 };
 use isokern_core::call::Clock;
-use isokern_core::ring::{DeviceControl, FaultRecord};
+use isokern_core::ring::{ActorFault, DeviceControl};
 use isokern_core::{KernelError, RingKernelHandler};
 
 use hand::InHand;
@@ -290,7 +290,7 @@ impl<X: Setting> Runner<X> {
     /// Writes the fault record.
     fn record(&mut self, FaultCause { code, detail }: FaultCause) {
         let ticket = self.mail.taken_count() as u32;
-        self.device.fault(self.memory.device_line(), FaultRecord { code, ticket, detail });
+        self.device.fault(self.memory.device_line(), ActorFault { code, ticket, detail });
     }
 }
 

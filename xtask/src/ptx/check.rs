@@ -1,9 +1,9 @@
 //! All checks of one PTX file, with its violations printed as `file:line: what is wrong`.
 
 use super::assembler::Assembler;
-use super::job::File;
 use super::limits::{self, Limits};
 use super::module::Module;
+use super::order::File;
 use super::{places, rules, table};
 use crate::failure::Failure;
 use std::path::Path;

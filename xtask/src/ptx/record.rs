@@ -2,7 +2,7 @@
 
 use super::build::FLAGS;
 use super::compiler::Identity;
-use super::job::File;
+use super::order::File;
 use crate::failure::Failure;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

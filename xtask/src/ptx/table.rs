@@ -1,9 +1,9 @@
 //! What a module needs, as lines for people: each figure beside its ceiling.
 
 use super::barriers;
-use super::job::File;
 use super::limits::Limits;
 use super::module::Module;
+use super::order::File;
 use super::record;
 use super::usage::Report;
 

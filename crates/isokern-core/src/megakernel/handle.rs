@@ -7,17 +7,17 @@ use super::state::TaskPriority;
 pub struct TaskHandle {
     slot: u32,
     generation: u32,
-    lane: u32,
+    inlet: u32,
 }
 
 /// The two ways in.
-pub const LANE_COUNT: usize = 2;
+pub const INLET_COUNT: usize = 2;
 
 impl TaskHandle {
-    /// Returns the name of a task that came in by this lane.
+    /// Returns the name of a task that came in by this inlet.
     #[must_use]
-    pub const fn new(slot: u32, generation: u32, lane: u32) -> Self {
-        Self { slot, generation, lane }
+    pub const fn new(slot: u32, generation: u32, inlet: u32) -> Self {
+        Self { slot, generation, inlet }
     }
 
     /// Returns the slot.
@@ -34,14 +34,14 @@ impl TaskHandle {
 
     /// Returns the way it came in by, on which whatever is said about it must follow.
     #[must_use]
-    pub const fn lane(self) -> u32 {
-        self.lane
+    pub const fn inlet(self) -> u32 {
+        self.inlet
     }
 }
 
-/// The lane of a class: 0 for Critical and High, 1 for the rest, so that an urgent task waits
+/// The inlet of a class: 0 for Critical and High, 1 for the rest, so that an urgent task waits
 /// behind urgent ones alone.
-pub(super) const fn lane_of(priority: TaskPriority) -> u32 {
+pub(super) const fn inlet_of(priority: TaskPriority) -> u32 {
     match priority {
         TaskPriority::Critical | TaskPriority::High => 0,
         TaskPriority::Normal | TaskPriority::Low | TaskPriority::Idle => 1,

@@ -7,10 +7,10 @@ use super::sidecar::{SidecarFlags, tell};
 use super::state::{TaskPriority, TaskState};
 use super::submission::{Submission, SubmissionKind};
 use super::tally::Tally;
-use super::task_memory::{LANES, TaskBells, TaskMemory};
+use super::task_memory::{INLETS, TaskBells, TaskMemory};
 use crate::ring::{ConsumerState, SharedCounter, SharedRing, SharedRmw, SharedWord};
 
-/// Messages of a lane that are taken in at a time.
+/// Messages of an inlet that are taken in at a time.
 const BATCH: u32 = 32;
 
 impl Hand {
@@ -19,7 +19,7 @@ impl Hand {
     /// `is_busy` says that this worker has a task in hand, so another one is wanted for those
     /// that come.
     pub(super) fn take_in<M: TaskMemory>(&mut self, memory: &M, is_busy: bool) {
-        if LANES.iter().all(|lane| is_empty(memory.submissions(*lane))) {
+        if INLETS.iter().all(|inlet| is_empty(memory.submissions(*inlet))) {
             return;
         }
         let lock = &memory.line().intake;
@@ -27,8 +27,8 @@ impl Hand {
             return;
         }
         let mut task_count = 0;
-        for lane in LANES {
-            task_count += self.take_in_lane(memory, memory.submissions(lane));
+        for inlet in INLETS {
+            task_count += self.take_in_inlet(memory, memory.submissions(inlet));
         }
         lock.store_release(0);
         if task_count > u32::from(!is_busy) {
@@ -36,7 +36,7 @@ impl Hand {
         }
     }
 
-    fn take_in_lane<M: TaskMemory>(&mut self, memory: &M, ring: &M::Submissions) -> u32 {
+    fn take_in_inlet<M: TaskMemory>(&mut self, memory: &M, ring: &M::Submissions) -> u32 {
         let mut consumer = consumer_of(ring);
         let mut task_count = 0;
         for _ in 0..BATCH {

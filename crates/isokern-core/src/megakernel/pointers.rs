@@ -54,8 +54,8 @@ macro_rules! task_memory {
             }
 
             #[inline]
-            fn submissions(&self, lane: u32) -> &M::Submissions {
-                M::submissions(self, lane)
+            fn submissions(&self, inlet: u32) -> &M::Submissions {
+                M::submissions(self, inlet)
             }
 
             #[inline]

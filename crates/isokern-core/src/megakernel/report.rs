@@ -5,7 +5,7 @@ use super::shared_slot::SharedTaskSlot;
 use super::state::TaskState;
 use super::submission::Submission;
 use super::tally::Tally;
-use super::task_memory::{LANES, TaskMemory};
+use super::task_memory::{INLETS, TaskMemory};
 use crate::ring::{SharedRing, SharedWord, take};
 
 /// The account of a megakernel at rest: each accepted task is in exactly one number.
@@ -93,7 +93,7 @@ impl MegakernelReport {
             let state = memory.slot(index).and_then(SharedTaskSlot::state_now);
             report.add_slot(state, index < shape.host_slots);
         }
-        report.unread = LANES.map(|lane| unread_tasks(memory.submissions(lane))).iter().sum();
+        report.unread = INLETS.map(|inlet| unread_tasks(memory.submissions(inlet))).iter().sum();
         report
     }
 

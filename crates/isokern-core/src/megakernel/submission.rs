@@ -15,7 +15,7 @@ use core::mem::offset_of;
 
 use bytemuck::{Pod, Zeroable};
 
-use super::handle::{TaskHandle, lane_of};
+use super::handle::{TaskHandle, inlet_of};
 use super::new_task::NewTask;
 use super::slot::TaskSlot;
 use crate::numbered;
@@ -170,13 +170,13 @@ impl Submission {
         self.event_value
     }
 
-    /// Returns the lane it goes by, when it brings a task.
+    /// Returns the inlet it goes by, when it brings a task.
     #[must_use]
-    pub const fn lane(task: &NewTask) -> u32 {
+    pub const fn inlet(task: &NewTask) -> u32 {
         match task.join() {
             // Behind the one that it joins.
-            Some(held) => held.lane(),
-            None => lane_of(task.priority()),
+            Some(held) => held.inlet(),
+            None => inlet_of(task.priority()),
         }
     }
 

@@ -5,7 +5,7 @@ use super::lines::{GATE_BUSY, GATE_CLOSED, GATE_OPEN};
 use super::new_task::NewTask;
 use super::submission::{Submission, SubmissionKind};
 use super::submit_error::SubmitError;
-use super::task_memory::{LANES, TaskBells, TaskMemory};
+use super::task_memory::{INLETS, TaskBells, TaskMemory};
 use super::task_shape::{EVENT_COUNT, TENANT_COUNT};
 use crate::ring::{ConsumerState, ProducerState, SharedRmw, SharedWord};
 
@@ -14,7 +14,7 @@ use crate::ring::{ConsumerState, ProducerState, SharedRmw, SharedWord};
 /// It owns the free list: slots that were never used, and those that come back with completions.
 #[derive(Debug)]
 pub struct SubmitterState {
-    lanes: [ProducerState; LANES.len()],
+    inlets: [ProducerState; INLETS.len()],
     freed: ConsumerState,
     /// The first slot that was never used.
     fresh: u32,
@@ -32,7 +32,7 @@ impl SubmitterState {
     #[must_use]
     pub const fn new(op_count: u32) -> Self {
         Self {
-            lanes: [const { ProducerState::new() }; LANES.len()],
+            inlets: [const { ProducerState::new() }; INLETS.len()],
             freed: ConsumerState::new(),
             fresh: 0,
             in_hand: None,
@@ -95,9 +95,9 @@ impl SubmitterState {
         let slot = self.free_slot(memory).ok_or(SubmitError::Full(task))?;
         let note = memory.note(slot).ok_or(SubmitError::Full(task))?;
         let generation = note.begin(task.tenant());
-        let lane = Submission::lane(&task);
+        let inlet = Submission::inlet(&task);
         let message = Submission::task(slot, generation, &task);
-        if !self.push(memory, lane, message) {
+        if !self.push(memory, inlet, message) {
             self.in_hand = Some(slot);
             return Err(SubmitError::Full(task));
         }
@@ -106,7 +106,7 @@ impl SubmitterState {
         }
         self.accepted += 1;
         memory.line().show_accepted(self.accepted);
-        Ok(TaskHandle::new(slot, generation, lane))
+        Ok(TaskHandle::new(slot, generation, inlet))
     }
 
     fn free_slot<M: TaskMemory>(&mut self, memory: &M) -> Option<u32> {
@@ -120,9 +120,10 @@ impl SubmitterState {
         self.freed.try_pop::<u32, _>(memory.freed()).ok()
     }
 
-    fn push<M: TaskMemory>(&mut self, memory: &M, lane: u32, message: Submission) -> bool {
-        let producer = self.lanes.get_mut(lane as usize);
-        producer.is_some_and(|lane_s| lane_s.try_push(memory.submissions(lane), message).is_ok())
+    fn push<M: TaskMemory>(&mut self, memory: &M, inlet: u32, message: Submission) -> bool {
+        let producer = self.inlets.get_mut(inlet as usize);
+        producer
+            .is_some_and(|producer| producer.try_push(memory.submissions(inlet), message).is_ok())
     }
 
     /// Says that a task's epoch has come to `epoch`, [`u32::MAX`] being taken as one less.
@@ -138,7 +139,7 @@ impl SubmitterState {
         epoch: u32,
     ) -> Result<(), SubmitError<()>> {
         let message = Submission::about(SubmissionKind::Resume, task, epoch);
-        self.say(memory, task.lane(), message)
+        self.say(memory, task.inlet(), message)
     }
 
     /// Lets a held task run as soon as those that join it have ended.
@@ -166,7 +167,7 @@ impl SubmitterState {
         epoch: u32,
     ) -> Result<(), SubmitError<()>> {
         let message = Submission::about(SubmissionKind::Pause, task, epoch);
-        self.say(memory, task.lane(), message)
+        self.say(memory, task.inlet(), message)
     }
 
     /// Asks for the end of a task: unrun when it waits, at its next safe point when it runs. Its
@@ -181,7 +182,7 @@ impl SubmitterState {
         task: TaskHandle,
     ) -> Result<(), SubmitError<()>> {
         let message = Submission::about(SubmissionKind::Cancel, task, 0);
-        self.say(memory, task.lane(), message)
+        self.say(memory, task.inlet(), message)
     }
 
     /// Says that an event, 1 to 16, has a value, which only grows.
@@ -204,11 +205,11 @@ impl SubmitterState {
     fn say<M: TaskMemory>(
         &mut self,
         memory: &M,
-        lane: u32,
+        inlet: u32,
         message: Submission,
     ) -> Result<(), SubmitError<()>> {
         let entered = Gate::enter(memory).ok_or(SubmitError::Closed(()))?;
-        let is_pushed = self.push(memory, lane, message);
+        let is_pushed = self.push(memory, inlet, message);
         drop(entered);
         memory.bells().ring_worker();
         if is_pushed { Ok(()) } else { Err(SubmitError::Full(())) }

@@ -125,8 +125,8 @@ impl<S: TaskStore, B: TaskBells> TaskMemory for TaskCells<S, B> {
     }
 
     #[inline]
-    fn submissions(&self, lane: u32) -> &Self::Submissions {
-        if lane == 0 { &self.urgent } else { &self.usual }
+    fn submissions(&self, inlet: u32) -> &Self::Submissions {
+        if inlet == 0 { &self.urgent } else { &self.usual }
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 
 use core::task::Waker;
 
-use super::handle::LANE_COUNT;
+use super::handle::INLET_COUNT;
 use super::lines::{HostNote, SharedLine, WorkerLine};
 use super::shared_slot::SharedTaskSlot;
 use super::sidecar::Sidecar;
@@ -68,9 +68,9 @@ pub trait TaskMemory {
     /// Returns the queue of free slots for spawned tasks.
     fn spare(&self) -> &Self::Queue;
 
-    /// Returns the ring of submissions of a lane: 0 for Critical and High, any other for the
+    /// Returns the ring of submissions of an inlet: 0 for Critical and High, any other for the
     /// rest.
-    fn submissions(&self, lane: u32) -> &Self::Submissions;
+    fn submissions(&self, inlet: u32) -> &Self::Submissions;
 
     /// Returns a worker's ring of completions.
     fn completions(&self, worker: u32) -> Option<&Self::Completions>;
@@ -94,8 +94,8 @@ pub trait TaskMemory {
     }
 }
 
-/// The lanes, in the order in which they are taken in.
-pub const LANES: [u32; LANE_COUNT] = [0, 1];
+/// The inlets, in the order in which they are taken in.
+pub const INLETS: [u32; INLET_COUNT] = [0, 1];
 
 /// How workers and host wake each other.
 ///

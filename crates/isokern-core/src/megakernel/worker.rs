@@ -8,7 +8,7 @@ use super::handler::TaskHandler;
 use super::intake::is_empty;
 use super::queue;
 use super::task_host::TaskSlice;
-use super::task_memory::{LANES, TaskMemory};
+use super::task_memory::{INLETS, TaskMemory};
 use crate::call::{Clock, moment_after};
 use crate::ring::SharedWord;
 use crate::team::{Solo, Team};
@@ -140,7 +140,9 @@ impl<M: TaskMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
 fn is_over<M: TaskMemory>(memory: &M) -> bool {
     // In this order: closed, so nothing more comes in; taken in, so all of it is counted; and
     // those that went before those that came, so that equal sums were equal at one moment.
-    if !memory.line().is_closed() || LANES.iter().any(|lane| !is_empty(memory.submissions(*lane))) {
+    if !memory.line().is_closed()
+        || INLETS.iter().any(|inlet| !is_empty(memory.submissions(*inlet)))
+    {
         return false;
     }
     let sum = |count: fn(&M, u32) -> u32| {

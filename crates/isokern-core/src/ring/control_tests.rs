@@ -1,7 +1,7 @@
 //! Control lines: old from new, and no value put together from two writes.
 
 use super::{
-    ControlLine, DeviceControl, DeviceState, DeviceView, ErrorRecord, FaultRecord, HostControl,
+    ActorFault, ControlLine, DeviceControl, DeviceState, DeviceView, ErrorRecord, HostControl,
     HostLine, HostView, HostWord, LineMemory, SharedCell, SplitCell,
 };
 
@@ -56,7 +56,7 @@ fn device_values_arrive() {
     assert_eq!((seen.failed(), seen.turned_away()), (1 << 33, (1 << 40) - (1 << 33)));
     assert_eq!((seen.heartbeat().value, seen.heartbeat().turn), (9, 1));
     assert_eq!((seen.fault(), seen.shutdown_error()), (None, None));
-    let fault = FaultRecord { code: 2, ticket: 77, detail: 0xdead_beef_0000_0001 };
+    let fault = ActorFault { code: 2, ticket: 77, detail: 0xdead_beef_0000_0001 };
     device.fault(&line, fault);
     let error = ErrorRecord { code: 2013, detail: 9 };
     device.fail_shutdown(&line, error);

@@ -46,7 +46,7 @@ impl DeviceState {
 
 /// Why a device side left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct FaultRecord {
+pub struct ActorFault {
     /// What kind of fault; never 0.
     pub code: u32,
     /// The ticket at which it happened.
@@ -124,7 +124,7 @@ impl DeviceControl {
     }
 
     /// Writes the fault record, then the state [`Faulted`](DeviceState::Faulted).
-    pub fn fault<L: ControlLine>(&mut self, line: &L, fault: FaultRecord) {
+    pub fn fault<L: ControlLine>(&mut self, line: &L, fault: ActorFault) {
         let [low, high] = halves(fault.detail);
         self.fault = write(line, FAULT, self.fault, [fault.code, fault.ticket, low, high]);
         self.enter(line, DeviceState::Faulted);
@@ -145,7 +145,7 @@ pub struct DeviceView {
     answered: u64,
     expired: u64,
     failed: u64,
-    fault: Option<FaultRecord>,
+    fault: Option<ActorFault>,
     shutdown_error: Option<ErrorRecord>,
 }
 
@@ -161,7 +161,7 @@ impl DeviceView {
         let (expired, failed) = (read_u64(line, EXPIRED)?.value, read_u64(line, FAILED)?.value);
         let Timed { value: [code, ticket, low, high], turn } = read(line, FAULT)?;
         let detail = u64::from(high) << 32 | u64::from(low);
-        let fault = (turn != 0).then_some(FaultRecord { code, ticket, detail });
+        let fault = (turn != 0).then_some(ActorFault { code, ticket, detail });
         let Timed { value: [code, detail], turn } = read(line, SHUTDOWN)?;
         let shutdown_error = (turn != 0).then_some(ErrorRecord { code, detail });
         Some(Self { state, heartbeat, taken, answered, expired, failed, fault, shutdown_error })
@@ -212,7 +212,7 @@ impl DeviceView {
 
     /// Why the device side left, if it was a fault.
     #[must_use]
-    pub const fn fault(&self) -> Option<FaultRecord> {
+    pub const fn fault(&self) -> Option<ActorFault> {
         self.fault
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{LoomCell, LoomWord, ModelCell, explore, until};
 use isokern_core::ring::{
-    DeviceControl, DeviceState, DeviceView, FaultRecord, HostControl, HostView, LineMemory,
+    ActorFault, DeviceControl, DeviceState, DeviceView, HostControl, HostView, LineMemory,
     SplitCell,
 };
 use loom::thread;
@@ -47,7 +47,7 @@ fn a_lease_is_never_put_together_from_two() {
 fn a_fault_is_seen_with_its_record() {
     explore(3, || {
         let line = Arc::new(LineMemory::from_cells(LoomCell::default));
-        let fault = FaultRecord { code: 1, ticket: 2, detail: 3 << 32 | 4 };
+        let fault = ActorFault { code: 1, ticket: 2, detail: 3 << 32 | 4 };
         let device = thread::spawn({
             let line = line.clone();
             move || DeviceControl::new().fault(&*line, fault)

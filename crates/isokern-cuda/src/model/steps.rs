@@ -5,11 +5,11 @@ use isokern_core::{Batch, Payload, PayloadMut};
 
 use crate::direct::Run;
 use crate::error::{CudaError, PayloadError};
-use crate::lane::Lane;
 use crate::model::CudaModel;
+use crate::payloads::Way;
 use crate::pipeline::{in_order, pipeline};
 use crate::placed;
-use crate::port::Way;
+use crate::stream_buffers::StreamBuffers;
 
 impl CudaModel {
     pub(super) fn try_infer_one<I, O>(&mut self, input: &I, output: &mut O) -> Result<(), CudaError>
@@ -17,13 +17,13 @@ impl CudaModel {
         I: Payload + ?Sized,
         O: PayloadMut + ?Sized,
     {
-        let (from, to) = self.ports;
+        let (from, to) = self.payloads;
         let ready = self.ready.as_mut().ok_or(CudaError::NotInitialized)?;
         let way = from.check(input)?;
         let stays = to.check_mut(output)? == Way::Device;
         ready.wait_for_state()?;
-        let [lane, _] = &mut ready.lanes;
-        placed::one(lane, (from, way, input), (to, stays, output))
+        let [buffers, _] = &mut ready.buffers;
+        placed::one(buffers, (from, way, input), (to, stays, output))
     }
 
     pub(super) fn try_infer_batch<I, O>(
@@ -35,7 +35,7 @@ impl CudaModel {
         I: Payload,
         O: PayloadMut,
     {
-        let (from, to) = self.ports;
+        let (from, to) = self.payloads;
         let ready = self.ready.as_mut().ok_or(CudaError::NotInitialized)?;
         let counts = (inputs.len(), outputs.len());
         let Some(outputs) = outputs.get_mut(..inputs.len()) else {
@@ -53,14 +53,14 @@ impl CudaModel {
         }
         ready.wait_for_state()?;
         let done = if placed > 0 {
-            placed::each(&mut ready.lanes[0], (from, inputs), (to, outputs))
+            placed::each(&mut ready.buffers[0], (from, inputs), (to, outputs))
         } else if ready.state.is_some() {
-            in_order(&mut ready.lanes[0], inputs.messages(), outputs, self.chunk_samples)
+            in_order(&mut ready.buffers[0], inputs.messages(), outputs, self.chunk_samples)
         } else {
-            pipeline(&mut ready.lanes, inputs.messages(), outputs, self.chunk_samples)
+            pipeline(&mut ready.buffers, inputs.messages(), outputs, self.chunk_samples)
         };
         if done.is_err() {
-            ready.lanes.iter_mut().for_each(Lane::abandon);
+            ready.buffers.iter_mut().for_each(StreamBuffers::abandon);
         }
         done
     }
@@ -71,7 +71,7 @@ impl CudaModel {
         input: &DeviceView<'_>,
         output: &DeviceViewMut<'_>,
     ) -> Result<Run, CudaError> {
-        let (from, to) = self.ports;
+        let (from, to) = self.payloads;
         let samples = from.samples(input)?;
         if to.samples(&output.as_view())? != samples {
             let (have, need) = (output.bytes(), samples.saturating_mul(to.bytes));

@@ -9,7 +9,7 @@ use isokern_core::{BatchKernel, KernelError};
 
 use super::call::Call;
 use crate::lock::contain;
-use crate::pool::Job;
+use crate::pool::WorkItem;
 
 /// The work of one call; dropped without a run, it answers `Cancelled`.
 pub(super) struct Run<K, I, O> {
@@ -23,7 +23,7 @@ impl<K, I, O> Run<K, I, O> {
     }
 }
 
-impl<K, I, O> Job for Run<K, I, O>
+impl<K, I, O> WorkItem for Run<K, I, O>
 where
     K: BatchKernel<I, O> + 'static,
     I: Send + Sync + 'static,

@@ -4,7 +4,7 @@ use core::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use super::{Job, PoolError, Refused, WorkerPool};
+use super::{PoolError, Refused, WorkItem, WorkerPool};
 
 /// Says that it runs, waits to be let go, says that it was dropped.
 struct Wait {
@@ -15,7 +15,7 @@ struct Wait {
     panics: bool,
 }
 
-impl Job for Wait {
+impl WorkItem for Wait {
     fn run(self) {
         self.started.send(thread::current().name().unwrap_or_default().to_owned()).unwrap();
         let _ = self.go.recv();
@@ -29,7 +29,7 @@ impl Job for Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        let _ = self.dropped.send(if self.withdrawn { "withdrawn" } else { "job" });
+        let _ = self.dropped.send(if self.withdrawn { "withdrawn" } else { "item" });
     }
 }
 
@@ -43,7 +43,7 @@ impl Bench {
         Self { started: channel(), dropped: channel() }
     }
 
-    fn job(&self, withdrawn: bool, panics: bool) -> (Wait, Sender<()>) {
+    fn item(&self, withdrawn: bool, panics: bool) -> (Wait, Sender<()>) {
         let (go_sender, go) = channel();
         let (started, dropped) = (self.started.0.clone(), self.dropped.0.clone());
         (Wait { started, go, dropped, withdrawn, panics }, go_sender)
@@ -60,12 +60,12 @@ fn a_full_queue_hands_the_job_back() {
         let (bench, pool) = (Bench::new(), pool(threads, places));
         let mut gates = Vec::new();
         for _ in 0..threads + places {
-            let (job, gate) = bench.job(false, false);
-            pool.try_submit(job).unwrap();
+            let (item, gate) = bench.item(false, false);
+            pool.try_submit(item).unwrap();
             gates.push(gate);
         }
-        let (job, _gate) = bench.job(false, false);
-        let Err(Refused(back)) = pool.try_submit(job) else { panic!("one too many") };
+        let (item, _gate) = bench.item(false, false);
+        let Err(Refused(back)) = pool.try_submit(item) else { panic!("one too many") };
         assert!(!back.withdrawn);
         assert!(bench.dropped.1.try_recv().is_err(), "nothing was dropped");
         drop(gates);
@@ -78,8 +78,8 @@ fn a_full_queue_hands_the_job_back() {
 fn threads_have_names_and_survive_panics() {
     let (bench, pool) = (Bench::new(), pool(1, 0));
     assert_eq!(pool.panicked_count(), 0);
-    let (job, gate) = bench.job(false, true);
-    pool.try_submit(job).unwrap();
+    let (item, gate) = bench.item(false, true);
+    pool.try_submit(item).unwrap();
     assert_eq!(bench.started.1.recv().unwrap(), "wait-0");
     assert_eq!(pool.idle_count(), 0);
     drop(gate);
@@ -88,8 +88,8 @@ fn threads_have_names_and_survive_panics() {
         thread::yield_now();
     }
     assert_eq!(pool.panicked_count(), 1);
-    let (job, _) = bench.job(false, false);
-    pool.try_submit(job).unwrap();
+    let (item, _) = bench.item(false, false);
+    pool.try_submit(item).unwrap();
     assert_eq!(bench.started.1.recv().unwrap(), "wait-0");
     pool.join();
 }
@@ -97,18 +97,18 @@ fn threads_have_names_and_survive_panics() {
 #[test]
 fn places_of_withdrawn_jobs_are_given_away_in_order() {
     let (bench, pool) = (Bench::new(), pool(1, 2));
-    let (running, gate) = bench.job(false, false);
+    let (running, gate) = bench.item(false, false);
     pool.try_submit(running).unwrap();
     bench.started.1.recv().unwrap();
-    let (withdrawn, _) = bench.job(true, false);
+    let (withdrawn, _) = bench.item(true, false);
     pool.try_submit(withdrawn).unwrap();
-    let (kept, _) = bench.job(false, false);
+    let (kept, _) = bench.item(false, false);
     pool.try_submit(kept).unwrap();
-    let (late, _) = bench.job(false, false);
+    let (late, _) = bench.item(false, false);
     pool.try_submit(late).unwrap();
     assert_eq!(bench.dropped.1.try_recv(), Ok("withdrawn"));
     assert_eq!(pool.queued_count(), 2);
-    let (too_many, _) = bench.job(false, false);
+    let (too_many, _) = bench.item(false, false);
     assert!(pool.try_submit(too_many).is_err());
     drop(gate);
     pool.join();
@@ -118,15 +118,15 @@ fn places_of_withdrawn_jobs_are_given_away_in_order() {
 #[test]
 fn a_dropped_pool_withdraws_what_is_queued_and_waits_for_nobody() {
     let (bench, pool) = (Bench::new(), pool(1, 1));
-    let (running, gate) = bench.job(false, false);
+    let (running, gate) = bench.item(false, false);
     pool.try_submit(running).unwrap();
     bench.started.1.recv().unwrap();
-    let (queued, _) = bench.job(false, false);
+    let (queued, _) = bench.item(false, false);
     pool.try_submit(queued).unwrap();
     drop(pool);
     assert_eq!(bench.dropped.1.try_iter().count(), 1, "the queued one, never run");
     drop(gate);
-    assert_eq!(bench.dropped.1.recv(), Ok("job"));
+    assert_eq!(bench.dropped.1.recv(), Ok("item"));
     assert!(bench.started.1.try_recv().is_err());
 }
 
@@ -134,16 +134,16 @@ fn a_dropped_pool_withdraws_what_is_queued_and_waits_for_nobody() {
 fn a_joined_pool_runs_what_is_queued() {
     let (bench, pool) = (Bench::new(), pool(1, 3));
     for _ in 0..3 {
-        pool.try_submit(bench.job(false, false).0).unwrap();
+        pool.try_submit(bench.item(false, false).0).unwrap();
     }
     pool.join();
     assert_eq!(bench.started.1.try_iter().count(), 3);
 }
 
-/// A job that does not say whether it was withdrawn.
+/// An item that does not say whether it was withdrawn.
 struct Plain(Receiver<()>);
 
-impl Job for Plain {
+impl WorkItem for Plain {
     fn run(self) {
         let _ = self.0.recv();
     }
@@ -155,7 +155,7 @@ fn a_job_is_not_withdrawn_unless_it_says_so() {
     let gates: Vec<Sender<()>> = (0..3)
         .map(|turn| {
             let (gate, receiver) = channel();
-            assert_eq!(pool.try_submit(Plain(receiver)).is_ok(), turn < 2, "job {turn}");
+            assert_eq!(pool.try_submit(Plain(receiver)).is_ok(), turn < 2, "item {turn}");
             gate
         })
         .collect();

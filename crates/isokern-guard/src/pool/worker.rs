@@ -2,17 +2,17 @@
 
 use std::sync::PoisonError;
 
-use super::{Job, Shared};
+use super::{Shared, WorkItem};
 use crate::lock::{contain, locked};
 
-/// Runs jobs until the pool is closed and its queue is empty.
-pub(super) fn run_jobs<J: Job>(shared: &Shared<J>) {
+/// Runs items until the pool is closed and its queue is empty.
+pub(super) fn run_items<J: WorkItem>(shared: &Shared<J>) {
     let mut state = locked(&shared.state);
     loop {
-        if let Some(job) = state.queue.pop_front() {
+        if let Some(item) = state.queue.pop_front() {
             state.idle_count -= 1;
             drop(state);
-            let ended = contain(|| job.run());
+            let ended = contain(|| item.run());
             state = locked(&shared.state);
             state.idle_count += 1;
             state.panicked_count += u64::from(ended.is_none());

@@ -14,7 +14,7 @@ use super::entry::{self, Process};
 use super::ledger;
 use super::status::{Outcome, Status};
 use super::stream::Item;
-use super::task::{End, Job, Kernel, NodesLeft, Task, read_word};
+use super::task::{End, Kernel, NodesLeft, Task, TaskProgress, read_word};
 use super::world::World;
 use crate::machine::{Counters, Engine, Fault, Grid, Profile, Progress};
 use crate::memory::{AccessError, Memory};
@@ -115,7 +115,7 @@ fn run(process: &'static Process) {
         let keep_profile = world.keeps_profiles;
         drop(world);
         let mut account = Account { keep_profile, ..Account::default() };
-        let work = || advance(&mut item.job, &mut engine, &memory, budget, &mut account);
+        let work = || advance(&mut item.progress, &mut engine, &memory, budget, &mut account);
         let step = catch_unwind(AssertUnwindSafe(work)).ok();
         world = process.lock();
         let step = step.unwrap_or_else(|| {
@@ -161,7 +161,7 @@ impl World {
         let stream = self.streams.get_mut(&handle)?;
         let item = stream.queue.pop_front()?;
         stream.busy = true;
-        stream.kernel = item.job.kernel().cloned();
+        stream.kernel = item.progress.kernel().cloned();
         Some(item)
     }
 
@@ -171,7 +171,7 @@ impl World {
         stream.busy = false;
         match step {
             Step::Again => {
-                let kernel = item.job.kernel().filter(|_| item.job.has_begun()).cloned();
+                let kernel = item.progress.kernel().filter(|_| item.progress.has_begun()).cloned();
                 stream.kernel = kernel;
                 stream.queue.push_front(item);
                 return;
@@ -197,16 +197,16 @@ impl World {
 }
 
 fn advance(
-    job: &mut Job,
+    progress: &mut TaskProgress,
     engine: &mut Engine,
     memory: &Arc<Memory>,
     budget: u64,
     account: &mut Account,
 ) -> Step {
-    let done = match &job.task {
+    let done = match &progress.task {
         Task::Graph(nodes) => {
             let nodes = Arc::clone(nodes);
-            return advance_graph(job, &nodes, engine, memory, budget, account);
+            return advance_graph(progress, &nodes, engine, memory, budget, account);
         }
         Task::Launch(kernel) => {
             let keep_profile = account.keep_profile;
@@ -217,7 +217,7 @@ fn advance(
                 }
                 grid
             };
-            let grid = job.grid.get_or_insert_with(begin);
+            let grid = progress.grid.get_or_insert_with(begin);
             let before = grid.counters();
             let progress = engine.run(grid, budget);
             let after = grid.counters();
@@ -267,14 +267,14 @@ fn failed(fault: &Fault) -> Step {
 
 /// Goes on with the node that has begun, or chooses the next one whose predecessors are done.
 fn advance_graph(
-    job: &mut Job,
+    progress: &mut TaskProgress,
     nodes: &[super::graph::Node],
     engine: &mut Engine,
     memory: &Arc<Memory>,
     budget: u64,
     account: &mut Account,
 ) -> Step {
-    let left = job
+    let left = progress
         .nodes
         .get_or_insert_with(|| NodesLeft { done: vec![false; nodes.len()], current: None });
     if let Some((index, inner)) = &mut left.current {
@@ -302,7 +302,7 @@ fn advance_graph(
     match ready.get(turn) {
         None => Step::Done,
         Some((index, node)) => {
-            left.current = Some((*index, Box::new(Job::new(node.task.clone()))));
+            left.current = Some((*index, Box::new(TaskProgress::new(node.task.clone()))));
             Step::Again
         }
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::entry::Session;
 use super::status::{Outcome, Status};
-use super::task::{Job, Kernel, Task};
+use super::task::{Kernel, Task, TaskProgress};
 use super::world::World;
 
 /// The handle of the legacy stream, beside 0.
@@ -79,7 +79,7 @@ pub struct Item {
     /// What must be done before.
     pub after: Vec<Ticket>,
     /// What there is to do, and how far it is.
-    pub job: Job,
+    pub progress: TaskProgress,
 }
 
 impl Stream {
@@ -231,7 +231,7 @@ impl World {
         let stream = self.stream(handle)?;
         stream.enqueued += 1;
         let ticket = Ticket { stream: handle, position: stream.enqueued };
-        stream.queue.push_back(Item { ticket, after, job: Job::new(task) });
+        stream.queue.push_back(Item { ticket, after, progress: TaskProgress::new(task) });
         Ok(ticket)
     }
 
@@ -255,7 +255,8 @@ impl World {
         let ready = |stream: &Stream| {
             let first = stream.queue.front().filter(|_| !stream.busy);
             first.is_some_and(|item| {
-                item.after.iter().all(|ticket| self.is_done(*ticket)) && self.can_go_on(&item.job)
+                item.after.iter().all(|ticket| self.is_done(*ticket))
+                    && self.can_go_on(&item.progress)
             })
         };
         self.streams.iter().filter(|(_, s)| ready(s)).map(|(handle, _)| *handle).collect()
@@ -269,7 +270,7 @@ impl World {
             stream.kernel.is_some()
                 || first.is_some_and(|item| {
                     let due = item.after.iter().all(|ticket| self.is_done(*ticket));
-                    due && item.job.kernel().is_some()
+                    due && item.progress.kernel().is_some()
                 })
         })
     }

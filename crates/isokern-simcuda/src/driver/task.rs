@@ -102,7 +102,7 @@ pub enum Comparison {
 
 /// A task and how far it is.
 #[derive(Debug)]
-pub struct Job {
+pub struct TaskProgress {
     /// The task.
     pub task: Task,
     /// The kernel, once it has begun.
@@ -117,10 +117,10 @@ pub struct NodesLeft {
     /// Which nodes are done.
     pub done: Vec<bool>,
     /// The node that has begun.
-    pub current: Option<(usize, Box<Job>)>,
+    pub current: Option<(usize, Box<TaskProgress>)>,
 }
 
-impl Job {
+impl TaskProgress {
     /// A task of which nothing is done.
     #[must_use]
     pub const fn new(task: Task) -> Self {
@@ -141,7 +141,7 @@ impl Job {
     #[must_use]
     pub fn has_begun(&self) -> bool {
         let inner = self.nodes.as_ref().and_then(|left| left.current.as_ref());
-        self.grid.is_some() || inner.is_some_and(|(_, job)| job.has_begun())
+        self.grid.is_some() || inner.is_some_and(|(_, progress)| progress.has_begun())
     }
 
     /// The word this waits for, also inside a graph.
@@ -181,14 +181,14 @@ pub fn read_word(memory: &Memory, address: u64) -> Result<u32, crate::memory::Ac
 }
 
 impl World {
-    /// Whether a job can go on now, as far as the device and memory are concerned.
+    /// Whether a task can go on now, as far as the device and memory are concerned.
     #[must_use]
-    pub fn can_go_on(&self, job: &Job) -> bool {
-        if let Some(condition) = job.condition() {
+    pub fn can_go_on(&self, progress: &TaskProgress) -> bool {
+        if let Some(condition) = progress.condition() {
             return condition.holds(&self.memory);
         }
-        match job.kernel() {
-            Some(kernel) if !job.has_begun() => {
+        match progress.kernel() {
+            Some(kernel) if !progress.has_begun() => {
                 // A kernel starts only where its blocks find room beside those that run.
                 let taken: u32 =
                     self.streams.values().filter_map(|s| Some(s.kernel.as_ref()?.share)).sum();
@@ -202,7 +202,7 @@ impl World {
     #[must_use]
     pub fn polls(&self) -> bool {
         let mut first = self.streams.values().filter_map(|stream| stream.queue.front());
-        first.any(|item| item.job.condition().is_some())
+        first.any(|item| item.progress.condition().is_some())
     }
 
     /// An event's record was reached.

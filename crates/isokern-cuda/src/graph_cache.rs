@@ -5,7 +5,7 @@ pub(crate) const PREPARED_MAX: usize = 6;
 
 /// Recorded work by batch size. Nothing is allocated here.
 #[derive(Debug)]
-pub(crate) struct Replays<G> {
+pub(crate) struct GraphCache<G> {
     /// One sample, and a whole chunk.
     always: [Option<Slot<G>>; 2],
     prepared: [Option<Slot<G>>; PREPARED_MAX],
@@ -19,7 +19,7 @@ struct Slot<G> {
     graph: G,
 }
 
-impl<G> Replays<G> {
+impl<G> GraphCache<G> {
     /// Keeps nothing.
     pub(crate) const fn new() -> Self {
         Self { always: [None, None], prepared: [const { None }; PREPARED_MAX], next: 0 }
@@ -49,22 +49,22 @@ impl<G> Replays<G> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PREPARED_MAX, Replays};
+    use super::{GraphCache, PREPARED_MAX};
 
     #[test]
     fn the_sizes_of_init_stay_and_the_first_prepared_makes_room() {
-        let mut replays = Replays::new();
-        replays.keep_always(1, "one");
-        replays.keep_always(99, "chunk");
+        let mut graphs = GraphCache::new();
+        graphs.keep_always(1, "one");
+        graphs.keep_always(99, "chunk");
         for samples in 2..2 + PREPARED_MAX {
-            replays.keep(samples, "prepared");
+            graphs.keep(samples, "prepared");
         }
-        assert_eq!(replays.get(2), Some(&"prepared"));
-        replays.keep(50, "new");
-        assert_eq!(replays.get(2), None, "2 was the first");
+        assert_eq!(graphs.get(2), Some(&"prepared"));
+        graphs.keep(50, "new");
+        assert_eq!(graphs.get(2), None, "2 was the first");
         for (samples, graph) in [(1, "one"), (99, "chunk"), (3, "prepared"), (50, "new")] {
-            assert_eq!(replays.get(samples), Some(&graph));
+            assert_eq!(graphs.get(samples), Some(&graph));
         }
-        assert_eq!(replays.get(4711), None);
+        assert_eq!(graphs.get(4711), None);
     }
 }

@@ -1,4 +1,4 @@
-//! One of a model's two lanes: a stream with its own memory, through which samples go.
+//! A stream with buffers of its own, through which samples go; a model has two.
 //!
 //! ```text
 //! staging (pinned) ─copy▶ input (device) ─▶ kernel ─▶ result (device) ─copy▶ answer (pinned)
@@ -15,8 +15,8 @@ use isokern_core::device::FaultRecord;
 
 use crate::driver::{Context, DeviceBuffer, GraphExec, MappedBuffer, PinnedBuffer, Stream, settle};
 use crate::error::CudaError;
-use crate::kernel::{Job, Resident};
-use crate::replays::Replays;
+use crate::graph_cache::GraphCache;
+use crate::kernel::{LaunchMemory, UploadedModel};
 
 /// Up to this many bytes of input the kernel reads from host memory itself: a word for each of
 /// its 256 threads, one round trip over the bus, where a copy is an operation of its own.
@@ -24,14 +24,11 @@ const READ_IN_PLACE_BYTES_MAX: usize = 1024;
 
 const RECORD_BYTES: usize = size_of::<FaultRecord>();
 
-/// What all lanes of a model share.
-pub(crate) type Work = Arc<Resident>;
-
 /// A stream, and memory for up to `samples_max` samples.
 #[derive(Debug)]
-pub(crate) struct Lane {
-    work: Work,
-    replays: Replays<GraphExec>,
+pub(crate) struct StreamBuffers {
+    work: Arc<UploadedModel>,
+    graphs: GraphCache<GraphExec>,
     stream: Stream,
     staging: MappedBuffer,
     input: DeviceBuffer,
@@ -51,16 +48,16 @@ struct Pending {
     is_placed: bool,
 }
 
-/// Where one sample lies on the device, for what does not go through the lane's own memory.
+/// Where one sample lies on the device, for what does not go through the buffers of a stream.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Placed {
     pub(crate) input: Option<u64>,
     pub(crate) output: Option<u64>,
 }
 
-impl Lane {
-    /// Allocates a lane.
-    pub(crate) fn new(work: Work, samples_max: usize) -> Result<Self, CudaError> {
+impl StreamBuffers {
+    /// Allocates the buffers, and captures the graphs of one sample and of a whole chunk.
+    pub(crate) fn new(work: Arc<UploadedModel>, samples_max: usize) -> Result<Self, CudaError> {
         let context = work.context();
         let stream = Stream::new(context)?;
         // More than there are is more than there is memory: the driver refuses it.
@@ -73,9 +70,9 @@ impl Lane {
         let answer = PinnedBuffer::new(context, result_bytes)?;
         let record = MappedBuffer::new(context, RECORD_BYTES)?;
         let scratch = work.scratch(samples_max)?;
-        let mut lane = Self {
+        let mut buffers = Self {
             work,
-            replays: Replays::new(),
+            graphs: GraphCache::new(),
             stream,
             staging,
             input,
@@ -86,14 +83,14 @@ impl Lane {
             samples_max,
             pending: None,
         };
-        lane.forget_fault()?;
-        let one = lane.capture(1)?;
-        lane.replays.keep_always(1, one);
+        buffers.forget_fault()?;
+        let one = buffers.capture(1)?;
+        buffers.graphs.keep_always(1, one);
         if samples_max > 1 {
-            let chunk = lane.capture(samples_max)?;
-            lane.replays.keep_always(samples_max, chunk);
+            let chunk = buffers.capture(samples_max)?;
+            buffers.graphs.keep_always(samples_max, chunk);
         }
-        Ok(lane)
+        Ok(buffers)
     }
 
     /// The context it is in.
@@ -104,10 +101,10 @@ impl Lane {
     /// Records the work of `samples` samples, to be replayed from now on. This allocates.
     pub(crate) fn prepare(&mut self, samples: usize) -> Result<(), CudaError> {
         debug_assert!(samples <= self.samples_max, "the caller divides batches");
-        if self.replays.get(samples).is_none() {
+        if self.graphs.get(samples).is_none() {
             self.abandon();
             let graph = self.capture(samples)?;
-            self.replays.keep(samples, graph);
+            self.graphs.keep(samples, graph);
         }
         Ok(())
     }
@@ -124,8 +121,8 @@ impl Lane {
         debug_assert!(samples <= self.samples_max, "the caller divides batches");
         self.abandon();
         self.pending = Some(Pending { samples, is_placed: false });
-        let started = match self.replays.get(samples) {
-            // SAFETY: the memory recorded is this lane's, and it was idle.
+        let started = match self.graphs.get(samples) {
+            // SAFETY: the memory recorded is that of these buffers, and they were idle.
             Some(graph) => unsafe { graph.launch(&self.stream) },
             None => self.enqueue(samples, Placed::default()),
         };
@@ -199,7 +196,7 @@ impl Lane {
         Ok(graph)
     }
 
-    /// Puts copies and kernel into the stream, between this lane's memory and what is placed.
+    /// Puts copies and kernel into the stream, between these buffers and what is placed.
     fn enqueue(&self, samples: usize, placed: Placed) -> Result<(), CudaError> {
         let bytes = samples * self.work.input_bytes;
         let inputs = match placed.input {
@@ -207,7 +204,7 @@ impl Lane {
             None if bytes <= READ_IN_PLACE_BYTES_MAX => self.staging.address(),
             None => {
                 let source = self.staging.start();
-                // SAFETY: both buffers hold `samples_max` samples, and this lane is not reused
+                // SAFETY: both buffers hold `samples_max` samples, and they are not reused
                 // before the work has ended.
                 unsafe { self.input.enqueue_upload(source, bytes, &self.stream) }?;
                 self.input.address()
@@ -218,10 +215,10 @@ impl Lane {
             None => (self.result.address() + RECORD_BYTES as u64, self.result.address()),
         };
         let scratch = self.scratch.as_ref().map_or(0, DeviceBuffer::address);
-        let job = Job { inputs, outputs, samples, streams: 1, scratch, fault };
+        let memory = LaunchMemory { inputs, outputs, samples, streams: 1, scratch, fault };
         // SAFETY: as above; scratch was planned for at least as many samples, and what is placed
         // is the promise of `start_placed`'s caller.
-        unsafe { self.work.launch(&self.stream, job) }?;
+        unsafe { self.work.launch(&self.stream, memory) }?;
         if placed.output.is_some() {
             return Ok(());
         }
@@ -232,7 +229,7 @@ impl Lane {
     }
 }
 
-impl Drop for Lane {
+impl Drop for StreamBuffers {
     fn drop(&mut self) {
         self.abandon();
     }

@@ -20,7 +20,7 @@ const VECTORS: &str = "device_vectors";
 const VECTORS_VARIABLE: &str = "ISOKERN_PTX";
 
 /// One device crate and what is to happen with it.
-pub(super) struct Job {
+pub(super) struct Order {
     pub(super) package: Package,
     pub(super) limits: Option<Limits>,
     /// Whether it is the repository's own.
@@ -39,7 +39,7 @@ pub(super) struct File {
     pub(super) text: String,
 }
 
-impl Job {
+impl Order {
     /// What the arguments ask for.
     pub(super) fn new(arguments: &Arguments) -> Result<Self, Failure> {
         let own = repository::root().join(OWN_CRATE);

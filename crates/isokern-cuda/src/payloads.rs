@@ -33,7 +33,7 @@ pub(crate) const fn memory(space: Option<DeviceSpace>) -> PlacementAcceptance {
 /// How the bytes of a payload meet the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// The host copies them to or from a buffer of the lane.
+    /// The host copies them to or from a buffer of the stream.
     Staged,
     /// They are of the host, and the device reads them where they lie.
     InPlace,
@@ -43,14 +43,14 @@ pub(crate) enum Way {
 
 /// What the packed payload of all inputs, or of all outputs, has to be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Port {
+pub(crate) struct PackedPayload {
     pub(crate) bytes: usize,
     /// None where ports differ: such a payload has no element type, or bytes.
     pub(crate) dtype: Option<DType>,
     pub(crate) space: DeviceSpace,
 }
 
-impl Port {
+impl PackedPayload {
     /// Checks a payload to read, and says how its bytes get to the device.
     pub(crate) fn check<P: Payload + ?Sized>(&self, payload: &P) -> Result<Way, PayloadError> {
         let way = self.describe(payload)?;
