@@ -49,14 +49,24 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// Counts one inference.
+/// Counts one inference by the shipped PTX.
 ///
 /// # Panics
 ///
 /// Where the model does not run, or gives other bytes than its reference.
 #[must_use]
 pub fn count(case: &Case) -> ModelCounts {
-    let device = Device::new(&ptx(TARGET), TARGET).with_profiles();
+    count_with(&ptx(TARGET), case)
+}
+
+/// Counts one inference by a text of PTX.
+///
+/// # Panics
+///
+/// Where the model does not run, or gives other bytes than its reference.
+#[must_use]
+pub fn count_with(text: &str, case: &Case) -> ModelCounts {
+    let device = Device::new(text, TARGET).with_profiles();
     let artifact = case.convert(Layout::Packed);
     let model = Model::parse(artifact.bytes()).expect("it was just converted");
     let run = device.batch(&artifact, &case.inputs[..model.input_bytes()], |_| {});

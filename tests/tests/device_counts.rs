@@ -5,7 +5,8 @@ use std::thread;
 
 use isokern_model::Model;
 use isokern_model::layout::Layout;
-use isokern_tests::counts::{ModelCounts, cases, count};
+use isokern_simcuda::machine::Counts;
+use isokern_tests::counts::{ModelCounts, cases, count, count_with};
 use isokern_tests::device::{Device, ptx};
 use isokern_tests::vectors::all_cases;
 
@@ -76,4 +77,43 @@ fn counts_by_function_are_the_same_on_one_thread_and_on_two() {
             counts.model
         );
     }
+}
+
+/// The text with one more instruction in a function, a move of a register to itself after the
+/// function's first addition.
+fn with_a_move_in(text: &str, function: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut heads = lines.iter().enumerate().filter(|(_, line)| {
+        line.contains(function) && (line.contains(".func") || line.contains(".entry"))
+    });
+    // The last head is the definition; declarations come before it.
+    let (head, _) = heads.next_back().expect("the function is in the text");
+    let add = lines.iter().skip(head).position(|line| line.trim_start().starts_with("add.s32"));
+    let add = head + add.expect("it adds");
+    let register = lines[add].split_whitespace().nth(1).expect("a result").trim_end_matches(',');
+    let more = format!("mov.b32 {register}, {register};");
+    lines.insert(add + 1, more);
+    lines.join("\n")
+}
+
+#[test]
+fn one_more_instruction_shows_in_the_function_that_has_it_alone() {
+    let cases = cases();
+    let digits = cases.iter().find(|case| case.name == "digits").expect("it is always there");
+    let before = count(digits);
+    let largest = |(name, counts): (&String, &Counts)| (counts.thread_instructions, name.clone());
+    let (_, function) = before.functions.iter().map(largest).max().expect("functions ran");
+    let after = count_with(&with_a_move_in(&ptx(TARGET), &function), digits);
+    let moved: Vec<&String> = before
+        .functions
+        .iter()
+        .filter(|(name, counts)| after.functions.get(*name) != Some(counts))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(moved, [&function]);
+    let more = after.functions[&function].thread_instructions
+        - before.functions[&function].thread_instructions;
+    assert!(more > 0, "{function} went past the move");
+    assert_eq!(after.total.thread_instructions, before.total.thread_instructions + more);
+    eprintln!("{function}: {more} of {} more", before.total.thread_instructions);
 }

@@ -139,7 +139,7 @@ impl Program {
         memory: &Arc<Memory>,
         limits: Limits,
     ) -> Result<Self, LoadError> {
-        let tree = ptx::parse(text)?;
+        let tree = ptx::parse_lazily(text)?;
         ptx::check_limits(&tree, limits.isa, limits.sm)?;
         let mut context = Context::new(&tree, memory)?;
         let mut program = Self {

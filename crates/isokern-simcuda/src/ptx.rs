@@ -20,7 +20,7 @@
 //! head of a function and `used_bytes_mask`, `.maxnctapersm`, what `.ptr` points to) is read and
 //! dropped. Everything else that the tree cannot say is refused by its name: attributes, aliases,
 //! textures, clusters, masked addresses, elements `x[1]` as operands, and constant expressions
-//! beyond signs and sums.
+//! beyond signs and sums. [`parse_lazily`] reads what is around a function that has such a thing.
 //!
 //! Work and memory grow with the length of the text, and lengths are bounded: the largest tree that
 //! was found takes 1.4 GiB. Depths are bounded as well, so no text overflows the stack.
@@ -39,7 +39,7 @@ mod statement;
 mod variable;
 
 use crate::error::{PtxError, Reason};
-use ast::Module;
+use ast::{Item, Module};
 use cursor::Cursor;
 
 /// Bytes of a text.
@@ -71,9 +71,24 @@ pub const MAX_ALIGN: u32 = 1 << 20;
 ///
 /// # Errors
 ///
-/// The first thing that is wrong with the text, and its line: [`Reason::Syntax`],
-/// [`Reason::Unsupported`] or [`Reason::Limit`]. Names are not looked up here.
+/// What is wrong with the text, and its line: [`Reason::Syntax`], [`Reason::Unsupported`] or
+/// [`Reason::Limit`]. Names are not looked up here.
 pub fn parse(text: &str) -> Result<Module, PtxError> {
+    let module = parse_lazily(text)?;
+    let refusal = module.items.iter().find_map(|item| match item {
+        Item::Function(function) => function.refusal.clone(),
+        Item::Variable(_) => None,
+    });
+    refusal.map_or(Ok(module), Err)
+}
+
+/// As [`parse`], but a function with what is not supported in it is read as one that is
+/// [refused](ast::Function::refusal): other functions of its module may run.
+///
+/// # Errors
+///
+/// As [`parse`], that one reason inside functions aside.
+pub fn parse_lazily(text: &str) -> Result<Module, PtxError> {
     if text.len() > MAX_TEXT_BYTES {
         let (have, limit) = (text.len() as u64, MAX_TEXT_BYTES as u64);
         return Err(cursor::over(0, "the bytes of a PTX text", have, limit));

@@ -194,6 +194,63 @@ fn row_8_a_kernel_that_cannot_run_does_not_stop_the_others() {
 }
 
 #[test]
+fn row_8_nor_does_one_with_operands_that_cannot_be_read() {
+    let _turn = turn();
+    let _own = OwnContext::new();
+    let at = device(8);
+    for (kernel, word_there, named) in [
+        (
+            ".visible .entry other()\n{ .reg .f32 %f<4>; .reg .u64 %t; .reg .f32 %x;\n\
+             tex.1d.v4.f32.f32 {%f0, %f1, %f2, %f3}, [%t, {%x}];\nret; }",
+            "tex.1d",
+            "coordinates",
+        ),
+        (
+            ".visible .entry other()\n{ .reg .u64 %d<4>; .reg .b32 %r<3>;\n\
+             cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes \
+             [%d0], [%d1, {%r0, %r1}], [%d2];\nret; }",
+            "cp.async.bulk",
+            "coordinates",
+        ),
+        (
+            ".visible .entry other()\n{ .reg .u32 %r<4>;\n\
+             vadd.u32.u32.u32 %r0.b1, %r1.h0, %r2.b3;\nret; }",
+            "vadd",
+            "`.b1` of a register",
+        ),
+        (".visible .entry other()\n{\n.reg .b128 %q; ret; }", ".b128", "`.b128 registers`"),
+        (
+            ".visible .entry other()\n{\n.global .u32 inner; { ret; } }",
+            ".global .u32 inner",
+            "global inside",
+        ),
+        (
+            ".visible .entry other()\n.reqnctapercluster 2\n{ ret; }",
+            "reqncta",
+            "`.reqnctapercluster`",
+        ),
+        (".visible .entry\n.attribute(.unified(1, 2)) other() { ret; }", "unified", "`.attribute`"),
+    ] {
+        let text = format!("{PTX}\n\n{kernel}\n");
+        let line = 1 + text.lines().position(|line| line.contains(word_there)).unwrap();
+        let text = CString::new(text).unwrap();
+        let mut module = ptr::null_mut();
+        let loaded = call!(cuModuleLoadData(&raw mut module, text.as_ptr().cast()));
+        assert_eq!(loaded, 0, "{kernel}");
+        assert_eq!(find(module, c"other").0, 801, "{kernel}");
+        let report = last_report();
+        let line = format!("line {line}:");
+        assert!(report.contains(named) && report.contains(&line), "{kernel}: {report}");
+        upload(at, &[14]);
+        assert_eq!((run(find(module, c"triple").1, &[at]), word(at + 4)), (0, 42));
+    }
+    let text = CString::new(format!("{PTX}.entry other() {{ add a b; }}")).unwrap();
+    let mut module = ptr::null_mut();
+    let broken = call!(cuModuleLoadData(&raw mut module, text.as_ptr().cast()));
+    assert_eq!(broken, 218, "what no PTX is stops the whole text");
+}
+
+#[test]
 fn row_9_the_default_driver_reads_what_nvrtc_12_9_writes() {
     let _turn = turn();
     let _own = OwnContext::new();

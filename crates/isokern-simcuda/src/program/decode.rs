@@ -29,6 +29,9 @@ pub(crate) fn function(
     function: &Function,
     shared_start: u32,
 ) -> Result<Body, LoadError> {
+    if let Some(refusal) = &function.refusal {
+        return Err(refusal.clone().into());
+    }
     let signature = Signature::of_function(function)?;
     let mut scope = context.scope.clone();
     scope.open();

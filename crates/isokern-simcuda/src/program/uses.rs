@@ -24,7 +24,7 @@ pub(crate) struct Step {
 
 /// Those of every function of a text that was loaded before; nothing where it is none.
 pub(super) fn of_text(text: &str) -> Vec<Uses> {
-    let Ok(tree) = ptx::parse(text) else { return Vec::new() };
+    let Ok(tree) = ptx::parse_lazily(text) else { return Vec::new() };
     let step = |step: &flow::Step| Step {
         reads: step.reads.clone(),
         writes: step.writes.clone(),

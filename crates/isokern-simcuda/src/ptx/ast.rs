@@ -3,6 +3,8 @@
 //! Names, order and lines are those of the text. Grammar: NVIDIA, *PTX ISA*, chapters 4 to 6 and
 //! 11 (directives).
 
+use crate::error::PtxError;
+
 /// A whole PTX text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Module {
@@ -155,8 +157,10 @@ pub struct Function {
     pub parameters: Vec<Variable>,
     /// `.maxntid`, `.reqntid` and the like.
     pub directives: Vec<Directive>,
-    /// Its statements; `None` for a declaration.
+    /// Its statements; `None` for a declaration, none in a function that is refused.
     pub body: Option<Vec<Statement>>,
+    /// What this reader does not support in it; [`parse`](super::parse) returns that as its error.
+    pub refusal: Option<PtxError>,
 }
 
 /// A performance directive of a function.

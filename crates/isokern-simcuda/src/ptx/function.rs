@@ -3,7 +3,7 @@
 //! Source: NVIDIA, *PTX ISA*, chapter 11 (kernel and function, control flow and performance
 //! directives).
 
-use crate::error::PtxError;
+use crate::error::{PtxError, Reason};
 use crate::ptx::ast::{Directive, Function, Linkage, Variable};
 use crate::ptx::cursor::Cursor;
 use crate::ptx::debug;
@@ -11,30 +11,84 @@ use crate::ptx::lexer::Token;
 use crate::ptx::statement::block;
 use crate::ptx::variable::parameters;
 
-/// Reads a function; `.entry` or `.func` is in hand.
+/// Reads a function; `.entry` or `.func` is in hand. What it has that is not supported is kept as
+/// its refusal, and the rest of it is passed over.
 pub(super) fn function(at: &mut Cursor<'_>, linkage: Linkage) -> Result<Function, PtxError> {
     let entry = at.token() == Token::Dotted("entry");
     at.advance()?;
-    if at.token() == Token::Dotted("attribute") {
-        return Err(at.unsupported());
-    }
+    let mut refusal = attribute(at)?;
     let returns =
         if !entry && at.token() == Token::Mark('(') { parameters(at)? } else { Vec::new() };
     let line = at.line();
     let name = at.word("the name of a function")?.to_owned();
+    let (parameters, directives) = match head(at) {
+        Err(error) if is_unsupported(&error) => {
+            refusal = refusal.or(Some(error));
+            while !matches!(at.token(), Token::Mark('{' | ';') | Token::End) {
+                at.advance()?;
+            }
+            (Vec::new(), Vec::new())
+        }
+        head => head?,
+    };
+    let body = if at.accept(';')? {
+        None
+    } else if at.token() == Token::Mark('{') {
+        let start = at.clone();
+        match block(at, 0) {
+            Err(error) if is_unsupported(&error) => {
+                refusal = refusal.or(Some(error));
+                *at = start;
+                skip_group(at, '{', '}')?;
+                Some(Vec::new())
+            }
+            body => Some(body?),
+        }
+    } else {
+        return Err(at.expected("`{` or `;`"));
+    };
+    Ok(Function { line, linkage, entry, name, returns, parameters, directives, body, refusal })
+}
+
+const fn is_unsupported(error: &PtxError) -> bool {
+    matches!(error.reason, Reason::Unsupported(_))
+}
+
+/// Passes over `.attribute(...)`, none of which is supported.
+fn attribute(at: &mut Cursor<'_>) -> Result<Option<PtxError>, PtxError> {
+    if at.token() != Token::Dotted("attribute") {
+        return Ok(None);
+    }
+    let error = at.unsupported();
+    at.advance()?;
+    skip_group(at, '(', ')')?;
+    Ok(Some(error))
+}
+
+/// Passes over what is between a mark, which is in hand, and the one that closes it.
+fn skip_group(at: &mut Cursor<'_>, open: char, close: char) -> Result<(), PtxError> {
+    at.expect(open)?;
+    let mut depth = 1_u64;
+    while depth > 0 {
+        match at.token() {
+            Token::Mark(mark) if mark == open => depth += 1,
+            Token::Mark(mark) if mark == close => depth -= 1,
+            Token::End => return Err(at.expected(&format!("`{close}`"))),
+            _ => {}
+        }
+        at.advance()?;
+    }
+    Ok(())
+}
+
+/// The parameters of a function and the directives after them.
+fn head(at: &mut Cursor<'_>) -> Result<(Vec<Variable>, Vec<Directive>), PtxError> {
     let parameters = optional_parameters(at)?;
     let mut directives = Vec::new();
     while let Token::Dotted(_) = at.token() {
         directives.extend(directive(at)?);
     }
-    let body = if at.accept(';')? {
-        None
-    } else if at.token() == Token::Mark('{') {
-        Some(block(at, 0)?)
-    } else {
-        return Err(at.expected("`{` or `;`"));
-    };
-    Ok(Function { line, linkage, entry, name, returns, parameters, directives, body })
+    Ok((parameters, directives))
 }
 
 /// What is declared in parentheses, or nothing.

@@ -128,6 +128,9 @@ fn plain(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
 fn name(at: &mut Cursor<'_>) -> Result<String, PtxError> {
     let word = at.word("an operand")?;
     let Token::Dotted(component) = at.token() else { return Ok(word.to_owned()) };
+    if matches!(component, "b0" | "b1" | "b2" | "b3" | "h0" | "h1") {
+        return Err(PtxError::unsupported(at.line(), format!("`.{component}` of a register")));
+    }
     if !matches!(component, "x" | "y" | "z" | "w" | "r" | "g" | "b" | "a") {
         return Err(at.syntax(format!("`.{component}` is no component of `{word}`")));
     }

@@ -213,7 +213,17 @@ fn functions() -> impl Strategy<Value = Function> {
     (head, vec(directives(), 0..3), body).prop_map(|(head, directives, body)| {
         let (linkage, entry, name, returns, parameters) = head;
         let returns = if entry { Vec::new() } else { returns };
-        Function { line: 0, linkage, entry, name, returns, parameters, directives, body }
+        Function {
+            line: 0,
+            linkage,
+            entry,
+            name,
+            returns,
+            parameters,
+            directives,
+            body,
+            refusal: None,
+        }
     })
 }
 
