@@ -6,7 +6,7 @@ use isokern_simcuda::ptx::ast::Item;
 use isokern_simcuda::ptx::parse;
 use libfuzzer_sys::fuzz_target;
 
-/// What most texts start with: with it mutations reach the bodies behind.
+/// What most texts start with: with it mutations reach the bodies after.
 const HEAD: &str = ".version 7.8\n.target sm_80\n.address_size 64\n";
 
 fuzz_target!(|bytes: &[u8]| {

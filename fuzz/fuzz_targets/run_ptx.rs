@@ -9,7 +9,7 @@ use isokern_simcuda::program::{Limits, Program};
 use isokern_simcuda::replay::Replay;
 use libfuzzer_sys::fuzz_target;
 
-/// What most texts start with: with it mutations reach the bodies behind.
+/// What most texts start with: with it mutations reach the bodies after.
 const HEAD: &str = ".version 7.8\n.target sm_80\n.address_size 64\n";
 
 /// Bytes of device memory, all of it the kernel's to use.

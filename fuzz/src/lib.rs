@@ -40,7 +40,7 @@ pub fn run_everywhere(artifact: &ModelArtifact) -> Option<u64> {
     first
 }
 
-/// The digest of all outputs and of the state, for fixed inputs.
+/// Returns the digest of all outputs and of the state, for fixed inputs.
 fn run(
     artifact: &ModelArtifact,
     (arena, state): (&mut [u8], &mut [u8]),

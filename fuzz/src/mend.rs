@@ -187,7 +187,7 @@ fn lifetimes(records: &mut Records<'_>) {
     }
 }
 
-/// The root that the output of an operator shares with its input, if it runs in place.
+/// Returns the root that the output of an operator shares with its input, if it runs in place.
 fn shared_root(
     tensors: &[TensorRecord],
     kind: u8,

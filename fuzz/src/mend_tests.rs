@@ -6,7 +6,7 @@ use isokern_cpu::core::compute::ModelArtifact;
 use isokern_model::{FormatError, Model};
 use std::path::Path;
 
-/// The committed seeds without the byte that chooses repairs.
+/// Returns the committed seeds without the byte that chooses repairs.
 fn seeds() -> Vec<Vec<u8>> {
     // The package is this workspace, or the one whose mutants are mended too (`tests/tests`).
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -63,7 +63,7 @@ impl Sketch<'_> {
         self.choices.next().copied().unwrap_or(0)
     }
 
-    /// A number from 1 to `most`.
+    /// Returns a number from 1 to `most`.
     fn up_to(&mut self, most: u32) -> u32 {
         1 + u32::from(self.byte()) % most.max(1)
     }
@@ -133,7 +133,7 @@ impl Sketch<'_> {
         self.ops.push(op);
     }
 
-    /// A window over an image, and the height and width of the output.
+    /// Returns a window over an image, and the height and width of the output.
     fn window(&mut self, sizes: Sizes, dilation_max: u32) -> (Window, [u32; 2]) {
         let mut axis = |len: u32| {
             let (kernel, stride) = (self.up_to(4), self.up_to(3));
@@ -162,7 +162,7 @@ impl Sketch<'_> {
         if a == b { (i8::MIN, i8::MAX) } else { (a.min(b), a.max(b)) }
     }
 
-    /// The body of dot products, and the constants after their weights.
+    /// Returns the body of dot products, and the constants after their weights.
     fn dots(&mut self, outputs: u32, weights: Constant) -> (DotBody, Vec<Constant>) {
         let scale_count = if self.byte() < 64 { 1 } else { outputs };
         let (activation_min, activation_max) = self.range();
@@ -238,7 +238,7 @@ impl Sketch<'_> {
         output
     }
 
-    /// The sum with itself or with state, which then keeps the sum.
+    /// Returns the sum with itself or with state, which then keeps the sum.
     fn add(&mut self, input: u16) -> u16 {
         let sizes = self.sizes(input);
         let with_state = self.byte() >= 128;

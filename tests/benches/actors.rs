@@ -3,8 +3,8 @@
 //! `cargo bench -p isokern-tests --bench actors`
 //!
 //! * **ring**: a model as an actor, asked by one thread, both pinned and spinning. The input
-//!   lies in the buffer; a call is: lend it, ask, look until the answer is there, open the
-//!   buffer. Its base is `CpuModel::run` on an input that lies in the arena.
+//!   is in the buffer; a call is: lend it, ask, look until the answer is there, open the
+//!   buffer. Its base is `CpuModel::run` on an input that is in the arena.
 //! * **batch**: `CpuKernel`, by each of its entry points. Their base is `CpuModel::infer_one`,
 //!   which copies in and out as they do.
 //!
@@ -68,7 +68,7 @@ fn main() {
     }
 }
 
-/// A model that is ready, and the lengths of its ports.
+/// Returns a model that is ready, and the lengths of its ports.
 fn load(case: &Case) -> (CpuModel<'static>, usize, usize) {
     let mut model = ArtifactBackend::new().load(&case.convert(Layout::Packed)).expect("a model");
     model.init().expect("memory is there");
@@ -257,7 +257,7 @@ impl<const N: usize> Table<N> {
     }
 }
 
-/// The value that this share did not exceed: the nearest rank.
+/// Returns the value that this share did not exceed: the nearest rank.
 fn quantile(values: &[i64], share: f64) -> i64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
@@ -265,7 +265,7 @@ fn quantile(values: &[i64], share: f64) -> i64 {
     sorted[rank.clamp(1, sorted.len()) - 1]
 }
 
-/// What a call returns, and how long it took in ns.
+/// Returns what a call returns, and how long it took in ns.
 fn timed<T>(call: impl FnOnce() -> T) -> (i64, T) {
     let start = Instant::now();
     let result = black_box(call());

@@ -99,7 +99,7 @@ fn overshoot(what: &str, limit: Duration, count: usize, call: impl Fn() -> Kerne
     row(&format!("{what}, limit {} ms", limit.as_millis()), times_ns.collect(), "us", 1e3);
 }
 
-/// Times calls through a detached kernel that never yields; each leaves its work behind
+/// Times calls through a detached kernel that never yields; each leaves its work running
 /// and lets it end before the next.
 fn detached_overshoot(sleeps: bool, limit: Duration, count: usize) {
     let endless = Arc::new(Endless::new(false, sleeps));

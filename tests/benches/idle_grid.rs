@@ -80,7 +80,7 @@ fn ask(question: &AtomicU32, answer: &AtomicU32, word: u32) {
     }
 }
 
-/// Starts the grid; gives its words, which lie in pinned memory that is never freed.
+/// Starts the grid; gives its words, which are in pinned memory that is never freed.
 fn start() -> *mut u32 {
     let text = CString::new(PTX).expect("a text has no NUL");
     let (mut context, mut module, mut function) =

@@ -74,7 +74,7 @@ impl Busy {
         self.delays[class][bucket.min(DELAY_BUCKETS - 1)].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The delay in µs that so many thousandths of the tasks of a class stay below.
+    /// Returns the delay in µs that so many thousandths of the tasks of a class stay below.
     fn quantile_us(&self, class: usize, thousandths: u64) -> f64 {
         let counts: Vec<_> =
             self.delays[class].iter().map(|count| count.load(Ordering::Relaxed)).collect();
@@ -116,7 +116,7 @@ fn wait(looks: u32) {
     }
 }
 
-/// The time this thread has spent on a CPU, in nanoseconds.
+/// Returns the time this thread has spent on a CPU, in nanoseconds.
 fn cpu_ns() -> u64 {
     let account = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells it");
     account.split(' ').next().and_then(|ns| ns.parse().ok()).expect("a number")
@@ -158,7 +158,7 @@ fn run_workers(memory: &Memory, handler: &Busy, workers: u32, host: impl FnOnce(
     })
 }
 
-/// A task of one class, or of every class and tenant in turn.
+/// Returns a task of one class, or of every class and tenant in turn.
 fn empty_task(number: u32, is_mixed: bool) -> NewTask {
     let task = NewTask::new(0);
     if !is_mixed {
@@ -175,7 +175,7 @@ fn backlog(tasks: u32, workers: u32, is_mixed: bool) -> f64 {
     spent as f64 / f64::from(tasks * repeats)
 }
 
-/// The time on a CPU that a backlog takes, in nanoseconds.
+/// Returns the time on a CPU that a backlog takes, in nanoseconds.
 fn one_backlog(tasks: u32, workers: u32, is_mixed: bool) -> u64 {
     let memory = memory(tasks, workers);
     let handler = Busy::new(Monotonic(Instant::now()));

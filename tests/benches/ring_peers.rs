@@ -82,7 +82,7 @@ impl Peer for HeaplessSpsc {
     type Tx = heapless::spsc::Producer<'static, Message>;
     type Rx = heapless::spsc::Consumer<'static, Message>;
 
-    /// The queue lives in a `static` or a borrow; a few dozen leaked ones do no harm here.
+    /// Returns the queue lives in a `static` or a borrow; a few dozen leaked ones do no harm here.
     fn ends() -> (Self::Tx, Self::Rx) {
         Box::leak(Box::new(heapless::spsc::Queue::<Message, SLOTS>::new())).split()
     }

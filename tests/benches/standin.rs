@@ -1,6 +1,6 @@
 //! How fast the stand-in's machine executes the shipped PTX: one inference of every model.
 //!
-//! `cargo bench -p isokern-tests --bench standin`, with words behind `--` for the models whose
+//! `cargo bench -p isokern-tests --bench standin`, with words after `--` for the models whose
 //! names have one of them. With the word `replay` it compares replays of some models in place of
 //! free runs: stores that wait, and loads of old values as well. Times are those of an interpreter
 //! and say nothing about a GPU. A row is the median of some runs on one thread.

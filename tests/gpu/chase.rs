@@ -17,7 +17,7 @@ const NODE_BYTES: usize = 128;
 /// factor.
 const SHARED: (u32, u32) = (2048, 33);
 
-/// Measures all chases; a chase that ends where it must not is told in `wrong`.
+/// Measures all chases; a chase that ends where it must not is reported in `wrong`.
 pub(crate) fn measure(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Failure> {
     mapped(gpu, effort, wrong)?;
     global(gpu, "L2", MIB, effort, wrong)?;
@@ -28,7 +28,7 @@ pub(crate) fn measure(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Res
     shared(gpu, effort, wrong)
 }
 
-/// T: the chain lies in pinned memory of the host, mapped for the device.
+/// T: the chain is in pinned memory of the host, mapped for the device.
 fn mapped(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Failure> {
     let links = chain(MIB);
     let mut memory = MappedBuffer::new(gpu.context(), MIB)?;
@@ -122,8 +122,8 @@ fn repeat(
     Ok(())
 }
 
-/// A chain through all nodes of so many bytes, in an order without pattern: each node's first
-/// word is the distance in bytes from the start to the next node.
+/// Returns a chain through all nodes of so many bytes, in an order without pattern: each node's
+/// first word is the distance in bytes from the start to the next node.
 fn chain(bytes: usize) -> Vec<u64> {
     let nodes = bytes / NODE_BYTES;
     let mut order: Vec<usize> = (0..nodes).collect();
@@ -143,7 +143,7 @@ fn chain(bytes: usize) -> Vec<u64> {
     links
 }
 
-/// Where so many steps from the start lead.
+/// Returns where so many steps from the start lead.
 fn follow(links: &[u64], steps: u32) -> u64 {
     (0..steps).fold(0, |at, _| links.get((at / 8) as usize).copied().unwrap_or(0))
 }

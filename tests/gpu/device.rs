@@ -54,22 +54,22 @@ impl Gpu {
         Ok(Self { name, stream: Stream::new(&context)?, probes, empty })
     }
 
-    /// What the driver calls it.
+    /// Returns what the driver calls it.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether the name says that there is no GPU.
+    /// Returns whether the name says that there is no GPU.
     pub(crate) fn is_simulated(&self) -> bool {
         self.name.to_ascii_lowercase().contains("simulated device")
     }
 
-    /// Its context.
+    /// Returns its context.
     pub(crate) const fn context(&self) -> &Context {
         self.stream.context()
     }
 
-    /// The one stream that is used.
+    /// Returns the one stream that is used.
     pub(crate) const fn stream(&self) -> &Stream {
         &self.stream
     }

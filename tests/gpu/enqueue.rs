@@ -25,7 +25,7 @@ struct OnDevice<'a> {
     output: DeviceBuffer,
 }
 
-/// Measures single calls, then calls in a row; an answer that is not the model's is told.
+/// Measures single calls, then calls in a row; an answer that is not the model's is reported.
 pub(crate) fn measure(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Failure> {
     let artifact = ModelArtifact::new(DIGITS, Some("digits"));
     let view = Model::parse(artifact.bytes());

@@ -25,7 +25,7 @@ struct Seen {
     violations: u64,
 }
 
-/// Runs both directions; what must not be is told in `wrong`.
+/// Runs both directions; what must not be is reported in `wrong`.
 pub(crate) fn measure(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Failure> {
     let rounds = effort.of(100_000, 100);
     let runs = effort.of(5, 2);
@@ -55,7 +55,7 @@ pub(crate) fn measure(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Res
     Ok(())
 }
 
-/// A block writes, this thread reads.
+/// Returns a block writes, this thread reads.
 fn device_to_host(gpu: &Gpu, rounds: u32, _: Effort) -> Result<Seen, Failure> {
     let mut memory = MappedBuffer::new(gpu.context(), 8 * CELLS as usize)?;
     let address = memory.address();
@@ -70,7 +70,7 @@ fn device_to_host(gpu: &Gpu, rounds: u32, _: Effort) -> Result<Seen, Failure> {
     Ok(seen)
 }
 
-/// This thread writes, blocks read.
+/// Returns this thread writes, blocks read.
 fn host_to_device(gpu: &Gpu, rounds: u32, effort: Effort) -> Result<Seen, Failure> {
     let mut memory = MappedBuffer::new(gpu.context(), 8 * CELLS as usize)?;
     let address = memory.address();
@@ -87,13 +87,13 @@ fn host_to_device(gpu: &Gpu, rounds: u32, effort: Effort) -> Result<Seen, Failur
     Ok(Seen { changes: record.observed, violations: record.violations })
 }
 
-/// The parameters of the entry: `[rounds, tries, writer]`.
+/// Returns the parameters of the entry: `[rounds, tries, writer]`.
 fn words(cells: u64, [rounds, tries, writer]: [u32; 3], record: u64) -> Vec<Parameter> {
     let [count, rounds, tries, writer] = [CELLS, rounds, tries, writer].map(Parameter::Word);
     vec![Parameter::Long(cells), count, rounds, tries, writer, Parameter::Long(record)]
 }
 
-/// The host's view of the cells. While it lives the memory is reached through it alone.
+/// Returns the host's view of the cells. While it lives the memory is reached through it alone.
 fn cells(memory: &mut MappedBuffer) -> &[HostCell] {
     let start = memory.as_mut_slice().as_mut_ptr().cast::<HostCell>();
     // SAFETY: the memory has so many cells, is zeroed and aligned to a page; cells are atomics,

@@ -56,7 +56,7 @@ pub(crate) fn measure(gpu: &Gpu, effort: Effort) -> Result<(), Failure> {
     in_a_row(gpu, effort)
 }
 
-/// A thousand times and half a second at least, so that clocks are up; little when quick.
+/// Measures a thousand times and half a second at least, so that clocks are up; little when quick.
 fn warm_up(gpu: &Gpu, ways: &mut [Way], effort: Effort) -> Result<(), Failure> {
     let (times, time) = if effort.quick { (3, 0) } else { (1000, 500) };
     let start = Instant::now();
@@ -71,7 +71,7 @@ fn warm_up(gpu: &Gpu, ways: &mut [Way], effort: Effort) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A thousand launches and one wait.
+/// Measures a thousand launches and one wait.
 fn in_a_row(gpu: &Gpu, effort: Effort) -> Result<(), Failure> {
     let launches = effort.of(1000, 50);
     for (variant, has_parameters) in [("0 parameters", false), ("8 parameters", true)] {

@@ -9,7 +9,7 @@ use crate::device::{Gpu, Parameter};
 use crate::samples::Samples;
 use crate::{Effort, Failure};
 
-/// Runs all; what the memory model rules out, and work that was not done, is told in `wrong`.
+/// Runs all; what the memory model rules out, and work that was not done, is reported in `wrong`.
 pub(crate) fn measure(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Failure> {
     for words in [0, 1, 30] {
         ping_pong(gpu, words, effort, wrong)?;
@@ -18,7 +18,7 @@ pub(crate) fn measure(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Res
     cells(gpu, effort, wrong)
 }
 
-/// Two blocks that hand `words` words to each other.
+/// Runs two blocks that hand `words` words to each other.
 fn ping_pong(
     gpu: &Gpu,
     words: u32,
@@ -51,7 +51,7 @@ fn ping_pong(
     Ok(())
 }
 
-/// A block whose threads write, meet and read another's word.
+/// Runs a block whose threads write, meet and read another's word.
 fn barrier(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Failure> {
     for threads in [96, 256, 1024] {
         let rounds = effort.of(20_000, 20);
@@ -75,7 +75,7 @@ fn barrier(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Fai
     Ok(())
 }
 
-/// One block writes cells, the others read them: a cell is seen whole, and never goes back.
+/// Lets one block write cells and the others read them: a cell is seen whole, and never goes back.
 fn cells(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Failure> {
     let (count, rounds) = (64, effort.of(100_000, 100));
     let (mut races, mut violations) = (0, 0);

@@ -36,7 +36,7 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// `full`, or `quick` where few samples are wanted.
+    /// Returns `full`, or `quick` where few samples are wanted.
     pub(crate) const fn of(self, full: u32, quick: u32) -> u32 {
         if self.quick { quick } else { full }
     }
@@ -85,7 +85,7 @@ fn wish(words: &[String]) -> Option<Wish> {
     Some(Wish::Measure { quick, run })
 }
 
-/// Measures everything; what must not be is told at the end, when all was printed.
+/// Measures everything; what must not be is reported at the end, when all was printed.
 fn measure(effort: Effort) -> Result<(), Failure> {
     let gpu = Gpu::new()?;
     let pinned_core = pin();
@@ -116,7 +116,7 @@ fn pin() -> Option<usize> {
     core_affinity::set_for_current(core).then_some(core.id)
 }
 
-/// What two looks at the clock take.
+/// Returns what two looks at the clock take.
 fn timer() -> Samples {
     let mut samples = Samples::new();
     for _ in 0..100_000 {

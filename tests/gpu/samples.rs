@@ -13,7 +13,7 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// None yet.
+    /// Returns none yet.
     pub(crate) const fn new() -> Self {
         Self { times: Vec::new() }
     }
@@ -28,12 +28,12 @@ impl Samples {
         self.times.push(time_ns);
     }
 
-    /// Whether there are any.
+    /// Returns whether there are any.
     pub(crate) const fn is_some(&self) -> bool {
         !self.times.is_empty()
     }
 
-    /// The time that this share of them did not exceed: the nearest rank. 0 for none.
+    /// Returns the time that this share of them did not exceed: the nearest rank. 0 for none.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
         let mut sorted = self.times.clone();
         sorted.sort_by(f64::total_cmp);

@@ -139,7 +139,7 @@ impl Found {
         }
     }
 
-    /// A figure of a peer, the median over its runs.
+    /// Returns a figure of a peer, the median over its runs.
     fn peer(&self, model: &str, variant: &str, batch: u64, key: &str) -> Option<f64> {
         let mut figures = Samples::new();
         let is_it = |line: &&Value| {
@@ -155,7 +155,7 @@ impl Found {
     }
 }
 
-/// Cells of all peers and of the best of them.
+/// Returns cells of all peers and of the best of them.
 fn joined(
     peers: [Option<f64>; 3],
     better: fn(f64, f64) -> f64,
@@ -167,7 +167,7 @@ fn joined(
     texts.collect::<Vec<_>>().join(" | ")
 }
 
-/// The figures of several runs as one; keys are those of the probes or of `isokern bench`.
+/// Returns the figures of several runs as one; keys are those of the probes or of `isokern bench`.
 fn over<'a>(lines: impl Iterator<Item = &'a Value>) -> Over {
     let (mut p50, mut p99) = (Samples::new(), Samples::new());
     let mut runs = 0;

@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Two streams, kept in order by the events that cudarc records for every slice.
+/// Runs two streams, kept in order by the events that cudarc records for every slice.
 fn launch_by_launch(context: &Arc<CudaContext>, kernels: &Kernels) -> Result<(), Box<dyn Error>> {
     let main = context.new_stream()?;
     let side = main.fork()?;
@@ -67,7 +67,7 @@ fn launch_by_launch(context: &Arc<CudaContext>, kernels: &Kernels) -> Result<(),
     verify("two streams", pinned.as_slice()?, &sum, mode[0])
 }
 
-/// The same work recorded once and replayed with other input.
+/// Runs the same work recorded once and replayed with other input.
 fn replay(context: &Arc<CudaContext>, kernels: &Kernels) -> Result<(), Box<dyn Error>> {
     // Waits on events from before a capture are not allowed in it.
     // SAFETY: from here on, this function orders the two streams itself.
@@ -116,7 +116,7 @@ fn replay(context: &Arc<CudaContext>, kernels: &Kernels) -> Result<(), Box<dyn E
     Ok(())
 }
 
-/// What the graph holds: two memsets and a kernel on each stream, then the merge.
+/// Checks what the graph holds: two memsets and a kernel on each stream, then the merge.
 fn record(
     main: &Arc<CudaStream>,
     side: &Arc<CudaStream>,
@@ -177,7 +177,7 @@ fn count(
     Ok(())
 }
 
-/// Bytes of a linear congruential generator; low values are more frequent.
+/// Returns bytes of a linear congruential generator; low values are more frequent.
 fn fill(bytes: &mut PinnedHostSlice<u8>, seed: u32) -> Result<(), DriverError> {
     let mut state = seed;
     for byte in bytes.as_mut_slice()? {

@@ -39,7 +39,7 @@ pub(crate) fn converse(
     let at = |index: usize| {
         assert!(index < WORDS);
         let word = words.wrapping_add(index);
-        // SAFETY: the word lies in `memory`, which outlives this function's use of it, and is
+        // SAFETY: the word is in `memory`, which outlives this function's use of it, and is
         // reached only as an atomic from here on.
         unsafe { AtomicU32::from_ptr(word) }
     };
@@ -89,7 +89,7 @@ fn answer(request: u32) -> u32 {
     request.wrapping_mul(request).wrapping_add(1)
 }
 
-/// The address under which kernels reach the words.
+/// Returns the address under which kernels reach the words.
 fn device_address(words: *mut u32) -> Result<CUdeviceptr, DriverError> {
     let mut device: CUdeviceptr = 0;
     // SAFETY: `words` came from the driver as mapped memory; the result goes to a local variable.

@@ -223,7 +223,7 @@ fn errors(context: &Arc<CudaContext>, module: &Arc<CudaModule>) -> Result<(), Bo
     Ok(())
 }
 
-/// An error that says which expectation was not met.
+/// Returns an error that says which expectation was not met.
 fn check(holds: bool, what: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(format!("not as expected: {what}")) }
 }

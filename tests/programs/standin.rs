@@ -1,6 +1,6 @@
 //! The three programs, unchanged, on the stand-in driver: each ends well, on every device.
 //!
-//! Nothing is told to a program but where the system's driver library lies.
+//! A program learns nothing but where the system's driver library is.
 
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ const PROGRAMS: [(&str, &str); 3] = [
     ("mapped-flags", env!("CARGO_BIN_EXE_mapped-flags")),
 ];
 
-/// The library that cargo built beside this test, as a dependency of it.
+/// Returns the library that cargo built beside this test, as a dependency of it.
 fn library() -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     let library = test.parent().expect("in a folder").join("libisokern_simcuda.so");
@@ -22,7 +22,7 @@ fn library() -> PathBuf {
     library
 }
 
-/// A folder with the names that loaders look for.
+/// Returns a folder with the names that loaders look for.
 fn folder() -> TempDir {
     let folder = TempDir::new().expect("the system has room");
     for name in ["libcuda.so", "libcuda.so.1"] {

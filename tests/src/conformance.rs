@@ -31,7 +31,7 @@ pub trait Subject {
 /// A check by its name.
 pub type Check<S> = (&'static str, fn(&S, &[Case]));
 
-/// The suite as a list.
+/// Returns the suite as a list.
 #[must_use]
 pub const fn checks<S: Subject>() -> [Check<S>; 7] {
     [

@@ -12,7 +12,7 @@ const QUANTISED: [DType; 3] = [DType::I8, DType::U8, DType::I16];
 const CAST: [DType; 7] =
     [DType::Bool, DType::I8, DType::U8, DType::I16, DType::I32, DType::U32, DType::F32];
 
-/// A model of one `CONVERT` of random operation and types over `len` values.
+/// Returns a model of one `CONVERT` of random operation and types over `len` values.
 #[must_use]
 pub fn convert(numbers: &mut Numbers, len: usize) -> Draft {
     let operation = numbers.pick(&Conversion::ALL);
@@ -35,7 +35,7 @@ pub fn convert(numbers: &mut Numbers, len: usize) -> Draft {
     one_op(numbers, len, (from, to), DraftOp::new::<Convert>(&body, &[0], &[1]))
 }
 
-/// A model that quantises `len` floats to steps of 1.
+/// Returns a model that quantises `len` floats to steps of 1.
 #[must_use]
 pub fn whole_steps(to: DType, len: usize) -> Draft {
     let body = ConvertBody { operation: Conversion::Quantize.code(), ..ConvertBody::default() };
@@ -47,8 +47,8 @@ pub fn whole_steps(to: DType, len: usize) -> Draft {
     draft
 }
 
-/// A model of one `TABLE` of random values over `len` values, from and to bytes with sign or
-/// without.
+/// Returns a model of one `TABLE` of random values over `len` values, from and to bytes with sign
+/// or without.
 #[must_use]
 pub fn table(numbers: &mut Numbers, len: usize) -> Draft {
     let table = Constant::of(&numbers.bytes(TABLE_ENTRIES));

@@ -40,7 +40,7 @@ pub struct ModelCounts {
     pub functions: BTreeMap<String, Counts>,
 }
 
-/// The cases that are counted, of those that are there, by name.
+/// Returns the cases that are counted, of those that are there, by name.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> =
@@ -98,8 +98,8 @@ pub fn count_with(text: &str, case: &Case) -> ModelCounts {
     }
 }
 
-/// The registers that `kernels-ptx/limits.toml` has for an entry point; `cargo xtask ptx` compares
-/// them with the assembler's.
+/// Returns the registers that `kernels-ptx/limits.toml` has for an entry point; `cargo xtask ptx`
+/// compares them with the assembler's.
 fn recorded_registers(entry: &str) -> Option<u32> {
     let folder = named_folder("ISOKERN_KERNELS");
     let folder =
@@ -108,7 +108,7 @@ fn recorded_registers(entry: &str) -> Option<u32> {
 }
 
 impl fmt::Display for ModelCounts {
-    /// A line for the model, then one for each function; words are apart by tabs.
+    /// Returns a line for the model, then one for each function; words are apart by tabs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { model, threads, registers, blocks, chain, prediction, total, functions } = self;
         let line = |f: &mut fmt::Formatter<'_>, counts: &Counts| {

@@ -31,13 +31,13 @@ use isokern_model::requant::Activation;
 pub struct Numbers(u64);
 
 impl Numbers {
-    /// The sequence of `seed`.
+    /// Returns the sequence of `seed`.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    /// The next 32 bits.
+    /// Returns the next 32 bits.
     pub const fn bits(&mut self) -> u32 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -45,22 +45,22 @@ impl Numbers {
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32) as u32
     }
 
-    /// A number in `low..=high`.
+    /// Returns a number in `low..=high`.
     pub const fn within(&mut self, low: i64, high: i64) -> i64 {
         low + self.bits() as i64 % (high - low + 1)
     }
 
-    /// A size in `low..=high`.
+    /// Returns a size in `low..=high`.
     pub const fn size(&mut self, low: usize, high: usize) -> usize {
         self.within(low as i64, high as i64) as usize
     }
 
-    /// `count` random bytes.
+    /// Returns `count` random bytes.
     pub fn bytes(&mut self, count: usize) -> Vec<i8> {
         (0..count).map(|_| self.bits() as i8).collect()
     }
 
-    /// One of `choices`.
+    /// Returns one of `choices`.
     pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.size(0, choices.len() - 1)]
     }
@@ -84,7 +84,7 @@ pub struct WindowShape {
 }
 
 impl WindowShape {
-    /// A random shape with up to `channels_max` channels whose windows fit.
+    /// Returns a random shape with up to `channels_max` channels whose windows fit.
     pub fn random(numbers: &mut Numbers, channels_max: usize) -> Self {
         let kernel = [numbers.size(1, 5), numbers.size(1, 5)];
         let dilation = [numbers.pick(&[1, 1, 1, 2]), numbers.pick(&[1, 1, 1, 3])];
@@ -129,7 +129,7 @@ impl WindowShape {
     }
 }
 
-/// A model of one `CONV_2D` with `outputs` channels.
+/// Returns a model of one `CONV_2D` with `outputs` channels.
 #[must_use]
 pub fn conv2d(numbers: &mut Numbers, shape: &WindowShape, outputs: usize) -> Draft {
     let ([height, width], window) = shape.outputs_and_window();
@@ -147,7 +147,7 @@ pub fn conv2d(numbers: &mut Numbers, shape: &WindowShape, outputs: usize) -> Dra
     one_op(numbers, &image(shape.images, shape.input), &output, op)
 }
 
-/// A model of one `DEPTHWISE_CONV_2D`.
+/// Returns a model of one `DEPTHWISE_CONV_2D`.
 #[must_use]
 pub fn depthwise_conv2d(numbers: &mut Numbers, shape: &WindowShape, multiplier: usize) -> Draft {
     let ([height, width], window) = shape.outputs_and_window();
@@ -160,7 +160,7 @@ pub fn depthwise_conv2d(numbers: &mut Numbers, shape: &WindowShape, multiplier: 
     one_op(numbers, &image(shape.images, shape.input), &output, op)
 }
 
-/// A model of one `FULLY_CONNECTED` over `rows` rows.
+/// Returns a model of one `FULLY_CONNECTED` over `rows` rows.
 #[must_use]
 pub fn fully_connected(
     numbers: &mut Numbers,
@@ -179,7 +179,7 @@ pub fn fully_connected(
     one_op(numbers, &shape(terms), &shape(outputs), op)
 }
 
-/// A model of one pool. The shape's dilation is not used.
+/// Returns a model of one pool. The shape's dilation is not used.
 #[must_use]
 pub fn pool(numbers: &mut Numbers, shape: &WindowShape) -> Draft {
     let shape = WindowShape { dilation: [1, 1], ..*shape };
@@ -197,7 +197,7 @@ pub fn pool(numbers: &mut Numbers, shape: &WindowShape) -> Draft {
     one_op(numbers, &image(shape.images, shape.input), &output, op)
 }
 
-/// A model of one `SOFTMAX` over `rows` rows.
+/// Returns a model of one `SOFTMAX` over `rows` rows.
 #[must_use]
 pub fn softmax(numbers: &mut Numbers, rows: usize, depth: usize) -> Draft {
     let left_shift = numbers.within(15, 28) as u8;
@@ -210,7 +210,7 @@ pub fn softmax(numbers: &mut Numbers, rows: usize, depth: usize) -> Draft {
     one_op(numbers, &shape, &shape, DraftOp::new::<Softmax>(&body, &[0], &[1]))
 }
 
-/// A model of a pool over one cell, then an `ADD` of its result and the input.
+/// Returns a model of a pool over one cell, then an `ADD` of its result and the input.
 #[must_use]
 pub fn add(numbers: &mut Numbers, len: usize) -> Draft {
     let unit = WindowShape {
@@ -242,7 +242,8 @@ pub fn add(numbers: &mut Numbers, len: usize) -> Draft {
     placed(draft)
 }
 
-/// A model of one `BINARY`: operands repeat along any dimensions, and one may be a constant.
+/// Returns a model of one `BINARY`: operands repeat along any dimensions, and one may be a
+/// constant.
 #[must_use]
 pub fn binary(numbers: &mut Numbers, operation: BinaryOperation) -> Draft {
     let mut dims = [1; 6];
@@ -313,7 +314,7 @@ fn binary_body(numbers: &mut Numbers, operation: BinaryOperation) -> BinaryBody 
     }
 }
 
-/// A model of one `ADD_N` of the input, up to nine times.
+/// Returns a model of one `ADD_N` of the input, up to nine times.
 #[must_use]
 pub fn add_n(numbers: &mut Numbers, len: usize) -> Draft {
     let body = AddNBody {
@@ -328,7 +329,7 @@ pub fn add_n(numbers: &mut Numbers, len: usize) -> Draft {
     one_op(numbers, &[len as u32], &[len as u32], DraftOp::new::<AddN>(&body, &inputs, &[1]))
 }
 
-/// A model of one `SELECT` by the input: both choices are constants, of any type and size.
+/// Returns a model of one `SELECT` by the input: both choices are constants, of any type and size.
 #[must_use]
 pub fn select(numbers: &mut Numbers) -> Draft {
     let mut dims = [1; 6];
@@ -352,7 +353,7 @@ pub fn select(numbers: &mut Numbers) -> Draft {
     typed(draft, [DType::Bool, dtype])
 }
 
-/// A model of one `REDUCE` over dimensions of up to 130 elements, few of them long.
+/// Returns a model of one `REDUCE` over dimensions of up to 130 elements, few of them long.
 #[must_use]
 pub fn reduce(numbers: &mut Numbers, operation: ReduceOperation) -> Draft {
     let mut size = || numbers.pick(&[1, 1, 2, 3, 5]);
@@ -384,14 +385,14 @@ pub fn reduce(numbers: &mut Numbers, operation: ReduceOperation) -> Draft {
     }
 }
 
-/// A model of one `RESHAPE` that moves its bytes.
+/// Returns a model of one `RESHAPE` that moves its bytes.
 #[must_use]
 pub fn reshape(numbers: &mut Numbers, rows: usize, depth: usize) -> Draft {
     let (from, to) = ([rows as u32, depth as u32], [(rows * depth) as u32]);
     one_op(numbers, &from, &to, DraftOp::new::<Reshape>(&[], &[0], &[1]))
 }
 
-/// A model of one `GATHER`: rows of three tables by constant indices.
+/// Returns a model of one `GATHER`: rows of three tables by constant indices.
 #[must_use]
 pub fn gather(numbers: &mut Numbers, rows: u32, columns: u32, count: u32) -> Draft {
     let body = GatherBody {
@@ -412,8 +413,8 @@ pub fn gather(numbers: &mut Numbers, rows: u32, columns: u32, count: u32) -> Dra
     one_op(numbers, &[3, rows, columns], &[3, count, columns], op)
 }
 
-/// A model of one `MOVE`: rows become columns, between a row of a constant and a row that is
-/// the input backwards.
+/// Returns a model of one `MOVE`: rows become columns, between a row of a constant and a row that
+/// is the input backwards.
 #[must_use]
 pub fn moves(numbers: &mut Numbers, rows: u32, columns: u32) -> Draft {
     let axis = |first, size, stride| PieceAxis { first, size, stride };
@@ -496,7 +497,7 @@ fn one_op(numbers: &mut Numbers, input: &[u32], output: &[u32], op: DraftOp) -> 
     })
 }
 
-/// The tensors of a model of one operator with other types.
+/// Returns the tensors of a model of one operator with other types.
 fn typed(mut draft: Draft, dtypes: [DType; 2]) -> Draft {
     for (tensor, dtype) in draft.tensors.iter_mut().zip(dtypes) {
         if dtype != DType::I8 {
@@ -506,7 +507,7 @@ fn typed(mut draft: Draft, dtypes: [DType; 2]) -> Draft {
     placed(draft)
 }
 
-/// The tensors behind one another, a few bytes apart.
+/// Returns the tensors one after another, a few bytes apart.
 fn placed(mut draft: Draft) -> Draft {
     let mut end = 0_u32;
     for tensor in &mut draft.tensors {

@@ -111,12 +111,12 @@ impl Keeper {
         Work { steps, end, buffer: Counted::on(&self.inputs) }
     }
 
-    /// Waits until the kernel stands at the gate.
+    /// Waits until the kernel is at the gate.
     pub fn wait(&self) {
         self.started.recv_timeout(Duration::from_secs(60)).expect("the kernel comes to the gate");
     }
 
-    /// Says whether the kernel stands at the gate and was not waited for.
+    /// Says whether the kernel is at the gate and was not waited for.
     #[must_use]
     pub fn stands(&self) -> bool {
         self.started.try_recv().is_ok()

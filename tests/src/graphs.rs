@@ -56,7 +56,7 @@ pub struct Value {
     pub bytes: usize,
 }
 
-/// The folder of the committed graphs, or the one that `ISOKERN_GRAPHS` names.
+/// Returns the folder of the committed graphs, or the one that `ISOKERN_GRAPHS` names.
 #[must_use]
 pub fn folder() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -83,31 +83,32 @@ impl Graphs {
         Self { records, bytes: read("graphs.bin") }
     }
 
-    /// The file with every value as an output.
+    /// Returns the file with every value as an output.
     #[must_use]
     pub fn model(&self, record: &Record) -> &[u8] {
         self.part(record.model)
     }
 
-    /// The file with the last values as outputs; empty if all that is written is kept as state.
+    /// Returns the file with the last values as outputs; empty if all that is written is kept as
+    /// state.
     #[must_use]
     pub fn end(&self, record: &Record) -> &[u8] {
         self.part(record.end)
     }
 
-    /// The bytes of all inputs, one run after the other.
+    /// Returns the bytes of all inputs, one run after the other.
     #[must_use]
     pub fn inputs(&self, record: &Record) -> Vec<&[u8]> {
         runs(self.part(record.inputs), record.runs)
     }
 
-    /// The bytes of all values, one run after the other.
+    /// Returns the bytes of all values, one run after the other.
     #[must_use]
     pub fn outputs(&self, record: &Record) -> Vec<&[u8]> {
         runs(self.part(record.outputs), record.runs)
     }
 
-    /// Whether some int8 value of a graph has both ends of its range among its bytes.
+    /// Returns whether some int8 value of a graph has both ends of its range among its bytes.
     #[must_use]
     pub fn saturates(&self, record: &Record) -> bool {
         let outputs = self.outputs(record);
@@ -124,7 +125,7 @@ impl Graphs {
 }
 
 impl Record {
-    /// Where a value is in the bytes of a run.
+    /// Returns where a value is in the bytes of a run.
     fn span(&self, place: usize) -> Range<usize> {
         let start = self.values[..place].iter().map(|value| value.bytes).sum();
         start..start + self.values[place].bytes

@@ -88,7 +88,7 @@ fn raw<F: Fn() + Send + Sync + 'static>(hostile: Arc<Hostile<F>>) -> RawWaker {
     RawWaker::new(Arc::into_raw(hostile).cast(), &Hostile::<F>::TABLE)
 }
 
-/// Returns the value a waker's pointer stands for; the waker's share in it is the caller's.
+/// Returns the value a waker's pointer represents; the waker's share in it is the caller's.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! What the suites share: drafts of models, real-thread teams, where vectors lie.
+//! What the suites share: drafts of models, real-thread teams, where vectors are.
 #![allow(clippy::missing_panics_doc, reason = "in a test, a panic is the answer")]
 
 pub mod conformance;

@@ -28,7 +28,7 @@ const MEANS_BY_HAND: [i8; MEAN_LEN] = [15, -29, 16];
 /// A check by its name.
 pub type PortCheck<S> = (&'static str, fn(&S));
 
-/// The checks by name.
+/// Returns the checks by name.
 #[must_use]
 pub const fn checks<S: Subject>() -> [PortCheck<S>; 9]
 where
@@ -268,7 +268,7 @@ pub fn wrong_lengths_are_refused<S: Subject>(subject: &S) {
     });
 }
 
-/// The samples of a batch, run together.
+/// Returns the samples of a batch, run together.
 pub fn batch<M>(model: &mut M, inputs: &[i8], input_len: usize, output_len: usize) -> Vec<i8>
 where
     M: for<'i, 'o> ComputeModel<&'i [i8], &'o mut [i8]>,
@@ -317,18 +317,18 @@ fn output_port<M: ComputeModel<[i8], [i8]>>(model: &M, position: usize) -> Optio
     model.output_port(position)
 }
 
-/// The lengths of all ports on one side.
+/// Returns the lengths of all ports on one side.
 fn lengths<M>(model: &M, port: &impl Fn(&M, usize) -> Option<PortMetadata>) -> Vec<usize> {
     (0..).map_while(|position| port(model, position)).map(|port| port.bytes()).collect()
 }
 
-/// One image of two: of each port's half, in order.
+/// Returns one image of two: of each port's half, in order.
 fn image_of(payload: &[i8], ports: &[usize], image: usize) -> Vec<i8> {
     let (mut rest, mut found) = (payload, Vec::new());
     for bytes in ports {
-        let (port, behind) = rest.split_at(*bytes);
+        let (port, tail) = rest.split_at(*bytes);
         found.extend_from_slice(&port[image * bytes / 2..(image + 1) * bytes / 2]);
-        rest = behind;
+        rest = tail;
     }
     found
 }

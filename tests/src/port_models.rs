@@ -39,8 +39,8 @@ pub const STATE_GAP: usize = 3;
 /// What they hold.
 pub const GAP_VALUE: u8 = 0x63;
 
-/// `left` + `right` = `sum`, each of another scale. Tensors are listed in another order than
-/// ports.
+/// Returns `left` + `right` = `sum`, each of another scale. Tensors are listed in another order
+/// than ports.
 #[must_use]
 pub fn sum(images: usize) -> Draft {
     let dims = [images as u32, 2, 2, 3];
@@ -57,7 +57,7 @@ pub fn sum(images: usize) -> Draft {
     .placed()
 }
 
-/// [`sum`] with two outputs: first its mean over the cells of each image, then the sum.
+/// Returns [`sum`] with two outputs: first its mean over the cells of each image, then the sum.
 #[must_use]
 pub fn mean_and_sum(images: usize) -> Draft {
     let mut draft = sum(images);
@@ -75,8 +75,8 @@ pub fn mean_and_sum(images: usize) -> Draft {
     draft.placed()
 }
 
-/// [`mean_and_sum`] of one image with three values of int32 in front of the inputs; they come
-/// again as the second of three outputs, behind the three bytes of the mean.
+/// Returns [`mean_and_sum`] of one image with three values of int32 in front of the inputs; they
+/// come again as the second of three outputs, after the three bytes of the mean.
 #[must_use]
 pub fn mixed() -> Draft {
     let mut draft = mean_and_sum(1);
@@ -113,14 +113,14 @@ pub fn running_sum(images: usize) -> Draft {
     .placed()
 }
 
-/// The bytes of a model; a test may leak them.
+/// Returns the bytes of a model; a test may leak them.
 #[must_use]
 pub fn leaked(draft: &Draft, layout: Layout) -> &'static [u8] {
     let blob = draft.encode(layout).expect("the draft is a model");
     Box::leak(Box::new(ModelArtifact::from_bytes(&blob))).bytes()
 }
 
-/// What [`sum`] gives: the real values, added and rounded to the output's steps.
+/// Returns what [`sum`] gives: the real values, added and rounded to the output's steps.
 #[must_use]
 pub fn sum_of(left: &[i8], right: &[i8]) -> Vec<i8> {
     let [left_of, right_of, sum_of] =
@@ -132,7 +132,7 @@ pub fn sum_of(left: &[i8], right: &[i8]) -> Vec<i8> {
     pairs.map(|real| stored(real).clamp(-128.0, 127.0) as i8).collect()
 }
 
-/// The means of images over their cells.
+/// Returns the means of images over their cells.
 #[must_use]
 pub fn mean_of(images: &[i8]) -> Vec<i8> {
     let mean = |image: &[i8], channel: usize| {
@@ -143,7 +143,8 @@ pub fn mean_of(images: &[i8]) -> Vec<i8> {
     images.flat_map(|image| (0..MEAN_LEN).map(move |channel| mean(image, channel))).collect()
 }
 
-/// What [`running_sum`] of one image gives for steps, one after the other, and what it keeps.
+/// Returns what [`running_sum`] of one image gives for steps, one after the other, and what it
+/// keeps.
 #[must_use]
 pub fn running_sums(kept: [i8; STEP_LEN], steps: &[i8]) -> (Vec<i8>, [i8; STEP_LEN]) {
     let (mut outputs, mut kept) = (Vec::new(), kept);
@@ -155,20 +156,20 @@ pub fn running_sums(kept: [i8; STEP_LEN], steps: &[i8]) -> (Vec<i8>, [i8; STEP_L
     (outputs, kept)
 }
 
-/// The state of one stream of [`running_sum`] that keeps this sum.
+/// Returns the state of one stream of [`running_sum`] that keeps this sum.
 #[must_use]
 pub fn state_of(kept: [i8; STEP_LEN]) -> Vec<u8> {
     let gap = core::iter::repeat_n(GAP_VALUE, STATE_GAP);
     gap.chain(kept.map(i8::cast_unsigned)).collect()
 }
 
-/// Writes tensors behind one another.
+/// Writes tensors one after another.
 trait Placed {
     fn placed(self) -> Self;
 }
 
 impl Placed for Draft {
-    /// The tensors of each region behind one another, a few bytes apart.
+    /// Returns the tensors of each region one after another, a few bytes apart.
     fn placed(mut self) -> Self {
         let mut end = 0;
         for tensor in &mut self.tensors {
@@ -189,7 +190,7 @@ fn int8(dims: &[u32]) -> DraftTensor {
     DraftTensor { dims: dims.to_vec(), dtype, scale: 1.0, zero_point: 0, region, offset: 0 }
 }
 
-/// A sum whose scales are powers of two: every step but the last one is exact.
+/// Returns a sum whose scales are powers of two: every step but the last one is exact.
 fn add(shift: [i8; 3], inputs: [u16; 2], output: u16) -> DraftOp {
     let body = AddBody {
         multiplier: [1 << 30; 3],
@@ -202,7 +203,7 @@ fn add(shift: [i8; 3], inputs: [u16; 2], output: u16) -> DraftOp {
     DraftOp::new::<Add>(&body, &inputs, &[output])
 }
 
-/// The values in reverse: dot products with a one each. Their weights have two layouts.
+/// Returns the values in reverse: dot products with a one each. Their weights have two layouts.
 fn reverse(input: u16, output: u16) -> DraftOp {
     let one = |at: usize| (at / STEP_LEN + at % STEP_LEN == STEP_LEN - 1).into();
     let values = (0..STEP_LEN * STEP_LEN).map(one).collect();

@@ -15,7 +15,7 @@ pub fn check_refused(tflite: &[u8]) {
     }
 }
 
-/// Whether a text has `operator 3 (CONV_2D)`, or `operators 3, 4 (CONV_2D)`.
+/// Returns whether a text has `operator 3 (CONV_2D)`, or `operators 3, 4 (CONV_2D)`.
 fn names_an_operator(text: &str) -> bool {
     text.split("operator").skip(1).any(|rest| {
         let rest = rest.strip_prefix('s').unwrap_or(rest);

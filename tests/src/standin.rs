@@ -38,11 +38,11 @@ pub fn runner() -> &'static Runner {
     })
 }
 
-/// Where cargo puts the stand-in: beside the programs of the tests.
+/// Returns where cargo puts the stand-in: beside the programs of the tests.
 #[must_use]
 pub fn library_path() -> PathBuf {
     let test = env::current_exe().expect("the test has a path");
-    test.parent().expect("it lies in a folder").join("libisokern_simcuda.so")
+    test.parent().expect("it is in a folder").join("libisokern_simcuda.so")
 }
 
 /// Why tests that need the stand-in cannot run; none where they can.
@@ -52,7 +52,7 @@ pub fn missing() -> Option<&'static str> {
     library().is_none().then_some(reason)
 }
 
-/// The stand-in, if it was built and is wanted.
+/// Returns the stand-in, if it was built and is wanted.
 pub fn library() -> Option<&'static Library> {
     static LIBRARY: OnceLock<Option<Library>> = OnceLock::new();
     let library = LIBRARY.get_or_init(|| {
@@ -68,7 +68,7 @@ pub fn library() -> Option<&'static Library> {
     library.as_ref()
 }
 
-/// A function that only the stand-in has.
+/// Returns a function that only the stand-in has.
 fn own<T: Copy>(name: &[u8]) -> T {
     let library = library().expect("the stand-in is loaded");
     // SAFETY: the callers below give the type that the library declares.
@@ -76,7 +76,7 @@ fn own<T: Copy>(name: &[u8]) -> T {
     *symbol.expect("the stand-in has it")
 }
 
-/// What is alive.
+/// Returns what is alive.
 #[must_use]
 pub fn live_objects() -> LiveObjects {
     let count: unsafe extern "C" fn(*mut LiveObjects) -> u32 = own(b"isokernSimLiveObjects\0");
@@ -102,7 +102,7 @@ pub fn fail_never() {
     assert_eq!(unsafe { never() }, 0);
 }
 
-/// How often a call was made; `*` is any.
+/// Returns how often a call was made; `*` is any.
 #[must_use]
 pub fn call_count(call: &str) -> u64 {
     type CallCount = unsafe extern "C" fn(*const c_char, *mut u64) -> u32;

@@ -35,7 +35,7 @@ pub fn trial_unless(
     })
 }
 
-/// Returns two tests of a check: on the repository's own models, and, with `::reference` behind the
+/// Returns two tests of a check: on the repository's own models, and, with `::reference` after the
 /// name, on the reference models, skipped where these are not.
 pub fn on_models(
     name: impl Into<String>,

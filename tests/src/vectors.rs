@@ -1,4 +1,4 @@
-//! Reference vectors: where they lie and what they say.
+//! Reference vectors: where they are and what they say.
 //!
 //! A folder of vectors has `models/*.tflite`, `vectors/manifest.json`,
 //! `vectors/<model>.in.i8` and `vectors/<model>.out.tflm.i8`; `vectors/layers.json`
@@ -14,7 +14,7 @@ use isokern_import::convert;
 use isokern_model::layout::Layout;
 use serde::Deserialize;
 
-/// The folder of the repository's own models: `ISOKERN_OWN_VECTORS` names it where the
+/// Returns the folder of the repository's own models: `ISOKERN_OWN_VECTORS` names it where the
 /// repository is not at hand.
 #[must_use]
 pub fn own_folder() -> PathBuf {
@@ -28,7 +28,7 @@ pub fn own_folder() -> PathBuf {
 pub const NO_REFERENCE: &str = "no reference models are beside the repository; \
     ISOKERN_VECTORS names a folder of models and vectors (docs/testing.md)";
 
-/// The folder that is searched for other models: the one that `ISOKERN_VECTORS` names or,
+/// Returns the folder that is searched for other models: the one that `ISOKERN_VECTORS` names or,
 /// without that, `../shared` beside the repository.
 #[must_use]
 pub fn other_folder() -> PathBuf {
@@ -37,7 +37,7 @@ pub fn other_folder() -> PathBuf {
     root.join(std::env::var_os("ISOKERN_VECTORS").unwrap_or_else(|| "../shared".into()))
 }
 
-/// The folder of the reference models and their vectors, if it is there. One that
+/// Returns the folder of the reference models and their vectors, if it is there. One that
 /// `ISOKERN_VECTORS` names has to be.
 #[must_use]
 pub fn reference_folder() -> Option<PathBuf> {
@@ -100,7 +100,8 @@ struct ManifestFile {
     file: PathBuf,
 }
 
-/// All models of a folder that have one int8 input, one int8 output, and outputs of profile `tflm`.
+/// Returns all models of a folder that have one int8 input, one int8 output, and outputs of profile
+/// `tflm`.
 ///
 /// # Panics
 ///
@@ -112,7 +113,8 @@ pub fn cases(folder: &Path) -> Vec<Case> {
     cases
 }
 
-/// All models of a folder that have outputs of profile `tflm`, whatever their inputs and outputs.
+/// Returns all models of a folder that have outputs of profile `tflm`, whatever their inputs and
+/// outputs.
 ///
 /// # Panics
 ///
@@ -141,19 +143,19 @@ pub fn cases_of_any_ports(folder: &Path) -> Vec<Case> {
     cases
 }
 
-/// The cases of the repository's own models, those of [`cases`].
+/// Returns the cases of the repository's own models, those of [`cases`].
 #[must_use]
 pub fn own_cases() -> Vec<Case> {
     cases(&own_folder())
 }
 
-/// The cases of the repository's own models, whatever their inputs and outputs.
+/// Returns the cases of the repository's own models, whatever their inputs and outputs.
 #[must_use]
 pub fn own_cases_of_any_ports() -> Vec<Case> {
     cases_of_any_ports(&own_folder())
 }
 
-/// The cases of the repository's own models, and of the reference models where they are.
+/// Returns the cases of the repository's own models, and of the reference models where they are.
 #[must_use]
 pub fn all_cases() -> Vec<Case> {
     let folders = [Some(own_folder()), reference_folder()];
@@ -161,7 +163,7 @@ pub fn all_cases() -> Vec<Case> {
 }
 
 impl Case {
-    /// The converted model, in aligned memory.
+    /// Returns the converted model, in aligned memory.
     ///
     /// # Panics
     ///

@@ -30,7 +30,7 @@ impl<T> Traced<T> {
         Self { inner, calls: Rc::default() }
     }
 
-    /// The calls so far.
+    /// Returns the calls so far.
     #[must_use]
     pub fn calls(&self) -> Calls {
         self.calls.get()

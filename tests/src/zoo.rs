@@ -130,7 +130,7 @@ impl Row {
         folder().join("vectors").join(format!("{}.{end}.npy", self.name))
     }
 
-    /// The bytes of these arrays, of each the first run, then of each the second.
+    /// Returns the bytes of these arrays, of each the first run, then of each the second.
     fn values(&self, files: &[PathBuf]) -> Vec<i8> {
         let arrays: Vec<Vec<u8>> = files.iter().map(|file| array(file)).collect();
         let mut all = Vec::new();
@@ -192,7 +192,7 @@ fn folder() -> PathBuf {
     other_folder().join("zoo")
 }
 
-/// The values of a file of NumPy, as they lie there.
+/// Returns the values of a file of NumPy, as they are there.
 fn array(path: &Path) -> Vec<u8> {
     let file = bytes(path);
     assert!(file.starts_with(b"\x93NUMPY\x01"), "{}: version 1 of the format", path.display());

@@ -55,7 +55,7 @@ impl Subject for Wrapped {
     }
 }
 
-/// The suite for one backend.
+/// Returns the suite for one backend.
 fn suite<S: Subject + Clone + Send + 'static>(name: &str, subject: &S) -> Vec<Trial> {
     let trials = checks::<S>().map(|(check_name, check)| {
         let subject = subject.clone();

@@ -34,7 +34,7 @@ fn counts() -> (usize, LiveObjects, u64) {
     (host, live_objects(), makers.map(call_count).iter().sum())
 }
 
-/// The model and its backend, fresh from `init`.
+/// Returns the model and its backend, fresh from `init`.
 fn fresh() -> (CudaBackend, CudaModel) {
     let all = cases(&own_folder());
     let case = all.into_iter().find(|case| case.name == "digits").expect("the model is there");
@@ -74,7 +74,7 @@ fn batches(model: &mut CudaModel, sizes: &[usize]) {
     }
 }
 
-/// What `work` allocates: on the host, in the driver, and by calls that make something.
+/// Returns what `work` allocates: on the host, in the driver, and by calls that make something.
 fn allocated(work: impl FnOnce()) -> (usize, bool, u64) {
     // The names of calls that are asked for are texts: what `counts` itself takes is known.
     let own = {

@@ -122,7 +122,7 @@ fn finish(result: Result<(), Failed>) {
     }
 }
 
-/// The child: looks for a device and says what it found.
+/// Returns the child: looks for a device and says what it found.
 fn look() -> ExitCode {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |what| {
@@ -136,7 +136,7 @@ fn look() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What a child says with these variables, and no library but the system's otherwise.
+/// Returns what a child says with these variables, and no library but the system's otherwise.
 fn run(variables: &[(&str, &Path)]) -> Result<String, Failed> {
     let mut child = Command::new(env::current_exe()?);
     child.env(CHILD, "1").env_remove("LD_LIBRARY_PATH").envs(variables.iter().copied());
@@ -182,7 +182,7 @@ fn no_code() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A library that needs one which is not there.
+/// Checks a library that needs one which is not there.
 fn no_other_library() -> Result<(), Failed> {
     let folder = folder("no_other_library")?;
     fs::write(folder.join("none.c"), "int answer(void) { return 42; }\n")?;
@@ -219,7 +219,7 @@ fn simulated_device() -> Result<(), Failed> {
     if said.trim() == "found" { Ok(()) } else { Err(said.into()) }
 }
 
-/// A folder with the stand-in under the name that programs look for.
+/// Returns a folder with the stand-in under the name that programs look for.
 fn standin(name: &str) -> Result<PathBuf, Failed> {
     let folder = folder(name)?;
     fs::copy(library_path(), folder.join("libcuda.so"))?;
@@ -254,7 +254,7 @@ fn build(fake: &Fake) -> Result<PathBuf, Failed> {
     Err(String::from_utf8_lossy(&built.stderr).into_owned().into())
 }
 
-/// The functions that the backend looks up, from its source.
+/// Returns the functions that the backend looks up, from its source.
 fn symbols() -> Result<Vec<String>, Failed> {
     let file = "../crates/isokern-cuda/src/driver/library.rs";
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file))?;

@@ -63,7 +63,7 @@ fn digits() -> Case {
     all.into_iter().find(|case| case.name == "digits").expect("the digits model is there")
 }
 
-/// The first sample from device to device.
+/// Runs the first sample from device to device.
 fn on_the_device(
     backend: &CudaBackend,
     model: &mut CudaModel,
@@ -83,7 +83,7 @@ fn on_the_device(
     Ok(())
 }
 
-/// One life: load, infer in every way, drop. Gives the calls made before the first drop.
+/// Returns one life: load, infer in every way, drop. Gives the calls made before the first drop.
 fn one_life(case: &Case, artifact: &ModelArtifact) -> Result<u64, InferenceError> {
     let backend = CudaBackend::new(0)?;
     let mut model = backend.load(artifact)?;
@@ -125,7 +125,7 @@ fn each_call() {
                 assert_eq!(error.kind(), kind, "call {index} of {calls}: {error}");
                 told += 1;
             }
-            // A handle that was not released is the one thing nobody is told of: it is counted.
+            // A handle that was not released is the one thing nobody learns of: it is counted.
             Ok(_) => {
                 assert!(refused >= 1, "call {index} of {calls} failed, and nobody said so");
                 unreleased += 1;
@@ -178,7 +178,7 @@ const FAULTY: &str = "ld.param.u64 %rd1, [parameters+24];\n\
     st.global.u32 [%rd2], %r3;\n\
     DONE:";
 
-/// Stores to an address that nothing lies at, if the first byte of the input is not zero.
+/// Stores to an address that nothing is at, if the first byte of the input is not zero.
 const BROKEN: &str = "ld.param.u64 %rd1, [parameters+24];\n\
     ld.global.u8 %r1, [%rd1];\n\
     setp.eq.s32 %p1, %r1, 0;\n\
@@ -187,7 +187,7 @@ const BROKEN: &str = "ld.param.u64 %rd1, [parameters+24];\n\
     st.global.u32 [%rd2], %r1;\n\
     DONE:";
 
-/// The digits model, ready, on a kernel of this file.
+/// Returns the digits model, ready, on a kernel of this file.
 fn planted(backend: &CudaBackend, body: &str) -> CudaModel {
     // SAFETY: the kernel reads the inputs, and writes the record or nothing that is there.
     let backend = unsafe { backend.load_ptx(kernel(body).as_bytes(), "planted") };
@@ -349,7 +349,7 @@ fn told_on_device() {
     }
 }
 
-/// cudarc tells of a failed event only when it is asked: then nothing orders the work any more.
+/// cudarc tells of a failed event only when it is asked: then nothing orders the work.
 fn cudarc_events() {
     let case = digits();
     let theirs = CudaContext::new(0).expect("a device");
@@ -387,7 +387,7 @@ fn cudarc_events() {
     assert_eq!(stream.clone_dtoh(&target).expect("it can be read"), case.outputs[..10]);
 }
 
-/// The first fault of a batch is told; the one that the other stream met meanwhile is not news.
+/// The first fault of a batch is reported; the one that the other stream met meanwhile is not news.
 fn abandoned() {
     let backend = CudaBackend::new(0).expect("there is a device").with_chunk_samples(1);
     let mut model = planted(&backend, FAULTY);

@@ -1,4 +1,4 @@
-//! Payloads in device memory, through the contract that all backends share: where they lie, with
+//! Payloads in device memory, through the contract that all backends share: where they are, with
 //! no copy; and refused by name where they cannot be used.
 //!
 //! Needs the stand-in, which counts calls of the driver.
@@ -61,7 +61,7 @@ fn copies() -> [u64; 3] {
     ]
 }
 
-/// What `work` copies, in the order of [`copies`].
+/// Returns what `work` copies, in the order of [`copies`].
 fn copies_of(work: impl FnOnce() -> Result<(), InferenceError>) -> [u64; 3] {
     let before = copies();
     work().expect("the payloads fit");
@@ -69,7 +69,7 @@ fn copies_of(work: impl FnOnce() -> Result<(), InferenceError>) -> [u64; 3] {
     core::array::from_fn(|kind| after[kind] - before[kind])
 }
 
-/// One step through the contract, whatever the payloads are.
+/// Runs one step through the contract, whatever the payloads are.
 fn step<I, O, M>(model: &mut M, input: &I, output: &mut O) -> Result<(), InferenceError>
 where
     I: Payload + ?Sized,
@@ -146,7 +146,7 @@ fn mixed_ends(cases: &[Case]) {
     }
 }
 
-/// The parts of a view, each of `bytes` bytes, as messages.
+/// Returns the parts of a view, each of `bytes` bytes, as messages.
 fn messages(mut view: DeviceView<'_>, bytes: usize) -> Vec<Message<DeviceView<'_>>> {
     let mut parts = Vec::new();
     while let Some((first, rest)) = view.split_at(bytes) {
@@ -159,7 +159,7 @@ fn messages(mut view: DeviceView<'_>, bytes: usize) -> Vec<Message<DeviceView<'_
     parts
 }
 
-/// The parts of a view to write.
+/// Returns the parts of a view to write.
 fn targets(mut view: DeviceViewMut<'_>, bytes: usize) -> Vec<DeviceViewMut<'_>> {
     let mut parts = Vec::new();
     while view.bytes() >= bytes {
@@ -202,7 +202,7 @@ fn neighbours() {
     assert!(read(&output) == case.outputs, "the bytes differ");
 }
 
-/// A sample that lies on the host or on the device.
+/// A sample that is on the host or on the device.
 enum Sample {
     Host(Vec<i8>),
     Device(DeviceBuffer),
@@ -274,7 +274,7 @@ fn mixed_batch() {
     }
 }
 
-/// Runs one input that lies on the device, on whatever loaded the model: where it lies if the
+/// Runs one input that is on the device, on whatever loaded the model: where it is if the
 /// model takes such memory, and through the host if not.
 fn answer<M>(model: &mut M, input: &DeviceBuffer, output: &mut DeviceBuffer) -> Vec<i8>
 where

@@ -26,7 +26,7 @@ const ROWS: [(&str, &str); 6] = [
     ("vww_mnv1_int8", "VWW MobileNetV1 0.25"),
 ];
 
-/// The millions of thread-instructions in a row of the record.
+/// Returns the millions of thread-instructions in a row of the record.
 fn recorded(row: &str) -> f64 {
     let table = BENCHMARKS.split("| M thread-instructions |").nth(1).expect("there is a table");
     let line = table.lines().find(|line| line.starts_with(&format!("| {row} |")));

@@ -11,7 +11,7 @@ use isokern_tests::port_models::{
 
 /// Bytes from one stream's state to the next: more than it has.
 const STRIDE: usize = 32;
-/// What lies between the states.
+/// What is between the states.
 const UNTOUCHED: u8 = 0xA5;
 
 fn artifact() -> ModelArtifact {

@@ -44,7 +44,7 @@ fn check(device: &Device, case: &Case, layout: Layout, label: &str, change: Chan
     assert!(run.outputs == case.outputs, "{}, {label}: outputs differ", case.name);
 }
 
-/// The first inputs of a case, and their outputs.
+/// Returns the first inputs of a case, and their outputs.
 fn first(case: &Case, count: usize) -> Case {
     let artifact = case.convert(Layout::Packed);
     let model = Model::parse(artifact.bytes()).expect("it was just converted");

@@ -61,7 +61,7 @@ fn rules_of_the_kernel_s_own() {
     check("isokern-guard", "governed", &expected);
 }
 
-/// A kernel with metadata of its own, an error of one's own through `?`, a registry.
+/// A kernel with metadata of its own, an error of your own through `?`, a registry.
 #[test]
 fn bar7_a_registry_of_kernels_and_errors_through_the_question_mark() {
     let expected = [
@@ -91,7 +91,7 @@ fn bar7_a_ring_handler_with_a_beginning_and_an_end() {
     check("isokern-cli", "scorer", &expected);
 }
 
-/// A payload, a model, a backend and an error of one's own, in a batch and in a fallback.
+/// A payload, a model, a backend and an error of your own, in a batch and in a fallback.
 #[test]
 fn bar7_a_backend_of_one_s_own() {
     let expected = [

@@ -34,8 +34,8 @@ fn check(what: &str, draft: &Draft, numbers: &mut Numbers) {
     }
 }
 
-/// The loops of a block of GPU threads, in plain code here: `size` ranks one after the
-/// other, in an arena that starts `shift` bytes behind a word's boundary.
+/// Returns the loops of a block of GPU threads, in plain code here: `size` ranks one after the
+/// other, in an arena that starts `shift` bytes past a word's boundary.
 fn run_quad_mac(draft: &Draft, layout: Layout, input: &[i8], size: usize, shift: usize) -> Vec<i8> {
     let artifact = ModelArtifact::from_bytes(draft.encode(layout).expect("is valid"));
     let model = Model::parse(artifact.bytes()).expect("is valid");
@@ -81,7 +81,7 @@ impl Team for Rank {
     fn sync(&self) {}
 }
 
-/// The loops of processors with 16-bit dual multiply-accumulate, in plain code here.
+/// Returns the loops of processors with 16-bit dual multiply-accumulate, in plain code here.
 fn run_dual_mac(draft: &Draft, input: &[i8]) -> Vec<i8> {
     let artifact = ModelArtifact::from_bytes(draft.encode(Layout::Row).expect("is valid"));
     let model = Model::parse(artifact.bytes()).expect("is valid");

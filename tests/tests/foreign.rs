@@ -49,7 +49,7 @@ fn sized(text: &str) -> String {
     text.lines().map(line).collect()
 }
 
-/// The buffers of a case, one after another, after `run` has run it.
+/// Returns the buffers of a case, one after another, after `run` has run it.
 fn run(program: &Path, case: &Case) -> Vec<u8> {
     let size = |[x, y, z]: [u32; 3]| [x, y, z].map(|length| length.to_string());
     let mut child = Command::new(program)
@@ -78,7 +78,7 @@ fn run(program: &Path, case: &Case) -> Vec<u8> {
     output.stdout
 }
 
-/// What `run` must write, buffer by buffer.
+/// Returns what `run` must write, buffer by buffer.
 fn expected(case: &Case) -> Vec<&[u8]> {
     case.arguments
         .iter()

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use isokern_tests::standin::library_path;
 use serde_json::Value;
 
-/// A folder of this test's own, with the stand-in under the name that programs look for.
+/// Returns a folder of this test's own, with the stand-in under the name that programs look for.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _absent_at_first = fs::remove_dir_all(&folder);

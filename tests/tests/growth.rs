@@ -62,8 +62,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The public enums and the structures with public fields that may be constructed and matched on
-/// from outside, with the line each begins at.
+/// Returns the public enums and the structures with public fields that may be constructed and
+/// matched on from outside, with the line each begins at.
 fn exhaustive(text: &str) -> Vec<(String, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
@@ -111,7 +111,7 @@ fn s4_what_must_grow_is_non_exhaustive_and_the_rest_has_a_reason() {
     }
     assert!(new.is_empty(), "add non_exhaustive and a constructor, or a reason: {new:#?}");
     let gone: Vec<_> = fixed.iter().filter(|(_, is_there)| !**is_there).collect();
-    assert!(gone.is_empty(), "these are not exhaustive any more: {gone:?}");
+    assert!(gone.is_empty(), "these are no longer exhaustive: {gone:?}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use isokern_tests::counting::{Counting, allocations};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// A clock that stands still, for which a sleep is a poll.
+/// A clock that does not move, for which a sleep is a poll.
 struct HandClock(AtomicU64);
 
 impl Clock for HandClock {
@@ -35,7 +35,7 @@ impl Clock for HandClock {
     }
 }
 
-/// Comes to as many safe points as it is told.
+/// Comes to as many safe points as it is asked for.
 struct Steps;
 
 impl GpuKernel for Steps {

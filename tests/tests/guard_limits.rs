@@ -25,7 +25,7 @@ fn ns(count: u64) -> Duration {
     Duration::from_nanos(count)
 }
 
-/// One thread, places for one more call.
+/// Returns one thread, places for one more call.
 fn detached(yields: bool) -> (Kernel, Keeper, VirtualClock) {
     let clock = VirtualClock::new();
     let (gated, keeper) = Gated::new(yields);
@@ -101,7 +101,7 @@ fn work_that_never_yields_is_left_behind_and_counted_until_it_ends() {
     assert_eq!(kernel.health(), HealthStatus::Unhealthy, "its only thread is held");
     assert_eq!(keeper.dropped(), (0, 0), "the work still has its buffer");
 
-    // A call behind it expires in the queue, is never run, and gives its input back at once.
+    // A call after it expires in the queue, is never run, and gives its input back at once.
     let mut next = pin!(kernel.execute_with_timeout(&clock, keeper.work(1, End::Answer), ns(5)));
     assert!(poll_once(next.as_mut()).is_pending());
     clock.advance(ns(5));
@@ -208,7 +208,7 @@ fn ends(
 }
 
 /// A caller's limit against the kernel's own of 5 ns: the shorter one ends the call, and the
-/// kernel's own also when the caller's clock stands still.
+/// kernel's own also when the caller's clock is still.
 #[test]
 fn p07_an_owner_s_limit_is_an_upper_bound() {
     let hour_ns = 3_600_000_000_000;

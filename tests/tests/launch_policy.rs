@@ -117,7 +117,7 @@ fn copies_every_hint_into_the_request() {
     assert_eq!(config.launch_request(10, LIMITS[0], LIMITS[1], LIMITS[2]), wanted);
 }
 
-/// The rows of the file that was named, or of the repository's own; and whether it is that.
+/// Returns the rows of the file that was named, or of the repository's own; and whether it is that.
 fn rows() -> (Vec<Row>, bool) {
     let named = std::env::var_os("ISOKERN_LAUNCH_VECTORS").map(PathBuf::from);
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/launch_policy.csv");

@@ -2,7 +2,7 @@
 //! that the core's chapters import each other one way, over its source.
 //!
 //! The rule is the table below. A crate that is missing from it breaks the rule, so a new
-//! crate cannot join the workspace without an answer to the question where it stands.
+//! crate cannot join the workspace without an answer to the question where it belongs.
 
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,7 +61,7 @@ struct Edges {
     imports: Vec<String>,
 }
 
-/// The places where `crates` break `rule`, in words.
+/// Returns the places where `crates` break `rule`, in words.
 fn broken_edges(crates: &[Edges], rule: &[(&str, Imports)]) -> Vec<String> {
     let mut broken = Vec::new();
     for Edges { name, imports } in crates {
@@ -85,7 +85,7 @@ fn metadata() -> Metadata {
     command.exec().expect("`cargo metadata` reads the workspace")
 }
 
-/// A dependency inside this repository has a path and no registry.
+/// Returns a dependency inside this repository has a path and no registry.
 fn is_ours(dependency: &Dependency) -> bool {
     dependency.path.is_some()
 }
@@ -218,7 +218,7 @@ fn crates_have_few_features() {
 /// uses: chapters, unless something is wrong.
 type Chapters = BTreeMap<String, BTreeSet<String>>;
 
-/// What the code of `text` names directly below `crate::`, comments and literals left out.
+/// Returns what the code of `text` names directly below `crate::`, comments and literals left out.
 fn names_below_crate(text: &str) -> BTreeSet<String> {
     let code = source::code_only(text);
     let mut names = BTreeSet::new();
@@ -232,7 +232,7 @@ fn names_below_crate(text: &str) -> BTreeSet<String> {
     names
 }
 
-/// The first segment of each path in a braced list, given from behind its brace.
+/// Returns the first segment of each path in a braced list, given from after its brace.
 fn first_segments(list: &str) -> Vec<String> {
     let mut depth = 1_usize;
     let mut segments = Vec::from_iter(first_word(list));
@@ -256,14 +256,14 @@ fn first_word(text: &str) -> Option<String> {
     (end > 0).then(|| text[..end].to_owned())
 }
 
-/// The chapter a source file of the core belongs to: the first part of its path.
+/// Returns the chapter a source file of the core belongs to: the first part of its path.
 fn chapter_of(path: &Path) -> String {
     let first = path.components().next().expect("a file has a path").as_os_str();
     let first = first.to_str().expect("names are UTF-8");
     first.strip_suffix(".rs").unwrap_or(first).to_owned()
 }
 
-/// Each chapter with the other names below `crate::` that its files use.
+/// Returns each chapter with the other names below `crate::` that its files use.
 fn chapters<'t>(files: impl IntoIterator<Item = (&'t Path, &'t str)>) -> Chapters {
     let mut chapters = Chapters::new();
     for (path, text) in files {
@@ -275,7 +275,7 @@ fn chapters<'t>(files: impl IntoIterator<Item = (&'t Path, &'t str)>) -> Chapter
     chapters
 }
 
-/// What is wrong with the imports of chapters, in words.
+/// Returns what is wrong with the imports of chapters, in words.
 fn broken_chapters(mut chapters: Chapters) -> Vec<String> {
     let mut broken = Vec::new();
     let known: BTreeSet<String> = chapters.keys().cloned().collect();

@@ -107,7 +107,7 @@ fn bar3_a_critical_task_among_a_thousand_is_claimed_within_an_operator_of_each_w
     }
 }
 
-/// A task of every class is put back for ever, so each class always has work.
+/// A task of every class is put back forever, so each class always has work.
 struct Endless;
 
 impl TaskHandler for Endless {

@@ -26,7 +26,7 @@ fn mixed(number: u32) -> u32 {
     mixed ^ mixed >> 15
 }
 
-/// What is to become of the task with this number.
+/// Returns what is to become of the task with this number.
 fn expected(number: u32) -> (TaskOutcome, u32) {
     match mixed(number) % 20 {
         3 => (TaskOutcome::Faulted, FAULT),

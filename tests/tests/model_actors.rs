@@ -83,7 +83,7 @@ fn start_artifact(
     (actor.expect("the thread starts"), program, lender)
 }
 
-/// The next answer; the actor is on another thread.
+/// Returns the next answer; the actor is on another thread.
 fn wait(questions: &mut Questions) -> Answer<ModelReply> {
     loop {
         match questions.try_answer() {
@@ -226,13 +226,13 @@ fn a_model_with_state_wants_memory_for_it_and_the_buffer_comes_back() {
 const STATE_BYTES: usize = STATE_GAP + STEP_LEN;
 const WORDS: usize = state_words(STATE_BYTES);
 
-/// The program of a running sum.
+/// Returns the program of a running sum.
 fn stream_program() -> CpuProgram<'static> {
     let artifact = ModelArtifact::from_bytes(leaked(&running_sum(1), Layout::Packed));
     ArtifactBackend::new().load_program(&artifact).expect("the artifact is a model")
 }
 
-/// An actor of the running sum whose supervisor may restart it, with its buffers.
+/// Returns an actor of the running sum whose supervisor may restart it, with its buffers.
 fn start_stream(program: &CpuProgram<'static>) -> (StreamActor, Lender<Arc<HeapBuffers>>) {
     let (lender, borrower) =
         heap_pool(program.model().arena_bytes(), SLOTS, 1).expect("a usable pool");

@@ -1,5 +1,5 @@
 //! Models as tasks without workers: stopped after every operator, other tasks in between, they give
-//! TFLite Micro's bytes; and each misuse is told apart.
+//! TFLite Micro's bytes; and each misuse is distinguished.
 
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -48,7 +48,7 @@ fn table(program: CpuProgram<'static>, in_flight: usize, streams: &[u32]) -> Mod
     ModelTable::new(vec![program], plan).expect("there is memory")
 }
 
-/// Writes the inputs, which lie one after the other, and returns the request.
+/// Writes the inputs, which are one after the other, and returns the request.
 fn ask(
     tasks: TableTasks<'_>,
     place: u32,
@@ -67,7 +67,7 @@ fn ask(
     })
 }
 
-/// The outputs of a place, one after the other.
+/// Returns the outputs of a place, one after the other.
 fn answer(tasks: TableTasks<'_>, place: u32) -> Vec<i8> {
     let outputs = tasks.answer(place, |program, arena| {
         let mut outputs = Vec::new();
@@ -79,7 +79,7 @@ fn answer(tasks: TableTasks<'_>, place: u32) -> Vec<i8> {
     outputs.expect("the task is done").expect("the place fits")
 }
 
-/// A claim of a task that is stopped as soon as it may be; `None` when it is done.
+/// Returns a claim of a task that is stopped as soon as it may be; `None` when it is done.
 fn claim(tasks: TableTasks<'_>, task: TaskSlot) -> Option<TaskSlot> {
     match tasks.run(&task, |_| true) {
         ModelStep::Done => None,

@@ -2,7 +2,7 @@
 //!
 //! The checksum is made right again after each change, and often all that follows from what was
 //! changed as well: sections, sizes, lists, places, lifetimes, sums, totals (`mend`, which the fuzz
-//! target of packed models uses too). So the checks behind the first are attacked. Which value of
+//! target of packed models uses too). So the checks after the first are attacked. Which value of
 //! which field is refused: `check_pairs` in `isokern-model`.
 
 #[path = "../../fuzz/src/mend.rs"]
@@ -160,7 +160,7 @@ fn every_flipped_bit_of_header_and_records_is_refused_or_runs() {
     assert!(refused > constants * 8 / 2, "only {refused} of {} refused", constants * 8);
 }
 
-/// What refuses a mutant: the variant, and the field where it has one.
+/// Returns what refuses a mutant: the variant, and the field where it has one.
 fn check_of(error: FormatError) -> String {
     match error {
         FormatError::Header { field } => format!("header {field}"),

@@ -1,4 +1,4 @@
-//! Checks that no crate dispatches at run time: the word `dyn` stands in no line of code.
+//! Checks that no crate dispatches at run time: the word `dyn` is in no line of code.
 //!
 //! Backends and teams plug in through generics, so that the same source compiles for a GPU
 //! and for a microcontroller without heap. Three crates that never run there are exempt.

@@ -27,18 +27,18 @@ fn record() -> Record {
     serde_json::from_slice(&text.expect("the file is in the repository")).expect("it is JSON")
 }
 
-/// What `convert` says to do about an operator that it does not have.
+/// Returns what `convert` says to do about an operator that it does not have.
 fn remedy(name: &str) -> String {
     let operators = vec![UnsupportedOperator { index: 0, name: name.to_owned() }];
     let error = ImportError::Unsupported { operators, supported: operator_names().collect() };
     let message = error.to_string();
     let (_, fix) = message.split_once(". Fix: for ").expect("there is a remedy");
     let (_, fix) = fix.split_once(", ").expect("the name is before it");
-    // The names of all others stand above this list.
+    // The names of all others are above this list.
     fix.split(", from CONV_2D").next().unwrap_or_default().to_owned()
 }
 
-/// The list as it should stand in the document.
+/// Returns the list as it should be in the document.
 fn list(record: &Record) -> String {
     let has = |name: &String| operator_names().any(|one| one == name);
     let (there, missing): (Vec<&String>, Vec<&String>) =

@@ -44,7 +44,7 @@ fn check(folder: &Path, name: &str, found: fn(&Device) -> Option<String>) {
     }
 }
 
-/// The barrier probe reads words of another round, and models give other bytes.
+/// Returns the barrier probe reads words of another round, and models give other bytes.
 fn skipped_barrier(device: &Device) -> Option<String> {
     let record = barrier(device, 64, 4, Order::Seed(1)).ok()?;
     let wrong = wrong_models(device);
@@ -52,13 +52,13 @@ fn skipped_barrier(device: &Device) -> Option<String> {
     both.then(|| format!("{} violations of the barrier, {wrong} models wrong", record.violations))
 }
 
-/// The second sample of a batch is read from the wrong place.
+/// Returns the second sample of a batch is read from the wrong place.
 fn wrong_stride(device: &Device) -> Option<String> {
     let wrong = wrong_models(device);
     (wrong > 0).then(|| format!("{wrong} models wrong"))
 }
 
-/// A payload arrives after its flag, for some order of stores.
+/// Returns a payload arrives after its flag, for some order of stores.
 fn dropped_fence(device: &Device) -> Option<String> {
     let stale = |seed: &u64| {
         ping_pong(device, 20, Order::Seed(*seed)).is_ok_and(|record| record.violations > 0)
@@ -67,7 +67,7 @@ fn dropped_fence(device: &Device) -> Option<String> {
     Some(format!("seed {seed} shows a payload that is not there yet"))
 }
 
-/// How many of the repository's smaller models end in a fault or with other bytes.
+/// Returns how many of the repository's smaller models end in a fault or with other bytes.
 fn wrong_models(device: &Device) -> usize {
     let cases = cases(&own_folder());
     let wrong = cases.iter().filter(|case| case.inputs.len() <= INPUT_BYTES_MAX).filter(|case| {

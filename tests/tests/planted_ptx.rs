@@ -12,7 +12,7 @@ const TARGET: u32 = 80;
 /// Seeds after which a bug counts as missed.
 const SEEDS: u64 = 40;
 
-/// The first seed that shows stale words in the hand-offs between two blocks.
+/// Returns the first seed that shows stale words in the hand-offs between two blocks.
 fn hand_off_caught(from: &str, to: &str) -> Option<u64> {
     let text = ptx(TARGET);
     let planted = text.replace(from, to);
@@ -53,7 +53,7 @@ fn a_barrier_taken_out_is_noticed() {
     assert!(seed.is_some());
 }
 
-/// How many seeds are tried: `few` unless the environment says otherwise.
+/// Returns how many seeds are tried: `few` unless the environment says otherwise.
 fn seeds(few: u64) -> u64 {
     let wanted = std::env::var("ISOKERN_SEEDS").ok().and_then(|text| text.parse().ok());
     wanted.unwrap_or(few)

@@ -192,7 +192,7 @@ fn a_program_runs_streams_in_one_arena() {
     let mut arena = vec![0; model.arena_bytes()];
     let mut states = vec![vec![0; model.state_bytes()]; 2];
     states.iter_mut().for_each(|state| model.reset_state(state));
-    // The second stream is one step behind, and runs in pieces.
+    // The second stream is one step late, and runs in pieces.
     let own = STEPS.chunks_exact(STEP_LEN).zip(STEPS_BY_HAND.chunks_exact(2 * STEP_LEN));
     let own: Vec<_> = own.collect();
     for turn in 0..=own.len() {

@@ -23,7 +23,7 @@ fn readme() -> String {
     })
 }
 
-/// The lines of the first block fenced as `sh`, without comments and blank lines.
+/// Returns the lines of the first block fenced as `sh`, without comments and blank lines.
 fn first_shell_block(markdown: &str) -> Vec<&str> {
     let block = markdown.lines().skip_while(|line| line.trim() != "```sh").skip(1);
     block

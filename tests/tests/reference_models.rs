@@ -76,7 +76,7 @@ fn main() -> ExitCode {
     run(models.chain([whole]))
 }
 
-/// The tests of a model, skipped where its file is not, or is another.
+/// Returns the tests of a model, skipped where its file is not, or is another.
 fn trials(reference: &'static Reference, name: &'static str, facts: &'static Facts) -> [Trial; 4] {
     let path = other_folder().join("models").join(&facts.file);
     let file = std::fs::read(&path).ok().filter(|file| hex(file) == facts.sha256);

@@ -232,7 +232,7 @@ fn watched<M>(model: M) -> (Watched<M>, Arc<Calls>) {
     (Watched(model, Arc::clone(&calls)), calls)
 }
 
-/// The error that a model's failure crosses the ring as.
+/// Returns the error that a model's failure crosses the ring as.
 fn inference(detail: u32) -> ActorError {
     ActorError::Handler { code: 2012, detail }
 }

@@ -5,7 +5,7 @@ use isokern_core::KernelMode;
 const BENCHMARKS: &str = include_str!("../../docs/benchmarks.md");
 const MODE: &str = include_str!("../../crates/isokern-core/src/kernel/mode.rs");
 
-/// The overhead in ns of a way to call the keyword-spotting model, from the record.
+/// Returns the overhead in ns of a way to call the keyword-spotting model, from the record.
 fn recorded_ns(way: &str) -> f64 {
     let kws = BENCHMARKS.split("| KWS DS-CNN | ring |").nth(1).expect("the record has the model");
     let rows = format!("| KWS DS-CNN | ring |{kws}");

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 
 const METADATA: KernelMetadata = KernelMetadata::new("keyword", KernelMode::Ring);
 
-/// A session with the loops of a set.
+/// Returns a session with the loops of a set.
 fn session(artifact: &ModelArtifact, set: InstructionSet) -> CpuModel<'static> {
     let backend = ArtifactBackend::new().with_instruction_set(set);
     let mut model = backend.load(artifact).expect("the model loads");

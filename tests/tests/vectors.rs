@@ -47,7 +47,7 @@ fn lengths(model: &CpuModel<'_>) -> (usize, usize) {
     (model.model().input_bytes(), model.model().output_bytes())
 }
 
-/// Writes all inputs, which lie one after the other.
+/// Writes all inputs, which are one after the other.
 fn write(model: &mut CpuModel<'_>, mut inputs: &[i8]) {
     for position in 0..model.model().input_count() {
         let target = model.input_at_mut(position).expect("is ready");
@@ -57,7 +57,7 @@ fn write(model: &mut CpuModel<'_>, mut inputs: &[i8]) {
     }
 }
 
-/// All outputs, one after the other.
+/// Returns all outputs, one after the other.
 fn read(model: &mut CpuModel<'_>) -> Vec<i8> {
     let mut outputs = Vec::new();
     for position in 0..model.model().output_count() {
@@ -67,7 +67,7 @@ fn read(model: &mut CpuModel<'_>) -> Vec<i8> {
     outputs
 }
 
-/// A copy as bytes of any type.
+/// Returns a copy as bytes of any type.
 fn bytes(values: &[i8]) -> Vec<u8> {
     bytemuck::cast_slice(values).to_vec()
 }

@@ -59,8 +59,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     check_size(bytes)
 }
 
-/// The check stage: makes the bundle and runs all of it on the stand-in, which says in the table
-/// that the device is simulated.
+/// Runs the check stage: makes the bundle and runs all of it on the stand-in, which says in the
+/// table that the device is simulated.
 pub(crate) fn run_stage() -> Result<(), Failure> {
     run(&Arguments { output: None })?;
     let driver = standin::folder()?;
@@ -98,7 +98,7 @@ impl Programs {
     }
 }
 
-/// The program of a target in cargo's messages, one JSON object a line.
+/// Returns the program of a target in cargo's messages, one JSON object a line.
 fn executable(messages: &str, target: &str) -> Result<PathBuf, Failure> {
     let path = messages.lines().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
@@ -161,7 +161,7 @@ fn pack(folder: &mut Folder, source: &Path, model: &str) -> Result<(), Failure> 
     folder.write(&description, &text)
 }
 
-/// The folder of reference models: what `ISOKERN_VECTORS` names, else `shared` beside the
+/// Returns the folder of reference models: what `ISOKERN_VECTORS` names, else `shared` beside the
 /// repository; none where it is not there.
 fn reference() -> Option<PathBuf> {
     let named = std::env::var_os("ISOKERN_VECTORS").map(PathBuf::from);
@@ -169,12 +169,12 @@ fn reference() -> Option<PathBuf> {
     folder.join("vectors/manifest.json").is_file().then_some(folder)
 }
 
-/// Whether the tests read this file of a folder of vectors.
+/// Returns whether the tests read this file of a folder of vectors.
 fn is_vector(file: &str) -> bool {
     file.ends_with(".i8") || ["manifest.json", "layers.json"].contains(&file)
 }
 
-/// The name of the model in this file, unless it is another kind of file or a float model.
+/// Returns the name of the model in this file, unless it is another kind of file or a float model.
 fn int8_model(file: &str) -> Option<&str> {
     file.strip_suffix(".tflite").filter(|name| !name.contains("fp32"))
 }

@@ -168,7 +168,7 @@ impl Stage {
     }
 }
 
-/// The arguments a command has when none is typed.
+/// Returns the arguments a command has when none is typed.
 fn defaults<A: clap::Args>() -> A {
     #[derive(Parser)]
     struct Wrapper<A: clap::Args> {

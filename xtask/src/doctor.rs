@@ -60,7 +60,7 @@ fn print(finding: &Finding) {
     }
 }
 
-/// What the README's commands need.
+/// Returns what the README's commands need.
 fn needed() -> Vec<Finding> {
     let pinned = toolchain::pinned().unwrap_or_default();
     let expected = format!("rustc {pinned} ");
@@ -84,7 +84,7 @@ fn needed() -> Vec<Finding> {
     ]
 }
 
-/// What the check stages need beyond that.
+/// Returns what the check stages need beyond that.
 fn checks() -> Vec<Finding> {
     let component = |name: &'static str, purpose: &'static str, part: &str| Finding {
         name,
@@ -147,7 +147,7 @@ fn checks() -> Vec<Finding> {
     findings
 }
 
-/// What device code and real devices need.
+/// Returns what device code and real devices need.
 fn devices() -> Vec<Finding> {
     vec![
         Finding {
@@ -200,7 +200,7 @@ fn nightly() -> Option<String> {
     Some(text.trim().to_owned())
 }
 
-/// A program that `.ci/tools.txt` pins, and the arguments with which it says its version.
+/// Returns a program that `.ci/tools.txt` pins, and the arguments with which it says its version.
 fn checker(name: &'static str, arguments: &[&str], purpose: &'static str) -> Finding {
     let how_to_get = tools::how_to_install();
     Finding { name, found: tool(name, arguments), purpose, how_to_get, needed: false }
@@ -210,7 +210,7 @@ fn tool(name: &str, arguments: &[&str]) -> Option<String> {
     first_line(&tools::find(name)?.to_string_lossy(), arguments)
 }
 
-/// The compilers for device code that are here, the one that is taken first in front.
+/// Returns the compilers for device code that are here, the one that is taken first in front.
 fn device_compilers() -> Option<String> {
     let all: Vec<String> = compiler::installed()
         .map(|compiler| format!("{} ({})", compiler.identity, compiler.origin))
@@ -223,7 +223,7 @@ fn ptxas() -> Option<String> {
     Some(format!("{} ({})", assembler.version, assembler.path().display()))
 }
 
-/// Where the loader would find the driver library, by name only.
+/// Returns where the loader would find the driver library, by name only.
 fn cuda_driver() -> Option<String> {
     const FOLDERS: [&str; 5] = [
         "/usr/lib/x86_64-linux-gnu",
@@ -246,7 +246,7 @@ fn cuda_driver() -> Option<String> {
     cached.or_else(|| paths.find(|path| path.is_file()).map(|path| path.display().to_string()))
 }
 
-/// The first line a program prints, with the pinned compiler's folder as the place to be.
+/// Returns the first line a program prints, with the pinned compiler's folder as the place to be.
 fn first_line(program: &str, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(program);
     command.current_dir(repository::root()).args(arguments);

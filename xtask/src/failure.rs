@@ -59,7 +59,7 @@ pub(crate) enum Failure {
 const SKIPPED: u8 = 77;
 
 impl Failure {
-    /// The exit status of the program.
+    /// Returns the exit status of the program.
     pub(crate) fn exit_code(&self) -> u8 {
         if matches!(self, Self::Skipped(_)) { SKIPPED } else { 1 }
     }

@@ -65,7 +65,7 @@ fn lowest() -> Result<(), Failure> {
     cargo(&["check"])
 }
 
-/// A workspace of one package that depends on the backend.
+/// Returns a workspace of one package that depends on the backend.
 fn manifest(backend: &Path) -> String {
     let path = backend.display();
     format!(
@@ -74,7 +74,7 @@ fn manifest(backend: &Path) -> String {
     )
 }
 
-/// The version that a manifest requires of a dependency, `None` unless it is a caret's.
+/// Returns the version that a manifest requires of a dependency, `None` unless it is a caret's.
 fn required(manifest: &str, dependency: &str) -> Option<String> {
     let manifest: toml::Table = toml::from_str(manifest).ok()?;
     let version = manifest.get("dependencies")?.get(dependency)?.get("version")?.as_str()?;

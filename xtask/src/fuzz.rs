@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How to get `cargo-fuzz`.
+/// Returns how to get `cargo-fuzz`.
 pub(crate) fn how_to_install() -> String {
     format!("run `cargo install --locked --version {CARGO_FUZZ_VERSION} {CARGO_FUZZ}`")
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.device { compare(&folder, &["--device"]) } else { Ok(()) }
 }
 
-/// The stage: skipped where Python has no TFLite Micro.
+/// Runs the stage: skipped where Python has no TFLite Micro.
 pub(crate) fn run_stage(arguments: &Arguments) -> Result<Verdict, Failure> {
     if !has_oracle() {
         return Ok(Verdict::Skipped("Python has no TFLite Micro (tests/models/requirements.txt)"));
@@ -59,13 +59,13 @@ fn compare(folder: &Path, options: &[&str]) -> Result<(), Failure> {
     process::run(command.arg("--").arg(folder).args(options))
 }
 
-/// How to get the packages.
+/// Returns how to get the packages.
 pub(crate) fn how_to_install() -> String {
     "install `tests/models/requirements.txt` for Python 3.11, and name that in ISOKERN_PYTHON"
         .to_owned()
 }
 
-/// Whether the generator can ask TFLite Micro.
+/// Returns whether the generator can ask TFLite Micro.
 pub(crate) fn has_oracle() -> bool {
     let mut help = python();
     process::output(help.arg(generator()).arg("--help")).is_ok()

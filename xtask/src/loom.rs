@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The caller's flags and the one that puts loom in.
+/// Returns the caller's flags and the one that puts loom in.
 fn flags() -> String {
     let given = std::env::var("RUSTFLAGS").unwrap_or_default();
     format!("{given} --cfg loom").trim_start().to_owned()

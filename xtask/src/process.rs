@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Instant;
 
-/// The cargo that started this program, in the root folder of the repository.
+/// Returns the cargo that started this program, in the root folder of the repository.
 pub(crate) fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
@@ -112,7 +112,7 @@ pub(crate) fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
     wait(&mut child, limit).is_some_and(|status| status.success())
 }
 
-/// How a child ended; none if it had to be ended.
+/// Returns how a child ended; none if it had to be ended.
 fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let start = Instant::now();
     loop {
@@ -133,7 +133,7 @@ fn start_failure(command: &Command, source: std::io::Error) -> Failure {
     Failure::Start { program: shown(command.get_program()), source }
 }
 
-/// The command as one would type it: variables it sets, program, arguments.
+/// Returns the command as one would type it: variables it sets, program, arguments.
 fn command_line(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| {
         let value = quoted(&shown(value?));

@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
     /// Write the PTX and its record where they are committed, or where -o says.
     #[arg(long, conflicts_with_all = ["check", "target", "features", "unchecked"])]
     bless: bool,
-    /// Rebuild and compare with what is committed, or with what lies where -o says.
+    /// Rebuild and compare with what is committed, or with what is where -o says.
     #[arg(long, conflicts_with_all = ["features", "unchecked"])]
     check: bool,
     /// The folder of another device crate.
@@ -128,8 +128,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The check stage: the committed PTX is that of the source, the template still builds, and the
-/// suites notice every bug that is planted in the device crate.
+/// Runs the check stage: the committed PTX is that of the source, the template still builds, and
+/// the suites notice every bug that is planted in the device crate.
 pub(crate) fn run_stage() -> Result<(), Failure> {
     run(&Arguments { check: true, ..Arguments::default() })?;
     println!();
@@ -139,7 +139,7 @@ pub(crate) fn run_stage() -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// The targets to build for, each once, oldest first.
+    /// Returns the targets to build for, each once, oldest first.
     fn targets(&self) -> impl Iterator<Item = Target> {
         let all = Target::value_variants().iter().copied();
         all.filter(|target| self.target.is_empty() || self.target.contains(target))

@@ -92,7 +92,7 @@ fn uses_rebuilt(library: Library) -> Result<bool, Failure> {
     }
 }
 
-/// A detector that sees nothing passes everything, so it must see a planted race first.
+/// Checks that the detector sees a planted race: one that sees nothing passes everything.
 fn find_planted_race() -> Result<(), Failure> {
     let folder = build_dir();
     std::fs::create_dir_all(&folder)

@@ -1,17 +1,17 @@
-//! Where the repository lies and which files belong to it.
+//! Where the repository is and which files belong to it.
 
 use crate::failure::Failure;
 use crate::process;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The root folder of the repository.
+/// Returns the root folder of the repository.
 pub(crate) fn root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().unwrap_or(package)
 }
 
-/// The folder that builds write to: `CARGO_TARGET_DIR` when it is set, else `target`.
+/// Returns the folder that builds write to: `CARGO_TARGET_DIR` when it is set, else `target`.
 pub(crate) fn target_dir() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => root().join(folder),
@@ -19,7 +19,7 @@ pub(crate) fn target_dir() -> PathBuf {
     }
 }
 
-/// The files git tracks, and those it would track, as paths relative to the root.
+/// Returns the files git tracks, and those it would track, as paths relative to the root.
 ///
 /// `safe.directory` is set for this call because a fresh clone on a build machine often
 /// belongs to another user than the one who checks it.
@@ -38,7 +38,7 @@ pub(crate) fn files() -> Result<Vec<String>, Failure> {
     Ok(paths)
 }
 
-/// The manifests of this workspace and of the others: each has a lock file beside it.
+/// Returns the manifests of this workspace and of the others: each has a lock file beside it.
 pub(crate) fn manifests() -> Result<Vec<String>, Failure> {
     Ok(files()?.iter().filter_map(|path| manifest_of(path)).collect())
 }

@@ -4,7 +4,7 @@
 //! would answer them too, at the price of a dependency as large as the rules. A scanner that
 //! knows comments, strings and character literals is enough.
 
-/// The text with every comment and every literal replaced by spaces, line for line.
+/// Returns the text with every comment and every literal replaced by spaces, line for line.
 ///
 /// Line breaks stay, so a line number in the result is a line number in the input. Doc
 /// comments are comments. Nested block comments, raw strings, byte and C strings, and the
@@ -28,7 +28,7 @@ pub fn code_only(text: &str) -> String {
     code
 }
 
-/// The contents of all plain string literals, escapes as they are written.
+/// Returns the contents of all plain string literals, escapes as they are written.
 pub fn literals(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
     let mut literals = Vec::new();
@@ -44,7 +44,7 @@ pub fn literals(text: &str) -> Vec<String> {
     literals
 }
 
-/// The words of `code` with their line numbers, counted from 1.
+/// Returns the words of `code` with their line numbers, counted from 1.
 ///
 /// A word is a run of letters, digits and underscores; `r#name` counts as `name`.
 pub fn words(code: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -55,7 +55,7 @@ pub fn words(code: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The lines, counted from 1, on which `word` stands as code.
+/// Returns the lines, counted from 1, on which `word` is code.
 #[must_use]
 pub fn lines_with(text: &str, word: &str) -> Vec<usize> {
     let code = code_only(text);
@@ -69,7 +69,8 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Where the comment or literal that starts at `at` ends; `at` itself when none starts there.
+/// Returns where the comment or literal that starts at `at` ends; `at` itself when none starts
+/// there.
 fn hidden_end(chars: &[char], at: usize) -> usize {
     let next = chars.get(at + 1).copied();
     match (chars[at], next) {
@@ -105,7 +106,7 @@ fn block_comment_end(chars: &[char], start: usize) -> usize {
     chars.len()
 }
 
-/// The end of a string with escapes whose content starts at `at`.
+/// Returns the end of a string with escapes whose content starts at `at`.
 fn string_end(chars: &[char], mut at: usize) -> usize {
     while at < chars.len() {
         match chars[at] {
@@ -117,7 +118,7 @@ fn string_end(chars: &[char], mut at: usize) -> usize {
     chars.len()
 }
 
-/// The end of a character literal, or `at` when the quote starts a lifetime.
+/// Returns the end of a character literal, or `at` when the quote starts a lifetime.
 fn char_end(chars: &[char], at: usize) -> usize {
     if chars.get(at + 1) == Some(&'\\') {
         let from = at + 3;
@@ -127,7 +128,7 @@ fn char_end(chars: &[char], at: usize) -> usize {
     if chars.get(at + 2) == Some(&'\'') { at + 3 } else { at }
 }
 
-/// The end of a literal with one of the prefixes `r`, `b`, `c`, `br`, `cr`; `at` when the
+/// Returns the end of a literal with one of the prefixes `r`, `b`, `c`, `br`, `cr`; `at` when the
 /// letter only starts a word.
 fn prefixed_end(chars: &[char], at: usize) -> usize {
     let mut open = at + 1;

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The compiler that can build for `target`: never [`Compiler::Auto`].
+/// Returns the compiler that can build for `target`: never [`Compiler::Auto`].
 pub(crate) fn choose(wanted: Compiler, target: &'static str) -> Result<Compiler, Failure> {
     if wanted != Compiler::Debian && Part::Target(target).ensure() {
         Ok(Compiler::Rustup)
@@ -56,7 +56,7 @@ pub(crate) fn choose(wanted: Compiler, target: &'static str) -> Result<Compiler,
     }
 }
 
-/// The start of a release build for `target`, below the folder `name` of the build output.
+/// Returns the start of a release build for `target`, below the folder `name` of the build output.
 ///
 /// Debian ships no libraries for bare targets, so `core` is built along. That is an unstable
 /// cargo option, which `RUSTC_BOOTSTRAP` unlocks on a stable release; and the linker is that
@@ -66,7 +66,7 @@ pub(crate) fn build(compiler: Compiler, target: &str, name: &str) -> Result<Comm
     let mut cargo = process::cargo();
     cargo.env("CARGO_TARGET_DIR", target_dir(compiler, name));
     cargo.args(["build", "--release", "--target", target]);
-    // Symbols with the folder in their hash lie in another order, some bytes apart.
+    // Symbols with the folder in their hash are in another order, some bytes apart.
     wrapper::put_between(&mut cargo, &[])?;
     if compiler == Compiler::Debian {
         toolchain::forget_rustup(&mut cargo);
@@ -79,7 +79,7 @@ pub(crate) fn build(compiler: Compiler, target: &str, name: &str) -> Result<Comm
     Ok(cargo)
 }
 
-/// Where [`build`] writes to.
+/// Returns where [`build`] writes to.
 pub(crate) fn target_dir(compiler: Compiler, name: &str) -> PathBuf {
     let folder = if compiler == Compiler::Debian { format!("{name}-debian") } else { name.into() };
     repository::target_dir().join(folder)

@@ -26,7 +26,7 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    /// Whether the compiler in use has this part.
+    /// Returns whether the compiler in use has this part.
     pub(crate) fn is_installed(self) -> bool {
         let Ok(sysroot) = sysroot("rustc") else {
             return false;
@@ -37,7 +37,7 @@ impl Part {
         }
     }
 
-    /// Whether the part is there, or rustup could add it.
+    /// Returns whether the part is there, or rustup could add it.
     ///
     /// Where `CI` is set, `.ci/run` has prepared the machine and nothing is fetched again.
     pub(crate) fn ensure(self) -> bool {
@@ -56,12 +56,12 @@ impl Part {
     }
 }
 
-/// Whether Debian's compiler and the source it builds `core` from are installed.
+/// Returns whether Debian's compiler and the source it builds `core` from are installed.
 pub(crate) fn debian_is_installed() -> bool {
     sysroot(DEBIAN_RUSTC).is_ok_and(|sysroot| has_std_source(&sysroot))
 }
 
-/// The host target of the compiler in use.
+/// Returns the host target of the compiler in use.
 pub(crate) fn host() -> Result<String, Failure> {
     let mut rustc = rustc("rustc");
     let text = process::output(rustc.arg("-vV"))?;
@@ -69,19 +69,20 @@ pub(crate) fn host() -> Result<String, Failure> {
     Ok(host.unwrap_or_default().to_owned())
 }
 
-/// The linker that rustup ships with the compiler in use, for targets without one of their own.
+/// Returns the linker that rustup ships with the compiler in use, for targets without one of their
+/// own.
 pub(crate) fn rust_lld() -> Option<PathBuf> {
     let folder = sysroot("rustc").ok()?.join("lib/rustlib").join(host().ok()?);
     Some(folder.join("bin/rust-lld")).filter(|path| path.is_file())
 }
 
-/// The version line of a compiler.
+/// Returns the version line of a compiler.
 pub(crate) fn version(program: &str) -> Result<String, Failure> {
     let text = process::output(rustc(program).arg("--version"))?;
     Ok(text.trim().to_owned())
 }
 
-/// The version `rust-toolchain.toml` pins.
+/// Returns the version `rust-toolchain.toml` pins.
 pub(crate) fn pinned() -> Result<String, Failure> {
     let path = repository::root().join("rust-toolchain.toml");
     let text = std::fs::read_to_string(&path).map_err(|source| Failure::Path { path, source })?;
@@ -89,7 +90,7 @@ pub(crate) fn pinned() -> Result<String, Failure> {
     Ok(channel.unwrap_or_default().trim_matches('"').to_owned())
 }
 
-/// Whether a library folder holds compiled `core` for `target`.
+/// Returns whether a library folder holds compiled `core` for `target`.
 fn has_core(sysroot: &Path, target: &str) -> bool {
     let folder = sysroot.join("lib/rustlib").join(target).join("lib");
     let Ok(mut entries) = folder.read_dir() else {
@@ -100,12 +101,12 @@ fn has_core(sysroot: &Path, target: &str) -> bool {
     })
 }
 
-/// Whether the source of the standard library lies in a compiler's folder.
+/// Returns whether the source of the standard library is in a compiler's folder.
 pub(crate) fn has_std_source(sysroot: &Path) -> bool {
     sysroot.join("lib/rustlib/src/rust/library/core/src/lib.rs").is_file()
 }
 
-/// The folder a compiler is installed in.
+/// Returns the folder a compiler is installed in.
 pub(crate) fn sysroot(program: &str) -> Result<PathBuf, Failure> {
     let text = process::output(rustc(program).args(["--print", "sysroot"]))?;
     Ok(PathBuf::from(text.trim()))

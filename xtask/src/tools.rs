@@ -11,7 +11,7 @@ const CHECKERS: &str = ".ci/tools.txt";
 /// Folders with programs, below that of the build output: built ones, and the checkers.
 const FOLDERS: [&str; 2] = ["tools/bin", "tools/checkers/bin"];
 
-/// Where a tool is: in the folders of the build output, or on the path.
+/// Returns where a tool is: in the folders of the build output, or on the path.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let own = FOLDERS.map(|folder| repository::target_dir().join(folder));
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -19,7 +19,7 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
-/// A checker, in the root folder of the repository.
+/// Returns a checker, in the root folder of the repository.
 pub(crate) fn checker(name: &'static str) -> Result<Command, Failure> {
     let missing = || Failure::Missing { what: name, how: how_to_install() };
     let mut command = Command::new(find(name).ok_or_else(missing)?);
@@ -27,7 +27,7 @@ pub(crate) fn checker(name: &'static str) -> Result<Command, Failure> {
     Ok(command)
 }
 
-/// How to get the checkers.
+/// Returns how to get the checkers.
 pub(crate) fn how_to_install() -> String {
     let folder = repository::target_dir().join("tools/checkers");
     let folder = folder.strip_prefix(repository::root()).unwrap_or(&folder).display();

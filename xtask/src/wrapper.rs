@@ -1,7 +1,7 @@
 //! Stands between cargo and rustc, so that device crates give the same PTX, and firmware the same
 //! code, in every folder.
 //!
-//! * Cargo derives `-C metadata` from where a package lies: for a path dependency outside the
+//! * Cargo derives `-C metadata` from where a package is: for a path dependency outside the
 //!   workspace, from the absolute path. The number ends up in every mangled symbol. Here it is
 //!   derived from what the crate is: name, version and features.
 //! * File names in panic messages start with `name-version` instead of the package's folder.
@@ -71,8 +71,8 @@ struct Package {
 }
 
 impl Package {
-    /// The arguments for rustc if they compile a crate for a GPU or a microcontroller; else what
-    /// was given.
+    /// Returns the arguments for rustc if they compile a crate for a GPU or a microcontroller; else
+    /// what was given.
     fn portable(&self, arguments: &[String]) -> Vec<String> {
         let pairs = arguments.windows(2);
         let joined = arguments.iter().filter_map(|argument| argument.strip_prefix("--target="));

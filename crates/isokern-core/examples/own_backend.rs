@@ -97,7 +97,7 @@ fn main() -> Result<(), InferenceError> {
         println!("{error}");
     }
 
-    // Both sides of a fallback may be behind pointers.
+    // Both sides of a fallback may be held by pointers.
     let backend = Fallback::new(Arc::new(Scaler), &Scaler);
     let descriptor = FallbackDescriptor { primary: &empty, secondary: &triple };
     let mut model = backend.load_model(descriptor).map_err(InferenceError::from)?;

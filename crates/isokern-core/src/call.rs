@@ -58,7 +58,8 @@
 //!
 //! These limits are *cooperative*: code that never comes to a safe point runs to its end,
 //! and its late answer is dropped. That is all a target without threads can do. A hard
-//! limit needs a thread to leave behind: `Detached` in `isokern-guard`.
+//! limit need a thread that can run on after the caller has its answer: `Detached` in
+//! `isokern-guard`.
 //!
 //! [`execute_with_timeout`]: BatchKernel::execute_with_timeout
 //! [`execute_with_context`]: BatchKernel::execute_with_context

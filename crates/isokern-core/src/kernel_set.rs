@@ -292,7 +292,7 @@ mod tests {
     }
 
     kernel_set! {
-        /// Kernels of two kinds, one of them behind a reference.
+        /// Kernels of two kinds, one of them by reference.
         enum Either: BatchKernel<u32, u64> {
             /// By value.
             Own(Own),

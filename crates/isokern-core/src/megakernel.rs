@@ -32,7 +32,7 @@
 //! | [`TaskHandler`], [`TaskContext`], [`TaskStep`] | what tasks do, and what they may ask |
 //! | [`NewTask`], [`TaskHandle`], [`TaskEnd`] | a task as its owner sees it |
 //! | [`Submission`], [`Completion`] | what host and workers say to each other |
-//! | [`TaskMemory`], [`QueueMemory`], [`Sidecar`], [`TaskBells`] | where all of it lies |
+//! | [`TaskMemory`], [`QueueMemory`], [`Sidecar`], [`TaskBells`] | where all of it is |
 //! | [`Worker`], [`SubmitterState`], [`CompletionsState`] | the steps of those who share it |
 //! | [`TaskHost`], [`RunningWorkers`], [`TaskSlice`] | who starts workers |
 //! | [`MegakernelReport`] | what became of every task |

@@ -36,7 +36,7 @@
 //! # For authors of memory
 //!
 //! Implement [`SharedWord`] and [`SharedCell`] for your loads and stores, [`SharedRing`] and
-//! [`ControlLine`] for where the cells lie. Cells may be addresses. The layout of
+//! [`ControlLine`] for where the cells are. Cells may be addresses. The layout of
 //! [`HostRing`] is the wire layout; its asserts are yours too.
 //!
 //! ```text

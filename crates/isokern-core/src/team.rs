@@ -50,10 +50,10 @@ pub use cells::Cells;
 /// assert!(team.share(3).eq(0..3));
 /// ```
 pub trait Team {
-    /// The index of the calling thread in its team, `0..size()`.
+    /// Returns the index of the calling thread in its team, `0..size()`.
     fn rank(&self) -> usize;
 
-    /// The number of threads in the team, at least 1.
+    /// Returns the number of threads in the team, at least 1.
     fn size(&self) -> usize;
 
     /// Waits until every rank has arrived; orders all writes before it.

@@ -108,7 +108,7 @@ fn a_link_sends_all_of_a_message_and_its_trace_id() {
     fn check<const WORDS: usize>() {
         let (words, trace_id) = linked::<WORDS>();
         assert!(words.iter().zip(1..).all(|(word, index)| *word == index), "{words:?}");
-        assert_eq!(trace_id, TRACE, "behind {WORDS} words");
+        assert_eq!(trace_id, TRACE, "after {WORDS} words");
     }
     check::<1>();
     check::<2>();

@@ -33,7 +33,7 @@ pub const fn state_words(state_bytes: usize) -> usize {
 ///
 /// There is a safe point after each operator.
 ///
-/// A model with state takes the messages as one stream. Its state lies in the memory of the actor
+/// A model with state takes the messages as one stream. Its state is in the memory of the actor
 /// ([`with_state`](ModelActor::with_state)), so each actor has a stream of its own, however many
 /// buffers are under way. Every incarnation begins with the initial state, and so does the message
 /// after one that did not end: a deadline, a stop or an error leaves no half step. A model that is
@@ -59,7 +59,7 @@ pub struct ModelActor<S = AllOperators, const STATE_WORDS: usize = 0> {
 }
 
 impl<S: OperatorSet> ModelActor<S> {
-    /// The actor of a program without state. One with state is refused, message by message.
+    /// Returns the actor of a program without state. One with state is refused, message by message.
     #[must_use]
     pub const fn new(metadata: KernelMetadata, program: CpuProgram<'static, S>) -> Self {
         Self { metadata, program }
@@ -67,7 +67,7 @@ impl<S: OperatorSet> ModelActor<S> {
 }
 
 impl<S: OperatorSet, const STATE_WORDS: usize> ModelActor<S, STATE_WORDS> {
-    /// The actor of a program, with [`state_words`] words for its state.
+    /// Returns the actor of a program, with [`state_words`] words for its state.
     ///
     /// ```
     /// use isokern_cpu::actor::{ModelActor, state_words};
@@ -101,7 +101,7 @@ impl<S: OperatorSet, const STATE_WORDS: usize> ModelActor<S, STATE_WORDS> {
         Ok(Self { metadata, program })
     }
 
-    /// The program, which says where input and output lie in a buffer.
+    /// Returns the program, which says where input and output are in a buffer.
     #[must_use]
     pub const fn program(&self) -> &CpuProgram<'static, S> {
         &self.program

@@ -24,7 +24,7 @@ pub(crate) enum Arena<'m> {
 pub(crate) struct Line([u8; 64]);
 
 impl Arena<'_> {
-    /// An owned arena before [`prepare`](Self::prepare).
+    /// Returns an owned arena before [`prepare`](Self::prepare).
     #[cfg(feature = "std")]
     pub(crate) fn unallocated() -> Self {
         Self::Owned(Box::new([]))

@@ -34,19 +34,19 @@ pub struct ArtifactBackend {
 }
 
 impl ArtifactBackend {
-    /// A backend that uses the fastest loops of this processor.
+    /// Returns a backend that uses the fastest loops of this processor.
     #[must_use]
     pub fn new() -> Self {
         Self { instructions: InstructionSet::detect() }
     }
 
-    /// The same backend with these loops.
+    /// Returns the same backend with these loops.
     #[must_use]
     pub const fn with_instruction_set(self, instructions: InstructionSet) -> Self {
         Self { instructions }
     }
 
-    /// What the backend can do.
+    /// Returns what the backend can do.
     #[must_use]
     pub const fn capabilities(&self) -> BackendCapabilities {
         payloads::CAPABILITIES

@@ -24,7 +24,7 @@ pub struct CpuBackend<'m, S = AllOperators> {
 }
 
 impl CpuBackend<'_> {
-    /// A backend for every operator, with the fastest loops of this processor.
+    /// Returns a backend for every operator, with the fastest loops of this processor.
     #[must_use]
     pub fn new() -> Self {
         Self::for_operators()
@@ -32,7 +32,7 @@ impl CpuBackend<'_> {
 }
 
 impl<'m, S: OperatorSet> CpuBackend<'m, S> {
-    /// A backend for the operators of `S`, with the fastest loops of this processor.
+    /// Returns a backend for the operators of `S`, with the fastest loops of this processor.
     ///
     /// Code of plain and `smlad` loops for other operators is not linked.
     /// `include_model!` makes the set of a model, as `Operators`:
@@ -53,13 +53,13 @@ impl<'m, S: OperatorSet> CpuBackend<'m, S> {
         Self { instructions: InstructionSet::detect(), lent: PhantomData }
     }
 
-    /// The same backend with these loops.
+    /// Returns the same backend with these loops.
     #[must_use]
     pub const fn with_instruction_set(self, instructions: InstructionSet) -> Self {
         Self { instructions, ..self }
     }
 
-    /// What the backend can do.
+    /// Returns what the backend can do.
     #[must_use]
     pub const fn capabilities(&self) -> BackendCapabilities {
         payloads::CAPABILITIES

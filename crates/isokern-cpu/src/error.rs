@@ -11,8 +11,8 @@ pub const CODE_ARENA_TOO_SHORT: u32 = 512;
 pub const CODE_PAYLOAD_BYTES: u32 = 513;
 /// A payload has another element type than the model's tensor.
 pub const CODE_PAYLOAD_DTYPE: u32 = 514;
-/// A payload lies in memory that the CPU cannot read or write, such as a device's, or has no
-/// bytes. Copy it to the host first, or load the model on the device that it lies on.
+/// A payload is in memory that the CPU cannot read or write, such as a device's, or has no
+/// bytes. Copy it to the host first, or load the model on the device that it is on.
 pub const CODE_PAYLOAD_MEMORY: u32 = 515;
 /// The program was built without an operator kind of the model.
 pub const CODE_NOT_BUILT: u32 = 516;
@@ -109,7 +109,7 @@ impl From<LoadError> for InferenceError {
     }
 }
 
-/// An interpreter's error as the contract's.
+/// Returns an interpreter's error as the contract's.
 pub(crate) fn from_run(error: RunError) -> InferenceError {
     let failed = InferenceError::new(InferenceErrorKind::ExecutionFailed);
     match error {

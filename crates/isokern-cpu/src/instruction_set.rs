@@ -40,7 +40,7 @@ impl InstructionSet {
     /// The plain loops, which every processor runs.
     pub const PLAIN: Self = Self(Level::Plain);
 
-    /// The fastest set this processor has. Without feature `std` that is `smlad` on an
+    /// Returns the fastest set this processor has. Without feature `std` that is `smlad` on an
     /// Armv7E-M, and plain elsewhere.
     ///
     /// ```
@@ -53,7 +53,7 @@ impl InstructionSet {
         Self::available().last().unwrap_or(Self::PLAIN)
     }
 
-    /// Every set this processor has, slowest first.
+    /// Returns every set this processor has, slowest first.
     pub fn available() -> impl Iterator<Item = Self> {
         core::iter::once(Self::PLAIN).chain(vector_sets().into_iter().flatten())
     }
@@ -108,7 +108,7 @@ impl InstructionSet {
         }
     }
 
-    /// The order of weights these loops read.
+    /// Returns the order of weights these loops read.
     #[cfg(feature = "std")]
     pub(crate) const fn layout(self) -> Layout {
         match self.0 {
@@ -120,7 +120,7 @@ impl InstructionSet {
         }
     }
 
-    /// The word for reports.
+    /// Returns the word for reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self.0 {

@@ -8,7 +8,7 @@ use isokern_model::{AllOperators, OperatorSet};
 use crate::loaded::CpuModel;
 use crate::payloads::Packed;
 
-/// A [`CpuModel`] behind `&self`, which gives its caller a look after every operator.
+/// A [`CpuModel`] used through `&self`, which gives its caller a look after every operator.
 ///
 /// A limit stops the model at the next operator: its future is dropped there and the
 /// model is free for the next call. Calls do not wait for each other: while one runs,

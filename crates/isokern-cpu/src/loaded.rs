@@ -57,7 +57,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         Ok(())
     }
 
-    /// The first input in the arena. A run may overwrite it.
+    /// Returns the first input in the arena. A run may overwrite it.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         self.program.input_in(self.arena.bytes())
     }
 
-    /// The bytes of the input at `position` in the arena. A run may overwrite them.
+    /// Returns the bytes of the input at `position` in the arena. A run may overwrite them.
     ///
     /// # Errors
     ///
@@ -78,8 +78,8 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         self.program.input_at_in(self.arena.bytes(), position)
     }
 
-    /// The bytes of the output at `position` in the arena: an answer once all operators have
-    /// run, and until the next input is written.
+    /// Returns the bytes of the output at `position` in the arena: an answer once all operators
+    /// have run, and until the next input is written.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         self.output()
     }
 
-    /// The first output in the arena: an answer once all operators have run, and until
+    /// Returns the first output in the arena: an answer once all operators have run, and until
     /// the next input is written.
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         self.program.output_in(self.arena.bytes())
     }
 
-    /// Runs some of the operators, in order, on what the ones before left behind.
+    /// Runs some of the operators, in order, on what the ones before left.
     ///
     /// Running all operators in pieces gives the bytes of [`run`](Self::run).
     ///
@@ -125,8 +125,8 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         self.program.run_with_state(self.arena.bytes(), self.state.bytes(), range)
     }
 
-    /// The first tensor that the operator at `index` wrote, if the last run ended right after it.
-    /// `None` if there is no such operator; empty before [`init`](Self::init).
+    /// Returns the first tensor that the operator at `index` wrote, if the last run ended right
+    /// after it. `None` if there is no such operator; empty before [`init`](Self::init).
     #[must_use]
     pub fn operator_output(&mut self, index: usize) -> Option<&[i8]> {
         let model = self.program.model();
@@ -138,7 +138,7 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         Some(bytemuck::must_cast_slice(bytes_mut(region, &tensor)))
     }
 
-    /// The state as the last run left it; empty for a model without.
+    /// Returns the state as the last run left it; empty for a model without.
     ///
     /// # Errors
     ///
@@ -192,19 +192,19 @@ impl<'m, S: OperatorSet> CpuModel<'m, S> {
         Ok(())
     }
 
-    /// The model's description.
+    /// Returns the model's description.
     #[must_use]
     pub fn metadata(&self) -> ModelMetadata {
         self.model().metadata(MemoryClass::Host, MemoryClass::Host).with_memory(MEMORY)
     }
 
-    /// The model as its bytes describe it.
+    /// Returns the model as its bytes describe it.
     #[must_use]
     pub fn model(&self) -> Model<'_> {
         self.program.model()
     }
 
-    /// The loops it runs with.
+    /// Returns the loops it runs with.
     #[must_use]
     pub const fn instruction_set(&self) -> InstructionSet {
         self.program.instruction_set()

@@ -1,4 +1,4 @@
-//! What crosses the border of a model: packed payloads in and out.
+//! Checks and copies of the packed payloads of a model.
 
 use isokern_core::compute::{
     BackendCapabilities, MemoryClass, ModeSet, PlacementAcceptance, PlacementDecision,
@@ -28,12 +28,12 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
-    /// The payload of the inputs.
+    /// Returns the payload of the inputs.
     pub(crate) fn inputs(model: &Model<'_>) -> Self {
         Self { bytes: model.input_bytes(), dtype: model.input_dtype() }
     }
 
-    /// The payload of the outputs.
+    /// Returns the payload of the outputs.
     pub(crate) fn outputs(model: &Model<'_>) -> Self {
         Self { bytes: model.output_bytes(), dtype: model.output_dtype() }
     }

@@ -62,7 +62,7 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         Self { bytes, instructions, operators: PhantomData }
     }
 
-    /// The model as its bytes describe it.
+    /// Returns the model as its bytes describe it.
     #[must_use]
     pub fn model(&self) -> Model<'_> {
         match &self.bytes {
@@ -72,13 +72,13 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         }
     }
 
-    /// The loops it runs with.
+    /// Returns the loops it runs with.
     #[must_use]
     pub const fn instruction_set(&self) -> InstructionSet {
         self.instructions
     }
 
-    /// The first input in an arena. A run may overwrite it.
+    /// Returns the first input in an arena. A run may overwrite it.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         self.input_at_in(arena, 0).map(bytemuck::must_cast_slice_mut)
     }
 
-    /// The first output in an arena: an answer once all operators have run there, and until
+    /// Returns the first output in an arena: an answer once all operators have run there, and until
     /// the next input is written.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         self.output_at_in(arena, 0).map(bytemuck::must_cast_slice)
     }
 
-    /// The bytes of the input at `position` in an arena.
+    /// Returns the bytes of the input at `position` in an arena.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         })
     }
 
-    /// The bytes of the output at `position` in an arena.
+    /// Returns the bytes of the output at `position` in an arena.
     ///
     /// # Errors
     ///
@@ -242,7 +242,7 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
     }
 }
 
-/// The part of an arena that the model uses.
+/// Returns the part of an arena that the model uses.
 fn fitting<'a>(arena: &'a mut [u8], model: &Model<'_>) -> Result<&'a mut [u8], InferenceError> {
     arena.get_mut(..model.arena_bytes()).ok_or(
         InferenceError::new(InferenceErrorKind::ResourceUnavailable)
@@ -250,7 +250,7 @@ fn fitting<'a>(arena: &'a mut [u8], model: &Model<'_>) -> Result<&'a mut [u8], I
     )
 }
 
-/// An input or output; an error for the empty tensor that stands for none.
+/// Returns an input or output; an error for the empty tensor that represents none.
 fn port(tensor: Tensor) -> Result<Tensor, InferenceError> {
     if tensor.is_empty() {
         let mismatch = InferenceError::new(InferenceErrorKind::ShapeOrTypeMismatch);
@@ -259,7 +259,7 @@ fn port(tensor: Tensor) -> Result<Tensor, InferenceError> {
     Ok(tensor)
 }
 
-/// The tensor's place in its region; inside for a checked model.
+/// Returns the tensor's place in its region; inside for a checked model.
 pub(crate) fn bytes_mut<'a>(region: &'a mut [u8], tensor: &Tensor) -> &'a mut [u8] {
     let start = tensor.offset();
     region.get_mut(start..start + tensor.bytes()).unwrap_or(&mut [])

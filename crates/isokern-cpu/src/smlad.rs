@@ -78,7 +78,7 @@ impl DualMac for Smlad {
         }
         let [mut a, mut b, mut c, mut d] = sums;
         // SAFETY: reads `groups` elements of `xs`, and as many words from the start of
-        // each of four rows, which lie inside `rows`: the last row has room for them,
+        // each of four rows, which are inside `rows`: the last row has room for them,
         // and the others start before it. Word loads need no alignment on an Armv7E-M;
         // `xs` has that of its words, which `ldrd` does need.
         unsafe {

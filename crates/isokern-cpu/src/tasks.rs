@@ -65,7 +65,7 @@ use crate::program::CpuProgram;
 /// the workers of a megakernel share.
 ///
 /// `P` and `Q` are the cells of places and streams: [`Cell`](core::cell::Cell) where one thread
-/// asks and runs, `std::sync::Mutex` between threads, or a [`TaskCell`] of one's own. A place fits
+/// asks and runs, `std::sync::Mutex` between threads, or a [`TaskCell`] of your own. A place fits
 /// every model of the table.
 ///
 /// ```
@@ -163,13 +163,13 @@ where
         Ok(Self { programs, places, streams })
     }
 
-    /// The models; the op handle of a task is an index in here.
+    /// Returns the models; the op handle of a task is an index in here.
     #[must_use]
     pub const fn programs(&self) -> &'t [CpuProgram<'m, S>] {
         self.programs
     }
 
-    /// How many tasks can be in flight.
+    /// Returns how many tasks can be in flight.
     #[must_use]
     pub const fn place_count(&self) -> usize {
         self.places.len()

@@ -2,7 +2,7 @@
 //!
 //! `dispatch.rs` is the door to them. For each instruction set there is a file of
 //! dot products and additions, one of depthwise convolutions and one of rescaling;
-//! what they share (how activations are brought together, what a tile is) stands in
+//! what they share (how activations are brought together, what a tile is) is in
 //! `feed.rs`, `channel_lines.rs` and `tile.rs` and is compiled into each.
 //!
 //! Padding is filled with the input's zero point, which is real zero, and the zero

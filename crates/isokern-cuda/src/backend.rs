@@ -45,7 +45,7 @@ pub struct CudaBackend {
 }
 
 impl CudaBackend {
-    /// A backend on the device with this ordinal, in its primary context, with the kernels
+    /// Returns a backend on the device with this ordinal, in its primary context, with the kernels
     /// this crate ships.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl CudaBackend {
         Self::with_context(&Context::primary(Device::new(ordinal)?)?)
     }
 
-    /// A backend in any case, for [`Fallback`](isokern_core::compute::Fallback): where
+    /// Returns a backend in any case, for [`Fallback`](isokern_core::compute::Fallback): where
     /// [`new`](Self::new) fails, every load fails with the same reason.
     ///
     /// ```
@@ -75,7 +75,7 @@ impl CudaBackend {
         Self::new(ordinal).unwrap_or_else(|error| Self::of(Err(error)))
     }
 
-    /// A backend in a context, which may be another library's
+    /// Returns a backend in a context, which may be another library's
     /// ([`Context::from_raw`](crate::Context::from_raw)).
     ///
     /// # Errors
@@ -89,8 +89,8 @@ impl CudaBackend {
         Self { kernels: kernels.map(Arc::new), chunk_samples: None, streams: 1 }
     }
 
-    /// A backend in the same context that runs another kernel: the batch entry of somebody's
-    /// own device crate.
+    /// Returns a backend in the same context that runs another kernel: the batch entry of
+    /// somebody's own device crate.
     ///
     /// # Errors
     ///
@@ -109,18 +109,18 @@ impl CudaBackend {
         Ok(Self { kernels: Ok(kernels.into()), ..self.clone() })
     }
 
-    /// The same backend with models that take `samples` (at least 1) of a batch in one launch.
-    /// A larger batch goes in chunks, whose copies and launches overlap. Without it, a chunk is
-    /// up to 4 MiB of inputs and outputs and up to 2048 samples. A chunk that does not fit into
-    /// memory is an error of [`CudaModel::init`].
+    /// Returns the same backend with models that take `samples` (at least 1) of a batch in one
+    /// launch. A larger batch goes in chunks, whose copies and launches overlap. Without it, a
+    /// chunk is up to 4 MiB of inputs and outputs and up to 2048 samples. A chunk that does not fit
+    /// into memory is an error of [`CudaModel::init`].
     #[must_use]
     pub fn with_chunk_samples(self, samples: usize) -> Self {
         Self { chunk_samples: Some(samples.max(1)), ..self }
     }
 
-    /// The same backend with models that keep `count` (at least 1) states, where they have state:
-    /// so many streams, which [`CudaModel::infer_streams_on_device`] steps side by side. Without it
-    /// there is one.
+    /// Returns the same backend with models that keep `count` (at least 1) states, where they have
+    /// state: so many streams, which [`CudaModel::infer_streams_on_device`] steps side by side.
+    /// Without it there is one.
     #[must_use]
     pub fn with_streams(self, count: usize) -> Self {
         Self { streams: count.max(1), ..self }
@@ -132,13 +132,13 @@ impl CudaBackend {
         self.kernels.as_ref().err()
     }
 
-    /// The context models are loaded in, `None` without a device.
+    /// Returns the context models are loaded in, `None` without a device.
     #[must_use]
     pub fn context(&self) -> Option<&Context> {
         self.kernels.as_ref().ok().map(|kernels| kernels.context())
     }
 
-    /// What the backend can do.
+    /// Returns what the backend can do.
     #[must_use]
     pub fn capabilities(&self) -> BackendCapabilities {
         payloads::capabilities(self.context().map(Context::space))

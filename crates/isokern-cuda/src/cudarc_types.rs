@@ -122,7 +122,7 @@ impl CudaModel {
         let lens = (size_of::<I>() * input.len(), size_of::<O>() * output.len());
         let (source, read) = input.device_ptr(stream);
         let (target, written) = output.device_ptr_mut(stream);
-        // A wait that the driver refused is told here alone.
+        // A wait that the driver refused is reported here alone.
         call(&context, "cuStreamWaitEvent", theirs.check_err())?;
         // SAFETY: cudarc has allocated the slice in this context; its events keep it until the
         // stream has passed the work, and order everything else that uses it.

@@ -1,4 +1,4 @@
-//! Runs on inputs and outputs that lie on the device already, on any stream.
+//! Runs on inputs and outputs that are on the device already, on any stream.
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::error::CudaError;
 use crate::kernel::{LaunchMemory, UploadedModel};
 
 /// A fault record and scratch of its own; its launches wait for one another, on whichever
-/// streams they are. Nothing is copied: the record lies in mapped memory, which the kernel
+/// streams they are. Nothing is copied: the record is in mapped memory, which the kernel
 /// touches where it meets a fault.
 #[derive(Debug)]
 pub(crate) struct Direct {
@@ -37,7 +37,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The samples of two views, of one stream.
+    /// Returns the samples of two views, of one stream.
     pub(crate) const fn of(
         input: &DeviceView<'_>,
         output: &DeviceViewMut<'_>,
@@ -46,7 +46,7 @@ impl Run {
         Self { inputs: input.address(), outputs: output.address(), samples, streams: 1 }
     }
 
-    /// Both as one, if `next` starts where this one ends, on both sides.
+    /// Returns both as one, if `next` starts where this one ends, on both sides.
     pub(crate) fn followed_by(
         self,
         next: Self,

@@ -38,7 +38,7 @@ use cudarc::driver::sys::CUresult;
 
 use crate::error::CudaError;
 
-/// A driver call's code as a result.
+/// Returns a driver call's code as a result.
 fn check(call: &'static str, result: CUresult) -> Result<(), CudaError> {
     match result as u32 {
         0 => Ok(()),

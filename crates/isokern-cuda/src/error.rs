@@ -166,24 +166,24 @@ pub enum PayloadError {
     /// It has elements of another type.
     #[error("a payload's elements are not int8. Fix: quantise them first")]
     Dtype,
-    /// It says that it lies in device memory, and lends no view of it.
+    /// It says that it is in device memory, and lends no view of it.
     #[error(
-        "a payload lies in device memory and lends no view of it. Fix: pass a `DeviceBuffer` or \
+        "a payload is in device memory and lends no view of it. Fix: pass a `DeviceBuffer` or \
          a `DeviceView`, or give its type `Payload::device_view`"
     )]
     Memory,
-    /// It lies on another device, or in another context of the same one.
+    /// It is on another device, or in another context of the same one.
     #[error(
-        "a payload lies in memory of {have}, in a context that is not the model's on {need}. \
+        "a payload is in memory of {have}, in a context that is not the model's on {need}. \
          Fix: load the model in the payload's context, or copy the payload"
     )]
     OtherDevice {
-        /// Where it lies.
+        /// Where it is.
         have: MemoryClass,
         /// Where the model is.
         need: MemoryClass,
     },
-    /// It lies on the host, and has no bytes there to read, or to write.
+    /// It is on the host, and has no bytes there to read, or to write.
     #[error(
         "a payload has no bytes that the host can reach. Fix: pass a slice, or give its type \
          `Payload::host_bytes` and `PayloadMut::host_bytes_mut`"
@@ -200,14 +200,14 @@ pub enum PayloadError {
 }
 
 impl CudaError {
-    /// The stable number: 1 to 255 as [`BackendError::code`], the format's own, or one of ours
-    /// from 1024. 0 for [`NotInitialized`](Self::NotInitialized), whose kind says all.
+    /// Returns the stable number: 1 to 255 as [`BackendError::code`], the format's own, or one of
+    /// ours from 1024. 0 for [`NotInitialized`](Self::NotInitialized), whose kind says all.
     #[must_use]
     pub fn code(&self) -> u32 {
         InferenceError::from(self).code()
     }
 
-    /// What the driver returned, where it was the driver that failed.
+    /// Returns what the driver returned, where it was the driver that failed.
     #[must_use]
     pub const fn status(&self) -> Option<Status> {
         match self {
@@ -235,7 +235,7 @@ impl CudaError {
         }
     }
 
-    /// The failure in the terms that all device backends share, if it is such a one.
+    /// Returns the failure in the terms that all device backends share, if it is such a one.
     #[must_use]
     pub fn shared(&self) -> Option<BackendError> {
         let status = self.status()?;

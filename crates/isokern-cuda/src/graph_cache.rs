@@ -40,7 +40,7 @@ impl<G> GraphCache<G> {
         self.next = (self.next + 1) % PREPARED_MAX;
     }
 
-    /// The recorded work of a size.
+    /// Returns the recorded work of a size.
     pub(crate) fn get(&self, samples: usize) -> Option<&G> {
         let mut slots = self.always.iter().chain(&self.prepared).flatten();
         slots.find(|slot| slot.samples == samples).map(|slot| &slot.graph)

@@ -24,7 +24,7 @@ pub(crate) struct Kernels {
 }
 
 impl Kernels {
-    /// The kernels this crate ships, in the text that fits the device.
+    /// Returns the kernels this crate ships, in the text that fits the device.
     pub(crate) fn shipped(context: &Context) -> Result<Self, CudaError> {
         let text = ptx::shipped_ptx(context.device().compute_capability()?)?;
         let module = load(context, text.as_bytes())?;
@@ -33,25 +33,25 @@ impl Kernels {
         Ok(Self { base: Some(base.into()), all: all.into() })
     }
 
-    /// The kernel `entry` of a PTX text, for all models.
+    /// Returns the kernel `entry` of a PTX text, for all models.
     pub(crate) fn of_entry(context: &Context, ptx: &[u8], entry: &str) -> Result<Self, CudaError> {
         let module = load(context, ptx)?;
         Ok(Self { base: None, all: Kernel::of(context, &module, entry)?.into() })
     }
 
-    /// The kernel for a model of these kinds.
+    /// Returns the kernel for a model of these kinds.
     pub(crate) fn for_kinds(&self, kinds: OpSet) -> &Arc<Kernel> {
         let base = self.base.as_ref().filter(|_| is_base(kinds));
         base.unwrap_or(&self.all)
     }
 
-    /// The context they are loaded in.
+    /// Returns the context they are loaded in.
     pub(crate) fn context(&self) -> &Context {
         self.all.context()
     }
 }
 
-/// Whether a model of these kinds runs on the kernel for the first kinds.
+/// Returns whether a model of these kinds runs on the kernel for the first kinds.
 const fn is_base(kinds: OpSet) -> bool {
     BaseOperators::KINDS.contains_all(kinds)
 }
@@ -70,7 +70,7 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// The kernel `entry` of a module.
+    /// Returns the kernel `entry` of a module.
     fn of(context: &Context, module: &Module, entry: &str) -> Result<Self, CudaError> {
         let device = context.device();
         let function = module.function(entry)?;
@@ -98,12 +98,12 @@ impl Kernel {
         Ok(Self { function, limits })
     }
 
-    /// The context it is loaded in.
+    /// Returns the context it is loaded in.
     pub(crate) fn context(&self) -> &Context {
         self.function.context()
     }
 
-    /// What launches are planned with.
+    /// Returns what launches are planned with.
     pub(crate) const fn limits(&self) -> &DeviceLimits {
         &self.limits
     }
@@ -122,7 +122,7 @@ pub(crate) struct UploadedModel {
     pub(crate) output_bytes: usize,
 }
 
-/// Where the memory of one launch lies, as addresses of the device.
+/// Where the memory of one launch is, as addresses of the device.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LaunchMemory {
     /// The inputs, one after the other.
@@ -160,17 +160,18 @@ impl UploadedModel {
         Ok(Self { kernel, blob: device_blob, footprint, state, input_bytes, output_bytes })
     }
 
-    /// Whether steps depend on the ones before: then those of a stream run in order, on one block.
+    /// Returns whether steps depend on the ones before: then those of a stream run in order, on one
+    /// block.
     pub(crate) const fn has_state(&self) -> bool {
         self.state.is_some()
     }
 
-    /// The context it is in.
+    /// Returns the context it is in.
     pub(crate) fn context(&self) -> &Context {
         self.kernel.context()
     }
 
-    /// How `samples` samples of so many streams are launched.
+    /// Returns how `samples` samples of so many streams are launched.
     fn plan(&self, samples: usize, streams: usize) -> Result<BatchLaunch, CudaError> {
         let limits = self.kernel.limits();
         // A stream is one block's; without state each sample is one.
@@ -178,7 +179,7 @@ impl UploadedModel {
         Ok(plan_batch(&self.footprint, limits, streams as u64)?)
     }
 
-    /// How many streams have a state.
+    /// Returns how many streams have a state.
     pub(crate) fn streams(&self) -> usize {
         self.state.map_or(1, |state| state.streams)
     }

@@ -1,7 +1,7 @@
 //! The backend for NVIDIA GPUs: [`CudaBackend`] runs packed models with the bytes of the CPU.
 //!
 //! Building it needs no CUDA. The driver is looked for when a backend is made; without one, or
-//! without a device, that is an error with a remedy and never a panic. The device code lies
+//! without a device, that is an error with a remedy and never a panic. The device code is
 //! inside as PTX text, which the driver compiles for the device.
 //!
 //! ```
@@ -25,7 +25,7 @@
 //!   it for cust.
 //! * Messages instead of calls: [`ModelResident`](isokern_core::actor::ModelResident) makes a
 //!   [`CudaModel`] an actor on a thread of the host, one launch a message.
-//! * Device code of one's own: [`CudaBackend::load_ptx`].
+//! * Device code of your own: [`CudaBackend::load_ptx`].
 //!
 //! # Limits
 //!

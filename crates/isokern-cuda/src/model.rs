@@ -30,12 +30,12 @@ use crate::stream_buffers::StreamBuffers;
 /// three calls, unless [`prepare_batch`](Self::prepare_batch) has recorded it, the one method that
 /// allocates later.
 ///
-/// Payloads may lie on the host, or on the device in the model's context:
+/// Payloads may be on the host, or on the device in the model's context:
 /// [`DeviceBuffer`](crate::DeviceBuffer), [`DeviceView`] and what else lends such a view. From
 /// device to device nothing is copied; with one end on the host, that end alone is.
 ///
 /// The contract's errors are numbers; [`last_error`](Self::last_error) has the last one in
-/// words. After [`CudaError::DeviceLost`] nothing works any more; after any other error the
+/// words. After [`CudaError::DeviceLost`] nothing works; after any other error the
 /// model is usable.
 #[derive(Debug)]
 pub struct CudaModel {
@@ -128,7 +128,7 @@ impl CudaModel {
     /// A model with state steps its one stream. After a fault of the device, the state is the
     /// initial one again.
     ///
-    /// Pinned and shared inputs are read by the device where they lie, and so are inputs and
+    /// Pinned and shared inputs are read by the device in place, and so are inputs and
     /// outputs in device memory. Work of other streams on these must have ended.
     ///
     /// # Errors
@@ -173,8 +173,8 @@ impl CudaModel {
         direct.drain()
     }
 
-    /// The same on a stream of the caller's, without waiting: work that is in the stream before
-    /// comes first. [`drain`](Self::drain) waits, and says what went wrong.
+    /// Does the same on a stream of the caller's, without waiting: work that is in the stream
+    /// before comes first. [`drain`](Self::drain) waits, and says what went wrong.
     ///
     /// # Errors
     ///
@@ -232,31 +232,31 @@ impl CudaModel {
         result.map_err(|error| self.note(error))
     }
 
-    /// The model's description.
+    /// Returns the model's description.
     #[must_use]
     pub const fn metadata(&self) -> ModelMetadata {
         self.metadata
     }
 
-    /// The model as its bytes describe it.
+    /// Returns the model as its bytes describe it.
     #[must_use]
     pub fn model(&self) -> Model<'_> {
         self.checked.view(self.artifact.bytes())
     }
 
-    /// Samples of a batch that one launch takes.
+    /// Returns samples of a batch that one launch takes.
     #[must_use]
     pub const fn chunk_samples(&self) -> usize {
         self.chunk_samples
     }
 
-    /// The context it is loaded in.
+    /// Returns the context it is loaded in.
     #[must_use]
     pub fn context(&self) -> &Context {
         self.kernel.context()
     }
 
-    /// The last failure in words, with what the driver said.
+    /// Returns the last failure in words, with what the driver said.
     #[must_use]
     pub const fn last_error(&self) -> Option<&CudaError> {
         self.last_error.as_ref()

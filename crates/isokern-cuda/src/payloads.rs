@@ -1,4 +1,4 @@
-//! What crosses the border of a model: payloads in and out.
+//! Checks of the payloads of a model, and how their bytes reach the device.
 
 use isokern_core::compute::{
     BackendCapabilities, DeviceSpace, DeviceView, DeviceViewMut, MemoryClass, ModeSet,
@@ -9,19 +9,19 @@ use isokern_model::tensor::DTYPES;
 
 use crate::error::PayloadError;
 
-/// Memory of the host that the device reads where it lies.
+/// Memory of the host that the device reads in place.
 const IN_PLACE: PlacementAcceptance =
     PlacementAcceptance::exactly(MemoryClass::PinnedHost).with_shared();
 
-/// What the backend can do in a space of a device, or in none. Host memory is copied to pinned
-/// memory first.
+/// Returns what the backend can do in a space of a device, or in none. Host memory is copied to
+/// pinned memory first.
 pub(crate) const fn capabilities(space: Option<DeviceSpace>) -> BackendCapabilities {
     BackendCapabilities::new(true, None, DTYPES)
         .with_modes(ModeSet::empty().with_batch())
         .with_memory(memory(space))
 }
 
-/// What models in a space take.
+/// Returns what models in a space take.
 pub(crate) const fn memory(space: Option<DeviceSpace>) -> PlacementAcceptance {
     let host = IN_PLACE.with_host();
     match space {
@@ -35,9 +35,9 @@ pub(crate) const fn memory(space: Option<DeviceSpace>) -> PlacementAcceptance {
 pub(crate) enum Way {
     /// The host copies them to or from a buffer of the stream.
     Staged,
-    /// They are of the host, and the device reads them where they lie.
+    /// They are of the host, and the device reads them where they are.
     InPlace,
-    /// They are of the device, which uses them where they lie.
+    /// They are of the device, which uses them where they are.
     Device,
 }
 
@@ -82,7 +82,7 @@ impl PackedPayload {
         Ok(way)
     }
 
-    /// The view of a payload in device memory, of the right space and length.
+    /// Returns the view of a payload in device memory, of the right space and length.
     pub(crate) fn view<'p, P>(&self, payload: &'p P) -> Result<DeviceView<'p>, PayloadError>
     where
         P: Payload + ?Sized,
@@ -93,7 +93,7 @@ impl PackedPayload {
         Ok(view)
     }
 
-    /// The same to write.
+    /// Returns the same to write.
     pub(crate) fn view_mut<'p, P>(
         &self,
         payload: &'p mut P,
@@ -107,7 +107,7 @@ impl PackedPayload {
         Ok(view)
     }
 
-    /// How many samples a view of device memory holds.
+    /// Returns how many samples a view of device memory holds.
     pub(crate) fn samples(&self, view: &DeviceView<'_>) -> Result<usize, PayloadError> {
         let bytes = view.bytes();
         self.check_space(view.space())?;

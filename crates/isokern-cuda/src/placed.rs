@@ -1,5 +1,5 @@
 //! How single payloads, and batches in device memory, go through a model: without a copy where
-//! they lie on the device.
+//! they are on the device.
 #![allow(unsafe_code)]
 
 use isokern_core::{Batch, Payload, PayloadMut};
@@ -48,8 +48,8 @@ where
     Ok(())
 }
 
-/// Where the device finds a payload in memory of the host. Nowhere, if the payload only says that
-/// it is pinned, or gives other bytes than it was checked with: then it is copied.
+/// Returns where the device finds a payload in memory of the host. Nowhere, if the payload only
+/// says that it is pinned, or gives other bytes than it was checked with: then it is copied.
 fn in_place<I>(
     buffers: &StreamBuffers,
     packed: PackedPayload,
@@ -66,7 +66,7 @@ where
     Ok(if is_whole { device_address(buffers.context(), bytes).ok() } else { None })
 }
 
-/// Runs a batch of which some lies on the device and some does not, one sample after the other.
+/// Runs a batch of which some is on the device and some does not, one sample after the other.
 pub(crate) fn each<I: Payload, O: PayloadMut>(
     buffers: &mut StreamBuffers,
     (from, inputs): (PackedPayload, Batch<'_, I>),
@@ -80,7 +80,7 @@ pub(crate) fn each<I: Payload, O: PayloadMut>(
     Ok(())
 }
 
-/// Runs a batch whose inputs and outputs all lie on the device, and waits for it. Samples that
+/// Runs a batch whose inputs and outputs all are on the device, and waits for it. Samples that
 /// follow each other on both sides are one launch.
 pub(crate) fn batch<I: Payload, O: PayloadMut>(
     direct: &mut Direct,

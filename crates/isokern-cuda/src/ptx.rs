@@ -34,7 +34,7 @@ const RELEASES: [(u32, u32); 20] = [
     (90, 13_000),
 ];
 
-/// The shipped PTX with the highest target that is not above `capability`, ten times the
+/// Returns the shipped PTX with the highest target that is not above `capability`, ten times the
 /// compute capability.
 ///
 /// ```
@@ -71,7 +71,7 @@ pub(crate) fn check_release(ptx: &[u8], driver: u32) -> Result<(), CudaError> {
     }
 }
 
-/// Ten times the number behind the first `.version` outside a line comment.
+/// Returns ten times the number after the first `.version` outside a line comment.
 fn isa_version(ptx: &[u8]) -> Option<u32> {
     let rest = ptx.split(|byte| *byte == b'\n').find_map(|line| {
         line.trim_ascii_start().strip_prefix(b".version").map(<[u8]>::trim_ascii)

@@ -5,7 +5,7 @@
 //!        └──────────── read in place if short ──▲
 //! ```
 //!
-//! The fault record lies in front of the outputs, so that one copy brings both. Outputs that stay
+//! The fault record precedes the outputs, so that one copy brings both. Outputs that stay
 //! on the device have a record in mapped memory instead: then nothing is copied back.
 #![allow(unsafe_code)]
 
@@ -48,7 +48,7 @@ struct Pending {
     is_placed: bool,
 }
 
-/// Where one sample lies on the device, for what does not go through the buffers of a stream.
+/// Where one sample is on the device, for what does not go through the buffers of a stream.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Placed {
     pub(crate) input: Option<u64>,
@@ -93,7 +93,7 @@ impl StreamBuffers {
         Ok(buffers)
     }
 
-    /// The context it is in.
+    /// Returns the context it is in.
     pub(crate) fn context(&self) -> &Context {
         self.work.context()
     }
@@ -109,7 +109,7 @@ impl StreamBuffers {
         Ok(())
     }
 
-    /// Where the inputs of the next `start` go. Work that a panic of a payload left behind is
+    /// Returns where the inputs of the next `start` go. Work that a panic of a payload left is
     /// waited for first, for the device reads this memory.
     pub(crate) fn staging(&mut self) -> &mut [u8] {
         self.abandon();
@@ -132,7 +132,7 @@ impl StreamBuffers {
         started
     }
 
-    /// Runs one sample on an input, to an output, or both, that the device uses where they lie.
+    /// Runs one sample on an input, to an output, or both, that the device uses in place.
     /// An input that is not there is in [`staging`](Self::staging).
     ///
     /// # Safety
@@ -182,7 +182,7 @@ impl StreamBuffers {
         settle(&self.stream)
     }
 
-    /// The fault record of work that has ended.
+    /// Returns the fault record of work that has ended.
     fn recorded(&self, pending: Pending) -> FaultRecord {
         let bytes = if pending.is_placed { self.record.as_slice() } else { self.answer.as_slice() };
         bytes.get(..RECORD_BYTES).map_or_else(FaultRecord::default, bytemuck::pod_read_unaligned)

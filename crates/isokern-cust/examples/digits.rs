@@ -68,7 +68,7 @@ fn run(artifact: &ModelArtifact, inputs: &[i8]) -> Result<Vec<i8>, String> {
     Ok(outputs)
 }
 
-/// The bytes as text.
+/// Returns the bytes as text.
 fn hex(values: &[i8]) -> String {
     values.iter().map(|value| format!("{value:02x}")).collect()
 }

@@ -14,7 +14,7 @@
 //! let artifact = ModelArtifact::from_bytes(include_bytes!("../../../tests/models/digits.ikm"));
 //! let mut model = CudaBackend::with_context(&context)?.load(&artifact)?;
 //! model.init()?;
-//! // The model reads and writes the buffers where they lie.
+//! // The model reads and writes the buffers where they are.
 //! model.infer_one(&view_of(&context, &pixels)?, &mut view_mut_of(&context, &mut scores)?)?;
 //!
 //! let mut found = [0_i8; 10];
@@ -56,7 +56,7 @@ pub use stream::LentStream;
 
 use isokern_cuda::{CudaError, Status};
 
-/// A driver call of cust's bindings as a result.
+/// Returns a driver call of cust's bindings as a result.
 fn check(call: &'static str, result: cust::sys::CUresult) -> Result<(), CudaError> {
     match result as u32 {
         0 => Ok(()),

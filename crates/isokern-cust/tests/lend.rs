@@ -19,7 +19,7 @@ use isokern_cust::{LentStream, context_of, view_mut_of, view_of};
 const INPUTS: &[u8] = include_bytes!("../../../tests/models/vectors/digits.in.i8");
 const OUTPUTS: &[u8] = include_bytes!("../../../tests/models/vectors/digits.out.tflm.i8");
 
-/// A model in cust's context, when cust's own handle has gone.
+/// Returns a model in cust's context, when cust's own handle has gone.
 fn program() -> (Context, CudaModel) {
     let theirs = cust::quick_init().expect("there is a device");
     let context = context_of(&theirs).expect("it is a primary one");
@@ -49,7 +49,7 @@ fn read(buffer: &DeviceBuffer<i8>) -> Vec<u8> {
     bytes.into_iter().map(i8::cast_unsigned).collect()
 }
 
-/// Both buffers, lent.
+/// Returns both buffers, lent.
 fn views<'a>(
     context: &Context,
     source: &'a DeviceBuffer<i8>,
@@ -129,7 +129,8 @@ fn section4_handles_of_another_context_of_cust_are_refused() {
     drop(stranger);
 }
 
-/// A legacy context, which the caller keeps for longer than all that is made from the handle.
+/// Returns a legacy context, which the caller keeps for longer than all that is made from the
+/// handle.
 #[allow(unsafe_code)]
 fn by_hand(context: &LegacyContext) -> Context {
     // SAFETY: the caller keeps it.

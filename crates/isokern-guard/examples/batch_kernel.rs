@@ -1,4 +1,4 @@
-//! A kernel of one's own, called in two ways: `cargo run -p isokern-guard --example batch_kernel`.
+//! A kernel of your own, called in two ways: `cargo run -p isokern-guard --example batch_kernel`.
 
 use core::time::Duration;
 

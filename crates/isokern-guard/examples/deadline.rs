@@ -10,7 +10,7 @@ use isokern_core::kernel::safe_point;
 use isokern_core::{BatchKernel, GpuKernel, KernelError, KernelMetadata, KernelMode};
 use isokern_guard::{Detached, DetachedError, SystemClock};
 
-/// Sleeps for as many milliseconds as it is told.
+/// Sleeps for as many milliseconds as it is asked for.
 struct Sleeper {
     yields: bool,
 }

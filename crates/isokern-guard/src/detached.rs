@@ -9,10 +9,10 @@
 //! |---|---|---|
 //! | still queued | `DeadlineExceeded` | never runs; its place is given away |
 //! | running, and comes to a safe point | `Timeout` | is dropped there, its thread is free |
-//! | running, without a safe point | `Timeout` | is left behind until it ends |
+//! | running, without a safe point | `Timeout` | runs on until it ends |
 //! | done, but looked at too late | `Timeout` | has ended; its result is dropped |
 //!
-//! Left-behind work holds its thread and its buffers; its result is dropped. It is counted
+//! Overdue work holds its thread and its buffers; its result is dropped. It is counted
 //! while it lasts and when it ends ([`DetachedStats`]), and takes a thread away from
 //! [`health`](isokern_core::GpuKernel::health). A caller who drops the future gives the
 //! work up in the same way.
@@ -59,7 +59,7 @@ use ticket::Ticket;
 /// [`execute`](BatchKernel::execute) does the work: contexts are borrowed and cannot
 /// follow it to another thread, so they are looked at here, by the caller, and an override
 /// of `execute_with_context` in the inner kernel is not called. What a context lends, the
-/// quota's permit among it, goes back when the call ends, even if work is left behind.
+/// quota's permit among it, goes back when the call ends, even if its work runs on.
 ///
 /// The limit of [`with_limit`](Self::with_limit) holds for every call, on this kernel's
 /// clock. A caller's own limit, on the clock the caller brings, can end a call earlier and
@@ -179,8 +179,8 @@ where
         self.crew.pool.idle_count()
     }
 
-    /// Tells left-behind work to stop at its next safe point and waits until it has ended,
-    /// for ever if it never does.
+    /// Tells overdue work to stop at its next safe point and waits until it has ended,
+    /// forever if it never does.
     pub fn join(self) {
         self.crew.join();
     }

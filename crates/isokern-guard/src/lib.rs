@@ -1,5 +1,4 @@
-//! What stands around a kernel on a machine with `std`: hard time limits, callers'
-//! rights, reports, clocks.
+//! Timeouts, permissions, quotas and tracing around any kernel. Needs `std`.
 //!
 //! Servers and desktop programs link this crate, on the CPU backend or on another: it
 //! knows kernels by the contracts of `isokern-core` alone. Firmware does not need it; the
@@ -75,7 +74,7 @@
 //!
 //! * An executor: futures run on the caller's, whichever it is.
 //! * Limits without threads, permissions, contexts: `isokern-core`.
-//! * A way to end code that never yields. It is left behind, counted, and bounded by the
+//! * A way to end code that never yields. It runs on, counted, and bounded by the
 //!   number of threads.
 //! * Retries and circuit breakers: callers, who know what a second try costs.
 //!

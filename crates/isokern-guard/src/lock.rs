@@ -5,7 +5,7 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks; what a panicking thread left behind is used as it is.
+/// Locks; what a panicking thread left is used as it is.
 ///
 /// This crate runs no foreign code in the middle of a change, so what is left is whole.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -14,7 +14,7 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Runs foreign code; `None` when it panicked.
 ///
-/// What the code left half done is for its owner to answer for: kernels are told so.
+/// What the code left half done is for its owner to answer for: kernels are informed.
 pub(crate) fn contain<T>(work: impl FnOnce() -> T) -> Option<T> {
     let panicked = match catch_unwind(AssertUnwindSafe(work)) {
         Ok(value) => return Some(value),

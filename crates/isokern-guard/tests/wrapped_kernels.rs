@@ -1,4 +1,4 @@
-//! A wrapped kernel is the kernel inside, and what is wrapped may be behind a pointer.
+//! A wrapped kernel is the kernel inside, and what is wrapped may be held by a pointer.
 
 use core::num::NonZeroUsize;
 use std::sync::Arc;

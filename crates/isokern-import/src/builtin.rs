@@ -7,7 +7,7 @@
 /// The number of custom operators, which carry a name of their own.
 pub(crate) const CUSTOM: u32 = 32;
 
-/// The schema's name of a builtin number.
+/// Returns the schema's name of a builtin number.
 pub(crate) fn name(code: u32) -> Option<&'static str> {
     NAMES.split_ascii_whitespace().nth(usize::try_from(code).ok()?)
 }

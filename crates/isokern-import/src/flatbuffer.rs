@@ -20,7 +20,7 @@ pub(crate) struct Table<'f> {
     file: &'f [u8],
     name: &'static str,
     start: usize,
-    /// Places of the fields, from `start`; 0 stands for absent.
+    /// Places of the fields, from `start`; 0 means absent.
     places: &'f [[u8; 2]],
 }
 
@@ -37,28 +37,28 @@ pub(crate) struct Tables<'f> {
 }
 
 impl Field {
-    /// The field in `slot`, counted from 0 in the order of the schema.
+    /// Returns the field in `slot`, counted from 0 in the order of the schema.
     pub(crate) const fn new(slot: usize, name: &'static str) -> Self {
         Self { slot, name }
     }
 
-    /// The field's name in the schema.
+    /// Returns the field's name in the schema.
     pub(crate) const fn name(self) -> &'static str {
         self.name
     }
 }
 
 impl<'f> Table<'f> {
-    /// The root table, whose offset is the first word of the file.
+    /// Returns the root table, whose offset is the first word of the file.
     pub(crate) fn root(file: &'f [u8], name: &'static str) -> Result<Self, TfliteError> {
         let outside = TfliteError::Outside { table: name, field: "root" };
         let start = word(file, 0).ok_or(outside.clone())?;
         Self::at(file, name, start).ok_or(outside)
     }
 
-    /// The table at `start`, if it and its vtable lie in the file.
+    /// Returns the table at `start`, if it and its vtable are in the file.
     fn at(file: &'f [u8], name: &'static str, start: usize) -> Option<Self> {
-        // The vtable lies in front of the table or behind it: the offset is signed.
+        // The vtable is before the table or after it: the offset is signed.
         let back = i64::from(i32::from_le_bytes(chunk(file, start)?));
         let vtable = i64::try_from(start).ok()?.checked_sub(back)?;
         let vtable = usize::try_from(vtable).ok()?;
@@ -69,32 +69,32 @@ impl<'f> Table<'f> {
         Some(Self { file, name, start, places: places.as_chunks().0 })
     }
 
-    /// A byte; `default` where the field is absent.
+    /// Returns a byte; `default` where the field is absent.
     pub(crate) fn u8(&self, field: Field, default: u8) -> Result<u8, TfliteError> {
         Ok(self.scalar(field)?.map_or(default, u8::from_le_bytes))
     }
 
-    /// A signed word.
+    /// Returns a signed word.
     pub(crate) fn i32(&self, field: Field, default: i32) -> Result<i32, TfliteError> {
         Ok(self.scalar(field)?.map_or(default, i32::from_le_bytes))
     }
 
-    /// A word; 0 where the field is absent.
+    /// Returns a word; 0 where the field is absent.
     pub(crate) fn u32(&self, field: Field) -> Result<u32, TfliteError> {
         Ok(self.scalar(field)?.map_or(0, u32::from_le_bytes))
     }
 
-    /// A double word; 0 where the field is absent.
+    /// Returns a double word; 0 where the field is absent.
     pub(crate) fn u64(&self, field: Field) -> Result<u64, TfliteError> {
         Ok(self.scalar(field)?.map_or(0, u64::from_le_bytes))
     }
 
-    /// A float.
+    /// Returns a float.
     pub(crate) fn f32(&self, field: Field, default: f32) -> Result<f32, TfliteError> {
         Ok(self.scalar(field)?.map_or(default, f32::from_le_bytes))
     }
 
-    /// The table that a field points to, if the field is there.
+    /// Returns the table that a field points to, if the field is there.
     pub(crate) fn table(
         &self,
         field: Field,
@@ -104,7 +104,7 @@ impl<'f> Table<'f> {
         Self::at(self.file, name, start).map(Some).ok_or_else(|| self.outside(field))
     }
 
-    /// A vector of elements of `N` bytes each; empty where the field is absent.
+    /// Returns a vector of elements of `N` bytes each; empty where the field is absent.
     pub(crate) fn vector<const N: usize>(
         &self,
         field: Field,
@@ -113,12 +113,12 @@ impl<'f> Table<'f> {
         self.elements(start).ok_or_else(|| self.outside(field))
     }
 
-    /// A vector of bytes; empty where the field is absent.
+    /// Returns a vector of bytes; empty where the field is absent.
     pub(crate) fn bytes(&self, field: Field) -> Result<&'f [u8], TfliteError> {
         Ok(self.vector::<1>(field)?.as_flattened())
     }
 
-    /// A vector of tables; empty where the field is absent.
+    /// Returns a vector of tables; empty where the field is absent.
     pub(crate) fn tables(
         &self,
         field: Field,
@@ -134,12 +134,12 @@ impl<'f> Table<'f> {
         Ok(Tables { file: self.file, name, start, entries, parent: (self.name, field) })
     }
 
-    /// The error for a field that leads out of the file.
+    /// Returns the error for a field that leads out of the file.
     pub(crate) fn outside(&self, field: Field) -> TfliteError {
         TfliteError::Outside { table: self.name, field: field.name }
     }
 
-    /// The error for a vector that is longer than is read.
+    /// Returns the error for a vector that is longer than is read.
     pub(crate) fn too_many(&self, field: Field, found: usize, max: usize) -> TfliteError {
         TfliteError::TooMany { table: self.name, field: field.name, found, max }
     }
@@ -149,7 +149,7 @@ impl<'f> Table<'f> {
         chunk(self.file, place).map(Some).ok_or_else(|| self.outside(field))
     }
 
-    /// Where the field itself lies, if it is there.
+    /// Returns where the field itself is, if it is there.
     pub(crate) fn place(&self, field: Field) -> Option<usize> {
         match u16::from_le_bytes(*self.places.get(field.slot)?) {
             0 => None,
@@ -157,7 +157,7 @@ impl<'f> Table<'f> {
         }
     }
 
-    /// Where the field points to, if it is there.
+    /// Returns where the field points to, if it is there.
     fn target(&self, field: Field) -> Result<Option<usize>, TfliteError> {
         let Some(place) = self.place(field) else { return Ok(None) };
         follow(self.file, place).map(Some).ok_or_else(|| self.outside(field))
@@ -171,7 +171,7 @@ impl<'f> Table<'f> {
 }
 
 impl<'f> Tables<'f> {
-    /// How many tables there are; not above `max`.
+    /// Returns how many tables there are; not above `max`.
     pub(crate) fn count(&self, max: usize) -> Result<usize, TfliteError> {
         let found = self.entries.len();
         if found > max {
@@ -181,7 +181,7 @@ impl<'f> Tables<'f> {
         Ok(found)
     }
 
-    /// The table at `index`.
+    /// Returns the table at `index`.
     pub(crate) fn at(&self, index: usize) -> Result<Table<'f>, TfliteError> {
         let place = index.checked_mul(4).and_then(|offset| offset.checked_add(self.start));
         let inside = place.filter(|_| index < self.entries.len());
@@ -193,7 +193,7 @@ impl<'f> Tables<'f> {
     }
 }
 
-/// The place that the offset at `place` points to.
+/// Returns the place that the offset at `place` points to.
 fn follow(file: &[u8], place: usize) -> Option<usize> {
     place.checked_add(word(file, place)?)
 }

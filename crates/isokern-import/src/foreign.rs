@@ -98,7 +98,7 @@ impl ForeignFile {
         match self {
             Empty => "export or download the model again",
             Pointer => {
-                "fetch the file that it stands for, with `git lfs pull` or `git annex get` in the \
+                "fetch the file that it points to, with `git lfs pull` or `git annex get` in the \
                  repository it came from"
             }
             WebPage => {

@@ -56,7 +56,7 @@ pub(crate) enum Element {
     Other(&'static str),
 }
 
-/// How a tensor's numbers stand for real values; empty where the file says nothing.
+/// How a tensor's numbers represent real values; empty where the file says nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Quantization<'f> {
     /// See [`Quantization::scale_values`].
@@ -97,19 +97,19 @@ pub(crate) const SHARED_NAME: &str = "shared_name";
 const NAME_MAX: usize = 64;
 
 impl GraphTensor<'_> {
-    /// The name for messages: shortened, and without control characters.
+    /// Returns the name for messages: shortened, and without control characters.
     pub(crate) fn display_name(&self) -> String {
         escaped(self.name)
     }
 
-    /// The sizes of the dimensions, outermost first.
+    /// Returns the sizes of the dimensions, outermost first.
     pub(crate) fn sizes(&self) -> impl ExactSizeIterator<Item = i32> {
         self.shape.iter().map(|size| i32::from_le_bytes(*size))
     }
 }
 
 impl Element {
-    /// The schema's name.
+    /// Returns the schema's name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Float32 => "FLOAT32",
@@ -126,12 +126,12 @@ impl Element {
         }
     }
 
-    /// Bytes of a value; 1 for a type that no packed model has.
+    /// Returns bytes of a value; 1 for a type that no packed model has.
     pub(crate) fn size_bytes(self) -> usize {
         self.dtype().map_or(1, DType::size_bytes)
     }
 
-    /// The type in a packed model, if it has one.
+    /// Returns the type in a packed model, if it has one.
     pub(crate) const fn dtype(self) -> Option<DType> {
         match self {
             Self::Float32 => Some(DType::F32),
@@ -149,23 +149,23 @@ impl Element {
 }
 
 impl Quantization<'_> {
-    /// Whether the file says nothing.
+    /// Returns whether the file says nothing.
     pub(crate) const fn is_empty(&self) -> bool {
         self.scales.is_empty() && self.zero_points.is_empty()
     }
 
-    /// The scale and the zero point, if there is one of each.
+    /// Returns the scale and the zero point, if there is one of each.
     pub(crate) fn only(&self) -> Option<(f32, i64)> {
         let (&[scale], &[zero_point]) = (self.scales, self.zero_points) else { return None };
         Some((f32::from_le_bytes(scale), i64::from_le_bytes(zero_point)))
     }
 
-    /// The scales.
+    /// Returns the scales.
     pub(crate) fn scale_values(&self) -> impl ExactSizeIterator<Item = f32> {
         self.scales.iter().map(|scale| f32::from_le_bytes(*scale))
     }
 
-    /// The zero points.
+    /// Returns the zero points.
     pub(crate) fn zero_point_values(&self) -> impl ExactSizeIterator<Item = i64> {
         self.zero_points.iter().map(|point| i64::from_le_bytes(*point))
     }
@@ -178,33 +178,33 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
 }
 
 impl<'f> GraphOperator<'f> {
-    /// What messages call it.
+    /// Returns what messages call it.
     pub(crate) fn display_name(&self) -> &str {
         self.label.as_deref().unwrap_or(self.name)
     }
 
-    /// The tensor indices of all outputs, those that are none included.
+    /// Returns the tensor indices of all outputs, those that are none included.
     pub(crate) fn output_indices(&self) -> impl Iterator<Item = usize> {
         self.outputs.iter().filter_map(|index| usize::try_from(i32::from_le_bytes(*index)).ok())
     }
 
-    /// The tensor index of an input; none where it is left out.
+    /// Returns the tensor index of an input; none where it is left out.
     pub(crate) fn input(&self, position: usize) -> Option<i32> {
         let index = i32::from_le_bytes(*self.inputs.get(position)?);
         (index != -1).then_some(index)
     }
 
-    /// Whether it reads the tensor with this index.
+    /// Returns whether it reads the tensor with this index.
     pub(crate) fn reads(&self, tensor: usize) -> bool {
         self.inputs.iter().any(|index| usize::try_from(i32::from_le_bytes(*index)) == Ok(tensor))
     }
 
-    /// The value of the option with this name, if it was read.
+    /// Returns the value of the option with this name, if it was read.
     pub(crate) fn option(&self, name: &str) -> Option<OptionValue<'f>> {
         self.options.iter().find(|option| option.name == name)?.value.as_ref().ok().copied()
     }
 
-    /// The tensor index of an output.
+    /// Returns the tensor index of an output.
     pub(crate) fn output(&self, position: usize) -> Option<i32> {
         self.outputs.get(position).map(|index| i32::from_le_bytes(*index))
     }

@@ -90,7 +90,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The weights in this order, and a self-test for every model that runs in seconds.
+    /// Returns the weights in this order, and a self-test for every model that runs in seconds.
     #[must_use]
     pub const fn new(layout: Layout) -> Self {
         Self { layout, self_test_work_max: 1 << 34 }
@@ -157,7 +157,8 @@ pub fn convert_with(
     Ok(Conversion { blob, report })
 }
 
-/// The error for a draft that does not fit the format; too much work is a fault of the graph.
+/// Returns the error for a draft that does not fit the format; too much work is a fault of the
+/// graph.
 fn encode_error(error: EncodeError) -> ImportError {
     if let EncodeError::Work { found, max } = error {
         GraphFault::Work { found, max }.into()

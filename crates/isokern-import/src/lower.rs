@@ -243,7 +243,7 @@ fn lower_operators(
     Ok(live.iter().filter(|&&is_live| !is_live).count())
 }
 
-/// An input or output of the graph, with the start of its name.
+/// Returns an input or output of the graph, with the start of its name.
 fn port(graph: &Graph<'_>, tensor: u16, index: usize) -> DraftPort {
     let name = graph.tensors[index].name;
     let name = name.get(..PORT_NAME_MAX).unwrap_or(name);

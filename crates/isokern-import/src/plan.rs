@@ -32,7 +32,7 @@ struct Block {
     last_step: usize,
 }
 
-/// Where the blocks lie.
+/// Where the blocks are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Placement {
     offsets: Vec<usize>,
@@ -78,8 +78,8 @@ pub(crate) fn plan(draft: &mut Draft) -> Result<Sizes, GraphFault> {
     Ok(Sizes { arena_bytes, lower_bound: lower_bound(&blocks) })
 }
 
-/// One block for all tensors of a root, and for each tensor the index of its block; none for those
-/// of the state.
+/// Returns one block for all tensors of a root, and for each tensor the index of its block; none
+/// for those of the state.
 fn blocks(draft: &Draft, lifetimes: &[Lifetime]) -> (Vec<Block>, Vec<Option<usize>>) {
     let mut blocks: Vec<Block> = Vec::new();
     let mut block_of = Vec::with_capacity(lifetimes.len());
@@ -105,7 +105,7 @@ fn blocks(draft: &Draft, lifetimes: &[Lifetime]) -> (Vec<Block>, Vec<Option<usiz
     (blocks, block_of)
 }
 
-/// The best placement found.
+/// Returns the best placement found.
 fn place(blocks: &[Block]) -> Placement {
     let enough = aligned_bound(blocks);
     let mut best: Option<(Placement, Vec<usize>)> = None;
@@ -178,7 +178,7 @@ fn sorted(blocks: &[Block], key: impl Fn(&Block) -> (Reverse<usize>, usize)) -> 
     order
 }
 
-/// The blocks of the busiest step first, then those of the next, each step's by size.
+/// Returns the blocks of the busiest step first, then those of the next, each step's by size.
 fn busiest_first(blocks: &[Block]) -> Vec<usize> {
     let live = live_bytes(blocks);
     let busiest =
@@ -215,17 +215,17 @@ fn place_in_order(blocks: &[Block], order: &[usize], fit: Fit) -> Placement {
     Placement { offsets, arena_bytes }
 }
 
-/// Whether both blocks are needed at some step.
+/// Returns whether both blocks are needed at some step.
 const fn meet(a: &Block, b: &Block) -> bool {
     a.first_step <= b.last_step && b.first_step <= a.last_step
 }
 
-/// The bytes needed at the busiest step: no arena can be smaller.
+/// Returns the bytes needed at the busiest step: no arena can be smaller.
 fn lower_bound(blocks: &[Block]) -> usize {
     live_bytes(blocks).into_iter().max().unwrap_or(0)
 }
 
-/// The same with aligned offsets: all blocks of a step but the last need whole units.
+/// Returns the same with aligned offsets: all blocks of a step but the last need whole units.
 fn aligned_bound(blocks: &[Block]) -> usize {
     let padding = |block: &Block| block.bytes.next_multiple_of(ALIGN) - block.bytes;
     let mut spared = vec![0; step_count(blocks)];
@@ -240,7 +240,7 @@ fn aligned_bound(blocks: &[Block]) -> usize {
     live.map(|(bytes, spared)| bytes - spared).max().unwrap_or(0)
 }
 
-/// The bytes needed at each step.
+/// Returns the bytes needed at each step.
 fn live_bytes(blocks: &[Block]) -> Vec<usize> {
     let mut live = vec![0_usize; step_count(blocks)];
     for block in blocks {

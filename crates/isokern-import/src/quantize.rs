@@ -68,7 +68,7 @@ pub(crate) fn multiplier(real: f64) -> Result<Multiplier, MultiplierFault> {
     Ok(Multiplier { mantissa: mantissa as i32, shift: shift as i8 })
 }
 
-/// Splits a multiplier that must lie between 0 and 1.
+/// Splits a multiplier that must be between 0 and 1.
 ///
 /// `QuantizeMultiplierSmallerThanOneExp` in the same file, which checks that the
 /// shift is not to the left: a multiplier that rounds up to 1 fails too.
@@ -85,7 +85,7 @@ pub(crate) fn multiplier_below_one(real: f64) -> Result<Multiplier, MultiplierFa
     })
 }
 
-/// The multiplier of dot products with these scales.
+/// Returns the multiplier of dot products with these scales.
 ///
 /// `PopulateConvolutionQuantizationParams` in `kernels/kernel_util.cc`, and
 /// `micro/kernels/fully_connected_common.cc`: all in `double`. Sources before October 2026 round
@@ -94,7 +94,7 @@ pub(crate) fn dot_scale(input: f32, weights: f32, output: f32) -> f64 {
     f64::from(input) * f64::from(weights) / f64::from(output)
 }
 
-/// Whether the scale of a bias is that of input times weights, as TFLite measures it.
+/// Returns whether the scale of a bias is that of input times weights, as TFLite measures it.
 ///
 /// The other `GetQuantizedConvolutionMultipler` in `kernels/kernel_util.cc`.
 pub(crate) fn bias_scale_fits(input: f32, weights: f32, bias: f32, output: f32) -> bool {
@@ -105,7 +105,7 @@ pub(crate) fn bias_scale_fits(input: f32, weights: f32, bias: f32, output: f32) 
 /// Bits that both summands of an int8 ADD move left.
 pub(crate) const ADD_LEFT_SHIFT: u8 = 20;
 
-/// The multipliers of both inputs and the output of an ADD.
+/// Returns the multipliers of both inputs and the output of an ADD.
 ///
 /// `CalculateOpDataAdd` in `micro/kernels/add_common.cc`.
 pub(crate) fn add(a: f32, b: f32, output: f32) -> Result<[Multiplier; 3], MultiplierFault> {
@@ -118,7 +118,7 @@ pub(crate) fn add(a: f32, b: f32, output: f32) -> Result<[Multiplier; 3], Multip
     ])
 }
 
-/// The multipliers of both inputs and the output of a SUB.
+/// Returns the multipliers of both inputs and the output of a SUB.
 ///
 /// `CalculateOpDataSub` in `micro/kernels/sub_common.cc`: all in `double`, as for ADD. Sources
 /// before October 2026 have `float` there, which gives other bytes where results are ties.
@@ -135,7 +135,7 @@ pub(crate) fn sub(a: f32, b: f32, output: f32) -> Result<[Multiplier; 3], Multip
 /// Bits that both operands of an int8 SQUARED_DIFFERENCE move left.
 pub(crate) const SQUARED_DIFFERENCE_LEFT_SHIFT: u8 = 7;
 
-/// The multipliers of both inputs and the output of a SQUARED_DIFFERENCE.
+/// Returns the multipliers of both inputs and the output of a SQUARED_DIFFERENCE.
 ///
 /// `PrepareQuantized` in `micro/kernels/squared_difference.cc`: the enlarged output scale is a
 /// `float`, all else `double`.
@@ -157,12 +157,12 @@ pub(crate) fn squared_difference(
 /// (`ComparisonsPrepare` in `micro/kernels/comparisons.cc`).
 pub(crate) const COMPARISON_LEFT_SHIFT: u8 = 8;
 
-/// The multiplier from one scale to another.
+/// Returns the multiplier from one scale to another.
 pub(crate) fn rescaling(input: f32, output: f32) -> f64 {
     f64::from(input) / f64::from(output)
 }
 
-/// A multiplier that also divides by a number of terms above 0.
+/// Returns a multiplier that also divides by a number of terms above 0.
 ///
 /// `QuantizedMeanOrSum` in `kernels/internal/reference/reduce.h`: as many bits as the number has
 /// come from the shift before the division, which truncates.
@@ -198,7 +198,7 @@ pub(crate) fn softmax(beta: f32, input: f32) -> Option<Softmax> {
     })
 }
 
-/// The range a fused activation leaves; none where its bounds exceed 32 bits.
+/// Returns the range a fused activation leaves; none where its bounds exceed 32 bits.
 ///
 /// `CalculateActivationRangeQuantized` in `kernels/kernel_util.cc`; the division is
 /// in `float`.

@@ -73,7 +73,7 @@ table! {
 }
 
 table! {
-    /// How a tensor's numbers stand for real values.
+    /// How a tensor's numbers represent real values.
     quantization "QuantizationParameters" {
         SCALE 2 "scale",
         ZERO_POINT 3 "zero_point",
@@ -102,7 +102,7 @@ table! {
     }
 }
 
-/// The type of elements that a number of the `TensorType` enum stands for.
+/// Returns the type of elements that a number of the `TensorType` enum represents.
 pub(crate) fn element(code: u8) -> Element {
     const NAMES: [&str; 23] = [
         "FLOAT32",

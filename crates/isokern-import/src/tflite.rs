@@ -59,7 +59,8 @@ pub(crate) fn read(file: &[u8]) -> Result<Graph<'_>, ImportError> {
     Ok(graph)
 }
 
-/// The numbers of the graphs that operators of this one call, once each, the first excluded.
+/// Returns the numbers of the graphs that operators of this one call, once each, the first
+/// excluded.
 fn called(graph: &Graph<'_>) -> Vec<usize> {
     let mut numbers = Vec::new();
     for operator in graph.operators.iter().filter(|operator| operator.name == CALL_ONCE) {
@@ -84,7 +85,7 @@ fn read_graph<'f>(
     Ok(Graph { inputs, outputs, tensors, operators, called, unused_subgraph_count, file_bytes })
 }
 
-/// The indices of the inputs or outputs.
+/// Returns the indices of the inputs or outputs.
 fn ends(graph: &Table<'_>, field: Field, tensor_count: usize) -> Result<Vec<usize>, TfliteError> {
     let index = |index: &[u8; 4]| {
         let index = usize::try_from(i32::from_le_bytes(*index)).ok();
@@ -93,7 +94,7 @@ fn ends(graph: &Table<'_>, field: Field, tensor_count: usize) -> Result<Vec<usiz
     capped(graph, field)?.iter().map(index).collect()
 }
 
-/// A list of tensors, which is not longer than there can be tensors.
+/// Returns a list of tensors, which is not longer than there can be tensors.
 fn capped<'f>(table: &Table<'f>, field: Field) -> Result<&'f [[u8; 4]], TfliteError> {
     let list = table.vector(field)?;
     if list.len() > TENSORS_MAX {
@@ -113,7 +114,8 @@ fn operators<'f>(
     (0..count).map(|index| read_operator(&codes, &tables.at(index)?)).collect()
 }
 
-/// The schema's name of an operator, and what messages call one for which that says too little.
+/// Returns the schema's name of an operator, and what messages call one for which that says too
+/// little.
 fn operator_name(
     codes: &Tables<'_>,
     table: &Table<'_>,
@@ -189,7 +191,7 @@ fn read_quantization<'f>(table: &Table<'f>) -> Result<Quantization<'f>, TfliteEr
     })
 }
 
-/// The bytes of a buffer; none where it has none, which makes a tensor an activation.
+/// Returns the bytes of a buffer; none where it has none, which makes a tensor an activation.
 fn data<'f>(file: &'f [u8], table: &Table<'f>) -> Result<Option<&'f [u8]>, TfliteError> {
     let inside = table.bytes(buffer::DATA)?;
     let (offset, size) = (table.u64(buffer::OFFSET)?, table.u64(buffer::SIZE)?);

@@ -38,7 +38,7 @@ impl<'m> Model<'m> {
     ///
     /// As for [`parse`](Self::parse), and [`FormatError::NotBuilt`] for an operator of another
     /// kind.
-    #[inline(never)] // A frame of its own: firmware's stack holds checks or a run, not both.
+    #[inline(never)] // Not inlined: firmware's stack holds checks or a run, not both.
     pub fn parse_for<S: OperatorSet>(blob: &'m [u8]) -> Result<Self, FormatError> {
         let model = Self::unchecked(blob, header::check(blob)?);
         ports::check(&model)?;

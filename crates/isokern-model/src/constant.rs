@@ -76,7 +76,7 @@ impl Constant {
     }
 }
 
-/// The weights in the packed layout, and each output's sum.
+/// Returns the weights in the packed layout, and each output's sum.
 fn packed(values: &[i8], outputs: usize, terms: Terms) -> (Vec<i8>, Vec<i32>) {
     let mut target = vec![0; Layout::Packed.weight_bytes(outputs, terms).unwrap_or(0)];
     let mut sums = vec![0_i32; outputs];

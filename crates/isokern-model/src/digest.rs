@@ -75,7 +75,7 @@ pub const fn fnv1a_update(digest: u64, values: &[i8]) -> u64 {
 /// Fills `target` with the generated input that belongs to `seed`.
 ///
 /// The sequence is xorshift32 (G. Marsaglia, *Xorshift RNGs*, 2003), the top byte
-/// of each state; seed 0 stands for 1, since zero is a fixed point. The self-test
+/// of each state; seed 0 means 1, since zero is a fixed point. The self-test
 /// of a model is this input and the digest of its output.
 pub fn generate_input(seed: u32, target: &mut [i8]) {
     let mut state = if seed == 0 { 1 } else { seed };

@@ -56,13 +56,13 @@ macro_rules! include_model {
             pub const INPUT_LEN: usize = INPUTS[0].len;
             /// Real value of one step of the first input.
             pub const INPUT_SCALE: f32 = INPUTS[0].scale;
-            /// Value of the first input that stands for real zero.
+            /// Value of the first input that represents real zero.
             pub const INPUT_ZERO_POINT: i32 = INPUTS[0].zero_point;
             /// Values of the first output.
             pub const OUTPUT_LEN: usize = OUTPUTS[0].len;
             /// Real value of one step of the first output.
             pub const OUTPUT_SCALE: f32 = OUTPUTS[0].scale;
-            /// Value of the first output that stands for real zero.
+            /// Value of the first output that represents real zero.
             pub const OUTPUT_ZERO_POINT: i32 = OUTPUTS[0].zero_point;
             /// Bytes of arena a run needs, inputs and outputs inside.
             pub const ARENA_BYTES: usize = HEADER.arena_bytes;
@@ -100,13 +100,13 @@ macro_rules! include_model {
 pub struct Arena<const BYTES: usize>([u8; BYTES]);
 
 impl<const BYTES: usize> Arena<BYTES> {
-    /// A zeroed arena.
+    /// Returns a zeroed arena.
     #[must_use]
     pub const fn new() -> Self {
         Self([0; BYTES])
     }
 
-    /// The bytes, to lend to a backend.
+    /// Returns the bytes, to lend to a backend.
     #[must_use]
     pub const fn as_mut_slice(&mut self) -> &mut [u8] {
         &mut self.0
@@ -145,7 +145,7 @@ pub struct Port {
     pub dtype: DType,
     /// Real value of one step.
     pub scale: f32,
-    /// Value that stands for real zero.
+    /// Value that represents real zero.
     pub zero_point: i32,
 }
 

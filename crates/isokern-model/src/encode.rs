@@ -181,7 +181,7 @@ fn put(blob: &mut [u8], offset: usize, bytes: &[u8]) {
     blob[offset..offset + bytes.len()].copy_from_slice(bytes);
 }
 
-/// A copy of `blob` on the boundary that [`Model::parse`] asks for.
+/// Returns a copy of `blob` on the boundary that [`Model::parse`] asks for.
 fn aligned(blob: &[u8]) -> AlignedCopy {
     let mut chunks = vec![0_u128; blob.len().div_ceil(16)];
     bytemuck::cast_slice_mut(&mut chunks)[..blob.len()].copy_from_slice(blob);

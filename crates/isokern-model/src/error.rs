@@ -113,7 +113,7 @@ pub enum FormatError {
 }
 
 impl FormatError {
-    /// A number that stays the same between versions, from 256.
+    /// Returns a number that stays the same between versions, from 256.
     #[must_use]
     pub const fn code(self) -> u32 {
         match self {

@@ -45,7 +45,7 @@ pub const fn round_shift(value: i32, exponent: u32) -> i32 {
     below.wrapping_shr(exponent).wrapping_add(last_out)
 }
 
-/// `value * multiplier * 2^(shift - 31)`, rounded in two steps.
+/// Returns `value * multiplier * 2^(shift - 31)`, rounded in two steps.
 ///
 /// Above zero the shift goes to the left, before the product. Source: TensorFlow
 /// Lite `kernels/internal/common.cc`, `MultiplyByQuantizedMultiplier` (double
@@ -66,8 +66,8 @@ pub const fn rescale(value: i32, multiplier: i32, shift: i8) -> i32 {
     round_shift(high_mul(value.wrapping_shl(left), multiplier), right)
 }
 
-/// The integer nearest to `value`, ties away from zero; `i32::MIN` for every other value: NaN, and
-/// those that round to no `i32`.
+/// Returns the integer nearest to `value`, ties away from zero; `i32::MIN` for every other value:
+/// NaN, and those that round to no `i32`.
 ///
 /// Integer steps alone, so that no target decides. What C leaves undefined is what a processor of
 /// x86-64 gives. Source: TensorFlow Lite `kernels/internal/reference/quantize.h`.
@@ -97,7 +97,7 @@ pub const fn nearest(value: f32) -> i32 {
     if bits >> 31 == 0 { magnitude } else { -magnitude }
 }
 
-/// `value` moved into `min..=max`.
+/// Returns `value` moved into `min..=max`.
 #[inline(always)]
 #[must_use]
 pub const fn clamp(value: i32, min: i8, max: i8) -> i8 {
@@ -121,7 +121,7 @@ mod tests {
         ((product + nudge) / (1 << 31)) as i32
     }
 
-    /// The definition: half is added away from zero, in numbers wide enough for it.
+    /// Returns the definition: half is added away from zero, in numbers wide enough for it.
     fn round_shift_reference(value: i32, exponent: u32) -> i32 {
         let half = (1_i64 << exponent) / 2;
         let magnitude = (i64::from(value).abs() + half) >> exponent;

@@ -18,7 +18,7 @@ pub struct Window {
     pub dilation_height: u16,
     /// Columns between two kernel columns.
     pub dilation_width: u16,
-    /// Rows of padding above the image. What lies below follows from the output's height.
+    /// Rows of padding above the image. What is below follows from the output's height.
     pub pad_top: u16,
     /// Columns of padding left of the image.
     pub pad_left: u16,
@@ -38,7 +38,7 @@ pub struct Axis {
 }
 
 impl Window {
-    /// The vertical dimension.
+    /// Returns the vertical dimension.
     #[must_use]
     pub const fn rows(&self) -> Axis {
         Axis {
@@ -49,7 +49,7 @@ impl Window {
         }
     }
 
-    /// The horizontal dimension.
+    /// Returns the horizontal dimension.
     #[must_use]
     pub const fn columns(&self) -> Axis {
         Axis {
@@ -62,13 +62,13 @@ impl Window {
 }
 
 impl Axis {
-    /// Cells from the first to the last kernel cell, both counted.
+    /// Returns cells from the first to the last kernel cell, both counted.
     #[must_use]
     pub const fn extent(&self) -> usize {
         self.kernel.saturating_sub(1) * self.dilation + 1
     }
 
-    /// The kernel cells of output `position` that lie inside `0..len`, and the
+    /// Returns the kernel cells of output `position` that are inside `0..len`, and the
     /// input cell that the first of them reads.
     ///
     /// ```
@@ -77,7 +77,7 @@ impl Axis {
     /// let axis = Axis { kernel: 3, stride: 2, dilation: 1, pad: 1 };
     /// assert_eq!(axis.inside(0, 5), (1, 3, 0)); // cell 0 falls into the padding
     /// assert_eq!(axis.inside(1, 5), (0, 3, 1));
-    /// assert_eq!(axis.inside(2, 5), (0, 2, 3)); // cell 2 lies behind the end
+    /// assert_eq!(axis.inside(2, 5), (0, 2, 3)); // cell 2 is past the end
     /// ```
     #[must_use]
     #[inline]
@@ -92,7 +92,7 @@ impl Axis {
         (first, end, first_cell)
     }
 
-    /// How `cells` neighbouring kernel cells lie in the input: cells of a run, and runs.
+    /// Returns how `cells` neighbouring kernel cells are in the input: cells of a run, and runs.
     ///
     /// Undilated they are one run of neighbours; dilated, each is a run of its own.
     ///
@@ -114,7 +114,7 @@ impl Axis {
 
     /// Outputs of TFLite's SAME padding, and the padding in front.
     ///
-    /// The odd cell of padding goes behind (`kernels/padding.h` in TensorFlow Lite).
+    /// The odd cell of padding goes after (`kernels/padding.h` in TensorFlow Lite).
     ///
     /// # Panics
     ///
@@ -127,7 +127,7 @@ impl Axis {
         (outputs, total / 2)
     }
 
-    /// Outputs of VALID padding: every window lies inside.
+    /// Outputs of VALID padding: every window is inside.
     ///
     /// # Panics
     ///

@@ -77,7 +77,7 @@ const INDEX: u32 = 2;
 ///
 /// All ranks of the team call this with the same arguments. What the operators
 /// before the range wrote must still be there; running `0..n` at once or in
-/// pieces gives the same bytes. Indices behind the last operator do nothing.
+/// pieces gives the same bytes. Indices past the last operator do nothing.
 ///
 /// # Errors
 ///
@@ -101,7 +101,7 @@ pub fn run_ops<T: Team, L: Loops>(
 /// # Errors
 ///
 /// [`RunError::NotBuilt`] as [`run_ops`], also if `S` lacks a kind of the model.
-#[inline(never)] // A frame of its own, gone when the caller does something else.
+#[inline(never)] // Its stack frame must be gone before the caller's next step.
 pub fn run_ops_of<S: OperatorSet, T: Team, L: Loops>(
     team: &T,
     loops: &L,
@@ -142,7 +142,7 @@ pub enum Progress {
 ///
 /// At least one operator runs, so a run that goes on where it stopped comes to its end, however
 /// often it is stopped. What it wrote must still be there when it goes on; the bytes are then those
-/// of [`run_ops`]. A `first` behind the last operator runs nothing and is [`Progress::Done`].
+/// of [`run_ops`]. A `first` past the last operator runs nothing and is [`Progress::Done`].
 ///
 /// All ranks of the team call this with the same arguments, and `stops` answers all of them alike;
 /// each rank asks after the barrier.

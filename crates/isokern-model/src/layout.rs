@@ -1,4 +1,4 @@
-//! Weight layouts: where the weight of an output's term lies.
+//! Weight layouts: where the weight of an output's term is.
 
 isokern_core::numbered! {
     /// How convolution and fully connected weights are ordered.
@@ -48,7 +48,7 @@ impl Terms {
 }
 
 impl Layout {
-    /// The word the program and its reports use.
+    /// Returns the word the program and its reports use.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl Layout {
         }
     }
 
-    /// Bytes that the weights of `outputs` dot products take; `None` if too many.
+    /// Returns bytes that the weights of `outputs` dot products take; `None` if too many.
     #[must_use]
     pub const fn weight_bytes(self, outputs: usize, terms: Terms) -> Option<usize> {
         let (outputs, row_bytes) = match self {
@@ -75,7 +75,7 @@ impl Layout {
         }
     }
 
-    /// The index of the weight of `output` for the given term of a row.
+    /// Returns the index of the weight of `output` for the given term of a row.
     ///
     /// ```
     /// use isokern_model::layout::{Layout, Terms};

@@ -1,7 +1,7 @@
 //! The packed model of Isokern (`.ikm`): a checked, zero-copy view of its bytes, and what its
 //! operators compute.
 //!
-//! Firmware, CPU and GPU executors read a model through [`Model`]. A blob lies in
+//! Firmware, CPU and GPU executors read a model through [`Model`]. A blob is in
 //! flash or in a mapped file; [`Model::parse`] checks everything an executor
 //! relies on, in bounded time and without heap, and then hands out views into the
 //! same bytes. No float and no table in RAM is needed to run an int8 model:
@@ -18,7 +18,7 @@
 //! |---|---|
 //! | [`header`] | the 128 bytes at the front, with const readers |
 //! | [`tensor`] | activations: shape, quantisation, place in arena or state, lifetime |
-//! | [`record`] | constant records and the 64-byte operator records as they lie in the blob |
+//! | [`record`] | constant records and the 64-byte operator records as they are in the blob |
 //! | [`kind`] | sets of kinds |
 //! | [`operator`] | what an operator is: body, view, check, cost and plain loop |
 //! | [`operators`] | every kind, one file each, and the table of them: [`OpKind`], [`Op`] |

@@ -31,7 +31,7 @@ use crate::operators::table::{Table, TableView};
 /// Every method does the calling rank's share and returns without a barrier. The
 /// provided methods are the plain loops: safe, portable, the oracle of all others.
 pub trait Loops {
-    /// The operator kinds this executor is built with; others leave no code behind.
+    /// The operator kinds this executor is built with; others add no code.
     const OPERATORS: OpSet = OpSet::ALL;
 
     /// Runs a convolution; see [`Conv2d`].

@@ -132,13 +132,13 @@ pub struct DotOutline {
     pub outputs: usize,
     /// Terms of each.
     pub terms: usize,
-    /// Quantised weight that stands for real zero.
+    /// Quantised weight that represents real zero.
     pub weight_zero_point: i32,
     /// Number of scales: one, or one per output.
     pub scale_count: usize,
 }
 
-/// Names `field` as not valid unless the condition holds.
+/// Returns names `field` as not valid unless the condition holds.
 pub(crate) const fn require(holds: bool, field: &'static str) -> Check {
     if holds { Ok(()) } else { Err(field) }
 }

@@ -270,7 +270,7 @@ fn fails_of<O: Operator>(site: &OperatorSite<'_>, memory: &Memory<'_>) -> bool {
 /// Runs the calling rank's share of one operator, part after part.
 ///
 /// Its view is built here and nowhere copied, which a device would do byte by byte.
-#[inline(never)] // A frame of its own: the largest view counts, not their sum.
+#[inline(never)] // Not inlined: the largest view counts, not their sum.
 fn run<O: Operator, T: Team, L: Loops>(
     (team, loops): (&T, &L),
     site: &OperatorSite<'_>,
@@ -293,7 +293,7 @@ fn step_to<O: Operator>(view: &mut O::View<'_>, item: u32) {
 }
 
 /// Checks what all kinds have in common, then the kind's own fields.
-#[inline(never)] // A frame of its own: firmware's stack is short.
+#[inline(never)] // Not inlined: firmware's stack is short.
 fn check<O: Operator>(site: &OperatorSite<'_>) -> Result<Cost, &'static str> {
     let inputs = (*O::INPUTS.start(), *O::INPUTS.end());
     check_counts(site, inputs, [O::OUTPUTS, O::SCRATCH], O::ANY_DTYPE)?;

@@ -27,7 +27,7 @@ pub struct Activation {
 }
 
 impl Activation {
-    /// Whether any value is inside.
+    /// Returns whether any value is inside.
     #[must_use]
     pub const fn is_range(self) -> bool {
         self.min <= self.max

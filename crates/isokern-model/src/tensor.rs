@@ -38,7 +38,7 @@ pub struct TensorRecord {
     pub first_step: u16,
     /// Last step at which its bytes must hold.
     pub last_step: u16,
-    /// Quantised value that stands for real zero.
+    /// Quantised value that represents real zero.
     pub zero_point: i16,
     /// Place in its region, in bytes.
     pub offset: u32,
@@ -74,7 +74,7 @@ pub enum Region {
 }
 
 impl Region {
-    /// Returns the number that stands for this region in a blob.
+    /// Returns the number that represents this region in a blob.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -148,7 +148,7 @@ impl Tensor {
         if self.dtype == DType::I8.code() { self.bytes() } else { self.wide_len() }
     }
 
-    /// The number of elements of more than a byte; apart, so that firmware has it once.
+    /// Returns the number of elements of more than a byte; apart, so that firmware has it once.
     #[inline(never)]
     const fn wide_len(&self) -> usize {
         self.bytes() / self.dtype().size_bytes()
@@ -209,7 +209,7 @@ impl Tensor {
         f32::from_bits(self.scale)
     }
 
-    /// Returns the quantised value that stands for real zero.
+    /// Returns the quantised value that represents real zero.
     #[must_use]
     #[inline]
     pub const fn zero_point(&self) -> i32 {
@@ -243,7 +243,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// Rows times columns.
+    /// Returns rows times columns.
     #[must_use]
     pub const fn positions(&self) -> usize {
         self.height.saturating_mul(self.width)

@@ -65,7 +65,7 @@ impl Resident for Echo {
     }
 }
 
-/// A clock that stands still; the questions have no deadline.
+/// A clock that does not move; the questions have no deadline.
 #[derive(Clone)]
 struct Stopped;
 

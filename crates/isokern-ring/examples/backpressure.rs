@@ -35,7 +35,7 @@ fn main() {
     }
 }
 
-/// One run: the consumer needs three times as long for a sample as the producer.
+/// Returns one run: the consumer needs three times as long for a sample as the producer.
 fn run(answer: Answer) -> Ledger {
     let mut ring = Samples::new();
     let (mut producer, mut consumer) = ring.split();

@@ -20,7 +20,7 @@
 //!
 //! # What is not
 //!
-//! * A handler that never comes to a safe point cannot be stopped, only left behind.
+//! * A handler that never comes to a safe point cannot be stopped: its thread runs on.
 //! * Messages of one mailbox are handled in order; between mailboxes there is priority.
 //! * What a handler [`send`](isokern_core::RingContext::send)s to an actor that has stopped
 //!   meanwhile is gone, and counted as refused.

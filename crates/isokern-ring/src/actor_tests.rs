@@ -67,7 +67,7 @@ fn settle<const N: usize, const BOXES: usize, L: Links>(
     }
 }
 
-/// The answers in mailbox 0, oldest first.
+/// Returns the answers in mailbox 0, oldest first.
 fn answers<const N: usize, const BOXES: usize, L: Links>(
     actor: &mut LoopActor<N, BOXES, L>,
 ) -> Vec<Result<u32, ActorError>> {

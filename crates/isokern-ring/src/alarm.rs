@@ -32,19 +32,19 @@ impl Wake for Bell {
 }
 
 impl Alarm {
-    /// An alarm for the calling thread, which has not rung.
+    /// Returns an alarm for the calling thread, which has not rung.
     pub(crate) fn new() -> Self {
         let bell = Bell { thread: thread::current(), has_rung: AtomicBool::new(false) };
         let bell = Arc::new(bell);
         Self { waker: Waker::from(Arc::clone(&bell)), bell }
     }
 
-    /// The waker that rings it.
+    /// Returns the waker that rings it.
     pub(crate) const fn waker(&self) -> &Waker {
         &self.waker
     }
 
-    /// Whether it has rung since the last time it was asked. Acquire: whoever reads `true`
+    /// Returns whether it has rung since the last time it was asked. Acquire: whoever reads `true`
     /// sees what was done before the ring.
     pub(crate) fn take(&self) -> bool {
         self.bell.has_rung.swap(false, Ordering::AcqRel)

@@ -28,7 +28,7 @@ pub struct Consumer<H: RingHandle> {
 }
 
 impl<H: RingHandle> Consumer<H> {
-    /// The consumer of a ring that is all zero and has no other.
+    /// Returns the consumer of a ring that is all zero and has no other.
     pub(crate) fn new(ring: H) -> Self {
         Self { state: ConsumerState::new(), ring, one_thread: PhantomData }
     }
@@ -106,14 +106,14 @@ impl<H: RingHandle> Consumer<H> {
         self.state.len(self.ring.memory()) as usize
     }
 
-    /// Whether there is nothing to take. `true` may change at any moment; `false` stays until
-    /// this end takes a message.
+    /// Returns whether there is nothing to take. `true` may change at any moment; `false` stays
+    /// until this end takes a message.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.state.is_empty(self.ring.memory())
     }
 
-    /// Whether the producer closed; messages may be left. `true` stays.
+    /// Returns whether the producer closed; messages may be left. `true` stays.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.state.sees_closed(self.ring.memory())
@@ -121,7 +121,7 @@ impl<H: RingHandle> Consumer<H> {
 
     /// Closes the ring: the producer's next push fails. What is in the ring can still be
     /// taken; a push that was under way may add one more message, so only
-    /// [`PopError::Closed`] says that nothing was left behind.
+    /// [`PopError::Closed`] says that no message remains.
     ///
     /// ```
     /// use isokern_ring::{PushError, Ring};

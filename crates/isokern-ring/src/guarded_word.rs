@@ -12,7 +12,7 @@ use isokern_core::ring::{HostWord, SharedCounter, SharedRmw, SharedWord};
 pub struct GuardedWord(HostWord);
 
 impl GuardedWord {
-    /// A word that holds `value`.
+    /// Returns a word that holds `value`.
     #[must_use]
     pub const fn new(value: u32) -> Self {
         Self(HostWord::new(value))

@@ -2,7 +2,7 @@
 //!
 //! This file is a door for `unsafe` (`docs/safety.md`): a waker that needs no heap is made from
 //! a table of functions. Its invariant: the pointer of every such waker is that of a
-//! [`LoopWaker`] in a `static`, so it is valid for ever and from every thread.
+//! [`LoopWaker`] in a `static`, so it is valid for the whole program and from every thread.
 #![allow(unsafe_code)]
 
 use core::future::Future;
@@ -67,7 +67,7 @@ pub struct LoopWaker {
 }
 
 impl LoopWaker {
-    /// A waker that nobody has woken.
+    /// Returns a waker that nobody has woken.
     #[must_use]
     pub const fn new() -> Self {
         Self { is_woken: AtomicBool::new(false) }
@@ -94,13 +94,14 @@ impl LoopWaker {
         }
     }
 
-    /// Whether the future is to be polled: if not, the loop may sleep.
+    /// Returns whether the future is to be polled: if not, the loop may sleep.
     #[must_use]
     pub fn is_woken(&self) -> bool {
         self.is_woken.load(Ordering::SeqCst)
     }
 
-    /// The waker, for a loop of your own. What it wakes is seen by [`is_woken`](Self::is_woken).
+    /// Returns the waker, for a loop of your own. What it wakes is seen by
+    /// [`is_woken`](Self::is_woken).
     #[must_use]
     pub fn waker(&'static self) -> Waker {
         // SAFETY: the functions of the table take what `raw` makes: a pointer to a static.
@@ -118,13 +119,14 @@ const fn raw(flag: &'static LoopWaker) -> RawWaker {
     RawWaker::new(core::ptr::from_ref(flag).cast(), &TABLE)
 }
 
-/// What a waker points to.
+/// Returns what a waker points to.
 ///
 /// # Safety
 ///
 /// The pointer must be one that [`raw`] has put into a waker.
 const unsafe fn pointee(pointer: *const ()) -> &'static LoopWaker {
-    // SAFETY: it was made from a reference that is valid for ever, and is never written through.
+    // SAFETY: it was made from a reference that is valid for the whole program, and is never
+    // written through.
     unsafe { &*pointer.cast() }
 }
 

@@ -1,7 +1,7 @@
 //! Many producers in front of one ring.
 //!
 //! Each producer claims a ticket by compare-and-swap and then fills that ticket's slot; the
-//! consumer behind is the plain one. Where the processor has no compare-and-swap (Armv6-M),
+//! consumer is the plain one. Where the processor has no compare-and-swap (Armv6-M),
 //! this module is there with the feature `critical-section` alone: without it, programs that
 //! name it do not compile.
 
@@ -46,7 +46,7 @@ pub struct MpscRing<T, const N: usize, const LINES: usize = 1> {
 }
 
 impl<T: Pod, const N: usize, const LINES: usize> MpscRing<T, N, LINES> {
-    /// An empty ring.
+    /// Returns an empty ring.
     #[must_use]
     pub const fn new() -> Self {
         Self { ring: Ring::new(), tail: first_tail() }
@@ -152,7 +152,7 @@ impl<T: Pod, const N: usize, const LINES: usize> fmt::Debug for MpscProducer<'_,
     }
 }
 
-/// The words for one producer at ticket 0.
+/// Returns the words for one producer at ticket 0.
 const fn first_tail() -> SharedTail<ClaimWord> {
     SharedTail::new(ClaimWord::new(0), ClaimWord::new(0), ClaimWord::new(1))
 }

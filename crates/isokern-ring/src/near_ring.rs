@@ -21,7 +21,7 @@ use isokern_core::ring::{HostRing, SharedCell, SharedRing, SharedWord, SlotCount
 pub struct NearRing<const N: usize, const LINES: usize>(HostRing<N, LINES>);
 
 impl<const N: usize, const LINES: usize> NearRing<N, LINES> {
-    /// An empty ring, all bytes zero.
+    /// Returns an empty ring, all bytes zero.
     #[must_use]
     pub const fn new() -> Self {
         Self(HostRing::new())
@@ -97,7 +97,7 @@ impl<const N: usize, const LINES: usize> SharedRing for NearRing<N, LINES> {
     }
 }
 
-/// The addresses of the 64-byte lines of the cache that a slot covers.
+/// Returns the addresses of the 64-byte lines of the cache that a slot covers.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 #[inline]
 fn cache_lines(lines: &[[HostCell; LINE_CELLS]]) -> impl Iterator<Item = *const i8> {

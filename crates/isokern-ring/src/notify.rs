@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`WakerCell`] | `std` | the task that registered last |
 //! | [`CriticalWakerCell`] | feature `critical-section` | the same, also from an interrupt |
-//! | [`PollOnly`] | everywhere | nobody: tasks are told to look again at once |
+//! | [`PollOnly`] | everywhere | nobody: tasks are asked to look again at once |
 //!
 //! The order that loses no message: register the waker, *then* look at the ring; on the other
 //! side publish, *then* notify.

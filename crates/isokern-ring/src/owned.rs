@@ -14,7 +14,7 @@ use crate::ring::{Ring, RingHandle, sealed};
 /// A share in the ownership of a ring.
 pub struct ArcRing<T, const N: usize, const LINES: usize = 1>(pub(crate) Arc<Ring<T, N, LINES>>);
 
-/// The two ends of a new ring on the heap; it is freed with the second of them.
+/// Returns the two ends of a new ring on the heap; it is freed with the second of them.
 ///
 /// This is the only allocation. The ring is built on the stack and then moved, so very large
 /// ones (thousands of slots) belong in a `static`.

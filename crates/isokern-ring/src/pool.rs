@@ -58,8 +58,8 @@ pub struct PayloadPool<const BYTES: usize, const COUNT: usize> {
 }
 
 impl<const BYTES: usize, const COUNT: usize> PayloadPool<BYTES, COUNT> {
-    /// A pool whose handles carry the number `pool`. Give each pool of a program its own: it is
-    /// how a handle of another one is found out.
+    /// Returns a pool whose handles carry the number `pool`. Give each pool of a program its own:
+    /// it is how a handle of another one is found out.
     #[must_use]
     pub const fn new(pool: u32) -> Self {
         const {

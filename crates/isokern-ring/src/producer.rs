@@ -47,7 +47,7 @@ pub struct Producer<H: RingHandle> {
 }
 
 impl<H: RingHandle> Producer<H> {
-    /// The producer of a ring that is all zero and has no other.
+    /// Returns the producer of a ring that is all zero and has no other.
     pub(crate) fn new(ring: H) -> Self {
         Self { state: ProducerState::new(), ring, one_thread: PhantomData }
     }
@@ -135,7 +135,7 @@ impl<H: RingHandle> Producer<H> {
         self.state.free_slots(self.ring.memory()) as usize
     }
 
-    /// Whether an end was closed. `true` stays; `false` may change at any moment.
+    /// Returns whether an end was closed. `true` stays; `false` may change at any moment.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.state.sees_closed(self.ring.memory())

@@ -63,13 +63,13 @@ pub struct Ring<T, const N: usize, const LINES: usize = 1> {
 pub trait RingHandle: sealed::Sealed {
     /// What travels.
     type Message: Pod;
-    /// Where the cells lie.
+    /// Where the cells are.
     type Memory: isokern_core::ring::SharedRing;
 
-    /// The cells and words.
+    /// Returns the cells and words.
     fn memory(&self) -> &Self::Memory;
 
-    /// What wakes a sleeping end.
+    /// Returns what wakes a sleeping end.
     fn bells(&self) -> &Doorbells;
 }
 
@@ -81,7 +81,7 @@ pub(crate) mod sealed {
 }
 
 impl<T: Pod, const N: usize, const LINES: usize> Ring<T, N, LINES> {
-    /// An empty ring.
+    /// Returns an empty ring.
     #[must_use]
     pub const fn new() -> Self {
         const {
@@ -133,14 +133,14 @@ impl<T: Pod, const N: usize, const LINES: usize> Ring<T, N, LINES> {
         self.is_split = ClaimWord::new(1);
     }
 
-    /// The consumer, once.
+    /// Returns the consumer, once.
     #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
     pub(crate) fn try_claim(&self) -> Option<Consumer<&Self>> {
         self.is_split.compare_exchange(0, 1).ok()?;
         Some(Consumer::new(self))
     }
 
-    /// The number of slots.
+    /// Returns the number of slots.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         N

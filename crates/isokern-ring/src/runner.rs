@@ -102,7 +102,7 @@ struct Outgoing {
 }
 
 impl<X: Setting> Runner<X> {
-    /// A runner for memory in which nothing was said yet.
+    /// Returns a runner for memory in which nothing was said yet.
     pub fn new(
         (handler, first_state): (Handler<X>, State<X>),
         memory: X::Memory,
@@ -209,13 +209,13 @@ impl<X: Setting> Runner<X> {
         self.advance(todo, pace)
     }
 
-    /// Where the actor is in its life.
+    /// Returns where the actor is in its life.
     #[must_use]
     pub const fn state(&self) -> ActorState {
         self.life
     }
 
-    /// The memory it runs in.
+    /// Returns the memory it runs in.
     #[must_use]
     pub const fn memory(&self) -> &X::Memory {
         &self.memory
@@ -327,7 +327,7 @@ struct FaultCause {
 }
 
 impl FaultCause {
-    /// An error that one of the handler's methods returned.
+    /// Returns an error that one of the handler's methods returned.
     fn of_handler(code: u32, error: KernelError) -> Self {
         Self { code, detail: u64::from(error.detail()) << 32 | u64::from(error.code()) }
     }

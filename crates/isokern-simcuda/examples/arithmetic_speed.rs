@@ -95,7 +95,7 @@ fn filled(scope: &Scope) -> Registers {
     registers
 }
 
-/// Words after dots are modifiers, what follows the blank is operands.
+/// Returns words after dots are modifiers, what follows the blank is operands.
 fn instruction(text: &str) -> Instruction {
     let (words, operands) = text.split_once(' ').unwrap_or((text, ""));
     let mut words = words.split('.').map(str::to_owned);

@@ -114,7 +114,7 @@ impl Arithmetic {
         Ok(Some(Self(operation)))
     }
 
-    /// Whether it is a dot product of four bytes and four bytes.
+    /// Returns whether it is a dot product of four bytes and four bytes.
     #[must_use]
     pub(crate) const fn is_dot_of_four(&self) -> bool {
         matches!(

@@ -41,14 +41,14 @@ pub use settings::Settings;
 pub use status::Status;
 pub use world::LiveObjects;
 
-/// The report of the last fault: what happened, the kernel, the PTX line, the thread. Empty where
-/// there was none.
+/// Returns the report of the last fault: what happened, the kernel, the PTX line, the thread. Empty
+/// where there was none.
 #[must_use]
 pub fn last_report() -> String {
     entry::process().lock().report.clone()
 }
 
-/// What is alive in this process.
+/// Returns what is alive in this process.
 #[must_use]
 pub fn live_objects() -> LiveObjects {
     entry::process().lock().live_objects()

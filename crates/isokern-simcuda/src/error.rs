@@ -55,13 +55,13 @@ pub enum Reason {
 }
 
 impl PtxError {
-    /// An error at a line.
+    /// Returns an error at a line.
     #[must_use]
     pub const fn new(line: u32, reason: Reason) -> Self {
         Self { line, reason }
     }
 
-    /// An instruction, modifier or directive this machine does not know.
+    /// Returns an instruction, modifier or directive this machine does not know.
     #[must_use]
     pub fn unsupported(line: u32, what: impl Into<String>) -> Self {
         Self::new(line, Reason::Unsupported(what.into()))

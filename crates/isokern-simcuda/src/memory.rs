@@ -1,6 +1,6 @@
 //! Allocations of the device: every access is checked against those that are live.
 //!
-//! Device memory lies at addresses no host pointer has, so a host program that follows one faults
+//! Device memory is at addresses no host pointer has, so a host program that follows one faults
 //! here as it does with a real device. An address is never used twice, so an access after
 //! [`Memory::free`] is always found. Pinned and managed memory has the host's addresses.
 //!
@@ -100,13 +100,13 @@ impl Memory {
         Self { tracks: true, ..Self::new(capacity) }
     }
 
-    /// Bytes of device memory in all.
+    /// Returns bytes of device memory in all.
     #[must_use]
     pub const fn capacity(&self) -> u64 {
         self.capacity
     }
 
-    /// Bytes of device memory in use.
+    /// Returns bytes of device memory in use.
     #[must_use]
     pub fn used(&self) -> u64 {
         self.read_table().used
@@ -197,7 +197,7 @@ impl Memory {
         Ok(())
     }
 
-    /// The live allocation that holds `address`.
+    /// Returns the live allocation that holds `address`.
     #[must_use]
     pub fn find(&self, address: u64) -> Option<Arc<Allocation>> {
         self.read_table().find(address).cloned()
@@ -207,7 +207,7 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// [`AccessError`] unless all of them lie in one live allocation.
+    /// [`AccessError`] unless all of them are in one live allocation.
     pub fn read(&self, address: u64, target: &mut [u8]) -> Result<(), AccessError> {
         let (allocation, offset) = self.range(address, target.len())?;
         allocation.store.read(offset, target);
@@ -218,18 +218,18 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// [`AccessError`] unless all of them lie in one live allocation.
+    /// [`AccessError`] unless all of them are in one live allocation.
     pub fn write(&self, address: u64, source: &[u8]) -> Result<(), AccessError> {
         let (allocation, offset) = self.range(address, source.len())?;
         allocation.store.write(offset, source);
         Ok(())
     }
 
-    /// The allocation that holds `bytes` from `address`, and where in it they start.
+    /// Returns the allocation that holds `bytes` from `address`, and where in it they start.
     ///
     /// # Errors
     ///
-    /// [`AccessError`] unless all of them lie in one live allocation.
+    /// [`AccessError`] unless all of them are in one live allocation.
     pub fn range(
         &self,
         address: u64,
@@ -251,7 +251,7 @@ impl Memory {
         self.read_table().explain(address)
     }
 
-    /// The number of changes so far; a [`View`] of an older number is stale.
+    /// Returns the number of changes so far; a [`View`] of an older number is stale.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
@@ -302,7 +302,7 @@ impl Table {
     }
 }
 
-/// Where `address` lies in an allocation that holds it.
+/// Returns where `address` is in an allocation that holds it.
 fn offset_in(allocation: &Allocation, address: u64) -> usize {
     // It is below the length, which was a `usize`.
     usize::try_from(address - allocation.base).unwrap_or(usize::MAX)

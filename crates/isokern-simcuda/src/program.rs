@@ -42,7 +42,7 @@ pub struct Limits {
     pub sm: u32,
 }
 
-/// A loaded module: its variables lie in memory, its functions are ready to run.
+/// A loaded module: its variables are in memory, its functions are ready to run.
 #[derive(Debug)]
 pub struct Program {
     version: (u32, u32),
@@ -71,7 +71,7 @@ pub struct Global {
     pub bytes: u64,
 }
 
-/// The functions of a tree that a program has, in the order of their indexes.
+/// Returns the functions of a tree that a program has, in the order of their indexes.
 pub(crate) fn functions_with_bodies(
     tree: &ptx::ast::Module,
 ) -> impl Iterator<Item = &ptx::ast::Function> {
@@ -107,7 +107,8 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// The body of a function that cannot run: whoever gets there ends at the line of the reason.
+    /// Returns the body of a function that cannot run: whoever gets there ends at the line of the
+    /// reason.
     fn refused(line: u32, shared_end: u32) -> Self {
         let trap = operation::Instruction { guard: None, operation: operation::Operation::Trap };
         Self { code: vec![trap], lines: vec![line], shared_end, ..Self::default() }
@@ -156,7 +157,7 @@ impl Program {
         };
         let mut shared = context.shared_start;
         for function in functions_with_bodies(&tree) {
-            // Device functions have theirs one behind the other, kernels one over the other.
+            // Device functions have theirs one after the other, kernels one over the other.
             let start = if function.entry { context.shared_end } else { shared };
             let body = match decode::function(&mut context, function, start) {
                 Err(LoadError::Ptx(error)) if matches!(error.reason, Reason::Unsupported(_)) => {
@@ -179,13 +180,13 @@ impl Program {
         Ok(program)
     }
 
-    /// The index of a kernel.
+    /// Returns the index of a kernel.
     #[must_use]
     pub fn entry(&self, name: &str) -> Option<usize> {
         self.entries.get(name).copied()
     }
 
-    /// A function by index.
+    /// Returns a function by index.
     #[must_use]
     pub fn function(&self, index: usize) -> Option<&Function> {
         self.functions.get(index)
@@ -206,50 +207,50 @@ impl Program {
         self.refused.get(&index)
     }
 
-    /// Bytes of the module's constants.
+    /// Returns bytes of the module's constants.
     #[must_use]
     pub const fn constant_bytes(&self) -> u64 {
         self.constant_bytes
     }
 
-    /// A variable by name.
+    /// Returns a variable by name.
     #[must_use]
     pub fn global(&self, name: &str) -> Option<Global> {
         self.variables.as_ref()?.globals.get(name).copied()
     }
 
-    /// What the instructions of every function read and write. The text is read again for it:
-    /// operations do not say.
+    /// Returns what the instructions of every function read and write. The text is read again for
+    /// it: operations do not say.
     pub(crate) fn uses(&self) -> &Arc<Vec<Uses>> {
         self.uses.get_or_init(|| Arc::new(uses::of_text(&self.lines.join("\n"))))
     }
 
-    /// A line of the text, from 1.
+    /// Returns a line of the text, from 1.
     #[must_use]
     pub fn line(&self, number: u32) -> &str {
         let index = (number as usize).wrapping_sub(1);
         self.lines.get(index).map_or("", |line| line.trim())
     }
 
-    /// Where shared memory sized at launch starts, in every kernel of the module.
+    /// Returns where shared memory sized at launch starts, in every kernel of the module.
     #[must_use]
     pub const fn dynamic_shared(&self) -> u32 {
         self.dynamic_shared
     }
 
-    /// How many functions there are; their indexes are below.
+    /// Returns how many functions there are; their indexes are below.
     #[must_use]
     pub const fn function_count(&self) -> usize {
         self.functions.len()
     }
 
-    /// The `.version` of the text.
+    /// Returns the `.version` of the text.
     #[must_use]
     pub const fn version(&self) -> (u32, u32) {
         self.version
     }
 
-    /// The number of the text's `.target`.
+    /// Returns the number of the text's `.target`.
     #[must_use]
     pub const fn target(&self) -> u32 {
         self.target

@@ -54,7 +54,7 @@ pub const MAX_DEPTH: u64 = 100;
 pub const MAX_INITIALIZER_DEPTH: u64 = 16;
 /// Operands of an instruction, or elements of a vector.
 pub const MAX_OPERANDS: usize = 64;
-/// Words behind an opcode.
+/// Words after an opcode.
 pub const MAX_MODIFIERS: usize = 32;
 /// Parameters of a function, arguments of a call, or labels of a table.
 pub const MAX_ARGUMENTS: usize = 4096;
@@ -96,7 +96,7 @@ pub fn parse_lazily(text: &str) -> Result<Module, PtxError> {
     module::module(&mut Cursor::new(text)?)
 }
 
-/// Whether a driver of PTX ISA `isa_max` (major, minor) may run a text on a device of
+/// Returns whether a driver of PTX ISA `isa_max` (major, minor) may run a text on a device of
 /// architecture `device_sm`.
 ///
 /// # Errors

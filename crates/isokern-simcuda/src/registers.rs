@@ -75,7 +75,7 @@ pub struct Registers {
 }
 
 impl File {
-    /// The file that holds values of a type; `None` for 128-bit values.
+    /// Returns the file that holds values of a type; `None` for 128-bit values.
     #[must_use]
     pub const fn of(ty: Type) -> Option<Self> {
         match ty {
@@ -99,7 +99,7 @@ impl Registers {
         }
     }
 
-    /// The values of a 32-bit source.
+    /// Returns the values of a 32-bit source.
     #[inline]
     #[must_use]
     pub fn word(&self, source: Word) -> Words {
@@ -109,7 +109,7 @@ impl Registers {
         }
     }
 
-    /// The values of a 64-bit source.
+    /// Returns the values of a 64-bit source.
     #[inline]
     #[must_use]
     pub fn long(&self, source: Long) -> Longs {
@@ -119,7 +119,7 @@ impl Registers {
         }
     }
 
-    /// The lanes in which a predicate holds.
+    /// Returns the lanes in which a predicate holds.
     #[inline]
     #[must_use]
     pub fn predicate(&self, source: Predicate) -> u32 {

@@ -48,7 +48,7 @@ fn stream() -> CUstream {
     stream
 }
 
-/// Two pinned words of zeros.
+/// Returns two pinned words of zeros.
 fn pinned_words() -> *mut u32 {
     let mut host = ptr::null_mut();
     assert_eq!(call!(cuMemHostAlloc(&raw mut host, 8, 2)), 0);

@@ -12,7 +12,7 @@ use standin::{call_count, fail_at, fail_never, in_child, is_child, live_objects,
 
 const PTX: &str = include_str!("kernels/driver.ptx");
 
-/// A program as a user writes it: every error ends it.
+/// Returns a program as a user writes it: every error ends it.
 fn program() -> Result<Vec<u32>, DriverError> {
     let context = CudaContext::new(0)?;
     let stream = context.new_stream()?;

@@ -31,7 +31,7 @@ fn function(module: CUmodule, name: &str) -> CUfunction {
     function
 }
 
-/// A kernel of the tests' module, in the current context.
+/// Returns a kernel of the tests' module, in the current context.
 fn kernel(name: &str) -> CUfunction {
     let (code, module) = load(PTX);
     assert_eq!(code, 0);

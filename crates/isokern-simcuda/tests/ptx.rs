@@ -21,12 +21,12 @@ use isokern_simcuda::ptx::parse;
 /// What the texts of these tests start with: three lines.
 const HEAD: &str = ".version 7.8\n.target sm_80\n.address_size 64\n";
 
-/// Reads items behind [`HEAD`].
+/// Reads items after [`HEAD`].
 fn module(items: &str) -> Module {
     parse(&format!("{HEAD}{items}")).unwrap_or_else(|error| panic!("{error} in {items}"))
 }
 
-/// The only function of a text.
+/// Returns the only function of a text.
 fn function(items: &str) -> Function {
     match module(items).items.pop() {
         Some(Item::Function(function)) => function,
@@ -34,12 +34,12 @@ fn function(items: &str) -> Function {
     }
 }
 
-/// The statements of a kernel; its first line is the fourth.
+/// Returns the statements of a kernel; its first line is the fourth.
 fn body(statements: &str) -> Vec<Statement> {
     function(&format!(".entry f() {{ {statements} }}")).body.expect("it has a body")
 }
 
-/// The variables of a text, at the top level.
+/// Returns the variables of a text, at the top level.
 fn variables(items: &str) -> Vec<Variable> {
     let items = module(items).items.into_iter();
     items

@@ -10,8 +10,8 @@ use isokern_model::tensor::Region;
 use super::Sketch;
 
 impl Sketch<'_> {
-    /// Rows become columns, forwards or backwards, and after them comes a column of a constant
-    /// or of the input.
+    /// Returns rows become columns, forwards or backwards, and after them comes a column of a
+    /// constant or of the input.
     pub(super) fn moves(&mut self, input: u16) -> u16 {
         let [images, height, width, depth] = self.sizes(input);
         let axis = |first, size, stride| PieceAxis { first, size, stride };
@@ -36,8 +36,8 @@ impl Sketch<'_> {
         output
     }
 
-    /// Rows of each image by constant indices, or of a constant by what the input is cast to, which
-    /// is mostly an index of nothing.
+    /// Returns rows of each image by constant indices, or of a constant by what the input is cast
+    /// to, which is mostly an index of nothing.
     pub(super) fn gather(&mut self, input: u16) -> u16 {
         let [images, height, width, depth] = self.sizes(input);
         let count = self.up_to(5);

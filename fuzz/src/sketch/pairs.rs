@@ -12,7 +12,7 @@ use isokern_model::tensor::Region;
 use super::{Sizes, Sketch};
 
 impl Sketch<'_> {
-    /// An arithmetic operation of the input and itself, or a constant that may repeat.
+    /// Returns an arithmetic operation of the input and itself, or a constant that may repeat.
     pub(super) fn binary(&mut self, input: u16) -> u16 {
         let operation = BinaryOperation::ALL[usize::from(self.byte()) % 7];
         let output = self.tensor(self.sizes(input), Region::Arena);
@@ -20,7 +20,7 @@ impl Sketch<'_> {
         output
     }
 
-    /// A comparison, perhaps a logical operation, and a choice by what they give.
+    /// Returns a comparison, perhaps a logical operation, and a choice by what they give.
     pub(super) fn select(&mut self, input: u16) -> u16 {
         let sizes = self.sizes(input);
         let mut condition = self.typed(sizes, DType::Bool);
@@ -42,8 +42,8 @@ impl Sketch<'_> {
         output
     }
 
-    /// A reduction over neighbouring dimensions; indices become values again, truth values come
-    /// from a comparison.
+    /// Returns a reduction over neighbouring dimensions; indices become values again, truth values
+    /// come from a comparison.
     pub(super) fn reduce(&mut self, input: u16) -> u16 {
         let sizes = self.sizes(input);
         let operation = ReduceOperation::ALL[usize::from(self.byte()) % ReduceOperation::ALL.len()];
@@ -89,7 +89,7 @@ impl Sketch<'_> {
         output
     }
 
-    /// A sum of the input, once or several times.
+    /// Returns a sum of the input, once or several times.
     pub(super) fn add_n(&mut self, input: u16) -> u16 {
         let body = AddNBody {
             multiplier: (self.values(1)[0] >> 1) as i32,
@@ -140,7 +140,7 @@ impl Sketch<'_> {
         self.push(op.with_constants(vec![constant]));
     }
 
-    /// A constant that repeats along some of four dimensions.
+    /// Returns a constant that repeats along some of four dimensions.
     fn constant(&mut self, sizes: Sizes) -> (u8, Constant) {
         let repeats = (self.byte() & 15) << 2;
         let kept = (2..).zip(sizes).filter(|(dim, _)| repeats >> dim & 1 == 0);
@@ -148,7 +148,7 @@ impl Sketch<'_> {
         (repeats, Constant::of(&self.weights(count as usize)))
     }
 
-    /// A tensor of another type than i8, after all others.
+    /// Returns a tensor of another type than i8, after all others.
     pub(super) fn typed(&mut self, sizes: Sizes, dtype: DType) -> u16 {
         let end = self.tensors.iter().map(|other| other.offset + other.bytes() as u32).max();
         self.tensors.push(DraftTensor {

@@ -1,4 +1,4 @@
-//! Hands a structure of one's own to a model, where its bytes are wanted.
+//! Hands a structure of your own to a model, where its bytes are wanted.
 
 use isokern_cpu::CpuModel;
 use isokern_cpu::core::InferenceError;

@@ -73,7 +73,7 @@ fn whole(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn core:
     Ok(start.elapsed())
 }
 
-/// Time of `count` inferences whose inputs lie in the arena.
+/// Time of `count` inferences whose inputs are in the arena.
 fn resident(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn core::error::Error>> {
     for position in 0..model.model().input_count() {
         let dtype = model.model().input_at(position).dtype();

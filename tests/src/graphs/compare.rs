@@ -113,7 +113,7 @@ pub fn check_on_device(
     })
 }
 
-/// The state that a stream begins with, as long as one on a device.
+/// Returns the state that a stream begins with, as long as one on a device.
 fn initial_state(artifact: &ModelArtifact) -> Vec<u8> {
     let model = isokern_model::Model::parse(artifact.bytes()).expect("it was just converted");
     let mut state = vec![0; model.state_bytes().next_multiple_of(STATE_ALIGN).max(STATE_ALIGN)];

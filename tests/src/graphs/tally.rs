@@ -147,7 +147,8 @@ fn by_count(causes: &BTreeMap<String, Vec<u64>>) -> Vec<(&String, &Vec<u64>)> {
     causes
 }
 
-/// A message by which messages of other places and sizes are counted together, without its remedy.
+/// Returns a message by which messages of other places and sizes are counted together, without its
+/// remedy.
 fn without_numbers(text: &str) -> String {
     let cause = text.split(". Fix:").next().unwrap_or(text);
     cause.chars().filter(|part| !part.is_ascii_digit()).take(CAUSE_LEN).collect()

@@ -44,19 +44,19 @@ fn random_input_count() -> usize {
     count.expect("ISOKERN_RANDOM_INPUTS is a number")
 }
 
-/// The digits model and its vectors.
+/// Returns the digits model and its vectors.
 pub(crate) fn digits() -> Case {
     own_cases().into_iter().find(|case| case.name == "digits").expect("the digits model is there")
 }
 
-/// A model that is ready.
+/// Returns a model that is ready.
 pub(crate) fn ready(backend: &CudaBackend, artifact: &ModelArtifact) -> CudaModel {
     let mut model = backend.load(artifact).expect("the model loads");
     model.init().expect("the model initialises");
     model
 }
 
-/// Bytes from a seed, by a linear congruential generator (Knuth, MMIX).
+/// Returns bytes from a seed, by a linear congruential generator (Knuth, MMIX).
 pub(crate) fn random(seed: u64, count: usize) -> Vec<i8> {
     let mut state = seed;
     let mut next = || {
@@ -67,7 +67,7 @@ pub(crate) fn random(seed: u64, count: usize) -> Vec<i8> {
     (0..count).map(|_| next().cast_signed()).collect()
 }
 
-/// What a batch over `inputs` gives.
+/// Returns what a batch over `inputs` gives.
 pub(crate) fn batch<M>(model: &mut M, inputs: &[i8], input_len: usize, output_len: usize) -> Vec<i8>
 where
     M: for<'i, 'o> ComputeModel<&'i [i8], &'o mut [i8]>,
@@ -80,7 +80,7 @@ where
     bytes
 }
 
-/// The lengths of a model's input and output.
+/// Returns the lengths of a model's input and output.
 pub(crate) fn lengths(model: &CudaModel) -> (usize, usize) {
     let metadata = model.metadata();
     let lengths = (metadata.max_input_bytes(), metadata.max_output_bytes());

@@ -34,7 +34,7 @@ fn program_in(theirs: Arc<CudaContext>) -> (Arc<CudaContext>, Context, CudaModel
     (theirs, context, model)
 }
 
-/// One input and room for one output, whose copies may still be going on.
+/// Returns one input and room for one output, whose copies may still be going on.
 fn slices(stream: &Arc<CudaStream>) -> (CudaSlice<i8>, CudaSlice<i8>) {
     let case = digits();
     let source = stream.clone_htod(&case.inputs[..64]).expect("there is memory");
@@ -97,7 +97,7 @@ fn streams() {
     }
     let (input, mut output) = (source.as_view(), target.as_view_mut());
     model.enqueue_cudarc(&theirs.default_stream(), &input, &mut output).expect("it is taken");
-    // Freed behind the work, before anybody has waited.
+    // Freed after the work, before anybody has waited.
     drop((source, target));
     model.drain().expect("nothing went wrong");
 }

@@ -157,7 +157,7 @@ fn streams() {
     assert_eq!(ready(&backend, &artifact(&mean_and_sum(1))).streams(), 1);
 }
 
-/// `init` runs the model once on zeros, which here stand for steps of one.
+/// `init` runs the model once on zeros, which here represent steps of one.
 fn warm_up() {
     let mut draft = running_sum(1);
     draft.tensors[1].zero_point = -1;

@@ -8,7 +8,8 @@ pub(super) fn launches() -> Vec<Case> {
     vec![single(), special(), twice()]
 }
 
-/// A finite number that is not zero: mostly near one, sometimes of any exponent, subnormal too.
+/// Returns a finite number that is not zero: mostly near one, sometimes of any exponent, subnormal
+/// too.
 fn float(numbers: &mut Numbers) -> f32 {
     let exponent = match numbers.below(4) {
         0 => numbers.below(255),

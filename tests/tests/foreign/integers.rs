@@ -6,7 +6,7 @@ pub(super) fn launches() -> Vec<Case> {
     vec![divide(), collatz(), interpret(), sort_local(), calls()]
 }
 
-/// Numbers of every length, and the ends of the range.
+/// Returns numbers of every length, and the ends of the range.
 fn dividends(numbers: &mut Numbers, count: usize) -> Vec<i64> {
     let ends = [i64::MIN, i64::MAX, 0, 1, -1, i64::from(u32::MAX), 1 << 32, -(1 << 32)];
     let mut values = numbers.many(count - ends.len(), |numbers| {
@@ -77,7 +77,7 @@ fn collatz() -> Case {
     Case::launch("collatz", 3, 64, arguments)
 }
 
-/// The answer and the trace of one thread.
+/// Returns the answer and the trace of one thread.
 fn interpreted(program: &[u8], thread: i32, start: i32, mut trace: u32) -> (i32, u32) {
     let (mut a, mut b) = (start, thread);
     for (at, &step) in program.iter().enumerate() {

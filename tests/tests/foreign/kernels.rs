@@ -64,7 +64,7 @@ macro_rules! compiled {
     };
 }
 
-/// Every kernel of every source, as every compiler wrote it.
+/// Returns every kernel of every source, as every compiler wrote it.
 pub(crate) fn all() -> Vec<Case> {
     let sources = [
         (compiled!("atomics"), atomics::launches()),
@@ -85,7 +85,7 @@ pub(crate) fn all() -> Vec<Case> {
 }
 
 impl Case {
-    /// A launch in one dimension that has no PTX yet.
+    /// Returns a launch in one dimension that has no PTX yet.
     fn launch(entry: &'static str, blocks: u32, threads: u32, arguments: Vec<Argument>) -> Case {
         let (grid, block) = ([blocks, 1, 1], [threads, 1, 1]);
         Case { file: "", ptx: "", entry, grid, block, shared: 0, arguments }
@@ -111,7 +111,7 @@ impl Argument {
         Argument::Buffer { bytes, expected: Some(bytemuck::cast_slice(after).to_vec()) }
     }
 
-    /// A value.
+    /// Returns a value.
     fn scalar<T: NoUninit>(value: T) -> Argument {
         Argument::Scalar(bytemuck::bytes_of(&value).to_vec())
     }
@@ -129,17 +129,17 @@ impl Numbers {
         z ^ (z >> 31)
     }
 
-    /// A number from `-bound` to `bound - 1`.
+    /// Returns a number from `-bound` to `bound - 1`.
     fn signed(&mut self, bound: i32) -> i32 {
         self.below(2 * bound as u32).wrapping_sub(bound as u32) as i32
     }
 
-    /// A number below `bound`.
+    /// Returns a number below `bound`.
     fn below(&mut self, bound: u32) -> u32 {
         (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
     }
 
-    /// `count` values of `draw`.
+    /// Returns `count` values of `draw`.
     fn many<T>(&mut self, count: usize, mut draw: impl FnMut(&mut Numbers) -> T) -> Vec<T> {
         (0..count).map(|_| draw(self)).collect()
     }

@@ -8,7 +8,7 @@ pub(super) fn launches() -> Vec<Case> {
     vec![transpose(), multiply(), scale4(), weigh()]
 }
 
-/// A launch of square blocks that cover `width` by `height`.
+/// Returns a launch of square blocks that cover `width` by `height`.
 fn tiled(entry: &'static str, width: usize, height: usize, arguments: Vec<Argument>) -> Case {
     let blocks = |length: usize| (length as u32).div_ceil(TILE);
     Case {

@@ -8,29 +8,29 @@ pub(super) fn launches() -> Vec<Case> {
     vec![shuffles(), scan(), votes()]
 }
 
-/// What each lane of a warp gets when lane `i` reads from `source(i)`, or keeps its own value
-/// where that is `None`.
+/// Returns what each lane of a warp gets when lane `i` reads from `source(i)`, or keeps its own
+/// value where that is `None`.
 fn shuffle<T: Copy>(warp: &[T], source: impl Fn(usize) -> Option<usize>) -> Vec<T> {
     (0..LANES).map(|lane| warp[source(lane).unwrap_or(lane)]).collect()
 }
 
-/// The lane `distance` above, inside the group of `width` lanes.
+/// Returns the lane `distance` above, inside the group of `width` lanes.
 fn down(lane: usize, distance: usize, width: usize) -> Option<usize> {
     (lane % width + distance < width).then_some(lane + distance)
 }
 
-/// The lane `distance` below, inside the group.
+/// Returns the lane `distance` below, inside the group.
 fn up(lane: usize, distance: usize, width: usize) -> Option<usize> {
     (lane % width >= distance).then(|| lane - distance)
 }
 
-/// The lane whose number differs in `mask`, unless it lies in a later group.
+/// Returns the lane whose number differs in `mask`, unless it is in a later group.
 fn xor(lane: usize, mask: usize, width: usize) -> Option<usize> {
     let other = lane ^ mask;
     (other / width <= lane / width).then_some(other)
 }
 
-/// The lane `index` of the group, counted around.
+/// Returns the lane `index` of the group, counted around.
 fn indexed(lane: usize, index: usize, width: usize) -> Option<usize> {
     Some(lane / width * width + index % width)
 }
@@ -75,19 +75,19 @@ fn scan() -> Case {
     Case::launch("scan", 3, block as u32, arguments)
 }
 
-/// One bit a lane.
+/// Returns one bit a lane.
 fn ballot(warp: &[u32], holds: impl Fn(u32) -> bool) -> u32 {
     warp.iter().enumerate().map(|(lane, &value)| u32::from(holds(value)) << lane).sum()
 }
 
-/// The four bytes of `low` and `high` that the four nibbles of `selector` name.
+/// Returns the four bytes of `low` and `high` that the four nibbles of `selector` name.
 fn pick_bytes(low: u32, high: u32, selector: u32) -> u32 {
     let both = u64::from(high) << 32 | u64::from(low);
     let byte = |at: u32| (both >> (8 * (selector >> (4 * at) & 7))) as u32 & 0xFF;
     byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24
 }
 
-/// The sixteen words of one lane.
+/// Returns the sixteen words of one lane.
 fn vote_words(warp: &[u32], lane: usize, limit: u32) -> [u32; 16] {
     let value = warp[lane];
     let next = warp[(lane + 1).min(LANES - 1)];

@@ -34,7 +34,7 @@ impl Folder {
         Ok(Self { path, files: Vec::new() })
     }
 
-    /// Where a file of the bundle lies; it is one from now on, and its folder is there.
+    /// Returns where a file of the bundle is; it is one from now on, and its folder is there.
     pub(super) fn place(&mut self, name: &str) -> Result<PathBuf, Failure> {
         let path = self.path.join(name);
         if let Some(folder) = path.parent() {
@@ -60,7 +60,7 @@ impl Folder {
         fs::write(&to, text).map_err(|source| Failure::Path { path: to.clone(), source })
     }
 
-    /// A program of the bundle, to run in its folder.
+    /// Returns a program of the bundle, to run in its folder.
     pub(super) fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.path.join("bin").join(name));
         command.current_dir(&self.path);
@@ -83,7 +83,7 @@ impl Folder {
     }
 }
 
-/// The names of the files in a folder, sorted.
+/// Returns the names of the files in a folder, sorted.
 pub(super) fn files(folder: &Path) -> Result<Vec<String>, Failure> {
     let failed = |source: io::Error| Failure::Path { path: folder.to_owned(), source };
     let mut names = Vec::new();
@@ -97,7 +97,7 @@ pub(super) fn files(folder: &Path) -> Result<Vec<String>, Failure> {
     Ok(names)
 }
 
-/// Whether a file is run by its name.
+/// Returns whether a file is run by its name.
 fn runs(name: &str) -> bool {
     name.ends_with(".sh")
 }

@@ -2,8 +2,8 @@
 
 use super::table::{COUNTS, FACTS, Found, Row};
 
-/// A line for each row that is another than the committed one; models that are not there now are
-/// not compared.
+/// Returns a line for each row that is another than the committed one; models that are not there
+/// now are not compared.
 pub(super) fn moved(committed: &str, found: &Found) -> Vec<String> {
     let old = rows(committed);
     let heads: Vec<&str> = FACTS.iter().chain(&COUNTS).copied().collect();
@@ -25,7 +25,7 @@ pub(super) fn moved(committed: &str, found: &Found) -> Vec<String> {
     lines
 }
 
-/// What was compared, and what could not be.
+/// Returns what was compared, and what could not be.
 pub(super) fn summary(committed: &str, found: &Found) -> String {
     let absent = rows(committed)
         .into_iter()
@@ -50,7 +50,7 @@ fn difference(old: &Row, new: &Row, heads: &[&str]) -> String {
     format!("{}: {}", new.key.join(" "), changes.join(", "))
 }
 
-/// The rows of both tables of the committed text.
+/// Returns the rows of both tables of the committed text.
 fn rows(text: &str) -> Vec<Row> {
     let cells = |line: &str| -> Vec<String> {
         line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()

@@ -97,7 +97,7 @@ fn add(rows: &mut Vec<Row>, row: Row) {
     }
 }
 
-/// A name as the source has it, without what it is generic over.
+/// Returns a name as the source has it, without what it is generic over.
 fn short(mangled: &str) -> String {
     let name = format!("{:#}", rustc_demangle::demangle(mangled));
     let (mut text, mut depth) = (String::new(), 0_u32);
@@ -123,7 +123,7 @@ fn short(mangled: &str) -> String {
     text
 }
 
-/// The committed file.
+/// Returns the committed file.
 pub(super) fn text(found: &Found) -> String {
     let mut text = format!("{HEAD}## Models\n\n");
     let heads: Vec<&str> = FACTS.iter().chain(&COUNTS).copied().collect();

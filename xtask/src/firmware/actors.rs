@@ -21,7 +21,7 @@ const ACTOR_COUNTS: [(&str, u64); 10] = [
     ("accepted", ACCEPTED),
     // All but those below.
     ("answered", ACCEPTED - 18 - 7 - 200),
-    // One held and one behind it in each round, and the two held later.
+    // One held and one after it in each round, and the two held later.
     ("expired", 18),
     // Those that waited when the actor was stopped.
     ("stopped", 7),
@@ -86,7 +86,7 @@ pub(super) fn check(
     Ok(figures)
 }
 
-/// Nothing lost, doubled, late or torn in either direction, and every message counted.
+/// Checks that nothing is lost, doubled, late or torn in either direction; counts every message.
 fn judge_rings(report: &Report) -> Result<String, Failure> {
     for direction in ["up", "down"] {
         for fault in ["lost", "again", "torn"] {
@@ -106,7 +106,7 @@ fn judge_rings(report: &Report) -> Result<String, Failure> {
     ))
 }
 
-/// Every accepted message is answered, expired or turned away, and in the right order.
+/// Returns every accepted message is answered, expired or turned away, and in the right order.
 fn judge_actors(report: &Report) -> Result<String, Failure> {
     for (name, count) in ACTOR_COUNTS {
         expect(report, name, count)?;
@@ -121,7 +121,7 @@ fn judge_actors(report: &Report) -> Result<String, Failure> {
     Ok(format!("{ACCEPTED} messages accepted and accounted for; {full} times full"))
 }
 
-/// The host's answers, the host's digest, and nothing left when the actor has drained.
+/// Returns the host's answers, the host's digest, and nothing left when the actor has drained.
 fn judge_images(report: &Report, host: &Host, digits: &Model) -> Result<String, Failure> {
     let answers: Vec<&str> = report.all("digit").collect();
     let expected = host.digits(answers.len())?;
@@ -140,7 +140,7 @@ fn judge_images(report: &Report, host: &Host, digits: &Model) -> Result<String, 
     Ok(format!("{} and {digest} (as on the host), from lent buffers", answers.join(" ")))
 }
 
-/// The processor sleeps between all interrupts, and a task is polled for messages alone.
+/// Returns the processor sleeps between all interrupts, and a task is polled for messages alone.
 fn judge_asleep(report: &Report) -> Result<String, Failure> {
     for name in ["asked", "answered", "task_right"] {
         expect(report, name, ASLEEP_QUESTIONS)?;
@@ -155,7 +155,7 @@ fn judge_asleep(report: &Report) -> Result<String, Failure> {
     let (ticks, sleeps) = (report.number("ticks")?, report.number("sleeps")?);
     between("ticks", ticks, ASLEEP_QUESTIONS * TICKS_PER_QUESTION, TICKS_PER_QUESTION)?;
     between("sleeps", sleeps, ticks - 2, 4)?;
-    // One for each question, and one in which nothing is found behind it.
+    // One for each question, and one in which nothing is found after it.
     let polls = report.number("polls")?;
     between("polls", polls, 2 * ASLEEP_QUESTIONS, 8)?;
     // Here the handler waits in each question, for one interrupt.
@@ -185,7 +185,7 @@ fn expect(report: &Report, name: &str, count: u64) -> Result<(), Failure> {
     Err(Failure::Check(format!("`{name}` is {found}, expected {count}")))
 }
 
-/// A count without which the run has shown nothing.
+/// Returns a count without which the run has shown nothing.
 fn at_least_one(report: &Report, name: &str) -> Result<u64, Failure> {
     match report.number(name)? {
         0 => Err(Failure::Check(format!("`{name}` is 0: the case did not occur"))),

@@ -63,7 +63,7 @@ const CODE_MAX: u64 = 40 << 10;
 /// RAM that a program needs beside its arena: statics and stack.
 const MEMORY_MAX: u64 = 4 << 10;
 
-/// The board with this name.
+/// Returns the board with this name.
 pub(crate) fn find(name: &str) -> Result<&'static Board, String> {
     BOARDS.iter().find(|board| board.name == name).ok_or_else(|| {
         let names: Vec<&str> = BOARDS.iter().map(|board| board.name).collect();
@@ -72,12 +72,12 @@ pub(crate) fn find(name: &str) -> Result<&'static Board, String> {
 }
 
 impl Board {
-    /// Whether the programs that carry models have little room.
+    /// Returns whether the programs that carry models have little room.
     pub(super) const fn is_small(&self) -> bool {
         self.ram < SMALL_RAM
     }
 
-    /// Whether flash and RAM have room for the model, and if not, what is short.
+    /// Returns whether flash and RAM have room for the model, and if not, what is short.
     pub(super) fn fits(&self, model: &Model) -> Result<(), String> {
         let need = |what: &str, need: u64, have: u64| {
             if need > have {

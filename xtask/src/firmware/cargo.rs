@@ -69,7 +69,7 @@ impl Carrier {
     }
 }
 
-/// A size in the header of a packed model.
+/// Returns a size in the header of a packed model.
 pub(super) fn size(blob: &[u8], range: Range<usize>) -> usize {
     let bytes = blob.get(range).and_then(|bytes| bytes.try_into().ok());
     u32::from_le_bytes(bytes.unwrap_or([0xFF; 4])) as usize

@@ -27,7 +27,7 @@ pub(super) fn find() -> Result<(), Failure> {
     found.map(|_| ()).map_err(|_| Failure::Missing { what: PROGRAM, how: how_to_install() })
 }
 
-/// How to get the emulator.
+/// Returns how to get the emulator.
 pub(crate) fn how_to_install() -> String {
     format!("on Debian `apt-get install --no-install-recommends {PROGRAM}`")
 }
@@ -54,8 +54,8 @@ pub(super) fn run_to_fault(board: &Board, elf: &Path) -> Result<(), Failure> {
     Err(Failure::Blind("the planted fault was not reported"))
 }
 
-/// The emulator with virtual time that advances a nanosecond with every instruction, and at once
-/// to the next interrupt where the processor sleeps.
+/// Returns the emulator with virtual time that advances a nanosecond with every instruction, and at
+/// once to the next interrupt where the processor sleeps.
 fn command(board: &Board, elf: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(["-machine", board.name, "-display", "none", "-monitor", "none"]);
@@ -65,7 +65,7 @@ fn command(board: &Board, elf: &Path) -> Command {
 }
 
 impl Report {
-    /// The report that is this text.
+    /// Returns the report that is this text.
     #[cfg(test)]
     pub(super) fn new(text: String) -> Self {
         Self { text }
@@ -76,25 +76,25 @@ impl Report {
         &self.text
     }
 
-    /// Every value with this name.
+    /// Returns every value with this name.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let pairs = self.text.lines().filter_map(|line| line.split_once(' '));
         pairs.filter(move |(found, _)| *found == name).map(|(_, value)| value)
     }
 
-    /// The value with this name.
+    /// Returns the value with this name.
     pub(super) fn one(&self, name: &str) -> Result<&str, Failure> {
         let value = self.all(name).next();
         value.ok_or_else(|| Failure::Check(format!("the board did not print `{name}`")))
     }
 
-    /// The number with this name.
+    /// Returns the number with this name.
     pub(super) fn number(&self, name: &str) -> Result<u64, Failure> {
         let value = self.one(name)?;
         value.parse().map_err(|_| Failure::Check(format!("`{name} {value}` is not a number")))
     }
 
-    /// The ticks with this name, as instructions. A tick is a whole number of them.
+    /// Returns the ticks with this name, as instructions. A tick is a whole number of them.
     pub(super) fn instructions(&self, name: &str) -> Result<u64, Failure> {
         let ticks = self.number(name)?;
         let (known, known_ticks) = (self.number(KNOWN_INSTRUCTIONS)?, self.number(KNOWN_TICKS)?);

@@ -148,7 +148,7 @@ impl ModeFigure {
 }
 
 impl Table {
-    /// All tables as Markdown; the later ones only where they have rows.
+    /// Returns all tables as Markdown; the later ones only where they have rows.
     pub(super) fn text(&self) -> String {
         let models = MODELS.text(&self.model_rows());
         if self.actors.is_empty() {
@@ -224,7 +224,7 @@ impl Table {
     }
 }
 
-/// What stands above the tables in their file.
+/// What is above the tables in their file.
 const HEAD: &str = "\
 # What models, rings and actors cost on boards
 
@@ -243,7 +243,7 @@ says how it is measured. All sizes are bytes.
 
 ";
 
-/// What stands between the tables.
+/// What is between the tables.
 const ACTORS_HEAD: &str = "\
 ## Rings and actors
 
@@ -262,7 +262,7 @@ these figures, the interrupt's and the loop's, with all that the programs do to 
 
 ";
 
-/// What stands before the last table.
+/// What is before the last table.
 const MODES_HEAD: &str = "\
 ## Every mode
 

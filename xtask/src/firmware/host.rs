@@ -50,7 +50,7 @@ impl Host {
         Ok(path)
     }
 
-    /// The digest of the outputs for the generated inputs, the same with all loops.
+    /// Returns the digest of the outputs for the generated inputs, the same with all loops.
     pub(super) fn digest(&self, name: &str, model: &Path) -> Result<String, Failure> {
         let lens = input_lens(&read(model)?);
         let values = |(position, &len): (u32, &usize)| {
@@ -61,7 +61,7 @@ impl Host {
         self.outputs(model, &self.inputs(name, &ports)?)
     }
 
-    /// The generated inputs, all ports of one after the other, and how many there are.
+    /// Returns the generated inputs, all ports of one after the other, and how many there are.
     pub(super) fn generated(&self, model: &Path) -> Result<(usize, Vec<u8>), Failure> {
         let lens = input_lens(&read(model)?);
         let input = |seed| {
@@ -83,7 +83,7 @@ impl Host {
         Ok(arguments)
     }
 
-    /// The digest of the outputs for these inputs, the same with all loops.
+    /// Returns the digest of the outputs for these inputs, the same with all loops.
     pub(super) fn outputs(&self, model: &Path, inputs: &[String]) -> Result<String, Failure> {
         let digest = |instructions| -> Result<String, Failure> {
             let mut command = Command::new(&self.program);
@@ -100,7 +100,7 @@ impl Host {
         Ok(plain)
     }
 
-    /// The states that a stream of these inputs leaves, one after the other.
+    /// Returns the states that a stream of these inputs leaves, one after the other.
     pub(super) fn states(&self, model: &Path, inputs: &[String]) -> Result<Vec<u8>, Failure> {
         let path = model.with_extension("states");
         let mut command = Command::new(&self.program);
@@ -109,7 +109,7 @@ impl Host {
         read(&path)
     }
 
-    /// The digits the host reads in the first images, the later one of equals.
+    /// Returns the digits the host reads in the first images, the later one of equals.
     pub(super) fn digits(&self, count: usize) -> Result<Vec<String>, Failure> {
         let root = repository::root();
         let images = read(&root.join(IMAGES))?;
@@ -129,7 +129,7 @@ impl Host {
     }
 }
 
-/// The input that belongs to a seed, as `docs/format.md` defines it: xorshift32, top bytes.
+/// Returns the input that belongs to a seed, as `docs/format.md` defines it: xorshift32, top bytes.
 fn generate_input(seed: u32, len: usize) -> impl Iterator<Item = u8> {
     let mut state = seed;
     (0..len).map(move |_| {
@@ -140,7 +140,7 @@ fn generate_input(seed: u32, len: usize) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Bytes of each input.
+/// Returns bytes of each input.
 fn input_lens(blob: &[u8]) -> Vec<usize> {
     let half = |at: usize| {
         let bytes = blob.get(at..at + 2).and_then(|bytes| bytes.try_into().ok());

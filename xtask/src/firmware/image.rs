@@ -10,10 +10,10 @@ const SIZE: &str = "arm-none-eabi-size";
 const SYMBOLS: &str = "arm-none-eabi-nm";
 const DISASSEMBLER: &str = "arm-none-eabi-objdump";
 
-/// Parts of symbol names that stand for a heap.
+/// Parts of symbol names that represent a heap.
 const HEAP: [&str; 6] = ["__rust_alloc", "__rust_realloc", "malloc", "calloc", "sbrk", "alloc::"];
 
-/// Parts of symbol names that stand for a panic. The last is the handler: without it nothing
+/// Parts of symbol names that represent a panic. The last is the handler: without it nothing
 /// in the program can panic, under whatever name.
 const PANIC: [&str; 2] = ["core::panicking", "rust_begin_unwind"];
 
@@ -64,7 +64,7 @@ pub(super) fn find_tools() -> Result<(), Failure> {
     found.map(|_| ()).map_err(|_| Failure::Missing { what: DISASSEMBLER, how: how_to_install() })
 }
 
-/// How to get the tools.
+/// Returns how to get the tools.
 pub(crate) fn how_to_install() -> String {
     "on Debian `apt-get install --no-install-recommends binutils-arm-none-eabi`".to_owned()
 }
@@ -90,7 +90,7 @@ fn check_but(elf: &Path, allowed: &[&str]) -> Result<(), Failure> {
     refuse(elf, found)
 }
 
-/// The heap and the ways to panic of a program.
+/// Returns the heap and the ways to panic of a program.
 fn found_but(elf: &Path, allowed: &[&str]) -> Result<Vec<String>, Failure> {
     let symbols = symbols(elf)?;
     let mut found = with_parts(&symbols, &HEAP);
@@ -123,7 +123,7 @@ pub(super) fn find_planted(elf: &Path, board: &Board) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The sizes of what is loaded.
+/// Returns the sizes of what is loaded.
 pub(super) fn size(elf: &Path) -> Result<Size, Failure> {
     let text = process::output(Command::new(SIZE).arg("-A").arg(elf))?;
     let section = |name: &str| {
@@ -147,7 +147,7 @@ fn symbols(elf: &Path) -> Result<Vec<String>, Failure> {
     Ok(text.lines().filter_map(name).collect())
 }
 
-/// The size in a line of the symbol list, if the symbol is in code and none of our crates'.
+/// Returns the size in a line of the symbol list, if the symbol is in code and none of our crates'.
 fn size_of_other(line: &str) -> Option<u64> {
     let mut words = line.splitn(4, ' ').skip(1);
     let size = u64::from_str_radix(words.next()?, 16).ok()?;
@@ -172,7 +172,7 @@ fn floats(elf: &Path, symbols: &[String]) -> Result<Vec<String>, Failure> {
     Ok(found)
 }
 
-/// The lines of a disassembly with a float instruction, and before each its function.
+/// Returns the lines of a disassembly with a float instruction, and before each its function.
 fn float_instructions(disassembly: &str) -> Vec<String> {
     let mut function = "";
     let mut found = Vec::new();

@@ -24,7 +24,7 @@ pub(super) struct Model {
     pub(super) name: String,
     /// The packed file.
     pub(super) path: PathBuf,
-    /// Its length, all of which lies in flash.
+    /// Its length, all of which is in flash.
     pub(super) bytes: u64,
     /// Arena and state.
     pub(super) arena: u64,
@@ -36,14 +36,14 @@ pub(super) struct Model {
     pub(super) digest: String,
 }
 
-/// The folder of models of others: what `ISOKERN_VECTORS` names, else `shared` beside the
+/// Returns the folder of models of others: what `ISOKERN_VECTORS` names, else `shared` beside the
 /// repository.
 pub(super) fn reference_folder() -> PathBuf {
     let named = std::env::var_os("ISOKERN_VECTORS").map(PathBuf::from);
     named.unwrap_or_else(|| repository::root().join("../shared"))
 }
 
-/// The committed models, and those of the reference folder if there is one.
+/// Returns the committed models, and those of the reference folder if there is one.
 pub(super) fn all(host: &Host) -> Result<Vec<Model>, Failure> {
     let mut models = Vec::from_iter(one(host, &repository::root().join(DIGITS))?);
     for folder in ["tests/models/models", "tests/models/streams"] {
@@ -65,7 +65,7 @@ pub(super) fn all(host: &Host) -> Result<Vec<Model>, Failure> {
 }
 
 /// Converts a model and has the host run it; nothing if generated inputs are an error to it, as
-/// indices that lie outside are.
+/// indices that are outside are.
 pub(super) fn one(host: &Host, source: &Path) -> Result<Option<Model>, Failure> {
     let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let path = host.convert(&name, source)?;
@@ -87,7 +87,7 @@ pub(super) fn one(host: &Host, source: &Path) -> Result<Option<Model>, Failure> 
     Ok(Some(Model { name, path, bytes, arena, is_base, has_floats, digest }))
 }
 
-/// The TFLite files of a folder, sorted, without those that are named as float models.
+/// Returns the TFLite files of a folder, sorted, without those that are named as float models.
 fn int8_models(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failed = |source| Failure::Path { path: folder.to_owned(), source };
     let mut paths = Vec::new();

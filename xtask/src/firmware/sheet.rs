@@ -20,7 +20,7 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// The table as Markdown.
+    /// Returns the table as Markdown.
     pub(super) fn text(&self, rows: &[Vec<String>]) -> String {
         let mut text = format!("| {} |\n", self.columns.join(" | "));
         for column in 0..self.columns.len() {
@@ -36,7 +36,7 @@ impl Sheet {
         text
     }
 
-    /// How rows differ from those of the committed text that are about the same.
+    /// Returns how rows differ from those of the committed text that are about the same.
     pub(super) fn differences(&self, committed: &str, rows: &[Vec<String>]) -> Vec<String> {
         let mut different = Vec::new();
         for row in rows {

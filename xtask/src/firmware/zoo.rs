@@ -112,13 +112,13 @@ fn pack(
     Ok(Some(Cargo { program, outputs, states: format!("{:016x}", fnv1a(&states)) }))
 }
 
-/// The digest that boards print (`isokern_model::digest::fnv1a`).
+/// Returns the digest that boards print (`isokern_model::digest::fnv1a`).
 fn fnv1a(bytes: &[u8]) -> u64 {
     let step = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
-/// The values of a file of NumPy, as they lie there.
+/// Returns the values of a file of NumPy, as they are there.
 fn values(file: &[u8]) -> &[u8] {
     let header = file.get(8..10).map_or(0, |len| usize::from(u16::from_le_bytes([len[0], len[1]])));
     file.get(10 + header..).unwrap_or_default()

@@ -49,13 +49,13 @@ impl Assembler {
         Err(Failure::Check(format!("ptxas refuses {path} ({}):\n{text}", output.status)))
     }
 
-    /// Where it is.
+    /// Returns where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.program
     }
 }
 
-/// How to get it.
+/// Returns how to get it.
 pub(crate) fn how_to_install() -> String {
     let folder = repository::target_dir().join(FOLDER);
     let folder = folder.strip_prefix(repository::root()).unwrap_or(&folder).display();
@@ -83,7 +83,8 @@ fn python_folders() -> Vec<PathBuf> {
     text.lines().map(PathBuf::from).collect()
 }
 
-/// The program folders of the CUDA releases below a folder of Python packages, newest first.
+/// Returns the program folders of the CUDA releases below a folder of Python packages, newest
+/// first.
 fn releases(packages: &Path) -> Vec<PathBuf> {
     let entries = packages.join("nvidia").read_dir().into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path().join("bin")).collect();
@@ -92,7 +93,7 @@ fn releases(packages: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// `release 13.5, V13.5.37`; none if the program is not there or does not run.
+/// Returns `release 13.5, V13.5.37`; none if the program is not there or does not run.
 fn version(program: &Path) -> Option<String> {
     if !program.is_file() {
         return None;

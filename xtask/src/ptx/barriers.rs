@@ -7,13 +7,13 @@
 //! target must have that many.
 //!
 //! A place is a barrier instruction, or the call of a function that does nothing but wait: so the
-//! number is the same whether the compiler inlines that function or not. What stands in a function
+//! number is the same whether the compiler inlines that function or not. What is in a function
 //! that is called several times counts once, for there is one copy of it.
 
 use super::module::{Function, Module, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The lines of the places at which `entry`, or what it can reach, waits.
+/// Returns the lines of the places at which `entry`, or what it can reach, waits.
 pub(super) fn lines(module: &Module, entry: &Function) -> Vec<usize> {
     let functions: BTreeMap<&str, &Function> =
         module.functions.iter().map(|function| (function.name.as_str(), function)).collect();
@@ -36,14 +36,14 @@ pub(super) fn lines(module: &Module, entry: &Function) -> Vec<usize> {
     lines
 }
 
-/// Whether a function is a barrier and its return.
+/// Returns whether a function is a barrier and its return.
 fn only_waits(function: &Function) -> bool {
     let instructions = function.statements.iter().filter(|found| !found.text.starts_with('.'));
     let instructions: Vec<&Statement> = instructions.collect();
     matches!(instructions[..], [first, last] if is_barrier(first) && last.opcode() == "ret")
 }
 
-/// A barrier of the whole block or cluster; those of a warp are not meant.
+/// Returns a barrier of the whole block or cluster; those of a warp are not meant.
 fn is_barrier(statement: &Statement) -> bool {
     let parts = statement.parts();
     match parts.first() {

@@ -103,7 +103,7 @@ impl Build<'_> {
         places.filter(|place| place.len() > 1).collect()
     }
 
-    /// One folder for all crates: they share what is built of the library.
+    /// Returns one folder for all crates: they share what is built of the library.
     fn folder(target: Target) -> PathBuf {
         repository::target_dir().join("ptx").join(target.to_string())
     }
@@ -134,7 +134,7 @@ impl Build<'_> {
         Ok(cargo)
     }
 
-    /// Folders of this machine besides those of packages, and what stands for them.
+    /// Folders of this machine besides those of packages, and what represents them.
     fn remapped(&self) -> Vec<(PathBuf, &'static str)> {
         let library = self.compiler.sysroot.join("lib/rustlib/src/rust");
         let mut folders = vec![(repository::target_dir(), "target")];
@@ -146,7 +146,7 @@ impl Build<'_> {
     }
 }
 
-/// The folder a variable names; without it, `below` in the user's home.
+/// Returns the folder a variable names; without it, `below` in the user's home.
 fn home(variable: &str, below: &str) -> Option<PathBuf> {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let default = || Some(Path::new(&std::env::var_os("HOME")?).join(below));

@@ -92,12 +92,12 @@ pub(crate) fn choose(wanted: Wanted, recorded: Option<&Identity>) -> Result<Comp
     })
 }
 
-/// The compilers that are here, the most reproducible one first.
+/// Returns the compilers that are here, the most reproducible one first.
 pub(crate) fn installed() -> impl Iterator<Item = Compiler> {
     [pinned, nightly, debian].into_iter().filter_map(|find| find())
 }
 
-/// How to get one.
+/// Returns how to get one.
 pub(crate) fn how_to_install() -> String {
     "run `rustup component add rust-src`, or `rustup toolchain install nightly --component \
      rust-src`, or on Debian `apt-get install --no-install-recommends rustc-web rust-web-src`"

@@ -91,7 +91,7 @@ impl Limits {
 }
 
 impl Row {
-    /// What is above the row, in words.
+    /// Returns what is above the row, in words.
     fn check(&self, usage: Usage, barriers: &[usize]) -> Vec<String> {
         let ceilings = [
             ("registers", usage.registers, self.registers),
@@ -114,7 +114,7 @@ impl Row {
     }
 }
 
-/// What no crate may have, with or without a limits file.
+/// Returns what no crate may have, with or without a limits file.
 pub(super) fn check_report(module: &Module, report: &Report) -> Vec<Violation> {
     let line_of = |name: &str| {
         let mut functions = module.functions.iter();

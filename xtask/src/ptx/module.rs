@@ -10,7 +10,7 @@ use xtask::source;
 pub(super) struct Module {
     /// Major and minor number of the `.version` line.
     pub(super) version: (u32, u32),
-    /// The line it stands on, from 1.
+    /// The line it is on, from 1.
     pub(super) version_line: usize,
     /// What the `.target` line says.
     pub(super) target: String,
@@ -60,24 +60,24 @@ impl Module {
         Ok(module)
     }
 
-    /// The entry points, in order.
+    /// Returns the entry points, in order.
     pub(super) fn entries(&self) -> impl Iterator<Item = &Function> {
         self.functions.iter().filter(|function| function.is_entry)
     }
 }
 
 impl Statement {
-    /// The instruction with its modifiers, or the directive.
+    /// Returns the instruction with its modifiers, or the directive.
     pub(super) fn opcode(&self) -> &str {
         self.text.split_whitespace().next().unwrap_or_default()
     }
 
-    /// The parts of the opcode that dots separate, the instruction first.
+    /// Returns the parts of the opcode that dots separate, the instruction first.
     pub(super) fn parts(&self) -> Vec<&str> {
         self.opcode().split('.').collect()
     }
 
-    /// What a call calls: a function's name or, for an indirect call, a register.
+    /// Returns what a call calls: a function's name or, for an indirect call, a register.
     pub(super) fn callee(&self) -> Option<&str> {
         if self.parts().first() != Some(&"call") {
             return None;
@@ -158,7 +158,7 @@ impl Reader {
         }
     }
 
-    /// Whether what was read is the head of a function; if so, starts it.
+    /// Returns whether what was read is the head of a function; if so, starts it.
     fn opens_function(&mut self, line: usize) -> bool {
         let head = self.words.as_str();
         let Some((is_entry, name)) = (self.depth == 0).then(|| function_name(head)).flatten()
@@ -186,7 +186,7 @@ impl Reader {
         }
     }
 
-    /// What was read, without labels and predicate.
+    /// Returns what was read, without labels and predicate.
     fn statement(&self) -> &str {
         let mut text = self.words.trim();
         while let Some((label, rest)) = text.split_once(':') {
@@ -203,14 +203,14 @@ impl Reader {
     }
 }
 
-/// The lines at the top of a module that no semicolon ends.
+/// Returns the lines at the top of a module that no semicolon ends.
 fn is_header(line: &str) -> bool {
     const NAMES: [&str; 4] = [".version", ".target", ".address_size", ".file"];
     let word = line.split_whitespace().next().unwrap_or_default();
     NAMES.contains(&word)
 }
 
-/// The name in the head of a function, and whether it is an entry.
+/// Returns the name in the head of a function, and whether it is an entry.
 pub(super) fn function_name(head: &str) -> Option<(bool, &str)> {
     let mut words = head.split_whitespace();
     let is_entry = words.find_map(|word| match word {

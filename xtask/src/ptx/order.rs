@@ -27,7 +27,7 @@ pub(super) struct Order {
     pub(super) is_own: bool,
     /// Whether files are written to the output folder.
     pub(super) writes: bool,
-    /// Where its PTX lies or goes; none if it is neither written nor compared.
+    /// Where its PTX is or goes; none if it is neither written nor compared.
     output: Option<PathBuf>,
     stem: String,
 }
@@ -40,7 +40,7 @@ pub(super) struct File {
 }
 
 impl Order {
-    /// What the arguments ask for.
+    /// Returns what the arguments ask for.
     pub(super) fn new(arguments: &Arguments) -> Result<Self, Failure> {
         let own = repository::root().join(OWN_CRATE);
         let named = arguments.manifest_path.as_deref().map(folder_of);
@@ -65,13 +65,13 @@ impl Order {
         Ok(Self { package, limits, is_own, writes, output, stem })
     }
 
-    /// The record of the PTX to compare with, or that will be written anew.
+    /// Returns the record of the PTX to compare with, or that will be written anew.
     pub(super) fn record(&self, arguments: &Arguments) -> Result<Option<Record>, Failure> {
         let Some(folder) = &self.output else {
             return Ok(None);
         };
         if self.writes {
-            // One that cannot be read is no reason not to write a good one.
+            // An unreadable record is overwritten.
             return Ok(Record::read(folder).unwrap_or_default());
         }
         let record = Record::read(folder)?;
@@ -83,12 +83,12 @@ impl Order {
         Ok(record)
     }
 
-    /// The folder in the build output that fresh PTX is kept in.
+    /// Returns the folder in the build output that fresh PTX is kept in.
     pub(super) fn folder(&self) -> PathBuf {
         repository::target_dir().join("ptx").join(&self.package.name)
     }
 
-    /// Removes the PTX of earlier builds, so that what lies there is of one build.
+    /// Removes the PTX of earlier builds, so that what is there is of one build.
     pub(super) fn clear(&self) -> Result<(), Failure> {
         let folder = self.folder();
         create(&folder)?;
@@ -123,7 +123,7 @@ impl Order {
         Ok(())
     }
 
-    /// Compares what lies in the output folder with what was just built.
+    /// Compares what is in the output folder with what was just built.
     pub(super) fn compare(
         &self,
         record: &Record,
@@ -180,7 +180,7 @@ fn run_vectors(folder: &Path) -> Result<(), Failure> {
     process::run(cargo.args(["test", "--package", "isokern-tests", "--test", VECTORS]))
 }
 
-/// The folder of a crate, also where its manifest was named.
+/// Returns the folder of a crate, also where its manifest was named.
 fn folder_of(path: &Path) -> &Path {
     let is_manifest = path.file_name().is_some_and(|name| name == "Cargo.toml");
     let parent = path.parent().filter(|parent| is_manifest && !parent.as_os_str().is_empty());

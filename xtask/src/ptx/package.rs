@@ -1,4 +1,4 @@
-//! The device crate that is built: where it lies, what it is called, what it depends on.
+//! The device crate that is built: where it is, what it is called, what it depends on.
 
 use crate::failure::Failure;
 use crate::process;

@@ -24,7 +24,7 @@ pub(super) fn check(module: &Module, places: &[String]) -> Vec<Violation> {
     violations
 }
 
-/// The initial value of a variable of bytes.
+/// Returns the initial value of a variable of bytes.
 fn bytes(statement: &Statement) -> Vec<u8> {
     let values = statement.text.split_once(".b8 ").and_then(|(_, rest)| rest.split_once('{'));
     let Some((_, values)) = values else {

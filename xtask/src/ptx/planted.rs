@@ -24,7 +24,7 @@ pub(super) fn run(build: impl Fn(Arguments) -> Result<(), Failure>) -> Result<()
     process::run(cargo.args(["test", "--package", "isokern-tests", "--test", SUITE]))
 }
 
-/// What `cargo xtask ptx` would be given for one bug.
+/// Returns what `cargo xtask ptx` would be given for one bug.
 fn arguments(feature: &str, folder: &Path) -> Arguments {
     Arguments {
         features: vec![feature.to_owned()],

@@ -40,7 +40,7 @@ pub(super) struct Row {
 }
 
 impl Record {
-    /// The record of files that `compiler` just built.
+    /// Returns the record of files that `compiler` just built.
     pub(super) fn new(compiler: &Identity, features: &[String], files: &[File]) -> Self {
         let row = |file: &File| Row { name: file.name.clone(), sha256: sha256(&file.text) };
         Self {
@@ -64,20 +64,21 @@ impl Record {
         }
     }
 
-    /// The text of the file.
+    /// Returns the text of the file.
     pub(super) fn text(&self) -> Result<String, Failure> {
         let body = toml::to_string(self)
             .map_err(|error| Failure::Check(format!("cannot write a record: {error}")))?;
         Ok(format!("{HEAD}{body}"))
     }
 
-    /// What is wrong if the flags are no longer those of the record.
+    /// Returns what is wrong if the flags are no longer those of the record.
     pub(super) fn other_flags(&self) -> Option<String> {
         let message = || format!("{FILE} was written for the flags {:?}", self.flags);
         (self.flags != FLAGS).then(message)
     }
 
-    /// What is wrong with a file that `folder` should hold with this text; none if nothing is.
+    /// Returns what is wrong with a file that `folder` should hold with this text; none if nothing
+    /// is.
     pub(super) fn difference(&self, name: &str, text: &str) -> Option<String> {
         match self.file.iter().find(|row| row.name == name) {
             None => Some(format!("{name} is not in {FILE}")),
@@ -87,12 +88,12 @@ impl Record {
     }
 }
 
-/// The SHA-256 of a text, in hexadecimal.
+/// Returns the SHA-256 of a text, in hexadecimal.
 pub(super) fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The first line in which two texts differ, from 1; none if they are the same.
+/// Returns the first line in which two texts differ, from 1; none if they are the same.
 pub(super) fn first_difference(one: &str, other: &str) -> Option<usize> {
     if one == other {
         return None;

@@ -101,7 +101,7 @@ fn indirect_call(statement: &Statement) -> Option<String> {
         .then(|| format!("`{opcode}`: an indirect call; is there a `dyn` or a function pointer?"))
 }
 
-/// What is refused unless the limits file allows it.
+/// Returns what is refused unless the limits file allows it.
 fn exceptional(statement: &Statement, allowed: &[Exception]) -> Option<String> {
     let opcode = statement.opcode();
     let prints = |name: &str| matches!(name, "vprintf" | "__assertfail");
@@ -126,7 +126,7 @@ mod tests {
     use crate::ptx::Target;
     use crate::ptx::module::Module;
 
-    /// The messages for a function with this body, each with its line in the body.
+    /// Returns the messages for a function with this body, each with its line in the body.
     fn messages(body: &str, allowed: &[Exception]) -> Vec<String> {
         let text =
             format!(".version 7.8\n.target sm_80\n.visible .entry f()\n{{\n{body}\nret;\n}}\n");

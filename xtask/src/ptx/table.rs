@@ -7,7 +7,7 @@ use super::order::File;
 use super::record;
 use super::usage::Report;
 
-/// The lines for one module.
+/// Returns the lines for one module.
 pub(super) fn lines(
     file: &File,
     module: &Module,

@@ -58,7 +58,7 @@ impl Report {
     }
 }
 
-/// The number in front of `unit`; 0 if the line does not have it.
+/// Returns the number in front of `unit`; 0 if the line does not have it.
 fn number(line: &str, unit: &str) -> u64 {
     let before = line.split_once(unit).map_or("", |(before, _)| before);
     let digits = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);

@@ -3,7 +3,7 @@
 //! Three kinds of lines count, in the words of libtest, rustdoc and libtest-mimic alike:
 //!
 //! - `running 3 tests`: a program starts;
-//! - `test NAME ... ignored` with the reason behind a comma or in parentheses, and
+//! - `test NAME ... ignored` with the reason after a comma or in parentheses, and
 //!   `test NAME ... FAILED`: what a test is called that did not pass;
 //! - `test result: ok. 2 passed; 0 failed; 1 ignored; ...`: the program ends, and how many there
 //!   were. The totals are the sums of these alone.
@@ -108,14 +108,14 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Whether a line is `running 1 test` or `running 12 tests`.
+/// Returns whether a line is `running 1 test` or `running 12 tests`.
 fn is_start(line: &str) -> bool {
     let rest = line.strip_prefix("running ");
     let count = rest.and_then(|rest| rest.strip_suffix(" tests").or(rest.strip_suffix(" test")));
     count.is_some_and(|count| count.parse::<u64>().is_ok())
 }
 
-/// The line without the escape sequences that colour it.
+/// Returns the line without the escape sequences that colour it.
 fn without_colours(line: &str) -> String {
     let mut parts = line.split("\u{1b}[");
     let first = parts.next().unwrap_or_default().to_owned();

@@ -173,7 +173,7 @@ impl Names {
     }
 }
 
-/// The rows `code Kind "NAME" ...` of the table of kinds, with their lines.
+/// Returns the rows `code Kind "NAME" ...` of the table of kinds, with their lines.
 fn table_rows(text: &str) -> impl Iterator<Item = (usize, Names)> {
     let lines = text.lines().zip(1..).skip_while(|(line, _)| *line != TABLE.1).skip(1);
     lines.take_while(|(line, _)| *line != "}").filter_map(|(line, number)| {
@@ -183,7 +183,7 @@ fn table_rows(text: &str) -> impl Iterator<Item = (usize, Names)> {
     })
 }
 
-/// `DepthwiseConv2d` as `depthwise_conv2d`.
+/// Returns `DepthwiseConv2d` as `depthwise_conv2d`.
 fn snake_case(kind: &str) -> String {
     let mut snake = String::new();
     for c in kind.chars() {
@@ -195,7 +195,7 @@ fn snake_case(kind: &str) -> String {
     snake
 }
 
-/// Whether a file is source of one of the crates, and no test.
+/// Returns whether a file is source of one of the crates, and no test.
 fn is_source(path: &str) -> bool {
     let is_test = |part: &str| part == "tests" || part == "refusals.rs";
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -205,7 +205,7 @@ fn is_source(path: &str) -> bool {
         && !name.contains("tests")
 }
 
-/// The text before the inline test module, which by habit is the last item of a file.
+/// Returns the text before the inline test module, which by habit is the last item of a file.
 fn without_tests(text: &str) -> &str {
     let start = text.match_indices("\n#[cfg(test)]\nmod ").find(|(at, _)| {
         let item = text[at + 1..].lines().nth(1);
@@ -214,12 +214,13 @@ fn without_tests(text: &str) -> &str {
     start.map_or(text, |(at, _)| &text[..at])
 }
 
-/// Whether `path` is in the folder `start`, or a file whose name starts with it as whole words.
+/// Returns whether `path` is in the folder `start`, or a file whose name starts with it as whole
+/// words.
 fn is_of(path: &str, start: &str) -> bool {
     path.strip_prefix(start).is_some_and(|rest| rest.starts_with(['/', '.', '_']))
 }
 
-/// Whether `path` is in code without spaces, and not as a part of longer words.
+/// Returns whether `path` is in code without spaces, and not as a part of longer words.
 fn has_path(code: &str, path: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(path).any(|(at, _)| {

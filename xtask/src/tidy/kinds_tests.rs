@@ -18,7 +18,7 @@ fn read(files: &[(&str, &str)]) -> Kinds {
     Kinds::read(&[(TABLE.0, ROWS.to_owned())].into_iter().chain(texts).collect::<Vec<_>>())
 }
 
-/// The numbers in the table: outside, then for each target.
+/// Returns the numbers in the table: outside, then for each target.
 fn numbers(files: &[(&str, &str)]) -> Vec<Vec<usize>> {
     let table = read(files).to_string();
     let row = |line: &str| {

@@ -112,7 +112,7 @@ impl fmt::Display for Pairs {
     }
 }
 
-/// The file of checks that a file of the suite is about.
+/// Returns the file of checks that a file of the suite is about.
 fn about(text: &str) -> Option<&str> {
     Some(text.strip_prefix(ABOUT)?.split_once('`')?.0)
 }
@@ -136,7 +136,7 @@ impl Call {
         self.literals().next_back().map(str::to_owned)
     }
 
-    /// The variant of the error that the arguments make.
+    /// Returns the variant of the error that the arguments make.
     fn variant(&self) -> Option<String> {
         let (_, rest) = self.arguments.split_once("FormatError::")?;
         let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
@@ -144,7 +144,7 @@ impl Call {
     }
 }
 
-/// The calls whose name and opening parenthesis are one of `starts`.
+/// Returns the calls whose name and opening parenthesis are one of `starts`.
 fn calls(text: &str, starts: &[&str]) -> Vec<Call> {
     let chars: Vec<char> = text.chars().collect();
     let code: Vec<char> = source::code_only(text).chars().collect();
@@ -165,7 +165,7 @@ fn calls(text: &str, starts: &[&str]) -> Vec<Call> {
     (0..code.len()).filter_map(starts_at).map(call).collect()
 }
 
-/// Where the parenthesis closes that is open at `from`.
+/// Returns where the parenthesis closes that is open at `from`.
 fn closing(code: &[char], from: usize) -> usize {
     let mut depth = 1_usize;
     for (at, c) in code.iter().enumerate().skip(from) {

@@ -5,7 +5,7 @@ use super::Pairs;
 const CHECKS: &str = "crates/isokern-model/src/check/planted.rs";
 const SUITE: &str = "crates/isokern-model/tests/check_pairs/planted.rs";
 
-/// What is found in a file of checks and its pairs.
+/// Returns what is found in a file of checks and its pairs.
 fn read(checks: &str, pairs: &str) -> Pairs {
     let pairs = format!("//! Pairs of `src/check/planted.rs`: planted.\n{pairs}");
     let elsewhere = ("crates/isokern-model/src/model.rs", "require(no, \"check\")".to_owned());

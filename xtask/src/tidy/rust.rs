@@ -1,4 +1,4 @@
-//! Rules for Rust source: first line, widths, lengths, words that may not stand as code.
+//! Rules for Rust source: first line, widths, lengths, words that may not be code.
 
 use super::text::EMPTY_NAMES;
 use super::{File, Violation};
@@ -16,7 +16,7 @@ const TEST_LINES_MAX: usize = 600;
 /// Files that may be longer than [`LINES_MAX`], each with its own limit and the reason why.
 const LONGER: [(&str, usize); 0] = [];
 
-/// Macros that stand for work not done.
+/// Macros that represent work not done.
 const UNFINISHED_MACROS: [&str; 3] = ["todo", "unimplemented", "dbg"];
 
 /// The page that lists the files which may hold unsafe code.
@@ -81,7 +81,7 @@ pub(super) fn check(file: &File<'_>, doors: &Doors) -> Vec<Violation> {
     violations
 }
 
-/// The file starts with `//!`, and the first paragraph there is made of sentences.
+/// Returns the file starts with `//!`, and the first paragraph there is made of sentences.
 fn check_first_line(file: &File<'_>) -> Option<Violation> {
     let paragraph: Vec<&str> =
         file.text.lines().map_while(|line| line.strip_prefix("//! ")).map(str::trim).collect();
@@ -108,7 +108,7 @@ fn check_length(file: &File<'_>) -> Option<Violation> {
     (lines > lines_max).then(|| file.violation(0, message()))
 }
 
-/// The lines before the inline test module, which by habit is the last item of a file.
+/// Returns the lines before the inline test module, which by habit is the last item of a file.
 fn lines_without_tests(text: &str) -> usize {
     let lines: Vec<&str> = text.lines().collect();
     let starts_tests = |pair: &[&str]| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod ");
@@ -124,7 +124,7 @@ fn check_width(file: &File<'_>) -> Vec<Violation> {
     .collect()
 }
 
-/// Finds modules with names that say nothing, and macros that stand for work not done.
+/// Finds modules with names that say nothing, and macros that represent work not done.
 fn check_words(file: &File<'_>, code: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut previous = "";

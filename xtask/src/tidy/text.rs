@@ -26,7 +26,7 @@ const DATA_ENDINGS: [&str; 7] = [".i8", ".u8", ".i32", ".f32", ".tflite", ".ikm"
 /// Starting points for the fuzzer: any bytes, under names without an ending.
 const SEEDS: &str = "fuzz/seeds/";
 
-/// Whether a file holds data, to which no rule for text applies.
+/// Returns whether a file holds data, to which no rule for text applies.
 pub(super) fn is_data(path: &str) -> bool {
     path.starts_with(SEEDS) || DATA_ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
@@ -86,7 +86,8 @@ fn has_word(line: &str, word: &str) -> bool {
     line.split(|c: char| !c.is_alphanumeric()).any(|found| found == word)
 }
 
-/// Whether an absolute path starts here; the same letters inside a longer path do not count.
+/// Returns whether an absolute path starts here; the same letters inside a longer path do not
+/// count.
 fn has_path(line: &str, place: &str) -> bool {
     line.match_indices(place).any(|(at, _)| {
         let before = line[..at].chars().next_back();

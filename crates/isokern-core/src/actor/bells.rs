@@ -26,7 +26,7 @@ pub trait Bells {
     /// Wakes who waits for the reply to a sequence.
     fn ring_requester(&self, mailbox_index: usize, sequence: u32);
 
-    /// Wakes everybody who waits for a reply: none will come any more.
+    /// Wakes everybody who waits for a reply: none will come.
     fn ring_all(&self);
 }
 

@@ -11,8 +11,7 @@ use crate::kernel::{KernelError, SafePoint, safe_point};
 
 /// The surroundings of one message: header, time, state, payload, outbox.
 ///
-/// One type on every host. What a host has no use for is not in it, and nothing in it
-/// does nothing.
+/// The same on every host: every method works, none is a stub.
 #[derive(Debug)]
 pub struct RingContext<'a> {
     header: MessageHeader,

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-/// A header and a body, one right behind the other.
+/// A header and a body, one right after the other.
 ///
 /// Packed, so that it has no padding whatever the two are; read its parts by value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]

@@ -1,4 +1,4 @@
-//! Who can keep a resident running, and what it is told when it starts one.
+//! Who can keep a resident running, and what it learns when it starts one.
 
 use core::time::Duration;
 
@@ -32,7 +32,7 @@ pub trait Host<R: Resident, B: LentBuffers = NoBuffers, L: Links = NoLinks> {
     /// Returns the clock that deadlines are moments of.
     fn clock(&self) -> Self::Clock;
 
-    /// Lends memory for one actor, in which nothing was said yet.
+    /// Returns zeroed memory for one new actor.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ pub trait Host<R: Resident, B: LentBuffers = NoBuffers, L: Links = NoLinks> {
 pub struct ActorPlan<L = NoLinks, B = NoBuffers> {
     /// What happens after a fault.
     pub supervision: Supervision,
-    /// How long the actor goes on without a sign of life of the host side; `None` for ever.
+    /// How long the actor goes on without a sign of life of the host side; `None` without limit.
     pub lease: Option<Duration>,
     /// How often a mailbox that has messages may be passed over for one before it.
     pub passed_over_max: u32,

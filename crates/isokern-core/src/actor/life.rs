@@ -71,7 +71,7 @@ impl ActorState {
         )
     }
 
-    /// Says whether the actor takes no message any more.
+    /// Says whether the actor takes no more messages.
     #[must_use]
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Stopped | Self::Faulted)

@@ -34,7 +34,7 @@ pub trait MailboxShape {
 }
 
 /// `COUNT` mailboxes of `N` slots, each slot `LINES` lines of 128 bytes, of which 64 carry
-/// data. A type that stands for these numbers; it has no value.
+/// data. A type that represents these numbers; it has no value.
 ///
 /// ```
 /// use isokern_core::actor::{ActorCells, ActorMemory, Mailboxes};

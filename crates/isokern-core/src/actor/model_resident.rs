@@ -12,7 +12,7 @@ use crate::compute::{ComputeModel, InferenceErrorKind};
 use crate::kernel::{GpuKernel, KernelError, KernelMetadata};
 use crate::ring::BufferHandle;
 
-/// Where the output lies in the buffer that was sent.
+/// Where the output is in the buffer that was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C)]
 pub struct ModelReply {
@@ -183,7 +183,7 @@ impl<M, X, I, O> ModelResident<M, X, I, O> {
         self.buffer_bytes
     }
 
-    /// Returns where each answer lies in its buffer: what every message is answered with.
+    /// Returns where each answer is in its buffer: what every message is answered with.
     #[must_use]
     pub const fn reply(&self) -> ModelReply {
         self.reply
@@ -258,8 +258,8 @@ fn is_whole<T>(bytes: usize) -> bool {
     bytes.checked_rem(size_of::<T>()) == Some(0)
 }
 
-/// Where an output of `O` lies behind its input, and the bytes of both; `None` if these are too
-/// many for a handle.
+/// Returns where an output of `O` begins after its input, and the bytes of both; `None` if these
+/// are too many for a handle.
 fn place_of<O>(input_bytes: usize, output_bytes: usize) -> Option<(ModelReply, usize)> {
     let offset = input_bytes.checked_next_multiple_of(align_of::<O>())?;
     let buffer_bytes = offset.checked_add(output_bytes)?;
@@ -268,7 +268,8 @@ fn place_of<O>(input_bytes: usize, output_bytes: usize) -> Option<(ModelReply, u
     Some((ModelReply { output_offset, output_bytes }, buffer_bytes))
 }
 
-/// Whether a model may have begun what it did not finish. A mismatch is told before any work.
+/// Returns whether a model may have begun what it did not finish. A mismatch is reported before any
+/// work.
 fn leaves_work_behind(error: &KernelError) -> bool {
     match error {
         KernelError::Inference(error) => error.kind() != InferenceErrorKind::ShapeOrTypeMismatch,

@@ -67,7 +67,7 @@ fn s4_the_output_lies_where_its_elements_are_aligned() {
     assert_eq!(handle(&sums, &mut bytes[..12]), Ok(sums.reply()));
     assert_eq!(sums.reply(), ModelReply { output_offset: 4, output_bytes: 8 });
     assert_eq!(bytemuck::cast_slice::<u8, u32>(&bytes[4..12]), [203, 203]);
-    // One byte on, the words would lie across words of memory.
+    // One byte on, the words would be across words of memory.
     assert!(matches!(handle(&sums, &mut bytes[1..13]), Err(KernelError::InvalidInput { .. })));
     for length in [0, 11, 13] {
         let refused = handle(&sums, &mut bytes[..length]);

@@ -44,7 +44,7 @@ impl Outcome {
         self as usize
     }
 
-    /// Returns the outcome that a result stands for.
+    /// Returns the outcome that a result represents.
     #[must_use]
     pub const fn of<T>(result: &Result<T, ActorError>) -> Self {
         match result {

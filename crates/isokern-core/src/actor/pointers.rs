@@ -38,8 +38,8 @@ macro_rules! ring_kernel_handler {
 
 for_pointers! { ring_kernel_handler, K }
 
-/// A resident is spent when it is spawned, so a box alone can stand for it; the handler of a
-/// resident may be behind any pointer.
+/// A resident is spent when it is spawned, so a box alone can represent it; the handler of a
+/// resident may be held by any pointer.
 #[cfg(feature = "std")]
 #[deny(clippy::missing_trait_methods)]
 impl<R: super::Resident> super::Resident for std::boxed::Box<R> {

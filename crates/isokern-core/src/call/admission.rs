@@ -90,7 +90,7 @@ impl<'a> Call<'a> {
 }
 
 /// A call whose work has begun, with the permit of its quota; dropped without an end it counts
-/// as given up by the caller. The observer is told first, then the permit goes back.
+/// as given up by the caller. The observer is notified first, then the permit goes back.
 #[must_use = "tell how the call ended"]
 pub struct RunningCall<'c, E: ExecutionEnvironment> {
     environment: &'c E,

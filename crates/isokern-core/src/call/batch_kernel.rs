@@ -62,7 +62,7 @@ pub trait BatchKernel<I: Send + Sync, O: Send + Sync>: GpuKernel {
     ///
     /// Checked in this order, before any work: the input, the deadline, the permission
     /// the kernel requires, the tenant's quota. Then the work is raced against the
-    /// deadline as [`within_limit`] describes, and the environment's observer is told.
+    /// deadline as [`within_limit`] describes, and the environment's observer is notified.
     ///
     /// # Errors
     ///

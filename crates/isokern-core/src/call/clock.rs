@@ -3,7 +3,7 @@
 //! # For callers
 //!
 //! A moment is a `u64`, nanoseconds since a start that the clock chose; only moments of
-//! the same clock compare. `u64::MAX` never comes: it stands for *no limit*.
+//! the same clock compare. `u64::MAX` never comes: it means *no limit*.
 //!
 //! # For clock authors
 //!

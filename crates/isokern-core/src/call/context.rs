@@ -127,7 +127,7 @@ impl<'a, E: ExecutionEnvironment> ExecutionContext<'a, E> {
         self.tenant
     }
 
-    /// Returns the moment at which the answer is worth nothing any more, in ns of the
+    /// Returns the moment at which the answer is worthless, in ns of the
     /// environment's clock.
     #[must_use]
     pub const fn deadline_ns(&self) -> Option<u64> {

@@ -15,7 +15,7 @@ pub trait ExecutionEnvironment: Send + Sync {
     type Authorizer: Authorizer;
     /// What says who may use how much.
     type Quota: Quota;
-    /// What is told about calls.
+    /// What is notified of calls.
     type Observer: Observer;
 
     /// Returns the clock; deadlines are moments of it.

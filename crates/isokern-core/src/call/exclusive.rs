@@ -1,7 +1,7 @@
 //! Exclusive access through a shared reference, without a spin.
 //!
 //! Kernels are called through `&self`, models run through `&mut self`. [`Exclusive`] is
-//! what stands between them; which kind fits depends on the machine:
+//! what guards them; which kind fits depends on the machine:
 //!
 //! | kind | a second caller | where |
 //! |---|---|---|

@@ -3,7 +3,7 @@
 use super::trace::TraceContext;
 use crate::kernel::{KernelError, KernelMetadata};
 
-/// Is told how calls with a context begin and end.
+/// Learns how calls with a context begin and end.
 ///
 /// It is called on the path of the call: be quick, allocate nothing on firmware. The
 /// events of one call are one [`Refused`](CallEvent::Refused), or one

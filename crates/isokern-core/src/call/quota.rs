@@ -130,7 +130,7 @@ mod tests {
 
     proptest! {
         /// In any window of `w` ns at most `burst + w / interval` calls are admitted, and a
-        /// call that waits as long as it was told is admitted.
+        /// call that waits that long is admitted.
         #[test]
         fn no_window_admits_more(
             burst in 1..6_u32,

@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use super::exclusive::Exclusive;
 use crate::kernel::Busy;
 
-/// A value with at most one user at a time; the next one is told [`Busy`].
+/// A value with at most one user at a time; the next one gets [`Busy`].
 ///
 /// Neither waits nor spins, so an interrupt may ask for a value the main loop is using.
 /// A use may last across safe points: see [`try_own`](Self::try_own).

@@ -8,7 +8,7 @@ use std::vec::Vec;
 use super::{BatchKernel, Call, CallEvent, Clock, Observer, PollingSleep};
 use crate::kernel::{GpuKernel, KernelError, KernelMetadata, KernelMode, Permission, safe_point};
 
-/// A clock that stands still between two calls of `advance`.
+/// A clock that moves only with `advance`.
 #[derive(Debug)]
 pub(crate) struct HandClock(AtomicU64);
 

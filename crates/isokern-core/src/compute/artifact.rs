@@ -13,7 +13,7 @@ use thiserror::Error;
 /// The bytes of a packed model and a name for reports.
 ///
 /// The bytes start at a multiple of [`ALIGNMENT`](Self::ALIGNMENT), so that a
-/// model can be read where it lies. A clone shares them.
+/// model can be read in place. A clone shares them.
 ///
 /// ```
 /// use isokern_core::compute::ModelArtifact;
@@ -26,7 +26,7 @@ use thiserror::Error;
 #[derive(Clone)]
 pub struct ModelArtifact {
     chunks: Arc<[Chunk]>,
-    /// At most the length of all chunks; the last may have zeros behind it.
+    /// At most the length of all chunks; the last may have zeros after it.
     len: usize,
     label: Option<Arc<str>>,
 }

@@ -67,8 +67,8 @@ pub trait ComputeBackend<InP: Payload + ?Sized, OutP: Payload + ?Sized> {
     /// Returns its limits; the same for its whole life.
     fn capabilities(&self) -> BackendCapabilities;
 
-    /// Checks and loads a model, which still wants its
-    /// [`init`](ComputeModel::init).
+    /// Checks and loads a model. Call [`init`](ComputeModel::init) before the first
+    /// inference.
     ///
     /// # Errors
     ///

@@ -115,7 +115,7 @@ impl BackendError {
 
     /// Returns what generic callers see.
     ///
-    /// No kind stands for settings alone: an invalid configuration is
+    /// No kind represents settings alone: an invalid configuration is
     /// [`ExecutionFailed`](InferenceErrorKind::ExecutionFailed), the kind whose
     /// remedy is to look up the code. Trying again or converting the model anew
     /// would not help.

@@ -11,7 +11,7 @@ use super::payload::Payload;
 
 /// A borrowed view of messages that are run together.
 ///
-/// It copies nothing and is `Copy` itself. The payloads lie apart, each behind
+/// It copies nothing and is `Copy` itself. The payloads are apart, each in
 /// its header; a device that wants them in one piece calls
 /// [`gather_into`](Self::gather_into).
 ///
@@ -103,7 +103,7 @@ impl<'a, P> Batch<'a, P> {
 }
 
 impl<P: Payload> Batch<'_, P> {
-    /// Returns the length of all payloads together, in bytes, wherever they lie.
+    /// Returns the length of all payloads together, in bytes, wherever they are.
     ///
     /// Asks the payloads, not the headers. Stays at `usize::MAX` when messages
     /// which borrow the same large buffer add up to more.
@@ -116,7 +116,7 @@ impl<P: Payload> Batch<'_, P> {
     /// Copies the payloads one after another to the start of `target` and
     /// returns how many bytes that was.
     ///
-    /// What lies behind them in `target` is left alone.
+    /// What follows them in `target` is left alone.
     ///
     /// # Errors
     ///
@@ -203,7 +203,7 @@ pub enum GatherError {
         /// Length of the target.
         available_bytes: usize,
     },
-    /// The host cannot read a payload: it lies in device memory, or has no bytes.
+    /// The host cannot read a payload: it is in device memory, or has no bytes.
     #[error(
         "the host cannot read the payload of message {index}. Fix: copy it to the host first, or \
          pass the batch to a model that takes its memory class"

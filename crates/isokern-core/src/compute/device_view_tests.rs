@@ -27,7 +27,7 @@ fn section4_a_payload_in_device_memory_describes_itself_without_bytes() {
     assert_eq!(message.dtype(), Some(DType::I8));
     assert_eq!(message.host_bytes(), None);
     let borrow = &message;
-    let seen = Payload::device_view(&borrow).expect("it lies on a device");
+    let seen = Payload::device_view(&borrow).expect("it is on a device");
     assert_eq!((seen.space(), seen.address(), seen.bytes()), (SPACE, 0x1000, 64));
 
     let mut target = view_mut(10);

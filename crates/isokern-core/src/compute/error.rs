@@ -99,7 +99,7 @@ impl From<InferenceErrorKind> for InferenceError {
 }
 
 impl From<BackendError> for InferenceError {
-    /// Keeps the kind and the code; numbers of the driver stay behind.
+    /// Keeps the kind and the code; numbers of the driver are dropped.
     fn from(error: BackendError) -> Self {
         Self::new(error.kind()).with_code(error.code())
     }

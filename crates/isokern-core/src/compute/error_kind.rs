@@ -20,7 +20,7 @@ numbered! {
         /// that is not there; convert the model again.
         #[cfg_attr(feature = "serde", serde(alias = "invalid_artifact"))]
         InvalidArtifact = 1,
-        /// A payload has another length or element type than the model, or lies in memory that
+        /// A payload has another length or element type than the model, or is in memory that
         /// the model does not take, or a batch has fewer outputs than inputs; nothing was run.
         #[cfg_attr(feature = "serde", serde(alias = "shape_or_type_mismatch"))]
         ShapeOrTypeMismatch = 2,

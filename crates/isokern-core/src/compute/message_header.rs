@@ -103,7 +103,7 @@ impl MessageHeader {
         if self.deadline_ns == 0 { None } else { Some(self.deadline_ns) }
     }
 
-    /// Says whether the deadline lies before `now_ns` of the same clock.
+    /// Says whether the deadline is before `now_ns` of the same clock.
     #[must_use]
     pub const fn is_expired(&self, now_ns: u64) -> bool {
         self.deadline_ns != 0 && self.deadline_ns < now_ns

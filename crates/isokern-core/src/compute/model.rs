@@ -102,7 +102,7 @@ pub trait ComputeModel<InP: Payload + ?Sized, OutP: Payload + ?Sized> {
     ///
     /// # Errors
     ///
-    /// The failure of an earlier step that nobody was told of yet.
+    /// The failure of an earlier step that nobody was informed of yet.
     fn drain(&mut self) -> Result<(), InferenceError>;
 
     /// Returns to the state after [`init`](Self::init): state kept between

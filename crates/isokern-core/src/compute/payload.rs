@@ -1,14 +1,14 @@
 //! What can be handed to a model: a description, and the way to the bytes where there is one.
 //!
 //! A payload describes itself. Whether its bytes can be read here is another matter: they may
-//! lie in the memory of a device, or have no bytes at all.
+//! are in the memory of a device, or have no bytes at all.
 //!
 //! | payload | [`host_bytes`](Payload::host_bytes) | [`device_view`](Payload::device_view) |
 //! |---|---|---|
 //! | slices, arrays, scalars, tensors | yes | no |
 //! | memory of a device | no | yes |
 //! | memory that host and device share | yes | yes |
-//! | a type of one's own that only describes itself | no | no |
+//! | a type of your own that only describes itself | no | no |
 //!
 //! # For callers
 //!
@@ -25,7 +25,7 @@
 //! [true, false].host_bytes();
 //! ```
 //!
-//! A payload of one's own for a model of one's own says how long it is, and no more:
+//! A payload of your own for a model of your own says how long it is, and no more:
 //!
 //! ```
 //! use isokern_core::Payload;

@@ -4,7 +4,7 @@ use super::{DType, MemoryClass, Message, MessageHeader, Payload, PayloadMut, Ten
 
 fn check<P: Payload + ?Sized>(payload: &P, bytes: &[u8], dtype: Option<DType>) {
     assert_eq!(payload.host_bytes(), Some(bytes));
-    assert!(payload.device_view().is_none(), "no device is told of it");
+    assert!(payload.device_view().is_none(), "no device knows of it");
     assert_eq!(payload.dtype(), dtype);
     let descriptor = payload.buffer_descriptor();
     assert_eq!(descriptor.bytes(), bytes.len());
@@ -14,11 +14,11 @@ fn check<P: Payload + ?Sized>(payload: &P, bytes: &[u8], dtype: Option<DType>) {
 }
 
 fn bytes_of<P: Payload + ?Sized>(payload: &P) -> &[u8] {
-    payload.host_bytes().expect("it lies on the host")
+    payload.host_bytes().expect("it is on the host")
 }
 
 fn bytes_of_mut<P: PayloadMut + ?Sized>(payload: &mut P) -> &mut [u8] {
-    payload.host_bytes_mut().expect("it lies on the host")
+    payload.host_bytes_mut().expect("it is on the host")
 }
 
 #[test]

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::memory::MemoryClass;
 
-/// Says whether a buffer of class `have` can be used where it lies.
+/// Says whether a buffer of class `have` can be used in place.
 ///
 /// ```
 /// use isokern_core::compute::{
@@ -76,7 +76,7 @@ impl PlacementAcceptance {
     ///
     /// For a device above 15 this is the empty set: it takes nothing, so that a
     /// buffer is copied or refused and never handed to the wrong device. Use
-    /// [`try_with_device`](Self::try_with_device) to be told.
+    /// [`try_with_device`](Self::try_with_device) to get an error.
     #[must_use]
     pub const fn exactly(class: MemoryClass) -> Self {
         match class.code() {

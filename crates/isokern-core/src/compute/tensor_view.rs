@@ -1,4 +1,4 @@
-//! A tensor whose elements lie somewhere else.
+//! A tensor whose elements are somewhere else.
 
 use super::dtype::DType;
 use super::memory::BufferDescriptor;

@@ -35,7 +35,7 @@ pub struct BatchParameters {
     pub output_bytes: u64,
     /// Number of samples.
     pub sample_count: u64,
-    /// Bytes of arena per block, wherever it lies: at least the model's.
+    /// Bytes of arena per block, wherever it is: at least the model's.
     pub arena_bytes: u64,
     /// Address of the blocks' arenas in global memory, aligned to 16; 0 if
     /// [`BatchFlags::ARENA_SHARED`] is set.
@@ -83,24 +83,24 @@ pub struct BatchFlags(u32);
 impl BatchFlags {
     /// Arena and model in global memory.
     pub const NONE: Self = Self(0);
-    /// The arena lies in the block's shared memory.
+    /// The arena is in the block's shared memory.
     pub const ARENA_SHARED: Self = Self(1);
     /// Each block copies the whole model to its shared memory first.
     pub const MODEL_SHARED: Self = Self(2);
 
-    /// The flags in `bits`; bits without a meaning are dropped.
+    /// Returns the flags in `bits`; bits without a meaning are dropped.
     #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits & 3)
     }
 
-    /// The flags as bits.
+    /// Returns the flags as bits.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether all of `other` is set.
+    /// Returns whether all of `other` is set.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -9,7 +9,7 @@ use bytemuck::{Pod, Zeroable};
 /// Where device code writes its first fault: 64 bytes, aligned to 8, zeroed by the host
 /// before a launch.
 ///
-/// It lies in memory of the device, or in mapped memory of the host: the threads of a grid race
+/// It is in memory of the device, or in mapped memory of the host: the threads of a grid race
 /// for it with a compare-and-swap of device scope, which is atomic among them in either. The
 /// host has no part in that race, and reads the record once the kernel has ended, with
 /// [`FaultRecord::fault`]. The first fault stays, later ones are dropped.
@@ -86,7 +86,7 @@ numbered! {
 }
 
 impl FaultRecord {
-    /// The fault that was recorded, if any.
+    /// Returns the fault that was recorded, if any.
     ///
     /// ```
     /// use isokern_core::device::{FaultCode, FaultRecord, FaultState};
@@ -112,7 +112,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// What was wrong; `None` for a number this build does not know, and for a record that
+    /// Returns what was wrong; `None` for a number this build does not know, and for a record that
     /// was claimed and never filled.
     #[must_use]
     pub const fn code(&self) -> Option<FaultCode> {
@@ -122,7 +122,7 @@ impl Fault {
         FaultCode::from_code(self.record.code)
     }
 
-    /// The record's fields.
+    /// Returns the record's fields.
     #[must_use]
     pub const fn record(&self) -> &FaultRecord {
         &self.record

@@ -1,4 +1,4 @@
-//! How many blocks a batch is launched with, and where its bytes lie.
+//! How many blocks a batch is launched with, and where its bytes are.
 
 use thiserror::Error;
 
@@ -58,7 +58,7 @@ pub struct BatchLaunch {
     pub threads: u32,
     /// Bytes of dynamic shared memory per block.
     pub shared_bytes: u32,
-    /// Where arena and model lie.
+    /// Where arena and model are.
     pub flags: BatchFlags,
     /// Bytes of arena per block, a multiple of [`SHARED_ALIGN`].
     pub arena_bytes: u64,
@@ -167,7 +167,7 @@ const fn warp_registers(limits: &DeviceLimits) -> u32 {
     if units == 0 { REGISTER_UNIT } else { units.saturating_mul(REGISTER_UNIT) }
 }
 
-/// What fits shared memory, and the bytes of it.
+/// Returns what fits shared memory, and the bytes of it.
 fn placement(model: &ModelFootprint, room: u32) -> (BatchFlags, u32) {
     let fits = |bytes: Option<u64>| {
         let bytes = u32::try_from(bytes?).ok()?;
@@ -194,7 +194,7 @@ fn blocks_per_multiprocessor(limits: &DeviceLimits, threads: u32, shared_bytes: 
         .max(1)
 }
 
-/// `bytes` rounded up to [`SHARED_ALIGN`].
+/// Returns `bytes` rounded up to [`SHARED_ALIGN`].
 const fn aligned(bytes: u64) -> u64 {
     match bytes.checked_next_multiple_of(SHARED_ALIGN) {
         Some(bytes) => bytes,

@@ -4,7 +4,7 @@ use core::mem::offset_of;
 
 use bytemuck::{Pod, Zeroable};
 
-/// The names of all probes. Their parameters stand in the device crate's README.
+/// The names of all probes. Their parameters are in the device crate's README.
 pub const PROBE_ENTRIES: [&str; 5] = [
     "isokern_probe_chase",
     "isokern_probe_shared_chase",
@@ -69,7 +69,7 @@ const _: () = {
     assert!(offset_of!(PingPongLines, payload_1) == 384);
 };
 
-/// The word at `index` of a payload that belongs to `round`: never the same in two
+/// Returns the word at `index` of a payload that belongs to `round`: never the same in two
 /// neighbouring rounds.
 #[inline]
 #[must_use]
@@ -78,7 +78,7 @@ pub const fn pattern(round: u32, index: u32) -> u32 {
     mixed ^ mixed >> 15
 }
 
-/// The data that belongs to `turn` in the cell litmus: any mix of two turns is seen.
+/// Returns the data that belongs to `turn` in the cell litmus: any mix of two turns is seen.
 ///
 /// ```
 /// use isokern_core::device::cell_data;

@@ -35,7 +35,7 @@ pub enum KernelError {
     /// The deadline had passed before the work began; nothing was run. Code 2003.
     #[error("the deadline passed before the work began. Fix: call earlier or allow more time.")]
     DeadlineExceeded,
-    /// The limit ended while the work ran; it was stopped or left behind. Code 2004.
+    /// The limit ended while the work ran; it was stopped, or runs on. Code 2004.
     #[error(
         "the time limit of {limit_ns} ns ended before the work did. \
          Fix: allow more time or send less work."

@@ -88,7 +88,7 @@ impl Completion {
 }
 
 impl Completion {
-    /// Returns what its owner is told; `None` when the outcome has no meaning.
+    /// Returns what its owner learns; `None` when the outcome has no meaning.
     #[must_use]
     pub const fn end(&self) -> Option<TaskEnd> {
         let Some(outcome) = self.outcome() else {
@@ -99,7 +99,7 @@ impl Completion {
     }
 }
 
-/// The end of a task, as its owner is told.
+/// The end of a task, as its owner learns of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskEnd {
     /// Which task.

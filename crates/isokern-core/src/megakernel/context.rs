@@ -45,7 +45,7 @@ impl<'a, M: TaskMemory, C: Clock> WorkerContext<'a, M, C> {
         self.place.sidecar.flags()
     }
 
-    /// Whether a task may be spawned: what only the host's tasks can have is not in it.
+    /// Returns whether a task may be spawned: what only the host's tasks can have is not in it.
     fn refusal(&self, task: NewTask) -> Option<SpawnTaskError> {
         if task.op() >= self.op_count {
             return Some(SpawnTaskError::UnknownOp(task));

@@ -103,7 +103,7 @@ impl MegakernelError {
 }
 
 impl From<MegakernelError> for BackendError {
-    /// Keeps the bytes and the limit's name; other numbers stay behind.
+    /// Keeps the bytes and the limit's name; other numbers are dropped.
     ///
     /// Memory and limits have variants of their own; everything else is an
     /// [`InvalidConfiguration`](BackendError::InvalidConfiguration).

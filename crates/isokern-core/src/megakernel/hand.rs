@@ -37,7 +37,7 @@ pub(super) struct Hand {
 
 pub(super) const CLASS_COUNT: usize = TaskPriority::ALL.len();
 
-/// A slot and what lies beside it.
+/// A slot and what is beside it.
 pub(super) struct Place<'m, W> {
     pub(super) index: u32,
     pub(super) slot: &'m SharedTaskSlot<W>,
@@ -83,7 +83,7 @@ impl Hand {
         }
     }
 
-    /// Says that a task is not ready to run any more; after all that this has caused.
+    /// Says that a task is no longer ready to run; after all that this has caused.
     pub(super) fn count_went<M: TaskMemory>(&mut self, memory: &M) {
         self.went = self.went.wrapping_add(1);
         if let Some(line) = memory.worker_line(self.number) {
@@ -184,7 +184,7 @@ impl Hand {
         Some(index)
     }
 
-    /// The class that was passed over most often, and often enough.
+    /// Returns the class that was passed over most often, and often enough.
     fn overdue<M: TaskMemory>(&self, memory: &M) -> Option<TaskPriority> {
         let passed = TaskPriority::ALL.into_iter().zip(self.passed);
         let overdue = passed.filter(|(class, count)| {

@@ -39,8 +39,8 @@ impl TaskHandle {
     }
 }
 
-/// The inlet of a class: 0 for Critical and High, 1 for the rest, so that an urgent task waits
-/// behind urgent ones alone.
+/// Returns the inlet of a class: 0 for Critical and High, 1 for the rest, so that an urgent task
+/// waits for urgent ones alone.
 pub(super) const fn inlet_of(priority: TaskPriority) -> u32 {
     match priority {
         TaskPriority::Critical | TaskPriority::High => 0,

@@ -10,7 +10,7 @@ use crate::team::{Solo, Team};
 ///
 /// One handler serves all workers, so it takes `&self`. A long task asks
 /// [`must_yield`](TaskContext::must_yield) at its safe points and returns
-/// [`TaskStep::Yield`] when told so; the worker that runs it next may be another one.
+/// [`TaskStep::Yield`] when asked to; the worker that runs it next may be another one.
 ///
 /// ```
 /// use isokern_core::megakernel::{TaskContext, TaskHandler, TaskStep};
@@ -44,19 +44,19 @@ pub trait TaskHandler<T: Team = Solo> {
     fn run<C: TaskContext>(&self, team: &T, task: &TaskSlot, context: &mut C) -> TaskStep;
 }
 
-/// What a handler may ask while it runs a task. All ranks of a team are told the same.
+/// What a handler may ask while it runs a task. All ranks of a team get the same answer.
 pub trait TaskContext {
     /// Takes in what was submitted, and returns whether the task is to give way: a class above
     /// its own has work, it was cancelled or asked to pause, or the workers are to stop.
     ///
-    /// For safe points, such as the time between two operators. A task that is told so returns
+    /// For safe points, such as the time between two operators. A task that sees this returns
     /// [`TaskStep::Yield`] with where it goes on; the worker makes of it what was asked for.
     fn must_yield(&mut self) -> bool;
 
     /// Returns whether somebody cancelled the task. Its end will say so, unless it is done first.
     fn is_cancelled(&self) -> bool;
 
-    /// Returns whether the workers are to stop: their time is over, or they were told to.
+    /// Returns whether the workers are to stop: their time is over, or they were asked to.
     fn is_stopping(&self) -> bool;
 
     /// Submits a task that belongs to this one, which ends after it. It has a slot of the range

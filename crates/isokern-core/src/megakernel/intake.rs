@@ -178,12 +178,12 @@ impl Hand {
     }
 }
 
-/// The consumer of a ring whose head is its whole state.
+/// Returns the consumer of a ring whose head is its whole state.
 fn consumer_of<R: SharedRing>(ring: &R) -> ConsumerState {
     ConsumerState::starting_at(ring.head().load_relaxed())
 }
 
-/// Whether nothing is published. A worker that takes in shows so only when it is through.
+/// Returns whether nothing is published. A worker that takes in shows so only when it is through.
 pub(super) fn is_empty<R: SharedRing>(ring: &R) -> bool {
     ConsumerState::starting_at(ring.head().load_acquire()).is_empty(ring)
 }

@@ -8,7 +8,7 @@ use crate::ring::SharedWord;
 pub(super) const GATE_OPEN: u32 = 0;
 /// One is under way.
 pub(super) const GATE_BUSY: u32 = 1;
-/// None is taken any more.
+/// No more are taken.
 pub(super) const GATE_CLOSED: u32 = 2;
 
 /// What workers and the host's ends tell each other.
@@ -49,18 +49,18 @@ impl<W> SharedLine<W> {
 }
 
 impl<W: SharedWord> SharedLine<W> {
-    /// The word of an event, 1 to [`EVENT_COUNT`].
+    /// Returns the word of an event, 1 to [`EVENT_COUNT`].
     pub(super) fn event(&self, number: u32) -> Option<&W> {
         self.events.get(number.checked_sub(1)? as usize)
     }
 
-    /// Returns whether the workers were told to claim no more.
+    /// Returns whether the workers were asked to claim no more.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stop.load_relaxed() != 0
     }
 
-    /// Returns whether nothing can be submitted any more.
+    /// Returns whether no more can be submitted.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.gate.load_acquire() == GATE_CLOSED
@@ -78,7 +78,7 @@ impl<W: SharedWord> SharedLine<W> {
         self.accepted_high.store_release((accepted >> 32) as u32);
     }
 
-    /// How many tasks of a tenant have had their ends taken, modulo 2³².
+    /// Returns how many tasks of a tenant have had their ends taken, modulo 2³².
     pub(super) fn tenant_ended(&self, tenant: usize) -> u32 {
         self.tenants.get(tenant).map_or(0, SharedWord::load_acquire)
     }
@@ -162,7 +162,7 @@ impl<W> HostNote<W> {
 }
 
 impl<W: SharedWord> HostNote<W> {
-    /// Which of the slot's tasks it is about.
+    /// Returns which of the slot's tasks it is about.
     pub(super) fn generation(&self) -> u32 {
         self.owner.load_relaxed() >> TENANT_BITS
     }

@@ -268,12 +268,12 @@ const fn ceil_div(items: u32, width: u32) -> u32 {
     items.saturating_add(width - 1) / width
 }
 
-/// `Ord::min`, which is not `const`.
+/// Returns `Ord::min`, which is not `const`.
 pub(super) const fn smaller(a: u32, b: u32) -> u32 {
     if a < b { a } else { b }
 }
 
-/// `Ord::max`, which is not `const`.
+/// Returns `Ord::max`, which is not `const`.
 pub(super) const fn larger(a: u32, b: u32) -> u32 {
     if a > b { a } else { b }
 }

@@ -20,7 +20,7 @@ const TOPOLOGIES: [MegakernelTopology; 6] = [
     MegakernelTopology::MemoryConstrained,
 ];
 
-/// A request with a queue of 100, this frontier and this memory pressure.
+/// Returns a request with a queue of 100, this frontier and this memory pressure.
 fn request(frontier_density_bps: u16, memory_pressure_bps: u16) -> MegakernelLaunchRequest {
     let request = MegakernelConfig::new().launch_request(100, 256, 65_535, 1024);
     MegakernelLaunchRequest { frontier_density_bps, memory_pressure_bps, ..request }

@@ -53,7 +53,7 @@ pub(super) fn has_some<Q: QueueMemory>(queue: &Q) -> bool {
     queue.count().load_relaxed().cast_signed() > 0
 }
 
-/// The turn that a ticket's cell shows while it is free for it: twice the lap.
+/// Returns the turn that a ticket's cell shows while it is free for it: twice the lap.
 const fn free_turn(places: SlotCount, ticket: u32) -> u32 {
     (places.turn(ticket) - 1).wrapping_mul(2)
 }

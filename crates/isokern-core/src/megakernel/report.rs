@@ -129,7 +129,7 @@ impl MegakernelReport {
     }
 }
 
-/// The tasks that are published in a ring and were not taken.
+/// Returns the tasks that are published in a ring and were not taken.
 fn unread_tasks<R: SharedRing>(ring: &R) -> u64 {
     let head = ring.head().load_acquire();
     let tickets = (0..ring.slot_count().count()).map(|offset| head.wrapping_add(offset));

@@ -68,7 +68,7 @@ impl Hand {
         }
     }
 
-    /// What becomes of a claimed task that is not to run.
+    /// Returns what becomes of a claimed task that is not to run.
     fn before_run<W: SharedWord>(&self, place: &Place<'_, W>, task: &TaskSlot) -> Option<Next> {
         let flags = place.sidecar.flags();
         if flags == SidecarFlags::default() && place.sidecar.deadline_ticks.load_relaxed() == 0 {
@@ -100,7 +100,8 @@ impl Hand {
         limit_ns != 0 && waited_ns > limit_ns && !has_run
     }
 
-    /// What was asked for while the task ran goes before what it wants itself, unless it ended.
+    /// Returns what was asked for while the task ran goes before what it wants itself, unless it
+    /// ended.
     fn after_flags<W: SharedWord>(&self, place: &Place<'_, W>, step: TaskStep) -> Next {
         let (pc, data) = match step {
             TaskStep::Done => return Next::End(DONE),

@@ -71,7 +71,7 @@ pub struct SharedTaskSlot<W>([W; 16]);
 pub const FAULT_ABANDONED: u32 = u32::MAX;
 
 impl<W> SharedTaskSlot<W> {
-    /// The slot of these words, which hold an empty slot or one written here before.
+    /// Returns the slot of these words, which hold an empty slot or one written here before.
     #[must_use]
     pub const fn new(words: [W; 16]) -> Self {
         Self(words)
@@ -149,7 +149,7 @@ impl<W: SharedWord> SharedTaskSlot<W> {
         &self.0[STATE]
     }
 
-    /// The turn in its place; of use to the one that may write.
+    /// Returns the turn in its place; of use to the one that may write.
     fn turn(&self) -> u32 {
         self.0[FLAGS].load_relaxed() & TURN
     }
@@ -161,7 +161,7 @@ impl<W: SharedRmw> SharedTaskSlot<W> {
     /// # Errors
     ///
     /// [`WrongState`](TaskTransitionError::WrongState) with the state found, when it is not
-    /// Ready, Yielded or Requeued, or not any more.
+    /// Ready, Yielded or Requeued, or no longer.
     pub fn try_claim(&self) -> Result<ClaimedTask<'_, W>, TaskTransitionError> {
         let mut state = self.state().load_acquire();
         loop {
@@ -236,7 +236,7 @@ pub struct ClaimedTask<'s, W: SharedWord> {
 }
 
 impl<W: SharedWord> ClaimedTask<'_, W> {
-    /// The task as it was claimed.
+    /// Returns the task as it was claimed.
     #[must_use]
     pub const fn value(&self) -> &TaskSlot {
         &self.value

@@ -54,7 +54,7 @@ impl SidecarFlags {
         self.0 & other.0 == other.0
     }
 
-    /// What a task is whose end waits for its children.
+    /// Returns what a task is whose end waits for its children.
     pub(super) const fn ending(outcome: TaskOutcome) -> Self {
         match outcome {
             TaskOutcome::Done => Self::ENDING_DONE,

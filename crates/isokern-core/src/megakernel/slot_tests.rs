@@ -18,7 +18,7 @@ const REQUEUES: usize = 13;
 const YIELDS: usize = 14;
 const FLAGS: usize = 15;
 
-/// A slot whose words all differ, in this state and with every flag.
+/// Returns a slot whose words all differ, in this state and with every flag.
 fn slot(state: u32) -> [u32; 16] {
     let mut words = core::array::from_fn(|index| 100 + index as u32);
     words[STATE] = state;
@@ -38,7 +38,7 @@ fn take(transition: TaskTransition, task: TaskSlot) -> Stepped {
     }
 }
 
-/// The words after a step as the protocol lists them, `None` where there is no step.
+/// Returns the words after a step as the protocol lists them, `None` where there is no step.
 fn expected(transition: TaskTransition, before: [u32; 16]) -> Option<[u32; 16]> {
     let alive = matches!(before[STATE], 1 | 2 | 4 | 5 | 6);
     let allowed = match transition {

@@ -232,7 +232,7 @@ impl<M: TaskMemory> Drop for Gate<'_, M> {
     }
 }
 
-/// Closes the gate: whoever submits from now on is told so, and what was accepted before can be
+/// Closes the gate: whoever submits from now on gets an error, and what was accepted before can be
 /// taken in. Waits while a submission is under way.
 pub fn close<M: TaskMemory>(memory: &M) {
     while let Err(found) = memory.line().gate.compare_exchange(GATE_OPEN, GATE_CLOSED) {

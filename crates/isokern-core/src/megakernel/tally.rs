@@ -28,7 +28,7 @@ pub(super) struct Tallies {
 }
 
 impl Tallies {
-    /// The numbers that a line shows, to go on from.
+    /// Returns the numbers that a line shows, to go on from.
     pub(super) fn from_line<W: SharedWord>(line: &WorkerLine<W>) -> Self {
         Self { numbers: core::array::from_fn(|index| line.read(index)), is_shown: true }
     }

@@ -1,4 +1,4 @@
-//! The memory that workers and a host share, wherever it lies.
+//! The memory that workers and a host share, wherever it is.
 
 use core::task::Waker;
 

@@ -123,7 +123,7 @@ impl<'c> Bench<'c> {
         core::iter::from_fn(|| self.completions.try_next(self.cells).ok()).collect()
     }
 
-    /// The outcome and the code of the one task that has ended.
+    /// Returns the outcome and the code of the one task that has ended.
     pub(super) fn only_end(&mut self) -> (TaskOutcome, u32) {
         let ends = self.ends();
         assert_eq!(ends.len(), 1, "{ends:?}");

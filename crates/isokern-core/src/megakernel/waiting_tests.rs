@@ -116,7 +116,7 @@ fn a_held_task_waits_for_its_release_and_for_those_that_join_it() {
     bench.submitter.try_release(&cells, held).expect("there is room");
     bench.run_until_idle();
     assert_eq!(bench.only_end(), (TaskOutcome::Done, 0));
-    // It is not held any more.
+    // It is no longer held.
     bench.submit(normal(DONE).with_join(held));
     bench.run_until_idle();
     assert_eq!(bench.only_end(), (TaskOutcome::Faulted, FAULT_JOIN));

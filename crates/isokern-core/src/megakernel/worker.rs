@@ -27,7 +27,7 @@ pub enum WorkerStep {
 /// Why a worker stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WorkerEnd {
-    /// It was told to.
+    /// It was asked to.
     Stop,
     /// The slice's time is over.
     Budget,
@@ -136,7 +136,7 @@ impl<M: TaskMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
     }
 }
 
-/// Whether nothing is left to run and nothing more can come.
+/// Returns whether nothing is left to run and nothing more can come.
 fn is_over<M: TaskMemory>(memory: &M) -> bool {
     // In this order: closed, so nothing more comes in; taken in, so all of it is counted; and
     // those that went before those that came, so that equal sums were equal at one moment.

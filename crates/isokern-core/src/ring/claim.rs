@@ -1,6 +1,6 @@
 //! Many producers on one ring: each claims a ticket, then fills its own slot.
 //!
-//! The ring behind is the same and its consumer knows nothing of it: a slot is written by
+//! The ring is the same and its consumer knows nothing of it: a slot is written by
 //! whoever holds its ticket, and shows its turn when that one is done. A producer that is
 //! stopped between claim and publish holds up the messages after its own.
 
@@ -27,7 +27,7 @@ pub struct SharedTail<W> {
 }
 
 impl<W> SharedTail<W> {
-    /// The words of a front with one producer, `tail` and `head_seen` at the ring's first
+    /// Returns the words of a front with one producer, `tail` and `head_seen` at the ring's first
     /// ticket and `producer_count` at 1.
     #[must_use]
     pub const fn new(tail: W, head_seen: W, producer_count: W) -> Self {
@@ -60,7 +60,7 @@ impl<W: SharedRmw> SharedTail<W> {
                 let head = ring.head().load_acquire();
                 self.head_seen.store_release(head);
                 if slots.is_full(head, ticket) {
-                    // An old ticket may lie before the head and only look like a full ring.
+                    // An old ticket may be before the head and only look like a full ring.
                     if self.tail.load_relaxed() == ticket {
                         return Err(PushError::Full(message));
                     }

@@ -30,19 +30,19 @@ const STREAM: u32 = 16;
 const AHEAD: u32 = 8;
 
 impl ConsumerState {
-    /// The state for a ring that is all zero.
+    /// Returns the state for a ring that is all zero.
     #[must_use]
     pub const fn new() -> Self {
         Self::starting_at(0)
     }
 
-    /// The state for a ring whose first ticket is `ticket`, on both ends.
+    /// Returns the state for a ring whose first ticket is `ticket`, on both ends.
     #[must_use]
     pub const fn starting_at(ticket: u32) -> Self {
         Self { head: ticket, run: 0, is_closed: false }
     }
 
-    /// The next ticket to take.
+    /// Returns the next ticket to take.
     #[must_use]
     pub const fn head(&self) -> u32 {
         self.head
@@ -168,14 +168,14 @@ impl ConsumerState {
         (0..ring.slot_count().count()).take_while(is_published).count() as u32
     }
 
-    /// Whether nothing is published. `false` stays until this end takes a message; `true`
+    /// Returns whether nothing is published. `false` stays until this end takes a message; `true`
     /// may change at any moment.
     #[inline]
     pub fn is_empty<R: SharedRing>(&self, ring: &R) -> bool {
         !self.is_published(ring, self.head)
     }
 
-    /// Whether the producer closed. Messages may be left. `true` stays.
+    /// Returns whether the producer closed. Messages may be left. `true` stays.
     pub fn sees_closed<R: SharedRing>(&self, ring: &R) -> bool {
         ring.final_tail().poll_acquire().turn == CLOSING_TURN
     }
@@ -188,13 +188,13 @@ impl ConsumerState {
 
     /// Closes the ring from this end: the producer's next push fails. What is in the ring can
     /// still be taken; a push that was under way may add one more message, so only
-    /// [`PopError::Closed`] says that nothing was left behind.
+    /// [`PopError::Closed`] says that no message remains.
     pub fn close<R: SharedRing>(&mut self, ring: &R) {
         self.is_closed = true;
         ring.consumer_status().store_release(self.own_status().bits());
     }
 
-    /// Whether this end was closed.
+    /// Returns whether this end was closed.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.is_closed
@@ -209,7 +209,7 @@ impl ConsumerState {
         ring.cell(slots.slot_index(ticket), 0).poll_acquire().turn == slots.turn(ticket)
     }
 
-    /// Nothing was there: empty for now or for good?
+    /// Returns why nothing was there: empty for now, or for good.
     #[cold]
     fn take_last<T, R: SharedRing>(
         &mut self,

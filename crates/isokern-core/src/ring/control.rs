@@ -55,7 +55,7 @@ const _: () = {
 };
 
 impl HostLine {
-    /// A line on which nothing was written.
+    /// Returns a line on which nothing was written.
     #[must_use]
     pub const fn new() -> Self {
         Self([const { empty_cell() }; LINE_CELLS])
@@ -69,7 +69,7 @@ impl Default for HostLine {
 }
 
 impl<C> LineMemory<C> {
-    /// A line whose cells are made one by one; all must be zero.
+    /// Returns a line whose cells are made one by one; all must be zero.
     pub fn from_cells(mut cell: impl FnMut() -> C) -> Self {
         Self(core::array::from_fn(|_| cell()))
     }

@@ -56,7 +56,7 @@ pub(super) fn read_u32<L: ControlLine>(line: &L, start: usize) -> Option<Timed<u
     Some(Timed { value, turn })
 }
 
-/// The two words of a number, lower first.
+/// Returns the two words of a number, lower first.
 pub(super) const fn halves(value: u64) -> [u32; 2] {
     [value as u32, (value >> 32) as u32]
 }

@@ -1,6 +1,6 @@
 //! Counts that a producer shows beside its messages: seven numbers in the cells of its line.
 //!
-//! Each number lies in two cells, lower word first, which carry the same turn as the values of
+//! Each number is in two cells, lower word first, which carry the same turn as the values of
 //! a control line do, and only grows. A reader that meets a number between its two writes
 //! keeps what it saw before.
 
@@ -20,7 +20,7 @@ pub struct CountWriter {
 }
 
 impl CountWriter {
-    /// The writer for a line that is all zero.
+    /// Returns the writer for a line that is all zero.
     #[must_use]
     pub const fn new() -> Self {
         Self { turn: 0 }

@@ -59,13 +59,13 @@ pub struct ReplierState {
 }
 
 impl RequesterState {
-    /// The state for two rings that are all zero.
+    /// Returns the state for two rings that are all zero.
     #[must_use]
     pub const fn new() -> Self {
         Self::starting_at(0)
     }
 
-    /// The state for rings whose first ticket is `ticket`.
+    /// Returns the state for rings whose first ticket is `ticket`.
     #[must_use]
     pub const fn starting_at(ticket: u32) -> Self {
         Self {
@@ -169,13 +169,13 @@ impl RequesterState {
         self.requests.close(requests);
     }
 
-    /// The end that takes replies, for looking and waiting.
+    /// Returns the end that takes replies, for looking and waiting.
     #[must_use]
     pub const fn replies(&self) -> &ConsumerState {
         &self.replies
     }
 
-    /// Every request before this ticket was taken by the replier.
+    /// Returns every request before this ticket was taken by the replier.
     fn done(&self) -> u32 {
         let count = self.replied_count.wrapping_add(self.acknowledged_count);
         self.first_ticket.wrapping_add(count)
@@ -183,13 +183,13 @@ impl RequesterState {
 }
 
 impl ReplierState {
-    /// The state for two rings that are all zero.
+    /// Returns the state for two rings that are all zero.
     #[must_use]
     pub const fn new() -> Self {
         Self::starting_at(0)
     }
 
-    /// The state for rings whose first ticket is `ticket`.
+    /// Returns the state for rings whose first ticket is `ticket`.
     #[must_use]
     pub const fn starting_at(ticket: u32) -> Self {
         Self {
@@ -291,7 +291,7 @@ impl ReplierState {
         self.replies.close(replies);
     }
 
-    /// The end that takes requests, for looking and waiting.
+    /// Returns the end that takes requests, for looking and waiting.
     #[must_use]
     pub const fn requests(&self) -> &ConsumerState {
         &self.requests

@@ -37,7 +37,7 @@ numbered! {
 }
 
 impl DeviceState {
-    /// Whether the device side has left and will take no message.
+    /// Returns whether the device side has left and will take no message.
     #[must_use]
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Exited | Self::Faulted)
@@ -78,7 +78,7 @@ pub struct DeviceControl {
 }
 
 impl DeviceControl {
-    /// The writer for a line that is all zero.
+    /// Returns the writer for a line that is all zero.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -167,13 +167,13 @@ impl DeviceView {
         Some(Self { state, heartbeat, taken, answered, expired, failed, fault, shutdown_error })
     }
 
-    /// The state; `None` when a newer version wrote one unknown here.
+    /// Returns the state; `None` when a newer version wrote one unknown here.
     #[must_use]
     pub const fn state(&self) -> Option<DeviceState> {
         DeviceState::from_code(self.state.value)
     }
 
-    /// The last sign of life. Its turn stands still when the device does.
+    /// Returns the last sign of life. Its turn stops when the device does.
     #[must_use]
     pub const fn heartbeat(&self) -> Timed<u32> {
         self.heartbeat
@@ -216,7 +216,7 @@ impl DeviceView {
         self.fault
     }
 
-    /// The error of the last `shutdown` that failed, if one did.
+    /// Returns the error of the last `shutdown` that failed, if one did.
     #[must_use]
     pub const fn shutdown_error(&self) -> Option<ErrorRecord> {
         self.shutdown_error

@@ -22,7 +22,7 @@ impl<M> PushError<M> {
         }
     }
 
-    /// Whether a later try may succeed.
+    /// Returns whether a later try may succeed.
     #[must_use]
     pub const fn is_full(&self) -> bool {
         matches!(self, Self::Full(_))

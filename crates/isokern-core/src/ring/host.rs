@@ -17,7 +17,7 @@ use super::words::{SharedCounter, SharedRmw};
 pub struct HostWord(AtomicU32);
 
 impl HostWord {
-    /// A word that holds `value`.
+    /// Returns a word that holds `value`.
     #[must_use]
     pub const fn new(value: u32) -> Self {
         Self(AtomicU32::new(value))
@@ -89,13 +89,13 @@ struct CellLayout {
     turn: u32,
 }
 
-/// A cell that was never published.
+/// Returns a cell that was never published.
 #[cfg(target_has_atomic = "64")]
 pub(crate) const fn empty_cell() -> HostCell {
     HostCell(AtomicU64::new(0))
 }
 
-/// A cell that was never published.
+/// Returns a cell that was never published.
 #[cfg(not(target_has_atomic = "64"))]
 pub(crate) const fn empty_cell() -> HostCell {
     HostCell::new(HostWord::new(0), HostWord::new(0))

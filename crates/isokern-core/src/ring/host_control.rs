@@ -18,7 +18,7 @@ pub struct HostControl {
 }
 
 impl HostControl {
-    /// The writer for a line that is all zero.
+    /// Returns the writer for a line that is all zero.
     #[must_use]
     pub const fn new() -> Self {
         Self { stop: 0, pause: 0, lease: 0, epoch: 0 }
@@ -35,7 +35,7 @@ impl HostControl {
     }
 
     /// Shows that the host lives, at `now_ns` of its monotonic clock. A device that sees the
-    /// turn stand still for too long exits by itself.
+    /// turn do not change for too long exits by itself.
     pub fn renew_lease<L: ControlLine>(&mut self, line: &L, now_ns: u64) {
         self.lease = write(line, LEASE, self.lease, halves(now_ns));
     }
@@ -72,25 +72,25 @@ impl HostView {
         })
     }
 
-    /// Whether the host wants the device side to exit.
+    /// Returns whether the host wants the device side to exit.
     #[must_use]
     pub const fn is_stopped(&self) -> bool {
         self.is_stopped
     }
 
-    /// Whether the host wants no message taken.
+    /// Returns whether the host wants no message taken.
     #[must_use]
     pub const fn is_paused(&self) -> bool {
         self.is_paused
     }
 
-    /// The host's monotonic time at its last sign of life, in ns.
+    /// Returns the host's monotonic time at its last sign of life, in ns.
     #[must_use]
     pub const fn lease(&self) -> Timed<u64> {
         self.lease
     }
 
-    /// Which run of the actor the host speaks of.
+    /// Returns which run of the actor the host speaks of.
     #[must_use]
     pub const fn epoch(&self) -> Timed<u32> {
         self.epoch

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Bytes not named stay zero. The consumer's head changes with every message and its
-//! status hardly ever, so they lie in different 64-byte halves: a producer looks at the
+//! status hardly ever, so they are in different 64-byte halves: a producer looks at the
 //! status for every push and finds it in its own cache.
 
 use core::mem::offset_of;
@@ -43,7 +43,7 @@ pub trait SharedRing {
     /// Lines of a slot; a message that needs more does not compile.
     const LINES: usize;
 
-    /// The number of slots; always the same for one ring.
+    /// Returns the number of slots; always the same for one ring.
     fn slot_count(&self) -> SlotCount;
 
     /// Cell `cell_index` of a slot. The protocol keeps `slot_index` below the slot count
@@ -63,22 +63,22 @@ pub trait SharedRing {
         let _ = slot_index;
     }
 
-    /// Where the consumer says which ticket it takes next.
+    /// Returns where the consumer says which ticket it takes next.
     fn head(&self) -> impl SharedWord;
 
-    /// Where the consumer counts the messages it took that get no reply.
+    /// Returns where the consumer counts the messages it took that get no reply.
     fn acknowledgement(&self) -> impl SharedCell;
 
-    /// Where the producer, when it closes, says at which ticket it stopped.
+    /// Returns where the producer, when it closes, says at which ticket it stopped.
     fn final_tail(&self) -> impl SharedCell;
 
-    /// [`EndStatus`](super::EndStatus) of the producer.
+    /// Returns [`EndStatus`](super::EndStatus) of the producer.
     fn producer_status(&self) -> impl SharedWord;
 
     /// Cell `cell_index` of the producer's counts, which the protocol keeps below 14.
     fn count_cell(&self, cell_index: usize) -> impl SharedCell;
 
-    /// [`EndStatus`](super::EndStatus) of the consumer.
+    /// Returns [`EndStatus`](super::EndStatus) of the consumer.
     fn consumer_status(&self) -> impl SharedWord;
 }
 
@@ -198,7 +198,7 @@ const _: () = {
 };
 
 impl<C, W, const N: usize, const LINES: usize> RingMemory<C, W, N, LINES> {
-    /// A ring whose cells and words are made one by one; all must be zero.
+    /// Returns a ring whose cells and words are made one by one; all must be zero.
     pub fn from_words(mut cell: impl FnMut() -> C, mut word: impl FnMut() -> W) -> Self {
         Self {
             producer: ProducerLine {
@@ -218,7 +218,7 @@ impl<C, W, const N: usize, const LINES: usize> RingMemory<C, W, N, LINES> {
 }
 
 impl<C, W, const N: usize, const LINES: usize> RingMemory<C, W, N, LINES> {
-    /// The cells of a slot, line by line, for hints that need an address.
+    /// Returns the cells of a slot, line by line, for hints that need an address.
     #[inline]
     #[must_use]
     pub const fn slot(&self, slot_index: u32) -> &[[C; LINE_CELLS]; LINES] {
@@ -234,7 +234,7 @@ const EMPTY_PRODUCER_LINE: ProducerLine<HostCell, HostWord> = ProducerLine {
 };
 
 impl<const N: usize, const LINES: usize> HostRing<N, LINES> {
-    /// An empty ring, all bytes zero; fit for a `static`.
+    /// Returns an empty ring, all bytes zero; fit for a `static`.
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(LINES >= 1, "a slot has at least one line") }

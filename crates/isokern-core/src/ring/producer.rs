@@ -37,20 +37,20 @@ pub struct ProducerState {
 }
 
 impl ProducerState {
-    /// The state for a ring that is all zero.
+    /// Returns the state for a ring that is all zero.
     #[must_use]
     pub const fn new() -> Self {
         Self::starting_at(0)
     }
 
-    /// The state for a ring whose first ticket is `ticket`, on both ends. The head word of
+    /// Returns the state for a ring whose first ticket is `ticket`, on both ends. The head word of
     /// the ring must be set to it; the cells are zero.
     #[must_use]
     pub const fn starting_at(ticket: u32) -> Self {
         Self { tail: ticket, head_seen: ticket, is_closed: false }
     }
 
-    /// The next ticket to fill.
+    /// Returns the next ticket to fill.
     #[must_use]
     pub const fn tail(&self) -> u32 {
         self.tail
@@ -133,7 +133,7 @@ impl ProducerState {
         slots.count().saturating_sub(slots.used(self.head_seen, self.tail))
     }
 
-    /// Whether either end was closed. `true` stays; `false` may change at any moment.
+    /// Returns whether either end was closed. `true` stays; `false` may change at any moment.
     #[inline]
     pub fn sees_closed<R: SharedRing>(&self, ring: &R) -> bool {
         self.is_closed || consumer_closed(ring)

@@ -1,7 +1,7 @@
 //! One message into the cells of its slot, and back.
 //!
 //! The bytes of the message, four to a cell, in the order of memory; zeros fill the last
-//! word. Cells behind the message are not touched. Cell 0 is written last and read first.
+//! word. Cells after the message are not touched. Cell 0 is written last and read first.
 
 use bytemuck::Pod;
 
@@ -9,7 +9,7 @@ use super::fit::require_fit;
 use super::memory::{LINE_CELLS, SharedRing};
 use super::words::SharedCell;
 
-/// Cells that a message of type `T` takes: at least one, for its turn.
+/// Returns cells that a message of type `T` takes: at least one, for its turn.
 #[must_use]
 pub const fn cells_of<T>() -> usize {
     let words = size_of::<T>().div_ceil(4);
@@ -60,8 +60,8 @@ pub(super) fn publish_words<R: SharedRing>(ring: &R, ticket: u32, words: &[u32])
     ring.cell(slot_index, 0).publish_release(first, turn);
 }
 
-/// What follows a message of type `T` in the slot of `ticket`, from the next cell on, when its
-/// cells show the turn, too; zero where a slot ends before it.
+/// Returns what follows a message of type `T` in the slot of `ticket`, from the next cell on, when
+/// its cells show the turn, too; zero where a slot ends before it.
 pub(super) fn take_rest<T: Pod, E: Pod, R: SharedRing>(ring: &R, ticket: u32) -> Option<E> {
     const { assert!(size_of::<E>().is_multiple_of(4), "what follows is whole words") }
     let mut rest = E::zeroed();
@@ -77,7 +77,7 @@ pub(super) fn take_rest<T: Pod, E: Pod, R: SharedRing>(ring: &R, ticket: u32) ->
     Some(rest)
 }
 
-/// The message of `ticket` when all its cells show the turn; `None` means *not yet*.
+/// Returns the message of `ticket` when all its cells show the turn; `None` means *not yet*.
 #[inline]
 pub fn take<T: Pod, R: SharedRing>(ring: &R, ticket: u32) -> Option<T> {
     const { require_fit(size_of::<T>(), 0, R::LINES) }

@@ -24,7 +24,7 @@ pub struct SplitCell<W> {
 }
 
 impl<W> SplitCell<W> {
-    /// A cell of two words, which are zero in an empty ring.
+    /// Returns a cell of two words, which are zero in an empty ring.
     #[must_use]
     pub const fn new(data: W, turn: W) -> Self {
         Self { data, turn }

@@ -16,28 +16,28 @@ impl EndStatus {
     /// Bit 1: the end sleeps and wants the doorbell after the next change.
     pub const WAITING: Self = Self(1 << 1);
 
-    /// The status with these bits; unknown ones are kept.
+    /// Returns the status with these bits; unknown ones are kept.
     #[inline]
     #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// The bits.
+    /// Returns the bits.
     #[inline]
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether every bit of `other` is set.
+    /// Returns whether every bit of `other` is set.
     #[inline]
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// The bits of either status.
+    /// Returns the bits of either status.
     #[inline]
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
@@ -45,19 +45,19 @@ impl EndStatus {
     }
 }
 
-/// Whether the consumer of a ring sleeps and wants the doorbell.
+/// Returns whether the consumer of a ring sleeps and wants the doorbell.
 #[inline]
 pub fn consumer_waits<R: SharedRing>(ring: &R) -> bool {
     EndStatus::from_bits(ring.consumer_status().load_relaxed()).contains(EndStatus::WAITING)
 }
 
-/// Whether the consumer of a ring takes no more. `true` stays.
+/// Returns whether the consumer of a ring takes no more. `true` stays.
 #[inline]
 pub fn consumer_closed<R: SharedRing>(ring: &R) -> bool {
     EndStatus::from_bits(ring.consumer_status().load_relaxed()).contains(EndStatus::CLOSED)
 }
 
-/// Whether the producer of a ring sleeps and wants the doorbell.
+/// Returns whether the producer of a ring sleeps and wants the doorbell.
 #[inline]
 pub fn producer_waits<R: SharedRing>(ring: &R) -> bool {
     EndStatus::from_bits(ring.producer_status().load_relaxed()).contains(EndStatus::WAITING)

@@ -68,7 +68,7 @@ fn the_layout_in_memory_is_data_then_turn() {
     publish(&ring, 3, &[0x11_u32, 0x22]); // slot 1, turn 2
     let cell = ring.cell(1, 1).poll();
     assert_eq!((cell.data, cell.turn), (0x22, 2));
-    assert_eq!(ring.cell(1, 2).poll().turn, 0, "cells behind the message are not touched");
+    assert_eq!(ring.cell(1, 2).poll().turn, 0, "cells after the message are not touched");
     assert_eq!(ring.cell(0, 0).poll().turn, 0);
 }
 

@@ -30,7 +30,7 @@ pub struct SlotCount {
 const SHIFT_MAX: u32 = 30;
 
 impl SlotCount {
-    /// A count known when compiling; another than a power of two from 2 to 2³⁰ does
+    /// Returns a count known when compiling; another than a power of two from 2 to 2³⁰ does
     /// not compile.
     ///
     /// ```compile_fail,E0080
@@ -47,7 +47,7 @@ impl SlotCount {
         Self { shift: N.trailing_zeros() }
     }
 
-    /// A count read at run time; `None` unless it is a power of two from 2 to 2³⁰.
+    /// Returns a count read at run time; `None` unless it is a power of two from 2 to 2³⁰.
     #[must_use]
     pub const fn try_new(count: u32) -> Option<Self> {
         let shift = count.trailing_zeros();
@@ -58,21 +58,21 @@ impl SlotCount {
         }
     }
 
-    /// The number of slots.
+    /// Returns the number of slots.
     #[inline]
     #[must_use]
     pub const fn count(self) -> u32 {
         1 << self.shift
     }
 
-    /// The slot of a ticket: ticket modulo count.
+    /// Returns the slot of a ticket: ticket modulo count.
     #[inline]
     #[must_use]
     pub const fn slot_index(self, ticket: u32) -> u32 {
         ticket & (self.count() - 1)
     }
 
-    /// The turn that the cells of a ticket's slot carry once it is published: the lap
+    /// Returns the turn that the cells of a ticket's slot carry once it is published: the lap
     /// from 1, never [`NEVER`].
     #[inline]
     #[must_use]
@@ -80,8 +80,8 @@ impl SlotCount {
         (ticket >> self.shift) + 1
     }
 
-    /// How many slots a consumer frees at a time while it works through a backlog: an eighth of
-    /// the ring, at least 1 and at most 16.
+    /// Returns how many slots a consumer frees at a time while it works through a backlog: an
+    /// eighth of the ring, at least 1 and at most 16.
     ///
     /// So up to one less than this many slots may be free and still look full to the producer,
     /// until the consumer takes more or finds the ring empty. Rings of up to 8 slots are exact.
@@ -95,7 +95,7 @@ impl SlotCount {
         }
     }
 
-    /// How many slots hold messages when the next ticket to take is `head` and the next
+    /// Returns how many slots hold messages when the next ticket to take is `head` and the next
     /// to fill is `tail`.
     ///
     /// More than the count means that one of the two numbers is wrong: another side wrote
@@ -106,7 +106,7 @@ impl SlotCount {
         tail.wrapping_sub(head)
     }
 
-    /// Whether no slot is free for ticket `tail`.
+    /// Returns whether no slot is free for ticket `tail`.
     #[inline]
     #[must_use]
     pub const fn is_full(self, head: u32, tail: u32) -> bool {
@@ -114,7 +114,7 @@ impl SlotCount {
     }
 }
 
-/// The turn after `turn` for a cell that is replaced and not part of a lap: it grows by
+/// Returns the turn after `turn` for a cell that is replaced and not part of a lap: it grows by
 /// one, wraps, and leaves out [`NEVER`] and the number with which a
 /// [`SplitCell`](super::SplitCell) says that a write is under way.
 ///

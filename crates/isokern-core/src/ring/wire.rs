@@ -1,4 +1,4 @@
-//! What an actor's slot starts with, and what stands in it for a larger payload.
+//! What an actor's slot starts with, and what takes the place of a larger payload in it.
 //!
 //! | bytes | [`WireHeader`] | | bytes | [`BufferHandle`] |
 //! |---|---|---|---|---|
@@ -44,7 +44,7 @@ pub const fn message_lines(message_bytes: usize) -> Option<usize> {
     }
 }
 
-/// Message bytes in such a slot when a link sends them: what the trace id behind them leaves.
+/// Message bytes in such a slot when a link sends them: what the trace id after them leaves.
 ///
 /// ```
 /// use isokern_core::ring::link_capacity_bytes;
@@ -71,7 +71,7 @@ const DEADLINE_MASK: u64 = !(DEADLINE_TICK_NS - 1);
 ///
 /// Trace id, creation time and quality of service do not, nor do the flags above bit 7, which
 /// have no names. The requester keeps them by sequence and joins them to the reply; on the far
-/// side they are zero. A link has no requester: there the trace id goes behind the message.
+/// side they are zero. A link has no requester: there the trace id goes after the message.
 ///
 /// The requester keeps the deadline, too: here it is moved to the next tick, so that the far
 /// side refuses what is late and nothing that is not.
@@ -99,7 +99,7 @@ pub struct WireHeader {
     packed: [u32; 2],
 }
 
-/// Stands in a slot for a payload that lies in a lent buffer.
+/// Takes the place of a payload in a lent buffer.
 ///
 /// Plain numbers, which anybody can make up; the pool checks them at every use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
@@ -172,7 +172,7 @@ impl WireHeader {
         }
     }
 
-    /// The number the requester gave the message.
+    /// Returns the number the requester gave the message.
     #[must_use]
     pub const fn sequence(&self) -> u32 {
         self.sequence
@@ -184,25 +184,26 @@ impl WireHeader {
         self.tenant
     }
 
-    /// The message's flags, as far as they crossed.
+    /// Returns the message's flags, as far as they crossed.
     #[must_use]
     pub const fn flags(&self) -> MessageFlags {
         MessageFlags::from_bits(self.packed() as u16 & ((1 << FLAG_BITS) - 1))
     }
 
-    /// [`ASK`](Self::ASK), [`TELL`](Self::TELL), [`LINK`](Self::LINK), or 3, which nobody sends.
+    /// Returns [`ASK`](Self::ASK), [`TELL`](Self::TELL), [`LINK`](Self::LINK), or 3, which nobody
+    /// sends.
     #[must_use]
     pub const fn kind(&self) -> u8 {
         (self.packed() >> FLAG_BITS) as u8 & ((1 << KIND_BITS) - 1)
     }
 
-    /// The same header under another sequence.
+    /// Returns the same header under another sequence.
     #[must_use]
     pub const fn with_sequence(self, sequence: u32) -> Self {
         Self { sequence, ..self }
     }
 
-    /// The deadline, moved to a whole tick; `None` when there is none.
+    /// Returns the deadline, moved to a whole tick; `None` when there is none.
     #[must_use]
     pub const fn deadline_ns(&self) -> Option<u64> {
         match self.packed() & DEADLINE_MASK {
@@ -211,7 +212,7 @@ impl WireHeader {
         }
     }
 
-    /// Says whether the deadline lies before `now_ns` of the same clock.
+    /// Says whether the deadline is before `now_ns` of the same clock.
     #[must_use]
     pub const fn is_expired(&self, now_ns: u64) -> bool {
         match self.deadline_ns() {
@@ -220,7 +221,7 @@ impl WireHeader {
         }
     }
 
-    /// The header on the far side: what did not cross is zero.
+    /// Returns the header on the far side: what did not cross is zero.
     #[must_use]
     pub const fn message_header(&self) -> MessageHeader {
         let header = MessageHeader::new()

@@ -69,7 +69,7 @@ pub struct CellValue {
 }
 
 impl CellValue {
-    /// The data when it belongs to `turn`; `None` means *not yet*.
+    /// Returns the data when it belongs to `turn`; `None` means *not yet*.
     ///
     /// ```
     /// use isokern_core::ring::CellValue;

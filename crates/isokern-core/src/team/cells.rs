@@ -60,30 +60,30 @@ impl<'a> Cells<'a> {
         Self { cells }
     }
 
-    /// The number of cells.
+    /// Returns the number of cells.
     #[inline]
     #[must_use]
     pub const fn len(self) -> usize {
         self.cells.len()
     }
 
-    /// Whether the view has no cell.
+    /// Returns whether the view has no cell.
     #[inline]
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.cells.is_empty()
     }
 
-    /// The cells themselves, for iteration.
+    /// Returns the cells themselves, for iteration.
     #[inline]
     #[must_use]
     pub const fn as_slice(self) -> &'a [Cell<i8>] {
         self.cells
     }
 
-    /// The cells as aligned words of four, for loops that read four at a time.
+    /// Returns the cells as aligned words of four, for loops that read four at a time.
     ///
-    /// `None` unless the first cell lies on a boundary of four bytes; up to three cells
+    /// `None` unless the first cell is on a boundary of four bytes; up to three cells
     /// at the end are left out. A word's lowest byte is its first cell.
     ///
     /// ```
@@ -109,7 +109,7 @@ impl<'a> Cells<'a> {
         Some(unsafe { core::slice::from_raw_parts(start, self.cells.len() / 4) })
     }
 
-    /// The cells `start..start + len`, or an empty view if these are not all inside.
+    /// Returns the cells `start..start + len`, or an empty view if these are not all inside.
     #[inline]
     #[must_use]
     pub fn window(self, start: usize, len: usize) -> Self {
@@ -117,7 +117,7 @@ impl<'a> Cells<'a> {
         Self { cells: tail.get(..len).unwrap_or(&[]) }
     }
 
-    /// The value at `index`; zero outside.
+    /// Returns the value at `index`; zero outside.
     #[inline]
     #[must_use]
     pub fn get(self, index: usize) -> i8 {
@@ -132,7 +132,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// The `N` values from `start` in one access; zeros unless all are inside.
+    /// Returns the `N` values from `start` in one access; zeros unless all are inside.
     #[inline]
     #[must_use]
     pub fn load<const N: usize>(self, start: usize) -> [i8; N] {
@@ -181,13 +181,13 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// The cells in views of `len`, one after the other; the last may have fewer.
+    /// Returns the cells in views of `len`, one after the other; the last may have fewer.
     #[inline]
     pub fn chunks(self, len: usize) -> impl Iterator<Item = Self> {
         self.cells.chunks(len.max(1)).map(|cells| Self { cells })
     }
 
-    /// The cells as elements of `N`; up to `N - 1` cells at the end are left out.
+    /// Returns the cells as elements of `N`; up to `N - 1` cells at the end are left out.
     ///
     /// ```
     /// use isokern_core::Cells;
@@ -206,7 +206,7 @@ impl<'a> Cells<'a> {
         unsafe { core::slice::from_raw_parts(elements.as_ptr().cast(), elements.len()) }
     }
 
-    /// The values of `N` neighbouring cells in one access.
+    /// Returns the values of `N` neighbouring cells in one access.
     #[inline]
     #[must_use]
     pub fn values<const N: usize>(cells: &[Cell<i8>; N]) -> [i8; N] {
@@ -219,7 +219,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Cells of values as a cell of their array.
+/// Returns cells of values as a cell of their array.
 #[inline]
 fn whole<const N: usize>(cells: &[Cell<i8>; N]) -> &Cell<[i8; N]> {
     let whole = core::ptr::from_ref(cells).cast::<Cell<[i8; N]>>();

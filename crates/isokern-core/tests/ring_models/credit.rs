@@ -75,7 +75,7 @@ fn both_kinds_mix() {
     exchange::<LoomCell>(2, |number| number % 2 == 0);
 }
 
-/// Two messages of two words, the second with two more behind it.
+/// Two messages of two words, the second with two more after it.
 fn follow<C: ModelCell>(bound: usize) {
     explore(bound, || {
         let requests = ring::<C>();

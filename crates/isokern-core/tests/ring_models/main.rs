@@ -3,10 +3,10 @@
 //!
 //! `cargo xtask loom` runs these. Each model is a few threads and a few messages, and loom goes
 //! through every order of their accesses that the memory model allows, up to a bound on how
-//! often a thread is interrupted. The bounds stand at each model. Tickets start just below
+//! often a thread is interrupted. Each model states its bounds. Tickets start just below
 //! 2³² and rings have two slots, so each run wraps slots, turns and tickets.
 //!
-//! A [`Payload`] stands for bytes outside the ring that travel with a message: loom reports an
+//! A [`Payload`] represents bytes outside the ring that travel with a message: loom reports an
 //! access to it that is not ordered with another one.
 
 #![cfg(loom)]
@@ -89,7 +89,7 @@ impl Payload {
     }
 }
 
-/// A message of two cells that cannot be put together from two others.
+/// Returns a message of two cells that cannot be put together from two others.
 fn message(number: u32) -> [u32; 2] {
     [number, !number]
 }

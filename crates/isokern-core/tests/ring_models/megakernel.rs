@@ -42,7 +42,7 @@ impl TaskStore for LoomTasks {
 type Memory = Arc<TaskCells<LoomTasks, NoBells>>;
 type LoomWorker = Worker<Memory, Tasks, Stopped>;
 
-/// A clock that stands still.
+/// A clock that does not move.
 #[derive(Clone, Copy)]
 struct Stopped;
 
@@ -110,7 +110,7 @@ impl Model {
         self.submitter.try_submit(&self.memory, NewTask::new(op)).expect("a slot is free")
     }
 
-    /// The outcomes that were told, when everything has ended.
+    /// Returns the outcomes that were told, when everything has ended.
     fn outcomes(&mut self) -> Vec<TaskOutcome> {
         let report = MegakernelReport::of(&self.memory);
         assert!(report.is_accounted() && report.left() == 0, "{report:?}");

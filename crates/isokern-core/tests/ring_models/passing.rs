@@ -1,4 +1,4 @@
-//! Messages pass in order and whole, with what they stand for, across the wrap.
+//! Messages pass in order and whole, with what they represent, across the wrap.
 
 use super::{
     LoomCell, LoomRing, LoomWord, ModelCell, Payload, ends, explore, message, ring, until,

@@ -1,7 +1,7 @@
 //! Task slots in place: nothing is resumed late, lost, or run twice.
 //!
 //! Loom's store buffers let a worker see old fields beside new ones wherever the source does not
-//! forbid it; a [`Payload`] stands for what the task works on.
+//! forbid it; a [`Payload`] represents what the task works on.
 
 use std::sync::Arc;
 

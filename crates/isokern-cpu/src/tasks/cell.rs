@@ -1,10 +1,10 @@
-//! The cell that a place or a stream lies in.
+//! The cell that a place or a stream is in.
 
 use core::cell::Cell;
 
 /// A cell that is emptied by whoever works with its value, and filled again afterwards.
 ///
-/// The value is moved, so a side that comes when it should not finds nothing and is told so; it
+/// The value is moved, so a side that comes when it should not finds nothing and gets an error; it
 /// never waits for an inference. Whoever only wants to know what is there looks, and takes what
 /// is its own: a value that is taken for a moment would not be there for a worker. Firmware
 /// whose interrupts ask and whose loop runs implements it over its own kind of critical
@@ -67,7 +67,7 @@ impl<'c, T, C: TaskCell<T>> Taken<'c, T, C> {
         cell.take().map(|value| Self { cell, value: Some(value) })
     }
 
-    /// The value; there until this is dropped.
+    /// Returns the value; there until this is dropped.
     pub(super) const fn value(&mut self) -> Option<&mut T> {
         self.value.as_mut()
     }

@@ -33,7 +33,7 @@ pub enum ModelFault {
          leave its place alone until the task has ended"
     )]
     NoPlace,
-    /// The output handle is another than the input handle: outputs lie where the inputs were.
+    /// The output handle is another than the input handle: outputs are where the inputs were.
     #[error("the task's output handle is not its place. Fix: submit what `ask` returned")]
     OutputElsewhere,
     /// The place was asked for another model, or its task is at another operator.

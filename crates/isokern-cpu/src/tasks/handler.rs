@@ -13,7 +13,7 @@ use super::stream::ModelStream;
 #[cfg(feature = "std")]
 use super::table::ModelTable;
 
-/// A task gives way between operators when its worker is told to: a more urgent class has work,
+/// A task gives way between operators when its worker asks for it: a more urgent class has work,
 /// the budget has ended, or the task was cancelled.
 impl<'m, P, Q, S> TaskHandler for ModelTasks<'_, 'm, P, Q, S>
 where
@@ -46,7 +46,7 @@ impl TaskHandler for ModelTable {
 }
 
 impl From<ModelRequest> for NewTask {
-    /// A task of normal priority; [`NewTask::with_priority`] and the like change that.
+    /// Returns a task of normal priority; [`NewTask::with_priority`] and the like change that.
     fn from(request: ModelRequest) -> Self {
         Self::new(request.model)
             .with_input(request.place)

@@ -23,13 +23,13 @@ pub(super) enum Stage {
 }
 
 impl<'m> ModelPlace<'m> {
-    /// A free place in lent memory.
+    /// Returns a free place in lent memory.
     #[must_use]
     pub const fn lent(arena: &'m mut [u8]) -> Self {
         Self { arena: Arena::Lent(arena), stage: Stage::Free }
     }
 
-    /// A free place with memory of its own; `None` when there is not enough.
+    /// Returns a free place with memory of its own; `None` when there is not enough.
     #[cfg(feature = "std")]
     pub(super) fn owned(arena_bytes: usize) -> Option<Self> {
         let mut arena = Arena::unallocated();
@@ -37,17 +37,17 @@ impl<'m> ModelPlace<'m> {
         Some(Self { arena, stage: Stage::Free })
     }
 
-    /// Whether a task may be asked here.
+    /// Returns whether a task may be asked here.
     pub(super) fn is_free(&self) -> bool {
         self.stage == Stage::Free
     }
 
-    /// Whether the outputs of a task are here.
+    /// Returns whether the outputs of a task are here.
     pub(super) const fn is_done(&self) -> bool {
         matches!(self.stage, Stage::Done { .. })
     }
 
-    /// The arena.
+    /// Returns the arena.
     pub(super) fn arena(&mut self) -> &mut [u8] {
         self.arena.bytes()
     }

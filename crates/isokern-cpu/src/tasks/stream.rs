@@ -14,13 +14,13 @@ pub struct ModelStream<'m> {
 }
 
 impl<'m> ModelStream<'m> {
-    /// A stream of the model with this index, in lent memory, before its first step.
+    /// Returns a stream of the model with this index, in lent memory, before its first step.
     #[must_use]
     pub const fn lent(model: u32, state: &'m mut [u8]) -> Self {
         Self { model, state: Arena::Lent(state), user: None, is_whole: false }
     }
 
-    /// A stream with memory of its own; `None` when there is not enough.
+    /// Returns a stream with memory of its own; `None` when there is not enough.
     #[cfg(feature = "std")]
     pub(super) fn owned(model: u32, state_bytes: usize) -> Option<Self> {
         let mut state = Arena::unallocated();
@@ -28,13 +28,13 @@ impl<'m> ModelStream<'m> {
         Some(Self { model, state, user: None, is_whole: false })
     }
 
-    /// The index of its model.
+    /// Returns the index of its model.
     #[must_use]
     pub const fn model(&self) -> u32 {
         self.model
     }
 
-    /// What the last step left; at first whatever the memory held.
+    /// Returns what the last step left; at first whatever the memory held.
     pub(super) fn state(&mut self) -> &mut [u8] {
         self.state.bytes()
     }

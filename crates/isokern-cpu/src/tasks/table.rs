@@ -103,13 +103,13 @@ impl ModelTable {
         Ok(Self { programs, places, streams, memory_bytes })
     }
 
-    /// The tasks, to ask and to run.
+    /// Returns the tasks, to ask and to run.
     #[must_use]
     pub fn tasks(&self) -> TableTasks<'_> {
         ModelTasks { programs: &self.programs, places: &self.places, streams: &self.streams }
     }
 
-    /// Bytes of all places and streams.
+    /// Returns bytes of all places and streams.
     #[must_use]
     pub const fn memory_bytes(&self) -> usize {
         self.memory_bytes

@@ -50,7 +50,8 @@ impl Scale {
         Self { scale: _mm256_set1_ps(steps.scale), zero_point: _mm256_set1_epi32(steps.zero_point) }
     }
 
-    /// The outputs of 8 floats, before the packing brings them into the range of their type.
+    /// Returns the outputs of 8 floats, before the packing brings them into the range of their
+    /// type.
     ///
     /// The integer part of a quotient that is moved away from zero by the float before 1/2: the
     /// sum's rounding brings halves to the next integer, and nothing else. What fits no `i32`

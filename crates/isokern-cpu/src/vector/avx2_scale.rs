@@ -42,7 +42,7 @@ impl Scale {
         }
     }
 
-    /// The scales of 16 outputs.
+    /// Returns the scales of 16 outputs.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub(super) fn pair(multiplier: [i32; 16], shift: [i8; 16]) -> [Self; 2] {
@@ -51,7 +51,7 @@ impl Scale {
         [Self::new(multiplier[0], shift[0]), Self::new(multiplier[1], shift[1])]
     }
 
-    /// `value * multiplier * 2^(shift - 31)`, rounded in two steps.
+    /// Returns `value * multiplier * 2^(shift - 31)`, rounded in two steps.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub(super) fn apply(&self, value: __m256i) -> __m256i {
@@ -114,7 +114,7 @@ pub(super) fn widen(values: [i8; 8]) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn narrow(low: __m256i, high: __m256i) -> [i8; 16] {
-    // Packing works in halves: the quarters are put in order behind each step.
+    // Packing works in halves: the quarters are put in order after each step.
     let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(low, high));
     let bytes = _mm256_permute4x64_epi64::<0b10_00>(_mm256_packs_epi16(words, words));
     let bytes: __m128i = _mm256_castsi256_si128(bytes);

@@ -155,7 +155,7 @@ fn means_8(job: &Windows, cells: &Place, x: Cells<'_>, (y, first): (Cells<'_>, u
     y.store::<8>(first, eight);
 }
 
-/// The outputs for 8 sums.
+/// Returns the outputs for 8 sums.
 #[target_feature(enable = "avx2")]
 fn mean(job: &Windows, cells: &Place, sum: __m256i) -> __m256i {
     let count = (cells.rows.len() * cells.columns.len()) as i32;

@@ -54,7 +54,7 @@ struct Outputs<const Q: usize> {
     block: usize,
 }
 
-/// All positions of `Q` blocks; returns `Q`.
+/// Returns all positions of `Q` blocks; returns `Q`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn blocks<const Q: usize, const BYTES: usize>(
     job: &Dots<'_>,
@@ -86,7 +86,7 @@ fn blocks<const Q: usize, const BYTES: usize>(
     Q
 }
 
-/// As many positions as fit the registers; returns how many.
+/// Returns as many positions as fit the registers; returns how many.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn positions<const Q: usize>(
@@ -107,7 +107,7 @@ fn positions<const Q: usize>(
     }
 }
 
-/// `P` positions times `Q` blocks; returns `P`.
+/// Returns `P` positions times `Q` blocks; returns `P`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn tile<const P: usize, const Q: usize>(

@@ -56,7 +56,7 @@ impl Block {
         }
     }
 
-    /// The lanes whose first kernel cell lies at `start`.
+    /// Returns the lanes whose first kernel cell is at `start`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn values(&self, plan: &LinePlan, lines: &[i8], start: usize) -> [i8; LANES] {

@@ -41,7 +41,7 @@ impl Scale {
         }
     }
 
-    /// `value * multiplier * 2^(shift - 31)`, rounded in two steps.
+    /// Returns `value * multiplier * 2^(shift - 31)`, rounded in two steps.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     pub(super) fn apply(&self, value: __m512i) -> __m512i {

@@ -10,24 +10,24 @@ pub(super) const TAPS_MAX: usize = 26;
 pub(super) const SMALL_BYTES: usize = 4096;
 /// Bytes of large lines: the limit of what the vector tiles take.
 pub(super) const LARGE_BYTES: usize = 32_768;
-/// Bytes a tile may read behind the last activation.
+/// Bytes a tile may read past the last activation.
 const SLACK_BYTES: usize = 64;
 
-/// Where the kernel cells of a window lie in the lines.
+/// Where the kernel cells of a window are in the lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LinePlan {
     /// Channels a position has in the lines.
     pub(super) channels: usize,
     /// Input columns the lines hold, padding included.
     cells: usize,
-    /// Place of each kernel cell behind the first.
+    /// Place of each kernel cell after the first.
     pub(super) taps: [usize; TAPS_MAX],
     /// Number of kernel cells.
     pub(super) tap_count: usize,
 }
 
 impl LinePlan {
-    /// The plan for `channels` channels at a time, if kernel and lines fit.
+    /// Returns the plan for `channels` channels at a time, if kernel and lines fit.
     pub(super) fn new(job: &ChannelDots<'_>, channels: usize) -> Option<Self> {
         let (rows, columns) = (job.window.rows(), job.window.columns());
         let width = job.output.width;
@@ -45,7 +45,7 @@ impl LinePlan {
         (plan.bytes(job) <= LARGE_BYTES).then_some(plan)
     }
 
-    /// Bytes of lines the plan needs.
+    /// Returns bytes of lines the plan needs.
     pub(super) fn bytes(&self, job: &ChannelDots<'_>) -> usize {
         job.window.rows().kernel * self.cells * self.channels + SLACK_BYTES
     }
@@ -62,7 +62,7 @@ impl<const BYTES: usize> ChannelLines<BYTES> {
         Self { bytes: [0; BYTES] }
     }
 
-    /// The lines, one after another.
+    /// Returns the lines, one after another.
     #[inline(always)]
     pub(super) const fn bytes(&self) -> &[i8] {
         &self.bytes
@@ -143,7 +143,7 @@ fn again(cell: &mut [i8], channels: Cells<'_>, first: usize, multiplier: usize) 
     }
 }
 
-/// `N` values of the lines from `start`.
+/// Returns `N` values of the lines from `start`.
 #[inline(always)]
 pub(super) fn load<const N: usize>(lines: &[i8], start: usize) -> [i8; N] {
     match lines.get(start..).and_then(|tail| tail.first_chunk()) {

@@ -16,7 +16,7 @@ pub(super) struct Lanes<const N: usize> {
 }
 
 impl<const N: usize> Lanes<N> {
-    /// The parameters of `count` channels from `first`.
+    /// Returns the parameters of `count` channels from `first`.
     #[inline(always)]
     pub(super) fn new(job: &ChannelDots<'_>, first: usize, count: usize) -> Self {
         let channels = job.output.channels.max(1);

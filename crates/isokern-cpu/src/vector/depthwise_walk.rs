@@ -10,7 +10,7 @@ use super::tile::{ChannelDots, store_first};
 ///
 /// `block` prepares what stays the same over the positions of some channels, given
 /// the first of them and their number. `values` computes the lanes whose first kernel
-/// cell lies at an index of the lines. Both are compiled into the caller, with the
+/// cell is at an index of the lines. Both are compiled into the caller, with the
 /// instructions it may use.
 #[inline(always)]
 pub(super) fn walk<const N: usize, B>(

@@ -31,14 +31,14 @@ pub(crate) struct Avx512 {
 struct Vbmi(());
 
 impl Avx2 {
-    /// The proof, if it holds.
+    /// Returns the proof, if it holds.
     pub(super) fn detect() -> Option<Self> {
         has!("avx2").then_some(Self(()))
     }
 }
 
 impl Avx512 {
-    /// The proof, if it holds.
+    /// Returns the proof, if it holds.
     pub(super) fn detect() -> Option<Self> {
         let all = has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vnni");
         let vbmi = has!("avx512vbmi").then_some(Vbmi(())).filter(|_| all);

@@ -15,7 +15,7 @@ use isokern_model::weights::Weights;
 pub(super) const SMALL_BYTES: usize = 4096;
 /// Bytes of a large feed: the limit of what the vector tiles take.
 pub(super) const LARGE_BYTES: usize = 32_768;
-/// Bytes a tile may read behind the last activation, where weights are zero.
+/// Bytes a tile may read past the last activation, where weights are zero.
 const SLACK_BYTES: usize = 4;
 
 /// How an operator's activations are cut into chunks.
@@ -48,7 +48,7 @@ enum Shape {
 }
 
 impl Plan {
-    /// The plan of dot products over the windows of an image, if a chunk fits a large feed.
+    /// Returns the plan of dot products over the windows of an image, if a chunk fits a large feed.
     pub(super) fn of_windows(
         (input, output): (Image, Image),
         window: Window,
@@ -76,7 +76,7 @@ impl Plan {
         plan.lines().or_else(|| plan.windows())
     }
 
-    /// The plan of dot products over `rows` rows, if a row fits a large feed.
+    /// Returns the plan of dot products over `rows` rows, if a row fits a large feed.
     pub(super) fn of_rows(rows: usize, weights: &Weights<'_>, zero_point: i32) -> Option<Self> {
         let mut plan = Self::new(zero_point, weights);
         plan.channels = weights.terms.row_terms;
@@ -130,7 +130,7 @@ impl Plan {
         (self.chunk_positions > 0).then_some(self)
     }
 
-    /// Bytes of feed the plan needs.
+    /// Returns bytes of feed the plan needs.
     pub(super) const fn bytes(&self) -> usize {
         let chunk = match self.shape {
             Shape::Lines => self.rows.kernel * self.row_bytes,
@@ -139,7 +139,7 @@ impl Plan {
         chunk + SLACK_BYTES
     }
 
-    /// The chunks, as first position and number of positions.
+    /// Returns the chunks, as first position and number of positions.
     pub(super) fn chunks(&self) -> impl Iterator<Item = (usize, usize)> {
         let (positions, step, shape) = (self.positions, self.chunk_positions, self.shape);
         let out_width = self.out_width;
@@ -168,7 +168,7 @@ impl<const BYTES: usize, const FLIP: i8> Feed<BYTES, FLIP> {
         Self { bytes: [0; BYTES] }
     }
 
-    /// The bytes, for a tile.
+    /// Returns the bytes, for a tile.
     #[inline(always)]
     pub(super) const fn bytes(&self) -> &[i8] {
         &self.bytes

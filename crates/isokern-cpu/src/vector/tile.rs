@@ -14,7 +14,7 @@ pub(crate) trait Tile {
     /// Dot products of all positions with all outputs' packed weights.
     fn dots(&self, job: &Dots<'_>);
 
-    /// A depthwise convolution; `false`, with nothing done, if its shape does not fit.
+    /// Returns a depthwise convolution; `false`, with nothing done, if its shape does not fit.
     fn depthwise(&self, job: &ChannelDots<'_>, x: Cells<'_>, y: Cells<'_>) -> bool;
 
     /// An addition.
@@ -98,7 +98,7 @@ pub(crate) struct Windows {
 pub(crate) struct Steps {
     /// Real value of one.
     pub(super) scale: f32,
-    /// The value that stands for real zero.
+    /// The value that represents real zero.
     pub(super) zero_point: i32,
 }
 
@@ -109,7 +109,7 @@ impl<'a> Dots<'a> {
         self.weights.outputs.div_ceil(BLOCK_OUTPUTS)
     }
 
-    /// The weights as `[row and group][block]` of 16 outputs with four terms each.
+    /// Returns the weights as `[row and group][block]` of 16 outputs with four terms each.
     #[inline(always)]
     pub(super) const fn blocks(&self) -> &'a [[i8; 64]] {
         self.weights.values.as_chunks().0
@@ -126,7 +126,7 @@ impl<'a> Dots<'a> {
         bias
     }
 
-    /// The groups of `P` positions of a chunk that meet a kernel row's weights.
+    /// Returns the groups of `P` positions of a chunk that meet a kernel row's weights.
     #[inline(always)]
     pub(super) fn groups<'b, const P: usize>(
         &self,
@@ -143,7 +143,7 @@ impl<'a> Dots<'a> {
         Some(groups)
     }
 
-    /// Stores 16 values of a block; those behind the last output are dropped.
+    /// Stores 16 values of a block; those past the last output are dropped.
     #[inline(always)]
     pub(super) fn store(&self, position: usize, block: usize, values: [i8; BLOCK_OUTPUTS]) {
         let first = block * BLOCK_OUTPUTS;
@@ -161,7 +161,7 @@ pub(super) fn scales<const N: usize>(requant: &Requant<'_>, first: usize) -> ([i
     (lanes(requant.multiplier, first), lanes(requant.shift, first))
 }
 
-/// `N` values from `first`, zeros behind the end.
+/// Returns `N` values from `first`, zeros past the end.
 #[inline(always)]
 pub(super) fn lanes<V: Copy + Default, const N: usize>(values: &[V], first: usize) -> [V; N] {
     let tail = values.get(first..).unwrap_or(&[]);

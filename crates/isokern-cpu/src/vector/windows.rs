@@ -13,7 +13,7 @@ use super::tile::Windows;
 /// quotient is above what rounding moves it.
 pub(super) const FLOAT_CELLS_MAX: usize = 1 << 12;
 
-/// The cells of a window that lie in the image.
+/// The cells of a window that are in the image.
 pub(super) struct Place {
     pub(super) rows: Range<usize>,
     pub(super) columns: Range<usize>,
@@ -22,14 +22,14 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The place of channel `first` of the first cell in `row`.
+    /// Returns the place of channel `first` of the first cell in `row`.
     #[inline(always)]
     pub(super) const fn place(&self, row: usize, channels: usize, first: usize) -> usize {
         (row * self.width + self.columns.start) * channels + first
     }
 }
 
-/// The cells that output `position` reads, of `len`; pools are not dilated.
+/// Returns the cells that output `position` reads, of `len`; pools are not dilated.
 #[inline(always)]
 pub(super) fn inside(axis: &Axis, position: usize, len: usize) -> Range<usize> {
     let start = position * axis.stride;
@@ -37,7 +37,8 @@ pub(super) fn inside(axis: &Axis, position: usize, len: usize) -> Range<usize> {
     start.saturating_sub(axis.pad).min(end)..end
 }
 
-/// Where blocks of `width` start that cover `channels`, at least as many; the last ends with them.
+/// Returns where blocks of `width` start that cover `channels`, at least as many; the last ends
+/// with them.
 #[inline(always)]
 pub(super) fn starts(width: usize, channels: usize) -> impl Iterator<Item = usize> {
     (0..channels).step_by(width).map(move |first| first.min(channels - width))

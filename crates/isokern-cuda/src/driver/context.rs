@@ -15,7 +15,7 @@ use crate::error::CudaError;
 /// Objects that the driver refused to release.
 static UNRELEASED: AtomicU64 = AtomicU64::new(0);
 
-/// How many objects of this process the driver did not release when their handles were
+/// Returns how many objects of this process the driver did not release when their handles were
 /// dropped. Memory among them is freed with its context, at the latest with the process.
 #[must_use]
 pub fn unreleased_count() -> u64 {
@@ -121,27 +121,27 @@ impl Context {
         Self(Arc::new(Inner { device, raw, owner, lost: AtomicU32::new(0) }))
     }
 
-    /// The device it is on.
+    /// Returns the device it is on.
     #[must_use]
     pub fn device(&self) -> Device {
         self.0.device
     }
 
-    /// The driver's handle; it stays this one's to release.
+    /// Returns the driver's handle; it stays this one's to release.
     #[must_use]
     pub fn as_raw(&self) -> sys::CUcontext {
         self.0.raw
     }
 
-    /// The space that addresses of this context are of. Handles of the same context name the
-    /// same one. Ordinals from 255 on are not told apart here, and never taken by a model.
+    /// Returns the space that addresses of this context are of. Handles of the same context name
+    /// the same one. Ordinals from 255 on are not distinguished here, and never taken by a model.
     #[must_use]
     pub fn space(&self) -> DeviceSpace {
         let ordinal = u8::try_from(self.0.device.ordinal()).unwrap_or(u8::MAX);
         DeviceSpace::new(ordinal, self.0.raw.addr() as u64)
     }
 
-    /// The sticky error that broke the context, if one did.
+    /// Returns the sticky error that broke the context, if one did.
     #[must_use]
     pub fn lost(&self) -> Option<Status> {
         let code = self.0.lost.load(Ordering::Relaxed);
@@ -160,7 +160,7 @@ impl Context {
         self.make_current()
     }
 
-    /// Bytes that are free on the device, and all there are.
+    /// Returns bytes that are free on the device, and all there are.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl Context {
         Ok((free as u64, total as u64))
     }
 
-    /// A call's code as a result; a sticky one marks the context lost.
+    /// Returns a call's code as a result; a sticky one marks the context lost.
     pub(crate) fn check(&self, call: &'static str, result: sys::CUresult) -> Result<(), CudaError> {
         let checked = check(call, result);
         if let Err(CudaError::Call { status, .. }) = &checked
@@ -220,7 +220,7 @@ impl Drop for Inner {
     }
 }
 
-/// The device with this handle.
+/// Returns the device with this handle.
 fn known(raw: sys::CUdevice) -> Result<Device, CudaError> {
     let found = Device::all()?.into_iter().find(|device| device.as_raw() == raw);
     found.ok_or(CudaError::NoDevice)

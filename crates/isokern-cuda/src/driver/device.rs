@@ -16,7 +16,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// The device with this ordinal.
+    /// Returns the device with this ordinal.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl Device {
         Ok(Self { driver, ordinal, raw })
     }
 
-    /// How many devices there are.
+    /// Returns how many devices there are.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Device {
         Ok(u32::try_from(count).unwrap_or(0))
     }
 
-    /// Every device.
+    /// Returns every device.
     ///
     /// # Errors
     ///
@@ -60,19 +60,19 @@ impl Device {
         }
     }
 
-    /// The driver it belongs to.
+    /// Returns the driver it belongs to.
     #[must_use]
     pub const fn driver(self) -> Driver {
         self.driver
     }
 
-    /// Its ordinal.
+    /// Returns its ordinal.
     #[must_use]
     pub const fn ordinal(self) -> u32 {
         self.ordinal
     }
 
-    /// Its name. A stand-in for a driver says here that it is one.
+    /// Returns its name. A stand-in for a driver says here that it is one.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl Device {
         Ok(String::from_utf8_lossy(text.get(..end).unwrap_or_default()).into_owned())
     }
 
-    /// Ten times its compute capability: 90 for 9.0.
+    /// Returns ten times its compute capability: 90 for 9.0.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Device {
         Ok(major.saturating_mul(10).saturating_add(minor))
     }
 
-    /// Its memory in bytes.
+    /// Returns its memory in bytes.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl Device {
         Ok(bytes as u64)
     }
 
-    /// How many streaming multiprocessors it has.
+    /// Returns how many streaming multiprocessors it has.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl Device {
         self.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)
     }
 
-    /// An attribute; negative values count as 0.
+    /// Returns an attribute; negative values count as 0.
     pub(crate) fn attribute(self, attribute: Attribute) -> Result<u32, CudaError> {
         let mut value = 0;
         // SAFETY: the pointer is to a number of the call's type.
@@ -129,7 +129,7 @@ impl Device {
         Ok(u32::try_from(value).unwrap_or(0))
     }
 
-    /// The driver's handle.
+    /// Returns the driver's handle.
     #[must_use]
     pub const fn as_raw(self) -> sys::CUdevice {
         self.raw

@@ -49,21 +49,21 @@ impl PinnedBuffer {
         Ok(Self { context: context.clone(), start, bytes })
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub const fn as_slice(&self) -> &[u8] {
         // SAFETY: that many bytes were allocated and zeroed; this handle is borrowed.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.bytes) }
     }
 
-    /// The bytes, to write.
+    /// Returns the bytes, to write.
     #[must_use]
     pub const fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: as above; this handle is borrowed exclusively.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.bytes) }
     }
 
-    /// Where they start.
+    /// Returns where they start.
     pub(crate) const fn start(&self) -> *mut u8 {
         self.start.as_ptr()
     }
@@ -114,25 +114,25 @@ impl MappedBuffer {
         Ok(Self { host, address })
     }
 
-    /// Its address on the device.
+    /// Returns its address on the device.
     #[must_use]
     pub const fn address(&self) -> u64 {
         self.address
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub const fn as_slice(&self) -> &[u8] {
         self.host.as_slice()
     }
 
-    /// The bytes, to write.
+    /// Returns the bytes, to write.
     #[must_use]
     pub const fn as_mut_slice(&mut self) -> &mut [u8] {
         self.host.as_mut_slice()
     }
 
-    /// Where they start.
+    /// Returns where they start.
     pub(crate) const fn start(&self) -> *const u8 {
         self.host.start()
     }
@@ -165,7 +165,7 @@ impl PayloadMut for MappedBuffer {
     }
 }
 
-/// Where the device finds bytes of mapped host memory.
+/// Returns where the device finds bytes of mapped host memory.
 pub(crate) fn device_address(context: &Context, bytes: &[u8]) -> Result<u64, CudaError> {
     context.bind()?;
     let mut address = 0;

@@ -99,7 +99,7 @@ impl Driver {
         Ok(*FOUND.get_or_init(|| driver))
     }
 
-    /// The release as the driver says it: 12080 for 12.8.
+    /// Returns the release as the driver says it: 12080 for 12.8.
     #[must_use]
     pub const fn version(self) -> u32 {
         self.version
@@ -125,7 +125,7 @@ fn not_loaded() -> CudaError {
     CudaError::NoLibrary
 }
 
-/// What the loader says, without what was tried.
+/// Returns what the loader says, without what was tried.
 fn reason(error: &libloading::Error) -> String {
     core::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -12,7 +12,7 @@ use crate::error::CudaError;
 const DEVICE_ALIGNMENT: usize = 256;
 
 /// Memory of a device. As a payload it stays there: a model in its context reads and writes it
-/// where it lies, also through [`ComputeModel`](isokern_core::ComputeModel), and nothing is copied.
+/// where it is, also through [`ComputeModel`](isokern_core::ComputeModel), and nothing is copied.
 ///
 /// ```no_run
 /// use isokern_core::compute::{ModelArtifact, PlacementDecision, decide_placement};
@@ -68,26 +68,26 @@ impl DeviceBuffer {
         Ok(Self { context: context.clone(), address, bytes })
     }
 
-    /// Its length.
+    /// Returns its length.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Its address on the device.
+    /// Returns its address on the device.
     #[must_use]
     pub const fn address(&self) -> u64 {
         self.address
     }
 
-    /// All of it, to read.
+    /// Returns all of it, to read.
     #[must_use]
     pub fn view(&self) -> DeviceView<'_> {
         // SAFETY: the allocation is this handle's, which is borrowed.
         unsafe { DeviceView::new(self.context.space(), self.address, self.bytes) }
     }
 
-    /// All of it, to write.
+    /// Returns all of it, to write.
     #[must_use]
     pub fn view_mut(&mut self) -> DeviceViewMut<'_> {
         // SAFETY: the allocation is this handle's, which is borrowed exclusively.
@@ -214,7 +214,7 @@ pub(crate) fn settle(stream: &Stream) -> Result<(), CudaError> {
     waited
 }
 
-/// An error of an allocation, with the bytes that are free where memory ran out.
+/// Returns an error of an allocation, with the bytes that are free where memory ran out.
 fn with_free_bytes(context: &Context, bytes: usize, error: CudaError) -> CudaError {
     if error.status() != Some(Status::OUT_OF_MEMORY) {
         return error;

@@ -73,7 +73,7 @@ impl Module {
         Ok(Self(Arc::new(Inner { context: context.clone(), raw })))
     }
 
-    /// A kernel by its name.
+    /// Returns a kernel by its name.
     ///
     /// # Errors
     ///
@@ -138,13 +138,13 @@ pub struct LaunchShape {
 }
 
 impl LaunchShape {
-    /// A grid of `blocks` blocks, each of `threads` threads, without dynamic shared memory.
+    /// Returns a grid of `blocks` blocks, each of `threads` threads, without dynamic shared memory.
     #[must_use]
     pub const fn new(blocks: u32, threads: u32) -> Self {
         Self { blocks, threads, shared_bytes: 0 }
     }
 
-    /// The same with bytes of dynamic shared memory for each block.
+    /// Returns the same with bytes of dynamic shared memory for each block.
     #[must_use]
     pub const fn with_shared_bytes(self, shared_bytes: u32) -> Self {
         Self { shared_bytes, ..self }
@@ -170,7 +170,7 @@ impl Function {
         self.attribute(Attribute::CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK)
     }
 
-    /// Bytes of shared memory a block has before dynamic ones.
+    /// Returns bytes of shared memory a block has before dynamic ones.
     ///
     /// # Errors
     ///
@@ -235,13 +235,13 @@ impl Function {
         context.check("cuLaunchKernel", result)
     }
 
-    /// The context it is loaded in.
+    /// Returns the context it is loaded in.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.module.0.context
     }
 
-    /// The driver's handle.
+    /// Returns the driver's handle.
     #[must_use]
     pub const fn as_raw(&self) -> sys::CUfunction {
         self.raw

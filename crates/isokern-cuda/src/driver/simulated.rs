@@ -45,8 +45,8 @@ impl Driver {
         unsafe { keep(on.into()) == 0 }
     }
 
-    /// What kernels that ended have executed since the count began; none where the driver does not
-    /// simulate.
+    /// Returns what kernels that ended have executed since the count began; none where the driver
+    /// does not simulate.
     #[must_use]
     pub fn counted(self) -> Option<SimulatedCounts> {
         let read = own::<Read>("isokernSimCounts")?;
@@ -58,7 +58,7 @@ impl Driver {
     }
 }
 
-/// A function that real drivers do not have.
+/// Returns a function that real drivers do not have.
 fn own<T: Copy>(name: &str) -> Option<T> {
     // SAFETY: a value of `Driver` exists, so the library was found.
     let library = unsafe { sys::culib() };

@@ -1,7 +1,7 @@
 //! The driver's result codes as numbers, with names and remedies of our own.
 //!
 //! The driver has texts for its codes, but asking for one takes the driver library, and
-//! cudarc panics where that is missing. So the texts lie here.
+//! cudarc panics where that is missing. So the texts are here.
 
 use core::fmt;
 
@@ -152,25 +152,25 @@ impl Status {
     /// The driver found no GPU.
     pub const NO_DEVICE: Self = Self(100);
 
-    /// The status with this number.
+    /// Returns the status with this number.
     #[must_use]
     pub const fn from_code(code: u32) -> Self {
         Self(code)
     }
 
-    /// The driver's number.
+    /// Returns the driver's number.
     #[must_use]
     pub const fn code(self) -> u32 {
         self.0
     }
 
-    /// The driver's name for it, `None` for a number that is not in the table.
+    /// Returns the driver's name for it, `None` for a number that is not in the table.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         self.row().map(|row| row.1)
     }
 
-    /// What to do, as half a sentence.
+    /// Returns what to do, as half a sentence.
     #[must_use]
     pub fn fix(self) -> &'static str {
         self.row().map_or(REPORT, |row| row.3)

@@ -43,7 +43,7 @@ unsafe impl Send for Stream {}
 unsafe impl Sync for Stream {}
 
 impl Stream {
-    /// A stream that does not wait for the legacy default stream, nor the other way.
+    /// Returns a stream that does not wait for the legacy default stream, nor the other way.
     ///
     /// # Errors
     ///
@@ -81,13 +81,13 @@ impl Stream {
         Ok(Self { context, raw, owner: Owner::Cudarc(Arc::clone(stream)) })
     }
 
-    /// The context it belongs to.
+    /// Returns the context it belongs to.
     #[must_use]
     pub const fn context(&self) -> &Context {
         &self.context
     }
 
-    /// The driver's handle; it stays this one's to destroy.
+    /// Returns the driver's handle; it stays this one's to destroy.
     #[must_use]
     pub const fn as_raw(&self) -> sys::CUstream {
         self.raw
@@ -152,7 +152,7 @@ unsafe impl Send for Event {}
 unsafe impl Sync for Event {}
 
 impl Event {
-    /// An event without a time stamp. Until it is recorded it counts as over.
+    /// Returns an event without a time stamp. Until it is recorded it counts as over.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ impl Event {
         Ok(Self { context: context.clone(), raw })
     }
 
-    /// Moves the event behind the work that is in the stream now.
+    /// Moves the event after the work that is in the stream now.
     ///
     /// # Errors
     ///

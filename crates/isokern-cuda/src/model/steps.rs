@@ -65,7 +65,7 @@ impl CudaModel {
         done
     }
 
-    /// The samples of two views.
+    /// Returns the samples of two views.
     pub(crate) fn run_of(
         &self,
         input: &DeviceView<'_>,

@@ -53,7 +53,7 @@ impl Sleepers {
     }
 
     /// Gives a sleeper another waker and returns the old one, for the caller to drop when
-    /// it holds no lock any more.
+    /// it no longer holds a lock.
     pub(crate) fn replace_waker(&mut self, number: usize, waker: Waker) -> Option<Waker> {
         match &mut self.places[number].waker {
             Some(old) if old.will_wake(&waker) => Some(waker),

@@ -108,7 +108,7 @@ fn wake_sleepers() {
     }
 }
 
-/// The time until a moment that lies ahead: in it the timer uses no processor.
+/// Returns the time until a moment that is ahead: in it the timer uses no processor.
 const fn rest(now_ns: u64, moment_ns: u64) -> Duration {
     Duration::from_nanos(moment_ns - now_ns)
 }

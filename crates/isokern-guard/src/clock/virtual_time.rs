@@ -13,7 +13,7 @@ use super::sleep::{Sleep, Wakes};
 use super::sleepers::Sleepers;
 use crate::lock::locked;
 
-/// A clock that stands still until somebody moves it; clones are the same clock.
+/// A clock that moves only when somebody moves it; clones are the same clock.
 ///
 /// With it a test of a time limit takes no time and cannot fail by chance.
 ///
@@ -44,7 +44,7 @@ struct Shared {
 }
 
 impl VirtualClock {
-    /// Returns a clock that stands at 0.
+    /// Returns a clock at 0.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

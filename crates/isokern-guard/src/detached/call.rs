@@ -127,7 +127,7 @@ impl<I, O> Call<I, O> {
         }
     }
 
-    /// Answers a call that no worker will come to any more.
+    /// Answers a call that no worker will come to.
     pub(super) fn cancel(&self) {
         let mut state = self.state();
         if !matches!(state.phase, Phase::Queued(_)) {

@@ -13,7 +13,7 @@ impl<'a, C: Clock> Deadline<'a, C> {
         Self { clock, moment_ns }
     }
 
-    /// The time there is until then, in ns; 0 when there is none.
+    /// Returns the time there is until then, in ns; 0 when there is none.
     pub(super) fn left_ns(&self) -> u64 {
         if self.moment_ns == u64::MAX {
             return u64::MAX;
@@ -21,7 +21,7 @@ impl<'a, C: Clock> Deadline<'a, C> {
         self.moment_ns.saturating_sub(self.clock.now_ns())
     }
 
-    /// Whether an answer that comes now is late.
+    /// Returns whether an answer that comes now is late.
     pub(super) fn is_past(&self) -> bool {
         self.clock.now_ns() > self.moment_ns
     }

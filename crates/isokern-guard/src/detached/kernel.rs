@@ -35,7 +35,7 @@ where
         self.kernel.validate()
     }
 
-    /// The inner kernel's, or worse: degraded while left-behind work holds a thread,
+    /// Returns the inner kernel's, or worse: degraded while overdue work holds a thread,
     /// unhealthy while it holds all of them.
     fn health(&self) -> HealthStatus {
         let held_count = self.stats().detached_count;

@@ -106,7 +106,7 @@ pub enum OperatorFault {
         input: usize,
         /// Channels of the output.
         output: usize,
-        /// The option, where 0 stands for not stated.
+        /// The option, where 0 means not stated.
         stated: i32,
     },
     /// The input is not made of whole rows of the weights' length.
@@ -198,7 +198,7 @@ pub enum OperatorFault {
              Fix: quantise the model again"
     )]
     SwishScale,
-    /// Some inputs of a reciprocal square root stand for values below zero.
+    /// Some inputs of a reciprocal square root represent values below zero.
     #[error(
         "its input has the zero point {zero_point}, so that some of its values are below zero, for \
              which TFLite Micro ends the inference with an error. Fix: let the model hold them \

@@ -7,7 +7,7 @@ const FIRST: Field = Field::new(0, "first");
 const SECOND: Field = Field::new(1, "second");
 const FAR: Field = Field::new(900, "far");
 
-/// A root at 16 with the vtable at 4; its fields lie at 20 and 24, the rest is `tail`.
+/// Returns a root at 16 with the vtable at 4; its fields are at 20 and 24, the rest is `tail`.
 fn file(first: u32, second: u32, tail: &[u32]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut word = |value: u32| bytes.extend_from_slice(&value.to_le_bytes());

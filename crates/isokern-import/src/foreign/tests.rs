@@ -6,7 +6,7 @@ use super::ForeignFile::{
 };
 use crate::error::{ImportError, TfliteError};
 
-/// The start of a ZIP archive whose first file has this name.
+/// Returns the start of a ZIP archive whose first file has this name.
 fn zip(name: &str) -> Vec<u8> {
     let mut bytes = b"PK\x03\x04\x14\0\0\0\0\0".to_vec();
     bytes.resize(26, 0);

@@ -1,7 +1,8 @@
 //! Options of an operator as the lowering asks for them: by name, with a type.
 //!
 //! A reader gives an operator all options that its name implies, with the defaults of the schema
-//! where the file leaves them out. Why it could not read one is told when the lowering asks for it.
+//! where the file leaves them out. Why it could not read one is reported when the lowering asks for
+//! it.
 
 use crate::error::{OperatorFault, TfliteError};
 

@@ -63,7 +63,7 @@ pub(super) enum Known {
 }
 
 impl Activations {
-    /// The inputs of the graph, which are alive before any operator ran.
+    /// Returns the inputs of the graph, which are alive before any operator ran.
     pub(super) fn new(graph: &Graph<'_>, collected: &mut Collected) -> Result<Self, ImportError> {
         let mut activations = Self { is_called: false, ..Self::called(graph) };
         for &index in &graph.inputs {
@@ -77,7 +77,7 @@ impl Activations {
         Ok(activations)
     }
 
-    /// Those of a graph without inputs, which another calls.
+    /// Returns those of a graph without inputs, which another calls.
     pub(super) fn called(graph: &Graph<'_>) -> Self {
         Self {
             tensors: Vec::new(),
@@ -104,8 +104,8 @@ impl Activations {
         Ok(())
     }
 
-    /// The place of an output of the graph, which some operator must have written. What is an
-    /// input too is copied, and so is a constant.
+    /// Returns the place of an output of the graph, which some operator must have written. What is
+    /// an input too is copied, and so is a constant.
     pub(super) fn output(&mut self, graph: &Graph<'_>, index: usize) -> Result<u16, ImportError> {
         let fault = |fault| tensor_error(graph, None, "output", index, fault);
         let computed = match self.known(index) {
@@ -144,24 +144,24 @@ impl Activations {
         self.presumed[index] = true;
     }
 
-    /// Whether what is known of a tensor is only what the file says, for a refused operator should
-    /// have written it.
+    /// Returns whether what is known of a tensor is only what the file says, for a refused operator
+    /// should have written it.
     pub(super) fn is_presumed(&self, index: usize) -> bool {
         self.presumed.get(index).copied().unwrap_or(false)
     }
 
-    /// What is known of a tensor of the file.
+    /// Returns what is known of a tensor of the file.
     pub(super) fn known(&self, index: usize) -> &Known {
         self.known.get(index).unwrap_or(&Known::Nothing)
     }
 
-    /// The place of an activation and what it is, if it is written.
+    /// Returns the place of an activation and what it is, if it is written.
     pub(super) fn written(&self, index: usize) -> Option<(u16, &DraftTensor)> {
         let &Known::Activation(place) = self.known(index) else { return None };
         Some((place, self.tensor(place)?))
     }
 
-    /// The activation at a place of the draft.
+    /// Returns the activation at a place of the draft.
     pub(super) fn tensor(&self, place: u16) -> Option<&DraftTensor> {
         self.tensors.get(usize::from(place))
     }
@@ -195,13 +195,13 @@ impl Activations {
         self.ops.push(op);
     }
 
-    /// Whether an operator was emitted.
+    /// Returns whether an operator was emitted.
     pub(super) const fn has_ops(&self) -> bool {
         !self.ops.is_empty()
     }
 
-    /// All activations, in the order they are written, all operators, and what the state holds at
-    /// first.
+    /// Returns all activations, in the order they are written, all operators, and what the state
+    /// holds at first.
     pub(super) fn finish(self) -> (Vec<DraftTensor>, Vec<DraftOp>, Vec<u8>) {
         (self.tensors, self.ops, self.variables.state())
     }
@@ -229,8 +229,8 @@ impl Activations {
     }
 }
 
-/// An activation of one of these types as the draft describes it. What is not quantised has scale
-/// 1 and zero point 0.
+/// Returns an activation of one of these types as the draft describes it. What is not quantised has
+/// scale 1 and zero point 0.
 pub(super) fn activation(
     tensor: &GraphTensor<'_>,
     elements: &[Element],
@@ -258,7 +258,7 @@ fn element_fault(found: Element, elements: &[Element]) -> TensorFault {
     TensorFault::Element { found: found.name(), need: need.join(" or ") }
 }
 
-/// The scale and the zero point of an activation.
+/// Returns the scale and the zero point of an activation.
 pub(super) fn scale(tensor: &GraphTensor<'_>) -> Result<(f32, i16), TensorFault> {
     let (least, most) = match tensor.element {
         Element::Int8 => (-128, 127),
@@ -300,7 +300,7 @@ const fn scales_fault(tensor: &GraphTensor<'_>) -> TensorFault {
     TensorFault::Scales { scales, zero_points, need: 1 }
 }
 
-/// The sizes of a tensor, all fixed and above zero.
+/// Returns the sizes of a tensor, all fixed and above zero.
 pub(super) fn dims(
     tensor: &GraphTensor<'_>,
     least: usize,
@@ -317,13 +317,13 @@ pub(super) fn dims(
     Ok(tensor.sizes().map(i32::unsigned_abs).collect())
 }
 
-/// How many elements a tensor of these sizes has; the greatest number if it has more. Sizes that a
-/// file states may be of a tensor that no memory holds.
+/// Returns how many elements a tensor of these sizes has; the greatest number if it has more. Sizes
+/// that a file states may be of a tensor that no memory holds.
 pub(super) fn elements(dims: &[u32]) -> usize {
     dims.iter().fold(1, |elements: usize, &size| elements.saturating_mul(size as usize))
 }
 
-/// The error for a tensor, of an operator or of the graph itself.
+/// Returns the error for a tensor, of an operator or of the graph itself.
 pub(super) fn tensor_error(
     graph: &Graph<'_>,
     operator: Option<(usize, &'static str)>,

@@ -26,8 +26,8 @@ pub(super) fn run(draft: &mut Draft) {
     }
 }
 
-/// The operator that can write to the state itself what the operator at `copy` copies there, the
-/// tensor that it writes so far, and that of the state.
+/// Returns the operator that can write to the state itself what the operator at `copy` copies
+/// there, the tensor that it writes so far, and that of the state.
 fn replacement(draft: &Draft, copy: usize) -> Option<(usize, u16, u16)> {
     let op = draft.ops.get(copy).filter(|op| is_copy(op))?;
     let (&[source], &[state]) = (op.inputs.as_slice(), op.outputs.as_slice()) else { return None };
@@ -46,7 +46,7 @@ fn replacement(draft: &Draft, copy: usize) -> Option<(usize, u16, u16)> {
     (!between.iter().any(uses)).then_some((writer, source, state))
 }
 
-/// Whether both describe the same values, the second in the state.
+/// Returns whether both describe the same values, the second in the state.
 fn is_variable_of(source: &DraftTensor, state: &DraftTensor) -> bool {
     let (region, offset) = (Region::Arena, source.offset);
     *source == DraftTensor { region, offset, ..state.clone() } && state.region == Region::State

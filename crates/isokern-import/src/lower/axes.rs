@@ -11,7 +11,7 @@ use crate::quantize::Multiplier;
 
 pub(super) use isokern_model::operators::reduce::ReduceOperation as Reduction;
 
-/// The constant axes at input 1 of an operator, each once and counted from the front.
+/// Returns the constant axes at input 1 of an operator, each once and counted from the front.
 pub(super) fn read(site: &Site<'_, '_>, rank: usize) -> Result<Vec<usize>, ImportError> {
     let constant = site.constant_of(1, "axes", &[Element::Int32])?;
     let mut axes = Vec::new();
@@ -34,7 +34,7 @@ pub(super) struct Reduced<'v> {
 }
 
 impl Reduced<'_> {
-    /// How many elements each element of the output is made of.
+    /// Returns how many elements each element of the output is made of.
     pub(super) fn terms(&self) -> u32 {
         // At most 2^28, as long as a tensor.
         self.axes.iter().filter_map(|&axis| self.input.tensor.dims.get(axis)).product()
@@ -70,7 +70,7 @@ impl Reduced<'_> {
     }
 }
 
-/// The sizes that are reduced and kept by turns, of neighbours merged to one.
+/// Returns the sizes that are reduced and kept by turns, of neighbours merged to one.
 fn view(dims: &[u32], axes: &[usize]) -> ([u32; 4], [u32; 3]) {
     let (mut reduced, mut kept) = ([1; 4], [1; 3]);
     // The places by turns, from the last: reduced 3, kept 2, reduced 2, and so on.

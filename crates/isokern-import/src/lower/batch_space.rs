@@ -49,7 +49,7 @@ impl<'s> Blocks<'s> {
         Ok(Self { read, dims, block, margins })
     }
 
-    /// The shape of an output of these images, in as many dimensions as the input has.
+    /// Returns the shape of an output of these images, in as many dimensions as the input has.
     fn shape(&self, [images, height, width, depth]: [u32; 4]) -> Vec<u32> {
         if self.read.dims.len() == 4 {
             vec![images, height, width, depth]

@@ -70,25 +70,25 @@ impl Pair {
         Ok(Self { operands: [input, constant], output, dims, repeats })
     }
 
-    /// The scales of both operands.
+    /// Returns the scales of both operands.
     pub(super) fn scales(&self) -> [f32; 2] {
         self.operands.each_ref().map(|source| source.tensor.scale)
     }
 
-    /// The places of both operands, if they are activations of the shape of the output; one with
-    /// fewer dimensions does not repeat where the others are 1, and has another shape.
+    /// Returns the places of both operands, if they are activations of the shape of the output; one
+    /// with fewer dimensions does not repeat where the others are 1, and has another shape.
     pub(super) fn alike(&self) -> Option<[u16; 2]> {
         let [a, b] = &self.operands;
         let dims = &self.output.tensor.dims;
         Some([a.place?, b.place?]).filter(|_| [&a.tensor.dims, &b.tensor.dims] == [dims; 2])
     }
 
-    /// Whether both operands are of type BOOL.
+    /// Returns whether both operands are of type BOOL.
     pub(super) fn is_bool(&self) -> bool {
         self.operands[0].tensor.dtype == isokern_core::DType::Bool
     }
 
-    /// The body of an operation, without scales.
+    /// Returns the body of an operation, without scales.
     pub(super) fn body(&self, operation: Operation) -> BinaryBody {
         let [a, b] = &self.operands;
         // A zero point of INT8 fits, others are 0.
@@ -121,7 +121,7 @@ pub(super) const fn set_scale(body: &mut BinaryBody, place: usize, multiplier: M
     body.shift[place] = multiplier.shift;
 }
 
-/// The operand at `position`, with its type; an activation if a constant will not do.
+/// Returns the operand at `position`, with its type; an activation if a constant will not do.
 pub(super) fn source(
     site: &mut Site<'_, '_>,
     (position, role): (usize, &'static str),
@@ -155,7 +155,7 @@ pub(super) fn source(
     }
 }
 
-/// The shape that two shapes make; none where they do not fit.
+/// Returns the shape that two shapes make; none where they do not fit.
 pub(super) fn broadcast(a: &[u32], b: &[u32]) -> Option<Vec<u32>> {
     let rank = a.len().max(b.len());
     let pair = |dim| [a, b].map(|dims| size(dims, rank, dim));
@@ -168,12 +168,12 @@ pub(super) fn broadcast(a: &[u32], b: &[u32]) -> Option<Vec<u32>> {
         .collect()
 }
 
-/// The size of dimension `dim` of a shape that is extended to `rank` dimensions.
+/// Returns the size of dimension `dim` of a shape that is extended to `rank` dimensions.
 fn size(dims: &[u32], rank: usize, dim: usize) -> u32 {
     (dim + dims.len()).checked_sub(rank).and_then(|dim| dims.get(dim)).copied().unwrap_or(1)
 }
 
-/// Merges neighbours along which the same operands repeat; the sizes stand at the end.
+/// Merges neighbours along which the same operands repeat; the sizes are at the end.
 pub(super) fn merged<const N: usize>(
     shape: &[u32],
     operands: [&[u32]; N],

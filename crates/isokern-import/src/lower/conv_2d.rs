@@ -24,7 +24,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     parts.finish::<Conv2d>(site, Channels { outputs, depth_multiplier: 0, groups }, weights)
 }
 
-/// How many groups there are, 0 for one; none where channels are no whole groups.
+/// Returns how many groups there are, 0 for one; none where channels are no whole groups.
 fn groups(channels: u32, filter: u32, outputs: u32) -> Option<u16> {
     let groups = channels.checked_div(filter).filter(|groups| groups * filter == channels)?;
     let is_whole = groups > 0 && outputs.is_multiple_of(groups);

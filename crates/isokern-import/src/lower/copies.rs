@@ -10,17 +10,17 @@ use super::variables::Memory;
 use crate::error::TensorFault;
 use crate::graph::{Graph, GraphOperator};
 
-/// The operator that gives one tensor the bytes of another, which has as many.
+/// Returns the operator that gives one tensor the bytes of another, which has as many.
 pub(super) fn op(from: u16, to: u16) -> DraftOp {
     DraftOp::new::<Reshape>(&[], &[from], &[to])
 }
 
-/// Whether an operator is such a copy.
+/// Returns whether an operator is such a copy.
 pub(super) fn is_copy(op: &DraftOp) -> bool {
     op.kind == Reshape::KIND
 }
 
-/// The operator that gives the tensor at `place` the values of a constant.
+/// Returns the operator that gives the tensor at `place` the values of a constant.
 pub(super) fn constant_op(
     tensor: &DraftTensor,
     data: Vec<u8>,

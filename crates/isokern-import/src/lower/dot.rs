@@ -55,7 +55,7 @@ pub(super) fn weights<'s, const RANK: usize>(
     }
     let outputs = dims[dimension] as usize;
     let (scales, zero_points) = (quantization.scales.len(), quantization.zero_points.len());
-    // TFLite lets one zero point stand for all.
+    // TFLite lets one zero point represent all.
     let counts_fit = scales == 1 || scales == outputs;
     if !counts_fit || (zero_points != 1 && zero_points != scales) {
         let need = if scales == 1 { 1 } else { outputs };
@@ -93,7 +93,7 @@ impl<const RANK: usize> Weights<'_, RANK> {
     }
 }
 
-/// The sizes of a constant with `RANK` dimensions, all above zero.
+/// Returns the sizes of a constant with `RANK` dimensions, all above zero.
 fn sizes<const RANK: usize>(constant: &ConstantTensor<'_>) -> Result<[u32; RANK], TensorFault> {
     let rank = |found: Vec<u32>| TensorFault::Rank { found: found.len(), least: RANK, most: RANK };
     let dims: [u32; RANK] = constant.dims.clone().try_into().map_err(rank)?;
@@ -123,7 +123,7 @@ pub(super) fn bias(
     Ok((values, scale))
 }
 
-/// The multiplier of each scale of the weights, all in `double`.
+/// Returns the multiplier of each scale of the weights, all in `double`.
 pub(super) fn scaling(
     site: &Site<'_, '_>,
     input: f32,
@@ -141,7 +141,7 @@ pub(super) fn scaling(
     Ok(scaling)
 }
 
-/// The one multiplier of a fully connected operator with one scale.
+/// Returns the one multiplier of a fully connected operator with one scale.
 pub(super) fn shared_scaling(
     site: &Site<'_, '_>,
     input: f32,

@@ -23,7 +23,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     Ok(())
 }
 
-/// `exp(x)` of an `x` not above zero, rounded to `float` once.
+/// Returns `exp(x)` of an `x` not above zero, rounded to `float` once.
 ///
 /// A multiple of `ln 2` and a rest of at most half of that, whose Taylor series of 14 terms is
 /// summed up in `double`: an error below 2^-50 before the rounding. No library of the host decides.

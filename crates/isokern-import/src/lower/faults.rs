@@ -6,17 +6,17 @@ use crate::error::{CopyFault, ImportError, OperatorFault, TensorFault};
 use crate::quantize::MultiplierFault;
 
 impl Site<'_, '_> {
-    /// The error for this operator.
+    /// Returns the error for this operator.
     pub(super) const fn fault(&self, fault: OperatorFault) -> ImportError {
         ImportError::Operator { index: self.index, name: self.operator.name, fault }
     }
 
-    /// The error for a copy that is none.
+    /// Returns the error for a copy that is none.
     pub(super) const fn copy_fault(&self, fault: CopyFault) -> ImportError {
         self.fault(OperatorFault::Copy(fault))
     }
 
-    /// The error for a multiplier of this operator.
+    /// Returns the error for a multiplier of this operator.
     pub(super) const fn multiplier_fault(
         &self,
         channel: usize,
@@ -29,7 +29,7 @@ impl Site<'_, '_> {
         })
     }
 
-    /// The error for a tensor of this operator.
+    /// Returns the error for a tensor of this operator.
     pub(super) fn tensor_fault(
         &self,
         role: &'static str,

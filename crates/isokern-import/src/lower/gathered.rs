@@ -59,7 +59,7 @@ impl Gathered {
     }
 }
 
-/// The block that each constant index stands for.
+/// Returns the block that each constant index represents.
 fn chosen(
     site: &Site<'_, '_>,
     data: &[u8],
@@ -81,7 +81,7 @@ fn chosen(
     Ok(chosen)
 }
 
-/// A tensor that the file has no name for, like one that it has.
+/// Returns a tensor that the file has no name for, like one that it has.
 pub(super) fn like(tensor: &DraftTensor, dtype: isokern_core::DType, scale: f32) -> DraftTensor {
     DraftTensor { dtype, scale, zero_point: 0, ..tensor.clone() }
 }

@@ -42,7 +42,7 @@ fn graphs() {
     refused(&name, r"`\u{1b}[31m");
 }
 
-/// The messages of everything that is wrong with a file after one change to its graph.
+/// Returns the messages of everything that is wrong with a file after one change to its graph.
 fn faults(name: &str, change: impl FnOnce(&mut Graph<'_>)) -> Vec<String> {
     let file = file(name);
     let mut graph = tflite::read(&file).expect("the file is readable");

@@ -36,7 +36,7 @@ struct Steps {
 }
 
 impl Steps {
-    /// The function of a difference from the zero point, in steps of the output.
+    /// Returns the function of a difference from the zero point, in steps of the output.
     fn of(&self, input: i16) -> i16 {
         let hires = input * 128;
         let before_shift = high_mul(hires, short(self.to_output));
@@ -59,7 +59,7 @@ impl Steps {
     }
 }
 
-/// A mantissa in 16 bits; `DownScaleInt32ToInt16Multiplier` in `kernels/internal/common.h`.
+/// Returns a mantissa in 16 bits; `DownScaleInt32ToInt16Multiplier` in `kernels/internal/common.h`.
 fn short(multiplier: Multiplier) -> i16 {
     let half = 1 << 15;
     if multiplier.mantissa >= i32::MAX - half {

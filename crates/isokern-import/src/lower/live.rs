@@ -29,12 +29,12 @@ pub(super) fn operators(graph: &Graph<'_>) -> Vec<bool> {
     live
 }
 
-/// Whether an operator does more than write its outputs.
+/// Returns whether an operator does more than write its outputs.
 fn acts(operator: &GraphOperator<'_>) -> bool {
     operator.outputs.is_empty() || ACTING.contains(&operator.name)
 }
 
-/// The tensors whose values an operator reads.
+/// Returns the tensors whose values an operator reads.
 ///
 /// TFLite Micro takes the shape of what RESHAPE writes from the tensor, and never looks at the
 /// input that repeats it (`ReshapeOutput` in `micro/kernels/reshape_common.cc`); SHAPE is a

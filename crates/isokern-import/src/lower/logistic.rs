@@ -21,7 +21,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     Ok(())
 }
 
-/// `Logistic` in `kernels/internal/reference/integer_ops/logistic.h`, paths as in
+/// Returns `Logistic` in `kernels/internal/reference/integer_ops/logistic.h`, paths as in
 /// [`quantize`](crate::quantize).
 fn entry(arguments: &Arguments, stored: i32) -> i32 {
     match arguments.of(stored) {

@@ -59,7 +59,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     boxes.write(site, 0, &[read], &shape)
 }
 
-/// The parts of one dimension that have places.
+/// Returns the parts of one dimension that have places.
 fn dimension(size: u32, edge: u32, before: u32, after: u32) -> Vec<Part> {
     let end = before + size;
     // Where the margin is longer than the image, it goes on with the first place.

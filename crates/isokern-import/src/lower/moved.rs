@@ -50,13 +50,13 @@ struct Part {
     axes: Vec<PieceAxis>,
 }
 
-/// An axis with all places from the first.
+/// Returns an axis with all places from the first.
 pub(super) const fn whole(size: u32, stride: u32) -> PieceAxis {
     // No tensor has 2^31 elements.
     PieceAxis { first: 0, size, stride: stride.cast_signed() }
 }
 
-/// Returns how many elements lie between neighbours along each dimension.
+/// Returns how many elements are between neighbours along each dimension.
 pub(super) fn strides(dims: &[u32]) -> Vec<u32> {
     let mut all = vec![1; dims.len()];
     for place in (1..dims.len()).rev() {
@@ -66,7 +66,7 @@ pub(super) fn strides(dims: &[u32]) -> Vec<u32> {
 }
 
 impl<'s> Site<'s, '_> {
-    /// The activation or constant read at `position`, of one of these types.
+    /// Returns the activation or constant read at `position`, of one of these types.
     pub(super) fn read(
         &self,
         position: usize,
@@ -82,7 +82,7 @@ impl<'s> Site<'s, '_> {
         Ok(Read { place, data, index, dims, element: self.graph.tensors[index].element })
     }
 
-    /// A constant as an activation: a copy.
+    /// Returns a constant as an activation: a copy.
     pub(super) fn copied(
         &mut self,
         role: &'static str,
@@ -124,13 +124,13 @@ impl<'s> Site<'s, '_> {
         inside.ok_or_else(|| self.fault(OperatorFault::Option { field, found, least, most }))
     }
 
-    /// The scale and the zero point of the int8 tensor read at `position`.
+    /// Returns the scale and the zero point of the int8 tensor read at `position`.
     pub(super) fn scale_of_input(&self, position: usize) -> Result<(f32, i16), ImportError> {
         let index = self.stated_input(position)?;
         self.scale_of(index, "input")
     }
 
-    /// The scale and the zero point of the int8 tensor that is written.
+    /// Returns the scale and the zero point of the int8 tensor that is written.
     pub(super) fn scale_of_output(&self) -> Result<(f32, i16), ImportError> {
         let index = self.stated_output(0)?;
         self.scale_of(index, "output")
@@ -141,7 +141,7 @@ impl<'s> Site<'s, '_> {
         scale.map_err(|fault| self.tensor_fault(role, index, fault))
     }
 
-    /// The size of an output along a dimension; 0 if it has none.
+    /// Returns the size of an output along a dimension; 0 if it has none.
     pub(super) fn output_size(&self, position: usize, dim: usize) -> Result<u32, ImportError> {
         let index = self.stated_output(position)?;
         let size = self.graph.tensors[index].sizes().nth(dim);
@@ -150,13 +150,13 @@ impl<'s> Site<'s, '_> {
 }
 
 impl Read<'_> {
-    /// One element that no tensor of the file has.
+    /// Returns one element that no tensor of the file has.
     pub(super) fn of_bytes(&self, data: Vec<u8>) -> Self {
         let data = Cow::Owned(data);
         Self { place: None, data, index: self.index, dims: Vec::new(), element: self.element }
     }
 
-    /// One element that stands for real zero in the output.
+    /// Returns one element that represents real zero in the output.
     pub(super) fn real_zero(&self, site: &Site<'_, '_>) -> Result<Self, ImportError> {
         let zero = if self.element == Element::Int8 { site.scale_of_output()?.1 } else { 0 };
         // A zero point of INT8 fits.
@@ -240,7 +240,7 @@ impl Boxes {
         Ok(Read { place: Some(place), data: Cow::default(), index, dims, element })
     }
 
-    /// The move, with elements of `size` bytes.
+    /// Returns the move, with elements of `size` bytes.
     fn op(self, reads: &[Read<'_>], size: usize, output: u16) -> Result<DraftOp, MoveError> {
         let mut inputs: Vec<u16> = Vec::new();
         let mut data: Vec<u8> = Vec::new();
@@ -272,7 +272,7 @@ impl Boxes {
         draft.with_data(data).op(&inputs, output)
     }
 
-    /// The activation that the output is a copy of, all of it in the same order.
+    /// Returns the activation that the output is a copy of, all of it in the same order.
     fn is_copy(&self, reads: &[Read<'_>]) -> Option<u16> {
         let [Part { from, start: 0, axes }] = self.boxes.as_slice() else { return None };
         let read = reads.get(*from)?;
@@ -285,7 +285,7 @@ impl Boxes {
         if is_all && follows { read.place } else { None }
     }
 
-    /// The bytes of the output, from constants with elements of `size` bytes.
+    /// Returns the bytes of the output, from constants with elements of `size` bytes.
     fn computed(&self, reads: &[Read<'_>], size: usize) -> Vec<u8> {
         let steps = strides(&self.dims);
         let mut output = vec![0; activations::elements(&self.dims) * size];

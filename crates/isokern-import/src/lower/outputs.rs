@@ -12,12 +12,13 @@ use crate::graph::Element;
 const ROLE: &str = "output";
 
 impl Site<'_, '_> {
-    /// The int8 activation with a scale that the operator writes; from now on others can read it.
+    /// Returns the int8 activation with a scale that the operator writes; from now on others can
+    /// read it.
     pub(super) fn output(&mut self) -> Result<Value, ImportError> {
         self.output_at(0)
     }
 
-    /// The int8 activation with a scale that the operator writes at `position`.
+    /// Returns the int8 activation with a scale that the operator writes at `position`.
     pub(super) fn output_at(&mut self, position: usize) -> Result<Value, ImportError> {
         let index = self.output_index(position)?;
         let fault = |fault| self.tensor_fault(ROLE, index, fault);
@@ -27,7 +28,7 @@ impl Site<'_, '_> {
         Ok(self.write(index, tensor))
     }
 
-    /// The activation that the operator writes at `position`, of one of these types.
+    /// Returns the activation that the operator writes at `position`, of one of these types.
     pub(super) fn output_of(
         &mut self,
         position: usize,
@@ -39,12 +40,12 @@ impl Site<'_, '_> {
         Ok(self.write(index, tensor))
     }
 
-    /// Whether the operator lists an output at `position` that is not left out.
+    /// Returns whether the operator lists an output at `position` that is not left out.
     pub(super) fn has_output(&self, position: usize) -> bool {
         self.operator.output(position).is_some_and(|index| index != -1)
     }
 
-    /// Whether what the operator writes at `position` is an output of the graph.
+    /// Returns whether what the operator writes at `position` is an output of the graph.
     pub(super) fn is_output(&self, position: usize) -> Result<bool, ImportError> {
         Ok(self.graph.outputs.contains(&self.output_index(position)?))
     }
@@ -144,8 +145,8 @@ impl Site<'_, '_> {
         Ok(())
     }
 
-    /// The error for an output whose stated shape is not the one that follows; no dimension is
-    /// that of one value.
+    /// Returns the error for an output whose stated shape is not the one that follows; no dimension
+    /// is that of one value.
     pub(super) fn shape(&self, output: &Value, need: &[u32]) -> Result<(), ImportError> {
         let need = if need.is_empty() { &[1] } else { need };
         if output.tensor.dims == need {
@@ -160,7 +161,7 @@ impl Site<'_, '_> {
         Value { place, index, tensor }
     }
 
-    /// The index of an output that nothing has written.
+    /// Returns the index of an output that nothing has written.
     fn output_index(&self, position: usize) -> Result<usize, ImportError> {
         let index = self.stated_output(position)?;
         let fault = |fault| self.tensor_fault(ROLE, index, fault);

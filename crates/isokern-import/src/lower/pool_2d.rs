@@ -60,7 +60,7 @@ impl Options {
     }
 }
 
-/// Whether TFLite Micro takes both for equal: `PoolingPrepare` in
+/// Returns whether TFLite Micro takes both for equal: `PoolingPrepare` in
 /// `micro/kernels/pooling_common.cc` allows scales to differ by 10^-6.
 fn same_quantisation(a: &DraftTensor, b: &DraftTensor) -> bool {
     f64::from((a.scale - b.scale).abs()) <= 1.0e-6 && a.zero_point == b.zero_point

@@ -4,7 +4,7 @@ use isokern_model::fixed::rescale;
 
 use crate::quantize::{self, Multiplier, MultiplierFault};
 
-/// Bits behind the point of an argument, which has four before it.
+/// Bits after the point of an argument, which has four before it.
 const FRACTION_BITS: u32 = 27;
 /// Arguments from here on count as infinite.
 const ARGUMENT_MAX: i64 = 15 << FRACTION_BITS;
@@ -30,7 +30,7 @@ pub(super) enum Argument {
 }
 
 impl Arguments {
-    /// The arguments of inputs of a scale; none where the steps are too fine.
+    /// Returns the arguments of inputs of a scale; none where the steps are too fine.
     ///
     /// `CalculateArithmeticOpDataLogistic` in `micro/kernels/logistic_common.cc` and
     /// `CalculateArithmeticOpData` in `tanh.cc` there, paths as in [`quantize`]. TFLite shifts by a
@@ -48,7 +48,7 @@ impl Arguments {
         Some(Self { multiplier, zero_point: zero_point.into(), radius })
     }
 
-    /// The argument of a stored value.
+    /// Returns the argument of a stored value.
     pub(super) fn of(&self, stored: i32) -> Argument {
         let input = stored - self.zero_point;
         if input <= -self.radius {

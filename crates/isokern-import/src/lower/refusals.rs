@@ -20,7 +20,7 @@ fn message(graph: &Graph<'_>) -> String {
     error.to_string()
 }
 
-/// The message after one change to the graph.
+/// Returns the message after one change to the graph.
 pub(super) fn changed(name: &str, change: impl FnOnce(&mut Graph<'_>)) -> String {
     let file = file(name);
     let mut graph = tflite::read(&file).expect("the file is readable");
@@ -28,7 +28,7 @@ pub(super) fn changed(name: &str, change: impl FnOnce(&mut Graph<'_>)) -> String
     message(&graph)
 }
 
-/// The table of the first operator of a name.
+/// Returns the table of the first operator of a name.
 fn operator_table<'f>(file: &'f [u8], operator: &str) -> Table<'f> {
     let graph = tflite::read(file).expect("the file is readable");
     let index = graph.operators.iter().position(|row| row.name == operator);
@@ -39,7 +39,7 @@ fn operator_table<'f>(file: &'f [u8], operator: &str) -> Table<'f> {
     operators.at(index.expect("an operator")).expect("a table")
 }
 
-/// The message after one option of the first operator of a name has other bytes.
+/// Returns the message after one option of the first operator of a name has other bytes.
 pub(super) fn with_option(name: &str, operator: &str, option: &str, bytes: &[u8]) -> String {
     let mut file = file(name);
     let declared = options_table(operator).expect("the operator has options");
@@ -53,21 +53,21 @@ pub(super) fn with_option(name: &str, operator: &str, option: &str, bytes: &[u8]
     message(&tflite::read(&file).expect("the file is still readable"))
 }
 
-/// The index of the tensor that the first operator of a name reads at `position`.
+/// Returns the index of the tensor that the first operator of a name reads at `position`.
 pub(super) fn input(graph: &Graph<'_>, operator: &str, position: usize) -> usize {
     let operator = graph.operators.iter().find(|row| row.name == operator);
     let index = operator.and_then(|operator| operator.input(position));
     usize::try_from(index.expect("an input")).expect("an index")
 }
 
-/// The index of the tensor that the first operator of a name writes.
+/// Returns the index of the tensor that the first operator of a name writes.
 fn output(graph: &Graph<'_>, operator: &str) -> usize {
     let operator = graph.operators.iter().find(|row| row.name == operator);
     let index = operator.and_then(|operator| operator.output(0));
     usize::try_from(index.expect("an output")).expect("an index")
 }
 
-/// The message after one change to a tensor that the first operator of a name reads.
+/// Returns the message after one change to a tensor that the first operator of a name reads.
 pub(super) fn with_input(
     name: &str,
     operator: &str,
@@ -80,7 +80,7 @@ pub(super) fn with_input(
     })
 }
 
-/// The message after one change to the tensor that the first operator of a name writes.
+/// Returns the message after one change to the tensor that the first operator of a name writes.
 pub(super) fn with_output(
     name: &str,
     operator: &str,

@@ -26,13 +26,13 @@ impl<'s> Site<'s, '_> {
         Ok(Reshaped { operand, dims })
     }
 
-    /// The type of the output at `position`, as the file states it.
+    /// Returns the type of the output at `position`, as the file states it.
     pub(super) fn output_element(&self, position: usize) -> Result<Element, ImportError> {
         let index = self.stated_output(position)?;
         Ok(self.graph.tensors[index].element)
     }
 
-    /// The sizes of output 0, as the file states them.
+    /// Returns the sizes of output 0, as the file states them.
     pub(super) fn output_dims(&self) -> Result<Vec<u32>, ImportError> {
         let index = self.stated_output(0)?;
         let dims = activations::dims(&self.graph.tensors[index], 0, activations::RANK_MAX);

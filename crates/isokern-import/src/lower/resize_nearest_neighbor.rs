@@ -56,7 +56,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     gathered.emit(site, &read, &indices, output.place)
 }
 
-/// The place of the input that is nearest to a place of the output.
+/// Returns the place of the input that is nearest to a place of the output.
 fn nearest(place: u32, from: u32, to: u32, align: bool, half: bool) -> u32 {
     let aligned = align && to > 1;
     let scale = if aligned { (from - 1) as f32 / (to - 1) as f32 } else { from as f32 / to as f32 };
@@ -66,8 +66,8 @@ fn nearest(place: u32, from: u32, to: u32, align: bool, half: bool) -> u32 {
     (at as u32).min(from - 1)
 }
 
-/// Two axes that give all places, if each is there as often as all others, and the next as far
-/// away; `step` is from one place to the next.
+/// Returns two axes that give all places, if each is there as often as all others, and the next as
+/// far away; `step` is from one place to the next.
 fn line(places: &[u32], step: u32) -> Option<[PieceAxis; 2]> {
     let repeats = places.iter().take_while(|&place| *place == places[0]).count();
     let count = places.len() / repeats;

@@ -42,7 +42,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     Ok(())
 }
 
-/// `1 / sqrt(value)` of a `value` from 1 to 2^29, as a mantissa and a shift to the left.
+/// Returns `1 / sqrt(value)` of a `value` from 1 to 2^29, as a mantissa and a shift to the left.
 ///
 /// `GetInvSqrtQuantizedMultiplierExp` in `kernels/internal/common.h`: five steps of Newton's method
 /// from 1, with three integer bits.

@@ -57,17 +57,17 @@ impl<'s, 'f> Site<'s, 'f> {
         Ok(())
     }
 
-    /// How many inputs the operator lists, those left out included.
+    /// Returns how many inputs the operator lists, those left out included.
     pub(super) const fn input_count(&self) -> usize {
         self.operator.inputs.len()
     }
 
-    /// How many outputs the operator lists.
+    /// Returns how many outputs the operator lists.
     pub(super) const fn output_count(&self) -> usize {
         self.operator.outputs.len()
     }
 
-    /// The option with this name in the schema.
+    /// Returns the option with this name in the schema.
     pub(super) fn option<T: FromOption<'f>>(&self, name: &'static str) -> Result<T, ImportError> {
         let option = self.operator.options.iter().find(|option| option.name == name);
         let unread = || self.fault(OperatorFault::NoOption { name });
@@ -78,12 +78,12 @@ impl<'s, 'f> Site<'s, 'f> {
         }
     }
 
-    /// The option that names the fused activation; see [`Site::activation`].
+    /// Returns the option that names the fused activation; see [`Site::activation`].
     pub(super) fn fused_activation(&self) -> Result<u8, ImportError> {
         self.option("fused_activation_function")
     }
 
-    /// The int8 activation read at `position`, which has a scale.
+    /// Returns the int8 activation read at `position`, which has a scale.
     pub(super) fn input(
         &mut self,
         position: usize,
@@ -94,17 +94,17 @@ impl<'s, 'f> Site<'s, 'f> {
         Ok(value)
     }
 
-    /// The index of the tensor read at `position`, whatever it is.
+    /// Returns the index of the tensor read at `position`, whatever it is.
     pub(super) fn stated_input(&self, position: usize) -> Result<usize, ImportError> {
         self.checked(self.operator.input(position).unwrap_or(-1))
     }
 
-    /// The index of the tensor written at `position`, whatever it is.
+    /// Returns the index of the tensor written at `position`, whatever it is.
     pub(super) fn stated_output(&self, position: usize) -> Result<usize, ImportError> {
         self.checked(self.operator.output(position).unwrap_or(-1))
     }
 
-    /// The activation read at `position`, of one of these types.
+    /// Returns the activation read at `position`, of one of these types.
     pub(super) fn input_of(
         &mut self,
         position: usize,
@@ -117,7 +117,7 @@ impl<'s, 'f> Site<'s, 'f> {
         }
     }
 
-    /// The activation or constant read at `position`, of one of these types.
+    /// Returns the activation or constant read at `position`, of one of these types.
     pub(super) fn operand(
         &self,
         position: usize,
@@ -135,8 +135,8 @@ impl<'s, 'f> Site<'s, 'f> {
         Ok(Operand::Value(Value { place, index, tensor: written.clone() }))
     }
 
-    /// The constant at `position`, in the file or folded. Its element type and the length of its
-    /// data are not checked.
+    /// Returns the constant at `position`, in the file or folded. Its element type and the length
+    /// of its data are not checked.
     pub(super) fn constant(
         &self,
         position: usize,
@@ -170,7 +170,7 @@ impl<'s, 'f> Site<'s, 'f> {
         Ok(ConstantTensor { index, dims, element, quantization, data })
     }
 
-    /// The constant at `position`, of one of these types and as long as its shape says.
+    /// Returns the constant at `position`, of one of these types and as long as its shape says.
     pub(super) fn constant_of(
         &self,
         position: usize,
@@ -188,7 +188,7 @@ impl<'s, 'f> Site<'s, 'f> {
         Ok(constant)
     }
 
-    /// The constant integers at `position`, of type INT32 or INT64: axes, sizes, paddings.
+    /// Returns the constant integers at `position`, of type INT32 or INT64: axes, sizes, paddings.
     pub(super) fn integers(
         &self,
         position: usize,
@@ -201,7 +201,7 @@ impl<'s, 'f> Site<'s, 'f> {
         Ok(constant.integers().unwrap_or_default())
     }
 
-    /// The only constant integer at `position`.
+    /// Returns the only constant integer at `position`.
     pub(super) fn integer(&self, position: usize, role: &'static str) -> Result<i64, ImportError> {
         let constant = self.constant_of(position, role, &[Element::Int32, Element::Int64])?;
         let one = || constant.integers()?.as_array().map(|&[value]| value);
@@ -212,7 +212,7 @@ impl<'s, 'f> Site<'s, 'f> {
         })
     }
 
-    /// A dimension of a tensor of `rank` dimensions; negative ones count from the end.
+    /// Returns a dimension of a tensor of `rank` dimensions; negative ones count from the end.
     pub(super) fn axis(
         &self,
         field: &'static str,
@@ -228,7 +228,7 @@ impl<'s, 'f> Site<'s, 'f> {
         Ok(place as usize)
     }
 
-    /// Whether there is an input at `position` and it is not left out.
+    /// Returns whether there is an input at `position` and it is not left out.
     pub(super) fn has_input(&self, position: usize) -> bool {
         self.operator.input(position).is_some()
     }
@@ -239,7 +239,7 @@ impl<'s, 'f> Site<'s, 'f> {
         activations::quantized(tensor).map_err(|fault| self.tensor_fault(role, value.index, fault))
     }
 
-    /// The element type of an activation, as the file states it.
+    /// Returns the element type of an activation, as the file states it.
     pub(super) fn element(&self, value: &Value) -> Element {
         self.graph.tensors[value.index].element
     }
@@ -256,7 +256,7 @@ impl<'s, 'f> Site<'s, 'f> {
         self.activations.emit(op);
     }
 
-    /// The range of the output that the fused activation leaves.
+    /// Returns the range of the output that the fused activation leaves.
     pub(super) fn activation(
         &self,
         fused: u8,
@@ -275,7 +275,7 @@ impl<'s, 'f> Site<'s, 'f> {
             .ok_or_else(|| self.fault(OperatorFault::ActivationRange))
     }
 
-    /// How many images a tensor has, then their height, width and channels. Inside a model
+    /// Returns how many images a tensor has, then their height, width and channels. Inside a model
     /// there may be several: a reshape makes one sample a batch, and another undoes it.
     pub(super) fn images(
         &self,
@@ -299,7 +299,7 @@ impl<'s, 'f> Site<'s, 'f> {
         Ok((index, &self.graph.tensors[index]))
     }
 
-    /// A tensor index of the file that is inside the list.
+    /// Returns a tensor index of the file that is inside the list.
     pub(super) fn checked(&self, index: i32) -> Result<usize, ImportError> {
         let inside = usize::try_from(index).ok().filter(|&i| i < self.graph.tensors.len());
         inside.ok_or_else(|| self.fault(OperatorFault::NoTensor { found: index }))

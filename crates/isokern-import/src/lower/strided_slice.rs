@@ -55,7 +55,7 @@ struct Range {
 }
 
 impl Range {
-    /// The first place, and how many there are.
+    /// Returns the first place, and how many there are.
     fn places(&self, site: &Site<'_, '_>) -> Result<(u32, u32), ImportError> {
         let (least, most) = self.bounds(site)?;
         let inside = |place: i64| {
@@ -75,7 +75,7 @@ impl Range {
         Ok((first as u32, size as u32))
     }
 
-    /// The one place of a dimension that is taken away.
+    /// Returns the one place of a dimension that is taken away.
     fn one(&self, site: &Site<'_, '_>) -> Result<(u32, u32), ImportError> {
         let (least, most) = self.bounds(site)?;
         // TFLite Micro writes nothing where it would go backwards.
@@ -85,7 +85,7 @@ impl Range {
         Ok((site.is_in("begin", first.clamp(least, most), 0, self.all - 1)?, 1))
     }
 
-    /// The least and the greatest place that a range starts or ends at.
+    /// Returns the least and the greatest place that a range starts or ends at.
     fn bounds(&self, site: &Site<'_, '_>) -> Result<(i64, i64), ImportError> {
         let (field, found) = ("strides", self.step);
         let (least, most) = (i64::from(i32::MIN) + 1, i64::from(i32::MAX));

@@ -18,7 +18,7 @@ pub(super) fn lower(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     Ok(())
 }
 
-/// `Tanh` in `kernels/internal/reference/integer_ops/tanh.h`, paths as in
+/// Returns `Tanh` in `kernels/internal/reference/integer_ops/tanh.h`, paths as in
 /// [`quantize`](crate::quantize).
 fn entry(arguments: &Arguments, stored: i32) -> i32 {
     match arguments.of(stored) {

@@ -49,7 +49,7 @@ fn numbers(layer: &Value, key: &str) -> Vec<i64> {
     list.iter().map(|number| number.as_i64().expect("an integer")).collect()
 }
 
-/// One multiplier and shift stands for all channels in a draft, not in the reference.
+/// Returns one multiplier and shift represents all channels in a draft, not in the reference.
 fn repeated<T: Copy + Into<i64>>(values: &[T], count: usize) -> Vec<i64> {
     let values: Vec<i64> = values.iter().map(|&value| value.into()).collect();
     if values.len() == 1 { vec![values[0]; count] } else { values }

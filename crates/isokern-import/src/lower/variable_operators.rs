@@ -1,6 +1,6 @@
 //! Lowers VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE and CALL_ONCE: what lasts from run to run.
 //!
-//! A variable is read where it lies. Only where it is assigned before the last operator that reads
+//! A variable is read in place. Only where it is assigned before the last operator that reads
 //! what it held, that is copied first.
 
 use super::activations::{Activations, Known, has_element};
@@ -98,7 +98,7 @@ pub(super) fn call_once(site: &mut Site<'_, '_>) -> Result<(), ImportError> {
     Ok(())
 }
 
-/// The number of the variable that input 0 names, and its memory.
+/// Returns the number of the variable that input 0 names, and its memory.
 fn variable(site: &Site<'_, '_>) -> Result<(usize, Memory), ImportError> {
     let stated = site.operator.input(0);
     let stated = stated.ok_or_else(|| site.fault(OperatorFault::Missing { role: ROLE }))?;

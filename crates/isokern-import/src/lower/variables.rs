@@ -48,9 +48,10 @@ pub(super) struct Memory {
 }
 
 impl Variables {
-    /// The variables of a graph and of those it calls, in the order in which VAR_HANDLEs name them.
+    /// Returns the variables of a graph and of those it calls, in the order in which VAR_HANDLEs
+    /// name them.
     ///
-    /// Only those that something assigns have memory. What is wrong with the operators is told
+    /// Only those that something assigns have memory. What is wrong with the operators is reported
     /// where they are lowered.
     pub(super) fn of(graph: &Graph<'_>, activations: &mut Activations) -> Result<Self, GraphFault> {
         let mut variables = Self::default();
@@ -79,7 +80,7 @@ impl Variables {
         Ok(variables)
     }
 
-    /// The number of the variable that a VAR_HANDLE names, if it was declared.
+    /// Returns the number of the variable that a VAR_HANDLE names, if it was declared.
     ///
     /// TFLite Micro compares the containers only where the operator has one.
     pub(super) fn find(&self, operator: &GraphOperator<'_>) -> Option<usize> {
@@ -90,7 +91,7 @@ impl Variables {
         self.all.iter().position(is)
     }
 
-    /// The memory of a variable, if something assigns it.
+    /// Returns the memory of a variable, if something assigns it.
     pub(super) fn memory(&self, number: usize) -> Option<&Memory> {
         self.all.get(number)?.memory.as_ref()
     }
@@ -103,7 +104,7 @@ impl Variables {
         }
     }
 
-    /// What the state holds at first.
+    /// Returns what the state holds at first.
     pub(super) fn state(&self) -> Vec<u8> {
         let mut state = vec![0; self.state_bytes];
         for Memory { tensor, first, .. } in self.all.iter().filter_map(|one| one.memory.as_ref()) {
@@ -150,7 +151,7 @@ impl Variables {
     }
 }
 
-/// The container and the name that a VAR_HANDLE has.
+/// Returns the container and the name that a VAR_HANDLE has.
 fn names<'f>(operator: &GraphOperator<'f>) -> (&'f [u8], &'f [u8]) {
     let text = |name| operator.option(name).and_then(<&[u8]>::from_option).unwrap_or(&[]);
     (text(CONTAINER), text(SHARED_NAME))

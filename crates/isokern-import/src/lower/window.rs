@@ -34,7 +34,7 @@ impl WindowOptions {
     }
 }
 
-/// The window over an image, with the height and width of the output that follow.
+/// Returns the window over an image, with the height and width of the output that follow.
 pub(super) fn window(
     site: &Site<'_, '_>,
     options: &WindowOptions,
@@ -76,7 +76,7 @@ pub(super) fn window(
     Ok((window, [rows, columns]))
 }
 
-/// Two options of numbers, height first.
+/// Returns two options of numbers, height first.
 pub(super) fn option_pair(
     site: &Site<'_, '_>,
     [height, width]: [&'static str; 2],
@@ -84,7 +84,7 @@ pub(super) fn option_pair(
     Ok([site.option(height)?, site.option(width)?])
 }
 
-/// Numbers of cells of both axes.
+/// Returns numbers of cells of both axes.
 pub(super) fn cells_pair(
     site: &Site<'_, '_>,
     [height, width]: [&'static str; 2],
@@ -93,7 +93,7 @@ pub(super) fn cells_pair(
     Ok([cells(site, height, found[0].into())?, cells(site, width, found[1].into())?])
 }
 
-/// A number of cells, above zero and within the format.
+/// Returns a number of cells, above zero and within the format.
 pub(super) fn cells(
     site: &Site<'_, '_>,
     field: &'static str,

@@ -33,7 +33,7 @@ pub(super) fn read<'f>(table: &Table<'f>, name: &str) -> Result<Vec<NamedOption<
         .collect())
 }
 
-/// The value of a field, of the type of its default.
+/// Returns the value of a field, of the type of its default.
 fn value<'f>(
     table: &Table<'f>,
     field: Field,
@@ -49,7 +49,7 @@ fn value<'f>(
     })
 }
 
-/// The numbers of an option that is a list.
+/// Returns the numbers of an option that is a list.
 fn ints<'f>(table: &Table<'f>, field: Field) -> Result<&'f [[u8; 4]], TfliteError> {
     let ints = table.vector(field)?;
     if ints.len() > INTS_MAX {

@@ -4,7 +4,7 @@ use crate::error::FormatError;
 use crate::model::Model;
 use crate::tensor::TensorRecord;
 
-/// No two tensors of a region share bytes while both are alive, unless one is the other
+/// Checks that no two tensors of a region share bytes while both are alive, unless one is the other
 /// reshaped.
 ///
 /// The comparison is over pairs, so the cap on tensors bounds it: 524 thousand pairs.
@@ -27,7 +27,7 @@ const fn meet_in_time(a: &TensorRecord, b: &TensorRecord) -> bool {
     a.first_step <= b.last_step && b.first_step <= a.last_step
 }
 
-/// The ends are inside their region, so no sum overflows.
+/// Returns the ends are inside their region, so no sum overflows.
 const fn meet_in_space(a: &TensorRecord, b: &TensorRecord) -> bool {
     a.offset < b.offset.saturating_add(b.bytes) && b.offset < a.offset.saturating_add(a.bytes)
 }

@@ -47,7 +47,7 @@ impl Stretches {
 }
 
 /// Checks the operator at `index`, which is this record, and returns what it costs.
-#[inline(never)] // A frame of its own: firmware's stack is short.
+#[inline(never)] // Not inlined: firmware's stack is short.
 pub(super) fn check<S: OperatorSet>(
     model: &Model<'_>,
     index: usize,

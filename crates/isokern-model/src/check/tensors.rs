@@ -38,7 +38,7 @@ fn values(record: &TensorRecord) -> Result<DType, &'static str> {
     Ok(dtype)
 }
 
-/// Whether tensors have this type.
+/// Returns whether tensors have this type.
 const fn is_of_tensors(dtype: DType) -> bool {
     match dtype {
         DType::I8

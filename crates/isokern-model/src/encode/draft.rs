@@ -38,7 +38,7 @@ pub struct DraftTensor {
     pub dtype: DType,
     /// Real value of one quantised step.
     pub scale: f32,
-    /// Quantised value that stands for real zero.
+    /// Quantised value that represents real zero.
     pub zero_point: i16,
     /// The memory it is kept in.
     pub region: Region,

@@ -67,7 +67,7 @@ impl Draft {
         }
     }
 
-    /// The root of the output of an operator that runs in place.
+    /// Returns the root of the output of an operator that runs in place.
     fn root_of(&self, op: &DraftOp, lifetimes: &[Lifetime]) -> Option<u16> {
         let (&[output], Some(&input)) = (op.outputs.as_slice(), op.inputs.first()) else {
             return None;

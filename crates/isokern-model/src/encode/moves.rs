@@ -148,7 +148,7 @@ impl DraftMove {
     }
 }
 
-/// The axis that does for both, in views of these sizes.
+/// Returns the axis that does for both, in views of these sizes.
 fn joined(
     outer: &PieceAxis,
     outer_dim: u32,

@@ -85,7 +85,7 @@ fn draft_op(model: &Model<'_>, index: usize) -> Option<DraftOp> {
     })
 }
 
-/// The weights in the row layout.
+/// Returns the weights in the row layout.
 fn rows(weights: &Weights<'_>) -> Vec<i8> {
     let (outputs, terms) = (weights.outputs, weights.terms);
     let value = |output, (row, term)| {

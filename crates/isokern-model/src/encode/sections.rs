@@ -96,7 +96,7 @@ impl Sections {
     }
 }
 
-/// A number that a record has 16 bits for.
+/// Returns a number that a record has 16 bits for.
 pub(super) fn count(what: &'static str, found: usize) -> Result<u16, EncodeError> {
     let max = usize::from(u16::MAX) - 1;
     match u16::try_from(found) {
@@ -126,7 +126,7 @@ fn record(tensor: &DraftTensor, lifetime: Lifetime) -> TensorRecord {
     }
 }
 
-/// A name after a byte with its length, cut between two characters.
+/// Returns a name after a byte with its length, cut between two characters.
 fn name(port: &DraftPort) -> Vec<u8> {
     let name = &port.name[..port.name.floor_char_boundary(u8::MAX.into())];
     let len = u8::try_from(name.len()).unwrap_or(u8::MAX);

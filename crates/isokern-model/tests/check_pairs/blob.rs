@@ -18,7 +18,7 @@ impl Blob {
         Self { bytes, shift: 0 }
     }
 
-    /// A changed copy, with a true checksum.
+    /// Returns a changed copy, with a true checksum.
     pub(crate) fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
         let mut blob = self.unsealed(change);
         let checksum = digest::crc32(&blob.bytes[CHECKSUM_START..]);
@@ -26,29 +26,29 @@ impl Blob {
         blob
     }
 
-    /// A changed copy, with the checksum of the bytes before.
+    /// Returns a changed copy, with the checksum of the bytes before.
     pub(crate) fn unsealed(&self, change: impl FnOnce(&mut Self)) -> Self {
         let mut blob = self.clone();
         change(&mut blob);
         blob
     }
 
-    /// The same bytes, `shift` bytes after a boundary.
+    /// Returns the same bytes, `shift` bytes after a boundary.
     pub(crate) fn shifted(&self, shift: usize) -> Self {
         Self { bytes: self.bytes.clone(), shift }
     }
 
-    /// The first bytes, unchanged.
+    /// Returns the first bytes, unchanged.
     pub(crate) fn cut(&self, len: usize) -> Self {
         Self::new(self.bytes[..len].to_vec())
     }
 
-    /// What [`Model::parse`] says.
+    /// Returns what [`Model::parse`] says.
     pub(crate) fn verdict(&self) -> Result<(), FormatError> {
         self.verdict_for::<AllOperators>()
     }
 
-    /// What [`Model::parse_for`] says.
+    /// Returns what [`Model::parse_for`] says.
     pub(crate) fn verdict_for<S: OperatorSet>(&self) -> Result<(), FormatError> {
         let end = self.shift + self.bytes.len();
         let mut chunks = vec![0_u128; end.div_ceil(BLOB_ALIGN)];
@@ -117,7 +117,7 @@ impl Blob {
         self.edit(record.offset as usize + at * size_of::<T>(), |value| *value = to);
     }
 
-    /// Writes other lists, of any length, and names without letters behind them.
+    /// Writes other lists, of any length, and names without letters after them.
     pub(crate) fn relist(&mut self, lists: &[u16]) {
         let ports = self.front().input_count + self.front().output_count;
         self.header(|header| {

@@ -13,12 +13,12 @@ fn models() -> Vec<(Blob, u32)> {
     [of(Layout::Row), of(Layout::Packed)].concat()
 }
 
-/// A model with a constant of another length.
+/// Returns a model with a constant of another length.
 fn resized(model: &Blob, constant: usize, bytes: u32) -> Blob {
     model.with(|blob| blob.constant_record(constant, |record| record.bytes = bytes))
 }
 
-/// A model that says it has another number of constants.
+/// Returns a model that says it has another number of constants.
 fn recounted(model: &Blob, count: u8) -> Blob {
     model.with(|blob| blob.operator(0, |record| record.constant_count = count))
 }

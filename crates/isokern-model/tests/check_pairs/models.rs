@@ -81,7 +81,7 @@ pub(crate) fn copy(input: u16, output: u16) -> DraftOp {
     DraftOp::new::<Reshape>(&[], &[input], &[output])
 }
 
-/// A model of one operator from tensor 0 to tensor 1.
+/// Returns a model of one operator from tensor 0 to tensor 1.
 fn single(from: &[u32], to: &[u32], op: DraftOp, layout: Layout) -> Blob {
     let bytes: u32 = from.iter().product();
     let tensors = vec![activation(from, 0), activation(to, bytes.next_multiple_of(16))];
@@ -120,7 +120,8 @@ pub(crate) fn with_state() -> Blob {
     encoded(&draft, Layout::Row)
 }
 
-/// A convolution of 4 outputs, and state with initial contents, which is as long as its biases.
+/// Returns a convolution of 4 outputs, and state with initial contents, which is as long as its
+/// biases.
 pub(crate) fn state_after_constants() -> Blob {
     let tensors =
         vec![activation(&[1, 4, 4, 3], 0), activation(&[1, 4, 4, 4], 48), state(&[16], 0)];
@@ -129,7 +130,7 @@ pub(crate) fn state_after_constants() -> Blob {
     encoded(&draft, Layout::Row)
 }
 
-/// A model with one constant more, after those of its operators: contents of state.
+/// Returns a model with one constant more, after those of its operators: contents of state.
 pub(crate) fn with_spare_constant(model: &Blob) -> Blob {
     let artifact = ModelArtifact::from_bytes(model.bytes());
     let model = Model::parse(artifact.bytes()).expect("the model is valid");
@@ -139,18 +140,18 @@ pub(crate) fn with_spare_constant(model: &Blob) -> Blob {
     encoded(&draft, model.layout())
 }
 
-/// The sum of tensors 0 at 0 and 1 at 8, in tensor 2 at 16, all of `[2, 3]`.
+/// Returns the sum of tensors 0 at 0 and 1 at 8, in tensor 2 at 16, all of `[2, 3]`.
 pub(crate) fn add() -> Blob {
     let tensors = vec![activation(&[2, 3], 0), activation(&[2, 3], 8), activation(&[2, 3], 16)];
     encoded(&draft(tensors, vec![sum(&[0, 1], 2)], &[0, 1], &[2]), Layout::Row)
 }
 
-/// A 3x3 convolution of 3 channels to 5, over 4x4 cells.
+/// Returns a 3x3 convolution of 3 channels to 5, over 4x4 cells.
 pub(crate) fn conv2d(layout: Layout) -> Blob {
     single(&[1, 4, 4, 3], &[1, 4, 4, 5], convolution(5), layout)
 }
 
-/// A 3x3 convolution of 6 channels to 4 in two groups, over 4x4 cells.
+/// Returns a 3x3 convolution of 6 channels to 4 in two groups, over 4x4 cells.
 pub(crate) fn grouped(layout: Layout) -> Blob {
     let body = DotBody { window: SAME, groups: 2, ..dots(4) };
     let terms = Terms { rows: 3, row_terms: 9 };
@@ -159,7 +160,7 @@ pub(crate) fn grouped(layout: Layout) -> Blob {
     single(&[1, 4, 4, 6], &[1, 4, 4, 4], op, layout)
 }
 
-/// A 3x3 convolution of 2 channels, 3 outputs each, over 4x4 cells.
+/// Returns a 3x3 convolution of 2 channels, 3 outputs each, over 4x4 cells.
 pub(crate) fn depthwise_conv2d(layout: Layout) -> Blob {
     let body = DotBody { window: SAME, depth_multiplier: 3, ..dots(6) };
     let op = DraftOp::new::<DepthwiseConv2d>(&body, &[0], &[1]);
@@ -167,7 +168,7 @@ pub(crate) fn depthwise_conv2d(layout: Layout) -> Blob {
     single(&[1, 4, 4, 2], &[1, 4, 4, 6], op.with_constants(scaled(weights, 6)), layout)
 }
 
-/// Two rows of 6 values to two rows of 5.
+/// Returns two rows of 6 values to two rows of 5.
 pub(crate) fn fully_connected(layout: Layout) -> Blob {
     let op = DraftOp::new::<FullyConnected>(&dots(5), &[0], &[1]);
     let terms = Terms { rows: 1, row_terms: 6 };
@@ -175,7 +176,7 @@ pub(crate) fn fully_connected(layout: Layout) -> Blob {
     single(&[2, 6], &[2, 5], op.with_constants(scaled(weights, 5)), layout)
 }
 
-/// A 2x2 pool with stride 2 over two images of 4x4 cells and 3 channels.
+/// Returns a 2x2 pool with stride 2 over two images of 4x4 cells and 3 channels.
 pub(crate) fn pool() -> Blob {
     let body = PoolBody {
         window: Window {
@@ -196,20 +197,20 @@ pub(crate) fn pool() -> Blob {
     single(&[2, 4, 4, 3], &[2, 2, 2, 3], op, Layout::Row)
 }
 
-/// Two rows of 5 values.
+/// Returns two rows of 5 values.
 pub(crate) fn softmax() -> Blob {
     let body = SoftmaxBody { multiplier: 1 << 30, left_shift: 20, diff_min: -31 };
     single(&[2, 5], &[2, 5], DraftOp::new::<Softmax>(&body, &[0], &[1]), Layout::Row)
 }
 
-/// Two rows of 3 values, each looked up.
+/// Returns two rows of 3 values, each looked up.
 pub(crate) fn lookup() -> Blob {
     let table = Constant::of(&[3_i8; 256]);
     let op = DraftOp::new::<Table>(&[], &[0], &[1]).with_constants(vec![table]);
     single(&[2, 3], &[2, 3], op, Layout::Row)
 }
 
-/// The product of tensor 0, of `[2, 3]`, and a constant for each column, in tensor 1.
+/// Returns the product of tensor 0, of `[2, 3]`, and a constant for each column, in tensor 1.
 pub(crate) fn binary() -> Blob {
     let body = BinaryBody {
         dims: [1, 1, 1, 1, 2, 3],
@@ -236,7 +237,7 @@ pub(crate) fn select() -> Blob {
     encoded(&draft(tensors, vec![op], &[0, 1], &[2]), Layout::Row)
 }
 
-/// The sum of tensor 0 and twice tensor 1, both of `[2, 3]`.
+/// Returns the sum of tensor 0 and twice tensor 1, both of `[2, 3]`.
 pub(crate) fn add_n() -> Blob {
     let body = AddNBody { multiplier: 1 << 30, shift: -4, left_shift: 4, ..AddNBody::default() };
     let tensors = [0, 8, 16].map(|offset| activation(&[2, 3], offset)).to_vec();
@@ -244,7 +245,7 @@ pub(crate) fn add_n() -> Blob {
     encoded(&draft(tensors, vec![op], &[0, 1], &[2]), Layout::Row)
 }
 
-/// The sums over the rows of two matrices of 3 x 4 values.
+/// Returns the sums over the rows of two matrices of 3 x 4 values.
 pub(crate) fn reduce() -> Blob {
     let body = ReduceBody {
         reduced: [1, 1, 3, 1],
@@ -257,7 +258,7 @@ pub(crate) fn reduce() -> Blob {
     single(&[2, 3, 4], &[2, 4], DraftOp::new::<Reduce>(&body, &[0], &[1]), Layout::Row)
 }
 
-/// Two rows of 3 values, each converted.
+/// Returns two rows of 3 values, each converted.
 pub(crate) fn conversion(operation: Conversion, from: DType, to: DType) -> Blob {
     let body = ConvertBody { operation: operation.code(), ..ConvertBody::default() };
     let op = DraftOp::new::<Convert>(&body, &[0], &[1]);
@@ -293,13 +294,14 @@ pub(crate) fn gathered() -> Blob {
     single(&[2, 3, 2], &[2, 4, 2], op, Layout::Row)
 }
 
-/// A tensor of six axes, the other way around.
+/// Returns a tensor of six axes, the other way around.
 pub(crate) fn transposed() -> Blob {
     let op = DraftMove::whole(&[2; 6], 0, &[1, 2, 4, 8, 16, 32]).op(&[0], 1).expect("six axes");
     single(&[2; 6], &[2; 6], op, Layout::Row)
 }
 
-/// As many elements as pieces, each the first of the input, and `data_bytes` that no piece reads.
+/// Returns as many elements as pieces, each the first of the input, and `data_bytes` that no piece
+/// reads.
 pub(crate) fn in_pieces(count: u32, data_bytes: usize) -> Blob {
     let mut elements = DraftMove::new(&[count]);
     for first in 0..count {
@@ -325,7 +327,7 @@ fn sum(inputs: &[u16], output: u16) -> DraftOp {
     DraftOp::new::<Add>(&body, inputs, &[output])
 }
 
-/// A 3x3 convolution of 3 channels.
+/// Returns a 3x3 convolution of 3 channels.
 fn convolution(outputs: usize) -> DraftOp {
     let body = DotBody { window: SAME, ..dots(outputs) };
     let terms = Terms { rows: 3, row_terms: 9 };

@@ -8,8 +8,8 @@ use isokern_model::operators::moves::{MoveBody, PIECES_MAX};
 /// Words of a piece of one axis, and of two.
 const WORDS: [usize; 2] = [5, 8];
 
-/// [`moved`] with another word of its pieces: source, start, and for each of two axes first place,
-/// size and stride; then the second piece.
+/// Returns [`moved`] with another word of its pieces: source, start, and for each of two axes first
+/// place, size and stride; then the second piece.
 fn word(at: usize, to: u32) -> Blob {
     moved().with(|blob| blob.value(0, at, to))
 }

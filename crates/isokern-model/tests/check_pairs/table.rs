@@ -68,7 +68,7 @@ fn images() {
     pair("output", operator(0), &images(&[2, 2, 2, 3]), &images(&[3, 2, 2, 3]));
 }
 
-/// A window over the 4x4 cells of [`pool`], for 2x2 outputs.
+/// Returns a window over the 4x4 cells of [`pool`], for 2x2 outputs.
 fn pool_with(change: impl FnOnce(&mut Window)) -> Blob {
     pool().with(|blob| blob.body(0, |body: &mut PoolBody| change(&mut body.window)))
 }
@@ -111,7 +111,7 @@ fn p14_the_last_window_starts_inside() {
     pair("window", operator(0), &padded(4), &padded(5));
 }
 
-/// A 3x3 window over the 4x4 cells of [`conv2d`], for 4x4 outputs.
+/// Returns a 3x3 window over the 4x4 cells of [`conv2d`], for 4x4 outputs.
 fn conv2d_with(change: impl FnOnce(&mut Window)) -> Blob {
     conv2d(Layout::Row).with(|blob| blob.body(0, change))
 }

@@ -5,7 +5,8 @@ use crate::models::{dead_end, reshape, two_copies, with_state};
 use crate::{pair, tensor};
 use isokern_model::tensor::TensorRecord;
 
-/// [`reshape`] of elements of a type, whose code is the first of two numbers, its size the other.
+/// Returns [`reshape`] of elements of a type, whose code is the first of two numbers, its size the
+/// other.
 fn reshape_of((code, bytes): (u8, u32)) -> Blob {
     reshape().with(|blob| {
         blob.header(|header| header.arena_bytes = 256);

@@ -41,14 +41,14 @@ impl<M: ActorMemory> ActorControls<M> {
         self.line.renew_lease(self.memory.host_line(), now_ns);
     }
 
-    /// Where the actor is in its life, as far as it has shown.
+    /// Returns where the actor is in its life, as far as it has shown.
     #[must_use]
     pub fn state(&self) -> ActorState {
         let state = self.view().and_then(|view| view.state());
         state.map_or(ActorState::Created, ActorState::from)
     }
 
-    /// What became of the messages that another actor sent to a mailbox over a link; `None`
+    /// Returns what became of the messages that another actor sent to a mailbox over a link; `None`
     /// when no link has it, or while one of the counts is being written: look again.
     #[must_use]
     pub fn link_stats(&self, mailbox_index: usize) -> Option<RequesterStats> {

@@ -43,8 +43,8 @@ impl<M: ActorMemory, P: Copy> InFlight<M, P> {
         Self { places, free, asked, answered, waiting_count: 0, lap: 0 }
     }
 
-    /// The sequence for the next question; `None` while every place waits or holds an answer
-    /// that nobody collected.
+    /// Returns the sequence for the next question; `None` while every place waits or holds an
+    /// answer that nobody collected.
     pub(super) fn next_sequence(&mut self) -> Option<u32> {
         let place = self.free.first()?;
         self.lap = self.lap.wrapping_add(1);

@@ -1,4 +1,4 @@
-//! A place for one question: what is known of it, and the queue it stands in.
+//! A place for one question: what is known of it, and the queue it is in.
 
 use isokern_core::MessageHeader;
 
@@ -14,14 +14,14 @@ pub(super) struct Place<P> {
 
 pub(super) enum Content<P> {
     Free,
-    /// Nobody waits for the answer any more.
+    /// Nobody waits for the answer now.
     Abandoned(u32),
     Waiting(MessageHeader),
     Answered(Answer<P>),
 }
 
 impl<P> Place<P> {
-    /// A free place in no queue.
+    /// Returns a free place in no queue.
     pub(super) const fn new() -> Self {
         Self { content: Content::Free, neighbours: Neighbours::NONE }
     }

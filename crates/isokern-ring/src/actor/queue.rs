@@ -1,14 +1,14 @@
 //! Queues through the places of a table: joining, leaving and looking take the same few steps
 //! however long the table is.
 
-/// Where a place stands in the queue it is in.
+/// Where a place is in its queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Neighbours {
     before: u32,
     after: u32,
 }
 
-/// A place that can stand in a queue, one at a time.
+/// A place that can be in a queue, one at a time.
 pub(super) trait Queued {
     fn neighbours(&mut self) -> &mut Neighbours;
 }
@@ -34,13 +34,13 @@ impl Queue {
         if self.first == NOBODY { None } else { Some(self.first) }
     }
 
-    /// The place behind this one.
+    /// Returns the place after this one.
     pub(super) fn after<T: Queued>(places: &mut [T], index: u32) -> Option<u32> {
         let after = places.get_mut(index as usize)?.neighbours().after;
         (after != NOBODY).then_some(after)
     }
 
-    /// Lets a place that is in no queue stand at the end.
+    /// Appends a place that is in no queue.
     pub(super) fn join<T: Queued>(&mut self, places: &mut [T], index: u32) {
         if let Some(place) = places.get_mut(index as usize) {
             *place.neighbours() = Neighbours { before: self.last, after: NOBODY };
@@ -52,7 +52,7 @@ impl Queue {
         }
     }
 
-    /// Lets a place that is in no queue stand in front.
+    /// Puts a place that is in no queue at the front.
     pub(super) fn jump<T: Queued>(&mut self, places: &mut [T], index: u32) {
         if let Some(place) = places.get_mut(index as usize) {
             *place.neighbours() = Neighbours { before: NOBODY, after: self.first };

@@ -34,7 +34,7 @@ pub struct Requester<M: ActorMemory, Q, P, C> {
 }
 
 impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
-    /// The requester of a mailbox of new memory; `None` when there is no such mailbox.
+    /// Returns the requester of a mailbox of new memory; `None` when there is no such mailbox.
     ///
     /// `spawn` makes them; make one yourself for a host of your own. `clock` is the actor's:
     /// deadlines are moments of it. A second requester for the same mailbox breaks the protocol:
@@ -60,7 +60,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
     /// Of the header, deadline, tenant and flags go along; trace id and quality of service are
     /// kept here and joined to the answer. A deadline is a moment of the actor's clock, any at
     /// all; [`u64::MAX`] is no limit, and 0 no deadline. A reply is an answer when the deadline
-    /// lies after the moment at which it is taken, and [`Expired`](ActorError::Expired) when not.
+    /// is after the moment at which it is taken, and [`Expired`](ActorError::Expired) when not.
     ///
     /// # Errors
     ///
@@ -177,8 +177,8 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
         self.memory.bells().ring_actor();
     }
 
-    /// What was seen so far, with a look at what is done with by now. It looks at each answer
-    /// that was not taken yet.
+    /// Returns what was seen so far, with a look at what is done with by now. It looks at each
+    /// answer that was not taken yet.
     #[must_use]
     pub fn stats(&mut self) -> RequesterStats {
         let is_over = self.collect_replies();
@@ -245,7 +245,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
         }
     }
 
-    /// A place for another question. Replies to abandoned ones make room.
+    /// Returns a place for another question. Replies to abandoned ones make room.
     fn place(&mut self) -> Option<u32> {
         self.in_flight.next_sequence().or_else(|| {
             self.collect_replies();
@@ -278,7 +278,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
         }
     }
 
-    /// What became of messages that an actor left behind when it went.
+    /// Returns what became of messages that an actor had not answered when it ended.
     fn end(&self) -> Outcome {
         end_of(&self.memory).unwrap_or(Outcome::Stopped)
     }
@@ -294,7 +294,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
     }
 }
 
-/// What an answer is when it is taken now: a reply is one while its deadline lies ahead.
+/// Returns what an answer is when it is taken now: a reply is one while its deadline is ahead.
 fn outcome_now<P>(answer: &Answer<P>, clock: &impl Clock) -> Outcome {
     let outcome = Outcome::of(&answer.result);
     match answer.header.deadline_ns() {

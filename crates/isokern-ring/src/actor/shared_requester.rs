@@ -140,13 +140,13 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> SharedRequester<M, Q, P, C> {
         self.shared.memory.bells().ring_actor();
     }
 
-    /// What was seen so far.
+    /// Returns what was seen so far.
     #[must_use]
     pub fn stats(&self) -> RequesterStats {
         self.lock().requester.stats()
     }
 
-    /// How long questions took so far.
+    /// Returns how long questions took so far.
     #[cfg(feature = "latency-histogram")]
     #[must_use]
     pub fn latency(&self) -> LatencySummary {

@@ -170,7 +170,8 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock, T> Actor<M, Q, P, C, T> {
         }
     }
 
-    /// The requester of a mailbox; `None` when there is no such mailbox or it was taken out.
+    /// Returns the requester of a mailbox; `None` when there is no such mailbox or it was taken
+    /// out.
     pub fn requester(&mut self, mailbox_index: usize) -> Option<&mut Requester<M, Q, P, C>> {
         self.requesters.get_mut(mailbox_index)?.as_mut()
     }
@@ -225,31 +226,32 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock, T> Actor<M, Q, P, C, T> {
         self.controls.renew_lease(now_ns);
     }
 
-    /// Where the actor is in its life, as far as it has shown.
+    /// Returns where the actor is in its life, as far as it has shown.
     #[must_use]
     pub fn state(&self) -> ActorState {
         self.controls.state()
     }
 
-    /// What the actor last showed of itself; see [`ActorControls::view`].
+    /// Returns what the actor last showed of itself; see [`ActorControls::view`].
     #[must_use]
     pub fn view(&self) -> Option<DeviceView> {
         self.controls.view()
     }
 
-    /// What mailbox 0 has seen; zeros when it was taken out.
+    /// Returns what mailbox 0 has seen; zeros when it was taken out.
     #[must_use]
     pub fn stats(&mut self) -> RequesterStats {
         self.requester(0).map_or_else(RequesterStats::default, Requester::stats)
     }
 
-    /// What became of the messages that came over a link; see [`ActorControls::link_stats`].
+    /// Returns what became of the messages that came over a link; see
+    /// [`ActorControls::link_stats`].
     #[must_use]
     pub fn link_stats(&self, mailbox_index: usize) -> Option<RequesterStats> {
         self.controls.link_stats(mailbox_index)
     }
 
-    /// What keeps the actor running.
+    /// Returns what keeps the actor running.
     pub const fn running_mut(&mut self) -> &mut T {
         &mut self.running
     }
@@ -259,8 +261,8 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock, T> Actor<M, Q, P, C, T> {
         self.running
     }
 
-    /// The controls and what keeps the actor running, apart; the mailboxes that were not taken
-    /// out are closed.
+    /// Returns the controls and what keeps the actor running, apart; the mailboxes that were not
+    /// taken out are closed.
     pub fn into_parts(self) -> (ActorControls<M>, T) {
         (self.controls, self.running)
     }

@@ -32,7 +32,7 @@ pub struct RequesterStats {
     pub stopped_count: u64,
     /// Messages the actor would not take, for their buffer or their kind.
     pub dropped_count: u64,
-    /// Questions that nobody waited for any more.
+    /// Questions that nobody waited for.
     pub abandoned_count: u64,
     /// Messages accepted, with nothing known of what became of them.
     pub in_flight_count: u64,
@@ -91,7 +91,7 @@ impl RequesterStats {
     }
 }
 
-/// Returns what becomes of messages that an actor has left behind; `None` while it lives.
+/// Returns what becomes of messages that an actor has not answered; `None` while it lives.
 pub(super) fn end_of<M: ActorMemory>(memory: &M) -> Option<Outcome> {
     match DeviceView::read(memory.device_line())?.state().map(ActorState::from)? {
         ActorState::Stopped => Some(Outcome::Stopped),

@@ -26,7 +26,7 @@ fn restart() -> ActorPlan {
     ActorPlan::new().with_supervision(supervision)
 }
 
-/// The counts of all outcomes in the order of the fields; they add up.
+/// Returns the counts of all outcomes in the order of the fields; they add up.
 fn outcomes(stats: RequesterStats) -> [u64; 9] {
     assert_eq!(stats.accounted_count(), stats.accepted_count, "{stats:?}");
     [
@@ -77,7 +77,7 @@ fn p01_what_became_of_a_tell_is_counted() {
 #[test]
 fn p01_no_credit_comes_before_its_count_after_a_fault() {
     let script = Script::default();
-    // Two messages of eight are held back before the requester is told. The fault shows the
+    // Two messages of eight are held back before the requester learns of them. The fault shows the
     // count of the first, and not yet that it is done.
     let mut actor = start::<8, 1>(&script, restart());
     for (message, is_asked) in [(Do::Add, false), (Do::Break, true), (Do::Add, false)] {
@@ -182,7 +182,7 @@ fn p14_a_dropped_ask_is_abandoned() {
 type Memory = super::Cells<4, 1>;
 type Asker = Requester<Memory, [u32; 2], u32, HandClock>;
 
-/// Two questions, and the side that answers them, in the hands of the test.
+/// Returns two questions, and the side that answers them, in the hands of the test.
 fn by_hand() -> (Memory, Asker, ReplierState, [u32; 2]) {
     let memory: Memory = cells();
     let mut requester = Requester::try_new(memory, 0, HandClock::default()).expect("a mailbox");
@@ -305,7 +305,7 @@ fn p14_an_actor_that_is_buried_takes_nothing_new() {
     assert_eq!((outcomes(stats)[4], stats.refused_count), (1, 1));
 }
 
-/// How many places of its table a requester looks at for `N` questions and their answers.
+/// Returns how many places of its table a requester looks at for `N` questions and their answers.
 fn looks<const N: usize>() -> u64 {
     let cells: &'static ActorCells<Mailboxes<N>> =
         std::boxed::Box::leak(std::boxed::Box::default());

@@ -1,4 +1,4 @@
-//! Every public end tells the other side when it is dropped, and nobody waits for ever.
+//! Every public end tells the other side when it is dropped, and nobody waits forever.
 
 use core::time::Duration;
 use std::boxed::Box;
@@ -17,15 +17,15 @@ use crate::{
 fn tells<E, O>(name: &str, (end, mut other): (E, O), is_told: impl Fn(&mut O) -> bool) {
     assert!(!is_told(&mut other), "{name}: told before the drop");
     drop(end);
-    assert!(is_told(&mut other), "{name}: dropped, and nobody is told");
+    assert!(is_told(&mut other), "{name}: dropped, and nobody learns of it");
 }
 
-/// Whether an actor has drained and stopped.
+/// Returns whether an actor has drained and stopped.
 fn has_stopped<const N: usize, const BOXES: usize>(actor: &mut LoopActor<N, BOXES>) -> bool {
     settle(actor) == Step::Over && actor.state() == ActorState::Stopped
 }
 
-/// An actor and the one mailbox it has, as a link.
+/// Returns an actor and the one mailbox it has, as a link.
 fn linked() -> (LinkEnd<Cells<4, 1>>, LoopActor<4, 1>) {
     let mut actor = start::<4, 1>(&Script::default(), ActorPlan::new());
     (actor.take_link(0).expect("nobody used it"), actor)

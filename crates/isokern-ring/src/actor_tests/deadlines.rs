@@ -11,7 +11,7 @@ use super::{LoopActor, answers, ask, settle, start, start_linked};
 
 const MINUTE_NS: u64 = 60_000_000_000;
 
-/// An actor, and the script with the clock both sides go by.
+/// Returns an actor, and the script with the clock both sides go by.
 fn actor() -> (LoopActor<2, 1>, HandClock) {
     let script = Script::default();
     let mut actor = start(&script, ActorPlan::new());
@@ -19,7 +19,8 @@ fn actor() -> (LoopActor<2, 1>, HandClock) {
     (actor, script.clock)
 }
 
-/// What becomes of a question with this header, sent, handled and collected at these moments.
+/// Returns what becomes of a question with this header, sent, handled and collected at these
+/// moments.
 fn outcome(
     (actor, clock): &mut (LoopActor<2, 1>, HandClock),
     header: MessageHeader,
@@ -87,7 +88,7 @@ fn p03_a_deadline_far_away_is_not_over() {
     }
 }
 
-/// Every deadline of the table, taken at moments around it: an answer if and only if it lies
+/// Every deadline of the table, taken at moments around it: an answer if and only if it is
 /// after the moment at which the reply is taken. 0 is no deadline, `u64::MAX` no limit.
 #[test]
 fn a_reply_is_an_answer_while_its_deadline_lies_ahead() {
@@ -121,7 +122,7 @@ fn a_reply_is_an_answer_while_its_deadline_lies_ahead() {
     }
 }
 
-/// Multiples of 2³² ticks, a tick before them and a tick behind them: taken a nanosecond before
+/// Multiples of 2³² ticks, a tick before them and a tick after them: taken a nanosecond before
 /// the deadline there is an answer, and taken at the deadline there is none. Every 61st of them;
 /// with `ISOKERN_DEADLINE_STEP=1` every one, 25 165 818 questions.
 #[test]

@@ -42,7 +42,7 @@ fn where_nothing_was_asked_there_is_no_answer_yet() {
     assert_eq!(requester.try_answer(), Err(PopError::Empty));
 }
 
-/// An actor's side, played by hand, that goes without a word about what it was sent.
+/// Returns an actor's side, played by hand, that goes without a word about what it was sent.
 fn abandoned_by(end: DeviceState) -> (Option<ActorError>, RequesterStats) {
     let mut actor = start::<4, 1>(&Script::default(), ActorPlan::new());
     ask(&mut actor, Do::Add.with(1));

@@ -14,7 +14,7 @@ use super::toys::{Do, Script};
 use super::{LoopActor, answers, ask, settle, start};
 use crate::{FAULT_INITIALIZE, FAULT_PANIC, FAULT_VANISHED, Pace, Spinning, Step};
 
-/// A step of a host that catches panics.
+/// Returns a step of a host that catches panics.
 pub(super) fn step_catching<const N: usize>(actor: &mut LoopActor<N, 1>) -> Step {
     let runner = actor.running_mut();
     let step = catch_unwind(AssertUnwindSafe(|| runner.step(&mut Spinning)));

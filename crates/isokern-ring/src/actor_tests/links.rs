@@ -18,7 +18,7 @@ use super::toys::{Do, Fork, HandClock, Script};
 use super::{LoopActor, OneLink, answers, ask, settle, start, start_linked};
 use crate::{ActorOn, LoopHost, PushError, Spinning, Step, spawn};
 
-/// Two scripts, the first of which may send to mailbox 1 of the second.
+/// Returns two scripts, the first of which may send to mailbox 1 of the second.
 fn pair(script: &Script) -> (LoopActor<4, 2, OneLink<4, 2>>, LoopActor<4, 2>) {
     let mut second = start::<4, 2>(script, ActorPlan::new());
     let link = second.take_link(1).expect("nobody used it");

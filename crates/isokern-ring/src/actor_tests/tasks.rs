@@ -156,7 +156,7 @@ fn start<N: Notify + Fresh + 'static>(
     (requester, controls, runner)
 }
 
-/// The result of the answer that has come.
+/// Returns the result of the answer that has come.
 fn answer<N: Notify + Fresh + 'static>(client: &mut Client<N>) -> Result<u32, ActorError> {
     client.try_answer().expect("it is answered").result
 }
@@ -188,7 +188,7 @@ fn s4_run_and_ask_are_polled_when_woken_and_not_else() {
     let (actor, client) = polls_of::<WakerCell>(1_000);
     // One for each answer, the first one, and one when the actor has started.
     assert_eq!(client, 1_002);
-    // One for each question, and one behind it, in which nothing is found.
+    // One for each question, and one after it, in which nothing is found.
     assert!((1_000..=2_010).contains(&actor), "{actor}");
 }
 
@@ -285,7 +285,7 @@ fn s4_a_lease_and_a_restart_come_by_the_clock() {
     clock.advance_ns(50_000);
     assert_eq!(actor.settle(), Poll::Pending);
     assert_eq!((answer(&mut client), controls.state()), (Ok(2), ActorState::Active));
-    // A renewed lease goes on, one that stands still ends the actor, a nanosecond later.
+    // A renewed lease goes on, one that does not change ends the actor, a nanosecond later.
     controls.renew_lease(1);
     clock.advance_ns(950_000);
     assert_eq!(actor.settle(), Poll::Pending);

@@ -13,7 +13,7 @@ use isokern_core::{
     RingKernelHandler,
 };
 
-/// A clock that stands still between two calls of `advance`.
+/// A clock that moves only with `advance`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HandClock(Arc<AtomicU64>);
 
@@ -37,7 +37,7 @@ impl Clock for HandClock {
     }
 }
 
-/// What a script is told to do with its number.
+/// What a script does with its number.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub(super) enum Do {
@@ -189,7 +189,7 @@ impl Resident for Script {
     }
 }
 
-/// Sends what it is told over as many links as the first number of the message says, and keeps
+/// Sends what it is asked to over as many links as the first number of the message says, and keeps
 /// the headers it sees.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fork {
@@ -197,7 +197,7 @@ pub(super) struct Fork {
 }
 
 impl Fork {
-    /// What it sends with.
+    /// Returns what it sends with.
     pub(super) const fn header() -> MessageHeader {
         MessageHeader::new().with_tenant(9).with_trace_id(*b"trace of 16 byte")
     }

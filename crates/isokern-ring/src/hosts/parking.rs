@@ -53,7 +53,7 @@ impl Parking {
         }
     }
 
-    /// The longest sleep while a handler waits; `None` where this thread does not sleep.
+    /// Returns the longest sleep while a handler waits; `None` where this thread does not sleep.
     const fn handler_bound(&self) -> Option<Duration> {
         match self.wait {
             WaitStrategy::Spin | WaitStrategy::Yield => None,

@@ -89,13 +89,13 @@ impl<C, S> ThreadHost<C, S> {
     /// restart.
     pub const PARK_BOUND: Duration = Duration::from_millis(10);
 
-    /// A host whose threads have this name, and whose actors wait parked.
+    /// Returns a host whose threads have this name, and whose actors wait parked.
     pub fn new(name: impl Into<String>, clock: C) -> Self {
         let wait = WaitStrategy::Park { bound: Self::PARK_BOUND };
         Self { name: name.into(), clock, wait, shape: PhantomData }
     }
 
-    /// The same host, whose actors wait for messages like this.
+    /// Returns the same host, whose actors wait for messages like this.
     #[must_use]
     pub fn with_wait(self, wait: WaitStrategy) -> Self {
         Self { wait, ..self }
@@ -144,7 +144,7 @@ pub struct ThreadRunning {
 }
 
 impl ThreadRunning {
-    /// Whether the thread has ended.
+    /// Returns whether the thread has ended.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.thread.is_finished()
@@ -161,11 +161,11 @@ impl ThreadRunning {
     }
 }
 
-/// The thread of an actor, from its first step to its last.
+/// Returns the thread of an actor, from its first step to its last.
 fn run<X: Setting>(mut runner: Runner<X>, wait: WaitStrategy) -> ActorState {
     let mut pace = Parking::new(wait);
     loop {
-        // What a panic leaves behind is read by `fault` alone, which expects it broken.
+        // What a panic leaves is read by `fault` alone, which expects it broken.
         let step = catch_unwind(AssertUnwindSafe(|| runner.step(&mut pace)))
             .or_else(|_| catch_unwind(AssertUnwindSafe(|| runner.fault(FAULT_PANIC, &mut pace))))
             // `shutdown` broke as well; it is not called twice.

@@ -25,7 +25,7 @@ impl<S: MailboxShape, N: Fresh> Fresh for WakingBells<S, N> {
 }
 
 impl<S: MailboxShape, N: Notify + Fresh> WakingBells<S, N> {
-    /// The cell of a sequence, whose low part is its place.
+    /// Returns the cell of a sequence, whose low part is its place.
     fn requester(&self, mailbox_index: usize, sequence: u32) -> Option<&N> {
         let places = S::places(&self.requesters, mailbox_index)?;
         places.get(S::SLOTS.slot_index(sequence) as usize)

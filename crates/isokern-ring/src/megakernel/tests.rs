@@ -23,7 +23,7 @@ fn config(worker_count: u32) -> MegakernelConfig {
     MegakernelConfig { worker_count, ..MegakernelConfig::new() }
 }
 
-/// A slice that is over after so many looks at the clock.
+/// Returns a slice that is over after so many looks at the clock.
 fn budget(looks: u64) -> MegakernelConfig {
     MegakernelConfig { max_wall_time: Duration::from_nanos(looks), ..config(1) }
 }

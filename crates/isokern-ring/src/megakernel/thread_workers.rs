@@ -187,7 +187,7 @@ fn work<H: TaskHandler, C: Clock>(mut worker: Worker<Arc<ThreadTasks>, Arc<H>, C
     let alarm = Alarm::new();
     let mut look_count = 0_u32;
     loop {
-        // What a panic leaves behind is a task in hand, which `recover` ends.
+        // What a panic leaves is a task in hand, which `recover` ends.
         match catch_unwind(AssertUnwindSafe(|| worker.step())) {
             Ok(WorkerStep::Worked) => look_count = 0,
             Ok(WorkerStep::Idle) => {

@@ -16,7 +16,7 @@ pub struct CriticalWakerCell {
 }
 
 impl CriticalWakerCell {
-    /// A cell without a waker.
+    /// Returns a cell without a waker.
     #[must_use]
     pub const fn new() -> Self {
         Self { waker: Mutex::new(Cell::new(None)) }

@@ -52,7 +52,7 @@ fn sleep_until_published(preemption_bound: usize, count: u32) {
             if task.published.load(Ordering::Acquire) == count {
                 break;
             }
-            // Nobody publishes any more, so a wake that has not come yet never will.
+            // Nobody publishes from here on, so a wake that has not come yet never will.
             if let Some(publisher) = is_joined.take() {
                 publisher.join().expect("no panic");
             }

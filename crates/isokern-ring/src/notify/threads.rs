@@ -1,4 +1,4 @@
-//! A waker behind a lock that is taken only when there is a waker.
+//! A waker in a lock that is taken only when there is a waker.
 
 use core::sync::atomic::Ordering;
 #[cfg(not(all(test, loom)))]
@@ -45,13 +45,13 @@ pub struct WakerCell {
 }
 
 impl WakerCell {
-    /// A cell without a waker.
+    /// Returns a cell without a waker.
     #[must_use]
     pub const fn new() -> Self {
         Self { is_registered: AtomicBool::new(false), waker: Mutex::new(None) }
     }
 
-    /// Whether the waker of this task is the one that is kept.
+    /// Returns whether the waker of this task is the one that is kept.
     fn keeps(&self, waker: &Waker) -> bool {
         let kept = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
         kept.as_ref().is_some_and(|kept| kept.will_wake(waker))

@@ -20,7 +20,7 @@ impl<M: PoolMemory> Borrower<M> {
         Self { side, pool }
     }
 
-    /// The payload that a handle stands for, to read and to write in place.
+    /// Returns the payload that a handle represents, to read and to write in place.
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl<M: PoolMemory> Borrower<M> {
         if is_done { Ok(()) } else { Err(stale(handle)) }
     }
 
-    /// Whether the lender is gone: what was lent is still here, and nothing more will be.
+    /// Returns whether the lender is gone: what was lent is still here, and nothing more will be.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.side.is_alone()

@@ -49,19 +49,19 @@ pub trait PoolMemory: sealed::Sealed {
     /// A mark for each buffer, for the lender's own notes.
     type Marks: AsRef<[bool]> + AsMut<[bool]>;
 
-    /// How many buffers there are.
+    /// Returns how many buffers there are.
     fn count(&self) -> usize;
 
-    /// Bytes of a buffer.
+    /// Returns bytes of a buffer.
     fn buffer_bytes(&self) -> usize;
 
-    /// The words of a buffer; `None` where there is none.
+    /// Returns the words of a buffer; `None` where there is none.
     fn words(&self, index: usize) -> Option<&LendingWords<HostWord>>;
 
-    /// The words that say which side is gone.
+    /// Returns the words that say which side is gone.
     fn sides(&self) -> &SideWords;
 
-    /// The bytes of a buffer; `None` where there is none.
+    /// Returns the bytes of a buffer; `None` where there is none.
     fn address(&self, index: usize) -> Option<*mut [u8]>;
 }
 
@@ -178,8 +178,8 @@ unsafe impl Zeroable for Words {}
 
 #[cfg(feature = "std")]
 impl HeapBuffers {
-    /// The two sides of new buffers, which live until both are gone, and the lender's marks;
-    /// `None` when they do not fit into memory. Pages that nobody writes to are not touched.
+    /// Returns the two sides of new buffers, which live until both are gone, and the lender's
+    /// marks; `None` when they do not fit into memory. Pages that nobody writes to are not touched.
     pub(super) fn try_sides(buffer_bytes: usize, count: usize) -> Option<HeapSides> {
         let line_count = buffer_bytes.div_ceil(64).checked_mul(count)?;
         let memory = Arc::new(Self {
@@ -250,23 +250,23 @@ impl<M: PoolMemory> LenderSide<M> {
         &self.memory
     }
 
-    /// Whether the other side is gone, and every buffer here for good.
+    /// Returns whether the other side is gone, and every buffer here for good.
     pub(super) fn is_alone(&self) -> bool {
         self.memory.sides().borrower.load_acquire() != 0
     }
 
-    /// Whether a buffer is here; `false` also where there is none.
+    /// Returns whether a buffer is here; `false` also where there is none.
     pub(super) fn is_home(&self, index: usize) -> bool {
         let words = self.memory.words(index);
         words.is_some_and(|words| words.is_home() || self.is_alone())
     }
 
-    /// The generation of the last lending, 0 before the first.
+    /// Returns the generation of the last lending, 0 before the first.
     pub(super) fn generation(&self, index: usize) -> u32 {
         self.memory.words(index).map_or(0, LendingWords::generation)
     }
 
-    /// The bytes of a buffer that is here.
+    /// Returns the bytes of a buffer that is here.
     pub(super) fn bytes(&mut self, index: usize) -> Option<&mut [u8]> {
         let address = self.memory.address(index)?;
         // SAFETY: the words are equal and stay so while this side is borrowed (`lend` takes
@@ -274,7 +274,7 @@ impl<M: PoolMemory> LenderSide<M> {
         self.is_home(index).then(|| unsafe { &mut *address })
     }
 
-    /// The bytes of a buffer that is here, to read.
+    /// Returns the bytes of a buffer that is here, to read.
     pub(super) fn peek(&self, index: usize) -> Option<&[u8]> {
         let address = self.memory.address(index)?;
         // SAFETY: as in `bytes`; a shared borrow of this side keeps out exclusive ones.
@@ -292,12 +292,12 @@ impl<M: PoolMemory> BorrowerSide<M> {
         &self.memory
     }
 
-    /// Whether the other side is gone, and waits for nothing any more.
+    /// Returns whether the other side is gone, and waits for nothing.
     pub(super) fn is_alone(&self) -> bool {
         self.memory.sides().lender.load_acquire() != 0
     }
 
-    /// The bytes of a buffer that is here under this generation.
+    /// Returns the bytes of a buffer that is here under this generation.
     pub(super) fn bytes(&mut self, index: usize, generation: u32) -> Option<&mut [u8]> {
         let address = self.memory.address(index)?;
         let is_here = self.memory.words(index)?.is_borrowed(generation);

@@ -46,7 +46,7 @@ impl<M: PoolMemory> Lender<M> {
         Ok(ClaimedBuffer { lender: self, index, is_lent: false })
     }
 
-    /// The payload of a buffer that the borrower gave back, or left when it went.
+    /// Returns the payload of a buffer that the borrower gave back, or left when it went.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl<M: PoolMemory> Lender<M> {
         self.is_taken.as_ref().iter().filter(|is_taken| !**is_taken).count()
     }
 
-    /// Whether the borrower is gone: every buffer is back, and none can be lent.
+    /// Returns whether the borrower is gone: every buffer is back, and none can be lent.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.side.is_alone()
@@ -116,7 +116,7 @@ impl<M: PoolMemory> Lender<M> {
         })
     }
 
-    /// The index of a buffer that was lent under this handle and is back.
+    /// Returns the index of a buffer that was lent under this handle and is back.
     fn check_back(&self, handle: BufferHandle) -> Result<usize, PoolError> {
         let index = check_place(handle, self.pool, self.side.memory())?;
         let is_taken = self.is_taken.as_ref().get(index).copied().unwrap_or(false);
@@ -187,7 +187,7 @@ impl<M: PoolMemory> fmt::Debug for ClaimedBuffer<'_, M> {
     }
 }
 
-/// The index of a handle, when pool and buffer exist.
+/// Returns the index of a handle, when pool and buffer exist.
 pub(super) fn check_place<M: PoolMemory>(
     handle: BufferHandle,
     pool: u32,

@@ -41,7 +41,7 @@ impl<X: Setting> Runner<X> {
         }
     }
 
-    /// Answers a message without a look at its body, which is not wanted any more.
+    /// Answers a message without a look at its body, which is no longer wanted.
     pub(super) fn turn_away(
         &mut self,
         mailbox_index: usize,
@@ -148,7 +148,7 @@ impl<X: Setting> Runner<X> {
     fn pass_on(&mut self) {
         let entries = self.outgoing.entries.iter().take(self.outgoing.used);
         for entry in entries {
-            // Fails only when the linked actor has closed: it has ended its life and is told
+            // Fails only when the linked actor has closed: it has ended its life and learns
             // nothing more. The link counts it.
             let _ = self.plan.links.pass_on(entry.to().index(), entry);
         }

@@ -1,4 +1,4 @@
-//! The ends of a life: nobody left to serve, told to stop, or broken for good.
+//! The ends of a life: nobody left to serve, asked to stop, or broken for good.
 
 use bytemuck::bytes_of_mut;
 use isokern_core::actor::{ActorError, ActorMemory, ActorState, Bells, Links, Outbox};

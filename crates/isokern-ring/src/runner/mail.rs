@@ -41,7 +41,7 @@ pub(super) enum Next<Q> {
     Message(usize, Letter<Q>),
     /// None at the moment.
     Nothing,
-    /// None for ever: every mailbox is closed and empty.
+    /// Nothing more comes: every mailbox is closed and empty.
     NobodyLeft,
 }
 
@@ -113,7 +113,7 @@ impl Mail {
         self.totals.taken_count()
     }
 
-    /// Lets nobody push any more; what is in the rings is still taken.
+    /// Refuses further pushes; what is in the rings is still taken.
     pub(super) fn refuse<M: ActorMemory>(&mut self, memory: &M) {
         for (index, side) in self.boxes.iter_mut().enumerate().take(self.count) {
             if let Some(mailbox) = memory.mailbox(index) {
@@ -122,7 +122,7 @@ impl Mail {
         }
     }
 
-    /// Whether every requester has closed. Messages may be left.
+    /// Returns whether every requester has closed. Messages may be left.
     pub(super) fn is_deserted<M: ActorMemory>(&self, memory: &M) -> bool {
         self.boxes.iter().enumerate().take(self.count).all(|(index, side)| {
             let mailbox = memory.mailbox(index);
@@ -130,7 +130,7 @@ impl Mail {
         })
     }
 
-    /// Says that no reply comes any more.
+    /// Says that no more replies come.
     pub(super) fn close<M: ActorMemory>(&mut self, memory: &M) {
         for (index, side) in self.boxes.iter_mut().enumerate().take(self.count) {
             if let Some(mailbox) = memory.mailbox(index) {
@@ -149,7 +149,7 @@ impl Mail {
         self.totals.show(device, memory.device_line());
     }
 
-    /// The mailbox whose turn it is, by what can be seen now.
+    /// Returns the mailbox whose turn it is, by what can be seen now.
     fn choose<M: ActorMemory>(&mut self, memory: &M) -> Option<usize> {
         if self.count == 1 {
             return None;

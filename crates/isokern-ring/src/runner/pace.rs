@@ -4,7 +4,7 @@ use core::task::Waker;
 
 /// Passes the time between two polls of a handler, and between two looks at empty mailboxes.
 pub trait Pace {
-    /// The waker that a waiting handler is given.
+    /// Returns the waker that a waiting handler is given.
     fn waker(&self) -> &Waker;
 
     /// Returns when the handler may be polled again: when its waker was woken, or after a

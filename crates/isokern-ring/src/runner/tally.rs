@@ -30,7 +30,7 @@ impl Tally {
         self.hidden |= 1 << outcome.index();
     }
 
-    /// Whether there are counts to show.
+    /// Returns whether there are counts to show.
     pub(super) const fn is_hidden(&self) -> bool {
         self.hidden != 0
     }

@@ -116,7 +116,7 @@ impl<X: Setting> Runner<X> {
         }
     }
 
-    /// A step in which the handler's panic is a fault, where panics can be caught.
+    /// Returns a step in which the handler's panic is a fault, where panics can be caught.
     async fn advance_or_break(&mut self) -> Step {
         let mut todo = self.look_around();
         // The handler may break, and in its `shutdown` again; that is not called twice.
@@ -124,7 +124,7 @@ impl<X: Setting> Runner<X> {
             if let Some(step) = caught(pin!(self.go_on(todo))).await {
                 return step;
             }
-            // What a panic leaves behind is read by this alone, which expects it broken.
+            // What a panic leaves is read by this alone, which expects it broken.
             todo = self.break_down(FaultCause { code: FAULT_PANIC, detail: 0 });
         }
         Step::Over
@@ -168,7 +168,7 @@ impl<X: Setting> Runner<X> {
         }
     }
 
-    /// The next moment at which something is to be done that no bell announces.
+    /// Returns the next moment at which something is to be done that no bell announces.
     fn due_ns(&self) -> u64 {
         let restart_ns = match self.life {
             ActorState::Faulted => self.restart_ns.unwrap_or(u64::MAX),
@@ -178,7 +178,7 @@ impl<X: Setting> Runner<X> {
     }
 }
 
-/// The output of work; `None` when it has panicked.
+/// Returns the output of work; `None` when it has panicked.
 #[cfg(feature = "std")]
 async fn caught<F: Future>(mut work: Pin<&mut F>) -> Option<F::Output> {
     use core::panic::AssertUnwindSafe;
@@ -191,7 +191,7 @@ async fn caught<F: Future>(mut work: Pin<&mut F>) -> Option<F::Output> {
     poll_fn(poll).await
 }
 
-/// The output of work: a panic ends the program, or comes out of the poll.
+/// Returns the output of work: a panic ends the program, or comes out of the poll.
 #[cfg(not(feature = "std"))]
 async fn caught<F: Future>(work: Pin<&mut F>) -> Option<F::Output> {
     Some(work.await)

@@ -13,7 +13,7 @@ pub(super) enum Order {
     Stop,
 }
 
-/// The host line as it was last seen, and since when its lease stands still.
+/// The host line as it was last seen, and since when its lease has not changed.
 pub(super) struct Watch {
     lease_ns: Option<u64>,
     lease_turn: u32,
@@ -53,8 +53,8 @@ impl Watch {
         self.order == Order::Stop
     }
 
-    /// The first moment at which the lease has run out if it does not move; [`u64::MAX`] when
-    /// there is none, or when the actor is stopped already.
+    /// Returns the first moment at which the lease has run out if it does not move; [`u64::MAX`]
+    /// when there is none, or when the actor is stopped already.
     pub(super) fn due_ns(&self) -> u64 {
         match (self.lease_ns, self.moved_ns) {
             (Some(lease_ns), Some(moved_ns)) if self.order != Order::Stop => {

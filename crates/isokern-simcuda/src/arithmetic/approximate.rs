@@ -64,18 +64,18 @@ impl Function {
     }
 }
 
-/// `div.approx`: `a / b`, but for divisors over 2^126 the reciprocal has vanished.
+/// Returns `div.approx`: `a / b`, but for divisors over 2^126 the reciprocal has vanished.
 pub(super) fn divide(a: f32, b: f32) -> f32 {
     let vanishing = b.is_finite() && b.abs() > f32::from_bits(0x7e80_0000);
     if vanishing { a * 0.0_f32.copysign(b) } else { a / b }
 }
 
-/// `1 / sqrt(a)`; minus infinity for minus zero.
+/// Returns `1 / sqrt(a)`; minus infinity for minus zero.
 fn reciprocal_root(a: f64) -> f64 {
     1.0 / a.sqrt()
 }
 
-/// The value without the lower half of its bits. NaN stays NaN.
+/// Returns the value without the lower half of its bits. NaN stays NaN.
 fn coarse(a: f64) -> f64 {
     if a.is_nan() { a } else { f64::from_bits(a.to_bits() & 0xffff_ffff_0000_0000) }
 }

@@ -6,13 +6,13 @@ use super::lanes::Value;
 pub(super) trait Field: Value {
     fn ones(self) -> u32;
     fn leading(self) -> u32;
-    /// The place of the highest one, or, in a negative value, of the highest zero; counted from
-    /// the lowest bit or `from_top`. All ones when there is none.
+    /// Returns the place of the highest one, or, in a negative value, of the highest zero; counted
+    /// from the lowest bit or `from_top`. All ones when there is none.
     fn highest(self, signed: bool, from_top: bool) -> u32;
-    /// The `length` bits from `position` on. Bits above the field or past the value are copies
-    /// of the field's highest bit, or of the value's, for `signed`; else zeros.
+    /// Returns the `length` bits from `position` on. Bits above the field or past the value are
+    /// copies of the field's highest bit, or of the value's, for `signed`; else zeros.
     fn extract(self, signed: bool, position: u32, length: u32) -> Self;
-    /// The value with `length` bits from `position` on replaced by the low bits of `field`.
+    /// Returns the value with `length` bits from `position` on replaced by the low bits of `field`.
     fn insert(self, field: Self, position: u32, length: u32) -> Self;
 }
 
@@ -64,9 +64,9 @@ macro_rules! field {
 
 field!(u32, u64);
 
-/// `fns`: the place of the `offset`-th one, counted upwards from `base` for a positive offset
-/// and downwards for a negative one; for 0, `base` itself if that bit is set. All ones when there
-/// is none.
+/// Returns `fns`: the place of the `offset`-th one, counted upwards from `base` for a positive
+/// offset and downwards for a negative one; for 0, `base` itself if that bit is set. All ones when
+/// there is none.
 pub(super) fn find_set(mask: u32, base: u32, offset: i32) -> u32 {
     let is_set = |place: &u32| mask >> place & 1 == 1;
     let nth = offset.unsigned_abs().saturating_sub(1) as usize;
@@ -87,7 +87,7 @@ pub(super) fn mask(wrap: bool, position: u32, width: u32) -> u32 {
     low_ones(width).checked_shl(position).unwrap_or(0)
 }
 
-/// `szext`: the low `width` bits, extended by zeros or by the highest of them.
+/// Returns `szext`: the low `width` bits, extended by zeros or by the highest of them.
 pub(super) fn extend(wrap: bool, signed: bool, value: u32, width: u32) -> u32 {
     let width = if wrap { width & 31 } else { width };
     let kept = low_ones(width);

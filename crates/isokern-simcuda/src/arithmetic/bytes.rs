@@ -2,7 +2,7 @@
 
 use super::logic::Permute;
 
-/// `prmt`: four bytes of the eight in `{b, a}`.
+/// Returns `prmt`: four bytes of the eight in `{b, a}`.
 #[inline]
 pub(super) fn permute(mode: Permute, a: u32, b: u32, control: u32) -> u32 {
     let bytes = u64::from(b) << 32 | u64::from(a);
@@ -31,7 +31,7 @@ struct Byte {
 }
 
 impl Choice {
-    /// The choice a mode makes for a control word.
+    /// Returns the choice a mode makes for a control word.
     pub(super) fn new(mode: Permute, control: u32) -> Self {
         let selector = selector(mode, control);
         Self([0, 8, 16, 24].map(|to| {
@@ -41,7 +41,7 @@ impl Choice {
         }))
     }
 
-    /// The bytes of `{b, a}` it chooses.
+    /// Returns the bytes of `{b, a}` it chooses.
     #[inline]
     pub(super) fn of(&self, a: u32, b: u32) -> u32 {
         let mut result = 0;
@@ -54,7 +54,7 @@ impl Choice {
     }
 }
 
-/// The nibbles that choose bytes: the control word itself, or what the mode makes of it.
+/// Returns the nibbles that choose bytes: the control word itself, or what the mode makes of it.
 #[inline]
 fn selector(mode: Permute, control: u32) -> u32 {
     match mode {
@@ -63,8 +63,8 @@ fn selector(mode: Permute, control: u32) -> u32 {
     }
 }
 
-/// The selectors a mode stands for, by the low two bits of the control word; the lowest nibble
-/// chooses the lowest byte.
+/// Returns the selectors a mode represents, by the low two bits of the control word; the lowest
+/// nibble chooses the lowest byte.
 const fn selectors(mode: Permute) -> [u32; 4] {
     match mode {
         Permute::Nibbles => [0; 4],
@@ -77,7 +77,7 @@ const fn selectors(mode: Permute) -> [u32; 4] {
     }
 }
 
-/// `lop3`: bit `4a + 2b + c` of the table for every bit position.
+/// Returns `lop3`: bit `4a + 2b + c` of the table for every bit position.
 #[inline]
 pub(super) fn truth_table(table: u8, a: u32, b: u32, c: u32) -> u32 {
     let mut result = 0;

@@ -1,7 +1,7 @@
 //! Additions and subtractions that pass a carry on.
 //!
 //! The carry flag of a lane holds the carry of the last addition, or the borrow of the last
-//! subtraction, that was told to write it (`.cc`).
+//! subtraction, that was asked to write it (`.cc`).
 
 use crate::error::PtxError;
 use crate::ptx::ast::Type;
@@ -46,9 +46,9 @@ enum Step {
 
 /// An addition that reports its carry.
 trait Carrying: Integer {
-    /// `self + other + carry`, and the carry out of the highest bit.
+    /// Returns `self + other + carry`, and the carry out of the highest bit.
     fn add_carrying(self, other: Self, carry: bool) -> (Self, bool);
-    /// `self - other - borrow`, and the borrow.
+    /// Returns `self - other - borrow`, and the borrow.
     fn sub_borrowing(self, other: Self, borrow: bool) -> (Self, bool);
 }
 

@@ -9,7 +9,7 @@ use super::lanes::{Three, Two};
 use super::logic::Binary;
 use super::reader::{Class, Reader, class};
 
-/// Relations that ask for signed or untyped operands alone are told apart by [`relation`].
+/// Relations that ask for signed or untyped operands alone are distinguished by [`relation`].
 const RELATIONS: [(&str, Relation); 18] = [
     ("eq", Relation::Equal),
     ("ne", Relation::NotEqual),
@@ -109,7 +109,7 @@ impl<'a> Words<'a> {
         })
     }
 
-    /// The predicate to join with, which must be there when and only when it is asked for.
+    /// Returns the predicate to join with, which must be there when and only when it is asked for.
     fn combine(&self, reader: &Reader<'_>) -> Result<Option<(Binary, Predicate)>, PtxError> {
         reader.count(if self.combine.is_some() { 4 } else { 3 })?;
         let with = |operation| Ok((operation, reader.predicate(3, true)?));
@@ -137,7 +137,7 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Whether a relation exists for a type.
+/// Returns whether a relation exists for a type.
 fn allowed(relation: &str, ty: Type) -> bool {
     match relation {
         "eq" | "ne" => true,
@@ -147,7 +147,7 @@ fn allowed(relation: &str, ty: Type) -> bool {
     }
 }
 
-/// The type of operands that are passed on unchanged.
+/// Returns the type of operands that are passed on unchanged.
 fn choosable(reader: &Reader<'_>, ty: Type) -> Result<Type, PtxError> {
     match ty {
         Type::B16 | Type::U16 | Type::S16 | Type::B32 | Type::U32 | Type::S32 | Type::F32 => Ok(ty),
@@ -156,7 +156,7 @@ fn choosable(reader: &Reader<'_>, ty: Type) -> Result<Type, PtxError> {
     }
 }
 
-/// One side of `p|q`.
+/// Returns one side of `p|q`.
 fn side(reader: &Reader<'_>, name: &str) -> Result<Option<u16>, PtxError> {
     if name == "_" {
         return Ok(None);

@@ -157,7 +157,7 @@ fn to_integer(from: Format, to: Place, form: Form, warp: &mut Warp<'_>, at: One)
     }
 }
 
-/// An integral value, held within the range of the target.
+/// Returns an integral value, held within the range of the target.
 #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
 fn integer(value: f64, nan: u64, to: Place) -> u64 {
     if value.is_nan() { nan } else { to.encode(to.clamp(value as i128)) }

@@ -62,7 +62,7 @@ pub(super) fn decode(mut reader: Reader<'_>) -> Result<Operation, PtxError> {
     }
 }
 
-/// The conversion between two float types, and how it rounds.
+/// Returns the conversion between two float types, and how it rounds.
 fn floats(
     reader: &Reader<'_>,
     to: Type,
@@ -93,7 +93,7 @@ fn floats(
     }
 }
 
-/// The one kind of rounding that is needed, where the other one must not be there.
+/// Returns the one kind of rounding that is needed, where the other one must not be there.
 fn only(
     reader: &Reader<'_>,
     needed: Option<Rounding>,
@@ -106,7 +106,8 @@ fn only(
     }
 }
 
-/// The operands, and the places of those that are integers: registers may be wider than these.
+/// Returns the operands, and the places of those that are integers: registers may be wider than
+/// these.
 fn places(
     reader: &Reader<'_>,
     to: Type,

@@ -21,7 +21,7 @@ pub(super) enum Operation {
         kind: Kind,
         at: Three,
     },
-    /// `bfi`: the length stands apart from the other sources, of which `a` and `b` may be long.
+    /// `bfi`: the length is apart from the other sources, of which `a` and `b` may be long.
     Insert {
         wide: bool,
         position: Narrow,

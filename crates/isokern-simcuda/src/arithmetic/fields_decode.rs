@@ -100,7 +100,7 @@ fn dot(reader: &Reader<'_>, shape: Shape) -> Result<Operation, PtxError> {
     Ok(Operation::Dot { shape, a_signed, b_signed, at })
 }
 
-/// Whether an untyped operand is a long.
+/// Returns whether an untyped operand is a long.
 fn untyped(reader: &Reader<'_>, ty: Type) -> Result<bool, PtxError> {
     match ty {
         Type::B32 => Ok(false),
@@ -121,7 +121,7 @@ fn is_signed(reader: &Reader<'_>, ty: Type) -> Result<bool, PtxError> {
     }
 }
 
-/// A position or length, of which the low byte counts.
+/// Returns a position or length, of which the low byte counts.
 fn narrow(reader: &Reader<'_>, index: usize) -> Result<Narrow, PtxError> {
     Ok(match reader.source(index, Type::U32)? {
         Source::Register(register) => Narrow::Register(register),

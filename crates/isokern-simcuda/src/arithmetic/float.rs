@@ -125,13 +125,13 @@ impl Form {
     pub(super) const PLAIN: Self =
         Self { rounding: Rounding::Nearest, flush: false, saturate: false };
 
-    /// A source as the operation sees it.
+    /// Returns a source as the operation sees it.
     #[inline]
     pub(super) fn see<T: Float>(self, value: T) -> T {
         if self.flush { value.flush() } else { value }
     }
 
-    /// A rounded result as it is written.
+    /// Returns a rounded result as it is written.
     #[inline]
     pub(super) fn finish<T: Float>(self, value: T) -> T {
         let value = self.see(value.canonical());

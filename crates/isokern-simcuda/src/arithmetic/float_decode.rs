@@ -45,7 +45,7 @@ pub(super) fn decode(mut reader: Reader<'_>) -> Result<Operation, PtxError> {
     }
 }
 
-/// `add`, `sub`, `mul`: to the nearest unless they say otherwise.
+/// Returns `add`, `sub`, `mul`: to the nearest unless they say otherwise.
 fn rounded(mut reader: Reader<'_>, binary: Binary) -> Result<Operation, PtxError> {
     let rounding = reader.choice(&ROUNDINGS).unwrap_or(Rounding::Nearest);
     let (form, ty, format) = form(&mut reader, rounding, 3)?;
@@ -95,7 +95,7 @@ fn extreme(mut reader: Reader<'_>, largest: bool) -> Result<Operation, PtxError>
     Ok(Operation::Binary(binary, format, form, reader.two(ty)?))
 }
 
-/// The approximated functions.
+/// Returns the approximated functions.
 fn function(mut reader: Reader<'_>) -> Result<Operation, PtxError> {
     if !reader.flag("approx") {
         return Err(reader.unsupported());
@@ -119,7 +119,7 @@ fn function(mut reader: Reader<'_>) -> Result<Operation, PtxError> {
     Ok(Operation::Function(function, flush, reader.one(ty)?))
 }
 
-/// The form, where `.ftz` and `.sat` exist for single precision.
+/// Returns the form, where `.ftz` and `.sat` exist for single precision.
 fn form(
     reader: &mut Reader<'_>,
     rounding: Rounding,
@@ -133,7 +133,7 @@ fn form(
     Ok((Form { saturate, ..form }, ty, format))
 }
 
-/// The form, where `.ftz` exists for single precision.
+/// Returns the form, where `.ftz` exists for single precision.
 fn unsaturated(
     reader: &mut Reader<'_>,
     rounding: Rounding,

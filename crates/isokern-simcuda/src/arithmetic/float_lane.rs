@@ -16,7 +16,7 @@ pub(super) trait Float: Value {
     fn add(self, other: Self, to: Rounding) -> Self;
     fn multiply(self, other: Self, to: Rounding) -> Self;
     fn divide(self, other: Self, to: Rounding) -> Self;
-    /// `self * other + addend`, rounded once.
+    /// Returns `self * other + addend`, rounded once.
     fn multiply_add(self, other: Self, addend: Self, to: Rounding) -> Self;
     fn square_root(self, to: Rounding) -> Self;
     fn absolute(self) -> Self;
@@ -27,13 +27,13 @@ pub(super) trait Float: Value {
     fn total_order(self, other: Self) -> Ordering;
     /// Zero of the same sign for a subnormal value.
     fn flush(self) -> Self;
-    /// [`NAN`](Self::NAN) for any NaN.
+    /// Returns [`NAN`](Self::NAN) for any NaN.
     fn canonical(self) -> Self;
-    /// The value held within 0 and 1; plus zero for minus zero and NaN.
+    /// Returns the value held within 0 and 1; plus zero for minus zero and NaN.
     fn saturate(self) -> Self;
-    /// The value rounded to an integer.
+    /// Returns the value rounded to an integer.
     fn integral(self, to: Rounding) -> Self;
-    /// An integer as a float.
+    /// Returns an integer as a float.
     fn from_integer(value: i128, to: Rounding) -> Self;
 }
 
@@ -76,7 +76,7 @@ macro_rules! float {
                 precise::$ty(a.mul_add_r(b, precise::$exact(addend), to.into()).value)
             }
 
-            /// The root to the nearest is at most one step beside the wanted one.
+            /// Returns the root to the nearest is at most one step beside the wanted one.
             fn square_root(self, to: Rounding) -> Self {
                 let root = self.sqrt();
                 if to == Rounding::Nearest || root == 0.0 || !root.is_finite() {
@@ -156,12 +156,12 @@ float! {
     f64, u64, Double, 0xfff8_0000_0000_0000, square_of_double, f64::mul_add;
 }
 
-/// `a * b + c`, rounded once, without the call of a function that processors without such an
-/// instruction need.
+/// Returns `a * b + c`, rounded once, without the call of a function that processors without such
+/// an instruction need.
 ///
 /// The product is exact in double precision. The sum is rounded to odd there: where it is not
 /// exact, the one of its two neighbours with an odd last bit is taken, so that the second rounding
-/// sees on which side of a tie it lies (Boldo and Melquiond, *Emulation of a FMA and correctly
+/// sees on which side of a tie it is (Boldo and Melquiond, *Emulation of a FMA and correctly
 /// rounded sums: proved algorithms using rounding to odd*, 2008).
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "rounded to the nearest")]
@@ -179,14 +179,15 @@ fn fused_single(a: f32, b: f32, c: f32) -> f32 {
     f64::from_bits(odd) as f32
 }
 
-/// How the square of a root compares with a value: it is exact in double precision.
+/// Returns how the square of a root compares with a value: it is exact in double precision.
 fn square_of_single(root: f32, value: f32) -> Ordering {
     let root = f64::from(root);
     (root * root).total_cmp(&f64::from(value))
 }
 
-/// How the square of a root compares with a value: the sign of their difference, which is rounded
-/// once. Small values are scaled up, by a square, so that the difference does not underflow.
+/// Returns how the square of a root compares with a value: the sign of their difference, which is
+/// rounded once. Small values are scaled up, by a square, so that the difference does not
+/// underflow.
 fn square_of_double(root: f64, value: f64) -> Ordering {
     let half = 2.0_f64.powi(300);
     let (root, value) =

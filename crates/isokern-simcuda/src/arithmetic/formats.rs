@@ -8,7 +8,7 @@ use super::rounding::Rounding;
 /// The NaN of results in half precision.
 const NAN: u16 = 0x7fff;
 
-/// A double rounded to single precision.
+/// Returns a double rounded to single precision.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "rounded to the nearest")]
 pub(super) fn double_to_single(value: f64, to: Rounding) -> f32 {
@@ -19,7 +19,7 @@ pub(super) fn double_to_single(value: f64, to: Rounding) -> f32 {
     f32::from_bits(single.to_bits() as u32)
 }
 
-/// A double rounded to half precision.
+/// Returns a double rounded to half precision.
 #[expect(clippy::cast_possible_truncation, reason = "the upper bits are zeros")]
 pub(super) fn double_to_half(value: f64, to: Rounding) -> u16 {
     if value.is_nan() {
@@ -29,7 +29,7 @@ pub(super) fn double_to_half(value: f64, to: Rounding) -> u16 {
     half.to_bits() as u16
 }
 
-/// A value of half precision, exactly.
+/// Returns a value of half precision, exactly.
 #[expect(clippy::cast_possible_truncation, reason = "the upper bits are zeros")]
 pub(super) fn half_to_single(bits: u16) -> f32 {
     let half = Half::from_bits(bits.into());

@@ -51,7 +51,7 @@ pub(super) fn decode(mut reader: Reader<'_>) -> Result<Operation, PtxError> {
 }
 
 impl Kind {
-    /// The kind of an integer type of at least 16 bits.
+    /// Returns the kind of an integer type of at least 16 bits.
     pub(super) const fn of(ty: Type) -> Option<Self> {
         Some(match ty {
             Type::U16 => Self::U16,
@@ -64,7 +64,7 @@ impl Kind {
         })
     }
 
-    /// The unsigned kind of one size.
+    /// Returns the unsigned kind of one size.
     const fn unsigned(self) -> Self {
         match self {
             Self::U16 | Self::S16 => Self::U16,
@@ -153,7 +153,7 @@ fn kind(reader: &Reader<'_>, operands: usize) -> Result<(Type, Kind), PtxError> 
     Ok((ty, kind))
 }
 
-/// The type of twice the size.
+/// Returns the type of twice the size.
 const fn twice(ty: Type) -> Type {
     match ty {
         Type::U16 => Type::U32,

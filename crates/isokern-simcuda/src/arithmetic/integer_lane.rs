@@ -10,13 +10,13 @@ pub(super) trait Integer: Value + Ord {
     fn sub(self, other: Self) -> Self;
     fn sub_saturating(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
-    /// The upper half of the product.
+    /// Returns the upper half of the product.
     fn mul_high(self, other: Self) -> Self;
-    /// The quotient, rounded to zero; all ones for a divisor of zero.
+    /// Returns the quotient, rounded to zero; all ones for a divisor of zero.
     fn divide(self, other: Self) -> Self;
-    /// What [`divide`](Self::divide) leaves; all ones for a divisor of zero.
+    /// Returns what [`divide`](Self::divide) leaves; all ones for a divisor of zero.
     fn remainder(self, other: Self) -> Self;
-    /// The absolute value; that of the smallest value is itself.
+    /// Returns the absolute value; that of the smallest value is itself.
     fn absolute(self) -> Self;
 }
 
@@ -24,13 +24,13 @@ pub(super) trait Integer: Value + Ord {
 pub(super) trait Narrow: Integer {
     type Wide: Integer;
     fn widen(self) -> Self::Wide;
-    /// The value of the low 24 bits.
+    /// Returns the value of the low 24 bits.
     fn low24(self) -> i64;
-    /// The low bits of an integer.
+    /// Returns the low bits of an integer.
     fn low(value: i64) -> Self;
 }
 
-/// The product of the low 24 bits of two values: 48 bits.
+/// Returns the product of the low 24 bits of two values: 48 bits.
 #[inline]
 pub(super) fn product24<T: Narrow>(a: T, b: T) -> i64 {
     a.low24() * b.low24()

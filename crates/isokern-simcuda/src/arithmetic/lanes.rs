@@ -41,7 +41,7 @@ pub(super) struct Three {
 pub(super) trait Bits: Copy + Default {
     fn read(registers: &Registers, source: Source) -> [Self; LANES];
     fn write(registers: &mut Registers, target: u16, values: &[Self; LANES]);
-    /// `a` where a lane is in `chosen`, else `b`.
+    /// Returns `a` where a lane is in `chosen`, else `b`.
     fn blend(chosen: u32, a: &[Self; LANES], b: &[Self; LANES]) -> [Self; LANES];
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Warp<'a> {
 }
 
 impl Warp<'_> {
-    /// `target = f(a)` in every lane that runs.
+    /// Returns `target = f(a)` in every lane that runs.
     #[inline]
     pub(super) fn map1<A: Value, T: Value>(&mut self, at: One, f: impl Fn(A) -> T) {
         let a = self.values::<A>(at.a);
@@ -71,7 +71,7 @@ impl Warp<'_> {
         self.store::<T>(at.target, &results);
     }
 
-    /// `target = f(a, b)` in every lane that runs.
+    /// Returns `target = f(a, b)` in every lane that runs.
     #[inline]
     pub(super) fn map2<A: Value, B: Value, T: Value>(&mut self, at: Two, f: impl Fn(A, B) -> T) {
         let (a, b) = (self.values::<A>(at.a), self.values::<B>(at.b));
@@ -82,7 +82,7 @@ impl Warp<'_> {
         self.store::<T>(at.target, &results);
     }
 
-    /// `target = f(a, b, c)` in every lane that runs.
+    /// Returns `target = f(a, b, c)` in every lane that runs.
     #[inline]
     pub(super) fn map3<A: Value, B: Value, C: Value, T: Value>(
         &mut self,
@@ -97,7 +97,7 @@ impl Warp<'_> {
         self.store::<T>(at.target, &results);
     }
 
-    /// The lanes in which `f(a)` holds; lanes that do not run have some value.
+    /// Returns the lanes in which `f(a)` holds; lanes that do not run have some value.
     #[inline]
     pub(super) fn test1<A: Value>(&self, a: Source, f: impl Fn(A) -> bool) -> u32 {
         let a = self.values::<A>(a);
@@ -108,7 +108,7 @@ impl Warp<'_> {
         joined(&lanes)
     }
 
-    /// The lanes in which `f(a, b)` holds; lanes that do not run have some value.
+    /// Returns the lanes in which `f(a, b)` holds; lanes that do not run have some value.
     #[inline]
     pub(super) fn test2<A: Value>(&self, a: Source, b: Source, f: impl Fn(A, A) -> bool) -> u32 {
         let (a, b) = (self.values::<A>(a), self.values::<A>(b));
@@ -126,7 +126,7 @@ impl Warp<'_> {
         self.store::<T>(at.target, &T::Bits::blend(chosen, &a, &b));
     }
 
-    /// The bits of a source in every lane.
+    /// Returns the bits of a source in every lane.
     #[inline]
     pub(super) fn values<T: Value>(&self, source: Source) -> [T::Bits; LANES] {
         T::Bits::read(self.registers, source)
@@ -145,12 +145,12 @@ impl Warp<'_> {
 }
 
 impl Source {
-    /// A constant of at most 32 bits.
+    /// Returns a constant of at most 32 bits.
     pub(super) const fn word(value: u32) -> Self {
         Self::Constant([value, 0])
     }
 
-    /// A constant of 64 bits.
+    /// Returns a constant of 64 bits.
     #[expect(clippy::cast_possible_truncation, reason = "split in halves")]
     pub(super) const fn long(value: u64) -> Self {
         Self::Constant([value as u32, (value >> 32) as u32])
@@ -262,7 +262,7 @@ fn all_or_none(condition: bool) -> u32 {
     if condition { u32::MAX } else { 0 }
 }
 
-/// The bits of all lanes in one mask.
+/// Returns the bits of all lanes in one mask.
 #[inline]
 fn joined(lanes: &[u32; LANES]) -> u32 {
     lanes.iter().fold(0, |mask, lane| mask | lane)

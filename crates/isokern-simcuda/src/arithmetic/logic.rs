@@ -105,7 +105,7 @@ impl Operation {
 }
 
 impl Binary {
-    /// The operation on the bits of two values.
+    /// Returns the operation on the bits of two values.
     #[inline]
     pub(super) fn apply<T: Word>(self, a: T, b: T) -> T {
         match self {

@@ -34,7 +34,7 @@ pub(super) fn decode(mut reader: Reader<'_>) -> Result<Operation, PtxError> {
             Ok(Operation::Funnel(Funnel { left, wrap }, at))
         }
         "prmt" => {
-            // The mode stands behind the type: `prmt.b32.f4e`.
+            // The mode is after the type: `prmt.b32.f4e`.
             let mode = reader.choice(&PERMUTES).unwrap_or(Permute::Nibbles);
             Ok(Operation::Permute(mode, three_words(&reader, 4)?))
         }
@@ -53,7 +53,7 @@ pub(super) fn decode(mut reader: Reader<'_>) -> Result<Operation, PtxError> {
 }
 
 impl Width {
-    /// The width of an untyped value of 16 bits or more.
+    /// Returns the width of an untyped value of 16 bits or more.
     pub(super) const fn of(ty: Type) -> Option<Self> {
         Some(match ty {
             Type::B16 => Self::Half,

@@ -29,14 +29,14 @@ pub(super) struct Extend {
 }
 
 impl Number {
-    /// The value with only the highest bit, which is the smallest one of signed types.
+    /// Returns the value with only the highest bit, which is the smallest one of signed types.
     pub(super) const fn highest_bit(self) -> i128 {
         1 << (self.bits - 1)
     }
 }
 
 impl Place {
-    /// The bits of a source in every lane.
+    /// Returns the bits of a source in every lane.
     pub(super) fn load(self, warp: &Warp<'_>, source: Source) -> [u64; LANES] {
         if self.wide {
             warp.values::<u64>(source)
@@ -54,7 +54,7 @@ impl Place {
         }
     }
 
-    /// The value of the low bits of a register.
+    /// Returns the value of the low bits of a register.
     pub(super) fn decode(self, bits: u64) -> i128 {
         let above = 64 - self.number.bits;
         let top = bits << above;
@@ -65,7 +65,7 @@ impl Place {
         }
     }
 
-    /// What the register holds for a value: its low bits, extended to the register.
+    /// Returns what the register holds for a value: its low bits, extended to the register.
     pub(super) fn encode(self, value: i128) -> u64 {
         #[expect(
             clippy::cast_possible_truncation,
@@ -76,7 +76,7 @@ impl Place {
         bits & ones(self.register_bits)
     }
 
-    /// The nearest value the type has.
+    /// Returns the nearest value the type has.
     pub(super) fn clamp(self, value: i128) -> i128 {
         let top = self.number.highest_bit();
         if self.number.signed { value.clamp(-top, top - 1) } else { value.clamp(0, 2 * top - 1) }
@@ -84,7 +84,7 @@ impl Place {
 }
 
 impl Extend {
-    /// The conversion between two types without saturation.
+    /// Returns the conversion between two types without saturation.
     pub(super) const fn between(from: Number, to: Place) -> Self {
         let (number, keep) = if to.number.bits <= from.bits {
             // The target's own sign counts.
@@ -152,7 +152,7 @@ impl Extend {
     }
 }
 
-/// The lowest bits set.
+/// Returns the lowest bits set.
 const fn ones(bits: u8) -> u64 {
     u64::MAX >> (64 - bits)
 }

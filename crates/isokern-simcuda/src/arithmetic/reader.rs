@@ -19,12 +19,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// An instruction of which nothing was taken yet.
+    /// Returns an instruction of which nothing was taken yet.
     pub(super) fn new(at: &'a Instruction, scope: &'a Scope) -> Self {
         Self { at, scope, words: at.modifiers.iter().map(String::as_str).collect() }
     }
 
-    /// Whether a modifier is there; it is left.
+    /// Returns whether a modifier is there; it is left.
     pub(super) fn has(&self, word: &str) -> bool {
         self.words.contains(&word)
     }
@@ -85,29 +85,29 @@ impl<'a> Reader<'a> {
         if have == count { Ok(()) } else { Err(why()) }
     }
 
-    /// A target and a source of one type.
+    /// Returns a target and a source of one type.
     pub(super) fn one(&self, ty: Type) -> Result<One, PtxError> {
         Ok(One { target: self.target(0, ty)?, a: self.source(1, ty)? })
     }
 
-    /// A target and two sources of one type.
+    /// Returns a target and two sources of one type.
     pub(super) fn two(&self, ty: Type) -> Result<Two, PtxError> {
         let One { target, a } = self.one(ty)?;
         Ok(Two { target, a, b: self.source(2, ty)? })
     }
 
-    /// A target and three sources of one type.
+    /// Returns a target and three sources of one type.
     pub(super) fn three(&self, ty: Type) -> Result<Three, PtxError> {
         let Two { target, a, b } = self.two(ty)?;
         Ok(Three { target, a, b, c: self.source(3, ty)? })
     }
 
-    /// The register that operand `index` writes, which must fit `ty`.
+    /// Returns the register that operand `index` writes, which must fit `ty`.
     pub(super) fn target(&self, index: usize, ty: Type) -> Result<u16, PtxError> {
         self.register_to_write(&self.at.operands[index], ty)
     }
 
-    /// The register that an operand names, which must fit `ty`.
+    /// Returns the register that an operand names, which must fit `ty`.
     pub(super) fn register_to_write(&self, operand: &Operand, ty: Type) -> Result<u16, PtxError> {
         match operand {
             Operand::Name(name) => self.fitting(name, ty),
@@ -115,12 +115,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The source at operand `index`, which must fit `ty`.
+    /// Returns the source at operand `index`, which must fit `ty`.
     pub(super) fn source(&self, index: usize, ty: Type) -> Result<Source, PtxError> {
         self.value(&self.at.operands[index], ty)
     }
 
-    /// A source that must fit `ty`.
+    /// Returns a source that must fit `ty`.
     pub(super) fn value(&self, operand: &Operand, ty: Type) -> Result<Source, PtxError> {
         match operand {
             Operand::Name(name) if name == "WARP_SZ" && self.scope.find(name).is_none() => {
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The predicate at operand `index`; `!p` only where `negatable`.
+    /// Returns the predicate at operand `index`; `!p` only where `negatable`.
     pub(super) fn predicate(&self, index: usize, negatable: bool) -> Result<Predicate, PtxError> {
         let operand = &self.at.operands[index];
         if matches!(operand, Operand::Negated(_)) && !negatable {
@@ -149,13 +149,13 @@ impl<'a> Reader<'a> {
         self.scope.predicate(self.at, operand)
     }
 
-    /// The predicate register that operand `index` writes.
+    /// Returns the predicate register that operand `index` writes.
     pub(super) fn predicate_target(&self, index: usize) -> Result<u16, PtxError> {
         let target = self.scope.target(self.at, &self.at.operands[index], File::Predicate)?;
         target.ok_or_else(|| self.wrong("expected a predicate to write to"))
     }
 
-    /// The register of a name, which may be of any type but must not be a predicate.
+    /// Returns the register of a name, which may be of any type but must not be a predicate.
     pub(super) fn register(&self, name: &str) -> Result<Register, PtxError> {
         let register = self.scope.register(self.at.line, name)?;
         if register.file == File::Predicate {
@@ -164,12 +164,12 @@ impl<'a> Reader<'a> {
         Ok(register)
     }
 
-    /// An error about the operands or about modifiers that do not go together.
+    /// Returns an error about the operands or about modifiers that do not go together.
     pub(super) fn wrong(&self, why: impl Into<String>) -> PtxError {
         operands(self.at, why)
     }
 
-    /// The error of an instruction this machine does not know.
+    /// Returns the error of an instruction this machine does not know.
     pub(super) fn unsupported(&self) -> PtxError {
         PtxError::unsupported(self.at.line, self.at.mnemonic())
     }
@@ -192,7 +192,7 @@ pub(super) enum Class {
     Float,
 }
 
-/// What the bits of a type mean.
+/// Returns what the bits of a type mean.
 pub(super) const fn class(ty: Type) -> Class {
     match ty {
         Type::Pred => Class::Predicate,
@@ -203,8 +203,8 @@ pub(super) const fn class(ty: Type) -> Class {
     }
 }
 
-/// Whether a register declared as `have` is an operand of type `want`: of one size, and of one
-/// class or one of the two untyped.
+/// Returns whether a register declared as `have` is an operand of type `want`: of one size, and of
+/// one class or one of the two untyped.
 fn fits(have: Type, want: Type) -> bool {
     let untyped = |ty| class(ty) == Class::Untyped;
     let alike = class(have) == class(want)

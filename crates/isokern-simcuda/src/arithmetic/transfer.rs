@@ -147,7 +147,7 @@ fn unpack(reader: &Reader<'_>, ty: Type, operands: &[Operand]) -> Result<Operati
     Ok(Operation::Unpack { wide: ty == Type::B64, count, bits: bits(of), source, parts })
 }
 
-/// The type of a part, and how many there are.
+/// Returns the type of a part, and how many there are.
 fn part(reader: &Reader<'_>, ty: Type, operands: &[Operand]) -> Result<(Type, u8), PtxError> {
     match (ty, operands.len()) {
         (Type::B16, 2) => Ok((Type::B8, 2)),
@@ -159,7 +159,7 @@ fn part(reader: &Reader<'_>, ty: Type, operands: &[Operand]) -> Result<(Type, u8
     }
 }
 
-/// Whether a name is a register or the constant `WARP_SZ`.
+/// Returns whether a name is a register or the constant `WARP_SZ`.
 fn is_value(reader: &Reader<'_>, name: &str) -> bool {
     match reader.scope.find(name) {
         Some(binding) => matches!(binding, Binding::Register(_)),

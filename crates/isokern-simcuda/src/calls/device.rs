@@ -76,7 +76,8 @@ calls! {
         device.put(ordinal.ok_or(Status::INVALID_DEVICE)?)
     }
 
-    /// Whether one device reaches the memory of another: all do, since addresses are unified.
+    /// Returns whether one device reaches the memory of another: all do, since addresses are
+    /// unified.
     fn cuDeviceCanAccessPeer(session, can: Out<i32>, device: i32, peer: i32) {
         session.device_index(device)?;
         session.device_index(peer)?;

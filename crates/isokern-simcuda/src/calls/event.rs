@@ -38,7 +38,7 @@ calls! {
         session.record(event, stream)
     }
 
-    /// Whether an event was reached.
+    /// Returns whether an event was reached.
     fn cuEventQuery(session, event: u64) {
         match session.recorded(event)? {
             Some(ticket) if !session.is_done(ticket) => Err(Status::NOT_READY),

@@ -42,7 +42,7 @@ const _: () = assert!(size_of::<LaunchConfig>() == 56 && size_of::<Attribute>() 
 /// How many attributes a launch may have.
 const ATTRIBUTES_MAX: u32 = 32;
 
-/// Whether a launch is to be cooperative.
+/// Returns whether a launch is to be cooperative.
 ///
 /// # Errors
 ///

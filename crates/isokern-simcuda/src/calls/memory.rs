@@ -70,7 +70,7 @@ fn managed_hint(session: &mut Session, address: u64, bytes: usize, place: Locati
     if owned.kind == Kind::Managed && fits { Ok(()) } else { Err(Status::INVALID_VALUE) }
 }
 
-/// The place of the older calls: -1 is the host.
+/// Returns the place of the older calls: -1 is the host.
 const fn place_of(device: i32) -> Location {
     if device == -1 { Location { kind: 2, id: 0 } } else { Location { kind: 1, id: device } }
 }

@@ -61,7 +61,7 @@ calls! {
         session.wait_for(&[ticket])
     }
 
-    /// Whether the work of a stream is done.
+    /// Returns whether the work of a stream is done.
     fn cuStreamQuery(session, stream: u64) {
         let stream = session.stream_handle(stream)?;
         session.refuse_captured(stream)?;
@@ -109,7 +109,7 @@ calls! {
         graph.put(handle)
     }
 
-    /// Whether a stream is captured.
+    /// Returns whether a stream is captured.
     fn cuStreamIsCapturing(session, stream: u64, status: Out<u32>) {
         let stream = session.stream_handle(stream)?;
         status.put(session.capture_status(stream)?)

@@ -71,7 +71,7 @@ impl World {
         handle
     }
 
-    /// A context by its handle.
+    /// Returns a context by its handle.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl World {
         self.contexts.get(&handle).ok_or(Status::INVALID_CONTEXT)
     }
 
-    /// The current context, to change it.
+    /// Returns the current context, to change it.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl World {
         self.contexts.get_mut(&handle).ok_or(Status::INVALID_CONTEXT)
     }
 
-    /// Ends a context's work because of a fault: nothing of it runs any more, and every call
+    /// Ends a context's work because of a fault: nothing of it runs, and every call
     /// returns the code. The report goes where the environment says.
     pub fn fail_context(&mut self, handle: u64, status: Status, report: &str) {
         if let Some(context) = self.contexts.get_mut(&handle) {
@@ -150,7 +150,7 @@ impl World {
         Ok(handle)
     }
 
-    /// What `cuCtxSetLimit` accepts.
+    /// Returns what `cuCtxSetLimit` accepts.
     ///
     /// # Errors
     ///
@@ -214,7 +214,7 @@ impl Session {
 
     /// Waits for a context's work and frees all it has.
     pub fn end_context(&mut self, handle: u64) {
-        // What the work ended with is of no interest any more.
+        // What the work ended with no longer matters.
         let _outcome = self.wait_for_context(handle);
         self.remove_context(handle);
     }

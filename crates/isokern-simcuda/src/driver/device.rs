@@ -35,7 +35,7 @@ pub struct Sizes {
     pub l2: u32,
 }
 
-/// The sizes of a compute capability.
+/// Returns the sizes of a compute capability.
 #[must_use]
 pub const fn sizes(sm: u32) -> Sizes {
     match sm {
@@ -66,13 +66,13 @@ pub const fn sizes(sm: u32) -> Sizes {
     }
 }
 
-/// The device's name, which says that it is none.
+/// Returns the device's name, which says that it is none.
 #[must_use]
 pub fn name(settings: &Settings) -> String {
     format!("Isokern simulated device sm_{} (no GPU)", settings.sm)
 }
 
-/// The device's UUID.
+/// Returns the device's UUID.
 #[must_use]
 pub fn uuid(ordinal: usize) -> [u8; 16] {
     let mut uuid = *b"isokern-sim-gpu\0";
@@ -80,13 +80,13 @@ pub fn uuid(ordinal: usize) -> [u8; 16] {
     uuid
 }
 
-/// The device's place on a bus that is not there.
+/// Returns the device's place on a bus that is not there.
 #[must_use]
 pub fn pci_bus_id(ordinal: usize) -> String {
     format!("0000:{:02X}:00.0", ordinal + 1)
 }
 
-/// An attribute by its number in `CUdevice_attribute`.
+/// Returns an attribute by its number in `CUdevice_attribute`.
 ///
 /// # Errors
 ///

@@ -45,7 +45,7 @@ thread_local! {
 }
 
 /// Declares driver calls. The body is safe code that gets the session and gives an [`Outcome`];
-/// the types of [`pointers`](super::pointers) stand for C's pointers.
+/// the types of [`pointers`](super::pointers) represent C's pointers.
 macro_rules! calls {
     ($(
         $(#[$attribute:meta])*
@@ -73,7 +73,7 @@ pub(crate) use calls;
 
 static PROCESS: OnceLock<Process> = OnceLock::new();
 
-/// The state of the process, made at the first call.
+/// Returns the state of the process, made at the first call.
 pub fn process() -> &'static Process {
     PROCESS.get_or_init(|| Process {
         world: Mutex::new(World::new(Settings::from_environment())),
@@ -82,7 +82,7 @@ pub fn process() -> &'static Process {
     })
 }
 
-/// Runs behind the program's own exit handlers and destructors.
+/// Runs after the program's own exit handlers and destructors.
 #[cfg(target_os = "linux")]
 #[used]
 #[unsafe(link_section = ".fini_array")]
@@ -111,7 +111,7 @@ pub fn enter(name: &'static str, body: impl FnOnce(&mut Session) -> Outcome) -> 
         }
         let process = process();
         if process.id != std::process::id() {
-            // No thread but the caller's came along, and the world may be locked for ever.
+            // No thread but the caller's came along, and the world may be locked forever.
             let mut session = Session { name, guard: None, process };
             let needs_none = name.starts_with("cuGetError");
             return if needs_none { body(&mut session) } else { Err(Status::NOT_INITIALIZED) };
@@ -171,7 +171,7 @@ impl Process {
 }
 
 impl Session {
-    /// The call's name.
+    /// Returns the call's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name

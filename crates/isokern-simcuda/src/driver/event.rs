@@ -46,7 +46,7 @@ impl World {
         Ok(handle)
     }
 
-    /// An event by its handle, and its context without a fault.
+    /// Returns an event by its handle, and its context without a fault.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl World {
         self.context_of(event.context)?.fault.map_or(Ok(event), Err)
     }
 
-    /// Where the last record of an event is; `None` where there is none yet.
+    /// Returns where the last record of an event is; `None` where there is none yet.
     ///
     /// # Errors
     ///
@@ -89,8 +89,8 @@ impl World {
             return Err(Status::NOT_READY);
         }
         let ahead = end.saturating_duration_since(start).as_secs_f32();
-        let behind = start.saturating_duration_since(end).as_secs_f32();
-        Ok((ahead - behind) * 1e3)
+        let late = start.saturating_duration_since(end).as_secs_f32();
+        Ok((ahead - late) * 1e3)
     }
 }
 

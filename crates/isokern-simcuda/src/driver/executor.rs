@@ -76,7 +76,7 @@ pub fn ensure_started(world: &mut World, process: &'static Process) -> Outcome {
     Ok(())
 }
 
-/// Works for ever. A defect ends the contexts it may have hurt, and the rest goes on.
+/// Works forever. A defect ends the contexts it may have hurt, and the rest goes on.
 fn serve(process: &'static Process) {
     while catch_unwind(AssertUnwindSafe(|| run(process))).is_err() {
         let mut world = process.lock();
@@ -147,7 +147,7 @@ fn run(process: &'static Process) {
 }
 
 impl World {
-    /// Whether all threads of the kernel that runs in a stream sleep.
+    /// Returns whether all threads of the kernel that runs in a stream sleep.
     fn sleeps(&self, handle: u64) -> bool {
         self.streams.get(&handle).is_some_and(|stream| stream.asleep)
     }

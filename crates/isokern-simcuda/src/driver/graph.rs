@@ -157,7 +157,7 @@ impl World {
         Ok(())
     }
 
-    /// The nodes that the next node of a captured stream comes after.
+    /// Returns the nodes that the next node of a captured stream comes after.
     ///
     /// # Errors
     ///
@@ -276,7 +276,7 @@ impl World {
 }
 
 impl Capture {
-    /// Whether every node comes before what the first stream would do next.
+    /// Returns whether every node comes before what the first stream would do next.
     fn is_joined(&self) -> bool {
         let mut reached = vec![false; self.nodes.len()];
         let mut open = self.last.get(&self.origin).cloned().unwrap_or_default();

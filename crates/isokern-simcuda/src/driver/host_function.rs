@@ -47,7 +47,8 @@ impl HostFunction {
 /// The program's function from a block size to dynamic shared memory.
 pub type SharedOfBlock = Option<unsafe extern "C" fn(i32) -> usize>;
 
-/// Bytes of dynamic shared memory for a block size; `plain` where the program gave no function.
+/// Returns bytes of dynamic shared memory for a block size; `plain` where the program gave no
+/// function.
 #[must_use]
 pub fn shared_of_block(function: SharedOfBlock, threads: u32, plain: usize) -> usize {
     match (function, i32::try_from(threads)) {

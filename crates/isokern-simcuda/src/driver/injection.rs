@@ -53,7 +53,7 @@ pub struct Injector {
 }
 
 impl Injector {
-    /// An injector with a plan; nothing is counted yet.
+    /// Returns an injector with a plan; nothing is counted yet.
     #[must_use]
     pub fn new(failures: Vec<Failure>) -> Self {
         Self { failures, ..Self::default() }

@@ -63,7 +63,7 @@ impl Session {
 }
 
 impl World {
-    /// The kernel to run, where the device can run it.
+    /// Returns the kernel to run, where the device can run it.
     fn check(&self, handle: u64, shape: Shape, parameters: Vec<u8>) -> Outcome<Kernel> {
         let function = self.function(handle)?;
         let decoded = function.decoded()?;
@@ -100,7 +100,7 @@ impl World {
         })
     }
 
-    /// What a block of a kernel needs.
+    /// Returns what a block of a kernel needs.
     ///
     /// # Errors
     ///
@@ -111,7 +111,8 @@ impl World {
         Ok(Need { threads, registers: decoded.registers, shared })
     }
 
-    /// The most threads a block of a kernel may have: by its declaration and by its registers.
+    /// Returns the most threads a block of a kernel may have: by its declaration and by its
+    /// registers.
     ///
     /// # Errors
     ///
@@ -126,7 +127,7 @@ impl World {
         Ok((1..=declared).rev().find(fits).unwrap_or(0))
     }
 
-    /// An attribute of a kernel.
+    /// Returns an attribute of a kernel.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What a process leaves behind when it ends.
+//! What a process has not released when it ends.
 
 use core::fmt::Write as _;
 
@@ -17,8 +17,8 @@ impl World {
         }
     }
 
-    /// What is alive, as text; none for nothing. Contexts are not counted: a process that ends
-    /// takes them along, and most programs leave the primary one to that.
+    /// Returns what is alive, as text; none for nothing. Contexts are not counted: a process that
+    /// ends takes them along, and most programs leave the primary one to that.
     fn leaks(&self) -> Option<String> {
         let LiveObjects {
             contexts: _, streams, events, modules, graphs, executables, pools, ..

@@ -24,7 +24,7 @@ pub struct Owned {
 }
 
 impl Owned {
-    /// Whether it is pinned or registered memory of the host.
+    /// Returns whether it is pinned or registered memory of the host.
     #[must_use]
     pub fn on_host(&self) -> bool {
         matches!(self.kind, Kind::Pinned | Kind::Registered)
@@ -32,7 +32,7 @@ impl Owned {
 }
 
 impl World {
-    /// Bytes of a device that are in use.
+    /// Returns bytes of a device that are in use.
     #[must_use]
     pub fn used_bytes(&self, device: usize) -> u64 {
         let owned = self.ledger.values().filter(|o| o.device == device && !o.on_host());
@@ -60,14 +60,14 @@ impl World {
         Ok(address)
     }
 
-    /// The allocation an address lies in.
+    /// Returns the allocation an address is in.
     #[must_use]
     pub fn owned_at(&self, address: u64) -> Option<(u64, Owned)> {
         let (base, owned) = self.ledger.range(..=address).next_back()?;
         (address - base < owned.bytes).then_some((*base, *owned))
     }
 
-    /// The allocation that starts at an address and is of one of some kinds.
+    /// Returns the allocation that starts at an address and is of one of some kinds.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ pub fn release(world: &mut World, address: u64) {
     }
 }
 
-/// The code for memory that could not be had.
+/// Returns the code for memory that could not be had.
 #[must_use]
 pub fn of_allocation(error: AllocationError) -> Status {
     match error {

@@ -45,7 +45,7 @@ pub struct Function {
     pub cache: u32,
 }
 
-/// An image that is no PTX text, by its first bytes: what it is, where it is known.
+/// Returns an image that is no PTX text, by its first bytes: what it is, where it is known.
 #[must_use]
 pub fn foreign_image(start: [u8; 4]) -> Option<&'static str> {
     match start {
@@ -86,7 +86,7 @@ impl World {
         Ok(handle)
     }
 
-    /// A module by its handle.
+    /// Returns a module by its handle.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl World {
         Ok(())
     }
 
-    /// The handle of a module's kernel: the same one each time.
+    /// Returns the handle of a module's kernel: the same one each time.
     ///
     /// # Errors
     ///
@@ -142,7 +142,7 @@ impl World {
         Ok(handle)
     }
 
-    /// A kernel by its handle.
+    /// Returns a kernel by its handle.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ impl World {
 }
 
 impl Function {
-    /// The kernel, decoded.
+    /// Returns the kernel, decoded.
     ///
     /// # Errors
     ///
@@ -163,7 +163,7 @@ impl Function {
     }
 }
 
-/// The code and log of a module that was not loaded.
+/// Returns the code and log of a module that was not loaded.
 fn refused(error: &LoadError) -> Refused {
     let status = match error {
         LoadError::Memory(_) => Status::OUT_OF_MEMORY,

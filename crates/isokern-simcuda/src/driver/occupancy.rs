@@ -55,7 +55,7 @@ impl Need {
         u32::try_from(blocks).unwrap_or(0)
     }
 
-    /// The largest dynamic shared memory with which a multiprocessor holds `blocks` blocks.
+    /// Returns the largest dynamic shared memory with which a multiprocessor holds `blocks` blocks.
     ///
     /// # Errors
     ///
@@ -70,8 +70,8 @@ impl Need {
     }
 }
 
-/// The block size with the most resident threads, and the blocks that fill the device with it;
-/// among equals the largest. `need` gives what a block of some threads needs.
+/// Returns the block size with the most resident threads, and the blocks that fill the device with
+/// it; among equals the largest. `need` gives what a block of some threads needs.
 #[must_use]
 pub fn best_block(
     sizes: Sizes,

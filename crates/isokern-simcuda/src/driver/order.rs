@@ -39,7 +39,7 @@ impl Order {
         self.draw().map_or(SLICE, |draw| 1 << (4 + draw % 13))
     }
 
-    /// The next number of the seed's sequence (SplitMix64, by Steele, Lea and Flood, 2014).
+    /// Returns the next number of the seed's sequence (SplitMix64, by Steele, Lea and Flood, 2014).
     fn draw(&mut self) -> Option<u64> {
         let state = self.state.as_mut()?;
         *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);

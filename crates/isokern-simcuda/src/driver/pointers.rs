@@ -1,6 +1,6 @@
 //! The pointers of C as values that check themselves.
 //!
-//! The driver calls take these types where C passes pointers, so that everything behind the calls
+//! The driver calls take these types where C passes pointers, so that everything past the calls
 //! is safe Rust. A value only comes into being as an argument of a driver call, whose caller
 //! promises that the pointer is null or valid for what the call's documentation says.
 #![allow(unsafe_code)]
@@ -81,19 +81,19 @@ impl<T> Out<T> {
 }
 
 impl<T> Out<T> {
-    /// The same place, to be read.
+    /// Returns the same place, to be read.
     #[must_use]
     pub const fn as_input(self) -> In<T> {
         In(self.0.cast_const())
     }
 
-    /// The place of the value at an index.
+    /// Returns the place of the value at an index.
     #[must_use]
     pub const fn at(self, index: usize) -> Self {
         Self(self.0.wrapping_add(index))
     }
 
-    /// The same place for a number of the size of a pointer.
+    /// Returns the same place for a number of the size of a pointer.
     #[must_use]
     pub const fn cast_value(self) -> Out<usize> {
         Out(self.0.cast())
@@ -101,13 +101,13 @@ impl<T> Out<T> {
 }
 
 impl Out<c_void> {
-    /// The address as a number.
+    /// Returns the address as a number.
     #[must_use]
     pub fn address(self) -> u64 {
         self.0.expose_provenance() as u64
     }
 
-    /// The same place for a value of another type.
+    /// Returns the same place for a value of another type.
     #[must_use]
     pub const fn cast<T>(self) -> Out<T> {
         Out(self.0.cast())
@@ -145,13 +145,13 @@ impl<T> Clone for In<T> {
 impl<T> Copy for In<T> {}
 
 impl<T> In<T> {
-    /// Whether it is null.
+    /// Returns whether it is null.
     #[must_use]
     pub const fn is_null(self) -> bool {
         self.0.is_null()
     }
 
-    /// No values.
+    /// Returns an empty list.
     #[must_use]
     pub const fn null() -> Self {
         Self(ptr::null())
@@ -175,7 +175,7 @@ impl<T: Copy> In<T> {
 }
 
 impl In<In<c_void>> {
-    /// The kernel parameter at an index: `bytes` bytes behind the pointer there.
+    /// Returns the kernel parameter at an index: `bytes` bytes after the pointer there.
     ///
     /// # Errors
     ///
@@ -195,13 +195,13 @@ impl In<c_void> {
         Span::from_input(self, count).read()
     }
 
-    /// The address as a number.
+    /// Returns the address as a number.
     #[must_use]
     pub fn address(self) -> u64 {
         self.0.expose_provenance() as u64
     }
 
-    /// The same values as another type.
+    /// Returns the same values as another type.
     #[must_use]
     pub const fn cast<T>(self) -> In<T> {
         In(self.0.cast())
@@ -230,7 +230,7 @@ impl Text {
 }
 
 impl In<c_void> {
-    /// The same place as text.
+    /// Returns the same place as text.
     #[must_use]
     pub const fn text(self) -> Text {
         Text(self.0.cast())
@@ -251,31 +251,31 @@ unsafe impl Send for Span {}
 unsafe impl Sync for Span {}
 
 impl Span {
-    /// Bytes to be read.
+    /// Returns bytes to be read.
     #[must_use]
     pub const fn from_input(start: In<c_void>, len: usize) -> Self {
         Self { start: start.0.cast_mut().cast(), len }
     }
 
-    /// Bytes to be written.
+    /// Returns bytes to be written.
     #[must_use]
     pub const fn from_output(start: Out<c_void>, len: usize) -> Self {
         Self { start: start.0.cast(), len }
     }
 
-    /// The first byte's address.
+    /// Returns the first byte's address.
     #[must_use]
     pub fn address(self) -> u64 {
         self.start.expose_provenance() as u64
     }
 
-    /// How many bytes.
+    /// Returns how many bytes.
     #[must_use]
     pub const fn len(self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.len == 0
@@ -317,7 +317,7 @@ impl Span {
         Ok(())
     }
 
-    /// The span as memory that a device reaches.
+    /// Returns the span as memory that a device reaches.
     #[must_use]
     pub fn to_store(self) -> crate::memory::Store {
         // SAFETY: the caller of `cuMemHostRegister_v2` promised that the memory stays until it is

@@ -32,7 +32,7 @@ pub enum Value {
 }
 
 impl Pool {
-    /// An empty pool of a device.
+    /// Returns an empty pool of a device.
     #[must_use]
     pub const fn of_device(device: usize) -> Self {
         Self { device, used: 0, used_high: 0, threshold: 0, reuse: [1; 3] }
@@ -44,7 +44,7 @@ impl Pool {
         self.used_high = self.used_high.max(self.used);
     }
 
-    /// An attribute.
+    /// Returns an attribute.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Pool {
         })
     }
 
-    /// Whether an attribute is a number of 32 bits.
+    /// Returns whether an attribute is a number of 32 bits.
     #[must_use]
     pub const fn is_short(attribute: u32) -> bool {
         matches!(attribute, 1..=3)
@@ -82,7 +82,7 @@ impl Pool {
 }
 
 impl World {
-    /// A pool by its handle.
+    /// Returns a pool by its handle.
     ///
     /// # Errors
     ///

@@ -49,7 +49,7 @@ impl World {
         }
     }
 
-    /// The sum over all kernels.
+    /// Returns the sum over all kernels.
     #[must_use]
     pub fn profiled(&self) -> Counts {
         self.profiles.iter().fold(Counts::default(), |mut sum, known| {

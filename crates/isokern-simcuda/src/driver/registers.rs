@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// Reads a record: lines `[entry.NAME]`, each with a line `registers = N` behind it. Other lines
+/// Reads a record: lines `[entry.NAME]`, each with a line `registers = N` after it. Other lines
 /// are left alone, so the limits of device code that `cargo xtask ptx` compares are such a record.
 #[must_use]
 pub fn read(text: &str) -> HashMap<String, u32> {

@@ -151,7 +151,7 @@ impl Settings {
         settings
     }
 
-    /// An engine that runs kernels as they say.
+    /// Returns an engine that runs kernels as they say.
     #[must_use]
     pub fn engine(&self, memory: &Arc<Memory>) -> Engine {
         let mut engine = Engine::new(memory);
@@ -168,7 +168,7 @@ impl Settings {
         engine
     }
 
-    /// What the devices accept as PTX.
+    /// Returns what the devices accept as PTX.
     #[must_use]
     pub fn limits(&self) -> Limits {
         if self.driver_version >= 13_000 {

@@ -234,13 +234,13 @@ codes! {
 }
 
 impl Status {
-    /// The code of this number, where the driver API has it and it is an error.
+    /// Returns the code of this number, where the driver API has it and it is an error.
     #[must_use]
     pub fn from_code(code: u32) -> Option<Self> {
         (code != 0 && row(code).is_some()).then_some(Self(code))
     }
 
-    /// The code of this name, with or without `CUDA_ERROR_` before it, whatever its case.
+    /// Returns the code of this name, with or without `CUDA_ERROR_` before it, whatever its case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let is_named = |found: &str| {
@@ -252,20 +252,20 @@ impl Status {
         row.map(|&(code, ..)| Self(code))
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn code(self) -> u32 {
         self.0
     }
 }
 
-/// The name of a code, `CUDA_ERROR_...`.
+/// Returns the name of a code, `CUDA_ERROR_...`.
 #[must_use]
 pub fn name(code: u32) -> Option<&'static CStr> {
     row(code).and_then(|&(_, name, _)| CStr::from_bytes_with_nul(name.as_bytes()).ok())
 }
 
-/// What a code means, in words.
+/// Returns what a code means, in words.
 #[must_use]
 pub fn text(code: u32) -> Option<&'static CStr> {
     row(code).and_then(|&(_, _, text)| CStr::from_bytes_with_nul(text.as_bytes()).ok())

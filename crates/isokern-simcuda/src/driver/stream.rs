@@ -83,8 +83,8 @@ pub struct Item {
 }
 
 impl Stream {
-    /// Whether all threads of its kernel sleep again after a slice of so many instructions, and it
-    /// was the shortest one: they looked at what they wait for and found nothing.
+    /// Returns whether all threads of its kernel sleep again after a slice of so many instructions,
+    /// and it was the shortest one: they looked at what they wait for and found nothing.
     pub const fn looks_in_vain(&mut self, executed: u64) -> bool {
         if !self.asleep {
             self.least_look = u64::MAX;
@@ -96,7 +96,7 @@ impl Stream {
         executed == self.least_look
     }
 
-    /// A stream without work.
+    /// Returns a stream without work.
     #[must_use]
     pub const fn new(context: u64, kind: StreamKind, flags: u32, priority: i32) -> Self {
         Self {
@@ -116,19 +116,19 @@ impl Stream {
         }
     }
 
-    /// Whether a program created it and has not destroyed it.
+    /// Returns whether a program created it and has not destroyed it.
     #[must_use]
     pub fn is_created(&self) -> bool {
         self.kind == StreamKind::Created && !self.closing
     }
 
-    /// Whether all its work is done.
+    /// Returns whether all its work is done.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
         self.completed == self.enqueued
     }
 
-    /// The kernel that has begun and not ended.
+    /// Returns the kernel that has begun and not ended.
     #[must_use]
     pub fn running_kernel(&self) -> Option<&str> {
         self.kernel.as_ref().map(|kernel| kernel.name.as_str())
@@ -153,7 +153,7 @@ impl Stream {
 }
 
 impl World {
-    /// The stream a program means by a handle, in the current context.
+    /// Returns the stream a program means by a handle, in the current context.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ impl World {
         handle
     }
 
-    /// A stream by its handle.
+    /// Returns a stream by its handle.
     ///
     /// # Errors
     ///
@@ -198,14 +198,14 @@ impl World {
         self.streams.get_mut(&handle).ok_or(Status::INVALID_HANDLE)
     }
 
-    /// Whether the work of a ticket is done.
+    /// Returns whether the work of a ticket is done.
     #[must_use]
     pub fn is_done(&self, ticket: Ticket) -> bool {
         let stream = self.streams.get(&ticket.stream);
         stream.is_none_or(|stream| stream.completed >= ticket.position)
     }
 
-    /// The ticket of the last work in a stream.
+    /// Returns the ticket of the last work in a stream.
     #[must_use]
     pub fn last_ticket(&self, stream: u64) -> Ticket {
         let position = self.streams.get(&stream).map_or(0, |stream| stream.enqueued);
@@ -235,7 +235,7 @@ impl World {
         Ok(ticket)
     }
 
-    /// What work of this stream waits for because of the legacy stream.
+    /// Returns what work of this stream waits for because of the legacy stream.
     fn legacy_order(&self, handle: u64, context: u64) -> Vec<Ticket> {
         let Some(stream) = self.streams.get(&handle) else { return Vec::new() };
         let counts = |other: &Stream| match stream.kind {
@@ -262,7 +262,7 @@ impl World {
         self.streams.iter().filter(|(_, s)| ready(s)).map(|(handle, _)| *handle).collect()
     }
 
-    /// Whether a kernel runs, or is first in its stream and waits for nothing there.
+    /// Returns whether a kernel runs, or is first in its stream and waits for nothing there.
     #[must_use]
     pub fn kernel_is_near(&self) -> bool {
         self.streams.values().any(|stream| {
@@ -281,7 +281,7 @@ impl World {
     }
 }
 
-/// A number of the calling thread, there until the process is gone.
+/// Returns a number of the calling thread, there until the process is gone.
 pub(super) fn this_thread() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     thread_local! {

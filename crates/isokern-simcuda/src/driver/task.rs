@@ -121,13 +121,13 @@ pub struct NodesLeft {
 }
 
 impl TaskProgress {
-    /// A task of which nothing is done.
+    /// Returns a task of which nothing is done.
     #[must_use]
     pub const fn new(task: Task) -> Self {
         Self { task, grid: None, nodes: None }
     }
 
-    /// The kernel to begin or go on with, also inside a graph.
+    /// Returns the kernel to begin or go on with, also inside a graph.
     #[must_use]
     pub fn kernel(&self) -> Option<&Arc<Kernel>> {
         match (&self.task, &self.nodes) {
@@ -137,14 +137,14 @@ impl TaskProgress {
         }
     }
 
-    /// Whether the kernel has begun.
+    /// Returns whether the kernel has begun.
     #[must_use]
     pub fn has_begun(&self) -> bool {
         let inner = self.nodes.as_ref().and_then(|left| left.current.as_ref());
         self.grid.is_some() || inner.is_some_and(|(_, progress)| progress.has_begun())
     }
 
-    /// The word this waits for, also inside a graph.
+    /// Returns the word this waits for, also inside a graph.
     #[must_use]
     pub fn condition(&self) -> Option<Condition> {
         match (&self.task, &self.nodes) {
@@ -156,8 +156,8 @@ impl TaskProgress {
 }
 
 impl Condition {
-    /// Whether it holds. A word that is gone lets nobody wait for ever: the task faults when it
-    /// runs.
+    /// Returns whether it holds. A word that is gone lets nobody wait forever: the task faults when
+    /// it runs.
     #[must_use]
     pub fn holds(self, memory: &Memory) -> bool {
         let Ok(word) = read_word(memory, self.address) else { return true };
@@ -181,7 +181,7 @@ pub fn read_word(memory: &Memory, address: u64) -> Result<u32, crate::memory::Ac
 }
 
 impl World {
-    /// Whether a task can go on now, as far as the device and memory are concerned.
+    /// Returns whether a task can go on now, as far as the device and memory are concerned.
     #[must_use]
     pub fn can_go_on(&self, progress: &TaskProgress) -> bool {
         if let Some(condition) = progress.condition() {
@@ -198,7 +198,7 @@ impl World {
         }
     }
 
-    /// Whether some stream waits for a word that may change without a call.
+    /// Returns whether some stream waits for a word that may change without a call.
     #[must_use]
     pub fn polls(&self) -> bool {
         let mut first = self.streams.values().filter_map(|stream| stream.queue.front());

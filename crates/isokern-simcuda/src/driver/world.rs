@@ -125,7 +125,7 @@ thread_local! {
 const FIRST_HANDLE: u64 = 0x5151_0000_0000_0000;
 
 impl World {
-    /// A driver before `cuInit`.
+    /// Returns a driver before `cuInit`.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let total = settings.memory_bytes.saturating_mul(settings.device_count.max(1) as u64);
@@ -159,7 +159,7 @@ impl World {
         }
     }
 
-    /// What `cuInit` does.
+    /// Returns what `cuInit` does.
     ///
     /// # Errors
     ///
@@ -179,13 +179,13 @@ impl World {
         Ok(())
     }
 
-    /// A handle nobody had.
+    /// Returns a handle nobody had.
     pub fn new_handle(&mut self) -> u64 {
         self.next_handle += 0x10;
         self.next_handle
     }
 
-    /// The ordinal of a device as an index.
+    /// Returns the ordinal of a device as an index.
     ///
     /// # Errors
     ///
@@ -197,7 +197,7 @@ impl World {
             .ok_or(Status::INVALID_DEVICE)
     }
 
-    /// A device.
+    /// Returns a device.
     ///
     /// # Errors
     ///
@@ -207,7 +207,7 @@ impl World {
         self.devices.get_mut(index).ok_or(Status::INVALID_DEVICE)
     }
 
-    /// The current context: alive and without a fault.
+    /// Returns the current context: alive and without a fault.
     ///
     /// # Errors
     ///
@@ -219,7 +219,7 @@ impl World {
         context.fault.map_or(Ok(handle), Err)
     }
 
-    /// The current context, and the ordinal of its device.
+    /// Returns the current context, and the ordinal of its device.
     ///
     /// # Errors
     ///
@@ -229,7 +229,7 @@ impl World {
         Ok((handle, self.contexts.get(&handle).ok_or(Status::INVALID_CONTEXT)?.device))
     }
 
-    /// The kernel that runs, if any: it is what others wait for.
+    /// Returns the kernel that runs, if any: it is what others wait for.
     #[must_use]
     pub fn running_kernel(&self) -> Option<&str> {
         self.streams.values().find_map(Stream::running_kernel)
@@ -255,7 +255,7 @@ impl World {
     }
 }
 
-/// The handle of this thread's current context.
+/// Returns the handle of this thread's current context.
 #[must_use]
 pub fn current() -> Option<u64> {
     CURRENT.with(|stack| stack.borrow().last().copied()).filter(|handle| *handle != 0)

@@ -136,7 +136,7 @@ pub(crate) fn apply(buffers: &mut Buffers, shared: &mut super::block::Shared, st
     }
 }
 
-/// The values of a source as longs.
+/// Returns the values of a source as longs.
 pub(crate) fn source_values(registers: &Registers, source: Source) -> Longs {
     match source {
         Source::Word(word) => registers.word(word).map(u64::from),
@@ -175,7 +175,7 @@ pub(crate) fn place(window: Window, address: u64, bytes: u32) -> Result<Place, F
     Ok(Place { window, offset })
 }
 
-/// The used bytes of one value of a load, a bit each.
+/// Returns the used bytes of one value of a load, a bit each.
 const fn used_of(mask: u32, part: u64, bytes: u32) -> u32 {
     // A vector has at most 32 bytes.
     (mask >> ((part as u32 * bytes) % 32)) & low_bits(bytes)
@@ -303,7 +303,7 @@ fn write(
     Ok(())
 }
 
-/// The address by which buffers know a place.
+/// Returns the address by which buffers know a place.
 pub(crate) const fn buffered(place: Place) -> u64 {
     match place.window {
         Window::Shared => SHARED_BASE + place.offset,

@@ -6,7 +6,7 @@ use crate::program::operation::{Address, Base, Window};
 use crate::ptx::ast::Space;
 use crate::registers::{LANES, Long, Longs, Word};
 
-/// The values of an address, for every lane.
+/// Returns the values of an address, for every lane.
 #[inline]
 pub(crate) fn values(frame: &Frame, address: Address) -> Longs {
     let mut values = match address.base {
@@ -23,7 +23,7 @@ pub(crate) fn values(frame: &Frame, address: Address) -> Longs {
     values
 }
 
-/// The window a generic address lies in.
+/// Returns the window a generic address is in.
 #[inline]
 pub(crate) const fn window_of(address: u64) -> Window {
     if address < SHARED_BASE {
@@ -50,14 +50,14 @@ pub(crate) fn convert(frame: &Frame, address: Address, window: Window, to: bool)
     values
 }
 
-/// The lanes whose address lies in a window.
+/// Returns the lanes whose address is in a window.
 pub(crate) fn in_window(frame: &Frame, address: Address, window: Window) -> u32 {
     let values = values(frame, address);
     let bits = values.iter().enumerate().map(|(lane, value)| (lane, window_of(*value) == window));
     bits.fold(0, |mask, (lane, inside)| mask | u32::from(inside) << lane)
 }
 
-/// What the generic addresses of a window have more than its own.
+/// Returns what the generic addresses of a window have more than its own.
 pub(crate) const fn base(window: Window) -> u64 {
     match window {
         Window::Shared => SHARED_BASE,
@@ -66,7 +66,7 @@ pub(crate) const fn base(window: Window) -> u64 {
     }
 }
 
-/// The name of a window.
+/// Returns the name of a window.
 pub(crate) const fn space(window: Window) -> Space {
     match window {
         Window::Generic | Window::Global => Space::Global,

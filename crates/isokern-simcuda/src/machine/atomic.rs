@@ -55,7 +55,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// The value a change makes of `old`. `add.f32` flushes subnormals in global memory, not in
+/// Returns the value a change makes of `old`. `add.f32` flushes subnormals in global memory, not in
 /// shared memory (*PTX ISA*, `atom`).
 #[expect(clippy::cast_possible_truncation, reason = "values are cut to the size of their type")]
 pub(crate) fn changed(

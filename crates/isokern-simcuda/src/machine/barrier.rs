@@ -96,7 +96,7 @@ impl Barriers {
         released
     }
 
-    /// A barrier at which threads wait: its number, how many, and how many it takes.
+    /// Returns a barrier at which threads wait: its number, how many, and how many it takes.
     pub(crate) fn waiting(&self, live: u32) -> Option<(u32, u32, u32)> {
         let mut states = (0_u32..).zip(&self.states);
         let (number, state) = states.find(|(_, state)| state.arrived > 0)?;

@@ -21,7 +21,7 @@ pub(crate) struct Block {
     pub(crate) live: u32,
 }
 
-/// Shared memory: what the kernel declares, and what was asked for at launch behind it.
+/// Shared memory: what the kernel declares, and what was asked for at launch after it.
 #[derive(Debug)]
 pub(crate) struct Shared {
     bytes: Vec<u8>,
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
 }
 
 impl Block {
-    /// A block of which no thread has run.
+    /// Returns a block of which no thread has run.
     pub(crate) fn new(
         program: &Program,
         entry: usize,
@@ -67,7 +67,7 @@ impl Shared {
         Self { bytes: vec![0xA5; len], fixed_end, open_start }
     }
 
-    /// Bytes the kernel may use.
+    /// Returns bytes the kernel may use.
     pub(crate) const fn len(&self) -> usize {
         self.bytes.len()
     }

@@ -66,7 +66,7 @@ pub(crate) type Queue = Vec<Waiting>;
 pub(crate) type SharedStore = Waiting;
 
 impl Waiting {
-    /// A store of a thread that may leave at once.
+    /// Returns a store of a thread that may leave at once.
     pub(crate) const fn new(owner: Owner, address: u64, bytes: u32, value: u64) -> Self {
         Self { address, bytes, value, owner, stamp: Stamp::PLAIN, ready: 0 }
     }
@@ -94,12 +94,12 @@ impl Buffers {
         queue_of(&mut self.threads, store.owner).push(store);
     }
 
-    /// What the next store of a thread takes along.
+    /// Returns what the next store of a thread takes along.
     pub(crate) fn stamp(&mut self, owner: Owner, order: Order) -> Stamp {
         self.views.as_mut().map_or(Stamp::PLAIN, |views| views.stamp(owner, order))
     }
 
-    /// What a thread sees where memory holds `value`.
+    /// Returns what a thread sees where memory holds `value`.
     pub(crate) fn load(&mut self, read: Read, value: u64) -> u64 {
         let Read { owner, address, bytes, .. } = read;
         let thread = find(&self.threads, owner).map(|index| &self.threads[index].1);

@@ -52,7 +52,7 @@ pub(crate) struct At {
 }
 
 impl Chains {
-    /// Nothing has run.
+    /// Returns the state before anything has run.
     pub(crate) fn new(program: &Program) -> Self {
         Self { functions: Arc::clone(program.uses()), ..Self::default() }
     }
@@ -155,7 +155,7 @@ impl Chains {
     }
 }
 
-/// What a call hands over, by words of the callee's area; values in registers have `depth`.
+/// Returns what a call hands over, by words of the callee's area; values in registers have `depth`.
 fn handed(call: &Call, area: &HashMap<u64, u32>, depth: u32) -> HashMap<u64, u32> {
     let mut handed = HashMap::new();
     for transfer in &call.arguments {

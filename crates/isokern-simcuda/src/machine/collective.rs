@@ -43,7 +43,7 @@ pub(crate) fn run(
     Ok(true)
 }
 
-/// The lanes in groups with one member mask each; `None` when members are missing.
+/// Returns the lanes in groups with one member mask each; `None` when members are missing.
 fn groups(members: Option<&Words>, mask: u32, live: u32) -> Result<Option<Vec<u32>>, Failed> {
     let Some(members) = members else {
         return Ok(Some(vec![mask]));
@@ -127,7 +127,7 @@ fn run_group(registers: &mut Registers, kind: CollectiveKind, group: u32) {
     }
 }
 
-/// The lane a lane reads from, and whether it is in range. Source: *PTX ISA*, `shfl.sync`.
+/// Returns the lane a lane reads from, and whether it is in range. Source: *PTX ISA*, `shfl.sync`.
 fn shuffle(mode: Shuffle, lane: usize, selector: u32, control: u32) -> (usize, bool) {
     let own = lane as u32;
     let (segment, clamp, selector) = (control >> 8 & 31, control & 31, selector & 31);

@@ -49,7 +49,7 @@ pub(crate) enum Clock {
 }
 
 impl Engine {
-    /// An engine over the memory of a device; blocks and warps take turns in order, and
+    /// Returns an engine over the memory of a device; blocks and warps take turns in order, and
     /// `%globaltimer` is the host's time.
     #[must_use]
     pub fn new(memory: &Arc<Memory>) -> Self {
@@ -105,8 +105,8 @@ impl Engine {
         self.clock = Clock::Virtual(0);
     }
 
-    /// An engine with a virtual clock in which stores wait in buffers, in an order that follows
-    /// from `seed`.
+    /// Returns an engine with a virtual clock in which stores wait in buffers, in an order that
+    /// follows from `seed`.
     pub(crate) fn with_buffers(memory: &Arc<Memory>, seed: u64) -> Self {
         let mut engine = Self::new(memory);
         engine.clock = Clock::Virtual(0);
@@ -124,18 +124,18 @@ impl Engine {
         self.multiprocessors = count.max(1);
     }
 
-    /// What was executed so far, over all grids.
+    /// Returns what was executed so far, over all grids.
     #[must_use]
     pub const fn counters(&self) -> Counters {
         self.counters
     }
 
-    /// The memory it works on.
+    /// Returns the memory it works on.
     pub(crate) const fn memory(&self) -> &Arc<Memory> {
         self.view.memory()
     }
 
-    /// A number below `bound` that follows from the seed; 0 without one.
+    /// Returns a number below `bound` that follows from the seed; 0 without one.
     pub(crate) fn choose(&mut self, bound: usize) -> usize {
         let random = match &mut self.buffers {
             Some(buffers) => Some(&mut buffers.random),
@@ -144,7 +144,7 @@ impl Engine {
         random.map_or(0, |random| random.below(bound as u64) as usize)
     }
 
-    /// What loads may return, where that is asked for.
+    /// Returns what loads may return, where that is asked for.
     #[inline]
     pub(crate) fn views(&mut self) -> Option<&mut Views> {
         self.buffers.as_mut()?.views.as_mut()
@@ -155,7 +155,7 @@ impl Engine {
         self.clock.now_ns()
     }
 
-    /// The value of `%clock64`: instructions of warps so far, and time in which none ran.
+    /// Returns the value of `%clock64`: instructions of warps so far, and time in which none ran.
     pub(crate) const fn clock_ticks(&self) -> u64 {
         self.counters.warp_instructions + self.idle_ticks
     }

@@ -138,7 +138,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// The `CUresult` with which the driver reports it.
+    /// Returns the `CUresult` with which the driver reports it.
     #[must_use]
     pub const fn code(&self) -> u32 {
         match self {

@@ -97,7 +97,7 @@ impl Frames {
         self.frames.get_mut(index)?.as_mut()
     }
 
-    /// How deep the calls of a frame nest.
+    /// Returns how deep the calls of a frame nest.
     pub(crate) fn depth(&self, index: usize) -> u32 {
         self.get(index).map_or(0, |frame| frame.depth)
     }

@@ -34,13 +34,13 @@ pub struct Grid {
     asleep: bool,
     /// The moment of its launch, as views count it.
     born: u64,
-    /// Which block starts first, and how many others lie between two that start in turn.
+    /// Which block starts first, and how many others are between two that start in turn.
     order: (u64, u64),
     profile: Option<Box<Profile>>,
 }
 
 impl Grid {
-    /// A grid of which no thread has run yet.
+    /// Returns a grid of which no thread has run yet.
     #[must_use]
     pub fn new(program: &Arc<Program>, launch: Launch) -> Self {
         let id = SERIAL.fetch_add(1, Ordering::Relaxed);
@@ -55,14 +55,14 @@ impl Grid {
         self.profile.get_or_insert_with(|| Box::new(Profile::new(&self.program)));
     }
 
-    /// What was counted; none unless [`keep_profile`](Self::keep_profile) was called.
+    /// Returns what was counted; none unless [`keep_profile`](Self::keep_profile) was called.
     #[must_use]
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.as_deref()
     }
 
-    /// Whether all its threads slept, or waited at a barrier, when they last had their turn: then
-    /// only a store of somebody else or time can let them do more.
+    /// Returns whether all its threads slept, or waited at a barrier, when they last had their
+    /// turn: then only a store of somebody else or time can let them do more.
     #[must_use]
     pub const fn is_asleep(&self) -> bool {
         self.asleep
@@ -74,13 +74,13 @@ impl Grid {
         self
     }
 
-    /// What was executed so far.
+    /// Returns what was executed so far.
     #[must_use]
     pub const fn counters(&self) -> Counters {
         self.counters
     }
 
-    /// The kernel's name.
+    /// Returns the kernel's name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.program.function(self.launch.entry).map_or("", |entry| &entry.name)
@@ -124,7 +124,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// A [`Fault`], after which no thread of the grid runs any more.
+    /// A [`Fault`], after which no thread of the grid runs from then on.
     pub fn run(&mut self, grid: &mut Grid, budget: u64) -> Result<Progress, Box<Fault>> {
         if self.buffers.is_some() || self.order.is_some() {
             return self.run_shuffled(grid, budget);
@@ -277,7 +277,7 @@ impl Engine {
     }
 }
 
-/// The report of a block in which every thread waits.
+/// Returns the report of a block in which every thread waits.
 fn stuck(program: &Program, launch: &Launch, block: &Block) -> Fault {
     let gathers = block.warps.iter().find_map(|warp| {
         let waits = |fragment: &&super::warp::Fragment| fragment.state == State::Gather;
@@ -318,7 +318,7 @@ fn fault(
     Fault { kind: trouble.kind, place }
 }
 
-/// Where in a launch something happened.
+/// Returns where in a launch something happened.
 pub(crate) fn place_of(
     program: &Program,
     launch: &Launch,

@@ -15,7 +15,7 @@ pub(crate) struct LaneBytes {
 }
 
 impl LaneBytes {
-    /// No bytes; those that come hold `pattern`.
+    /// Returns an empty one; bytes that come hold `pattern`.
     pub(crate) const fn new(pattern: u8) -> Self {
         Self { bytes: Vec::new(), stride: 0, len: 0, pattern }
     }
@@ -38,12 +38,12 @@ impl LaneBytes {
         (self.bytes, self.stride) = (bytes, stride);
     }
 
-    /// The bytes a lane has.
+    /// Returns the bytes a lane has.
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
-    /// Bytes of a lane; `None` unless all are inside.
+    /// Returns bytes of a lane; `None` unless all are inside.
     pub(crate) fn get(&self, lane: usize, offset: u64, bytes: u32) -> Option<&[u8]> {
         let range = self.range(lane, offset, bytes)?;
         self.bytes.get(range)

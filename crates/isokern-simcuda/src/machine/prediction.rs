@@ -38,7 +38,7 @@ pub struct Prediction {
     pub most: u64,
 }
 
-/// What a block of some warps, alone on a multiprocessor, might take for what was counted.
+/// Returns what a block of some warps, alone on a multiprocessor, might take for what was counted.
 #[must_use]
 pub const fn predict(counts: &Counts, warps: u64) -> Prediction {
     let warps = if warps == 0 { 1 } else { warps };

@@ -91,7 +91,7 @@ impl AddAssign for Counts {
 }
 
 impl Profile {
-    /// Zeros for every instruction of a program.
+    /// Returns zeros for every instruction of a program.
     #[must_use]
     pub fn new(program: &Program) -> Self {
         let functions = (0..program.function_count()).filter_map(|index| program.function(index));
@@ -102,7 +102,7 @@ impl Profile {
         }
     }
 
-    /// The sum over all functions.
+    /// Returns the sum over all functions.
     #[must_use]
     pub fn total(&self) -> Counts {
         (0..self.places.len()).fold(Counts::default(), |mut sum, index| {
@@ -111,7 +111,7 @@ impl Profile {
         })
     }
 
-    /// The sum over one function's own instructions, by its index in the program.
+    /// Returns the sum over one function's own instructions, by its index in the program.
     #[must_use]
     pub fn of_function(&self, index: usize) -> Counts {
         let places = self.places.get(index).map(Vec::as_slice).unwrap_or_default();
@@ -121,7 +121,7 @@ impl Profile {
         })
     }
 
-    /// The counts of a function's lines that ran, in the order of the text.
+    /// Returns the counts of a function's lines that ran, in the order of the text.
     #[must_use]
     pub fn lines(&self, program: &Program, index: usize) -> Vec<LineCounts> {
         let places = self.places.get(index).map(Vec::as_slice).unwrap_or_default();
@@ -137,8 +137,8 @@ impl Profile {
         found
     }
 
-    /// The longest chain of loads of global memory, each at an address that follows from what the
-    /// one before gave.
+    /// Returns the longest chain of loads of global memory, each at an address that follows from
+    /// what the one before gave.
     #[must_use]
     pub const fn longest_chain(&self) -> u32 {
         self.chains.longest

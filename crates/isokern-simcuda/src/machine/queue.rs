@@ -5,12 +5,12 @@ use super::random::Random;
 use crate::address_map::{SHARED_BASE, WINDOW_BYTES};
 use crate::memory::View;
 
-/// Where an owner's queue is in a list that is kept in order.
+/// Returns where an owner's queue is in a list that is kept in order.
 pub(crate) fn find<K: Ord + Copy>(queues: &[(K, Queue)], owner: K) -> Option<usize> {
     queues.binary_search_by_key(&owner, |(found, _)| *found).ok()
 }
 
-/// An owner's queue, new if it had none.
+/// Returns an owner's queue, new if it had none.
 pub(crate) fn queue_of<K: Ord + Copy>(queues: &mut Vec<(K, Queue)>, owner: K) -> &mut Queue {
     let index = match queues.binary_search_by_key(&owner, |(found, _)| *found) {
         Ok(index) => index,
@@ -39,23 +39,23 @@ pub(crate) fn take_one(
     found.then(|| queue.remove(first))
 }
 
-/// Whether an address, as buffers know it, is one of shared memory.
+/// Returns whether an address, as buffers know it, is one of shared memory.
 pub(crate) const fn is_shared(address: u64) -> bool {
     address.wrapping_sub(SHARED_BASE) < WINDOW_BYTES
 }
 
-/// Whether a store is one to shared memory.
+/// Returns whether a store is one to shared memory.
 pub(crate) const fn is_shared_store(store: &Waiting) -> bool {
     is_shared(store.address)
 }
 
-/// What memory holds where a store goes; zeros where it was freed.
+/// Returns what memory holds where a store goes; zeros where it was freed.
 pub(crate) fn memory_value(view: &mut View, store: &Waiting) -> u64 {
     let found = view.range(store.address, store.bytes);
     found.map_or(0, |(allocation, offset)| allocation.store.load(offset, store.bytes))
 }
 
-/// Whether a store touches some of these bytes.
+/// Returns whether a store touches some of these bytes.
 pub(crate) const fn overlaps(store: Waiting, address: u64, bytes: u32) -> bool {
     store.address < address + bytes as u64 && address < store.address + store.bytes as u64
 }

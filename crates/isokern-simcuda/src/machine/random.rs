@@ -6,12 +6,12 @@
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// A generator whose numbers follow from `seed`.
+    /// Returns a generator whose numbers follow from `seed`.
     pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub(crate) const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -20,7 +20,7 @@ impl Random {
         mixed ^ mixed >> 31
     }
 
-    /// A number below `bound`, 0 for a bound of 0. Small bounds only: the bias is below
+    /// Returns a number below `bound`, 0 for a bound of 0. Small bounds only: the bias is below
     /// `bound / 2^32`.
     pub(crate) const fn below(&mut self, bound: u64) -> u64 {
         (self.next() >> 32).wrapping_mul(bound) >> 32

@@ -25,8 +25,8 @@ impl Engine {
         Ok(Progress::Running)
     }
 
-    /// Which of the blocks starts first, and the step from one to the next: by the seed, or in
-    /// ascending order. The step has no divisor in common with the count, so each has its turn.
+    /// Returns which of the blocks starts first, and the step from one to the next: by the seed, or
+    /// in ascending order. The step has no divisor in common with the count, so each has its turn.
     pub(crate) fn order_of(&mut self, blocks: u64) -> (u64, u64) {
         if blocks < 2 || (self.buffers.is_none() && self.order.is_none()) {
             return (0, 1);
@@ -39,7 +39,7 @@ impl Engine {
     }
 }
 
-/// The greatest common divisor.
+/// Returns the greatest common divisor.
 const fn divisor(first: u64, second: u64) -> u64 {
     if second == 0 { first } else { divisor(second, first % second) }
 }

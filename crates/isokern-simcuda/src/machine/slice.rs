@@ -132,7 +132,7 @@ fn branch(warp: &mut Warp, index: usize, mask: u32, target: u32) -> Flow {
     Flow::Pick
 }
 
-/// The instructions that are not in the inner loops of a kernel.
+/// Returns the instructions that are not in the inner loops of a kernel.
 fn rare(
     warp: &mut Warp,
     around: &mut Surroundings<'_>,
@@ -174,7 +174,7 @@ fn rare(
     Ok(Flow::Next)
 }
 
-/// The rare instructions that change registers or memory alone.
+/// Runs the rare instructions that change registers or memory alone.
 fn in_frame(
     warp: &mut Warp,
     around: &mut Surroundings<'_>,

@@ -57,7 +57,7 @@ fn value(around: &Surroundings<'_>, special: Special, lane: usize) -> u64 {
     }
 }
 
-/// The index in a block of a thread counted in x, then y, then z.
+/// Returns the index in a block of a thread counted in x, then y, then z.
 pub(crate) const fn thread_index([x, y, _]: [u32; 3], thread: u32) -> [u32; 3] {
     [thread % x, thread / x % y, thread / x / y]
 }

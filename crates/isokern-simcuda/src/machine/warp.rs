@@ -50,7 +50,7 @@ pub(crate) struct Warp {
 const PATIENCE: u32 = 20_000;
 
 impl Warp {
-    /// A warp whose lanes stand before the first instruction of a kernel.
+    /// Returns a warp whose lanes are at the first instruction of a kernel.
     pub(crate) fn new(program: &Program, entry: usize, first_thread: u32, lanes: u32) -> Self {
         let mut frames = Frames::default();
         let frame = frames.push(program, entry, None, lanes);
@@ -68,7 +68,7 @@ impl Warp {
         }
     }
 
-    /// The fragment to run next; `None` when all wait.
+    /// Returns the fragment to run next; `None` when all wait.
     pub(crate) fn pick(&mut self) -> Option<usize> {
         let ready = |fragment: &Fragment| fragment.state == State::Ready;
         if let [only] = self.fragments.as_slice() {
@@ -162,7 +162,7 @@ impl Warp {
     }
 }
 
-/// The lanes of a mask, lowest first.
+/// Returns the lanes of a mask, lowest first.
 pub(crate) fn lanes(mask: u32) -> impl Iterator<Item = usize> {
     let mut rest = mask;
     core::iter::from_fn(move || {
@@ -172,7 +172,7 @@ pub(crate) fn lanes(mask: u32) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The lanes of a mask for which something holds, as a mask.
+/// Returns the lanes of a mask for which something holds, as a mask.
 pub(crate) fn lanes_where(mask: u32, holds: impl Fn(usize) -> bool) -> u32 {
     lanes(mask).filter(|&lane| holds(lane)).fold(0, |found, lane| found | 1 << lane)
 }

@@ -22,7 +22,7 @@ pub enum AllocationError {
     },
 }
 
-/// An access that does not lie in one live allocation.
+/// An access that is not inside one live allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{bytes} bytes at {address:#x}: {miss}")]
 pub struct AccessError {

@@ -31,7 +31,7 @@ unsafe impl Sync for Store {}
 const ALIGNMENT: usize = 4096;
 
 impl Store {
-    /// `len` bytes of `pattern`; `None` where the host has no room, or for no bytes.
+    /// Returns `len` bytes of `pattern`; `None` where the host has no room, or for no bytes.
     #[must_use]
     pub fn new(len: usize, pattern: u8) -> Option<Self> {
         // Rounded up, so that whole words may be read at the end.
@@ -50,7 +50,7 @@ impl Store {
         Some(Self { start, len, layout: Some(layout), written: None })
     }
 
-    /// The host's own memory.
+    /// Returns the host's own memory.
     ///
     /// # Safety
     ///
@@ -68,7 +68,7 @@ impl Store {
         self
     }
 
-    /// Whether all of some bytes were written; true where that is not tracked.
+    /// Returns whether all of some bytes were written; true where that is not tracked.
     #[inline]
     #[must_use]
     pub fn is_written(&self, offset: usize, size: u32) -> bool {
@@ -82,19 +82,19 @@ impl Store {
         }
     }
 
-    /// The number of bytes.
+    /// Returns the number of bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The address the host knows the first byte by.
+    /// Returns the address the host knows the first byte by.
     #[must_use]
     pub fn host_address(&self) -> u64 {
         self.start.expose_provenance() as u64

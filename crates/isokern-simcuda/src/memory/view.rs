@@ -16,7 +16,7 @@ pub struct View {
 }
 
 impl View {
-    /// A view of what is live now.
+    /// Returns a view of what is live now.
     #[must_use]
     pub fn new(memory: Arc<Memory>) -> Self {
         let mut view = Self { memory, epoch: 0, live: Vec::new(), last: 0 };
@@ -24,7 +24,7 @@ impl View {
         view
     }
 
-    /// The memory this is a view of.
+    /// Returns the memory this is a view of.
     #[must_use]
     pub const fn memory(&self) -> &Arc<Memory> {
         &self.memory
@@ -42,11 +42,11 @@ impl View {
         }
     }
 
-    /// The allocation that holds `bytes` from `address`, and where in it they start.
+    /// Returns the allocation that holds `bytes` from `address`, and where in it they start.
     ///
     /// # Errors
     ///
-    /// [`AccessError`] unless all of them lie in one live allocation.
+    /// [`AccessError`] unless all of them are in one live allocation.
     #[inline]
     pub fn range(&mut self, address: u64, bytes: u32) -> Result<(&Allocation, usize), AccessError> {
         let holds = |allocation: &Allocation| {

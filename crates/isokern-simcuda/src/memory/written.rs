@@ -9,7 +9,7 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Nothing of `len` bytes was written.
+    /// Returns the map for `len` bytes of which none was written.
     pub(super) fn new(len: usize) -> Self {
         Self { bits: (0..len.div_ceil(8)).map(|_| AtomicU8::new(0)).collect() }
     }
@@ -23,7 +23,7 @@ impl Written {
         }
     }
 
-    /// Whether all bytes of a range were written.
+    /// Returns whether all bytes of a range were written.
     pub(super) fn all(&self, offset: usize, bytes: usize) -> bool {
         let is_written = |(group, mask): (usize, u8)| {
             self.bits.get(group).is_some_and(|bits| bits.load(Ordering::Relaxed) & mask == mask)
@@ -32,7 +32,7 @@ impl Written {
     }
 }
 
-/// The groups of eight that a range touches, and its bits in each.
+/// Returns the groups of eight that a range touches, and its bits in each.
 fn groups(offset: usize, bytes: usize) -> impl Iterator<Item = (usize, u8)> {
     let end = offset.saturating_add(bytes);
     (offset / 8..end.div_ceil(8)).map(move |group| {

@@ -149,7 +149,7 @@ fn change(at: &Instruction, words: &[String]) -> Result<Change, PtxError> {
     })
 }
 
-/// Which changes there are for which types (*PTX ISA*, `atom`).
+/// Checks which changes there are for which types (*PTX ISA*, `atom`).
 fn check_type(at: &Instruction, change: Change, ty: Type) -> Result<(), PtxError> {
     use Change as C;
     use Type as T;

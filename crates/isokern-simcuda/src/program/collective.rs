@@ -23,7 +23,7 @@ pub(crate) fn barrier(at: &Instruction, scope: &Scope) -> Result<Operation, PtxE
         ["sync"] => plain_barrier(at, scope, aligned, BarrierKind::Wait),
         ["arrive"] => plain_barrier(at, scope, aligned, BarrierKind::Arrive),
         ["red", operation, ty] => reducing_barrier(at, scope, aligned, (operation, ty)),
-        // `bar.red.popc.aligned.u32` and the like: the word may stand before the type.
+        // `bar.red.popc.aligned.u32` and the like: the word may precede the type.
         ["red", operation, "aligned", ty] => reducing_barrier(at, scope, true, (operation, ty)),
         _ => Err(PtxError::unsupported(at.line, at.mnemonic())),
     }
@@ -195,7 +195,7 @@ fn reducing_barrier(
     }))
 }
 
-/// Whether the first word is `sync`, and the others.
+/// Returns whether the first word is `sync`, and the others.
 fn synchronized(at: &Instruction) -> (bool, Vec<&str>) {
     let words: Vec<&str> = at.modifiers.iter().map(String::as_str).collect();
     match words.split_first() {
@@ -204,7 +204,7 @@ fn synchronized(at: &Instruction) -> (bool, Vec<&str>) {
     }
 }
 
-/// The operands before the member mask, and the mask.
+/// Returns the operands before the member mask, and the mask.
 fn with_members<'a>(
     at: &'a Instruction,
     scope: &Scope,
@@ -219,7 +219,7 @@ fn with_members<'a>(
     Ok((inner, Some(scope.word(at, mask)?)))
 }
 
-/// `d` or `d|p`, either of which may be `_`.
+/// Returns `d` or `d|p`, either of which may be `_`.
 fn pair(
     at: &Instruction,
     scope: &Scope,
@@ -243,7 +243,7 @@ fn required(at: &Instruction, target: Option<u16>) -> Result<u16, PtxError> {
     target.ok_or_else(|| operands(at, "the result cannot be dropped"))
 }
 
-/// A guard as the machine evaluates it.
+/// Returns a guard as the machine evaluates it.
 pub(crate) fn guard(at: &Instruction, scope: &Scope) -> Result<Option<Predicate>, PtxError> {
     let Some(guard) = &at.guard else {
         return Ok(None);

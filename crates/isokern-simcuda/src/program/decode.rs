@@ -67,7 +67,7 @@ struct Decoder<'a> {
     area: Area,
     local: Area,
     shared: Area,
-    /// Where each label stands, once it is known.
+    /// Where each label is, once it is known.
     labels: Vec<Option<u32>>,
     /// Tables of labels, by their number as a label.
     tables: HashMap<u32, Vec<String>>,
@@ -100,7 +100,7 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// Binds what may be used before it stands in the text.
+    /// Binds what may be used before it is declared.
     fn announce(&mut self, statement: &Statement) -> Result<(), PtxError> {
         match statement {
             Statement::Label { line, name } => drop(self.new_label(*line, name)?),
@@ -245,7 +245,7 @@ impl Decoder<'_> {
         Ok(Operation::Arithmetic(found))
     }
 
-    /// `mov` of an address or a special register; other moves are arithmetic.
+    /// Returns `mov` of an address or a special register; other moves are arithmetic.
     fn address_or_special(&self, at: &Instruction) -> Result<Operation, PtxError> {
         let [to, from] = at.operands.as_slice() else {
             return self.arithmetic(at);
@@ -298,7 +298,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// Puts the places of labels where their numbers stand.
+    /// Puts the places of labels where their numbers are.
     fn finish(mut self, function: &Function) -> Result<Body, LoadError> {
         // A body may end without `ret`.
         self.body.code.push(Decoded { guard: None, operation: Operation::Return });

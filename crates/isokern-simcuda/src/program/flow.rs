@@ -1,6 +1,6 @@
 //! The flow of a function for analyses: steps that write and read registers, and who follows whom.
 //!
-//! Nested blocks are flattened; names are looked up by scope. Names that stand for no register
+//! Nested blocks are flattened; names are looked up by scope. Names that represent no register
 //! (symbols, special registers, undeclared ones) are left out: [`scope`](crate::program::scope)
 //! refuses what is wrong with them.
 
@@ -40,7 +40,7 @@ pub struct Step {
     pub falls: bool,
 }
 
-/// The flow of a function; that of a declaration is empty.
+/// Returns the flow of a function; that of a declaration is empty.
 #[must_use]
 pub fn flow(function: &Function) -> Flow<'_> {
     let mut builder = Builder::default();
@@ -68,7 +68,7 @@ struct Builder<'a> {
     blocks: Vec<Names<'a>>,
     returns: Vec<&'a str>,
     jumps: usize,
-    /// The step each label stands before.
+    /// The step that each label precedes.
     places: Vec<u32>,
 }
 
@@ -156,7 +156,7 @@ impl<'a> Builder<'a> {
         self.flow.steps.push(step);
     }
 
-    /// The labels a branch names, itself or through a table.
+    /// Returns the labels a branch names, itself or through a table.
     fn jumps(&mut self, branch: &Instruction) -> Vec<u32> {
         let mut jumps = Vec::new();
         for operand in &branch.operands {
@@ -216,7 +216,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The register a name stands for, which gets an index the first time.
+    /// Returns the register a name represents, which gets an index the first time.
     fn register(&mut self, name: &'a str) -> Option<u32> {
         for block in self.blocks.iter_mut().rev() {
             if let Some(index) = block.registers.get(name) {
@@ -236,7 +236,7 @@ impl<'a> Builder<'a> {
         self.blocks.iter().rev().find_map(|block| block.labels.get(name).copied())
     }
 
-    /// Turns the labels in jumps into steps; a jump behind the last step ends the function.
+    /// Turns the labels in jumps into steps; a jump past the last step ends the function.
     fn finish(mut self) -> Flow<'a> {
         let count = small(self.flow.steps.len());
         for step in &mut self.flow.steps {
@@ -250,7 +250,7 @@ impl<'a> Builder<'a> {
 }
 
 impl Names<'_> {
-    /// The weight of a register that this block declares, itself or in a range.
+    /// Returns the weight of a register that this block declares, itself or in a range.
     fn weight(&self, name: &str) -> Option<u32> {
         if let Some((None, weight)) = self.declared.get(name) {
             return Some(*weight);
@@ -269,7 +269,7 @@ impl Names<'_> {
 /// Digits of the greatest index of a range.
 const MAX_DIGITS: usize = 5;
 
-/// How many of the first operands are results.
+/// Returns how many of the first operands are results.
 fn results(instruction: &Instruction) -> usize {
     match instruction.opcode.as_str() {
         "bra" | "brx" | "nanosleep" | "setmaxnreg" | "pmevent" => 0,

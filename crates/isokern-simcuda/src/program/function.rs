@@ -8,7 +8,7 @@ use super::{Body, pressure};
 use crate::error::PtxError;
 use crate::ptx::ast::{self, Directive};
 
-/// A kernel parameter: where it lies in the block of parameters.
+/// A kernel parameter: where it is in the block of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameter {
     /// Bytes from the start.
@@ -145,7 +145,7 @@ fn totals(functions: &[Function]) -> Vec<Need> {
     needs.into_iter().map(Option::unwrap_or_default).collect()
 }
 
-/// The functions a function may call, each once.
+/// Returns the functions a function may call, each once.
 fn callees(function: &Function, functions: &[Function]) -> Vec<usize> {
     let mut indexes: Vec<usize> = Vec::new();
     for call in &function.body.calls {
@@ -170,7 +170,7 @@ impl Need {
         }
     }
 
-    /// The need of a function whose callees need this.
+    /// Returns the need of a function whose callees need this.
     fn under(self, function: &Function) -> Self {
         Self {
             local_bytes: self.local_bytes.saturating_add(function.local_bytes),

@@ -13,7 +13,7 @@ pub(crate) struct Area {
     pub(crate) bytes: u32,
 }
 
-/// Where the parameters and results of a function lie in the area of its frame.
+/// Where the parameters and results of a function are in the area of its frame.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Signature {
     /// Parameters: offset and bytes.
@@ -38,7 +38,7 @@ impl Area {
 }
 
 impl Signature {
-    /// The layout of a function's parameters, then of its results.
+    /// Returns the layout of a function's parameters, then of its results.
     pub(crate) fn of(parameters: &[Variable], returns: &[Variable]) -> Result<Self, PtxError> {
         let mut signature = Self::default();
         for parameter in parameters {
@@ -50,13 +50,13 @@ impl Signature {
         Ok(signature)
     }
 
-    /// The layout of a function.
+    /// Returns the layout of a function.
     pub(crate) fn of_function(function: &Function) -> Result<Self, PtxError> {
         Self::of(&function.parameters, &function.returns)
     }
 }
 
-/// The size of a variable; an open array has the size of what it starts with.
+/// Returns the size of a variable; an open array has the size of what it starts with.
 pub(crate) fn bytes_of(variable: &Variable) -> Result<u64, PtxError> {
     let element = u64::from(variable.ty.bytes()) * u64::from(variable.vector.max(1));
     let mut bytes = element;
@@ -71,7 +71,7 @@ pub(crate) fn bytes_of(variable: &Variable) -> Result<u64, PtxError> {
     if bytes > BYTES_MAX { Err(too_large(variable.line, bytes)) } else { Ok(bytes) }
 }
 
-/// The alignment of a variable in bytes: what is asked for, or that of its type.
+/// Returns the alignment of a variable in bytes: what is asked for, or that of its type.
 pub(crate) fn align_of(variable: &Variable) -> u64 {
     let natural = u64::from(variable.ty.bytes()) * u64::from(variable.vector.max(1));
     variable.align.map_or(natural, u64::from).max(1).next_power_of_two()

@@ -88,12 +88,12 @@ impl Modifiers {
         }
     }
 
-    /// The words nothing is known about.
+    /// Returns the words nothing is known about.
     pub(crate) fn take_rest(&mut self) -> &[String] {
         &self.rest
     }
 
-    /// The type of a value in memory.
+    /// Returns the type of a value in memory.
     pub(crate) fn memory_type(&self, at: &Instruction) -> Result<Type, PtxError> {
         match self.ty {
             None | Some(Type::Pred) => Err(operands(at, "names no type of a value in memory")),
@@ -105,13 +105,13 @@ impl Modifiers {
         }
     }
 
-    /// The scope, which an ordering needs.
+    /// Returns the scope, which an ordering needs.
     pub(crate) fn reach(&self, at: &Instruction) -> Result<Reach, PtxError> {
         self.reach.ok_or_else(|| operands(at, "names an ordering without a scope"))
     }
 }
 
-/// `L1::evict_last`, `L2::128B` and their like.
+/// Returns `L1::evict_last`, `L2::128B` and their like.
 fn is_cache_hint(word: &str) -> bool {
     let Some((level, hint)) = word.split_once("::") else {
         return false;

@@ -42,7 +42,7 @@ pub(crate) struct Context {
     pub(crate) shared_end: u32,
     /// Where shared memory sized at launch starts, in every kernel of the module.
     pub(crate) dynamic_shared: u32,
-    /// Bytes of constants, as they lie one behind the other.
+    /// Bytes of constants, as they are one after the other.
     pub(crate) constant_bytes: u64,
     /// Whether collectives of a warp must name their members.
     pub(crate) takes_sync: bool,
@@ -129,7 +129,7 @@ impl Context {
         }
     }
 
-    /// The generic address of a symbol or function.
+    /// Returns the generic address of a symbol or function.
     pub(crate) fn address_of(&self, line: u32, name: &str) -> Result<u64, PtxError> {
         if let Some(Binding::Symbol(symbol)) = self.scope.find(name)
             && matches!(symbol.space, Space::Global | Space::Constant)
@@ -165,7 +165,7 @@ impl Context {
     }
 
     /// Shared memory: first what the module and its device functions declare, then what each
-    /// kernel does, one kernel's over the other's; behind all of it what is sized at launch.
+    /// kernel does, one kernel's over the other's; after all of it what is sized at launch.
     fn place_shared(&mut self, module: &Module) -> Result<(), PtxError> {
         let mut area = Area::default();
         let mut open = Vec::new();
@@ -244,7 +244,7 @@ impl Drop for Variables {
     }
 }
 
-/// The functions of a module, declarations included.
+/// Returns the functions of a module, declarations included.
 pub(crate) fn functions(module: &Module) -> impl Iterator<Item = &Function> {
     module.items.iter().filter_map(|item| match item {
         Item::Function(function) => Some(function),
@@ -252,12 +252,12 @@ pub(crate) fn functions(module: &Module) -> impl Iterator<Item = &Function> {
     })
 }
 
-/// A variable in shared memory.
+/// Returns a variable in shared memory.
 pub(crate) fn shared(offset: u32, bytes: u32) -> Symbol {
     Symbol { space: Space::Shared, address: offset.into(), bytes: bytes.into() }
 }
 
-/// Bytes of shared memory a function declares in its body, its blocks included.
+/// Returns bytes of shared memory a function declares in its body, its blocks included.
 pub(crate) fn shared_of(function: &Function) -> Result<u32, PtxError> {
     fn walk(statements: &[Statement], area: &mut Area) -> Result<(), PtxError> {
         for statement in statements {

@@ -6,7 +6,7 @@ use crate::error::{PtxError, Reason};
 use crate::ptx::ast::{Instruction, Operand, Space, Type};
 use crate::registers::{File, Long, Word};
 
-/// The address an operand names: `[base+bytes]`, a register, a symbol, a number.
+/// Returns the address an operand names: `[base+bytes]`, a register, a symbol, a number.
 pub(crate) fn address(
     at: &Instruction,
     scope: &Scope,
@@ -39,7 +39,7 @@ pub(crate) fn address(
     }
 }
 
-/// The `count` values of an operand: itself, or the elements of a vector.
+/// Returns the `count` values of an operand: itself, or the elements of a vector.
 pub(crate) fn vector<'a>(
     at: &Instruction,
     operand: &'a Operand,
@@ -52,7 +52,7 @@ pub(crate) fn vector<'a>(
     if values.len() == count { Ok(values) } else { Err(operands(at, "wrong vector length")) }
 }
 
-/// A register to write, of either file; `None` for `_`.
+/// Returns a register to write, of either file; `None` for `_`.
 pub(crate) fn target(
     at: &Instruction,
     scope: &Scope,
@@ -70,7 +70,7 @@ pub(crate) fn target(
     Ok(Some(Target { file, index, bytes: ty.bytes() }))
 }
 
-/// A value of `ty` to write: a register that is wide enough, or a constant.
+/// Returns a value of `ty` to write: a register that is wide enough, or a constant.
 pub(crate) fn source(
     at: &Instruction,
     scope: &Scope,

@@ -25,7 +25,7 @@ pub enum Operation {
     AddressOf(Target, Address),
     /// Converts an address to (`true`) or from a generic one.
     ConvertAddress(Target, Address, Window, bool),
-    /// Whether a generic address lies in a window.
+    /// Whether a generic address is in a window.
     IsSpace(u16, Address, Window),
     /// Reads memory.
     Load(Load),
@@ -148,7 +148,7 @@ pub struct Load {
     pub ty: Type,
     /// Registers to write; `None` drops the value.
     pub targets: Vec<Option<Target>>,
-    /// The bytes that are read, a bit each; the others read as zeros, and may lie anywhere.
+    /// The bytes that are read, a bit each; the others read as zeros, and may be anywhere.
     pub used: u32,
     /// What it is ordered with.
     pub order: Order,

@@ -30,7 +30,7 @@ const MAX_WORK: usize = 1 << 28;
 /// Calls inside each other that are followed.
 const MAX_CALLS: u32 = 64;
 
-/// The registers of a thread in `function`, what it calls left out; 0 for a declaration.
+/// Returns the registers of a thread in `function`, what it calls left out; 0 for a declaration.
 ///
 /// `.maxnreg` is a bound on the answer: a compiler spills what is over it.
 #[must_use]
@@ -42,10 +42,10 @@ pub fn registers(function: &Function) -> u32 {
     live.saturating_add(RESERVED).min(bound(function))
 }
 
-/// The registers of a thread in a kernel and what it calls: at every call, what is live across it
-/// and what the callee needs. An indirect call counts as one of the function that needs most by
-/// itself, a recursive one as nothing more: its values go to the stack. 0 for a kernel the module
-/// does not define.
+/// Returns the registers of a thread in a kernel and what it calls: at every call, what is live
+/// across it and what the callee needs. An indirect call counts as one of the function that needs
+/// most by itself, a recursive one as nothing more: its values go to the stack. 0 for a kernel the
+/// module does not define.
 #[must_use]
 pub fn with_callees(module: &Module, kernel: &str) -> u32 {
     let functions = module.items.iter().filter_map(|item| match item {
@@ -58,7 +58,7 @@ pub fn with_callees(module: &Module, kernel: &str) -> u32 {
     graph.total(kernel, 0).saturating_add(RESERVED).min(bound(function))
 }
 
-/// The bound `.maxnreg` sets.
+/// Returns the bound `.maxnreg` sets.
 fn bound(function: &Function) -> u32 {
     function.directives.iter().fold(MAX_REGISTERS, |bound, directive| match directive {
         Directive::MaxRegisters(registers) => bound.min(*registers),
@@ -76,7 +76,7 @@ struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// What a function with this name needs, with its callees; `depth` calls lead to it.
+    /// Returns what a function with this name needs, with its callees; `depth` calls lead to it.
     fn total(&mut self, name: &'a str, depth: u32) -> u32 {
         if let Some(known) = self.known.get(name) {
             return known.unwrap_or(0);
@@ -95,7 +95,7 @@ impl<'a> Graph<'a> {
         total
     }
 
-    /// The most that a device function needs by itself.
+    /// Returns the most that a device function needs by itself.
     fn indirect(&mut self) -> u32 {
         let functions = self.functions;
         *self.indirect.get_or_insert_with(|| {
@@ -185,7 +185,7 @@ impl Blocks {
         self.starts[block]..self.starts.get(block + 1).copied().unwrap_or(flow.steps.len())
     }
 
-    /// The blocks that may follow a block.
+    /// Returns the blocks that may follow a block.
     fn successors<'a>(&'a self, flow: &'a Flow<'_>, block: usize) -> impl Iterator<Item = usize> {
         let last = self.range(flow, block).end - 1;
         let step = &flow.steps[last];
@@ -203,7 +203,7 @@ struct Crossing {
 }
 
 impl Crossing {
-    /// The registers of a set of numbers.
+    /// Returns the registers of a set of numbers.
     fn members<'a>(&'a self, set: &'a [u64]) -> impl Iterator<Item = u32> {
         set.iter().enumerate().flat_map(move |(word, bits)| {
             let mut bits = *bits;
@@ -236,8 +236,8 @@ fn crossing(flow: &Flow<'_>, blocks: &Blocks) -> Crossing {
     Crossing { number, register }
 }
 
-/// The registers live at the start of every block, `words` words each; `None` when it takes too
-/// long.
+/// Returns the registers live at the start of every block, `words` words each; `None` when it takes
+/// too long.
 fn live_in(
     flow: &Flow<'_>,
     blocks: &Blocks,

@@ -6,7 +6,7 @@ use crate::error::{PtxError, Reason};
 use crate::ptx::ast::{Float, Instruction, Operand, Space, Type};
 use crate::registers::{Counts, File, Long, Predicate, Word};
 
-/// What a name stands for.
+/// What a name represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binding {
     /// A register.
@@ -48,7 +48,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// A scope without names, with its outermost block open.
+    /// Returns a scope without names, with its outermost block open.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -107,14 +107,14 @@ impl Scope {
         Ok(register)
     }
 
-    /// What a name stands for here.
+    /// Returns what a name represents here.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Binding> {
         let mut blocks = self.blocks.iter().rev().chain([&self.outermost]);
         blocks.find_map(|block| block.get(name).copied())
     }
 
-    /// The register a name stands for.
+    /// Returns the register a name represents.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Scope {
         }
     }
 
-    /// A source of at most 32 bits: a register of the word file, or a constant.
+    /// Returns a source of at most 32 bits: a register of the word file, or a constant.
     ///
     /// # Errors
     ///
@@ -143,7 +143,7 @@ impl Scope {
         }
     }
 
-    /// A source of 64 bits: a register of the long file, or a constant.
+    /// Returns a source of 64 bits: a register of the long file, or a constant.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl Scope {
         }
     }
 
-    /// A predicate source: `p` or `!p`.
+    /// Returns a predicate source: `p` or `!p`.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl Scope {
         Ok(Predicate { register: Some(self.in_file(at, name, File::Predicate)?), negated })
     }
 
-    /// A register to write, of the file that is asked for; `None` for `_`.
+    /// Returns a register to write, of the file that is asked for; `None` for `_`.
     ///
     /// # Errors
     ///
@@ -206,7 +206,7 @@ impl Scope {
     }
 }
 
-/// An error about the operands of an instruction.
+/// Returns an error about the operands of an instruction.
 pub fn operands(at: &Instruction, why: impl Into<String>) -> PtxError {
     PtxError::new(at.line, Reason::Operands { instruction: at.mnemonic(), why: why.into() })
 }

@@ -39,7 +39,7 @@ pub(crate) fn is_space(at: &Instruction, scope: &Scope) -> Result<Operation, Ptx
     Ok(Operation::IsSpace(to, address(at, scope, from)?, window))
 }
 
-/// A register that an address fits.
+/// Returns a register that an address fits.
 pub(crate) fn target(
     at: &Instruction,
     scope: &Scope,

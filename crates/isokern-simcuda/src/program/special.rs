@@ -3,7 +3,7 @@
 use super::operation::{LaneMask, Special};
 use crate::ptx::ast::Type;
 
-/// The special register a name stands for, and its type; `None` for other names.
+/// Returns the special register a name represents, and its type; `None` for other names.
 pub(crate) fn find(name: &str) -> Option<(Special, Type)> {
     if let Some((base, axis)) = name.rsplit_once('.') {
         let axis = ["x", "y", "z"].iter().position(|known| *known == axis)?;
@@ -41,8 +41,8 @@ pub(crate) fn find(name: &str) -> Option<(Special, Type)> {
     Some((special, Type::U32))
 }
 
-/// Whether a name is that of a special register, known or not: the predefined ones start with a
-/// percent sign and a name no compiler gives its registers.
+/// Returns whether a name is that of a special register, known or not: the predefined ones start
+/// with a percent sign and a name no compiler gives its registers.
 pub(crate) fn is_reserved(name: &str) -> bool {
     const NAMES: [&str; 12] = [
         "%tid",

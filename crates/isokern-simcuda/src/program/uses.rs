@@ -22,7 +22,7 @@ pub(crate) struct Step {
     pub(crate) partial: Vec<u32>,
 }
 
-/// Those of every function of a text that was loaded before; nothing where it is none.
+/// Returns those of every function of a text that was loaded before; nothing where it is none.
 pub(super) fn of_text(text: &str) -> Vec<Uses> {
     let Ok(tree) = ptx::parse_lazily(text) else { return Vec::new() };
     let step = |step: &flow::Step| Step {

@@ -91,7 +91,7 @@ pub struct Variable {
     pub line: u32,
     /// How it is seen outside.
     pub linkage: Linkage,
-    /// Where it lies.
+    /// Where it is.
     pub space: Space,
     /// `.align`, in bytes.
     pub align: Option<u32>,
@@ -194,7 +194,7 @@ pub enum Statement {
     },
     /// An instruction.
     Instruction(Instruction),
-    /// `.pragma "used_bytes_mask N";`: the bytes that the load behind it needs, a bit each.
+    /// `.pragma "used_bytes_mask N";`: the bytes that the load after it needs, a bit each.
     UsedBytes {
         /// The line.
         line: u32,
@@ -285,7 +285,7 @@ pub enum Operand {
 }
 
 impl Instruction {
-    /// The opcode with its modifiers, as in the text.
+    /// Returns the opcode with its modifiers, as in the text.
     #[must_use]
     pub fn mnemonic(&self) -> String {
         self.modifiers.iter().fold(self.opcode.clone(), |text, word| text + "." + word)
@@ -293,7 +293,7 @@ impl Instruction {
 }
 
 impl Type {
-    /// Bytes of one value; 1 for a predicate.
+    /// Returns bytes of one value; 1 for a predicate.
     #[must_use]
     pub const fn bytes(self) -> u32 {
         match self {
@@ -305,7 +305,7 @@ impl Type {
         }
     }
 
-    /// The type a modifier such as `u32` names.
+    /// Returns the type a modifier such as `u32` names.
     #[must_use]
     pub fn from_modifier(word: &str) -> Option<Self> {
         Some(match word {
@@ -333,13 +333,13 @@ impl Type {
         })
     }
 
-    /// Whether values are signed integers.
+    /// Returns whether values are signed integers.
     #[must_use]
     pub const fn is_signed(self) -> bool {
         matches!(self, Self::S8 | Self::S16 | Self::S32 | Self::S64)
     }
 
-    /// Whether values are floats of 32 or 64 bits.
+    /// Returns whether values are floats of 32 or 64 bits.
     #[must_use]
     pub const fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F64)

@@ -19,7 +19,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A cursor at the first token of a text.
+    /// Returns a cursor at the first token of a text.
     pub(super) fn new(text: &'a str) -> Result<Self, PtxError> {
         let mut lexer = Lexer::new(text);
         let (token, line) = lexer.next()?;
@@ -27,17 +27,17 @@ impl<'a> Cursor<'a> {
         Ok(Self { lexer, token, line, next, statements: 0, operands: 0 })
     }
 
-    /// The token in hand.
+    /// Returns the token in hand.
     pub(super) const fn token(&self) -> Token<'a> {
         self.token
     }
 
-    /// Its line.
+    /// Returns its line.
     pub(super) const fn line(&self) -> u32 {
         self.line
     }
 
-    /// The token behind it.
+    /// Returns the token after it.
     pub(super) const fn ahead(&self) -> Token<'a> {
         self.next.0
     }
@@ -121,24 +121,24 @@ impl<'a> Cursor<'a> {
         Err(over(self.line, "operands of a text", self.operands, MAX_TEXT_OPERANDS))
     }
 
-    /// A syntax error at the token in hand.
+    /// Returns a syntax error at the token in hand.
     pub(super) fn syntax(&self, why: impl Into<String>) -> PtxError {
         PtxError::new(self.line, Reason::Syntax(why.into()))
     }
 
-    /// A syntax error that says what should stand here instead.
+    /// Returns a syntax error that says what should be here instead.
     pub(super) fn expected(&self, what: &str) -> PtxError {
         self.syntax(format!("expected {what}, found {}", self.token))
     }
 
-    /// An error that names the token in hand as unsupported.
+    /// Returns an error that names the token in hand as unsupported.
     pub(super) fn unsupported(&self) -> PtxError {
         let text = self.token.to_string();
         PtxError::unsupported(self.line, text.trim_matches('`'))
     }
 }
 
-/// An error about a bound.
+/// Returns an error about a bound.
 pub(super) const fn over(line: u32, what: &'static str, have: u64, limit: u64) -> PtxError {
     PtxError::new(line, Reason::Limit { what, have, limit })
 }

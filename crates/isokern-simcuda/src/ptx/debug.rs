@@ -24,7 +24,7 @@ pub(super) fn skip(at: &mut Cursor<'_>) -> Result<bool, PtxError> {
     Ok(true)
 }
 
-/// The strings of a `.pragma`, which advise a compiler; the last one is returned.
+/// Returns the strings of a `.pragma`, which advise a compiler; the last one is returned.
 pub(super) fn pragma<'a>(at: &mut Cursor<'a>) -> Result<&'a str, PtxError> {
     loop {
         let text = at.text("a string")?;
@@ -34,7 +34,7 @@ pub(super) fn pragma<'a>(at: &mut Cursor<'a>) -> Result<&'a str, PtxError> {
     }
 }
 
-/// `.file index "name" [, timestamp, size]`.
+/// Reads `.file index "name" [, timestamp, size]`.
 fn file(at: &mut Cursor<'_>) -> Result<(), PtxError> {
     at.advance()?;
     at.integer("the index of a file")?;
@@ -47,7 +47,8 @@ fn file(at: &mut Cursor<'_>) -> Result<(), PtxError> {
     Ok(())
 }
 
-/// `.loc file line [column] [, function_name label [+ bytes], inlined_at file line column]`.
+/// Reads `.loc file line [column] [, function_name label [+ bytes], inlined_at file line
+/// column]`.
 fn location(at: &mut Cursor<'_>) -> Result<(), PtxError> {
     at.advance()?;
     position(at)?;
@@ -73,7 +74,7 @@ fn position(at: &mut Cursor<'_>) -> Result<(), PtxError> {
     Ok(())
 }
 
-/// `.section .name { data and labels }`.
+/// Reads `.section .name { data and labels }`.
 fn section(at: &mut Cursor<'_>) -> Result<(), PtxError> {
     at.advance()?;
     match at.token() {

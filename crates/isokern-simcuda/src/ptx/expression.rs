@@ -11,7 +11,7 @@ use crate::ptx::number::Literal;
 /// The threads of a warp, as the constant `WARP_SZ` gives them.
 const WARP_SIZE: u64 = 32;
 
-/// Whether a constant may start with this token.
+/// Returns whether a constant may start with this token.
 pub(super) fn is_constant(token: Token<'_>) -> bool {
     match token {
         Token::Number(_) | Token::Mark('-' | '+' | '~') => true,
@@ -51,7 +51,7 @@ pub(super) fn bytes(at: &mut Cursor<'_>) -> Result<i64, PtxError> {
     }
 }
 
-/// A literal with any number of signs before it.
+/// Returns a literal with any number of signs before it.
 fn signed(at: &mut Cursor<'_>) -> Result<Literal, PtxError> {
     let mut negative = false;
     while let Token::Mark(mark @ ('+' | '-')) = at.token() {
@@ -82,7 +82,7 @@ const fn with_sign(value: Literal, negative: bool) -> Literal {
     if negative { value.negate() } else { value }
 }
 
-/// The refusal of an expression in parentheses.
+/// Returns the refusal of an expression in parentheses.
 pub(super) fn parentheses(at: &Cursor<'_>) -> PtxError {
     PtxError::unsupported(at.line(), "a constant expression with parentheses")
 }

@@ -91,12 +91,12 @@ fn head(at: &mut Cursor<'_>) -> Result<(Vec<Variable>, Vec<Directive>), PtxError
     Ok((parameters, directives))
 }
 
-/// What is declared in parentheses, or nothing.
+/// Returns what is declared in parentheses, or nothing.
 pub(super) fn optional_parameters(at: &mut Cursor<'_>) -> Result<Vec<Variable>, PtxError> {
     if at.token() == Token::Mark('(') { parameters(at) } else { Ok(Vec::new()) }
 }
 
-/// A directive between the head of a function and its body.
+/// Returns a directive between the head of a function and its body.
 fn directive(at: &mut Cursor<'_>) -> Result<Option<Directive>, PtxError> {
     let Token::Dotted(word) = at.token() else { return Err(at.expected("a directive")) };
     if !matches!(
@@ -127,7 +127,7 @@ fn directive(at: &mut Cursor<'_>) -> Result<Option<Directive>, PtxError> {
     })
 }
 
-/// One to three numbers of threads.
+/// Returns one to three numbers of threads.
 fn extents(at: &mut Cursor<'_>) -> Result<[u32; 3], PtxError> {
     let mut extents = [1; 3];
     for (axis, extent) in extents.iter_mut().enumerate() {

@@ -8,7 +8,7 @@ use crate::ptx::expression::{bytes, constant, is_constant, parentheses};
 use crate::ptx::lexer::Token;
 use crate::ptx::number::Literal;
 
-/// Reads what stands behind the `=` of a declaration.
+/// Reads what follows the `=` of a declaration.
 pub(super) fn initializer(at: &mut Cursor<'_>) -> Result<Initializer, PtxError> {
     nested(at, 0)
 }
@@ -34,7 +34,7 @@ fn nested(at: &mut Cursor<'_>, depth: u64) -> Result<Initializer, PtxError> {
     if at.accept('}')? { Ok(Initializer::List(list)) } else { Err(at.expected("`,` or `}`")) }
 }
 
-/// A constant, `name`, `name+4`, `generic(name)` or `generic(name)+4`.
+/// Returns a constant, `name`, `name+4`, `generic(name)` or `generic(name)+4`.
 fn value(at: &mut Cursor<'_>) -> Result<Initializer, PtxError> {
     if at.token() == Token::Mark('(') {
         return Err(parentheses(at));

@@ -42,12 +42,12 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    /// A lexer at the start of a text of fewer than 4 Gi lines.
+    /// Returns a lexer at the start of a text of fewer than 4 Gi lines.
     pub(super) const fn new(text: &'a str) -> Self {
         Self { text, at: 0, line: 1 }
     }
 
-    /// The next token and its line; [`Token::End`] for ever after the last one.
+    /// Returns the next token and its line; [`Token::End`] forever after the last one.
     pub(super) fn next(&mut self) -> Result<(Token<'a>, u32), PtxError> {
         self.skip_blanks()?;
         let start = self.at;
@@ -71,7 +71,7 @@ impl<'a> Lexer<'a> {
         Ok((token, self.line))
     }
 
-    /// The byte `ahead` of the current place.
+    /// Returns the byte `ahead` of the current place.
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.text.as_bytes().get(self.at + ahead).copied()
     }
@@ -167,7 +167,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Whether a byte may stand inside an identifier.
+/// Returns whether a byte may be inside an identifier.
 const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$'
 }

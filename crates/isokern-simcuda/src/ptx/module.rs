@@ -25,7 +25,7 @@ pub(super) fn module(at: &mut Cursor<'_>) -> Result<Module, PtxError> {
     Ok(Module { version, target, items })
 }
 
-/// `.version 7.8`, which every text starts with.
+/// Returns `.version 7.8`, which every text starts with.
 fn version(at: &mut Cursor<'_>) -> Result<(u32, u32), PtxError> {
     if !at.accept_dotted("version")? {
         return Err(at.expected("`.version`"));
@@ -39,7 +39,7 @@ fn version(at: &mut Cursor<'_>) -> Result<(u32, u32), PtxError> {
     Ok((major, minor))
 }
 
-/// `.target sm_90`, with options that have no effect here.
+/// Returns `.target sm_90`, with options that have no effect here.
 fn target(at: &mut Cursor<'_>) -> Result<u32, PtxError> {
     if !at.accept_dotted("target")? {
         return Err(at.expected("`.target`"));
@@ -62,13 +62,13 @@ fn target(at: &mut Cursor<'_>) -> Result<u32, PtxError> {
     target.ok_or_else(|| at.syntax("`.target` names no architecture such as sm_80"))
 }
 
-/// The number of `sm_80`, `sm_90a` or `sm_100f`.
+/// Returns the number of `sm_80`, `sm_90a` or `sm_100f`.
 fn architecture(word: &str) -> Option<u32> {
     let digits = word.strip_prefix("sm_")?;
     digits.strip_suffix(['a', 'f']).unwrap_or(digits).parse().ok()
 }
 
-/// `.address_size 64`; a text that leaves it out gets the host's, which is 64 as well.
+/// Reads `.address_size 64`; a text that leaves it out gets the host's, which is 64 as well.
 fn address_size(at: &mut Cursor<'_>) -> Result<(), PtxError> {
     if !at.accept_dotted("address_size")? {
         return Ok(());

@@ -30,7 +30,7 @@ impl Literal {
         integer(text).map(Self::Integer)
     }
 
-    /// The literal with its sign changed.
+    /// Returns the literal with its sign changed.
     pub(super) const fn negate(self) -> Self {
         match self {
             Self::Integer(value) => Self::Integer(value.wrapping_neg()),

@@ -31,7 +31,7 @@ pub(super) fn operands(at: &mut Cursor<'_>, is_call: bool) -> Result<Vec<Operand
     if at.accept(';')? { Ok(list) } else { Err(at.expected("`,` or `;`")) }
 }
 
-/// `(a, b)` of a call.
+/// Returns `(a, b)` of a call.
 fn arguments(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     at.expect('(')?;
     let mut list = Vec::new();
@@ -48,7 +48,7 @@ fn arguments(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     Ok(Operand::List(list))
 }
 
-/// `{a, b}`.
+/// Returns `{a, b}`.
 fn vector(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     at.expect('{')?;
     let mut list = Vec::new();
@@ -78,7 +78,7 @@ fn push<'a>(
     Ok(())
 }
 
-/// `[base+bytes]`.
+/// Returns `[base+bytes]`.
 fn address(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     at.expect('[')?;
     let (base, bytes) = if is_constant(at.token()) {
@@ -97,7 +97,7 @@ fn address(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     Ok(Operand::Address { base, bytes })
 }
 
-/// An operand without brackets of any kind.
+/// Returns an operand without brackets of any kind.
 fn plain(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     if is_constant(at.token()) {
         return Ok(match constant(at)? {
@@ -124,7 +124,7 @@ fn plain(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     Ok(if first == "_" { Operand::Sink } else { Operand::Name(first) })
 }
 
-/// A name, with the component of a vector or special register: `%tid.x`.
+/// Returns a name, with the component of a vector or special register: `%tid.x`.
 fn name(at: &mut Cursor<'_>) -> Result<String, PtxError> {
     let word = at.word("an operand")?;
     let Token::Dotted(component) = at.token() else { return Ok(word.to_owned()) };

@@ -51,7 +51,7 @@ fn statement(at: &mut Cursor<'_>, depth: u64, list: &mut Vec<Statement>) -> Resu
     Ok(())
 }
 
-/// The one `.pragma` of a body that says what a program may do; others advise a compiler.
+/// Returns the one `.pragma` of a body that says what a program may do; others advise a compiler.
 ///
 /// Source: NVIDIA, *PTX ISA*, pragma strings, `used_bytes_mask` (since 8.3).
 fn used_bytes(at: &mut Cursor<'_>) -> Result<Option<Statement>, PtxError> {
@@ -65,7 +65,7 @@ fn used_bytes(at: &mut Cursor<'_>) -> Result<Option<Statement>, PtxError> {
     mask.map(|mask| Some(Statement::UsedBytes { line, mask })).ok_or_else(wrong)
 }
 
-/// `name:`, or the table or prototype it names.
+/// Returns `name:`, or the table or prototype it names.
 fn label(at: &mut Cursor<'_>) -> Result<Statement, PtxError> {
     let line = at.line();
     let name = at.word("a label")?.to_owned();
@@ -126,7 +126,7 @@ fn instruction(at: &mut Cursor<'_>) -> Result<Instruction, PtxError> {
     Ok(Instruction { line, guard, opcode, modifiers, operands })
 }
 
-/// `@p` or `@!p`, if it is there.
+/// Returns `@p` or `@!p`, if it is there.
 fn guard(at: &mut Cursor<'_>) -> Result<Option<Guard>, PtxError> {
     if !at.accept('@')? {
         return Ok(None);

@@ -9,7 +9,7 @@ use crate::ptx::initializer::initializer;
 use crate::ptx::lexer::Token;
 use crate::ptx::{MAX_ALIGN, MAX_ARGUMENTS, MAX_BYTES, MAX_DIMENSIONS, MAX_RANGE};
 
-/// What stands before the names of a declaration.
+/// What precedes the names of a declaration.
 struct Prefix {
     linkage: Linkage,
     space: Space,
@@ -19,7 +19,7 @@ struct Prefix {
     pointer: bool,
 }
 
-/// The state space a directive names.
+/// Returns the state space a directive names.
 pub(super) fn space(word: &str) -> Option<Space> {
     Some(match word {
         "reg" => Space::Register,
@@ -120,7 +120,7 @@ fn prefix(at: &mut Cursor<'_>, linkage: Linkage) -> Result<Prefix, PtxError> {
     Ok(Prefix { linkage, space, align, vector, ty, pointer })
 }
 
-/// `[space] [.align N]` after `.ptr`: what the argument points to, a promise to compilers.
+/// Reads `[space] [.align N]` after `.ptr`: what the argument points to, a promise to compilers.
 fn skip_pointee(at: &mut Cursor<'_>) -> Result<(), PtxError> {
     if let Token::Dotted("const" | "global" | "local" | "shared") = at.token() {
         at.advance()?;
@@ -140,7 +140,7 @@ fn alignment(at: &mut Cursor<'_>) -> Result<u32, PtxError> {
     Err(PtxError::new(line, crate::error::Reason::Syntax(why)))
 }
 
-/// `name`, `name<8>`, `name[2][3]`.
+/// Returns `name`, `name<8>`, `name[2][3]`.
 fn declarator(at: &mut Cursor<'_>, prefix: &Prefix) -> Result<Variable, PtxError> {
     at.count_statement()?;
     let line = at.line();

@@ -10,7 +10,7 @@ const fn cut(value: u64, bits: u32) -> u64 {
     value & u64::MAX >> (64 - bits)
 }
 
-/// A value whose bits are given one by one.
+/// Returns a value whose bits are given one by one.
 fn from_bits(count: u32, bit: impl Fn(u32) -> bool) -> u64 {
     (0..count).map(|at| u64::from(bit(at)) << at).sum()
 }

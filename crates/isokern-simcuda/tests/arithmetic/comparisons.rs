@@ -8,7 +8,7 @@ use crate::warp::{Warp, check2, eval, lanes, values};
 
 const NAN: u64 = 0x7fc0_0000;
 
-/// Whether a relation holds; `None` is the order of NaN.
+/// Returns whether a relation holds; `None` is the order of NaN.
 fn holds(relation: &str, order: Option<Ordering>) -> bool {
     match (relation, order) {
         ("num", order) => order.is_some(),

@@ -22,7 +22,7 @@ fn value(raw: u64, bits: u32, signed: bool) -> i128 {
     if signed && raw >> (bits - 1) == 1 { raw - (1 << bits) } else { raw }
 }
 
-/// What a register holds for a value of a type: its low bits, extended as the type says.
+/// Returns what a register holds for a value of a type: its low bits, extended as the type says.
 fn held(result: i128, (_, bits, signed): (&str, u32, bool), register: u32) -> u64 {
     let number = value(result as u64, bits, signed);
     number as u64 & u64::MAX >> (64 - register)

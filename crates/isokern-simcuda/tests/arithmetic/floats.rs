@@ -14,7 +14,7 @@ fn single(bits: u64) -> f32 {
     f32::from_bits(bits as u32)
 }
 
-/// The bits of a result.
+/// Returns the bits of a result.
 fn bits(value: f32) -> u64 {
     if value.is_nan() { NAN } else { value.to_bits().into() }
 }

@@ -14,13 +14,13 @@ const TYPES: [(&str, &str, u32, bool); 6] = [
     ("s64", "d", 64, true),
 ];
 
-/// The value of the low bits.
+/// Returns the value of the low bits.
 fn value(raw: u64, bits: u32, signed: bool) -> i128 {
     let raw = i128::from(raw & u64::MAX >> (64 - bits));
     if signed && raw >> (bits - 1) == 1 { raw - (1 << bits) } else { raw }
 }
 
-/// The low bits of a value.
+/// Returns the low bits of a value.
 fn cut(value: i128, bits: u32) -> u64 {
     value as u64 & u64::MAX >> (64 - bits)
 }

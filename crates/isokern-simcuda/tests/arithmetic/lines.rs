@@ -2,7 +2,7 @@
 
 use isokern_simcuda::ptx::ast::{Float, Instruction, Operand};
 
-/// The instruction of a line such as `setp.lt.s32 p0|p1, r1, -7`, said to be on line 7.
+/// Returns the instruction of a line such as `setp.lt.s32 p0|p1, r1, -7`, said to be on line 7.
 pub(crate) fn instruction(text: &str) -> Instruction {
     let (words, operands) = text.split_once(' ').expect("an opcode and operands");
     let mut words = words.split('.').map(str::to_owned);

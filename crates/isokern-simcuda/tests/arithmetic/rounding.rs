@@ -6,7 +6,7 @@ use crate::warp::{eval, lanes, values};
 
 const MODES: [&str; 4] = ["rn", "rz", "rm", "rp"];
 
-/// Checks a line, in which `MODE` stands for the four directions, against four results.
+/// Checks a line, in which `MODE` means one of the four directions, against four results.
 fn modes(text: &str, sources: &[u64], expected: [u64; 4]) {
     for (mode, expected) in MODES.into_iter().zip(expected) {
         let text = text.replace("MODE", mode);
@@ -68,7 +68,7 @@ fn multiply_add_rounds_once() {
     let sources = [0x3f80_0800, 0x3f80_0800, 0xbf80_1000];
     modes("fma.MODE.f32 f0, f1, f2, f3", &sources, [0x3380_0000; 4]);
     modes("mad.MODE.f32 f0, f1, f2, f3", &sources, [0x3380_0000; 4]);
-    // (1 + 2^-12)^2 lies half way between 1 + 2^-11 and the next value.
+    // (1 + 2^-12)^2 is half way between 1 + 2^-11 and the next value.
     let (low, high) = (0x3f80_1000, 0x3f80_1001);
     modes("fma.MODE.f32 f0, f1, f2, f3", &[0x3f80_0800, 0x3f80_0800, 0], [low, low, low, high]);
     // A little more than half way, by the smallest value there is, and a little less.

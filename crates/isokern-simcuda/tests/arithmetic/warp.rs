@@ -24,7 +24,7 @@ pub(crate) struct Warp {
 }
 
 impl Warp {
-    /// All registers hold zeros.
+    /// Returns all registers hold zeros.
     pub(crate) fn new() -> Self {
         let mut scope = Scope::new();
         let kinds = [
@@ -47,7 +47,7 @@ impl Warp {
         Self { scope, registers }
     }
 
-    /// What is decoded from a line.
+    /// Returns what is decoded from a line.
     pub(crate) fn decode(&self, text: &str) -> Result<Option<Arithmetic>, PtxError> {
         Arithmetic::decode(&instruction(text), &self.scope)
     }
@@ -72,7 +72,7 @@ impl Warp {
         }
     }
 
-    /// The values of a register.
+    /// Returns the values of a register.
     pub(crate) fn get(&self, name: &str) -> Lanes {
         let Register { file, index, .. } = self.scope.register(1, name).expect("declared");
         match file {

@@ -88,7 +88,8 @@ impl Test {
         }
     }
 
-    /// How long each role waits before its first slot, so that what it reads has time to come.
+    /// Returns how long each role waits before its first slot, so that what it reads has time to
+    /// come.
     const fn delays(self) -> &'static [u32] {
         match self {
             Self::MP | Self::CoRR => &[0, 80],
@@ -98,7 +99,7 @@ impl Test {
         }
     }
 
-    /// What the loads read, role by role, in the outcome in question.
+    /// Returns what the loads read, role by role, in the outcome in question.
     pub(crate) const fn outcome(self) -> &'static [u32] {
         match self {
             Self::SB => &[0, 0],
@@ -110,7 +111,7 @@ impl Test {
     }
 }
 
-/// A kernel `k` with one parameter, the address of the slots.
+/// Returns a kernel `k` with one parameter, the address of the slots.
 pub(crate) fn text(test: Test, placement: Placement, scope: Scope, strength: Strength) -> String {
     let mut body = String::new();
     match placement {
@@ -163,7 +164,7 @@ pub(crate) fn text(test: Test, placement: Placement, scope: Scope, strength: Str
     kernel(&body)
 }
 
-/// A kernel `k` with the parameter `out` in `%rd0`.
+/// Returns a kernel `k` with the parameter `out` in `%rd0`.
 pub(crate) fn kernel(body: &str) -> String {
     format!(
         ".version 7.8\n.target sm_75\n.address_size 64\n\

@@ -74,7 +74,7 @@ fn writes_to_reads_to_writes() {
 #[test]
 fn acquiring_an_unrelated_word_orders_nothing() {
     let seen = (0..SEEDS_ALLOWED).filter(|seed| run::unrelated(*seed)).count();
-    assert!(seen >= 10, "{seen} of {SEEDS_ALLOWED} seeds see stale data behind an acquire");
+    assert!(seen >= 10, "{seen} of {SEEDS_ALLOWED} seeds see stale data after an acquire");
 }
 
 #[test]

@@ -119,8 +119,8 @@ pub(crate) fn dependent(between: &str, seed: u64) -> bool {
     loaded.word(192) == 0
 }
 
-/// The host stores data and then a flag, which `load` waits for: whether the data is stale. What
-/// the host uploads is long: the age of what a load may see must be more.
+/// Returns the host stores data and then a flag, which `load` waits for: whether the data is stale.
+/// What the host uploads is long: the age of what a load may see must be more.
 pub(crate) fn from_host(load: &str, seed: u64) -> bool {
     const WORDS: u64 = 1024;
     let body = format!(

@@ -24,7 +24,7 @@ const REACHED: [(Test, &str); 6] = [
     (Test::WRC, "AAAFF"),
 ];
 
-/// What lies outside the scope, so that no order and no piece reaches it.
+/// What is outside the scope, so that no order and no piece reaches it.
 const OUT_OF_REACH: [(Test, &str); 6] = [
     (Test::MP, "AAAAA"),
     (Test::SB, "AAAAA"),

@@ -40,7 +40,7 @@ fn a_function_may_call_itself() {
          @%p1 add.u32 %r1, %r1, 1000;\n{STORE}"
     );
     let found = words(&kernel(sum, &body), Shape::new(1, 10), 10);
-    assert_eq!(found, [0, 1, 3, 6, 10, 15, 21, 28, 36, 45], "and the lanes meet behind the call");
+    assert_eq!(found, [0, 1, 3, 6, 10, 15, 21, 28, 36, 45], "and the lanes meet after the call");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use super::launch::{STORE, Shape, kernel, words};
 
 const FULL: u32 = u32::MAX;
 
-/// A shuffle of the lanes' indexes: what each lane is given, plus 100 where it was in range.
+/// Returns a shuffle of the lanes' indexes: what each lane is given, plus 100 where it was in
+/// range.
 fn shuffled(mode: &str, lane: u32, control: u32) -> Vec<u32> {
     let body = format!(
         "shfl.sync.{mode}.b32 %r1|%p1, %r0, {lane}, {control}, {FULL};\n\

@@ -7,7 +7,7 @@ use isokern_simcuda::ptx::ast::Space;
 
 use super::launch::{Device, STORE, Shape, fault, kernel, load};
 
-/// The line of the text that holds `part`.
+/// Returns the line of the text that holds `part`.
 fn line_of(text: &str, part: &str) -> u32 {
     let index = text.lines().position(|line| line.contains(part)).expect("the text has it");
     u32::try_from(index).unwrap() + 1

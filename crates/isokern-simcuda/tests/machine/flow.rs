@@ -11,7 +11,7 @@ fn lanes_take_their_own_branch_and_meet_again() {
     );
     let found = words(&kernel("", &body), Shape::new(1, 32), 32);
     let expected: Vec<u32> = (0..32).map(|i| 3200 + if i % 2 == 0 { 9 } else { 7 }).collect();
-    assert_eq!(found, expected, "all 32 lanes run together behind the join");
+    assert_eq!(found, expected, "all 32 lanes run together after the join");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_table_of_branches_takes_a_whole_warp_along() {
 
 #[test]
 fn a_lane_that_spins_lets_the_lane_run_that_it_waits_for() {
-    // Lane 0 stands at the lower instruction and waits for lane 1.
+    // Lane 0 is at the lower instruction and waits for lane 1.
     let body = format!(
         "setp.ne.u32 %p1, %r0, 0;\n@%p1 bra WRITE;\n\
          SPIN:\nld.volatile.global.u32 %r2, [%rd0+252];\nsetp.eq.u32 %p2, %r2, 0;\n@%p2 bra SPIN;\n\

@@ -26,9 +26,9 @@ impl Shape {
     }
 }
 
-/// A text with these top-level declarations and the kernel `k`, whose one parameter `out` is an
-/// address. Its body starts with registers of every size and `out` in `%rd0`, the thread's index
-/// in `%r0`.
+/// Returns a text with these top-level declarations and the kernel `k`, whose one parameter `out`
+/// is an address. Its body starts with registers of every size and `out` in `%rd0`, the thread's
+/// index in `%r0`.
 pub(crate) fn kernel(declarations: &str, body: &str) -> String {
     format!(
         ".version 7.8\n.target sm_75\n.address_size 64\n{declarations}\n\

@@ -101,8 +101,8 @@ fn kernel_parameters_lie_behind_each_other_with_their_alignment() {
     assert_eq!(device.words(out, 4), [200, 2, 3, 1]);
 }
 
-/// One read-modify-write by one thread on a word that holds `old`: the word after it, and what
-/// the thread was given.
+/// Returns one read-modify-write by one thread on a word that holds `old`: the word after it, and
+/// what the thread was given.
 fn change(instruction: &str, old: u32) -> (u32, u32) {
     let body = format!("st.global.u32 [%rd0], {old};\n{instruction}\nst.global.u32 [%rd0+4], %r1;");
     let found = words(&kernel("", &body), Shape::new(1, 1), 2);

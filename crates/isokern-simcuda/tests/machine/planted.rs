@@ -20,7 +20,7 @@ const ECHO: &str = "mov.u32 %r4, 0;\n\
     ld.u32 %r2, [%rd0+64];\nadd.u32 %r2, %r2, 1;\n\
     st.u32 [%rd0+192], %r2;\nst.release.sys.u32 [%rd0+128], %r1;\nbra WAIT;\nEND:";
 
-/// Whether an answer of the device is wrong under a seed.
+/// Returns whether an answer of the device is wrong under a seed.
 fn echo_is_wrong(device: &Device, seed: u64) -> bool {
     let out = device.memory.allocate(256, Kind::Pinned).unwrap();
     device.memory.write(out, &[0; 256]).unwrap();
@@ -61,9 +61,9 @@ fn an_answer_without_its_orders_is_caught() {
     }
 }
 
-/// Every thread reads what one warp before it wrote: later warps find it there in ascending order,
-/// barrier or not.
-fn behind(barrier: &str) -> String {
+/// Returns every thread reads what one warp before it wrote: later warps find it there in ascending
+/// order, barrier or not.
+fn read_after(barrier: &str) -> String {
     let body = format!(
         ".shared .align 4 .b8 s[640];\nshl.b32 %r2, %r0, 2;\nmov.u32 %r3, s;\n\
          add.u32 %r4, %r3, %r2;\nadd.u32 %r5, %r0, 1000;\nst.shared.u32 [%r4+128], %r5;\n\
@@ -80,7 +80,7 @@ const AFTER_BLOCK_0: &str = "mov.u32 %r1, %ctaid.x;\nsetp.ne.u32 %p0, %r1, 0;\n@
     READ:\nld.global.u32 %r2, [%rd0+64];\nsetp.ne.u32 %p1, %r2, 7;\n\
     @%p1 red.global.add.u32 [%rd0], 1;";
 
-/// How many threads read what was not there.
+/// Returns how many threads read what was not there.
 fn wrong_reads(device: &Device, shape: Shape, order: impl Fn(&mut Engine)) -> u32 {
     let out = device.memory.allocate(128, Kind::Module).unwrap();
     let mut engine = Engine::new(&device.memory);
@@ -95,7 +95,7 @@ fn wrong_reads(device: &Device, shape: Shape, order: impl Fn(&mut Engine)) -> u3
 #[test]
 fn row_11_what_ascending_order_hides_a_seed_shows() {
     for (text, shape) in
-        [(behind(""), Shape::new(1, 128)), (kernel("", AFTER_BLOCK_0), Shape::new(4, 1))]
+        [(read_after(""), Shape::new(1, 128)), (kernel("", AFTER_BLOCK_0), Shape::new(4, 1))]
     {
         let device = Device::new(&text);
         assert_eq!(wrong_reads(&device, shape, |_| {}), 0, "turns are kind");
@@ -114,7 +114,7 @@ fn row_11_what_ascending_order_hides_a_seed_shows() {
 
 #[test]
 fn a_skipped_barrier_is_caught_and_a_barrier_is_enough() {
-    let right = Device::new(&behind("bar.sync 0;"));
+    let right = Device::new(&read_after("bar.sync 0;"));
     let shape = Shape::new(1, 128);
     let failed =
         (0..200).find(|seed| wrong_reads(&right, shape, |engine| engine.set_weak(*seed)) > 0);

@@ -20,8 +20,8 @@ fn profile(text: &str, shape: Shape, budget: u64) -> (Device, Profile) {
     (device, profile)
 }
 
-/// A store by each thread with a stride, a read of shared memory with conflicts, a barrier, an
-/// atomic, and a dot product in half of the lanes.
+/// Returns a store by each thread with a stride, a read of shared memory with conflicts, a barrier,
+/// an atomic, and a dot product in half of the lanes.
 fn all_kinds() -> String {
     let body = ".shared .align 8 .b8 w[8192];\n\
          mul.wide.u32 %rd1, %r0, 8;\nadd.u64 %rd1, %rd0, %rd1;\n\
@@ -68,7 +68,7 @@ fn slices_and_other_runs_change_no_count() {
     assert_eq!(twice.total().global_sectors, 2 * whole.total().global_sectors);
 }
 
-/// The longest chain of a body.
+/// Returns the longest chain of a body.
 fn chain(declarations: &str, body: &str) -> u32 {
     profile(&kernel(declarations, body), Shape::new(1, 32), 1 << 20).1.longest_chain()
 }

@@ -5,7 +5,7 @@ use isokern_simcuda::replay::{Race, Replay};
 
 use super::launch::{Device, Shape, kernel};
 
-/// The races of a run.
+/// Returns the races of a run.
 fn races(body: &str, shape: Shape, seed: u64) -> Vec<Race> {
     let device = Device::new(&kernel("", body));
     let out = device.memory.allocate(256, Kind::Module).unwrap();

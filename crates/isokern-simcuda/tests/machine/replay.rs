@@ -26,7 +26,7 @@ const FENCE: &str = "fence.acq_rel.gpu;\nst.relaxed.gpu.global.u32 [%rd0+4], 1;"
 const NOTHING: &str = "st.relaxed.gpu.global.u32 [%rd0+4], 1;";
 const TOO_NEAR: &str = "fence.acq_rel.cta;\nst.relaxed.gpu.global.u32 [%rd0+4], 1;";
 
-/// How many of the seeds show the payload missing.
+/// Returns how many of the seeds show the payload missing.
 fn violations(publish: &str, seeds: u64) -> u64 {
     let device = Device::new(&hand_off(publish));
     let count = (0..seeds).filter(|seed| {
@@ -54,7 +54,7 @@ fn a_missing_or_too_near_fence_shows_for_some_seeds() {
     assert!(near >= 10, "a fence for the block alone shows in {near} of 300 runs");
 }
 
-/// Everything a run of four racing blocks leaves behind.
+/// Everything a run of four racing blocks leaves.
 fn race(seed: u64) -> (Vec<u32>, u64) {
     let body = "mov.u32 %r1, %ctaid.x;\nshl.b32 %r2, %r1, 6;\nadd.u32 %r2, %r2, %r0;\n\
         st.global.u32 [%rd0], %r2;\natom.global.add.u32 %r3, [%rd0+4], 1;\n\

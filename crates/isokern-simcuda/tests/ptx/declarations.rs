@@ -8,7 +8,7 @@ use isokern_simcuda::ptx::ast::{
 };
 use isokern_simcuda::ptx::{check_limits, parse};
 
-/// A variable with nothing special about it, on the first line behind the head.
+/// Returns a variable with nothing special about it, on the first line after the head.
 fn plain(space: Space, ty: Type, name: &str) -> Variable {
     Variable {
         line: 4,

@@ -7,7 +7,7 @@ use isokern_simcuda::ptx::{
     MAX_TEXT_BYTES, parse,
 };
 
-/// The line and reason a text is refused with.
+/// Returns the line and reason a text is refused with.
 fn refusal(text: &str) -> (u32, Reason) {
     match parse(text) {
         Err(error) => (error.line, error.reason),
@@ -15,7 +15,7 @@ fn refusal(text: &str) -> (u32, Reason) {
     }
 }
 
-/// Texts behind the head, the line from there on, and words of the reason.
+/// Texts after the head, the line from there on, and words of the reason.
 fn check(cases: &[(&str, u32, &str)], fits: impl Fn(&Reason) -> bool) {
     for (text, line, words) in cases {
         let found = refusal(&format!("{HEAD}{text}"));

@@ -6,7 +6,7 @@ use isokern_simcuda::ptx::ast::{
     Statement, Variable,
 };
 
-/// A module whose lines are all 0.
+/// Returns a module whose lines are all 0.
 pub(super) fn without_lines(mut module: Module) -> Module {
     for item in &mut module.items {
         match item {
@@ -44,7 +44,7 @@ fn clear(body: &mut [Statement]) {
     }
 }
 
-/// The text of a module.
+/// Returns the text of a module.
 pub(super) fn print(module: &Module) -> String {
     let ((major, minor), target) = (module.version, module.target);
     let mut text = format!(".version {major}.{minor}\n.target sm_{target}\n.address_size 64\n");

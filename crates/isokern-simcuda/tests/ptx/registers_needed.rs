@@ -3,7 +3,7 @@
 use super::{function, module};
 use isokern_simcuda::program::pressure::{MAX_REGISTERS, RESERVED, registers, with_callees};
 
-/// The estimate for a kernel with these statements, without the reserved registers.
+/// Returns the estimate for a kernel with these statements, without the reserved registers.
 fn live(statements: &str) -> u32 {
     const DECLARED: &str =
         ".reg .pred %p<9>; .reg .b16 %h<9>; .reg .b32 %r<99>; .reg .b64 %d<99>; .reg .v4 .f32 %v;";
@@ -92,7 +92,7 @@ fn blocks_have_their_own_names() {
         { .reg .b64 %r<4>; mov.u64 %r1, 2; bra L; L: st.u64 [0], %r1; }
         st.u32 [0], %r1;";
     assert_eq!(live(text), 3);
-    // %r99 is behind the end of the range, %r01 is another name.
+    // %r99 is past the end of the range, %r01 is another name.
     assert_eq!(live("st.u32 [%r99], %r01;"), 0);
 }
 

@@ -113,7 +113,7 @@ fn variables(space: Space) -> impl Strategy<Value = Variable> {
     })
 }
 
-/// A variable of a module; one in three has values, and one of those an open length.
+/// Returns a variable of a module; one in three has values, and one of those an open length.
 fn globals() -> impl Strategy<Value = Variable> {
     let spaces =
         prop_oneof![variables(Space::Global), variables(Space::Constant), variables(Space::Shared)];

@@ -19,7 +19,7 @@ fn offset(symbol: &str, bytes: i64) -> Operand {
     Operand::Offset { name: symbol.to_owned(), bytes }
 }
 
-/// The only instruction of a body.
+/// Returns the only instruction of a body.
 fn instruction(text: &str) -> Instruction {
     match body(text).as_slice() {
         [Statement::Instruction(instruction)] => instruction.clone(),

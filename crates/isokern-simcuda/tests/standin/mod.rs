@@ -13,13 +13,13 @@ use cudarc::driver::{CudaContext, sys};
 use isokern_simcuda::driver::LiveObjects;
 use libloading::Library;
 
-/// The path of the shared library that cargo built beside this test.
+/// Returns the path of the shared library that cargo built beside this test.
 pub(crate) fn library_path() -> PathBuf {
     let test = env::current_exe().unwrap();
     test.parent().unwrap().join("libisokern_simcuda.so")
 }
 
-/// The library, opened by its path: whoever asks for `libcuda.so` from now on gets it.
+/// Returns the library, opened by its path: whoever asks for `libcuda.so` from now on gets it.
 pub(crate) fn library() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
     LIBRARY.get_or_init(|| {
@@ -37,7 +37,7 @@ pub(crate) fn turn() -> MutexGuard<'static, ()> {
     guard
 }
 
-/// The primary context of device 0.
+/// Returns the primary context of device 0.
 pub(crate) fn context() -> Arc<CudaContext> {
     CudaContext::new(0).unwrap()
 }
@@ -58,7 +58,7 @@ fn own<T: Copy>(name: &[u8]) -> T {
     *unsafe { library().get::<T>(name) }.unwrap()
 }
 
-/// The report of the last fault.
+/// Returns the report of the last fault.
 pub(crate) fn last_report() -> String {
     let report: unsafe extern "C" fn(*mut c_char, usize) -> u32 = own(b"isokernSimLastReport\0");
     let mut text = vec![0_u8; 4096];
@@ -68,7 +68,7 @@ pub(crate) fn last_report() -> String {
     String::from_utf8(text[..end].to_vec()).unwrap()
 }
 
-/// What is alive.
+/// Returns what is alive.
 pub(crate) fn live_objects() -> LiveObjects {
     let count: unsafe extern "C" fn(*mut LiveObjects) -> u32 = own(b"isokernSimLiveObjects\0");
     let mut objects = LiveObjects::default();
@@ -93,7 +93,7 @@ pub(crate) fn fail_never() {
     assert_eq!(unsafe { never() }, 0);
 }
 
-/// How often a call was made, or any for `*`.
+/// Returns how often a call was made, or any for `*`.
 pub(crate) fn call_count(call: &str) -> u64 {
     type CallCount = unsafe extern "C" fn(*const c_char, *mut u64) -> u32;
     let call_count: CallCount = own(b"isokernSimCallCount\0");
@@ -134,7 +134,7 @@ impl Drop for OwnContext {
     }
 }
 
-/// Whether this process is the child that [`in_child`] started for a test.
+/// Returns whether this process is the child that [`in_child`] started for a test.
 pub(crate) fn is_child() -> bool {
     env::var_os("STANDIN_CHILD").is_some()
 }
