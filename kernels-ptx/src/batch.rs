@@ -33,7 +33,7 @@ const LOOPS: QuadMacLoops<Dp4a> = QuadMacLoops::for_operators();
 ///
 /// # Safety
 ///
-/// The host owes what the fields of [`BatchParameters`] say: memory of that length behind
+/// The host owes what the fields of [`BatchParameters`] say: memory of that length at
 /// every address, that nobody else writes while the kernel runs, and a model it has checked.
 // SAFETY: the name is this crate's.
 #[unsafe(no_mangle)]

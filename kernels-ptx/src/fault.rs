@@ -2,7 +2,7 @@
 //!
 //! Never `trap`: it would poison the whole context, and every later call of the process
 //! with it. A thread that meets a fault raises its block's flag, writes the record if it is
-//! the first of its grid, and exits. The others of its block see the flag behind their next
+//! the first of its grid, and exits. The others of its block see the flag after their next
 //! barrier and exit as well; other blocks run on. The host reads the record and drops the
 //! outputs of the launch.
 #![allow(unsafe_code)]

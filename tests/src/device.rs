@@ -80,7 +80,7 @@ pub struct Device {
 /// What a batch gave.
 #[derive(Debug)]
 pub struct BatchRun {
-    /// The outputs, one behind the other.
+    /// The outputs, one after the other.
     pub outputs: Vec<i8>,
     /// What the device wrote about faults.
     pub record: FaultRecord,

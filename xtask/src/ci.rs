@@ -4,8 +4,8 @@ use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
 use crate::{
-    bundle, count, cust, deny, features, firmware, fuzz, graphs, loom, ptx, race, repository, test,
-    thumb, tidy, typos,
+    bundle, count, cust, deny, features, firmware, fuzz, graphs, loom, package, ptx, race,
+    repository, test, thumb, tidy, typos,
 };
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
@@ -44,6 +44,8 @@ enum Stage {
     Features,
     /// Documentation, warnings denied.
     Doc,
+    /// Every published crate builds from its own archive.
+    Package,
     /// Every test suite.
     Test,
     /// Random graphs against TFLite Micro.
@@ -152,6 +154,7 @@ impl Stage {
             Self::Clippy => clippy(),
             Self::Features => features::run(),
             Self::Doc => doc(),
+            Self::Package => package::run(),
             Self::Test => test::run(&defaults::<test::Arguments>()),
             Self::Graphs => return graphs::run_stage(&defaults::<graphs::Arguments>()),
             Self::Thumb => thumb::run(&defaults::<thumb::Arguments>()),

@@ -12,6 +12,7 @@ mod firmware;
 mod fuzz;
 mod graphs;
 mod loom;
+mod package;
 mod process;
 mod ptx;
 mod race;

@@ -10,6 +10,7 @@ mod pairs;
 mod rust;
 mod skips;
 mod text;
+mod words;
 
 use crate::failure::Failure;
 use crate::repository;
@@ -77,6 +78,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     violations.extend(pairs.check());
     let kinds = kinds::Kinds::read(&texts);
     violations.extend(kinds.check());
+    violations.extend(words::Words::read(&texts).check());
     violations.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     violations.iter().for_each(|violation| println!("{violation}"));
     println!("{pairs}\n\n{kinds}\n");

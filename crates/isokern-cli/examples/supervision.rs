@@ -98,7 +98,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         "{} accepted: {} answered, {} refused by the handler, {} lost to faults",
         stats.accepted_count, stats.answered_count, stats.failed_count, stats.faulted_count
     );
-    drop(questions); // an actor that lives ends when nobody can ask it any more
+    drop(questions); // an actor that lives ends once nobody can ask it
     println!("the actor is {}", actor.into_running().join());
     Ok(())
 }

@@ -108,3 +108,8 @@ pub use compute::{
 pub use kernel::{GpuKernel, KernelError, KernelMetadata, KernelMode};
 pub use megakernel::{MegakernelConfig, TaskSlot};
 pub use team::{Cells, Solo, Team};
+
+/// The code in the README, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

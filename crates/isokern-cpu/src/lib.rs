@@ -24,6 +24,21 @@
 //! # Ok::<(), isokern_cpu::core::InferenceError>(())
 //! ```
 //!
+//! # Which type do I want?
+//!
+//! | you have | take | memory |
+//! |---|---|---|
+//! | firmware, a model in flash | [`CpuBackend`] and `include_model!` | lent, of constant size |
+//! | a desktop, a model in a `Vec` | `ArtifactBackend` (`std`) | it owns all, allocated once |
+//! | what one of these loaded | [`CpuModel`]: `input_mut`, `run`, `infer_one` | of its backend |
+//! | one model, many threads or streams | [`CpuProgram`] | none; each run takes an arena |
+//! | limits, permissions, quotas | `CpuKernel`, with `isokern-guard` | that of its `CpuModel` |
+//! | messages through a ring | [`ModelActor`], with `isokern-ring` | the sender's buffer |
+//! | several models by priority | [`ModelTasks`], with `isokern-ring` | an arena for each task |
+//!
+//! All of them give the same bytes. A `.tflite` file, or a GPU where there is one: `isokern`, the
+//! crate for applications.
+//!
 //! | module | what it is |
 //! |---|---|
 //! | [`backend`] | [`CpuBackend`]: models and memory are lent |
@@ -91,7 +106,12 @@ pub use loaded::CpuModel;
 pub use program::CpuProgram;
 pub use tasks::ModelTasks;
 
-/// The code in the README, compiled as an example.
+/// The code in the README of the repository, compiled as an example.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
+struct RepositoryReadme;
+
+/// The code in the README of this crate, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -88,3 +88,8 @@ const _: () = {
     shared::<PinnedBuffer>();
     shared::<MappedBuffer>();
 };
+
+/// The code in the README, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -98,3 +98,8 @@ pub use governed::Governed;
 pub use observer::{TRACING_TARGET, TracingObserver};
 pub use pool::{PoolError, Refused, WorkItem, WorkerPool};
 pub use quotas::{TenantLimits, TenantPermit, TenantQuotas};
+
+/// The code in the README, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -166,3 +166,8 @@ fn encode_error(error: EncodeError) -> ImportError {
         error.into()
     }
 }
+
+/// The code in the README, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -95,3 +95,8 @@ pub use operator::{Cost, Operator};
 pub use operators::{Op, OpKind};
 pub use site::OperatorSite;
 pub use tensor::{Region, Tensor};
+
+/// The code in the README, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -35,3 +35,8 @@
 
 pub mod dual_mac;
 pub mod quad_mac;
+
+/// The code in the README, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

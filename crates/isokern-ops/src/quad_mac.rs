@@ -40,7 +40,7 @@ pub trait QuadMac {
     /// `sum` and the products of the bytes of `a` with those of `b`, wrapping.
     fn multiply_add(a: u32, b: u32, sum: i32) -> i32;
 
-    /// `value`, by a way the compiler does not see through: what lies behind it is read
+    /// `value`, by a way the compiler does not see through: what is there is read
     /// again instead of being kept in registers that the next loop needs.
     #[inline(always)]
     fn reload<V>(value: &V) -> &V {

@@ -19,6 +19,21 @@
 //! # Ok::<(), PushError<[i16; 2]>>(())
 //! ```
 //!
+//! # Modules
+//!
+//! | module | what it promises |
+//! |---|---|
+//! | [`mod@ring`], [`producer`], [`consumer`] | a bounded ring and its ends: wait-free, in order |
+//! | `mpsc`, [`near_ring`] | many producers before one ring; a ring with prefetches |
+//! | `owned` | (`std`) a ring on the heap that its ends own together |
+//! | [`wait`], [`doorbell`], [`notify`] | how an end waits, and who wakes it |
+//! | [`pool`] | lent buffers: one owner at a time, given back also in a panic |
+//! | [`actor`], [`runner`], [`hosts`] | asking an actor, running it, on threads or in a loop |
+//! | [`loop_waker`] | a main loop that sleeps while nothing wakes it |
+//! | [`mod@megakernel`] | tasks for workers: classes, tenants, joins, budgets |
+//!
+//! Every public item is also at the root.
+//!
 //! # Items
 //!
 //! | item | what it is |
@@ -57,30 +72,30 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
-mod actor;
+pub mod actor;
 #[cfg(all(test, feature = "std", not(loom)))]
 mod actor_tests;
 #[cfg(feature = "std")]
 mod alarm;
 mod claim_word;
-mod consumer;
-mod doorbell;
+pub mod consumer;
+pub mod doorbell;
 #[cfg(feature = "critical-section")]
 mod guarded_word;
-mod hosts;
-mod loop_waker;
-mod megakernel;
+pub mod hosts;
+pub mod loop_waker;
+pub mod megakernel;
 #[cfg(any(target_has_atomic = "32", feature = "critical-section"))]
-mod mpsc;
-mod near_ring;
-mod notify;
+pub mod mpsc;
+pub mod near_ring;
+pub mod notify;
 #[cfg(feature = "std")]
-mod owned;
-mod pool;
-mod producer;
-mod ring;
-mod runner;
-mod wait;
+pub mod owned;
+pub mod pool;
+pub mod producer;
+pub mod ring;
+pub mod runner;
+pub mod wait;
 
 #[cfg(all(test, feature = "std"))]
 mod ends_tests;
@@ -135,3 +150,8 @@ pub use runner::{
     Setting, Spinning, Step,
 };
 pub use wait::WaitStrategy;
+
+/// The code in the README, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -43,3 +43,8 @@ pub mod ptx;
 pub mod registers;
 pub mod replay;
 mod views;
+
+/// The code in the README, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! A litmus test of the block's barrier: is everything written before it seen behind it?
+//! A litmus test of the block's barrier: is everything written before it seen after it?
 #![allow(unsafe_code)]
 
 use isokern_core::Team;

@@ -37,7 +37,7 @@ pub unsafe extern "ptx-kernel" fn isokern_probe_chase(chain: u64, steps: u32, ou
             );
         }
     }
-    // In this order: the store waits for the last load, and the clock is read behind it.
+    // In this order: the store waits for the last load, and the clock is read after it.
     output.set_last(at);
     output.completed(steps.into(), start);
 }
@@ -81,7 +81,7 @@ pub unsafe extern "ptx-kernel" fn isokern_probe_shared_chase(
     let mut at = first;
     let start = Instant::now();
     for _ in 0..steps {
-        // SAFETY: every link leads to a link, and nobody writes any more.
+        // SAFETY: every link leads to a link, and nobody writes now.
         unsafe {
             asm!(
                 "ld.relaxed.cta.shared.u64 {to}, [{at}];",

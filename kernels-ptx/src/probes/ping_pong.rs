@@ -93,7 +93,7 @@ impl Game {
             if self.flag(side).load_acquire() == round {
                 return (true, tried);
             }
-            // Rarely, and only where the other side is far behind.
+            // Rarely, and only where the other side is far back.
             if tried.is_multiple_of(1024) {
                 registers::sleep(100);
             }

@@ -7,7 +7,7 @@ use critical_section::{CriticalSection, Mutex};
 /// A place for one value that the main loop makes and an interrupt uses.
 ///
 /// The ends of rings and actors need no lock, each belongs to one side. But Rust must see that
-/// nobody has the value while it is put there or taken away, so it lies behind a critical
+/// nobody has the value while it is put there or taken away, so it is guarded by a critical
 /// section. An interrupt that has the highest priority loses nothing by it.
 #[expect(missing_debug_implementations, reason = "the value cannot be looked at")]
 pub struct Relay<T>(Mutex<RefCell<Option<T>>>);

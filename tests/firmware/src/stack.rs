@@ -51,7 +51,7 @@ impl Gauge {
     #[must_use]
     pub fn peak(&self) -> usize {
         let untouched = |address: &usize| {
-            // SAFETY: as in `paint`; what is read there is whatever frames left behind.
+            // SAFETY: as in `paint`; what is read there is what frames left there.
             let word = unsafe { ptr::with_exposed_provenance::<u32>(*address).read_volatile() };
             word == COLOUR
         };

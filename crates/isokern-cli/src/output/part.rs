@@ -41,7 +41,7 @@ impl Part {
         let mut unfinished = unfinished::lock()?;
         fs::rename(self.0.path(), target)?;
         unfinished.take();
-        // Nothing has the old name any more.
+        // Nothing has the old name now.
         let _ = self.0.into_temp_path().keep();
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Exponential, logistic function and reciprocal in fixed point, after gemmlowp's `fixedpoint.h`.
 //!
-//! `Qm.n` has `m` bits before the binary point, `n` behind it, and a sign.
+//! `Qm.n` has `m` bits before the binary point, `n` after it, and a sign.
 
 use crate::fixed::{high_mul, round_shift};
 

@@ -65,7 +65,7 @@ impl<'a> Scales<'a> {
         Some(Scale { bias, multiplier, shift })
     }
 
-    /// Those of the outputs behind the last whole block.
+    /// Those of the outputs after the last whole block.
     #[inline]
     pub(super) fn rest(&mut self) -> Scale<'_> {
         copy(&mut self.filled.0, self.bias.as_chunks::<OUTPUTS>().1);

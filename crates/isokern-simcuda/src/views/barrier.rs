@@ -1,4 +1,4 @@
-//! Barriers: what all their threads have to see behind them.
+//! Barriers: what all their threads have to see after them.
 
 use std::sync::Arc;
 

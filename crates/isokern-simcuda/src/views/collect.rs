@@ -1,4 +1,4 @@
-//! Forgets releases that nobody can read any more, so that kernels may run for days.
+//! Forgets releases that nobody can read, so that kernels may run for days.
 
 use super::{Release, Views};
 use crate::program::operation::Reach;

@@ -18,7 +18,7 @@ use crate::{CLIENT, MEASURED_COUNT};
 const ASK_COUNT: u32 = 400;
 const TELL_COUNT: u32 = 200;
 
-/// Rounds of three questions: one is held, one waits behind it too long, one has time.
+/// Rounds of three questions: one is held, one waits after it too long, one has time.
 const ROUND_COUNT: u32 = 8;
 
 /// Questions that wait in both mailboxes while another is held.
@@ -173,7 +173,7 @@ impl Client {
         }
     }
 
-    /// The answer behind everything else in the second mailbox tells what was added.
+    /// The answer after everything else in the second mailbox tells what was added.
     fn check_sum(&mut self) {
         if let Ok(answer) = self.bulk.requester.try_answer() {
             self.seen.added_count += self.seen.told_count;

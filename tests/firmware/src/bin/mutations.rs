@@ -3,7 +3,7 @@
 //!
 //! A fault or a panic ends the program with a failing status. The model lies in RAM
 //! here. Most changes are made with the checksum put right again, so that the checks
-//! behind it are the ones that must hold.
+//! after it are the ones that must hold.
 #![no_std]
 #![no_main]
 
