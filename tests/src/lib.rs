@@ -21,3 +21,8 @@ pub mod trials;
 pub mod vectors;
 pub mod wrappers;
 pub mod zoo;
+
+/// The program in `docs/actors.md`, compiled as an example.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/actors.md")]
+struct Actors;

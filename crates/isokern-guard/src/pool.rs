@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::lock::locked;
 
-/// Something a [`WorkerPool`] runs once.
+/// A piece of work that a [`WorkerPool`] runs once.
 pub trait WorkItem: Send + 'static {
     /// Does the work. A panic is kept in, counted, and costs no thread.
     fn run(self);

@@ -16,7 +16,7 @@ use isokern_core::kernel::{QuotaExceeded, whole_ns};
 
 use crate::lock::locked;
 
-/// How much one tenant may use.
+/// The limits of one tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TenantLimits {
     burst_count: u32,

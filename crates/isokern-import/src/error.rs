@@ -150,7 +150,7 @@ pub enum TfliteError {
     },
 }
 
-/// What is wrong with a graph as a whole.
+/// A fault of a graph as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum GraphFault {

@@ -3,7 +3,7 @@
 mod binary;
 mod text;
 
-/// What a file is that is no TFLite file.
+/// The kind of a file that is no TFLite file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ForeignFile {
@@ -48,7 +48,7 @@ use ForeignFile::{
     PyTorch, SavedModel, WebPage, Weights, Xml,
 };
 
-/// How many first bytes tell the kind of a file.
+/// The number of first bytes that tell the kind of a file.
 pub const START_BYTES: usize = 4096;
 
 /// What to do about a model of TensorFlow or Keras.

@@ -79,7 +79,7 @@ pub fn operator_names() -> impl Iterator<Item = &'static str> {
     lower::names()
 }
 
-/// How to convert.
+/// Options of a conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// The order of the weights.

@@ -119,7 +119,7 @@ impl<const BYTES: usize> Default for Arena<BYTES> {
     }
 }
 
-/// What [`include_model!`](crate::include_model) knows of a model at compile time.
+/// Facts of a model that [`include_model!`](crate::include_model) has at compile time.
 #[derive(Debug, Clone, Copy)]
 pub struct Constants {
     /// How many tensors the caller writes.

@@ -124,7 +124,7 @@ pub fn run_ops_of<S: OperatorSet, T: Team, L: Loops>(
     Ok(())
 }
 
-/// How far a run came that may stop between operators.
+/// The progress of a run that may stop between operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a run that stopped has to go on"]
 pub enum Progress {

@@ -1,7 +1,7 @@
 //! Weight layouts: where the weight of an output's term is.
 
 isokern_core::numbered! {
-    /// How convolution and fully connected weights are ordered.
+    /// The order of convolution and fully connected weights.
     ///
     /// A depthwise kernel has the same order in both layouts: kernel row, kernel
     /// column, channel.

@@ -4,7 +4,7 @@ use isokern_core::Cells;
 
 use crate::tensor::{Region, Tensor};
 
-/// What the operators of a model read and write.
+/// The memory that the operators of a model read and write.
 ///
 /// ```
 /// use isokern_core::Cells;

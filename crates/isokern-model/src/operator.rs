@@ -96,10 +96,10 @@ pub trait Operator {
     }
 }
 
-/// What a check finds: the name of the field that is not valid, as `docs/format.md` has it.
+/// The result of a check: the name of the field that is not valid, as `docs/format.md` has it.
 pub type Check = Result<(), &'static str>;
 
-/// What one run of an operator costs.
+/// The cost of one run of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
     /// Multiply-accumulates; 0 for operators without weights.

@@ -2,7 +2,7 @@
 
 use crate::fixed::{clamp, rescale};
 
-/// How accumulators become output values.
+/// The scales that turn accumulators into output values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Requant<'m> {
     /// One bias per output.
@@ -45,7 +45,7 @@ pub fn requantise(requant: &Requant<'_>, output: usize, accumulator: i32) -> i8 
     clamp(value, requant.activation.min, requant.activation.max)
 }
 
-/// How two values of different scales meet in one output value.
+/// The scales that bring two values of different scales to one output value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairScales {
     /// Multipliers of first input, second input and output.

@@ -10,7 +10,7 @@ use crate::record::{ConstantRecord, OpRecord};
 use crate::sections::{Sections, bytes_of, tensor};
 use crate::tensor::{Tensor, TensorRecord};
 
-/// What an operator sees of the model it is in.
+/// The view that an operator has of its model.
 ///
 /// Tensors by position, and typed, bounded slices of constants; nothing else of the blob. Every
 /// access is total, so a site may be asked before anything was checked.

@@ -65,7 +65,7 @@ pub trait DualMac {
     }
 }
 
-/// What the instructions do, in plain code.
+/// The instructions in plain code.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PortableDualMac;
 

@@ -48,7 +48,7 @@ pub trait QuadMac {
     }
 }
 
-/// What the instruction does, in plain code.
+/// The instruction in plain code.
 ///
 /// ```
 /// use isokern_ops::quad_mac::{PortableQuadMac, QuadMac};

@@ -57,7 +57,7 @@ pub struct Ring<T, const N: usize, const LINES: usize = 1> {
     message: PhantomData<fn(T) -> T>,
 }
 
-/// What an end holds of its ring: a reference, or a share in its ownership.
+/// The hold of an end on its ring: a reference, or a share in its ownership.
 ///
 /// Sealed: ends rely on a ring having one producer and one consumer.
 pub trait RingHandle: sealed::Sealed {

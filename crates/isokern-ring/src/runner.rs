@@ -61,7 +61,7 @@ pub struct Runner<X: Setting> {
     is_over: bool,
 }
 
-/// What a step did.
+/// The result of one step of a runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {

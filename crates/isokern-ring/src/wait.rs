@@ -3,7 +3,7 @@
 #[cfg(feature = "std")]
 use core::time::Duration;
 
-/// What an end does while the ring is full or empty.
+/// The way in which an end waits while the ring is full or empty.
 ///
 /// | strategy | wakes after | costs |
 /// |---|---|---|

@@ -135,7 +135,7 @@ impl<'a> RingContext<'a> {
     }
 }
 
-/// What a runner tells the handler at safe points; it owns the words, one thread uses
+/// The words of a runner that a handler reads at safe points; it owns them, one thread uses
 /// them.
 ///
 /// Plain loads and stores: every target has them.

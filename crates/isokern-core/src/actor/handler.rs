@@ -5,7 +5,7 @@ use core::future::{Future, ready};
 use super::context::RingContext;
 use crate::kernel::{GpuKernel, KernelError};
 
-/// What a resident actor does with each of its messages.
+/// The handler of a resident actor: called for each of its messages.
 ///
 /// A runner calls these, one at a time, on one thread:
 ///

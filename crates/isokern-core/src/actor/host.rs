@@ -53,7 +53,7 @@ pub trait Host<R: Resident, B: LentBuffers = NoBuffers, L: Links = NoLinks> {
     ) -> Result<Self::Running, Self::Error>;
 }
 
-/// What an actor is given besides its resident and its memory.
+/// Settings and links of a new actor, besides its resident and its memory.
 #[non_exhaustive]
 #[derive(Debug)]
 pub struct ActorPlan<L = NoLinks, B = NoBuffers> {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::ring::DeviceState;
 
-/// Where an actor is in its life.
+/// The state of an actor in its life cycle.
 ///
 /// ```text
 ///             1              2            3

@@ -6,7 +6,7 @@ use super::fresh::Fresh;
 use super::memory::{MAILBOX_COUNT_MAX, Mailbox};
 use crate::ring::{HostRing, SlotCount};
 
-/// How many mailboxes, of how many slots, of how many lines: what memory on a host is made for.
+/// The number of mailboxes, of their slots, and of the lines of a slot.
 ///
 /// [`Mailboxes`] is the one that implements it.
 pub trait MailboxShape {

@@ -12,7 +12,7 @@ use crate::compute::{ComputeModel, InferenceErrorKind};
 use crate::kernel::{GpuKernel, KernelError, KernelMetadata};
 use crate::ring::BufferHandle;
 
-/// Where the output is in the buffer that was sent.
+/// The place of the output in the buffer that was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C)]
 pub struct ModelReply {

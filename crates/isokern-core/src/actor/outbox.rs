@@ -82,7 +82,7 @@ impl OutboxEntry {
     }
 }
 
-/// What a link still takes.
+/// The messages that a link still takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkCredit {
     /// Free slots of its ring.

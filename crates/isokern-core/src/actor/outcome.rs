@@ -3,7 +3,7 @@
 use super::reply::ActorError;
 use crate::ring::COUNT_MAX;
 
-/// What became of a message: each has exactly one outcome.
+/// The outcome of a message: each has exactly one.
 ///
 /// Of messages that get no reply the actor shows how many came to each, in this order, in the
 /// counts of the mailbox's reply ring.

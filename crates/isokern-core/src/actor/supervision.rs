@@ -10,7 +10,7 @@ use crate::kernel::whole_ns;
 /// The most restarts a supervision may allow in a window.
 pub const RESTART_COUNT_MAX: u32 = 16;
 
-/// What happens after a fault.
+/// The policy after a fault: stop, or restart.
 ///
 /// Either way the message in hand is answered with
 /// [`ActorFaulted`](super::ActorError::ActorFaulted). With a restart the state is what the

@@ -21,7 +21,7 @@ impl Observer for Unobserved {
     fn observe(&self, _: &Call<'_>, _: CallEvent) {}
 }
 
-/// Which call an event belongs to.
+/// The call that an event belongs to.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call<'a> {
@@ -37,7 +37,7 @@ pub struct Call<'a> {
     pub tenant: u32,
 }
 
-/// What happened to a call.
+/// An event of a call: begun, refused or ended.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallEvent {

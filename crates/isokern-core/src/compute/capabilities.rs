@@ -4,7 +4,7 @@ use super::dtype::DType;
 use super::mode::ModeSet;
 use super::placement::PlacementAcceptance;
 
-/// What a backend can do, for any model.
+/// The limits of a backend, for any model.
 ///
 /// Limits only: sizes, counts, element types, memory classes, modes. Where the
 /// hardware cannot but the right answer can be had another way, a backend

@@ -4,7 +4,7 @@ use crate::numbered;
 use core::fmt;
 
 numbered! {
-    /// What went wrong, as far as a caller can act on it.
+    /// The kind of an error, as far as a caller can act on it.
     ///
     /// ```
     /// use isokern_core::InferenceErrorKind;

@@ -100,7 +100,7 @@ where
     }
 }
 
-/// What each of the two backends loads from.
+/// The sources that each of the two backends loads from.
 ///
 /// Two descriptors, because a descriptor may lend an arena and one arena cannot
 /// be lent twice. The one that is not used is dropped.

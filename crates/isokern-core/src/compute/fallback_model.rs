@@ -22,7 +22,7 @@ pub enum FallbackModel<MA, MB> {
     },
 }
 
-/// Which of two backends.
+/// One of the two backends of a [`Fallback`](super::Fallback).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FallbackSide {

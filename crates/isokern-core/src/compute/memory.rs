@@ -8,7 +8,7 @@
 
 use core::fmt;
 
-/// Where bytes live and who can reach them.
+/// A class of memory: where bytes are, and who can reach them.
 ///
 /// ```
 /// use isokern_core::compute::MemoryClass;
@@ -36,7 +36,7 @@ pub enum MemoryClass {
 }
 
 impl MemoryClass {
-    /// How many device ordinals have a code: 0 to 15.
+    /// The number of device ordinals that have a code: 0 to 15.
     pub const CODED_DEVICE_COUNT: u8 = 16;
 
     /// Returns the stable number of this class, `None` where it has none.

@@ -65,7 +65,7 @@ const _: () = {
 const UNCODED_CLASS: u8 = 0xff;
 
 impl MessageHeader {
-    /// What `payload_bytes` holds for a payload of this many bytes or more.
+    /// The value of `payload_bytes` for a payload of this many bytes or more.
     pub const PAYLOAD_BYTES_MAX: u32 = u32::MAX;
 
     /// Returns the header with every field zero.

@@ -60,7 +60,7 @@ use super::device_view::{DeviceView, DeviceViewMut};
 use super::dtype::DType;
 use super::memory::BufferDescriptor;
 
-/// Something a model may read.
+/// Typed bytes that a model may read.
 ///
 /// ```
 /// use isokern_core::{DType, Payload};
@@ -94,7 +94,7 @@ pub trait Payload {
     }
 }
 
-/// Something a model may also write.
+/// Typed bytes that a model may also write.
 ///
 /// A shared borrow such as `&[i8]` is a [`Payload`] and not this:
 ///

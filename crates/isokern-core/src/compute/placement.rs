@@ -32,7 +32,7 @@ pub const fn decide_placement(
     }
 }
 
-/// What has to happen to a buffer before it is used.
+/// The step that a buffer needs before it is used: none, or a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum PlacementDecision {

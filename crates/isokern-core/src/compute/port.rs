@@ -4,7 +4,7 @@ use super::dtype::DType;
 use super::quantization::Quantization;
 use super::shape::Shape;
 
-/// What a model says of one input or output, and where that is in a packed payload.
+/// Type, shape and name of one input or output, and its place in a packed payload.
 ///
 /// A model with several inputs takes them as one payload: all inputs one after the other, in the
 /// order of the model, without gaps. Several outputs come in the same way.

@@ -73,7 +73,7 @@ const _: () = {
     assert!(offset_of!(BatchParameters, stream_samples) == 112);
 };
 
-/// Choices of a launch that the device has to know.
+/// Flags of a launch: choices that the device has to know.
 ///
 /// In shared memory the arena comes first; the model follows at the next multiple of
 /// [`SHARED_ALIGN`](super::SHARED_ALIGN).

@@ -49,7 +49,7 @@ const _: () = {
     assert!(offset_of!(FaultRecord, column) == 36);
 };
 
-/// How far a [`FaultRecord`] is written.
+/// The progress of writing a [`FaultRecord`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum FaultState {
@@ -62,7 +62,7 @@ pub enum FaultState {
 }
 
 numbered! {
-    /// What was wrong. The numbers are stable.
+    /// The kind of a fault. The numbers are stable.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     #[non_exhaustive]
     pub enum FaultCode: u32, code, from_code {

@@ -18,7 +18,7 @@ const WARP_THREADS: u32 = 32;
 /// specifications per compute capability: allocation unit 256, per warp).
 const REGISTER_UNIT: u32 = 256;
 
-/// What a model needs.
+/// The memory that a model needs on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelFootprint {
     /// Bytes of the whole blob.
@@ -27,7 +27,7 @@ pub struct ModelFootprint {
     pub arena_bytes: u64,
 }
 
-/// What a device and the loaded kernel allow; every number comes from the driver.
+/// The limits of a device and the loaded kernel; every number comes from the driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceLimits {
     /// Streaming multiprocessors that the batch may use.

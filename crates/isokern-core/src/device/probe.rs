@@ -13,7 +13,7 @@ pub const PROBE_ENTRIES: [&str; 5] = [
     "isokern_probe_ping_pong",
 ];
 
-/// What a probe found: 64 bytes, aligned to 8, zeroed by the host.
+/// The result of a probe: 64 bytes, aligned to 8, zeroed by the host.
 ///
 /// A probe that waits gives up after a number of tries the host sets, so that nothing
 /// hangs; `completed` then stays below what was asked for.

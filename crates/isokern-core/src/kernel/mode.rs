@@ -5,7 +5,7 @@ use core::str::FromStr;
 
 use thiserror::Error;
 
-/// How a kernel is kept running.
+/// The mode of a kernel: called, fed by a ring, or part of a megakernel.
 ///
 /// ```
 /// use isokern_core::KernelMode;

@@ -14,7 +14,7 @@ use super::handle::TaskHandle;
 use crate::numbered;
 
 numbered! {
-    /// How a task ended.
+    /// The outcome of a task.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub enum TaskOutcome: u32, word, from_word {
         /// It finished.

@@ -5,7 +5,7 @@ use super::handle::TaskHandle;
 use super::task_memory::{TaskBells, TaskMemory};
 use crate::ring::{ConsumerState, PopError, ProducerState, SharedRing, SharedWord};
 
-/// What the end that takes completions knows by itself. A megakernel has one.
+/// The private state of the end that takes completions. A megakernel has one.
 ///
 /// It gives slots back to the submitter: the completion is the credit.
 #[derive(Debug, Default)]

@@ -46,7 +46,7 @@ pub struct MegakernelConfig {
     pub workload: MegakernelWorkloadHints,
 }
 
-/// What a caller knows about the work to come; [`Default`] is all zero: nothing.
+/// Hints of a caller about the work to come; [`Default`] is all zero: none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]

@@ -2,7 +2,7 @@
 
 use super::state::TaskPriority;
 
-/// Which task: the slot it is in, and which of the slot's tasks it is.
+/// The name of a task: the slot it is in, and which of the slot's tasks it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TaskHandle {
     slot: u32,

@@ -44,7 +44,7 @@ pub trait TaskHandler<T: Team = Solo> {
     fn run<C: TaskContext>(&self, team: &T, task: &TaskSlot, context: &mut C) -> TaskStep;
 }
 
-/// What a handler may ask while it runs a task. All ranks of a team get the same answer.
+/// The questions of a handler while it runs a task. All ranks of a team get the same answer.
 pub trait TaskContext {
     /// Takes in what was submitted, and returns whether the task is to give way: a class above
     /// its own has work, it was cancelled or asked to pause, or the workers are to stop.

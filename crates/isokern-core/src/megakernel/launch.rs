@@ -61,7 +61,7 @@ impl MegakernelLaunchRequest {
     }
 }
 
-/// What the policy recommends for one launch.
+/// The recommendation of the policy for one launch.
 ///
 /// Geometry and [`age_priority_work`](Self::age_priority_work) are for an executor to
 /// follow; mode, promotions and hit capacity are advice.
@@ -135,7 +135,7 @@ impl MegakernelGeometry {
     }
 }
 
-/// How many tasks there are for the lanes (groups times threads) of a launch.
+/// The ratio of tasks to the lanes (groups times threads) of a launch.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -154,7 +154,7 @@ pub enum MegakernelPressure {
     Saturated,
 }
 
-/// How workers run an opcode.
+/// The way in which workers run an opcode.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -167,7 +167,7 @@ pub enum MegakernelExecutionMode {
     Jit,
 }
 
-/// What the queued work looks like, by the density of its frontier.
+/// The shape of the queued work, by the density of its frontier.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

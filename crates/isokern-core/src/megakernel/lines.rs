@@ -11,7 +11,7 @@ pub(super) const GATE_BUSY: u32 = 1;
 /// No more are taken.
 pub(super) const GATE_CLOSED: u32 = 2;
 
-/// What workers and the host's ends tell each other.
+/// The words that workers and the host's ends share.
 ///
 /// | word | written by | what |
 /// |---|---|---|
@@ -141,7 +141,7 @@ const TAKEN: u32 = u32::MAX;
 const TENANT_BITS: u32 = 4;
 const _: () = assert!(TENANT_COUNT == 1 << TENANT_BITS);
 
-/// What the host's ends keep of one slot. Workers never look here.
+/// The notes of the host's ends on one slot. Workers never read them.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct HostNote<W> {

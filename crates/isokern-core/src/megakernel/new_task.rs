@@ -3,7 +3,7 @@
 use super::handle::TaskHandle;
 use super::state::TaskPriority;
 
-/// What is to run, for whom, and when; a value, made by naming what differs from the default.
+/// A task to submit: what to run, for whom, and when, made by naming what is not the default.
 ///
 /// ```
 /// use isokern_core::megakernel::{NewTask, TaskPriority};

@@ -83,7 +83,7 @@ pub struct TaskSlot {
     pub(super) flags: TaskFlags,
 }
 
-/// The same slot under the name that work items have.
+/// A [`TaskSlot`] under its other name.
 pub type TaskWorkItem = TaskSlot;
 
 // Host, firmware and device read these numbers: a change is a change of protocol.

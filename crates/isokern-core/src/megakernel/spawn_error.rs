@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::new_task::NewTask;
 
-/// The task was not spawned; it is inside.
+/// The error of a spawn, with the task that was not spawned inside.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SpawnTaskError {

@@ -6,7 +6,7 @@ use crate::numbered;
 use bytemuck::{Pod, Zeroable};
 
 numbered! {
-    /// Where a task is in its life; the slot's first word.
+    /// The state of a task; the slot's first word.
     ///
     /// ```
     /// use isokern_core::megakernel::TaskState;
@@ -51,7 +51,7 @@ impl TaskState {
 }
 
 numbered! {
-    /// How soon a task is claimed; a lower word goes first.
+    /// The priority of a task; a lower word is claimed first.
     ///
     /// ```
     /// use isokern_core::megakernel::TaskPriority;
@@ -75,7 +75,7 @@ numbered! {
     }
 }
 
-/// What workers tell each other about a task, beside its state.
+/// Flags of a task that workers share, beside its state.
 ///
 /// Bits without a name are kept until the task ends, whose flags are 0. In memory that workers
 /// share, [`SharedTaskSlot`](super::SharedTaskSlot) has the upper half of the word for itself.

@@ -2,7 +2,7 @@
 
 use super::state::TaskPriority;
 
-/// How a run of a task ended; the worker takes the slot's step and goes on with another.
+/// The result of one run of a task; the worker takes the slot's step and continues with another.
 ///
 /// `pc` and `data` come back with the next run, as
 /// [`continuation_pc`](super::TaskSlot::continuation_pc) and

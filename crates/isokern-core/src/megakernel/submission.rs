@@ -21,7 +21,7 @@ use super::slot::TaskSlot;
 use crate::numbered;
 
 numbered! {
-    /// What a submission asks for.
+    /// The request of a submission.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub enum SubmissionKind: u32, word, from_word {
         /// Run this task.

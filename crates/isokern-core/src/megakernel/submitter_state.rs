@@ -9,7 +9,7 @@ use super::task_memory::{INLETS, TaskBells, TaskMemory};
 use super::task_shape::{EVENT_COUNT, TENANT_COUNT};
 use crate::ring::{ConsumerState, ProducerState, SharedRmw, SharedWord};
 
-/// What the submitting end knows by itself. A megakernel has one, made together with it.
+/// The private state of the submitting end. A megakernel has one, made together with it.
 ///
 /// It owns the free list: slots that were never used, and those that come back with completions.
 #[derive(Debug)]

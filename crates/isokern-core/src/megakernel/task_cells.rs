@@ -41,7 +41,7 @@ pub struct TaskCells<S: TaskStore, B = NoBells> {
     pub(super) bells: B,
 }
 
-/// What one worker writes.
+/// The cells that one worker writes.
 pub struct WorkerCells<S: TaskStore> {
     pub(super) line: WorkerLine<S::Word>,
     pub(super) completions: CellRing<S, COMPLETION_CELLS>,

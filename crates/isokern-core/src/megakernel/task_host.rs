@@ -60,7 +60,7 @@ pub trait RunningWorkers {
     fn start_slice(&mut self, slice: TaskSlice) -> Result<(), Self::Error>;
 }
 
-/// What a host can run at once, as the policy asks for it.
+/// The limits of a host, in the form that the policy asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TaskLimits {
     /// Tasks that may be under way at once.

@@ -97,7 +97,7 @@ pub trait TaskMemory {
 /// The inlets, in the order in which they are taken in.
 pub const INLETS: [u32; INLET_COUNT] = [0, 1];
 
-/// How workers and host wake each other.
+/// Bells with which workers and host wake each other.
 ///
 /// Register, *then* look; on the other side publish, *then* ring.
 pub trait TaskBells {

@@ -11,7 +11,7 @@ pub const TENANT_COUNT: usize = 16;
 /// Slots of one megakernel, at most.
 pub const TASK_SLOTS_MAX: u32 = 1 << 28;
 
-/// How large the memory of a megakernel is.
+/// The sizes of a megakernel's memory.
 ///
 /// Slots from 0 on are the host's to fill, the last ones are for tasks that tasks spawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -13,7 +13,7 @@ use crate::call::{Clock, moment_after};
 use crate::ring::SharedWord;
 use crate::team::{Solo, Team};
 
-/// What a step of a worker came to.
+/// The result of one step of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WorkerStep {
     /// A task was run.

@@ -9,7 +9,7 @@ use super::slot;
 use super::status::EndStatus;
 use super::words::{SharedCell, SharedWord};
 
-/// What a consumer knows by itself: the next ticket it takes.
+/// The private state of a consumer: the next ticket it takes.
 ///
 /// As [`ProducerState`](super::ProducerState), it borrows no memory, and a ring has one.
 #[derive(Debug, Default)]

@@ -17,7 +17,7 @@ use super::producer::ProducerState;
 use super::tickets::next_turn;
 use super::words::SharedCell;
 
-/// What a requester knows by itself. Both rings have the same number of slots, or the reply
+/// The private state of a requester. Both rings have the same number of slots, or the reply
 /// ring more.
 ///
 /// ```
@@ -45,7 +45,7 @@ pub struct RequesterState {
     first_ticket: u32,
 }
 
-/// What a replier knows by itself.
+/// The private state of a replier.
 #[derive(Debug, Default)]
 pub struct ReplierState {
     requests: ConsumerState,

@@ -14,7 +14,7 @@ const SHUTDOWN: usize = 12;
 const FAILED: usize = 14;
 
 numbered! {
-    /// What the device side of an actor is doing.
+    /// The state of the device side of an actor.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
     #[non_exhaustive]
     pub enum DeviceState: u32, code, from_code {
@@ -136,7 +136,7 @@ impl DeviceControl {
     }
 }
 
-/// What the host last saw of the device line.
+/// The device line as the host last saw it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DeviceView {
     state: Timed<u32>,

@@ -49,7 +49,7 @@ impl HostControl {
     }
 }
 
-/// What the device side last saw of the host line.
+/// The host line as the device side last saw it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HostView {
     epoch: Timed<u32>,

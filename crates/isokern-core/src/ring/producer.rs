@@ -8,7 +8,7 @@ use super::slot;
 use super::status::{EndStatus, consumer_closed};
 use super::words::{SharedCell, SharedWord};
 
-/// What a producer knows by itself: its next ticket and where it last saw the head.
+/// The private state of a producer: its next ticket and where it last saw the head.
 ///
 /// It borrows no memory: every step is given the ring, so that the same state serves host
 /// memory, mapped memory and a device. A ring has one producer state, made together with

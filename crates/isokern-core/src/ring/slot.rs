@@ -9,7 +9,7 @@ use super::fit::require_fit;
 use super::memory::{LINE_CELLS, SharedRing};
 use super::words::SharedCell;
 
-/// Returns cells that a message of type `T` takes: at least one, for its turn.
+/// Returns how many cells a message of type `T` takes: at least one, for its turn.
 #[must_use]
 pub const fn cells_of<T>() -> usize {
     let words = size_of::<T>().div_ceil(4);

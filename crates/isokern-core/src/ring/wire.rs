@@ -178,7 +178,7 @@ impl WireHeader {
         self.sequence
     }
 
-    /// Who is charged for the work.
+    /// Returns the tenant that is charged for the work.
     #[must_use]
     pub const fn tenant(&self) -> u32 {
         self.tenant

@@ -59,7 +59,7 @@ pub trait SharedCounter: SharedWord {
     fn fetch_add(&self, difference: u32) -> u32;
 }
 
-/// What a cell holds: a word of data and the turn it belongs to.
+/// The value of a cell: a word of data and the turn it belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct CellValue {
     /// Four bytes of a message, or a word of control.

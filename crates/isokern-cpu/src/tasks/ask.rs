@@ -10,7 +10,7 @@ use super::place::{ModelPlace, Stage};
 use super::stream::ModelStream;
 use crate::program::CpuProgram;
 
-/// What to submit: a model, the place with its inputs, and its stream.
+/// A request to submit: a model, the place with its inputs, and its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "the place is taken until this is submitted and answered, or released"]
 pub struct ModelRequest {

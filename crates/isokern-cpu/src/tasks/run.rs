@@ -10,7 +10,7 @@ use super::place::{ModelPlace, Stage};
 use super::stream::ModelStream;
 use crate::program::CpuProgram;
 
-/// How a claim of a task ended.
+/// The result of claiming a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a task that stopped has to be claimed again"]
 pub enum ModelStep {

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::{ModelPlace, ModelStep, ModelStream, ModelTasks, arena_bytes};
 use crate::program::CpuProgram;
 
-/// What a [`ModelTable`] allocates.
+/// The sizes that a [`ModelTable`] allocates.
 ///
 /// ```
 /// use isokern_cpu::tasks::ModelTablePlan;

@@ -6,7 +6,7 @@ use cudarc::driver::sys;
 
 use super::Driver;
 
-/// What kernels executed, all together. A real driver counts none of it.
+/// Counts of what kernels executed, all together. A real driver has none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct SimulatedCounts {
@@ -26,7 +26,7 @@ pub struct SimulatedCounts {
     pub shared_passes: u64,
     /// Requests of warps to the threads' own memory.
     pub local_requests: u64,
-    /// Barriers that warps came to.
+    /// Barriers that warps reached.
     pub barriers: u64,
     /// Lanes that ran a read-modify-write.
     pub atomic_lanes: u64,

@@ -3,7 +3,7 @@
 use core::sync::atomic::AtomicBool;
 use std::sync::Mutex;
 
-/// How many calls ended how, since the kernel was detached.
+/// Counts of calls by how they ended, since the kernel was detached.
 ///
 /// A call is counted when its future is first polled. It ends in exactly one of the fields
 /// from `refused_count` to `dropped_count`:
@@ -27,7 +27,7 @@ pub struct DetachedStats {
     pub withdrawn_count: u64,
     /// Ended with `Cancelled`, by the kernel or because it was being dropped.
     pub cancelled_count: u64,
-    /// Answered in time.
+    /// Calls that were answered in time.
     pub succeeded_count: u64,
     /// Ended with an error of the kernel.
     pub failed_count: u64,

@@ -3,7 +3,7 @@
 use isokern_model::encode::MoveError;
 use thiserror::Error;
 
-/// What is wrong with an operator that copies elements.
+/// A fault of an operator that copies elements.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CopyFault {

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::copy_fault::CopyFault;
 
-/// What is wrong with an operator.
+/// A fault of an operator.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OperatorFault {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// What is wrong with a tensor in the place where it is used.
+/// A fault of a tensor in the place where it is used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TensorFault {

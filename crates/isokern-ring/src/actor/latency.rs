@@ -6,7 +6,7 @@ use core::time::Duration;
 use hdrhistogram::Histogram;
 use isokern_core::kernel::whole_ns;
 
-/// How long questions took, from the push to the collected answer.
+/// Latencies of questions, from the push to the collected answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LatencySummary {

@@ -3,7 +3,7 @@
 use isokern_core::actor::{ActorMemory, ActorState, Mailbox, Outcome};
 use isokern_core::ring::{DeviceView, SharedRing, Timed, read_count};
 
-/// What the sender of one mailbox has seen so far: a requester, or a link.
+/// Counts of the sender of one mailbox so far: a requester, or a link.
 ///
 /// Every accepted message is in exactly one of `answered`, `told`, `failed`, `expired`,
 /// `faulted`, `stopped`, `dropped`, `abandoned` and `in_flight`, so

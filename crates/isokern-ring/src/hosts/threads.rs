@@ -83,7 +83,7 @@ pub struct ThreadHost<C, S> {
 }
 
 impl<C, S> ThreadHost<C, S> {
-    /// How long a parked actor sleeps at most before it looks again.
+    /// The longest time that a parked actor sleeps before it looks again.
     ///
     /// Messages wake it at once; what comes late by as much is a lease that ran out, or a
     /// restart.

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use bytemuck::Zeroable;
 use isokern_core::ring::{HostWord, LendingWords, SharedWord};
 
-/// Where the buffers of a pool live.
+/// The memory of a pool's buffers.
 ///
 /// Sealed: the module's invariant rests on it, so it is implemented here alone.
 ///

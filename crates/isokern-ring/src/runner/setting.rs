@@ -4,7 +4,7 @@ use isokern_core::Resident;
 use isokern_core::actor::{ActorMemory, LentBuffers, Links};
 use isokern_core::call::Clock;
 
-/// What runs, in which memory, with which buffers and links, by which clock.
+/// The parts of a runner: resident, memory, buffers, links, clock.
 ///
 /// A tuple of the five is one, so that a host writes
 /// `Runner<(R, Self::Memory, B, L, C)>` and needs no type of its own.

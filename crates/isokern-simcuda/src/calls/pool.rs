@@ -10,7 +10,7 @@ use crate::driver::status::{Outcome, Status};
 use crate::driver::task::Task;
 use crate::memory::Kind;
 
-/// What a pool is to be: `CUmemPoolProps`.
+/// The properties of a new memory pool: `CUmemPoolProps`.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct PoolProperties {

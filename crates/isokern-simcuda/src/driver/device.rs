@@ -18,7 +18,7 @@ pub const SHARED_PER_BLOCK: u32 = 48 << 10;
 /// Registers of a multiprocessor, all of which a block may have.
 pub const REGISTERS: u32 = 65536;
 
-/// What depends on the compute capability.
+/// The sizes of a device that depend on its compute capability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
     /// Threads of a multiprocessor.

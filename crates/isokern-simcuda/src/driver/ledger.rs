@@ -4,7 +4,7 @@ use super::status::{Outcome, Status};
 use super::world::World;
 use crate::memory::{AllocationError, Kind};
 
-/// What the driver knows of an allocation.
+/// The driver's record of an allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owned {
     /// The context that frees it when it ends.
