@@ -9,6 +9,7 @@ mod barrier;
 mod cells;
 mod chase;
 mod ping_pong;
+mod ring_echo;
 
 use core::arch::asm;
 use core::mem::offset_of;
@@ -52,7 +53,7 @@ impl Output {
         self.add(offset_of!(ProbeRecord, observed), count);
     }
 
-    /// Writes where a chase ended.
+    /// Writes where a chase ended, or why a probe did.
     fn set_last(self, last: u64) {
         self.set(offset_of!(ProbeRecord, last), last);
     }

@@ -10,7 +10,7 @@
 
 use core::arch::asm;
 
-use isokern_core::ring::{CellValue, SharedCell, SharedRmw, SharedWord};
+use isokern_core::ring::{AddressSpace, CellValue, SharedCell, SharedRmw, SharedWord};
 
 /// A word type and a cell type of one scope; `$release` is the order of a releasing store.
 macro_rules! scoped {
@@ -189,6 +189,39 @@ impl SharedRmw for GpuWord {
             );
         }
         if found == current { Ok(found) } else { Err(found) }
+    }
+}
+
+/// Global or mapped memory that the host reads and writes at the same time.
+#[derive(Clone, Copy)]
+pub(crate) struct SystemMemory(());
+
+impl SystemMemory {
+    /// Memory whose addresses are given later.
+    ///
+    /// # Safety
+    ///
+    /// Of every address that is asked for, the contract of [`SystemCell::at`] is kept.
+    #[inline(always)]
+    pub(crate) const unsafe fn new() -> Self {
+        Self(())
+    }
+}
+
+impl AddressSpace for SystemMemory {
+    type Cell = SystemCell;
+    type Word = SystemWord;
+
+    #[inline(always)]
+    fn cell(&self, address: u64) -> SystemCell {
+        // SAFETY: by the contract of `new`.
+        unsafe { SystemCell::at(address) }
+    }
+
+    #[inline(always)]
+    fn word(&self, address: u64) -> SystemWord {
+        // SAFETY: by the contract of `new`.
+        unsafe { SystemWord::at(address) }
     }
 }
 

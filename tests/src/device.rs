@@ -12,7 +12,7 @@ use isokern_model::{BaseOperators, Model, OperatorSet};
 use isokern_simcuda::machine::{Counters, Engine, Fault, Grid, Launch, Profile, Progress};
 use isokern_simcuda::memory::{Kind, Memory};
 use isokern_simcuda::program::{Limits, Program};
-use isokern_simcuda::replay::Replay;
+use isokern_simcuda::replay::{Replay, Wrong};
 
 /// Steps after which a run by seed counts as one that hangs.
 const STEPS_MAX: u64 = 50_000_000;
@@ -162,16 +162,15 @@ impl Device {
         bytes
     }
 
-    /// Runs a launch by seed to its end, with stores that wait and loads of old values.
+    /// Runs a launch in a replay to its end: by its seed, with what it may do to memory.
     ///
     /// # Errors
     ///
-    /// The fault that ended it.
-    pub fn run_by_seed(&self, launch: Launch, seed: u64) -> Result<(), Box<Fault>> {
-        let mut replay = Replay::weak(&self.memory, seed);
+    /// The fault that ended it, or that it does not end.
+    pub fn run_in(&self, replay: &mut Replay, launch: Launch) -> Result<(), Wrong> {
         replay.launch(&self.program, launch);
-        assert!(replay.finish(STEPS_MAX)?, "seed {seed} does not end");
-        Ok(())
+        let is_over = replay.finish(STEPS_MAX)?;
+        if is_over { Ok(()) } else { Err(Wrong::new("it does not end")) }
     }
 
     /// Runs a model over inputs; `change` may change what was planned.
@@ -205,24 +204,57 @@ impl Device {
         self.finish(Job { entry: self.entry(entry), ..job }, |_| {})
     }
 
-    /// As [`batch`](Self::batch), on a replay: by its seed, with what it may do to memory.
+    /// As [`batch`](Self::batch), in a replay: by its seed, with what it may do to memory.
     ///
     /// # Errors
     ///
-    /// The fault that ended it.
+    /// The fault that ended it, or that it does not end.
     pub fn batch_in(
         &self,
         replay: &mut Replay,
         artifact: &ModelArtifact,
         inputs: &[i8],
-    ) -> Result<Vec<i8>, Box<Fault>> {
+    ) -> Result<Vec<i8>, Wrong> {
+        let (_, outputs) = self.batch_at(replay, artifact, inputs)?;
+        Ok(outputs)
+    }
+
+    /// As [`batch_in`](Self::batch_in), with outputs that are known.
+    ///
+    /// # Errors
+    ///
+    /// As there, and the first output that is another.
+    pub fn batch_gives(
+        &self,
+        replay: &mut Replay,
+        artifact: &ModelArtifact,
+        inputs: &[i8],
+        wanted: &[i8],
+    ) -> Result<(), Wrong> {
+        let (address, found) = self.batch_at(replay, artifact, inputs)?;
+        assert_eq!(found.len(), wanted.len(), "outputs of all samples");
+        match found.iter().zip(wanted).position(|(found, wanted)| found != wanted) {
+            None => Ok(()),
+            Some(index) => {
+                let what = format!("output {index} is {}, not {}", found[index], wanted[index]);
+                Err(Wrong::at(address + index as u64, what))
+            }
+        }
+    }
+
+    /// Outputs, and where they lie.
+    fn batch_at(
+        &self,
+        replay: &mut Replay,
+        artifact: &ModelArtifact,
+        inputs: &[i8],
+    ) -> Result<(u64, Vec<i8>), Wrong> {
         let job = self.prepare(artifact, artifact.bytes(), inputs);
         let (launch, parameters) = self.ready(job, |_| {});
-        replay.launch(&self.program, launch);
-        assert!(replay.finish(STEPS_MAX)?, "it does not end");
-        let BatchParameters { outputs, output_bytes, sample_count, .. } = parameters;
-        let outputs = self.download(outputs, (sample_count * output_bytes) as usize);
-        Ok(bytemuck::cast_slice(&outputs).to_vec())
+        self.run_in(replay, launch)?;
+        let BatchParameters { outputs: address, output_bytes, sample_count, .. } = parameters;
+        let outputs = self.download(address, (sample_count * output_bytes) as usize);
+        Ok((address, bytemuck::cast_slice(&outputs).to_vec()))
     }
 
     /// As [`batch`](Self::batch); `change` may change what the device is told.

@@ -7,19 +7,16 @@
 mod kernels;
 
 use isokern_simcuda::machine::Launch;
-use isokern_simcuda::replay::Replay;
+use isokern_simcuda::replay::{Replay, Wrong, judge};
 use isokern_tests::device::Device;
 use kernels::{Argument, Case};
-
-/// Steps after which a replayed kernel counts as one that hangs.
-const STEPS_MAX: u64 = 20_000_000;
 
 /// A case with its buffers in memory.
 struct Prepared<'a> {
     device: Device,
     launch: Launch,
-    /// Addresses, and the bytes wanted there.
-    buffers: Vec<(u64, &'a [u8])>,
+    /// Addresses, the bytes there at first, and those wanted.
+    buffers: Vec<(u64, &'a [u8], &'a [u8])>,
 }
 
 fn prepare(case: &Case) -> Prepared<'_> {
@@ -34,7 +31,8 @@ fn prepare(case: &Case) -> Prepared<'_> {
             Argument::Scalar(value) => value.clone(),
             Argument::Buffer { bytes, expected } => {
                 let address = device.upload(bytes);
-                buffers.push((address, expected.as_ref().unwrap_or(bytes).as_slice()));
+                let wanted = expected.as_ref().unwrap_or(bytes);
+                buffers.push((address, bytes.as_slice(), wanted.as_slice()));
                 address.to_le_bytes().to_vec()
             }
         };
@@ -54,11 +52,28 @@ fn prepare(case: &Case) -> Prepared<'_> {
 }
 
 impl Prepared<'_> {
-    fn check(&self, case: &Case, how: &str) {
-        for (index, (address, expected)) in self.buffers.iter().enumerate() {
-            let found = self.device.download(*address, expected.len());
-            assert!(found == *expected, "{} of {} {how}: buffer {index}", case.entry, case.file);
+    /// The first byte that is not what is wanted.
+    fn check(&self) -> Result<(), Wrong> {
+        for (index, (address, _, wanted)) in self.buffers.iter().enumerate() {
+            let found = self.device.download(*address, wanted.len());
+            if let Some(byte) =
+                found.iter().zip(*wanted).position(|(found, wanted)| found != wanted)
+            {
+                let what = format!("buffer {index} differs at byte {byte}");
+                return Err(Wrong::at(address + byte as u64, what));
+            }
         }
+        Ok(())
+    }
+
+    /// Runs in a replay, from the bytes there at first.
+    fn run_in(&self, replay: &mut Replay) -> Result<(), Wrong> {
+        for (address, bytes, _) in &self.buffers {
+            self.device.memory.write(*address, bytes).expect("it is allocated");
+        }
+        self.device.run_in(replay, self.launch.clone())?;
+        self.check()?;
+        replay.take_races().into_iter().next().map_or(Ok(()), |race| Err(race.into()))
     }
 }
 
@@ -70,7 +85,8 @@ fn kernels_of_three_compilers_give_the_bytes_of_plain_rust() {
         let prepared = prepare(case);
         let run = prepared.device.run(prepared.launch.clone());
         run.unwrap_or_else(|fault| panic!("{} of {}: {fault}", case.entry, case.file));
-        prepared.check(case, "in order");
+        let right = prepared.check();
+        right.unwrap_or_else(|wrong| panic!("{} of {}: {wrong}", case.entry, case.file));
     }
 }
 
@@ -78,20 +94,12 @@ fn kernels_of_three_compilers_give_the_bytes_of_plain_rust() {
 fn they_give_the_same_bytes_whatever_the_order_and_do_not_race() {
     let wanted = std::env::var("ISOKERN_SEEDS").ok().and_then(|text| text.parse().ok());
     for (first, case) in (1..).zip(&kernels::all()) {
+        let prepared = prepare(case);
         for seed in first..first + wanted.unwrap_or(1) {
-            replay_one(case, seed);
+            let replay = || Replay::weak(&prepared.device.memory, seed).watching_races();
+            let judged = judge(replay, |replay| prepared.run_in(replay));
+            let name = || format!("{} of {}, seed {seed}", case.entry, case.file);
+            judged.unwrap_or_else(|why| panic!("{}: {why}", name()));
         }
     }
-}
-
-fn replay_one(case: &Case, seed: u64) {
-    let prepared = prepare(case);
-    let mut replay = Replay::weak(&prepared.device.memory, seed).watching_races();
-    replay.launch(&prepared.device.program, prepared.launch.clone());
-    let done = replay.finish(STEPS_MAX);
-    let done = done.unwrap_or_else(|fault| panic!("{} of {}: {fault}", case.entry, case.file));
-    assert!(done, "{} of {} with seed {seed} does not end", case.entry, case.file);
-    prepared.check(case, &format!("with seed {seed}"));
-    let races: Vec<_> = replay.take_races().iter().map(ToString::to_string).collect();
-    assert!(races.is_empty(), "{} of {}: {}", case.entry, case.file, races.join("\n"));
 }

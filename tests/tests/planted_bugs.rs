@@ -46,10 +46,10 @@ fn check(folder: &Path, name: &str, found: fn(&Device) -> Option<String>) {
 
 /// Returns the barrier probe reads words of another round, and models give other bytes.
 fn skipped_barrier(device: &Device) -> Option<String> {
-    let record = barrier(device, 64, 4, Order::Seed(1)).ok()?;
+    let failed = barrier(device, 64, 4, Order::Seed(1)).err()?;
     let wrong = wrong_models(device);
-    let both = record.violations > 0 && wrong > 0;
-    both.then(|| format!("{} violations of the barrier, {wrong} models wrong", record.violations))
+    let both = failed.violations > 0 && wrong > 0;
+    both.then(|| format!("{} violations of the barrier, {wrong} models wrong", failed.violations))
 }
 
 /// Returns the second sample of a batch is read from the wrong place.
@@ -61,7 +61,7 @@ fn wrong_stride(device: &Device) -> Option<String> {
 /// Returns a payload arrives after its flag, for some order of stores.
 fn dropped_fence(device: &Device) -> Option<String> {
     let stale = |seed: &u64| {
-        ping_pong(device, 20, Order::Seed(*seed)).is_ok_and(|record| record.violations > 0)
+        ping_pong(device, 20, Order::Seed(*seed)).is_err_and(|failed| failed.violations > 0)
     };
     let seed = (0..SEEDS).find(stale)?;
     Some(format!("seed {seed} shows a payload that is not there yet"))

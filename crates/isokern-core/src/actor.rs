@@ -74,6 +74,7 @@
 //! Nothing here needs a thread, a heap or a waker, so that a block of a GPU can be a host;
 //! no host for GPUs is there yet.
 
+mod addressed;
 mod bells;
 mod cells;
 mod context;
@@ -94,6 +95,7 @@ mod reply;
 mod resident;
 mod supervision;
 
+pub use addressed::{AddressedActor, AddressedMailbox};
 pub use bells::{Bells, Silent};
 pub use cells::ActorCells;
 pub use context::{RingContext, RunnerWords, StateError};

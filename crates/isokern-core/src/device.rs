@@ -50,7 +50,10 @@ pub use launch::{
     BATCH_THREADS, BatchLaunch, DeviceLimits, LaunchPlanError, ModelFootprint, SHARED_ALIGN,
     plan_batch,
 };
-pub use probe::{PROBE_ENTRIES, PingPongLines, ProbeRecord, cell_data, pattern};
+pub use probe::{
+    ECHO_CLOSED, ECHO_SLOTS, ECHO_STOPPED, ECHO_TIRED, ECHO_WORDS, EchoQuestion, EchoReply,
+    PROBE_ENTRIES, PingPongLines, ProbeRecord, cell_data, echoed, folded, pattern,
+};
 
 /// The batch kernel for models of the first kinds, `isokern_model::BaseOperators`: one
 /// [`BatchParameters`] by value.

@@ -21,6 +21,7 @@
 //! |---|---|
 //! | [`SharedWord`], [`SharedCell`], [`SharedRmw`], [`SharedCounter`] | what the protocol runs on |
 //! | [`SharedRing`], [`HostRing`] | where cells are: a layout, and memory in it |
+//! | [`AddressSpace`], [`AddressedRing`] | the same layout at an address, for devices |
 //! | [`ProducerState`], [`ConsumerState`], [`SharedTail`] | the steps of an end |
 //! | [`RequesterState`], [`ReplierState`] | two rings, whose replies are credit |
 //! | [`ControlLine`], [`HostControl`], [`DeviceControl`] | what the sides say beside messages |
@@ -36,8 +37,8 @@
 //! # For authors of memory
 //!
 //! Implement [`SharedWord`] and [`SharedCell`] for your loads and stores, [`SharedRing`] and
-//! [`ControlLine`] for where the cells are. Cells may be addresses. The layout of
-//! [`HostRing`] is the wire layout; its asserts are yours too.
+//! [`ControlLine`] for where the cells are. The layout of [`HostRing`] is the wire layout; its
+//! asserts are yours too. Where cells are addresses, an [`AddressSpace`] is enough.
 //!
 //! ```text
 //! ticket t  ─▶  slot t mod N,  turn t / N + 1
@@ -47,6 +48,7 @@
 //!           └───────────────────────────────────────────────────────────────────────────┘
 //! ```
 
+mod addressed;
 mod claim;
 mod consumer;
 mod control;
@@ -73,6 +75,7 @@ mod control_tests;
 #[cfg(test)]
 mod tests;
 
+pub use addressed::{AddressSpace, AddressedLine, AddressedRing};
 pub use claim::SharedTail;
 pub use consumer::ConsumerState;
 pub use control::{ControlLine, HostLine, LineMemory};

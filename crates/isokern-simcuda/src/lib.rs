@@ -23,6 +23,7 @@
 //! | [`driver`] | contexts, streams, events, graphs, launches |
 //! | [`calls`] | the exported driver calls |
 //! | [`replay`] | runs whose every interleaving follows from a seed |
+//! | `verdict` | what is said of a seed that fails |
 //! | `views` | which old values a load may return |
 //!
 //! # Not here
@@ -42,6 +43,7 @@ pub mod program;
 pub mod ptx;
 pub mod registers;
 pub mod replay;
+mod verdict;
 mod views;
 
 /// The code in the README, compiled as an example.

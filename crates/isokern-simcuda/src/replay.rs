@@ -5,12 +5,14 @@
 //! host's accesses go through [`Replay`] too, and let the device run before each. The same seed and
 //! the same calls give the same run, to the instruction.
 
+use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use crate::machine::{Counters, Engine, Fault, Grid, Launch, Progress};
 use crate::memory::{AccessError, Memory};
 use crate::program::Program;
-use crate::views::Views;
+pub use crate::verdict::{Verdict, Wrong, judge};
+use crate::views::{HostRead, Views};
 pub use crate::views::{Race, Side};
 
 /// A device whose every choice follows from a seed.
@@ -118,12 +120,28 @@ impl Replay {
     ///
     /// [`AccessError`] outside live memory.
     pub fn host_load(&mut self, address: u64, bytes: u32) -> Result<u64, AccessError> {
+        self.host_load_as(address, bytes, Ordering::Relaxed)
+    }
+
+    /// As [`host_load`](Self::host_load), of an atomic that is read with this order. It makes a
+    /// difference [`with_weak_host`](Self::with_weak_host): all but `Relaxed` acquires there.
+    ///
+    /// # Errors
+    ///
+    /// As [`host_load`](Self::host_load).
+    pub fn host_load_as(
+        &mut self,
+        address: u64,
+        bytes: u32,
+        order: Ordering,
+    ) -> Result<u64, AccessError> {
         self.let_device_run();
         let (allocation, offset) = self.engine.memory().range(address, bytes as usize)?;
+        let mut value = allocation.store.load(offset, bytes);
         if let Some(buffers) = &mut self.engine.buffers {
-            buffers.host_reads(address, bytes);
+            let acquires = order != Ordering::Relaxed;
+            value = buffers.host_reads(HostRead { address, bytes, acquires }, value);
         }
-        let value = allocation.store.load(offset, bytes);
         if let Some(views) = self.engine.views() {
             views.touch_host(address, bytes, value, false);
         }
@@ -137,16 +155,44 @@ impl Replay {
     ///
     /// [`AccessError`] outside live memory.
     pub fn host_store(&mut self, address: u64, bytes: u32, value: u64) -> Result<(), AccessError> {
+        self.host_store_as(address, bytes, value, Ordering::Relaxed)
+    }
+
+    /// As [`host_store`](Self::host_store), to an atomic that is written with this order. It makes
+    /// a difference [`with_weak_host`](Self::with_weak_host): all but `Relaxed` releases there.
+    ///
+    /// # Errors
+    ///
+    /// As [`host_store`](Self::host_store).
+    pub fn host_store_as(
+        &mut self,
+        address: u64,
+        bytes: u32,
+        value: u64,
+        order: Ordering,
+    ) -> Result<(), AccessError> {
         self.let_device_run();
         let (allocation, offset) = self.engine.memory().range(address, bytes as usize)?;
         if let Some(buffers) = &mut self.engine.buffers {
-            buffers.note_host(&mut self.engine.view, address, bytes);
+            let releases = order != Ordering::Relaxed;
+            buffers.note_host(&mut self.engine.view, address, bytes, releases);
         }
         allocation.store.store(offset, bytes, value);
         if let Some(views) = self.engine.views() {
             views.touch_host(address, bytes, value, true);
         }
         Ok(())
+    }
+
+    /// Lets nothing order the host's accesses but their own acquires and releases, in a replay that
+    /// is [`weak`](Self::weak): what Rust allows a program, and an ARM core does. Without it they
+    /// take effect in order, as those of x86-64 do.
+    #[must_use]
+    pub fn with_weak_host(mut self) -> Self {
+        if let Some(views) = self.engine.views() {
+            views.weaken_host();
+        }
+        self
     }
 
     /// The time in nanoseconds, the same as `%globaltimer` tells.
@@ -171,7 +217,7 @@ impl Replay {
     }
 
     /// The last accesses to the eight bytes around an address, oldest first, a line of text each
-    /// with its line of PTX: what happened around a fault. Empty unless races are looked for.
+    /// with its line of PTX. Empty unless races are looked for; [`judge`] asks by itself.
     #[must_use]
     pub fn recent_accesses(&mut self, address: u64, count: usize) -> Vec<String> {
         self.engine.views().map(|views| views.recent(address, count)).unwrap_or_default()

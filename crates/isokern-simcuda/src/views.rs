@@ -15,11 +15,13 @@ mod barrier;
 mod collect;
 mod history;
 mod horizon;
+mod host;
 mod place;
 mod race;
 mod release;
 mod watch;
 
+pub(crate) use host::HostRead;
 pub(crate) use place::mask_of;
 pub use race::{Race, Side};
 pub(crate) use race::{Site, Touch};
@@ -51,6 +53,8 @@ pub(crate) struct Views {
     /// Releases in use after which it is time to look for others.
     limit: usize,
     host: ThreadView,
+    /// Whether nothing orders the host's accesses but what they say.
+    host_is_weak: bool,
     /// What fences of all blocks have to see, by their reach.
     sequential: [Sight; 3],
     stale: u64,
@@ -141,6 +145,7 @@ impl Views {
             free: Vec::new(),
             limit: 0,
             host: ThreadView::default(),
+            host_is_weak: false,
             sequential: Default::default(),
             stale: 0,
             races: None,

@@ -1,10 +1,12 @@
 //! An actor's memory on the host or in firmware.
 
+use core::mem::offset_of;
+
 use super::bells::{Bells, Silent};
 use super::fresh::Fresh;
-use super::mailboxes::MailboxShape;
+use super::mailboxes::{MailboxShape, Mailboxes};
 use super::memory::ActorMemory;
-use crate::ring::HostLine;
+use crate::ring::{HostLine, LINE_BYTES};
 
 /// Control lines and mailboxes of one actor on the host or in firmware, in the shape `S`:
 /// [`Mailboxes`](super::Mailboxes).
@@ -19,6 +21,14 @@ pub struct ActorCells<S: MailboxShape, B = Silent> {
     mailboxes: S::All,
     bells: B,
 }
+
+// Host, firmware and device read these numbers: a change is a change of protocol.
+const _: () = {
+    type Cells = ActorCells<Mailboxes<2>>;
+    assert!(offset_of!(Cells, host_line) == 0);
+    assert!(offset_of!(Cells, device_line) == LINE_BYTES);
+    assert!(offset_of!(Cells, mailboxes) == 2 * LINE_BYTES);
+};
 
 impl<S: MailboxShape, B: Fresh> ActorCells<S, B> {
     /// Returns zeroed memory for one new actor.

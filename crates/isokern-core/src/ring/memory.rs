@@ -34,6 +34,14 @@ pub const LINE_DATA_BYTES: usize = 64;
 /// Cells of the counts in a producer's line, two each.
 const COUNT_CELLS: usize = 2 * COUNT_MAX;
 
+/// Where parts of a ring lie, in bytes from its start. Its final tail is the start.
+pub(super) const PRODUCER_STATUS_AT: u64 = 8;
+pub(super) const COUNTS_AT: u64 = 16;
+pub(super) const HEAD_AT: u64 = 128;
+pub(super) const ACKNOWLEDGEMENT_AT: u64 = 136;
+pub(super) const CONSUMER_STATUS_AT: u64 = 192;
+pub(super) const SLOTS_AT: u64 = 256;
+
 /// Access to the cells and words of one ring, wherever they live.
 ///
 /// The protocol asks for one cell at a time and never for a reference to more, so an
@@ -186,12 +194,12 @@ const _: () = {
     assert!(align_of::<Two>() == 128);
     assert!(size_of::<Two>() == 256 + 2 * 3 * LINE_BYTES);
     assert!(offset_of!(Two, producer.final_tail) == 0);
-    assert!(offset_of!(Two, producer.status) == 8);
-    assert!(offset_of!(Two, producer.counts) == 16);
-    assert!(offset_of!(Two, consumer.taking.head) == 128);
-    assert!(offset_of!(Two, consumer.taking.acknowledgement) == 136);
-    assert!(offset_of!(Two, consumer.status) == 192);
-    assert!(offset_of!(Two, slots) == 256);
+    assert!(offset_of!(Two, producer.status) as u64 == PRODUCER_STATUS_AT);
+    assert!(offset_of!(Two, producer.counts) as u64 == COUNTS_AT);
+    assert!(offset_of!(Two, consumer.taking.head) as u64 == HEAD_AT);
+    assert!(offset_of!(Two, consumer.taking.acknowledgement) as u64 == ACKNOWLEDGEMENT_AT);
+    assert!(offset_of!(Two, consumer.status) as u64 == CONSUMER_STATUS_AT);
+    assert!(offset_of!(Two, slots) as u64 == SLOTS_AT);
     assert!(size_of::<Slot<HostCell, 1>>() == LINE_BYTES);
     assert!(align_of::<Slot<HostCell, 1>>() == LINE_BYTES);
     assert!(LINE_CELLS * 4 == LINE_DATA_BYTES);

@@ -15,7 +15,7 @@ use super::queue::{
 use super::random::Random;
 use crate::memory::View;
 use crate::program::operation::Order;
-use crate::views::{Read, Stamp, Views, mask_of};
+use crate::views::{HostRead, Read, Stamp, Views, mask_of};
 
 /// The buffers of a device.
 #[derive(Debug)]
@@ -247,21 +247,21 @@ impl Buffers {
         }
     }
 
-    /// The host is about to store.
-    pub(crate) fn note_host(&mut self, view: &mut View, address: u64, bytes: u32) {
+    /// The host is about to store, and releases by it what it did before.
+    pub(crate) fn note_host(&mut self, view: &mut View, address: u64, bytes: u32, releases: bool) {
         let Some(views) = &mut self.views else { return };
         view.refresh();
-        let stamp = views.host_stamp();
+        let stamp = views.host_stamp(releases);
         let store = Waiting { stamp, ..Waiting::new(Owner::HOST, address, bytes, 0) };
         self.note_device(view, &store);
     }
 
-    /// The host reads.
-    pub(crate) fn host_reads(&mut self, address: u64, bytes: u32) {
-        if let Some(views) = &mut self.views {
-            let waiting = self.device.iter().filter(|store| overlaps(**store, address, bytes));
-            views.host_load(address, bytes, waiting.count());
-        }
+    /// What the host reads where memory holds `value`.
+    pub(crate) fn host_reads(&mut self, read: HostRead, value: u64) -> u64 {
+        let Some(views) = &mut self.views else { return value };
+        let HostRead { address, bytes, .. } = read;
+        let waiting = self.device.iter().filter(|store| overlaps(**store, address, bytes));
+        views.host_load(read, value, waiting.count())
     }
 
     /// A store of a thread arrives in its block's buffer.

@@ -1,9 +1,9 @@
-//! What threads and the host release, with stores and with fences.
+//! What threads release, with stores and with fences.
 
 use std::sync::Arc;
 
 use super::horizon::Sight;
-use super::place::{mask_of, shared_index};
+use super::place::shared_index;
 use super::{Release, Stamp, ThreadView, Views, sight_of};
 use crate::machine::buffers::Owner;
 use crate::program::operation::{Order, Reach};
@@ -104,31 +104,10 @@ impl Views {
             })
         });
     }
-
-    /// The host stores; its stores arrive in order, as those of x86-64 do.
-    pub(crate) fn host_stamp(&mut self) -> Stamp {
-        let sight = Arc::new(end_epoch(&mut self.host, Owner::HOST));
-        let release =
-            self.add(Release([Some(Arc::clone(&sight)), Some(Arc::clone(&sight)), Some(sight)]));
-        Stamp { epoch: self.host.epoch, release, reach: Some(Reach::System) }
-    }
-
-    /// The host reads bytes over which `waiting` stores of the device have not arrived.
-    pub(crate) fn host_load(&mut self, address: u64, bytes: u32, waiting: usize) {
-        let Some(history) = self.places.get(&(address & !7)) else { return };
-        let mut changes = history.changes(0, mask_of(address, bytes)).skip(waiting);
-        let until = changes.next().map_or(0, |newest| newest.at + 1);
-        let Some(source) = history.writer_before(0, mask_of(address, bytes), until) else { return };
-        if source.reach == Reach::System
-            && let Some(sight) = sight_of(&self.releases, (source.release, Reach::System))
-        {
-            self.host.sight.join(sight);
-        }
-    }
 }
 
 /// Ends an epoch of a thread; gives what its release has to show.
-fn end_epoch(view: &mut ThreadView, owner: Owner) -> Sight {
+pub(super) fn end_epoch(view: &mut ThreadView, owner: Owner) -> Sight {
     let mut sight = view.sight.clone();
     Arc::make_mut(&mut sight.horizon).raise(owner.block, &[(owner.thread, view.epoch)]);
     view.epoch += 1;

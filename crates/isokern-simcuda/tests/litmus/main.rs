@@ -3,6 +3,7 @@
 //! `ISOKERN_LITMUS=long` tries 3000 seeds for every outcome that must not be seen, in place of 60.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the answer")]
 
+mod host;
 mod kernels;
 mod page;
 mod run;
@@ -92,6 +93,38 @@ fn an_acquire_for_the_device_does_not_reach_the_host() {
     };
     assert_eq!(stale("sys"), 0);
     assert!(stale("gpu") >= 10, "{} of 100 seeds", stale("gpu"));
+}
+
+/// Message passing between the host and a block, for each order of its two sides.
+fn check_host(direction: host::Direction) {
+    for (strength, weak_mark, strong_mark) in host::ROWS {
+        for (is_weak, marks) in [(true, weak_mark), (false, strong_mark)] {
+            let name = format!("{direction:?}, {strength:?}, weak host {is_weak}");
+            let is_allowed = marks[direction as usize] == Mark::Allowed;
+            let seeds = if is_allowed { SEEDS_ALLOWED } else { seeds_forbidden() };
+            let pair = host::Pair::new(direction, strength, is_weak);
+            let first = (0..seeds).find(|seed| pair.is_stale(*seed));
+            assert_eq!(first.is_some(), is_allowed, "{name}: {first:?}");
+            eprintln!("{name}: {first:?}");
+        }
+    }
+}
+
+#[test]
+fn messages_from_the_host() {
+    check_host(host::Direction::FromHost);
+}
+
+#[test]
+fn messages_to_the_host() {
+    check_host(host::Direction::ToHost);
+}
+
+#[test]
+fn a_weak_host_reads_no_word_backwards_and_sees_its_own_stores() {
+    for seed in 0..200 {
+        assert_eq!(host::backwards(seed), None, "seed {seed}");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    fn new(text: &str, bytes: u64, kind: Kind) -> Self {
+    pub(crate) fn new(text: &str, bytes: u64, kind: Kind) -> Self {
         let memory = Arc::new(Memory::new(1 << 20));
         let program = Program::load(text, &memory, Limits { isa: (7, 8), sm: 90 });
         let program = Arc::new(program.unwrap_or_else(|error| panic!("{error}\n{text}")));
@@ -26,7 +26,7 @@ impl Loaded {
         Self { memory, program, out, bytes }
     }
 
-    fn begin(&self, seed: u64, blocks: u32, threads: u32) -> Replay {
+    pub(crate) fn begin(&self, seed: u64, blocks: u32, threads: u32) -> Replay {
         self.memory.write(self.out, &vec![0; self.bytes as usize]).unwrap();
         let mut replay = Replay::weak(&self.memory, seed);
         replay.launch(
@@ -43,7 +43,11 @@ impl Loaded {
         replay
     }
 
-    fn word(&self, offset: u64) -> u32 {
+    pub(crate) const fn address(&self, offset: u64) -> u64 {
+        self.out + offset
+    }
+
+    pub(crate) fn word(&self, offset: u64) -> u32 {
         let mut bytes = [0; 4];
         self.memory.read(self.out + offset, &mut bytes).unwrap();
         u32::from_le_bytes(bytes)
