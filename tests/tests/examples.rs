@@ -5,6 +5,11 @@ use std::process::Command;
 
 /// Runs an example as its page says and returns what it printed.
 fn printed(package: &str, example: &str) -> String {
+    printed_with(package, example, &[])
+}
+
+/// Runs an example with variables of the environment.
+fn printed_with(package: &str, example: &str, variables: &[(&str, &str)]) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let features = if package == "isokern-core" { "std" } else { "" };
@@ -12,6 +17,7 @@ fn printed(package: &str, example: &str) -> String {
     let mut command = Command::new(cargo);
     // The environment of the one who runs the tests does not choose what is printed.
     command.args(arguments).current_dir(root).env("NO_COLOR", "1").env_remove("RUST_LOG");
+    command.envs(variables.iter().copied());
     let output = command.output().expect("cargo starts");
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let complaints = String::from_utf8_lossy(&output.stderr);
@@ -108,4 +114,63 @@ fn bar7_a_backend_of_one_s_own() {
 fn bar7_task_slots_by_hand() {
     let expected = ["500 done, 0 left", "0 done, 500 under way or not begun"];
     check("isokern-core", "task_slots", &expected);
+}
+
+/// A file, a session, values in and out.
+#[test]
+fn a_model_in_twelve_lines() {
+    check("isokern", "twelve_lines", &["1x8x8x1 int8", "1x10 int8", "Identity", "[0."]);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = root.join("crates/isokern/examples/twelve_lines.rs");
+    let text = std::fs::read_to_string(text).expect("it is there");
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with("//"));
+    assert!(lines.count() <= 12, "{text}");
+}
+
+/// A picture of another size than the model's input is read and shrunk.
+#[test]
+fn a_picture_through_a_classifier() {
+    let printed = printed("isokern", "picture");
+    let mut lines = printed.lines();
+    let first = lines.next().unwrap_or_default();
+    assert!(first.ends_with("16 by 16 pixels, as 1x8x8x1 int8"), "{printed}");
+    assert!(lines.next().is_some_and(|line| line.starts_with("class 3 with 0.9")), "{printed}");
+}
+
+/// Rows of a file through an autoencoder: those with a fault are found, and no others.
+#[test]
+fn rows_of_sensors_through_an_autoencoder() {
+    let printed = printed("isokern", "sensor");
+    let found = printed.lines().map(|line| line.split(": error ").next().unwrap_or_default());
+    let found: Vec<&str> = found.collect();
+    let expected = ["row 17", "row 18", "row 41", "3 of 60 rows above 0.01"];
+    assert_eq!(found, expected, "{printed}");
+}
+
+/// A stream of features through a model with state.
+#[test]
+fn a_wake_word_from_features() {
+    check("isokern", "wake_word", &["heard at step 4: 0.5", "heard 1 times in 48 steps"]);
+}
+
+/// The same program with a device, which is the stand-in, and without.
+#[test]
+fn a_gpu_with_fallback() {
+    let library = isokern_tests::standin::library_path();
+    let folder = library.with_file_name("standin-of-examples");
+    std::fs::create_dir_all(&folder).expect("a folder for the library");
+    std::fs::copy(&library, folder.join("libcuda.so")).expect("the stand-in was built");
+    let path = folder.to_str().expect("the path is UTF-8");
+    let on = |devices| {
+        let variables = [("LD_LIBRARY_PATH", path), ("ISOKERN_SIM_DEVICES", devices)];
+        printed_with("isokern", "gpu_fallback", &variables)
+    };
+    let with = on("1");
+    assert!(with.starts_with("on Isokern simulated device"), "{with}");
+    assert!(with.contains("40 bytes, the same on the processor"), "{with}");
+    assert!(with.contains("asked for: Isokern simulated device"), "{with}");
+    let without = on("0");
+    assert!(without.contains("not on a GPU, for the CUDA driver found no GPU. Fix: "), "{without}");
+    assert!(without.contains("40 bytes, the same on the processor"), "{without}");
+    assert!(without.contains("asked for: tests/models/models/digits.tflite: "), "{without}");
 }

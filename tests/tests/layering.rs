@@ -37,6 +37,7 @@ const RULE: &[(&str, Imports)] = &[
     ("isokern-simcuda", Imports::Only(&[])),
     ("xtask", Imports::Only(&[])),
     ("isokern-programs", Imports::Only(&["isokern-simcuda"])),
+    ("isokern", Imports::Any),
     ("isokern-cli", Imports::Any),
     ("isokern-messages", Imports::Any),
     ("isokern-tests", Imports::Any),

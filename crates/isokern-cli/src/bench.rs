@@ -18,15 +18,14 @@ use core::time::Duration;
 use std::io::Write;
 use std::path::PathBuf;
 
+use isokern::Model;
 use isokern_cpu::InstructionSet;
 
 use crate::backend::Backend;
 use crate::error::CliError;
-use crate::infer::load;
 use crate::instructions::Instructions;
 use crate::mode::Mode;
-use crate::model_file::ModelFile;
-use crate::{json, self_test};
+use crate::{json, model_file, self_test};
 use effort::Effort;
 use inputs::Inputs;
 use machine::Machine;
@@ -134,7 +133,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         Backend::Cuda | Backend::Cpu => {}
     }
     let instructions = arguments.instructions.choose()?;
-    let file = ModelFile::read(&arguments.model)?;
+    let file = model_file::read(&arguments.model)?;
     let report = measure(arguments, &file, instructions)?;
     if arguments.json {
         json::print(&report, out)?;
@@ -146,7 +145,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
 
 fn measure(
     arguments: &Arguments,
-    file: &ModelFile,
+    file: &Model,
     instructions: InstructionSet,
 ) -> Result<BenchReport, CliError> {
     let mode = arguments.mode;
@@ -154,9 +153,9 @@ fn measure(
         (Some(run_count), _) => Effort::Runs(run_count),
         (None, time) => Effort::Time(time.unwrap_or(Duration::from_secs(2))),
     };
-    let inputs = Inputs::read(&arguments.input, &file.model()?)?;
-    let mut model = load(&file.name, &file.artifact, instructions)?;
-    let self_test = self_test::verify(&mut model, &file.name)?;
+    let inputs = Inputs::read(&arguments.input, &file.view())?;
+    let mut model = file.load_cpu(instructions)?;
+    let self_test = self_test::verify(&mut model, file.name())?;
     let machine = Machine::look(instructions, mode);
     let mut report = BenchReport::new(file, mode, &inputs, self_test, machine);
     if arguments.backend == Backend::Cuda {

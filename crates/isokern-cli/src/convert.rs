@@ -10,7 +10,7 @@ use isokern_model::layout::Layout;
 
 use crate::error::{CliError, name};
 use crate::figures::{counted, grouped};
-use crate::model_file::ModelFile;
+use crate::model_file::read_as;
 use crate::output::{Destination, print_text};
 
 /// Writes a packed model (.ikm) from a TFLite file, or from a packed model with another layout
@@ -49,33 +49,33 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         LayoutArgument::Packed => Layout::Packed,
     };
     let Some(output) = &arguments.output else {
-        let file = ModelFile::read_as(&arguments.source, layout)?;
-        let text = format!("{}: converts to {}\n", file.name, summary(&file, &file.model()?));
+        let file = read_as(&arguments.source, Some(layout))?;
+        let text = format!("{}: converts to {}\n", file.name(), summary(&file, &file.view()));
         return Ok(print_text(text.as_bytes(), false, out)?);
     };
     let target = Destination::find(output, &[&arguments.source])?;
-    let file = ModelFile::read_as(&arguments.source, layout)?;
-    let model = file.model()?;
+    let file = read_as(&arguments.source, Some(layout))?;
+    let model = file.view();
     target.write(model.blob(), out)?;
     let text = format!("{}: {}\n", name(output), summary(&file, &model));
     Ok(print_text(text.as_bytes(), target.is_stdout(), out)?)
 }
 
 /// What a packed model has, and what of the file it has not.
-fn summary(file: &ModelFile, model: &Model<'_>) -> String {
+fn summary(file: &isokern::Model, model: &Model<'_>) -> String {
     let weight_bytes: usize = model.ops().map(|op| op.cost().weight_bytes).sum();
     let state = match model.state_bytes() {
         0 => String::new(),
         bytes => format!("{} state bytes, ", grouped(bytes as u64)),
     };
-    let left_out = file.conversion.as_ref().map(left_out).unwrap_or_default();
+    let left_out = file.conversion().map(left_out).unwrap_or_default();
     format!(
         "{}, {} weight bytes, {} arena bytes, {state}{} file bytes (read: {}){left_out}",
         counted(model.operator_count(), "operator"),
         grouped(weight_bytes as u64),
         grouped(model.arena_bytes() as u64),
         grouped(model.blob().len() as u64),
-        grouped(file.file_bytes as u64),
+        grouped(file.file_bytes() as u64),
     )
 }
 

@@ -7,19 +7,14 @@ use core::time::Duration;
 use std::io::Write;
 use std::time::Instant;
 
-use isokern_core::compute::ModelArtifact;
-use isokern_cpu::{CpuModel, InstructionSet};
-use isokern_model::Model;
+use isokern::{Device, InstructionSet, Model, Plan, Session};
 
 use crate::answers::highest;
 use crate::error::CliError;
 use crate::figures::{digest, grouped, time};
-use crate::infer::{infer_all, infer_asked, load};
-use crate::latency::Latencies;
 use crate::mode::Mode;
-use crate::packed::{Samples, digest_of};
-use crate::resident::{self, ResidentModel};
-use crate::tasked::{self, TaskedModel, TaskedPlan};
+use isokern::Latencies;
+use isokern::samples::{Samples, digest_of};
 
 static MODEL: &[u8] = include_bytes!("../../../tests/models/digits.ikm");
 static IMAGES: &[u8] = include_bytes!("../../../tests/models/models/digits.test.i8");
@@ -55,15 +50,14 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     if let Some(files) = arguments.wake_word.files() {
         return arguments.wake_word.run(files, arguments.mode, out);
     }
-    let artifact = ModelArtifact::new(MODEL, Some(NAME));
-    let model = Model::parse(artifact.bytes())
-        .map_err(|source| CliError::Format { name: NAME.to_owned(), source })?;
+    let opened = Model::named(NAME, MODEL)?;
+    let model = opened.view();
     let images = Samples::new(IMAGES.to_vec(), model.input_bytes());
     let fastest = InstructionSet::detect();
 
-    let mut session = Session::start(NAME, arguments.mode, &artifact, fastest)?;
-    let (outputs, _) = session.infer(&images)?;
-    check(&outputs, &artifact, &images, arguments.mode, fastest)?;
+    let mut session = start(&opened, arguments.mode, fastest)?;
+    let (outputs, _) = infer(&mut session, &images)?;
+    check(&outputs, &opened, &images, arguments.mode, fastest)?;
 
     let arena = grouped(model.arena_bytes() as u64);
     let bytes = grouped(MODEL.len() as u64);
@@ -107,13 +101,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
 /// Compares the outputs with those of every path in batch mode, and with TFLite Micro's.
 fn check(
     outputs: &[u8],
-    artifact: &ModelArtifact,
+    model: &Model,
     images: &Samples,
     mode: Mode,
     fastest: InstructionSet,
 ) -> Result<(), CliError> {
     for set in InstructionSet::available() {
-        let (expected, _) = Session::start(NAME, Mode::BATCH, artifact, set)?.infer(images)?;
+        let (expected, _) = infer(&mut start(model, Mode::BATCH, set)?, images)?;
         if outputs != expected && set == fastest && !mode.is_batch() {
             return Err(CliError::ModesDiffer { name: NAME.to_owned(), mode: mode.as_str() });
         }
@@ -133,7 +127,7 @@ fn measure(session: &mut Session, images: &Samples) -> Result<Latencies, CliErro
     let mut latencies = Latencies::default();
     let start = Instant::now();
     for _ in 0..ROUNDS_MAX {
-        let (_, times) = session.infer(images)?;
+        let (_, times) = infer(session, images)?;
         latencies.extend(times);
         if start.elapsed() > MEASURED {
             break;
@@ -157,10 +151,8 @@ fn print_latency(
         threads(mode),
         grouped(latencies.count() as u64),
     )?;
-    if mode.is_ring() {
-        writeln!(out, "           {}", resident::what_is_timed(count))?;
-    } else if mode.is_megakernel() {
-        writeln!(out, "           {}", tasked::what_is_timed(count, has_state))?;
+    if let Some(what) = mode.what_is_timed(count, has_state) {
+        writeln!(out, "           {what}")?;
     }
     Ok(())
 }
@@ -176,57 +168,13 @@ const fn threads(mode: Mode) -> &'static str {
     }
 }
 
-/// A model, kept running in one of the modes.
-struct Session {
-    /// What messages call it.
-    name: String,
-    kept: Kept,
+/// Starts a session on this processor.
+fn start(model: &Model, mode: Mode, instructions: InstructionSet) -> Result<Session, CliError> {
+    let plan = Plan::new(Device::Cpu).with_mode(mode.into()).with_instruction_set(instructions);
+    Ok(model.session_with(plan)?)
 }
 
-enum Kept {
-    Called(Box<CpuModel<'static>>),
-    Resident(Box<ResidentModel>),
-    Tasked(Box<TaskedModel>),
-}
-
-impl Session {
-    fn start(
-        name: &str,
-        mode: Mode,
-        artifact: &ModelArtifact,
-        instructions: InstructionSet,
-    ) -> Result<Self, CliError> {
-        let kept = if mode.is_ring() {
-            let (slots, wait) = (resident::SLOTS, resident::PARKED);
-            let model = ResidentModel::start(name, artifact, instructions, slots, wait)?;
-            Kept::Resident(Box::new(model))
-        } else if mode.is_megakernel() {
-            let plan = TaskedPlan { in_flight: tasked::IN_FLIGHT, ..TaskedPlan::default() };
-            Kept::Tasked(Box::new(TaskedModel::start(name, artifact, instructions, plan)?))
-        } else {
-            Kept::Called(Box::new(load(name, artifact, instructions)?))
-        };
-        Ok(Self { name: name.to_owned(), kept })
-    }
-
-    /// The outputs for all samples, and how long each took.
-    fn infer(&mut self, samples: &Samples) -> Result<(Vec<u8>, Latencies), CliError> {
-        match &mut self.kept {
-            Kept::Called(model) => {
-                let output_bytes = model.model().output_bytes();
-                infer_all(model.as_mut(), samples, output_bytes, |_| Ok(()))
-                    .map_err(|source| CliError::Infer { name: self.name.clone(), source })
-            }
-            Kept::Resident(model) => infer_asked(model.as_mut(), None, samples, || ()),
-            Kept::Tasked(model) => infer_asked(model.as_mut(), None, samples, || ()),
-        }
-    }
-
-    fn finish(self) -> Result<(), CliError> {
-        match self.kept {
-            Kept::Called(_) => Ok(()),
-            Kept::Resident(model) => model.finish(),
-            Kept::Tasked(model) => model.finish().map(drop),
-        }
-    }
+/// Returns the outputs for all samples, and how long each took.
+fn infer(session: &mut Session, samples: &Samples) -> Result<(Vec<u8>, Latencies), CliError> {
+    Ok(session.run_samples(samples, None, |_, _| Ok(()))?)
 }

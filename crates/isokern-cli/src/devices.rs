@@ -6,9 +6,8 @@ use std::io::Write;
 use isokern_cpu::InstructionSet;
 use isokern_cuda::{CudaBackend, CudaError, Device};
 
-use crate::backend::one_line;
-use crate::error::CliError;
-use crate::escape::escaped;
+use crate::error::{CliError, one_line};
+use isokern::escape::escaped;
 
 /// Lists what models can run on: this processor and NVIDIA GPUs
 #[derive(clap::Args)]

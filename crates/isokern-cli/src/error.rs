@@ -4,28 +4,17 @@ use core::fmt;
 use core::time::Duration;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
-use isokern_core::actor::ActorError;
 use isokern_core::megakernel::MegakernelError;
-use isokern_core::{InferenceError, KernelError};
-use isokern_cpu::LoadError;
-use isokern_cpu::tasks::{ModelTableError, TaskAskError};
-use isokern_cuda::CudaError;
-use isokern_import::{ForeignFile, ImportError};
-use isokern_model::FormatError;
-use isokern_model::encode::EncodeError;
-use isokern_ring::{PoolError, SpawnError};
 use thiserror::Error;
 
-use crate::escape::{escaped, quoted};
 use crate::figures::counted;
 use crate::input::InputError;
 use crate::labels::LabelError;
 use crate::number::Number;
 use crate::policy::{ConfigError, TaskMixError, WallTimeError};
 use crate::ports::PortError;
-use crate::tasked::StartError;
+use isokern::escape::{escaped, quoted};
 
 /// Why a command failed.
 ///
@@ -43,27 +32,8 @@ pub(crate) enum CliError {
     OutputIsInput { output: String, input: String },
     #[error("cannot write to standard output: {}{}", .0, Remedy(.0))]
     Print(io::Error),
-    #[error(
-        "{name} is neither a TFLite file nor a packed model. Fix: pass a .tflite file with int8 \
-         quantisation, or an .ikm file that `isokern convert` wrote"
-    )]
-    NotAModel { name: String },
-    #[error(
-        "{name} is {}, not a TFLite file or packed model. Fix: {}",
-        .kind.what(),
-        .kind.remedy()
-    )]
-    Foreign { name: String, kind: ForeignFile },
-    #[error("{name}: {source}")]
-    Import { name: String, source: Box<ImportError> },
-    #[error("{name}: {source}")]
-    Format { name: String, source: FormatError },
-    #[error("{name}: {source}")]
-    Relayout { name: String, source: EncodeError },
-    #[error("{name}: {source}")]
-    Load { name: String, source: LoadError },
-    #[error("{name}: {source}")]
-    Cuda { name: String, source: Box<CudaError> },
+    #[error(transparent)]
+    Model(isokern::Error),
     #[error(
         "--backend {backend} runs a model when it is called, to its end. Fix: pass --backend cpu, \
          or leave out --mode and --timeout"
@@ -81,32 +51,12 @@ pub(crate) enum CliError {
          `isokern devices`"
     )]
     BackendNotNamed,
-    #[error("{name}: {source}")]
-    Infer { name: String, source: InferenceError },
     #[error(
         "{name}: input {input_index} was stopped, {} are not enough. Fix: pass a longer --timeout \
          or none",
         humantime::format_duration(*.limit)
     )]
     Timeout { name: String, input_index: usize, limit: Duration },
-    #[error("{name}: input {input_index}: {source}")]
-    Kernel { name: String, input_index: usize, source: KernelError },
-    #[error("{name}: {source}")]
-    Spawn { name: String, source: Box<SpawnError<Arc<io::Error>>> },
-    #[error("{name}: {source}")]
-    Buffers { name: String, source: PoolError },
-    #[error("{name}: input {input_index}: {source}")]
-    Actor { name: String, input_index: usize, source: ActorError },
-    #[error("{name}: {source}")]
-    Table { name: String, source: ModelTableError },
-    #[error("{name}: {source}")]
-    Workers { name: String, source: StartError },
-    #[error("{name}: {source}")]
-    Ask { name: String, source: TaskAskError },
-    #[error("{name}: input {input_index}: {what}")]
-    Task { name: String, input_index: usize, what: String },
-    #[error("{name}: the workers' account does not add up. Fix: report this with the command")]
-    NotAccounted { name: String },
     #[error("{option} is for tasks. Fix: pass --mode megakernel, or leave it out")]
     NoTasks { option: &'static str },
     #[error(
@@ -196,25 +146,9 @@ impl CliError {
     /// The code the program exits with.
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
-            Self::NotAModel { .. }
-            | Self::Foreign { .. }
-            | Self::Import { .. }
-            | Self::Format { .. }
-            | Self::Relayout { .. }
-            | Self::Load { .. }
-            | Self::Cuda { .. }
+            Self::Model(_)
             | Self::DeviceDiffers { .. }
-            | Self::Infer { .. }
-            | Self::Kernel { .. }
-            | Self::Spawn { .. }
-            | Self::Buffers { .. }
-            | Self::Actor { .. }
             | Self::ModesDiffer { .. }
-            | Self::Table { .. }
-            | Self::Workers { .. }
-            | Self::Ask { .. }
-            | Self::Task { .. }
-            | Self::NotAccounted { .. }
             | Self::Input { .. }
             | Self::Labels { .. }
             | Self::Unexpected { .. }
@@ -259,7 +193,7 @@ impl CliError {
     ///
     /// Whatever a message repeats of a file or of a driver is escaped here.
     pub(crate) fn report(&self) -> String {
-        if let Self::Import { name, source } = self {
+        if let Self::Model(isokern::Error::Import { name, source }) = self {
             return source.faults().iter().map(|fault| pair(&format!("{name}: {fault}"))).collect();
         }
         pair(&self.to_string())
@@ -278,11 +212,31 @@ fn pair(message: &str) -> String {
     }
 }
 
+/// What the options are about is said in the program's words.
+impl From<isokern::Error> for CliError {
+    fn from(error: isokern::Error) -> Self {
+        use isokern::Error::{Read, Timeout};
+        if let Timeout { name, input_index, limit } = error {
+            return Self::Timeout { name, input_index, limit };
+        }
+        if let Read { name, source } = error {
+            return Self::Read { name, source };
+        }
+        Self::Model(error)
+    }
+}
+
 /// Text that a command prints could not be written.
 impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
         Self::Print(error)
     }
+}
+
+/// Returns an error without its remedy.
+pub(crate) fn one_line(error: impl fmt::Display) -> String {
+    let text = error.to_string();
+    text.split_once(". Fix: ").map_or(text.as_str(), |(wrong, _)| wrong).to_owned()
 }
 
 /// A path as messages name it: escaped.

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+pub(crate) use isokern::port::sizes as shape;
+
 /// Digits in groups of three: `1,234,567`.
 pub(crate) fn grouped(number: impl TryInto<u64>) -> String {
     let digits = number.try_into().unwrap_or(u64::MAX).to_string();
@@ -35,12 +37,6 @@ pub(crate) fn time(duration: Duration) -> String {
     };
     let places = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
     format!("{value:.places$} {unit}")
-}
-
-/// Sizes joined by `x`, outermost first: `1x8x8x16`.
-pub(crate) fn shape(sizes: &[impl ToString]) -> String {
-    let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
-    sizes.join("x")
 }
 
 /// A digest of output bytes, as every command prints it.

@@ -13,12 +13,13 @@ use crate::element::real_range;
 use crate::error::CliError;
 use crate::figures::grouped;
 use crate::npy::is_named_npy;
-use crate::packed::Samples;
-use crate::ports::{Port, Ports};
+use crate::ports;
 use crate::self_test;
 use crate::source_file::{read_to, source_name};
 use decode::{Decoded, decode};
 pub(crate) use decode::{array_in, stored_elements};
+use isokern::samples::Samples;
+use isokern::{Port, Ports};
 
 pub(crate) use error::InputError;
 pub(crate) use values::{Clipped, index};
@@ -73,8 +74,8 @@ pub(crate) fn read(
     is_stream: bool,
 ) -> Result<Inputs, CliError> {
     let ports = Ports::inputs(model);
-    let files = ports.assign(given)?;
-    ports.check_all_given(&files)?;
+    let files = ports::assign(&ports, given)?;
+    ports::check_all_given(&ports, &files)?;
     let (mut columns, mut sources, mut first) = (Vec::new(), Vec::new(), None);
     for (port, path) in ports.iter().zip(files.into_iter().flatten()) {
         let (source, column) = read_port(port, path, (ports.only().is_some(), is_stream))?;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use crate::error::CliError;
 use crate::json;
-use crate::model_file::ModelFile;
+use crate::model_file;
 
 const KEYS: &str = "\
 Keys of --json, which later versions keep:
@@ -45,8 +45,8 @@ pub(crate) struct Arguments {
 
 /// Prints the report, as text or as JSON.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
-    let file = ModelFile::read(&arguments.model)?;
-    let report = report::ModelReport::new(&file, &file.model()?);
+    let file = model_file::read(&arguments.model)?;
+    let report = report::ModelReport::new(&file, &file.view());
     if arguments.json {
         json::print(&report, out)?;
     } else {

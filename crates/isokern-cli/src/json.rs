@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::escape::is_plain;
+use isokern::escape::is_plain;
 
 /// Prints one value, indented, and ends the line.
 ///
@@ -47,7 +47,7 @@ mod tests {
         let text = String::from_utf8(text).expect("it is UTF-8");
         assert!(text.contains("\"\\u202e\\u009b31m\""), "{text}");
         assert!(text.contains("\"\\udb40\\udc41b\\ufeff\""), "{text}");
-        assert!(text.lines().flat_map(str::chars).all(crate::escape::is_plain), "{text}");
+        assert!(text.lines().flat_map(str::chars).all(isokern::escape::is_plain), "{text}");
         let read: Vec<String> = serde_json::from_str(&text).expect("it is JSON");
         assert_eq!(read, names);
     }

@@ -8,8 +8,9 @@ use thiserror::Error;
 use crate::error::{CliError, name};
 use crate::figures::counted;
 use crate::input::read_file;
-use crate::ports::Ports;
+use crate::ports;
 use crate::source_file::source_name;
+use isokern::Ports;
 
 /// The names of the classes of some outputs.
 #[derive(Debug, Default)]
@@ -44,7 +45,7 @@ impl Labels {
     pub(crate) fn read(given: &[PathBuf], model: &Model<'_>) -> Result<Self, CliError> {
         let ports = Ports::outputs(model);
         let mut by_output = Vec::new();
-        for (port, path) in ports.iter().zip(ports.assign_by("labels", given)?) {
+        for (port, path) in ports.iter().zip(ports::assign_by(&ports, "labels", given)?) {
             let Some(path) = path else {
                 by_output.push(Vec::new());
                 continue;

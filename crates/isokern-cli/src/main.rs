@@ -7,7 +7,6 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod answers;
-mod asked;
 mod backend;
 mod bench;
 mod completions;
@@ -16,32 +15,27 @@ mod demo;
 mod devices;
 mod element;
 mod error;
-mod escape;
 mod figures;
-mod infer;
 mod input;
 mod inspect;
 mod instructions;
 mod json;
 mod labels;
-mod latency;
 mod mode;
 mod model_file;
 mod npy;
 mod number;
 mod output;
-mod packed;
 mod policy;
 mod ports;
 mod progress;
-mod resident;
 mod run;
 mod self_test;
 mod shapes;
 mod source_file;
 mod states;
 mod stdout;
-mod tasked;
+mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -52,8 +46,8 @@ use isokern_core::compute::NumericProfile;
 use isokern_model::header::{FORMAT_VERSION, PROFILE_TFLM_VERSION};
 
 use crate::error::CliError;
-use crate::escape::escaped;
 use crate::stdout::Stdout;
+use isokern::escape::escaped;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let (version, profile) = (env!("CARGO_PKG_VERSION"), NumericProfile::Tflm);

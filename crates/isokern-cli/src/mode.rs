@@ -2,7 +2,11 @@
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use isokern::resident::SLOTS;
+use isokern::tasked::IN_FLIGHT;
 use isokern_core::KernelMode;
+
+use crate::figures::counted;
 
 /// A mode that the program has a runtime for.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +33,19 @@ impl Mode {
     /// Says whether inputs are tasks of resident workers.
     pub(crate) const fn is_megakernel(self) -> bool {
         self.0.is_megakernel()
+    }
+
+    /// Says what the time of an input is, for inputs asked as soon as there is room; none where the
+    /// model is called.
+    pub(crate) fn what_is_timed(self, input_count: usize, has_state: bool) -> Option<String> {
+        if self.is_ring() {
+            let under_way = counted(input_count.min(SLOTS), "input");
+            return Some(format!("from question to collected answer, up to {under_way} under way"));
+        }
+        let in_flight = if has_state { 1 } else { IN_FLIGHT };
+        let under_way = counted(input_count.min(in_flight), "task");
+        let what = format!("from submission to collected outputs, up to {under_way} under way");
+        self.is_megakernel().then_some(what)
     }
 
     /// The mode's word.

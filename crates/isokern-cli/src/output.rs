@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 use isokern_core::DType;
 use isokern_model::Model;
 
-use crate::element::{Element, is_real, real_values};
+use crate::element::{descr, is_real, real_values};
 use crate::error::{CliError, name};
 use crate::npy::{self, is_named_npy};
-use crate::packed::Samples;
-use crate::ports::{Port, PortError, Ports};
+use crate::ports::{self, PortError};
+use isokern::samples::Samples;
+use isokern::{Port, Ports};
 
 pub(crate) use destination::Destination;
 
@@ -54,7 +55,7 @@ impl<'g> Targets<'g> {
         form: Form,
     ) -> Result<Self, CliError> {
         let ports = Ports::outputs(model);
-        let files = ports.assign(given)?;
+        let files = ports::assign(&ports, given)?;
         let mut targets: Vec<Target<'g>> = Vec::new();
         for (port, path) in ports.iter().zip(files) {
             let Some(path) = path else { continue };
@@ -62,7 +63,7 @@ impl<'g> Targets<'g> {
             if form == Form::Reals && !is_real(dtype) {
                 return Err(CliError::NoReals { name: name(path), output: port.to_string() });
             }
-            if form == Form::Values && is_named_npy(path) && Element::of(dtype).is_none() {
+            if form == Form::Values && is_named_npy(path) && descr(dtype).is_none() {
                 return Err(CliError::OutputElement { name: name(path), dtype: dtype.name() });
             }
             let destination = Destination::find(path, read)?;
@@ -131,7 +132,7 @@ fn encoded(path: &Path, port: &Port, outputs: &Samples, form: Form) -> Vec<u8> {
         values = reals.iter().flat_map(|real| real.to_le_bytes()).collect();
         dtype = DType::F32;
     }
-    let Some(element) = Element::of(dtype).filter(|_| is_named_npy(path)) else {
+    let Some(element) = descr(dtype).filter(|_| is_named_npy(path)) else {
         return values;
     };
     let dims = match port.tensor.shape() {
@@ -141,5 +142,5 @@ fn encoded(path: &Path, port: &Port, outputs: &Samples, form: Form) -> Vec<u8> {
     let count = outputs.count() as u64;
     let shape: Vec<u64> =
         core::iter::once(count).chain(dims.iter().map(|&size| size.into())).collect();
-    npy::write(&shape, element.descr, &values)
+    npy::write(&shape, element, &values)
 }

@@ -14,24 +14,23 @@ use std::path::{Path, PathBuf};
 
 use isokern_model::Model;
 
-use crate::backend::{Answered, Backend};
-use crate::error::CliError;
-use crate::escape::escaped;
+use crate::backend::Backend;
+use crate::error::{CliError, one_line};
 use crate::figures::{digest, grouped};
 use crate::input::{self, Inputs, Source};
 use crate::instructions::Instructions;
 use crate::labels::Labels;
-use crate::latency::Latencies;
 use crate::mode::Mode;
-use crate::model_file::ModelFile;
 use crate::output::{Form, Targets, print_text};
-use crate::packed::{Samples, digest_of};
-use crate::ports::Ports;
+use crate::ports;
 use crate::states::States;
-use crate::tasked::trace;
-use crate::{json, progress, self_test};
+use crate::{json, model_file, progress, self_test, trace};
 use execute::Ran;
 use expect::{Comparison, Expected};
+use isokern::Latencies;
+use isokern::Ports;
+use isokern::escape::escaped;
+use isokern::samples::{Samples, digest_of};
 use report::RunReport;
 use state::StateFile;
 
@@ -194,8 +193,8 @@ struct Run<'r> {
 /// Runs all inputs, writes the outputs, prints, and fails where they are not as expected.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
     let instructions = arguments.instructions.choose()?;
-    let file = ModelFile::read(&arguments.model)?;
-    let model = file.model()?;
+    let file = model_file::read(&arguments.model)?;
+    let model = file.view();
     execute::check(arguments, &file)?;
     let read = files_read(arguments, &model)?;
     let form = if arguments.reals { Form::Reals } else { Form::Values };
@@ -221,11 +220,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let bar = progress::bar("running", samples.count());
     let result = execute::infer(arguments, &file, instructions, &samples, || bar.inc(1));
     bar.finish_and_clear();
-    let Ran { answered, claims } = result?;
-    let Answered { outputs, latencies, place, reason, states } = answered;
+    let Ran { outputs, latencies, place, reason, states, claims } = result?;
+    let reason = reason.map(one_line);
     let outputs = Samples::new(outputs, model.output_bytes());
     let comparisons = expected.compare(&outputs, arguments.tolerance)?;
-    let name = file.name.as_str();
+    let name = file.name();
     let run = Run {
         arguments,
         name,
@@ -297,9 +296,9 @@ impl Run<'_> {
 fn files_read<'a>(arguments: &'a Arguments, model: &Model<'_>) -> Result<Vec<&'a Path>, CliError> {
     let (inputs, outputs) = (Ports::inputs(model), Ports::outputs(model));
     let mut files = vec![Some(arguments.model.as_path())];
-    files.extend(inputs.assign(&arguments.input)?);
-    files.extend(outputs.assign_by("expect", &arguments.expect)?);
-    files.extend(outputs.assign_by("labels", &arguments.labels)?);
+    files.extend(ports::assign(&inputs, &arguments.input)?);
+    files.extend(ports::assign_by(&outputs, "expect", &arguments.expect)?);
+    files.extend(ports::assign_by(&outputs, "labels", &arguments.labels)?);
     let files: Vec<&Path> = files.into_iter().flatten().collect();
     if files.iter().filter(|path| **path == Path::new("-")).count() > 1 {
         return Err(CliError::StdinTwice);

@@ -7,14 +7,12 @@ use isokern_core::InferenceError;
 use isokern_cpu::{CpuModel, InstructionSet};
 use isokern_model::{Model, digest};
 
-use crate::backend::{Answered, Backend, infer_auto, infer_cuda};
-use crate::error::CliError;
-use crate::escape::escaped;
+use crate::backend::Backend;
+use crate::error::{CliError, one_line};
 use crate::figures;
-use crate::infer::load;
-use crate::model_file::ModelFile;
-use crate::packed::{Packed, Samples, digest_of};
-use crate::states::States;
+use crate::model_file;
+use isokern::escape::escaped;
+use isokern::samples::{Packed, Samples, digest_of};
 
 /// The seed of a model without a self-test: the one it would have.
 const SEED: u32 = 1;
@@ -35,9 +33,9 @@ pub(crate) struct Arguments {
 /// Runs the self-test wherever it was asked for and prints each outcome; the first that is wrong
 /// is the error.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
-    let file = ModelFile::read(&arguments.model)?;
-    let model = file.model()?;
-    let name = file.name.as_str();
+    let file = model_file::read(&arguments.model)?;
+    let model = file.view();
+    let name = file.name();
     let Some((seed, expected)) = model.header().self_test() else {
         return Err(CliError::NoSelfTest { name: name.to_owned() });
     };
@@ -61,26 +59,24 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
 /// Returns what ran, with the digest that it gave.
 fn outcomes(
     backend: Backend,
-    file: &ModelFile,
+    file: &isokern::Model,
     samples: &Samples,
     seed: u32,
 ) -> Result<Vec<(String, u64)>, CliError> {
-    let Answered { outputs, place, reason, .. } = match backend {
-        Backend::Cuda => infer_cuda(file, samples, States::default(), || ())?,
-        Backend::Auto => infer_auto(file, InstructionSet::detect(), samples, (false, || ()))?,
-        Backend::Cpu => {
-            let outcome = |set: InstructionSet| {
-                let mut model = load(&file.name, &file.artifact, set)?;
-                let digest = digest_with(&mut model, seed)
-                    .map_err(|source| CliError::Infer { name: file.name.clone(), source })?;
-                Ok((set.name().to_owned(), digest))
-            };
-            return InstructionSet::available().map(outcome).collect();
-        }
-    };
-    let place = match reason {
-        Some(reason) => format!("{place}, for {}", escaped(&reason)),
-        None => escaped(&place),
+    if backend == Backend::Cpu {
+        let outcome = |set: InstructionSet| {
+            let digest = digest_with(&mut file.load_cpu(set)?, seed);
+            let name = || file.name().to_owned();
+            let digest = digest.map_err(|source| isokern::Error::Infer { name: name(), source })?;
+            Ok((set.name().to_owned(), digest))
+        };
+        return InstructionSet::available().map(outcome).collect();
+    }
+    let mut session = file.session(backend.into())?;
+    let (outputs, _) = session.run_samples(samples, None, |_, _| Ok(()))?;
+    let place = match session.fallback_reason() {
+        Some(reason) => format!("{}, for {}", session.place(), escaped(&one_line(reason))),
+        None => escaped(session.place()),
     };
     Ok(vec![(place, digest_of(&outputs))])
 }
@@ -93,7 +89,7 @@ pub(crate) fn verify(model: &mut CpuModel<'_>, name: &str) -> Result<&'static st
         return Ok("none");
     };
     let found = digest_with(model, seed);
-    let found = found.map_err(|source| CliError::Infer { name: name.to_owned(), source })?;
+    let found = found.map_err(|source| isokern::Error::Infer { name: name.to_owned(), source })?;
     if found == expected {
         return Ok("passed");
     }

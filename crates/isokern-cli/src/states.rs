@@ -1,31 +1,7 @@
 //! The state of a model after each of its inputs.
 
-use isokern_core::InferenceError;
-use isokern_cpu::CpuModel;
-use isokern_cuda::CudaModel;
-
-use crate::packed::digest_of;
-
-/// A model that shows its state between two steps.
-pub(crate) trait ShowsState {
-    /// Appends the state to `target`; nothing for a model without.
-    fn append_state(&mut self, target: &mut Vec<u8>) -> Result<(), InferenceError>;
-}
-
-impl ShowsState for CpuModel<'_> {
-    fn append_state(&mut self, target: &mut Vec<u8>) -> Result<(), InferenceError> {
-        target.extend_from_slice(self.state()?);
-        Ok(())
-    }
-}
-
-impl ShowsState for CudaModel {
-    fn append_state(&mut self, target: &mut Vec<u8>) -> Result<(), InferenceError> {
-        let start = target.len();
-        target.resize(start + self.model().state_bytes(), 0);
-        self.read_state(&mut target[start..])
-    }
-}
+use isokern::samples::digest_of;
+use isokern::{Error, Session};
 
 /// The states after the inputs so far: a digest of each, and their bytes where they are wanted.
 #[derive(Debug, Default)]
@@ -41,10 +17,15 @@ impl States {
         Self { keeps_bytes, ..Self::default() }
     }
 
-    /// Notes the state that a step has left; nothing for a model without.
-    pub(crate) fn note(&mut self, model: &mut impl ShowsState) -> Result<(), InferenceError> {
+    /// Notes the state that the input at `index` has left; nothing for a model without.
+    pub(crate) fn note(&mut self, session: &mut Session, index: usize) -> Result<(), Error> {
+        if index == 0 {
+            // The run may have begun again, elsewhere.
+            self.bytes.clear();
+            self.digests.clear();
+        }
         let start = self.bytes.len();
-        model.append_state(&mut self.bytes)?;
+        session.append_state(&mut self.bytes)?;
         if self.bytes.len() > start {
             self.digests.push(digest_of(&self.bytes[start..]));
         }

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use isokern_core::InferenceError;
+use isokern::{Error, Model};
+use isokern_core::{ComputeModel, InferenceError};
 use isokern_cpu::CpuModel;
 
 use super::effort::Effort;
@@ -10,19 +11,27 @@ use super::inputs::Inputs;
 use super::report::{BenchReport, OperatorTimes, Throughput};
 use super::times::Times;
 use crate::error::CliError;
-use crate::infer::SampleModel;
-use crate::model_file::ModelFile;
-use crate::packed::{Packed, write_inputs};
+use isokern::samples::{Packed, write_inputs};
+
+/// A model that takes packed samples.
+pub(crate) trait SampleModel: for<'s, 't> ComputeModel<Sample<'s>, Target<'t>> {}
+
+/// The inputs of one sample.
+type Sample<'s> = Packed<&'s [u8]>;
+/// The place for its outputs.
+type Target<'t> = Packed<&'t mut [u8]>;
+
+impl<M: for<'s, 't> ComputeModel<Sample<'s>, Target<'t>>> SampleModel for M {}
 
 /// Measures, and notes what came out.
 pub(crate) fn measure(
     mut model: CpuModel<'static>,
-    file: &ModelFile,
+    file: &Model,
     inputs: &Inputs,
     effort: Effort,
     report: &mut BenchReport,
 ) -> Result<(), CliError> {
-    let infer = |source| CliError::Infer { name: file.name.clone(), source };
+    let infer = |source| Error::Infer { name: file.name().to_owned(), source };
     let output_bytes = model.model().output_bytes();
     measure_whole(&mut model, output_bytes, inputs, effort, report).map_err(infer)?;
     let mut operators: Vec<Times> = model.model().ops().map(|_| Times::new()).collect();

@@ -3,6 +3,7 @@
 use core::num::NonZeroUsize;
 use std::time::Instant;
 
+use isokern::{Error, Model};
 use isokern_core::{Batch, ComputeModel, InferenceError, Message, MessageHeader};
 use isokern_cpu::CpuModel;
 use isokern_cuda::{CudaBackend, CudaError, CudaModel};
@@ -12,10 +13,9 @@ use super::effort::Effort;
 use super::inputs::Inputs;
 use super::report::{BatchReport, BenchReport, CountsReport, DeviceReport, Throughput};
 use super::times::Times;
-use crate::backend::{load_cuda, told};
+use crate::backend::ORDINAL;
 use crate::error::CliError;
-use crate::model_file::ModelFile;
-use crate::packed::Packed;
+use isokern::samples::Packed;
 
 /// Samples of a batch, unless the caller says it.
 const BATCH_SAMPLES: usize = 4096;
@@ -25,18 +25,18 @@ const BATCH_SAMPLES_SIMULATED: usize = 8;
 /// Measures, compares with the processor's answers, and notes what came out.
 pub(crate) fn measure(
     cpu: &mut CpuModel<'static>,
-    file: &ModelFile,
+    file: &Model,
     inputs: &Inputs,
     effort: Effort,
     batch: Option<NonZeroUsize>,
     report: &mut BenchReport,
 ) -> Result<(), CliError> {
-    let refused = |source| CliError::Cuda { name: file.name.clone(), source: Box::new(source) };
-    let (backend, mut model) = load_cuda(file)?;
+    let refused = |source| Error::Cuda { name: file.name().to_owned(), source: Box::new(source) };
+    let (backend, mut model) = file.load_cuda(ORDINAL).map_err(refused)?;
     let device = describe(&backend).map_err(refused)?;
     let fitting = if device.simulated { BATCH_SAMPLES_SIMULATED } else { BATCH_SAMPLES };
     let sample_count = batch.map_or(fitting, NonZeroUsize::get);
-    model.init().map_err(|source| told(file, &model, source))?;
+    model.init().map_err(|source| Error::of_cuda(file.name(), &model, source))?;
     let expected = expected(cpu, file, inputs, sample_count)?;
     report.backend = "cuda";
     report.device = Some(device);
@@ -47,25 +47,25 @@ pub(crate) fn measure(
 }
 
 /// An answer must be the processor's, byte by byte.
-fn compare(file: &ModelFile, found: &[u8], expected: &[u8]) -> Result<(), CliError> {
+fn compare(file: &Model, found: &[u8], expected: &[u8]) -> Result<(), CliError> {
     if found == expected {
         return Ok(());
     }
-    Err(CliError::DeviceDiffers { name: file.name.clone() })
+    Err(CliError::DeviceDiffers { name: file.name().to_owned() })
 }
 
 /// The processor's answer to every input; of a model with state, to the whole stream that a
 /// batch is, from its initial state.
 fn expected(
     cpu: &mut CpuModel<'static>,
-    file: &ModelFile,
+    file: &Model,
     inputs: &Inputs,
     sample_count: usize,
 ) -> Result<Vec<Vec<u8>>, CliError> {
     let has_state = cpu.model().state_bytes() > 0;
     let count = if has_state { inputs.count().max(sample_count) } else { inputs.count() };
     let output_bytes = cpu.model().output_bytes();
-    let infer = |source| CliError::Infer { name: file.name.clone(), source };
+    let infer = |source| Error::Infer { name: file.name().to_owned(), source };
     let answer = |number| {
         let mut output = Packed(vec![0; output_bytes]);
         cpu.infer_one(&Packed(inputs.of_run(number)), &mut output).map_err(infer)?;
@@ -78,7 +78,7 @@ fn expected(
 fn counts(
     backend: &CudaBackend,
     model: &mut CudaModel,
-    file: &ModelFile,
+    file: &Model,
     inputs: &Inputs,
     expected: &[Vec<u8>],
 ) -> Result<Option<CountsReport>, CliError> {
@@ -90,7 +90,7 @@ fn counts(
     let done = model.infer_one(&Packed(inputs.of_run(0)), &mut output).and_then(|()| model.reset());
     let counted = driver.counted();
     let _stopped = driver.count_kernels(false);
-    done.map_err(|source| told(file, model, source))?;
+    done.map_err(|source| Error::of_cuda(file.name(), model, source))?;
     Ok(counted.map(|counts| CountsReport {
         thread_instruction_count: counts.thread_instructions,
         warp_instruction_count: counts.warp_instructions,
@@ -108,7 +108,7 @@ fn counts(
 /// Compares the answers to every input, then measures.
 fn one_by_one(
     model: &mut CudaModel,
-    file: &ModelFile,
+    file: &Model,
     inputs: &Inputs,
     expected: &[Vec<u8>],
     effort: Effort,
@@ -118,17 +118,17 @@ fn one_by_one(
     let mut output = Packed(vec![0; output_bytes]);
     for (number, expected) in expected.iter().enumerate() {
         let done = model.infer_one(&Packed(inputs.of_run(number as u64)), &mut output);
-        done.map_err(|source| told(file, model, source))?;
+        done.map_err(|source| Error::of_cuda(file.name(), model, source))?;
         compare(file, &output.0, expected)?;
     }
     let done = measure_whole(model, output_bytes, inputs, effort, report);
-    done.map_err(|source| told(file, model, source))
+    Ok(done.map_err(|source| Error::of_cuda(file.name(), model, source))?)
 }
 
 /// Measures calls with a whole batch, then compares the answers of one that starts afresh.
 fn batches(
     model: &mut CudaModel,
-    file: &ModelFile,
+    file: &Model,
     inputs: &Inputs,
     expected: &[Vec<u8>],
     (effort, sample_count): (Effort, usize),
@@ -156,7 +156,7 @@ fn batches(
         model.reset()?;
         call(model).map(|_| spent)
     });
-    let mut spent = spent.map_err(|source| told(file, model, source))?;
+    let mut spent = spent.map_err(|source| Error::of_cuda(file.name(), model, source))?;
     for (found, expected) in outputs.iter().zip(expected.iter().cycle()) {
         compare(file, found.0, expected)?;
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use isokern_model::Model;
 
 use crate::error::{CliError, name};
-use crate::packed::Samples;
 use crate::{input, self_test};
+use isokern::samples::Samples;
 
 /// Samples of one model.
 #[derive(Debug)]

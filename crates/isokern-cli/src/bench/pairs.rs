@@ -9,9 +9,9 @@ use super::effort::{Effort, Spent};
 use super::inputs::Inputs;
 use super::report::{BenchReport, Overhead};
 use super::times::{Differences, Times};
-use crate::asked::AskedModel;
 use crate::error::CliError;
-use crate::packed::{read_outputs, write_inputs};
+use isokern::asked::AskedModel;
+use isokern::samples::{read_outputs, write_inputs};
 
 /// The two that are measured in turns.
 pub(crate) struct Pairs<'p, M> {
@@ -79,7 +79,7 @@ impl<M: AskedModel> Pairs<'_, M> {
     }
 
     fn run_directly(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, CliError> {
-        let infer = |source| CliError::Infer { name: self.name.to_owned(), source };
+        let infer = |source| isokern::Error::Infer { name: self.name.to_owned(), source };
         write_inputs(self.direct, input).map_err(infer)?;
         let start = Instant::now();
         self.direct.run_operators(0..usize::MAX).map_err(infer)?;

@@ -3,6 +3,7 @@
 //! The names of the fields are the keys of the JSON: a change here breaks programs. The help
 //! of `isokern bench` has their meaning.
 
+use isokern::Model;
 use isokern_core::KernelMode;
 use isokern_core::kernel::whole_ns;
 use serde::Serialize;
@@ -12,7 +13,6 @@ use super::inputs::Inputs;
 use super::machine::Machine;
 use super::times::{Summary, Times};
 use crate::mode::Mode;
-use crate::model_file::ModelFile;
 
 /// What was measured, of what, and on what.
 #[derive(Debug, Serialize)]
@@ -124,14 +124,14 @@ pub(crate) struct Overhead {
 impl BenchReport {
     /// The report of a measurement that has not begun.
     pub(crate) fn new(
-        file: &ModelFile,
+        file: &Model,
         mode: Mode,
         inputs: &Inputs,
         self_test: &'static str,
         machine: Machine,
     ) -> Self {
         Self {
-            model: file.name.clone(),
+            model: file.name().to_owned(),
             mode: mode.into(),
             build: if cfg!(debug_assertions) { "debug" } else { "release" },
             input: InputReport { source: inputs.source.clone(), count: inputs.count() },

@@ -1,5 +1,7 @@
 //! Measures a resident model beside a called one, in turns.
 
+use isokern::Model;
+use isokern::resident::{ResidentModel, SLOTS};
 use isokern_cpu::CpuModel;
 
 use super::effort::Effort;
@@ -8,13 +10,11 @@ use super::pairs::{Pairs, throughput};
 use super::report::{BenchReport, Throughput};
 use super::wait::Wait;
 use crate::error::CliError;
-use crate::model_file::ModelFile;
-use crate::resident::{ResidentModel, SLOTS};
 
 /// Measures, and notes what came out.
 pub(crate) fn measure(
     mut model: CpuModel<'static>,
-    file: &ModelFile,
+    file: &Model,
     inputs: &Inputs,
     effort: Effort,
     wait: Wait,
@@ -22,17 +22,10 @@ pub(crate) fn measure(
 ) -> Result<(), CliError> {
     report.wait = Some(wait.as_str());
     let instructions = model.instruction_set();
-    let start = |buffer_count| {
-        ResidentModel::start(
-            &file.name,
-            &file.artifact,
-            instructions,
-            buffer_count,
-            wait.strategy(),
-        )
-    };
+    let start =
+        |buffer_count| ResidentModel::start(file, instructions, buffer_count, wait.strategy());
     let mut resident = start(1)?;
-    let name = file.name.as_str();
+    let name = file.name();
     let mut pairs = Pairs { direct: &mut model, asked: &mut resident, name, mode: "ring" };
     pairs.measure(inputs, effort, report)?;
     resident.finish()?;
@@ -41,5 +34,5 @@ pub(crate) fn measure(
     let spent = throughput(&mut resident, inputs, effort)?;
     let under_way_count = SLOTS.min(usize::try_from(spent.run_count).unwrap_or(SLOTS));
     report.throughput = Throughput::new(spent, under_way_count);
-    resident.finish()
+    Ok(resident.finish()?)
 }

@@ -5,6 +5,8 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 use std::time::Instant;
 
+use isokern::tasked::{IN_FLIGHT, TaskedModel, TaskedPlan, start_workers};
+use isokern::{Error, Model};
 use isokern_core::call::Clock;
 use isokern_core::megakernel::{
     NewTask, SubmitError, TaskContext, TaskHandler, TaskPriority, TaskStep,
@@ -20,8 +22,6 @@ use super::pairs::{Pairs, throughput};
 use super::report::{BenchReport, TaskReport, Throughput, Waits};
 use super::times::Times;
 use crate::error::CliError;
-use crate::model_file::ModelFile;
-use crate::tasked::{IN_FLIGHT, TaskedModel, TaskedPlan, start_workers};
 
 const ONE: NonZeroU32 = NonZeroU32::MIN;
 /// One task in so many is urgent.
@@ -32,7 +32,7 @@ const EMPTY_IN_FLIGHT: usize = 1024;
 /// Measures, and notes what came out.
 pub(crate) fn measure(
     mut model: CpuModel<'static>,
-    file: &ModelFile,
+    file: &Model,
     inputs: &Inputs,
     effort: Effort,
     report: &mut BenchReport,
@@ -41,10 +41,10 @@ pub(crate) fn measure(
     let has_state = model.model().state_bytes() > 0;
     let start = |in_flight, is_traced| {
         let plan = TaskedPlan { in_flight, workers: Some(ONE), is_traced };
-        TaskedModel::start(&file.name, &file.artifact, instructions, plan)
+        TaskedModel::start(file, instructions, plan)
     };
     let mut tasked = start(1, false)?;
-    let name = file.name.as_str();
+    let name = file.name();
     let mut pairs = Pairs { direct: &mut model, asked: &mut tasked, name, mode: "megakernel" };
     pairs.measure(inputs, effort, report)?;
     tasked.finish()?;
@@ -110,11 +110,11 @@ impl TaskHandler for Nothing {
 }
 
 /// The nanoseconds of a task that does nothing, from one end to the next, submitting included.
-fn empty(name: &str, effort: Effort) -> Result<f64, CliError> {
+fn empty(name: &str, effort: Effort) -> Result<f64, Error> {
     let started = start_workers(Nothing, EMPTY_IN_FLIGHT, Some(ONE));
     let (mut submitter, mut completions, controls) =
-        started.map_err(|source| CliError::Workers { name: name.to_owned(), source })?;
-    let broken = |what: String| CliError::Task { name: name.to_owned(), input_index: 0, what };
+        started.map_err(|source| Error::Workers { name: name.to_owned(), source })?;
+    let broken = |what: String| Error::Task { name: name.to_owned(), input_index: 0, what };
     let mut run = |effort: Effort| {
         let start = Instant::now();
         let (mut submitted_count, mut run_count) = (0, 0);
@@ -143,7 +143,7 @@ fn empty(name: &str, effort: Effort) -> Result<f64, CliError> {
     let spent = run(effort)?;
     drop(submitter);
     if !controls.finish().is_accounted() {
-        return Err(CliError::NotAccounted { name: name.to_owned() });
+        return Err(Error::NotAccounted { name: name.to_owned() });
     }
     Ok(spent.elapsed.as_nanos() as f64 / spent.run_count.max(1) as f64)
 }

@@ -3,9 +3,8 @@
 use std::thread;
 
 use clap::ValueEnum;
+use isokern::resident::PARKED;
 use isokern_ring::WaitStrategy;
-
-use crate::resident::PARKED;
 
 /// What the actor and the asking thread do while there is nothing for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 use std::io::Write;
 use std::path::PathBuf;
 
-use isokern_cpu::InstructionSet;
+use isokern::InstructionSet;
 
-use super::{Session, print_latency};
+use super::{infer, print_latency, start};
 use crate::element::{is_real, real_values};
 use crate::error::CliError;
 use crate::figures::{counted, digest, grouped};
 use crate::input;
 use crate::mode::Mode;
-use crate::model_file::ModelFile;
-use crate::packed::digest_of;
-use crate::ports::Ports;
+use crate::model_file;
+use isokern::Ports;
+use isokern::samples::digest_of;
 
 /// What `isokern demo --wake-word` takes.
 #[derive(Debug, clap::Args)]
@@ -50,20 +50,20 @@ impl WakeWord {
         mode: Mode,
         out: &mut impl Write,
     ) -> Result<(), CliError> {
-        let file = ModelFile::read(model)?;
-        let model = file.model()?;
+        let file = model_file::read(model)?;
+        let model = file.view();
         let ports = Ports::outputs(&model);
         let output = ports.only().filter(|port| is_real(port.tensor.dtype()));
         let output = output.filter(|port| port.tensor.len() == 1).ok_or_else(|| {
             let outputs = ports.iter().map(|port| format!("{port}: {}", port.facts()));
             let outputs = outputs.collect::<Vec<_>>().join(", ");
-            CliError::NoWakeWord { name: file.name.clone(), outputs }
+            CliError::NoWakeWord { name: file.name().to_owned(), outputs }
         })?;
         let inputs = input::read(core::slice::from_ref(features), &model, true)?;
         input::tell_clipped(&inputs.sources);
         let fastest = InstructionSet::detect();
-        let mut session = Session::start(&file.name, mode, &file.artifact, fastest)?;
-        let (outputs, latencies) = session.infer(&inputs.samples)?;
+        let mut session = start(&file, mode, fastest)?;
+        let (outputs, latencies) = infer(&mut session, &inputs.samples)?;
         session.finish()?;
 
         let steps = inputs.samples.count();
@@ -73,7 +73,7 @@ impl WakeWord {
         );
         let [arena, state] =
             [model.arena_bytes(), model.state_bytes()].map(|bytes| grouped(bytes as u64));
-        writeln!(out, "{}: {facts}, arena {arena} bytes, state {state} bytes\n", file.name)?;
+        writeln!(out, "{}: {facts}, arena {arena} bytes, state {state} bytes\n", file.name())?;
         let mut heard = Heard::new(self.window.into(), self.threshold);
         for (step, &probability) in real_values(&outputs, &output.tensor).iter().enumerate() {
             if let Some(mean) = heard.begins_at(step, probability.into()) {

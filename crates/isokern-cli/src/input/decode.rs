@@ -7,11 +7,11 @@ use isokern_model::Tensor;
 
 use super::InputError;
 use super::values::{Clipped, Values};
-use crate::element::{Element, Stored};
+use crate::element::{Stored, descr};
 use crate::npy::{self, Array};
 use crate::number::Number;
-use crate::ports::Side;
 use crate::shapes::{frame_count, sample_count};
+use isokern::port::Side;
 
 /// The values of an input for all samples.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn read_elements<'a>(
 /// Returns the elements of an array, as the input's tensor takes them.
 fn elements(array: &Array<'_>, tensor: &Tensor, is_stream: bool) -> Result<Decoded, InputError> {
     let dtype = tensor.dtype();
-    if Element::of(dtype).is_none() {
+    if descr(dtype).is_none() {
         return Err(InputError::NoElement { dtype });
     }
     let refused = || InputError::Element { found: array.element.to_owned(), dtype };

@@ -5,7 +5,7 @@ use isokern_model::Tensor;
 use isokern_model::tensor::TensorRecord;
 
 use super::{Decoded, decode};
-use crate::element::Element;
+use crate::element::descr;
 use crate::input::InputError;
 use crate::input::values::Clipped;
 use crate::npy;
@@ -52,7 +52,7 @@ fn an_array_of_the_input_s_own_type_is_taken_as_it_is() {
         if dtype == DType::Bool {
             data = vec![0, 1];
         }
-        let Some(Element { descr, .. }) = Element::of(dtype) else {
+        let Some(descr) = descr(dtype) else {
             let refused = values("|V2", &data, dtype);
             assert!(matches!(refused, Err(InputError::NoElement { .. })), "{refused:?}");
             continue;

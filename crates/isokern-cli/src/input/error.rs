@@ -7,8 +7,8 @@ use thiserror::Error;
 use crate::element::{self, integer_range, quantised_range};
 use crate::figures::shape;
 use crate::npy::NpyError;
-use crate::ports::Side;
 use crate::shapes::ShapeError;
+use isokern::port::Side;
 
 /// Why bytes are not values of an input, one sample after another.
 #[derive(Debug, Error)]

@@ -4,6 +4,7 @@
 
 use core::fmt::Write;
 
+use isokern::FileKind;
 use isokern_core::DType;
 use isokern_core::compute::NumericProfile;
 use isokern_model::geometry::{Axis, Window};
@@ -13,7 +14,6 @@ use isokern_model::{Model, Op, Region, Tensor};
 use serde::Serialize;
 
 use crate::figures::digest;
-use crate::model_file::{FileKind, ModelFile};
 use crate::number::{Number, numbers};
 
 /// See the help of `isokern inspect` for the meaning of the keys.
@@ -144,7 +144,7 @@ pub(crate) struct WindowReport {
 
 impl ModelReport {
     /// Reads everything there is to say from a checked model.
-    pub(crate) fn new(file: &ModelFile, model: &Model<'_>) -> Self {
+    pub(crate) fn new(file: &isokern::Model, model: &Model<'_>) -> Self {
         let header = model.header();
         let port = |index: Option<u16>, name: &str| {
             let index = index.map_or(0, usize::from);
@@ -158,13 +158,13 @@ impl ModelReport {
             .map(|(index, op)| OperatorReport::new(index, &op, model))
             .collect();
         Self {
-            file: file.name.clone(),
-            source_format: match file.kind {
+            file: file.name().to_owned(),
+            source_format: match file.kind() {
                 FileKind::Packed => "ikm",
-                FileKind::Tflite => "tflite",
+                FileKind::Tflite | _ => "tflite",
             },
-            file_bytes: file.file_bytes,
-            conversion: file.conversion.as_ref().map(|report| ConversionReport {
+            file_bytes: file.file_bytes(),
+            conversion: file.conversion().map(|report| ConversionReport {
                 operators: report.operator_count,
                 unused_operators: report.unused_operator_count,
                 unused_graphs: report.unused_subgraph_count,

@@ -12,8 +12,8 @@ use super::report::{
     TensorReport,
 };
 use crate::element;
-use crate::escape::quoted;
 use crate::figures::{counted, grouped, shape};
+use isokern::escape::quoted;
 
 /// A column: its title, the side its text stands on, and a cell for each row.
 struct Column {

@@ -7,8 +7,8 @@ use isokern_core::MegakernelConfig;
 use thiserror::Error;
 
 use crate::error::CliError;
-use crate::escape::escaped;
 use crate::source_file::{read_to, source_name};
+use isokern::escape::escaped;
 
 /// The most bytes that are read; a configuration with every field has a few hundred.
 const BYTES_MAX: u64 = 1 << 20;

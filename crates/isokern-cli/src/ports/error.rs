@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::escape::quoted;
+use isokern::escape::quoted;
 
 /// A file without a port, a port without a file, or two of one.
 #[derive(Debug, PartialEq, Eq, Error)]
@@ -41,4 +41,16 @@ pub(crate) enum PortError {
         "no file is given for {port}; the model has {list}. Fix: pass --{side} {index}=FILE as well"
     )]
     Missing { port: String, side: &'static str, index: usize, list: String },
+    #[error(transparent)]
+    Other(isokern::PortError),
+}
+
+impl PortError {
+    /// The error for a name that two ports have, as an option gives it.
+    pub(super) fn of_name(error: isokern::PortError, option: &'static str) -> Self {
+        if let isokern::PortError::Ambiguous { key, side, first, second } = error {
+            return Self::Ambiguous { key, side, option, first, second };
+        }
+        Self::Other(error)
+    }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use isokern_model::Tensor;
 
-use super::{PortError, Ports, Side};
+use super::{PortError, Ports, Side, assign, check_all_given};
 
 /// Ports with these names, and no tensors.
 fn ports(side: Side, names: &[&str]) -> Ports {
@@ -14,7 +14,7 @@ fn ports(side: Side, names: &[&str]) -> Ports {
 
 fn assigned(ports: &Ports, given: &[&str]) -> Result<Vec<Option<String>>, PortError> {
     let given: Vec<PathBuf> = given.iter().map(PathBuf::from).collect();
-    let files = ports.assign(&given)?;
+    let files = assign(ports, &given)?;
     Ok(files.iter().map(|file| file.map(|path| path.display().to_string())).collect())
 }
 
@@ -75,9 +75,9 @@ fn what_belongs_to_no_port_or_twice_to_one_is_refused() {
 #[test]
 fn a_missing_file_is_named_and_names_are_escaped() {
     let two = ports(Side::Input, &["left", "\u{1b}[2J\n"]);
-    let error = two.check_all_given(&[Some(Path::new("x")), None]).expect_err("one is missing");
+    let error = check_all_given(&two, &[Some(Path::new("x")), None]).expect_err("one is missing");
     let text = error.to_string();
     assert!(text.contains("input 1 \"\\u{1b}[2J\\n\"") && text.contains("--input 1="), "{text}");
     assert!(!text.contains(char::is_control), "{text}");
-    assert_eq!(two.check_all_given(&[Some(Path::new("x")); 2]), Ok(()));
+    assert_eq!(check_all_given(&two, &[Some(Path::new("x")); 2]), Ok(()));
 }

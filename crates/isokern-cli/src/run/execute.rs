@@ -1,23 +1,33 @@
 //! Runs samples where and how the command line says.
 
-use isokern_core::KernelError;
-use isokern_cpu::InstructionSet;
+use isokern::samples::Samples;
+use isokern::tasked::Claim;
+use isokern::{InstructionSet, Latencies, Model, Plan};
 
 use super::Arguments;
-use crate::backend::{Answered, Backend, infer_auto, infer_cuda};
+use crate::backend::Backend;
 use crate::error::CliError;
-use crate::figures::counted;
-use crate::infer::{infer_all, infer_asked, infer_within, load};
-use crate::latency::Latencies;
-use crate::model_file::ModelFile;
-use crate::packed::Samples;
-use crate::resident::{self, ResidentModel};
 use crate::states::States;
-use crate::tasked::trace::Claim;
-use crate::tasked::{self, TaskedModel, TaskedPlan};
+
+/// What a run gave, and where.
+#[derive(Debug)]
+pub(super) struct Ran {
+    /// The outputs of one input after another.
+    pub(super) outputs: Vec<u8>,
+    /// One for each input.
+    pub(super) latencies: Latencies,
+    /// What ran, and how a time is to be read.
+    pub(super) place: String,
+    /// Why it was not the GPU.
+    pub(super) reason: Option<String>,
+    /// The state after each input, where it was to be seen.
+    pub(super) states: States,
+    /// What the workers did, where a trace is wanted.
+    pub(super) claims: Vec<Claim>,
+}
 
 /// Fails where the model cannot run as the command line says, whatever its inputs are.
-pub(super) fn check(arguments: &Arguments, file: &ModelFile) -> Result<(), CliError> {
+pub(super) fn check(arguments: &Arguments, model: &Model) -> Result<(), CliError> {
     let mode = arguments.mode;
     if !mode.is_megakernel() {
         let options =
@@ -34,121 +44,52 @@ pub(super) fn check(arguments: &Arguments, file: &ModelFile) -> Result<(), CliEr
     if let Some(backend) = backend.filter(|_| !mode.is_batch() || arguments.timeout.is_some()) {
         return Err(CliError::BackendInBatch { backend });
     }
-    let hides_state = if mode.is_ring() {
+    match (&arguments.state, hides_state(arguments)) {
+        (None, _) => Ok(()),
+        (Some(_), Some(option)) => Err(CliError::StateHidden { option }),
+        (Some(_), None) if model.state_bytes() > 0 => Ok(()),
+        (Some(_), None) => Err(CliError::NoState { name: model.name().to_owned() }),
+    }
+}
+
+/// Returns the option that keeps the state after each input from being seen.
+fn hides_state(arguments: &Arguments) -> Option<&'static str> {
+    if arguments.mode.is_ring() {
         Some("--mode ring")
-    } else if mode.is_megakernel() {
+    } else if arguments.mode.is_megakernel() {
         Some("--mode megakernel")
     } else {
         arguments.timeout.map(|_| "--timeout")
-    };
-    match (&arguments.state, hides_state) {
-        (None, _) => Ok(()),
-        (Some(_), Some(option)) => Err(CliError::StateHidden { option }),
-        (Some(_), None) if file.model()?.state_bytes() > 0 => Ok(()),
-        (Some(_), None) => Err(CliError::NoState { name: file.name.clone() }),
     }
 }
 
 /// Runs all samples, in order.
 pub(super) fn infer(
     arguments: &Arguments,
-    file: &ModelFile,
+    model: &Model,
     instructions: InstructionSet,
     inputs: &Samples,
-    done: impl FnMut(),
+    mut done: impl FnMut(),
 ) -> Result<Ran, CliError> {
-    let mode = arguments.mode;
-    if mode.is_megakernel() {
-        return infer_tasks(arguments, file, instructions, inputs, done);
+    let mut plan = Plan::new(arguments.backend.into())
+        .with_mode(arguments.mode.into())
+        .with_instruction_set(instructions);
+    if let Some(count) = arguments.workers {
+        plan = plan.with_workers(count);
     }
-    let is_ring = mode.is_ring();
-    let keeps_states = arguments.state.is_some();
-    let mut states = States::new(keeps_states);
-    let (outputs, latencies) = match arguments.backend {
-        Backend::Cuda => return infer_cuda(file, inputs, states, done).map(Ran::from),
-        Backend::Auto => {
-            let done = (keeps_states, done);
-            return infer_auto(file, instructions, inputs, done).map(Ran::from);
-        }
-        Backend::Cpu if is_ring => infer_ring(arguments, file, instructions, inputs, done)?,
-        Backend::Cpu => infer_batch(arguments, file, instructions, inputs, (&mut states, done))?,
-    };
-    let threads = if is_ring { "two threads" } else { "one thread" };
-    let place = format!("{instructions}, {threads}");
-    Ok(Ran::from(Answered { outputs, latencies, place, reason: None, states }))
-}
-
-/// What a run gave, and what its workers did.
-pub(super) struct Ran {
-    pub(super) answered: Answered,
-    pub(super) claims: Vec<Claim>,
-}
-
-impl From<Answered> for Ran {
-    fn from(answered: Answered) -> Self {
-        Self { answered, claims: Vec::new() }
+    if arguments.trace.is_some() {
+        plan = plan.with_trace();
     }
-}
-
-fn infer_tasks(
-    arguments: &Arguments,
-    file: &ModelFile,
-    instructions: InstructionSet,
-    inputs: &Samples,
-    done: impl FnMut(),
-) -> Result<Ran, CliError> {
-    let ModelFile { name, artifact, .. } = file;
-    let (workers, is_traced) = (arguments.workers, arguments.trace.is_some());
-    let plan = TaskedPlan { in_flight: tasked::IN_FLIGHT, workers, is_traced };
-    let mut model = TaskedModel::start(name, artifact, instructions, plan)?;
-    let workers = counted(model.worker_count(), "worker");
-    let (outputs, latencies) = infer_asked(&mut model, arguments.timeout, inputs, done)?;
-    let (_, claims) = model.finish()?;
-    let place = format!("{instructions}, {workers}");
-    let states = States::default();
-    Ok(Ran { answered: Answered { outputs, latencies, place, reason: None, states }, claims })
-}
-
-fn infer_batch(
-    arguments: &Arguments,
-    file: &ModelFile,
-    instructions: InstructionSet,
-    inputs: &Samples,
-    (states, mut done): (&mut States, impl FnMut()),
-) -> Result<(Vec<u8>, Latencies), CliError> {
-    let name = file.name.as_str();
-    let mut model = load(name, &file.artifact, instructions)?;
-    if let Some(limit) = arguments.timeout {
-        return infer_within(model, limit, inputs, done).map_err(|stopped| {
-            let (name, input_index) = (name.to_owned(), stopped.input_index);
-            let source = stopped.error;
-            if matches!(source, KernelError::Timeout { .. } | KernelError::DeadlineExceeded) {
-                CliError::Timeout { name, input_index, limit }
-            } else {
-                CliError::Kernel { name, input_index, source }
-            }
-        });
-    }
-    let output_bytes = model.model().output_bytes();
-    let done = |model: &mut _| {
-        done();
-        states.note(model)
-    };
-    infer_all(&mut model, inputs, output_bytes, done)
-        .map_err(|source| CliError::Infer { name: name.to_owned(), source })
-}
-
-fn infer_ring(
-    arguments: &Arguments,
-    file: &ModelFile,
-    instructions: InstructionSet,
-    inputs: &Samples,
-    done: impl FnMut(),
-) -> Result<(Vec<u8>, Latencies), CliError> {
-    let ModelFile { name, artifact, .. } = file;
-    let (slots, wait) = (resident::SLOTS, resident::PARKED);
-    let mut model = ResidentModel::start(name, artifact, instructions, slots, wait)?;
-    let answers = infer_asked(&mut model, arguments.timeout, inputs, done)?;
-    model.finish()?;
-    Ok(answers)
+    let mut session = model.session_with(plan)?;
+    let mut states = States::new(arguments.state.is_some());
+    let shows_state = hides_state(arguments).is_none();
+    let (outputs, latencies) =
+        session.run_samples(inputs, arguments.timeout, |session, index| {
+            done();
+            if shows_state { states.note(session, index) } else { Ok(()) }
+        })?;
+    let (place, reason) =
+        (session.place().to_owned(), session.fallback_reason().map(str::to_owned));
+    let claims = session.finish()?.claims;
+    Ok(Ran { outputs, latencies, place, reason, states, claims })
 }

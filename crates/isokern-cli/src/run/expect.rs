@@ -13,9 +13,11 @@ use crate::figures::counted;
 use crate::input::{InputError, array_in, index, read_file, stored_elements};
 use crate::npy::is_named_npy;
 use crate::number::{Number, numbers};
-use crate::packed::Samples;
-use crate::ports::{Port, Ports, Side};
+use crate::ports;
 use crate::source_file::source_name;
+use isokern::port::Side;
+use isokern::samples::Samples;
+use isokern::{Port, Ports};
 
 /// What some outputs have to be.
 #[derive(Debug)]
@@ -62,7 +64,7 @@ impl Expected {
     pub(super) fn read(given: &[PathBuf], model: &Model<'_>) -> Result<Self, CliError> {
         let ports = Ports::outputs(model);
         let mut files = Vec::new();
-        for (port, path) in ports.iter().zip(ports.assign_by("expect", given)?) {
+        for (port, path) in ports.iter().zip(ports::assign_by(&ports, "expect", given)?) {
             let Some(path) = path else { continue };
             let file = source_name(path);
             match elements(read_file(path, &file)?, is_named_npy(path), &port.tensor) {

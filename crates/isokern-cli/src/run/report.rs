@@ -14,10 +14,10 @@ use crate::answers::{Answer, has_classes, highest};
 use crate::element::{quantised_range, real_values};
 use crate::figures::digest;
 use crate::input::{Clipped, Source};
-use crate::latency::Latencies;
 use crate::number::{Number, numbers};
-use crate::packed::digest_of;
-use crate::ports::{Port, Ports};
+use isokern::Latencies;
+use isokern::samples::digest_of;
+use isokern::{Port, Ports};
 
 /// What a run was given, what it gave, and how long it took.
 #[derive(Debug, Serialize)]

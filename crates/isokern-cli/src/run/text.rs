@@ -8,9 +8,7 @@ use super::Run;
 use super::values::Shown;
 use crate::error::CliError;
 use crate::figures::{counted, grouped, time};
-use crate::ports::Ports;
-use crate::resident;
-use crate::tasked;
+use isokern::Ports;
 
 /// Prints what goes in and what comes out.
 pub(super) fn print_head(
@@ -78,10 +76,8 @@ pub(super) fn print_latency(
         )?,
     }
     let count = latencies.count();
-    if arguments.mode.is_ring() {
-        writeln!(out, "           {}", resident::what_is_timed(count))?;
-    } else if arguments.mode.is_megakernel() {
-        writeln!(out, "           {}", tasked::what_is_timed(count, model.state_bytes() > 0))?;
+    if let Some(what) = arguments.mode.what_is_timed(count, model.state_bytes() > 0) {
+        writeln!(out, "           {what}")?;
     }
     Ok(())
 }

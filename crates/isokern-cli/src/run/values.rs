@@ -5,13 +5,13 @@ use std::io::Write;
 use crate::answers::{Answer, has_classes, highest};
 use crate::element::{quantised_range, real_of};
 use crate::error::CliError;
-use crate::escape::escaped;
 use crate::figures::grouped;
 use crate::input::index;
 use crate::labels::Labels;
 use crate::number::{Number, numbers};
-use crate::packed::Samples;
-use crate::ports::Port;
+use isokern::Port;
+use isokern::escape::escaped;
+use isokern::samples::Samples;
 
 /// How many lines are printed of an output.
 const LINES_MAX: usize = 10;

@@ -7,7 +7,8 @@
 /// other kinds, line separators, and characters for private use or for none. What is left can
 /// neither move a cursor nor start a new line, nor put itself before the text it follows. A text
 /// that was escaped stays as it is, so escaping twice does no harm.
-pub(crate) fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for piece in text.split_inclusive(PLAIN) {
         let escapable = piece.strip_suffix(PLAIN).unwrap_or(piece);
@@ -18,12 +19,14 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 /// Returns a name between quotation marks, escaped, those inside it too.
-pub(crate) fn quoted(name: &str) -> String {
+#[must_use]
+pub fn quoted(name: &str) -> String {
     format!("\"{}\"", escaped(name).replace('"', "\\\""))
 }
 
-/// Whether a character is shown as itself.
-pub(crate) fn is_plain(character: char) -> bool {
+/// Returns whether a character is shown as itself.
+#[must_use]
+pub fn is_plain(character: char) -> bool {
     PLAIN.contains(&character) || character.escape_debug().len() == 1
 }
 

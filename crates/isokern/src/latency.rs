@@ -3,36 +3,40 @@
 use core::time::Duration;
 
 /// The times of some runs.
-#[derive(Debug, Default)]
-pub(crate) struct Latencies {
+#[derive(Clone, Debug, Default)]
+pub struct Latencies {
     times: Vec<Duration>,
 }
 
 impl Latencies {
     /// Adds the time of one run.
-    pub(crate) fn add(&mut self, time: Duration) {
+    pub fn add(&mut self, time: Duration) {
         self.times.push(time);
     }
 
     /// Adds the times of other runs.
-    pub(crate) fn extend(&mut self, other: Self) {
+    pub fn extend(&mut self, other: Self) {
         self.times.extend(other.times);
     }
 
-    /// The times, in the order of the runs.
-    pub(crate) fn times(&self) -> &[Duration] {
+    /// Returns the times, in the order of the runs.
+    #[must_use]
+    pub fn times(&self) -> &[Duration] {
         &self.times
     }
 
-    /// How many runs there were.
-    pub(crate) fn count(&self) -> usize {
+    /// Returns how many runs there were.
+    #[must_use]
+    pub fn count(&self) -> usize {
         self.times.len()
     }
 
-    /// The time that this share of the runs, in per cent, did not exceed.
+    /// Returns the time that this share of the runs, in per cent, did not exceed; zero where there
+    /// were none.
     ///
     /// The nearest rank: always the time of a run, never between two.
-    pub(crate) fn percentile(&self, percent: usize) -> Duration {
+    #[must_use]
+    pub fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.times.clone();
         sorted.sort_unstable();
         let rank = (sorted.len() * percent).div_ceil(100);

@@ -5,70 +5,11 @@
 //! microseconds, and the names of the tracks as metadata (`ph` is `M`).
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use isokern_core::call::Clock;
-use isokern_core::megakernel::{TaskContext, TaskHandler, TaskPriority, TaskStep};
-use isokern_core::{Solo, TaskSlot};
-use isokern_guard::SystemClock;
+use isokern::tasked::Claim;
+use isokern_core::megakernel::{TaskPriority, TaskStep};
 use serde::Serialize;
 use serde_json::json;
-
-/// A claim of a task: from when to when a worker had it, and how it left it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Claim {
-    pub(crate) worker: u32,
-    /// How long the task had waited for this claim.
-    pub(crate) queued_ns: u64,
-    pub(crate) start_ns: u64,
-    pub(crate) end_ns: u64,
-    /// As the worker found it.
-    pub(crate) task: TaskSlot,
-    pub(crate) step: TaskStep,
-}
-
-/// The claims of all workers so far.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Claims(Arc<Mutex<Vec<Claim>>>);
-
-impl Claims {
-    /// Takes what was noted so far, in the order of the starts.
-    pub(crate) fn take(&self) -> Vec<Claim> {
-        let mut claims =
-            core::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        claims.sort_by_key(|claim| (claim.start_ns, claim.end_ns));
-        claims
-    }
-}
-
-/// A handler that notes every claim, where somebody wants to know.
-#[derive(Clone, Debug)]
-pub(crate) struct Traced<H> {
-    pub(crate) handler: H,
-    pub(crate) claims: Option<Claims>,
-}
-
-impl<H: TaskHandler> TaskHandler for Traced<H> {
-    fn op_count(&self) -> u32 {
-        self.handler.op_count()
-    }
-
-    fn run<C: TaskContext>(&self, team: &Solo, task: &TaskSlot, context: &mut C) -> TaskStep {
-        let step = self.handler.run(team, task, context);
-        if let Some(Claims(claims)) = &self.claims {
-            let claim = Claim {
-                worker: context.worker(),
-                queued_ns: context.queued_ns(),
-                start_ns: context.claimed_ns(),
-                end_ns: SystemClock.now_ns(),
-                task: *task,
-                step,
-            };
-            claims.lock().unwrap_or_else(PoisonError::into_inner).push(claim);
-        }
-        step
-    }
-}
 
 /// A line of the file.
 #[derive(Serialize)]

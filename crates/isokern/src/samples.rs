@@ -8,7 +8,7 @@ use isokern_model::digest;
 /// The inputs, or the outputs, of one inference, one after the other. Bytes without an element
 /// type: the ports of a model may have different ones.
 #[derive(Clone, Debug)]
-pub(crate) struct Packed<B>(pub(crate) B);
+pub struct Packed<B>(pub B);
 
 impl<B: AsRef<[u8]>> Payload for Packed<B> {
     fn buffer_descriptor(&self) -> BufferDescriptor {
@@ -28,43 +28,56 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> PayloadMut for Packed<B> {
 
 /// Samples of one length, one after another.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Samples {
+pub struct Samples {
     bytes: Vec<u8>,
     sample_bytes: usize,
 }
 
 impl Samples {
     /// Cuts bytes into samples of this length, which is not zero for any model.
-    pub(crate) const fn new(bytes: Vec<u8>, sample_bytes: usize) -> Self {
+    #[must_use]
+    pub const fn new(bytes: Vec<u8>, sample_bytes: usize) -> Self {
         Self { bytes, sample_bytes }
     }
 
     /// Returns the bytes of all samples.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Returns how many there are.
-    pub(crate) const fn count(&self) -> usize {
+    #[must_use]
+    pub const fn count(&self) -> usize {
         self.bytes.len() / self.sample_bytes
     }
 
     /// Returns the samples in their order.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.bytes.chunks_exact(self.sample_bytes)
     }
 
     /// Returns the sample at `index`, which is below [`count`](Self::count).
-    pub(crate) fn at(&self, index: usize) -> &[u8] {
+    ///
+    /// # Panics
+    ///
+    /// Where it is not.
+    #[must_use]
+    pub fn at(&self, index: usize) -> &[u8] {
         &self.bytes[index * self.sample_bytes..][..self.sample_bytes]
     }
 }
 
 /// Writes a sample to the inputs in the model's arena.
-pub(crate) fn write_inputs(
-    model: &mut CpuModel<'_>,
-    mut sample: &[u8],
-) -> Result<(), InferenceError> {
+///
+/// # Errors
+///
+/// As [`CpuModel::input_at_mut`].
+///
+/// # Panics
+///
+/// Where the sample is shorter than the inputs.
+pub fn write_inputs(model: &mut CpuModel<'_>, mut sample: &[u8]) -> Result<(), InferenceError> {
     for position in 0..model.model().input_count() {
         let input = model.input_at_mut(position)?;
         let (now, later) = sample.split_at(input.len());
@@ -75,10 +88,11 @@ pub(crate) fn write_inputs(
 }
 
 /// Appends the outputs in the model's arena to `sample`, in order.
-pub(crate) fn read_outputs(
-    model: &mut CpuModel<'_>,
-    sample: &mut Vec<u8>,
-) -> Result<(), InferenceError> {
+///
+/// # Errors
+///
+/// As [`CpuModel::output_at`].
+pub fn read_outputs(model: &mut CpuModel<'_>, sample: &mut Vec<u8>) -> Result<(), InferenceError> {
     for position in 0..model.model().output_count() {
         sample.extend_from_slice(model.output_at(position)?);
     }
@@ -86,7 +100,8 @@ pub(crate) fn read_outputs(
 }
 
 /// Returns the digest of output bytes, FNV-1a over 64 bits.
-pub(crate) fn digest_of(bytes: &[u8]) -> u64 {
+#[must_use]
+pub fn digest_of(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(digest::fnv1a(&[]), |sum, byte| digest::fnv1a_update(sum, &[byte.cast_signed()]))

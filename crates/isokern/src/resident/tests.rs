@@ -3,20 +3,19 @@
 use core::time::Duration;
 
 use isokern_core::actor::ActorError;
-use isokern_core::compute::ModelArtifact;
 use isokern_cpu::InstructionSet;
 use isokern_ring::WaitStrategy;
 
 use super::{PARKED, ResidentModel, SLOTS, header};
-use crate::error::CliError;
+use crate::error::Error;
+use crate::model::Model;
 
 static MODEL: &[u8] = include_bytes!("../../../../tests/models/digits.ikm");
 const IMAGE: [u8; 64] = [0; 64];
 
 fn start(buffer_count: usize, wait: WaitStrategy) -> ResidentModel {
-    let artifact = ModelArtifact::from_bytes(MODEL);
-    let model =
-        ResidentModel::start("digits", &artifact, InstructionSet::PLAIN, buffer_count, wait);
+    let model = Model::named("digits", MODEL).expect("it is one");
+    let model = ResidentModel::start(&model, InstructionSet::PLAIN, buffer_count, wait);
     model.expect("the thread starts")
 }
 
@@ -69,7 +68,7 @@ fn an_answer_that_is_collected_late_is_none() {
     // The actor answers in time, and nobody looks.
     std::thread::sleep(2 * limit);
     match model.answer(|_| panic!("there is no output to read")) {
-        Err(CliError::Timeout { input_index: 0, limit: found, .. }) => assert_eq!(found, limit),
+        Err(Error::Timeout { input_index: 0, limit: found, .. }) => assert_eq!(found, limit),
         other => panic!("{other:?}"),
     }
 }

@@ -15,7 +15,6 @@ use isokern_core::actor::{
     ActorError, ActorPlan, ActorState, Mailboxes, ModelReply, ModelResident, Resident,
 };
 use isokern_core::call::{Clock, SingleOwner};
-use isokern_core::compute::ModelArtifact;
 use isokern_core::kernel::whole_ns;
 use isokern_core::ring::BufferHandle;
 use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
@@ -26,14 +25,14 @@ use isokern_ring::{
     WaitStrategy, heap_pool, spawn,
 };
 
-use crate::error::CliError;
-use crate::figures::counted;
+use crate::error::Error;
+use crate::model::Model;
 use place::{ByteModel, Place};
 
 /// Slots of the ring: how many inputs can be under way.
-pub(crate) const SLOTS: usize = 8;
+pub const SLOTS: usize = 8;
 /// How both sides wait where nobody measures: asleep, when there is nothing for a while.
-pub(crate) const PARKED: WaitStrategy = WaitStrategy::Park { bound: Duration::from_millis(1) };
+pub const PARKED: WaitStrategy = WaitStrategy::Park { bound: Duration::from_millis(1) };
 /// Looks at the ring before the asking thread sleeps.
 const LOOKS_BEFORE_SLEEP: u32 = 256;
 /// The number of the one pool of this program.
@@ -45,7 +44,7 @@ type Stream = ModelResident<ByteModel, SingleOwner<ByteModel>, u8, u8>;
 
 /// A resident model: samples go into lent buffers, outputs are read from them.
 #[derive(Debug)]
-pub(crate) struct ResidentModel {
+pub struct ResidentModel {
     name: String,
     place: Place,
     questions: RequesterOn<
@@ -71,16 +70,19 @@ struct Question {
 
 impl ResidentModel {
     /// Starts the actor with so many buffers, [`SLOTS`] at most. Both sides wait like this.
-    pub(crate) fn start(
-        name: &str,
-        artifact: &ModelArtifact,
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Load`], [`Error::Buffers`], [`Error::Spawn`].
+    pub fn start(
+        model: &Model,
         instructions: InstructionSet,
         buffer_count: usize,
         wait: WaitStrategy,
-    ) -> Result<Self, CliError> {
-        let named = || name.to_owned();
+    ) -> Result<Self, Error> {
+        let (named, artifact) = (|| model.name().to_owned(), model.artifact());
         let backend = ArtifactBackend::new().with_instruction_set(instructions);
-        let loaded = |source| CliError::Load { name: named(), source };
+        let loaded = |source| Error::Load { name: named(), source };
         let program = backend.load_program(artifact).map_err(loaded)?;
         let count = buffer_count.min(SLOTS);
         if program.model().state_bytes() == 0 {
@@ -88,7 +90,7 @@ impl ResidentModel {
             return Self::spawn(named(), resident, Place::Arena(program), count, wait);
         }
         let model = SingleOwner::new(ByteModel(backend.load(artifact).map_err(loaded)?));
-        let resident = Stream::try_new(METADATA, model).map_err(|source| CliError::Kernel {
+        let resident = Stream::try_new(METADATA, model).map_err(|source| Error::Kernel {
             name: named(),
             input_index: 0,
             source,
@@ -108,19 +110,19 @@ impl ResidentModel {
         place: Place,
         buffer_count: usize,
         wait: WaitStrategy,
-    ) -> Result<Self, CliError>
+    ) -> Result<Self, Error>
     where
         R: Resident<Message = BufferHandle, Reply = ModelReply> + 'static,
         R::Handler: Send,
     {
         let named = || name.clone();
         let (lender, borrower) = heap_pool(place.buffer_bytes(), buffer_count, POOL)
-            .map_err(|source| CliError::Buffers { name: named(), source })?;
+            .map_err(|source| Error::Buffers { name: named(), source })?;
         let host =
             ThreadHost::<_, Mailboxes<SLOTS>>::new("isokern-model", SystemClock).with_wait(wait);
         let plan = ActorPlan::new().with_buffers(borrower);
         let mut actor = spawn(&host, resident, plan)
-            .map_err(|source| CliError::Spawn { name: named(), source: Box::new(source) })?;
+            .map_err(|source| Error::Spawn { name: named(), source: Box::new(source) })?;
         let Some(questions) = actor.take_requester(0) else {
             unreachable!("an actor on threads has a mailbox")
         };
@@ -132,22 +134,26 @@ impl ResidentModel {
     /// Writes a sample into a lent buffer and asks; `false` when no buffer is free.
     ///
     /// With a limit, an answer that is collected later than that is none.
-    pub(crate) fn try_ask(
-        &mut self,
-        sample: &[u8],
-        limit: Option<Duration>,
-    ) -> Result<bool, CliError> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Actor`] where the actor has failed.
+    ///
+    /// # Panics
+    ///
+    /// Where the sample is shorter than the inputs.
+    pub fn try_ask(&mut self, sample: &[u8], limit: Option<Duration>) -> Result<bool, Error> {
         let mut buffer = match self.lender.try_claim() {
             Ok(buffer) => buffer,
             Err(PoolError::Exhausted { .. }) => return Ok(false),
-            Err(source) => return Err(CliError::Buffers { name: self.name.clone(), source }),
+            Err(source) => return Err(Error::Buffers { name: self.name.clone(), source }),
         };
         self.place
             .write_inputs(&mut buffer, sample)
-            .map_err(|source| CliError::Infer { name: self.name.clone(), source })?;
+            .map_err(|source| Error::Infer { name: self.name.clone(), source })?;
         let handle = buffer
             .lend(self.place.buffer_bytes())
-            .map_err(|source| CliError::Buffers { name: self.name.clone(), source })?;
+            .map_err(|source| Error::Buffers { name: self.name.clone(), source })?;
         let asked = Instant::now();
         let sequence = self.questions.try_ask(header(limit), handle).map_err(|_| {
             // There is a slot for each buffer, so the ring is closed, not full.
@@ -160,7 +166,11 @@ impl ResidentModel {
     /// Waits for the answer to the oldest question, lets `read` see each output, in order, where
     /// it is, and returns the time from question to collected answer; `None` when nothing was
     /// asked.
-    pub(crate) fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, CliError> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], [`Error::Actor`].
+    pub fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, Error> {
         let Some(question) = self.under_way.pop_front() else {
             return Ok(None);
         };
@@ -174,25 +184,29 @@ impl ResidentModel {
             Err(ActorError::Expired | ActorError::TimedOut) => return Err(self.timeout(limit)),
             Err(error) => return Err(self.broken(error)),
         }
-        let buffers = |source| CliError::Buffers { name: self.name.clone(), source };
+        let buffers = |source| Error::Buffers { name: self.name.clone(), source };
         let bytes = self.lender.bytes(handle).map_err(buffers)?;
         self.place
             .read_outputs(bytes, read)
-            .map_err(|source| CliError::Infer { name: self.name.clone(), source })?;
+            .map_err(|source| Error::Infer { name: self.name.clone(), source })?;
         self.lender.release(handle).map_err(buffers)?;
         self.answered_count += 1;
         Ok(Some(elapsed))
     }
 
     /// Lets the actor answer what is left and waits for the end of its thread.
-    pub(crate) fn finish(self) -> Result<(), CliError> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Actor`] where it has failed.
+    pub fn finish(self) -> Result<(), Error> {
         let Self { name, questions, answered_count, running, .. } = self;
         drop(questions); // An actor without mailboxes drains and stops.
         if running.join() == ActorState::Stopped {
             return Ok(());
         }
         let source = ActorError::ActorFaulted;
-        Err(CliError::Actor { name, input_index: answered_count, source })
+        Err(Error::Actor { name, input_index: answered_count, source })
     }
 
     fn collect(&mut self, sequence: u32) -> Answer<ModelReply> {
@@ -216,13 +230,13 @@ impl ResidentModel {
         }
     }
 
-    fn timeout(&self, limit: Option<Duration>) -> CliError {
+    fn timeout(&self, limit: Option<Duration>) -> Error {
         let (name, input_index) = (self.name.clone(), self.answered_count);
-        CliError::Timeout { name, input_index, limit: limit.unwrap_or_default() }
+        Error::Timeout { name, input_index, limit: limit.unwrap_or_default() }
     }
 
-    fn broken(&self, source: ActorError) -> CliError {
-        CliError::Actor { name: self.name.clone(), input_index: self.answered_count, source }
+    fn broken(&self, source: ActorError) -> Error {
+        Error::Actor { name: self.name.clone(), input_index: self.answered_count, source }
     }
 }
 
@@ -235,10 +249,4 @@ fn header(limit: Option<Duration>) -> MessageHeader {
     // A deadline of 0 would be none, and the latest moment is no limit.
     let deadline_ns = now_ns.saturating_add(whole_ns(limit)).max(1);
     MessageHeader::new().with_creation_ns(now_ns).with_deadline_ns(deadline_ns)
-}
-
-/// What the times of [`ResidentModel::answer`] are, for inputs asked as soon as there is room.
-pub(crate) fn what_is_timed(input_count: usize) -> String {
-    let under_way = counted(input_count.min(SLOTS), "input");
-    format!("from question to collected answer, up to {under_way} under way")
 }

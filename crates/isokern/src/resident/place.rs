@@ -5,7 +5,7 @@ use isokern_core::compute::ModelMetadata;
 use isokern_core::{ComputeModel, InferenceError};
 use isokern_cpu::{CpuModel, CpuProgram};
 
-use crate::packed::Packed;
+use crate::samples::Packed;
 
 /// Where inputs and outputs lie.
 #[derive(Debug)]

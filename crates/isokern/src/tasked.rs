@@ -1,6 +1,6 @@
 //! A model whose inputs are tasks of a megakernel on threads, and the side that submits them.
 
-pub(crate) mod trace;
+mod claims;
 
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use isokern_core::MegakernelConfig;
-use isokern_core::compute::ModelArtifact;
 use isokern_core::megakernel::{
-    MegakernelReport, NewTask, TaskEnd, TaskHandle, TaskHandler, TaskOutcome, TaskPriority,
+    MegakernelReport, NewTask, SubmitError, TaskEnd, TaskHandle, TaskHandler, TaskOutcome,
+    TaskPriority,
 };
 use isokern_core::ring::PopError;
 use isokern_cpu::tasks::{ModelFault, ModelTable, ModelTablePlan};
@@ -22,12 +22,13 @@ use isokern_ring::{
     ThreadWorkersError, ThreadsRunning, megakernel,
 };
 
-use crate::error::CliError;
-use crate::figures::counted;
-use trace::{Claims, Traced};
+use crate::error::Error;
+use crate::model::Model;
+pub use claims::Claim;
+use claims::{Claims, Traced};
 
 /// Tasks under way at most, each with a place.
-pub(crate) const IN_FLIGHT: usize = 8;
+pub const IN_FLIGHT: usize = 8;
 /// The one model of the table.
 const MODEL: u32 = 0;
 /// How long workers run; a run of the program is over by then.
@@ -40,7 +41,8 @@ type Handler = Traced<Arc<ModelTable>>;
 
 /// A model whose inputs are tasks: each is written into a place of the table, and its outputs are
 /// read there.
-pub(crate) struct TaskedModel {
+#[derive(Debug)]
+pub struct TaskedModel {
     name: String,
     table: Arc<ModelTable>,
     submitter: Submitter<Arc<ThreadTasks>>,
@@ -64,39 +66,42 @@ struct Asked {
 
 /// How a [`TaskedModel`] is started.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct TaskedPlan {
+pub struct TaskedPlan {
     /// Tasks under way at most; one for a model with state.
-    pub(crate) in_flight: usize,
+    pub in_flight: usize,
     /// Workers wanted; as many as the machine has threads, where nobody says.
-    pub(crate) workers: Option<NonZeroU32>,
+    pub workers: Option<NonZeroU32>,
     /// Whether every claim is noted.
-    pub(crate) is_traced: bool,
+    pub is_traced: bool,
 }
 
 impl TaskedModel {
     /// Loads the model and starts the workers.
-    pub(crate) fn start(
-        name: &str,
-        artifact: &ModelArtifact,
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Load`], [`Error::Table`], [`Error::Workers`].
+    pub fn start(
+        model: &Model,
         instructions: InstructionSet,
         plan: TaskedPlan,
-    ) -> Result<Self, CliError> {
-        let named = || name.to_owned();
+    ) -> Result<Self, Error> {
+        let (named, artifact) = (|| model.name().to_owned(), model.artifact());
         let backend = ArtifactBackend::new().with_instruction_set(instructions);
         let program = backend.load_program(artifact);
-        let program = program.map_err(|source| CliError::Load { name: named(), source })?;
+        let program = program.map_err(|source| Error::Load { name: named(), source })?;
         let has_state = program.model().state_bytes() > 0;
         // The steps of a stream run one after the other.
         let (in_flight, streams) =
             if has_state { (1, &[MODEL][..]) } else { (plan.in_flight, &[][..]) };
         let table_plan = ModelTablePlan { in_flight, streams, memory_limit: None };
         let table = ModelTable::new(vec![program], table_plan);
-        let table = Arc::new(table.map_err(|source| CliError::Table { name: named(), source })?);
+        let table = Arc::new(table.map_err(|source| Error::Table { name: named(), source })?);
         let claims = plan.is_traced.then(Claims::default);
         let handler = Traced { handler: Arc::clone(&table), claims: claims.clone() };
         let started = start_workers(handler, in_flight, plan.workers);
         let (submitter, completions, controls) =
-            started.map_err(|source| CliError::Workers { name: named(), source })?;
+            started.map_err(|source| Error::Workers { name: named(), source })?;
         Ok(Self {
             name: named(),
             table,
@@ -114,12 +119,20 @@ impl TaskedModel {
     /// Writes a sample into a free place and submits its task; `false` when no place is free.
     ///
     /// With a limit, a task whose outputs are collected later than that has none.
-    pub(crate) fn try_ask(
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ask`], [`Error::Task`].
+    ///
+    /// # Panics
+    ///
+    /// Where the sample is shorter than the inputs.
+    pub fn try_ask(
         &mut self,
         sample: &[u8],
         priority: TaskPriority,
         limit: Option<Duration>,
-    ) -> Result<bool, CliError> {
+    ) -> Result<bool, Error> {
         let tasks = self.table.tasks();
         let Some(place) = tasks.free_place() else { return Ok(false) };
         let stream = self.has_state.then_some(0);
@@ -133,12 +146,17 @@ impl TaskedModel {
             }
             Ok(())
         });
-        let request =
-            request.map_err(|source| CliError::Ask { name: self.name.clone(), source })?;
+        let request = request.map_err(|source| Error::Ask { name: self.name.clone(), source })?;
         let task = NewTask::from(request).with_priority(priority).with_task_id(self.asked_count);
         let asked = Instant::now();
-        let handle = self.submitter.try_submit(task);
-        let handle = handle.map_err(|error| self.broken(&error.to_string()))?;
+        let handle = loop {
+            match self.submitter.try_submit(task) {
+                Ok(handle) => break handle,
+                // There is a slot for each place: one is on its way back from a worker.
+                Err(SubmitError::Full(_)) => std::thread::yield_now(),
+                Err(error) => return Err(self.broken(&error.to_string())),
+            }
+        };
         self.under_way.push_back(Asked { handle, place, asked, limit });
         self.asked_count += 1;
         Ok(true)
@@ -146,10 +164,11 @@ impl TaskedModel {
 
     /// Waits for the end of the oldest task, lets `read` see each output, in order, where it is,
     /// and returns the time from submission to collected outputs; `None` when nothing was asked.
-    pub(crate) fn answer(
-        &mut self,
-        mut read: impl FnMut(&[u8]),
-    ) -> Result<Option<Duration>, CliError> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], [`Error::Task`].
+    pub fn answer(&mut self, mut read: impl FnMut(&[u8])) -> Result<Option<Duration>, Error> {
         let Some(Asked { handle, place, asked, limit }) = self.under_way.pop_front() else {
             return Ok(None);
         };
@@ -175,26 +194,48 @@ impl TaskedModel {
         });
         let named = || self.name.clone();
         outputs
-            .map_err(|source| CliError::Ask { name: named(), source })?
-            .map_err(|source| CliError::Infer { name: named(), source })?;
+            .map_err(|source| Error::Ask { name: named(), source })?
+            .map_err(|source| Error::Infer { name: named(), source })?;
         self.answered_count += 1;
         Ok(Some(elapsed))
     }
 
-    /// How many workers run.
-    pub(crate) fn worker_count(&mut self) -> usize {
+    /// Returns how many workers run.
+    pub fn worker_count(&mut self) -> usize {
         self.controls.running_mut().thread_count()
     }
 
     /// Stops the workers and returns what they did, and the claims where these were noted.
-    pub(crate) fn finish(self) -> Result<(MegakernelReport, Vec<trace::Claim>), CliError> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAccounted`].
+    pub fn finish(self) -> Result<(MegakernelReport, Vec<Claim>), Error> {
         let Self { name, submitter, controls, claims, .. } = self;
         drop(submitter);
         let report = controls.finish();
         if !report.is_accounted() {
-            return Err(CliError::NotAccounted { name });
+            return Err(Error::NotAccounted { name });
         }
         Ok((report, claims.map(|claims| claims.take()).unwrap_or_default()))
+    }
+
+    /// Makes the next sample begin on the initial state.
+    pub(crate) fn reset(&mut self) -> Result<(), Error> {
+        if !self.has_state {
+            return Ok(());
+        }
+        let done = self.table.tasks().reset(0);
+        done.map_err(|source| Error::Ask { name: self.name.clone(), source })
+    }
+
+    /// Appends the state that the last sample has left; nothing for a model without.
+    pub(crate) fn append_state(&mut self, target: &mut Vec<u8>) -> Result<(), Error> {
+        if !self.has_state {
+            return Ok(());
+        }
+        let done = self.table.tasks().state(0, |state| target.extend_from_slice(state));
+        done.map_err(|source| Error::Ask { name: self.name.clone(), source })
     }
 
     /// Waits for the end of a task; cancels it when its time is over.
@@ -203,7 +244,7 @@ impl TaskedModel {
         handle: TaskHandle,
         asked: Instant,
         limit: Option<Duration>,
-    ) -> Result<TaskEnd, CliError> {
+    ) -> Result<TaskEnd, Error> {
         let mut look_count = 0;
         let mut is_cancelled = false;
         loop {
@@ -228,19 +269,23 @@ impl TaskedModel {
         }
     }
 
-    fn timeout(&self, limit: Option<Duration>) -> CliError {
+    fn timeout(&self, limit: Option<Duration>) -> Error {
         let (name, input_index) = (self.name.clone(), self.answered_count);
-        CliError::Timeout { name, input_index, limit: limit.unwrap_or_default() }
+        Error::Timeout { name, input_index, limit: limit.unwrap_or_default() }
     }
 
-    fn broken(&self, what: &str) -> CliError {
+    fn broken(&self, what: &str) -> Error {
         let (name, input_index) = (self.name.clone(), self.answered_count);
-        CliError::Task { name, input_index, what: what.to_owned() }
+        Error::Task { name, input_index, what: what.to_owned() }
     }
 }
 
 /// Starts workers of a handler, on so many threads at most.
-pub(crate) fn start_workers<H>(
+///
+/// # Errors
+///
+/// Where the host does not start them.
+pub fn start_workers<H>(
     handler: H,
     queue_len: usize,
     workers: Option<NonZeroU32>,
@@ -260,16 +305,10 @@ where
 }
 
 /// The ends of workers on threads.
-pub(crate) type Started<H> = (
+pub type Started<H> = (
     Submitter<Arc<ThreadTasks>>,
     Completions<Arc<ThreadTasks>>,
     Controls<Arc<ThreadTasks>, ThreadsRunning<H, SystemClock>>,
 );
 /// Why no workers were started.
-pub(crate) type StartError = MegakernelStartError<ThreadWorkersError>;
-
-/// What the times of [`TaskedModel::answer`] are, for inputs asked as soon as there is room.
-pub(crate) fn what_is_timed(input_count: usize, has_state: bool) -> String {
-    let under_way = counted(input_count.min(if has_state { 1 } else { IN_FLIGHT }), "task");
-    format!("from submission to collected outputs, up to {under_way} under way")
-}
+pub type StartError = MegakernelStartError<ThreadWorkersError>;
