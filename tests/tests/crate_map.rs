@@ -69,3 +69,20 @@ fn the_map_names_every_crate_with_its_size() {
         );
     }
 }
+
+/// A package has no files of other folders, so the program keeps copies of what its demo runs.
+#[test]
+fn the_demo_has_the_files_of_the_models() {
+    let files = [
+        ("digits.ikm", "digits.ikm"),
+        ("digits.test.i8", "models/digits.test.i8"),
+        ("digits.test.labels.u8", "models/digits.test.labels.u8"),
+        ("digits.out.tflm.i8", "vectors/digits.out.tflm.i8"),
+    ];
+    for (copy, original) in files {
+        let read = |path: PathBuf| fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let copied = read(root().join("crates/isokern-cli/demo").join(copy));
+        let is_same = copied == read(root().join("tests/models").join(original));
+        assert!(is_same, "crates/isokern-cli/demo/{copy} is not tests/models/{original}. Fix: copy it");
+    }
+}

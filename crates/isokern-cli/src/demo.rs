@@ -16,11 +16,11 @@ use crate::mode::Mode;
 use isokern::Latencies;
 use isokern::samples::{Samples, digest_of};
 
-static MODEL: &[u8] = include_bytes!("../../../tests/models/digits.ikm");
-static IMAGES: &[u8] = include_bytes!("../../../tests/models/models/digits.test.i8");
-static LABELS: &[u8] = include_bytes!("../../../tests/models/models/digits.test.labels.u8");
+static MODEL: &[u8] = include_bytes!("../demo/digits.ikm");
+static IMAGES: &[u8] = include_bytes!("../demo/digits.test.i8");
+static LABELS: &[u8] = include_bytes!("../demo/digits.test.labels.u8");
 /// What TFLite Micro computes for the first of the images.
-static REFERENCE: &[u8] = include_bytes!("../../../tests/models/vectors/digits.out.tflm.i8");
+static REFERENCE: &[u8] = include_bytes!("../demo/digits.out.tflm.i8");
 
 /// How the model is named in messages.
 const NAME: &str = "digits";
