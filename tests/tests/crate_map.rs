@@ -80,9 +80,13 @@ fn the_demo_has_the_files_of_the_models() {
         ("digits.out.tflm.i8", "vectors/digits.out.tflm.i8"),
     ];
     for (copy, original) in files {
-        let read = |path: PathBuf| fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let read =
+            |path: PathBuf| fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         let copied = read(root().join("crates/isokern-cli/demo").join(copy));
         let is_same = copied == read(root().join("tests/models").join(original));
-        assert!(is_same, "crates/isokern-cli/demo/{copy} is not tests/models/{original}. Fix: copy it");
+        assert!(
+            is_same,
+            "crates/isokern-cli/demo/{copy} is not tests/models/{original}. Fix: copy it"
+        );
     }
 }

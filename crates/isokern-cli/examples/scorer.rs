@@ -72,7 +72,7 @@ impl RingKernelHandler<Points, Score> for Scorer {
     }
 }
 
-/// The handler is behind an `Arc`, for others to look at it.
+/// The handler is in an `Arc`, for others to look at it.
 struct Shared(Arc<Scorer>);
 
 impl Resident for Shared {

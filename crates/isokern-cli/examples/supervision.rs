@@ -3,7 +3,7 @@
 //! `cargo run -p isokern-cli --example supervision`
 //!
 //! The actor may start again twice in a minute. The first two faults each take the message in
-//! hand and the state; the messages behind it are handled by the next incarnation. The third
+//! hand and the state; the messages after it are handled by the next incarnation. The third
 //! fault is one too many: everything that waits is answered, and nobody hangs.
 
 use core::time::Duration;

@@ -10,18 +10,18 @@ use crate::number::{Number, numbers};
 pub(crate) struct Answer {
     /// Index in the output.
     pub(crate) class: usize,
-    /// The real number that the output value stands for.
+    /// The real number that the output value represents.
     pub(crate) score: f32,
     /// The output value itself.
     pub(crate) value: Number,
 }
 
-/// Whether the output can be read as one real value per class: a vector of two at least.
+/// Returns whether the output can be read as one real value per class: a vector of two at least.
 pub(crate) fn has_classes(output: &Tensor) -> bool {
     is_real(output.dtype()) && output.len() == output.depth() && output.len() >= 2
 }
 
-/// The `count` classes with the highest values; of equal ones the lower index first.
+/// Returns the `count` classes with the highest values; of equal ones the lower index first.
 pub(crate) fn highest(bytes: &[u8], output: &Tensor, count: usize) -> Vec<Answer> {
     let scores = real_values(bytes, output);
     let values = numbers(bytes, output.dtype());

@@ -17,7 +17,7 @@ use crate::output::{Destination, print_text};
 ///
 /// The file appears under its name only when it is complete, and never replaces the one that is
 /// read. The same input gives the same bytes on every machine. Of a file that does not convert,
-/// everything that keeps it from that is told: a line for what is wrong, a line for what to do.
+/// everything that keeps it from that is reported: a line for what is wrong, a line for what to do.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A .tflite or .ikm file
@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     Ok(print_text(text.as_bytes(), target.is_stdout(), out)?)
 }
 
-/// What a packed model has, and what of the file it has not.
+/// Returns what a packed model has, and what of the file it has not.
 fn summary(file: &isokern::Model, model: &Model<'_>) -> String {
     let weight_bytes: usize = model.ops().map(|op| op.cost().weight_bytes).sum();
     let state = match model.state_bytes() {
@@ -79,7 +79,7 @@ fn summary(file: &isokern::Model, model: &Model<'_>) -> String {
     )
 }
 
-/// What of a TFLite file the packed model does not have.
+/// Returns what of a TFLite file the packed model does not have.
 fn left_out(report: &Report) -> String {
     let mut text = String::new();
     for (count, noun, why) in [

@@ -122,7 +122,7 @@ fn check(
     Ok(())
 }
 
-/// The times of many runs, by a session that has warmed the caches up.
+/// Returns the times of many runs, by a session that has warmed the caches up.
 fn measure(session: &mut Session, images: &Samples) -> Result<Latencies, CliError> {
     let mut latencies = Latencies::default();
     let start = Instant::now();
@@ -157,7 +157,7 @@ fn print_latency(
     Ok(())
 }
 
-/// What runs a model in a mode.
+/// Returns what runs a model in a mode.
 const fn threads(mode: Mode) -> &'static str {
     if mode.is_ring() {
         "two threads"

@@ -50,12 +50,12 @@ impl Stored {
     }
 }
 
-/// Whether `found` says kind and size `own`, the high byte first.
+/// Returns whether `found` says kind and size `own`, the high byte first.
 fn is_big(found: &str, own: &str) -> bool {
     found.strip_prefix('>') == Some(own)
 }
 
-/// Returns the real number that an element of a tensor stands for; none where it stands for none.
+/// Returns the real number that an element of a tensor represents; none where it represents none.
 pub(crate) fn real_of(number: Number, tensor: &Tensor) -> Option<f64> {
     match number {
         Number::Real(real) => Some(real),
@@ -67,8 +67,8 @@ pub(crate) fn real_of(number: Number, tensor: &Tensor) -> Option<f64> {
     }
 }
 
-/// Returns the real numbers that elements of a tensor stand for, in single precision; none where
-/// they stand for none.
+/// Returns the real numbers that elements of a tensor represent, in single precision; none where
+/// they represent none.
 pub(crate) fn real_values(bytes: &[u8], tensor: &Tensor) -> Vec<f32> {
     let reals = numbers(bytes, tensor.dtype()).filter_map(|number| real_of(number, tensor));
     reals.map(|real| real as f32).collect()

@@ -143,7 +143,7 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
-    /// The code the program exits with.
+    /// Returns the code the program exits with.
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Model(_)
@@ -183,13 +183,13 @@ impl CliError {
         }
     }
 
-    /// Whether the reader of standard output has gone, which is no failure: `| head`.
+    /// Returns whether the reader of standard output has gone, which is no failure: `| head`.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// The lines for standard error: what is wrong, then what to do; a pair for each refusal of a
-    /// file that is converted.
+    /// Returns the lines for standard error: what is wrong, then what to do; a pair for each
+    /// refusal of a file that is converted.
     ///
     /// Whatever a message repeats of a file or of a driver is escaped here.
     pub(crate) fn report(&self) -> String {
@@ -200,7 +200,7 @@ impl CliError {
     }
 }
 
-/// A message as lines: what is wrong, then what to do.
+/// Returns a message as lines: what is wrong, then what to do.
 fn pair(message: &str) -> String {
     let message = escaped(message);
     // The last one is ours: a name in the message may have another.
@@ -239,7 +239,7 @@ pub(crate) fn one_line(error: impl fmt::Display) -> String {
     text.split_once(". Fix: ").map_or(text.as_str(), |(wrong, _)| wrong).to_owned()
 }
 
-/// A path as messages name it: escaped.
+/// Returns a path as messages name it: escaped.
 pub(crate) fn name(path: &Path) -> String {
     escaped(&path.to_string_lossy())
 }
@@ -274,7 +274,7 @@ impl fmt::Display for Remedy<'_> {
             (io::ErrorKind::NotADirectory, "check the path: a part of it is a file, not a folder"),
             (io::ErrorKind::InvalidFilename, "give the file another name"),
         ];
-        // What is wrong already stands there with what to do about it.
+        // What is wrong is already there with what to do about it.
         if self.0.to_string().contains(". Fix: ") {
             return Ok(());
         }

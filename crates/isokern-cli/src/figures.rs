@@ -17,12 +17,12 @@ pub(crate) fn grouped(number: impl TryInto<u64>) -> String {
     text
 }
 
-/// A count and its noun: `1 operator`, `9 operators`.
+/// Returns a count and its noun: `1 operator`, `9 operators`.
 pub(crate) fn counted(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number as u64), if number == 1 { "" } else { "s" })
 }
 
-/// A time with three digits that count: `850 ns`, `1.23 µs`, `45.6 ms`.
+/// Returns a time with three digits that count: `850 ns`, `1.23 µs`, `45.6 ms`.
 pub(crate) fn time(duration: Duration) -> String {
     let ns = duration.as_nanos();
     if ns < 1000 {
@@ -39,7 +39,7 @@ pub(crate) fn time(duration: Duration) -> String {
     format!("{value:.places$} {unit}")
 }
 
-/// A digest of output bytes, as every command prints it.
+/// Returns a digest of output bytes, as every command prints it.
 pub(crate) fn digest(value: u64) -> String {
     format!("{value:016x}")
 }

@@ -20,7 +20,7 @@ pub(crate) enum Instructions {
 }
 
 impl Instructions {
-    /// The set that was asked for, if this processor has it.
+    /// Returns the set that was asked for, if this processor has it.
     pub(crate) fn choose(self) -> Result<InstructionSet, CliError> {
         let wanted = match self {
             Self::Auto => return Ok(InstructionSet::detect()),

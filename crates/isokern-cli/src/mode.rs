@@ -48,7 +48,7 @@ impl Mode {
         self.is_megakernel().then_some(what)
     }
 
-    /// The mode's word.
+    /// Returns the mode's word.
     pub(crate) const fn as_str(self) -> &'static str {
         self.0.as_str()
     }

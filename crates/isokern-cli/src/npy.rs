@@ -37,7 +37,7 @@ pub(crate) enum NpyError {
     Data { have: usize, need: String },
 }
 
-/// Whether a file is named as one of this format.
+/// Returns whether a file is named as one of this format.
 pub(crate) fn is_named_npy(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "npy")
 }
@@ -134,7 +134,7 @@ fn in_c_order(data: &[u8], bytes: usize, shape: &[u64]) -> Vec<u8> {
     ordered
 }
 
-/// The file for an array in C order, of such elements.
+/// Returns the file for an array in C order, of such elements.
 pub(crate) fn write(shape: &[u64], element: &str, data: &[u8]) -> Vec<u8> {
     let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
     // A tuple of one element keeps its comma.
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn c05_elements_come_in_c_order_with_the_low_byte_first() {
-        // The numbers 0 to 23 of shape (2, 3, 4), as they lie in Fortran order.
+        // The numbers 0 to 23 of shape (2, 3, 4), as they are in Fortran order.
         let shape = [2, 3, 4];
         let mut data = Vec::new();
         for last in 0..4 {

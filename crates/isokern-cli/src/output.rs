@@ -34,7 +34,7 @@ pub(crate) struct Targets<'g> {
 pub(crate) enum Form {
     /// The values of the output tensor.
     Values,
-    /// The real numbers that they stand for, in single precision.
+    /// The real numbers that they represent, in single precision.
     Reals,
 }
 

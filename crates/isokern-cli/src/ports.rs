@@ -92,7 +92,7 @@ fn read<'g>(ports: &Ports, option: &'static str, given: &'g Path) -> Result<Give
     Ok(Given::Plain(given))
 }
 
-/// The error for a path alone, where there are several ports.
+/// Returns the error for a path alone, where there are several ports.
 fn unnamed(ports: &Ports, option: &'static str, path: &Path) -> PortError {
     let (side, list, given) = (ports.side().word(), ports.list(), name(path));
     match given.split_once('=') {

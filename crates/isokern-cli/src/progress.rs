@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use isokern_import::Progress;
 
-/// A bar over `total` steps, with a word for what is being done.
+/// Returns a bar over `total` steps, with a word for what is being done.
 pub(crate) fn bar(what: &'static str, total: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:>12} [{bar:40}] {pos}/{len}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -122,7 +122,7 @@ pub(crate) struct Arguments {
     /// once for each that is wanted
     #[arg(short, long, value_name = "[NAME=]FILE")]
     output: Vec<PathBuf>,
-    /// Write the real numbers that the outputs stand for, as float32, instead of their values
+    /// Write the real numbers that the outputs represent, as float32, instead of their values
     #[arg(long, requires = "output")]
     reals: bool,
     /// What the outputs have to be: .npy or raw bytes; where a value differs, the program says so

@@ -74,7 +74,7 @@ impl ShapeError {
     }
 }
 
-/// The shape without a leading 1.
+/// Returns the shape without a leading 1.
 fn inner(whole: &[u64]) -> &[u64] {
     match whole {
         [1, inner @ ..] => inner,
@@ -82,7 +82,7 @@ fn inner(whole: &[u64]) -> &[u64] {
     }
 }
 
-/// The shapes that a single sample may have.
+/// Returns the shapes that a single sample may have.
 fn forms(whole: &[u64]) -> Vec<String> {
     let len: u64 = whole.iter().product();
     let mut forms: Vec<String> = Vec::new();

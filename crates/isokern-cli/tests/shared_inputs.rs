@@ -21,7 +21,7 @@ enum Outcome {
     Answers,
     /// A model that is refused: words of the error, and words of the remedy.
     Refused(&'static str, &'static str),
-    /// An array for a model: it runs, and this is told on standard error and standard output.
+    /// An array for a model: it runs, and this is reported on standard error and standard output.
     Runs { model: &'static str, note: &'static str, text: &'static str },
     /// An array for a model that is refused: words of the error, and words of the remedy.
     Unfit { model: &'static str, error: &'static str, fix: &'static str },
@@ -196,14 +196,14 @@ fn check(folder: &Path, name: &str, outcome: Outcome) {
     }
 }
 
-/// The path of a model, of the repository or beside it.
+/// Returns the path of a model, of the repository or beside it.
 fn model_path(model: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = if model == DIGITS { root } else { other_folder() };
     fs::canonicalize(folder.join(model)).expect("the model is there")
 }
 
-/// What a run of the program left behind.
+/// What a run of the program printed and how it ended.
 struct Ran {
     code: Option<i32>,
     stdout: String,

@@ -1,7 +1,7 @@
 //! Files that `isokern` writes are whole or not there: in the order of system calls, when a signal
 //! comes, and when a call fails.
 //!
-//! A library that a C compiler makes stands between the program and the calls that matter: it
+//! A library that a C compiler makes sits between the program and the calls that matter: it
 //! notes them, sends a signal at one, or lets it fail. Without a compiler, or where programs load
 //! no such library, the tests are skipped.
 
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
     }))
 }
 
-/// The library, built once.
+/// Returns the library, built once.
 fn library() -> Result<&'static Path, Failed> {
     static LIBRARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = LIBRARY.get_or_init(|| {
@@ -108,7 +108,7 @@ fn build() -> Result<PathBuf, Failed> {
     Err(String::from_utf8_lossy(&built.stderr).into_owned().into())
 }
 
-/// A folder with an old file, `old.ikm`, and what lies in it beside that.
+/// A folder with an old file, `old.ikm`, and what is in it beside that.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -135,7 +135,7 @@ impl Place {
         Ok(shell.output()?)
     }
 
-    /// The calls, with paths relative to the folder.
+    /// Returns the calls, with paths relative to the folder.
     fn calls(&self) -> Result<String, Failed> {
         let folder = format!("{}/", fs::canonicalize(self.0.path())?.display());
         Ok(fs::read_to_string(self.0.path().join("calls"))?.replace(&folder, ""))

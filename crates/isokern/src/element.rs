@@ -8,7 +8,7 @@ use isokern_model::Tensor;
 /// A Rust type that values of inputs and outputs have.
 ///
 /// Implemented for `i8`, `u8`, `i16`, `i32`, `f32` and `bool`. Values of the tensor's own type are
-/// taken and given as they are; `f32` stands for the real numbers of a quantised tensor (int8,
+/// taken and given as they are; `f32` represents the real numbers of a quantised tensor (int8,
 /// uint8, int16) and is converted by its scale and zero point.
 pub trait Element: sealed::Raw {}
 
@@ -125,7 +125,7 @@ pub fn quantised_range(dtype: DType) -> Option<(i32, i32)> {
     range.map(|&(_, least, greatest)| (least, greatest))
 }
 
-/// Returns the least and greatest real number that a quantised tensor stands for; none for others.
+/// Returns the least and greatest real number that a quantised tensor represents; none for others.
 #[must_use]
 pub fn real_range(tensor: &Tensor) -> Option<(f32, f32)> {
     let (least, greatest) = quantised_range(tensor.dtype())?;
@@ -133,7 +133,7 @@ pub fn real_range(tensor: &Tensor) -> Option<(f32, f32)> {
     Some((quantization.dequantize(least), quantization.dequantize(greatest)))
 }
 
-/// Returns whether elements of this type stand for real numbers.
+/// Returns whether elements of this type represent real numbers.
 #[must_use]
 pub fn is_real(dtype: DType) -> bool {
     quantised_range(dtype).is_some() || integer_range(dtype).is_none()

@@ -29,7 +29,7 @@ pub struct Output<'s> {
 pub struct Class {
     /// Its index in the output.
     pub index: usize,
-    /// The real number that the output's value stands for.
+    /// The real number that the output's value represents.
     pub score: f32,
 }
 
@@ -114,7 +114,7 @@ impl<'s> Outputs<'s> {
     ///
     /// # Errors
     ///
-    /// [`Error::Port`] where the model has no such output, or its values stand for no real
+    /// [`Error::Port`] where the model has no such output, or its values represent no real
     /// numbers.
     pub fn highest<'k>(
         &self,
@@ -148,7 +148,7 @@ impl<'s> Output<'s> {
         self.bytes
     }
 
-    /// Copies the values into `target`: as they are, or as the real numbers that they stand for.
+    /// Copies the values into `target`: as they are, or as the real numbers that they represent.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl<'s> Output<'s> {
     ///
     /// # Errors
     ///
-    /// [`PortError::Element`] where the values stand for no real numbers.
+    /// [`PortError::Element`] where the values represent no real numbers.
     pub fn highest(&self, count: usize) -> Result<Vec<Class>, PortError> {
         let mut scores = vec![0.0_f32; self.port.value_count()];
         self.read(&mut scores)?;
@@ -188,7 +188,7 @@ impl<'s> Output<'s> {
         Ok(classes)
     }
 
-    /// Returns what the integers stand for; none where they are taken as they are.
+    /// Returns what the integers represent; none where they are taken as they are.
     #[must_use]
     pub fn quantization(&self) -> Option<Quantization> {
         self.port.quantization()

@@ -249,7 +249,7 @@ impl Port {
         self.tensor.len()
     }
 
-    /// Returns what its integers stand for; none for a type whose values are taken as they are.
+    /// Returns what its integers represent; none for a type whose values are taken as they are.
     #[must_use]
     pub fn quantization(&self) -> Option<Quantization> {
         element::quantised_range(self.dtype())?;

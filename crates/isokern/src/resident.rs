@@ -240,7 +240,7 @@ impl ResidentModel {
     }
 }
 
-/// The header of a question with this limit.
+/// Returns the header of a question with this limit.
 fn header(limit: Option<Duration>) -> MessageHeader {
     let Some(limit) = limit else {
         return MessageHeader::new();

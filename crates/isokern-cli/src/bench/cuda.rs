@@ -46,7 +46,7 @@ pub(crate) fn measure(
     Ok(())
 }
 
-/// An answer must be the processor's, byte by byte.
+/// Checks that an answer is the processor's, byte by byte.
 fn compare(file: &Model, found: &[u8], expected: &[u8]) -> Result<(), CliError> {
     if found == expected {
         return Ok(());
@@ -54,7 +54,7 @@ fn compare(file: &Model, found: &[u8], expected: &[u8]) -> Result<(), CliError> 
     Err(CliError::DeviceDiffers { name: file.name().to_owned() })
 }
 
-/// The processor's answer to every input; of a model with state, to the whole stream that a
+/// Returns the processor's answer to every input; of a model with state, to the whole stream that a
 /// batch is, from its initial state.
 fn expected(
     cpu: &mut CpuModel<'static>,
@@ -179,7 +179,7 @@ fn describe(backend: &CudaBackend) -> Result<DeviceReport, CudaError> {
     })
 }
 
-/// Whether a device's name says that there is no GPU behind it.
+/// Returns whether a device's name says that it is not a GPU.
 fn is_simulated(name: &str) -> bool {
     name.to_ascii_lowercase().contains("simulated device")
 }

@@ -22,7 +22,7 @@ pub(crate) struct Spent {
 }
 
 impl Effort {
-    /// A tenth of it, for a warm-up.
+    /// Returns a tenth of it, for a warm-up.
     pub(crate) fn tenth(self) -> Self {
         match self {
             Self::Runs(run_count) => Self::Runs(run_count.div_ceil(10)),
@@ -30,7 +30,7 @@ impl Effort {
         }
     }
 
-    /// As many runs of whole batches as have so many samples together; time stays time.
+    /// Returns as many runs of whole batches as have so many samples together; time stays time.
     pub(crate) fn batches(self, sample_count: usize) -> Self {
         match self {
             Self::Runs(run_count) => Self::Runs(run_count.div_ceil(sample_count.max(1) as u64)),
@@ -51,7 +51,7 @@ impl Effort {
         }
     }
 
-    /// Whether there is more to do after so many runs since `start`.
+    /// Returns whether there is more to do after so many runs since `start`.
     pub(crate) fn has_more(self, run_count: u64, start: Instant) -> bool {
         match self {
             Self::Runs(wanted) => run_count < wanted,

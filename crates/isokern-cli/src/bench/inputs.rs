@@ -30,12 +30,12 @@ impl Inputs {
         Ok(Self { source: format!("generated from seed {seed}"), samples })
     }
 
-    /// How many there are, one at least.
+    /// Returns how many there are, one at least.
     pub(crate) const fn count(&self) -> usize {
         self.samples.count()
     }
 
-    /// The sample of a run; they are taken in turns.
+    /// Returns the sample of a run; they are taken in turns.
     pub(crate) fn of_run(&self, number: u64) -> &[u8] {
         self.samples.at((number % self.count() as u64) as usize)
     }

@@ -46,7 +46,7 @@ fn timer_ns() -> u64 {
     times.summary().p50_ns
 }
 
-/// The processor's name for itself, from its 48 bytes of brand string (AMD64 and Intel 64
+/// Returns the processor's name for itself, from its 48 bytes of brand string (AMD64 and Intel 64
 /// manuals, CPUID leaves 8000_0002 to 8000_0004).
 #[cfg(target_arch = "x86_64")]
 fn processor() -> Option<String> {
@@ -61,7 +61,7 @@ fn processor() -> Option<String> {
     named(&String::from_utf8_lossy(&bytes))
 }
 
-/// What Linux calls the processor or the board.
+/// Returns what Linux calls the processor or the board.
 #[cfg(not(target_arch = "x86_64"))]
 fn processor() -> Option<String> {
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
@@ -72,7 +72,7 @@ fn processor() -> Option<String> {
     value("model name").or_else(|| value("Hardware")).or_else(|| value("Model"))
 }
 
-/// A name on one line, without padding; `None` when nothing is left.
+/// Returns a name on one line, without padding; `None` when nothing is left.
 fn named(text: &str) -> Option<String> {
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || c.is_control())

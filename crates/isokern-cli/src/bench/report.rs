@@ -122,7 +122,7 @@ pub(crate) struct Overhead {
 }
 
 impl BenchReport {
-    /// The report of a measurement that has not begun.
+    /// Returns the report of a measurement that has not begun.
     pub(crate) fn new(
         file: &Model,
         mode: Mode,
@@ -153,7 +153,7 @@ impl BenchReport {
 }
 
 impl Throughput {
-    /// The throughput of runs of which so many were under way at once.
+    /// Returns the throughput of runs of which so many were under way at once.
     pub(crate) fn new(spent: Spent, under_way_count: usize) -> Self {
         let seconds = spent.elapsed.as_secs_f64();
         Self {

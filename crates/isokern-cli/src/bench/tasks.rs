@@ -109,7 +109,8 @@ impl TaskHandler for Nothing {
     }
 }
 
-/// The nanoseconds of a task that does nothing, from one end to the next, submitting included.
+/// Returns the nanoseconds of a task that does nothing, from one end to the next, submitting
+/// included.
 fn empty(name: &str, effort: Effort) -> Result<f64, Error> {
     let started = start_workers(Nothing, EMPTY_IN_FLIGHT, Some(ONE));
     let (mut submitter, mut completions, controls) =

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use isokern_core::kernel::whole_ns;
 use serde::Serialize;
 
-/// The longest time that is told from longer ones: an hour.
+/// The longest time that is distinguished from longer ones: an hour.
 const LONGEST_NS: u64 = 3_600_000_000_000;
 /// Decimal digits of a time that count.
 const DIGITS: u8 = 3;
@@ -28,7 +28,7 @@ pub(crate) struct Summary {
 }
 
 impl Times {
-    /// No times yet. All memory is taken here.
+    /// Returns an empty list. All memory is taken here.
     pub(crate) fn new() -> Self {
         let histogram = Histogram::new_with_bounds(1, LONGEST_NS, DIGITS);
         Self { histogram: histogram.unwrap_or_else(|_| unreachable!("the bounds are valid")) }
@@ -43,7 +43,7 @@ impl Times {
         self.histogram.saturating_record(time_ns);
     }
 
-    /// Their quantiles.
+    /// Returns their quantiles.
     pub(crate) fn summary(&self) -> Summary {
         let at = |quantile| self.histogram.value_at_quantile(quantile);
         Summary {
@@ -64,7 +64,7 @@ pub(crate) struct Differences {
 }
 
 impl Differences {
-    /// No differences yet. All memory is taken here.
+    /// Returns an empty list. All memory is taken here.
     pub(crate) fn new() -> Self {
         Self { below: Times::new(), above: Times::new() }
     }
@@ -77,7 +77,7 @@ impl Differences {
         }
     }
 
-    /// The difference, in ns, that this share did not exceed: the nearest rank.
+    /// Returns the difference, in ns, that this share did not exceed: the nearest rank.
     pub(crate) fn at(&self, quantile: f64) -> i64 {
         let (below, above) = (&self.below.histogram, &self.above.histogram);
         let count = below.len() + above.len();

@@ -24,7 +24,7 @@ impl Wait {
         if is_alone { Self::Yield } else { Self::Spin }
     }
 
-    /// The word for reports.
+    /// Returns the word for reports.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Spin => "spin",
@@ -33,7 +33,7 @@ impl Wait {
         }
     }
 
-    /// The ring's own value for it.
+    /// Returns the ring's own value for it.
     pub(crate) const fn strategy(self) -> WaitStrategy {
         match self {
             Self::Spin => WaitStrategy::Spin,

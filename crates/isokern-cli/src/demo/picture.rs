@@ -38,7 +38,7 @@ pub(super) fn print(
     writeln!(out, "  {}", labels.collect::<Vec<_>>().join("    ").trim_end())
 }
 
-/// A row of an image, two signs per pixel.
+/// Returns a row of an image, two signs per pixel.
 fn pixels(images: &[u8], index: usize, row: usize) -> String {
     let start = (index * SIDE + row) * SIDE;
     let sign = |byte: &u8| {

@@ -10,7 +10,7 @@ use crate::input::InputError;
 use crate::input::values::Clipped;
 use crate::npy;
 
-/// A vector of two elements; real zero is the value 3.
+/// Returns a vector of two elements; real zero is the value 3.
 fn pair(dtype: DType) -> Tensor {
     tensor(dtype, 1, [1, 1, 1, 1, 1, 2])
 }
@@ -36,7 +36,7 @@ fn array(descr: &str, data: &[u8]) -> Vec<u8> {
     npy::write(&[2], descr, data)
 }
 
-/// The values of two elements, given from the low byte up.
+/// Returns the values of two elements, given from the low byte up.
 fn values(descr: &str, data: &[u8], dtype: DType) -> Result<Vec<u8>, InputError> {
     decode(array(descr, data), true, &pair(dtype), false).map(|decoded| decoded.values)
 }
@@ -90,7 +90,7 @@ fn c02_what_is_cut_is_counted() {
             decode(array, true, &pair(dtype), false).expect("they are numbers").clipped;
         (of_count, below_count, above_count)
     };
-    // The values of int8 stand for -65.5 to 62, those of uint8 for -1.5 to 126.
+    // The values of int8 represent -65.5 to 62, those of uint8 -1.5 to 126.
     assert_eq!(clipped([-65.5, 62.0], DType::I8), (2, 0, 0));
     assert_eq!(clipped([-65.74, 62.24], DType::I8), (2, 0, 0));
     assert_eq!(clipped([-65.75, 62.25], DType::I8), (2, 1, 1));

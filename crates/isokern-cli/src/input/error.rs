@@ -66,14 +66,14 @@ pub(crate) enum InputError {
 }
 
 impl InputError {
-    /// The error for so many raw bytes for a tensor that they do not fill.
+    /// Returns the error for so many raw bytes for a tensor that they do not fill.
     pub(crate) fn length(side: Side, have: usize, tensor: &Tensor) -> Self {
         let (side, shape, dtype) = (side.word(), shape(tensor.shape()), tensor.dtype());
         Self::Length { side, have, need: tensor.bytes(), shape, dtype }
     }
 }
 
-/// What an array for an input of this type has to be.
+/// Returns what an array for an input of this type has to be.
 fn how_to_save(dtype: DType) -> String {
     let name = element::name(dtype);
     if quantised_range(dtype).is_some() {
@@ -95,7 +95,7 @@ fn how_to_save(dtype: DType) -> String {
     }
 }
 
-/// The range of a type, in words.
+/// Returns the range of a type, in words.
 fn range(dtype: DType) -> String {
     match integer_range(dtype) {
         Some((least, greatest)) => format!("{least} to {greatest}"),

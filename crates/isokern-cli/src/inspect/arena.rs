@@ -11,7 +11,7 @@ const MARKS: &[u8; 62] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ
 /// Steps in one picture; what comes later is in the next one.
 const STEPS_MAX: usize = 72;
 
-/// The sign of a tensor in the map.
+/// Returns the sign of a tensor in the map.
 pub(crate) fn mark(index: usize) -> char {
     MARKS[index % MARKS.len()].into()
 }
@@ -61,7 +61,7 @@ fn line(label: &str, signs: impl Iterator<Item = char>, spaced: &str) -> String 
     line
 }
 
-/// The numbers of the steps, written downwards: hundreds, tens, ones.
+/// Returns the numbers of the steps, written downwards: hundreds, tens, ones.
 fn rulers(shown: core::ops::Range<usize>, steps: usize) -> Vec<(&'static str, String)> {
     let rows = [1000, 100, 10, 1].into_iter().filter(|&place| place == 1 || steps > place);
     let digit = |step: usize, place: usize| match step / place {
@@ -75,7 +75,7 @@ fn rulers(shown: core::ops::Range<usize>, steps: usize) -> Vec<(&'static str, St
     .collect()
 }
 
-/// The ranges between all places where a tensor starts or ends; like neighbours are one.
+/// Returns the ranges between all places where a tensor starts or ends; like neighbours are one.
 fn bands(tensors: &[TensorReport], arena_bytes: usize, steps: usize) -> Vec<Band> {
     let mut cuts = vec![0, arena_bytes];
     for tensor in tensors.iter().filter(|tensor| tensor.is_in_arena()) {
@@ -95,7 +95,7 @@ fn bands(tensors: &[TensorReport], arena_bytes: usize, steps: usize) -> Vec<Band
     bands
 }
 
-/// The tensor that holds this byte at this step; of an in-place reshape, the input.
+/// Returns the tensor that holds this byte at this step; of an in-place reshape, the input.
 fn sign(tensors: &[TensorReport], byte: usize, step: usize) -> char {
     let holds = |tensor: &&TensorReport| {
         (tensor.offset..tensor.offset + tensor.facts.bytes).contains(&byte)

@@ -198,7 +198,7 @@ impl ModelReport {
         }
     }
 
-    /// How many steps there are: operators, and the caller before and after them.
+    /// Returns how many steps there are: operators, and the caller before and after them.
     pub(crate) const fn step_count(&self) -> usize {
         self.operators.len() + 2
     }
@@ -218,7 +218,7 @@ impl TensorFacts {
 }
 
 impl TensorReport {
-    /// Whether the arena holds it, not the state.
+    /// Returns whether the arena holds it, not the state.
     pub(crate) fn is_in_arena(&self) -> bool {
         self.region == "arena"
     }
@@ -307,13 +307,13 @@ impl WindowReport {
     }
 }
 
-/// How far the last window reaches past the input.
+/// Returns how far the last window reaches past the input.
 fn padding_after(axis: &Axis, (input, output): (usize, usize)) -> usize {
     let reach = output.saturating_sub(1) * axis.stride + axis.extent();
     reach.saturating_sub(axis.pad + input)
 }
 
-/// A hash in hexadecimal; none where there are only zeros.
+/// Returns a hash in hexadecimal; none where there are only zeros.
 fn sha256(bytes: &[u8; 32]) -> Option<String> {
     if bytes == &[0; 32] {
         return None;

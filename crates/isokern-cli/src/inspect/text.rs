@@ -15,7 +15,7 @@ use crate::element;
 use crate::figures::{counted, grouped, shape};
 use isokern::escape::quoted;
 
-/// A column: its title, the side its text stands on, and a cell for each row.
+/// A column: its title, the side its text is aligned to, and a cell for each row.
 struct Column {
     title: &'static str,
     side: CellAlignment,
@@ -160,7 +160,7 @@ fn operator_columns(report: &ModelReport) -> Vec<Column> {
     ]
 }
 
-/// Its kind, and which of the kind's operations it is.
+/// Returns its kind, and which of the kind's operations it is.
 fn name(operator: &OperatorReport) -> String {
     let operation = operator.operation.map(|operation| format!(" {operation}"));
     operator.kind.to_owned() + &operation.unwrap_or_default()
@@ -209,7 +209,7 @@ fn pair([vertical, horizontal]: [usize; 2]) -> String {
     format!("{vertical}x{horizontal}")
 }
 
-/// Cells before and behind, for rows and columns; one pair where both are the same.
+/// Returns cells before and after, for rows and columns; one pair where both are the same.
 fn padding(operator: &OperatorReport) -> Option<String> {
     let window = operator.window.as_ref()?;
     let [rows, columns] =

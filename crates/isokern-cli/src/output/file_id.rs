@@ -77,7 +77,7 @@ impl FileId {
     }
 }
 
-/// What the system says of an open file.
+/// Returns what the system says of an open file.
 #[cfg(unix)]
 fn metadata(open: impl AsFd) -> Option<Metadata> {
     File::from(open.as_fd().try_clone_to_owned().ok()?).metadata().ok()

@@ -42,7 +42,7 @@ pub(super) fn follow(path: &Path) -> io::Result<Followed> {
     Err(io::ErrorKind::InvalidInput.into())
 }
 
-/// The folder of a path.
+/// Returns the folder of a path.
 pub(super) fn folder(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
@@ -50,8 +50,8 @@ pub(super) fn folder(path: &Path) -> PathBuf {
     }
 }
 
-/// The number of the descriptor that a path stands for: an entry of `/proc/<process>/fd`, which
-/// looks like a link to the file and is none, or of `/dev/fd`.
+/// Returns the number of the descriptor that a path represents: an entry of `/proc/<process>/fd`,
+/// which looks like a link to the file and is none, or of `/dev/fd`.
 fn descriptor(path: &Path) -> Option<OsString> {
     if !cfg!(unix) {
         return None;

@@ -31,7 +31,7 @@ impl Part {
         Ok(Self(part))
     }
 
-    /// The file, to be written.
+    /// Returns the file, to be written.
     pub(super) fn file(&mut self) -> &mut File {
         self.0.as_file_mut()
     }
@@ -47,7 +47,7 @@ impl Part {
     }
 }
 
-/// The error without the path of the part: the message names the file that was asked for.
+/// Returns the error without the path of the part: the message names the file that was asked for.
 fn without_path(error: io::Error) -> io::Error {
     if error.get_ref().is_some() { error.kind().into() } else { error }
 }

@@ -59,8 +59,8 @@ mod signals {
         Ok(())
     }
 
-    /// The signals, as a set of bits, that whoever started the program had it ignore, as `nohup`
-    /// does: they stay ignored. Only Linux says.
+    /// Returns the signals, as a set of bits, that whoever started the program had it ignore, as
+    /// `nohup` does: they stay ignored. Only Linux says.
     fn ignored() -> u64 {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

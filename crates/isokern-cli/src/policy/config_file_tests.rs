@@ -13,7 +13,7 @@ fn json(text: &str) -> Result<MegakernelConfig, ConfigError> {
     parse(text.as_bytes(), Format::Json)
 }
 
-/// A configuration in which no field has its default.
+/// Returns a configuration in which no field has its default.
 fn full() -> MegakernelConfig {
     let mut config = MegakernelConfig {
         worker_count: 7,

@@ -71,7 +71,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// The file's configuration, or the default one, with what the flags say instead.
+    /// Returns the file's configuration, or the default one, with what the flags say instead.
     pub(crate) fn resolve(&self) -> Result<MegakernelConfig, CliError> {
         let wall_time = self.max_wall_time.as_deref().map(wall_time).transpose()?;
         let base = match &self.config {

@@ -53,7 +53,7 @@ enum Topology {
 }
 
 impl Arguments {
-    /// The request to the policy.
+    /// Returns the request to the policy.
     pub(crate) fn request(
         &self,
         config: &MegakernelConfig,
@@ -76,12 +76,12 @@ impl Arguments {
         }
     }
 
-    /// The task mix as it was given.
+    /// Returns the task mix as it was given.
     pub(crate) fn tasks(&self) -> Option<&str> {
         self.tasks.as_deref()
     }
 
-    /// The topology of the launch before.
+    /// Returns the topology of the launch before.
     pub(crate) fn previous(&self) -> Option<MegakernelTopology> {
         self.previous.map(|previous| match previous {
             Topology::Empty => MegakernelTopology::Empty,

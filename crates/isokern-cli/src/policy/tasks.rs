@@ -1,4 +1,4 @@
-//! A task mix, `20x1/0/0|4x5/2/40`, as the slots it stands for.
+//! A task mix, `20x1/0/0|4x5/2/40`, as the slots it represents.
 
 use isokern_core::TaskSlot;
 use thiserror::Error;

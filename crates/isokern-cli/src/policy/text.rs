@@ -149,7 +149,7 @@ const fn of_topology(topology: MegakernelTopology) -> &'static str {
     }
 }
 
-/// Lines without spaces at their ends; the second column, the values, stands to the right.
+/// Lines without spaces at their ends; the second column, the values, is aligned right.
 fn table<'r>(titles: &[&str], rows: impl Iterator<Item = Vec<&'r str>>) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);
@@ -173,7 +173,7 @@ mod tests {
     use isokern_core::MegakernelConfig;
     use serde_json::Value;
 
-    /// The keys of an object, those of objects inside it in their place.
+    /// Returns the keys of an object, those of objects inside it in their place.
     fn keys(value: &Value) -> Vec<&str> {
         let object = value.as_object().expect("is an object");
         let names = object.iter().flat_map(|(key, value)| {

@@ -46,7 +46,7 @@ pub(crate) enum PortError {
 }
 
 impl PortError {
-    /// The error for a name that two ports have, as an option gives it.
+    /// Returns the error for a name that two ports have, as an option gives it.
     pub(super) fn of_name(error: isokern::PortError, option: &'static str) -> Self {
         if let isokern::PortError::Ambiguous { key, side, first, second } = error {
             return Self::Ambiguous { key, side, option, first, second };

@@ -54,7 +54,7 @@ pub(super) struct Difference {
     pub(super) index: String,
     /// The element of the output.
     pub(super) value: Number,
-    /// What it stands for, where that was compared.
+    /// What it represents, where that was compared.
     pub(super) real: Option<Number>,
     pub(super) expected: Number,
 }
@@ -135,7 +135,7 @@ impl ExpectedFile {
 }
 
 impl Comparison {
-    /// The error, where values differ.
+    /// Returns the error, where values differ.
     pub(super) fn error(&self, name: &str) -> Option<CliError> {
         let (first, greatest) = (self.first.as_ref()?, self.greatest?);
         let (name, what) = (name.to_owned(), format!("{self}: {first}"));
@@ -196,7 +196,7 @@ fn elements(
 /// Returns what of a value was compared, and how far it is from what was expected: 0 where both
 /// are equal, and where neither is a number.
 ///
-/// Integers are compared as they are, and with real numbers what they stand for, in the precision
+/// Integers are compared as they are, and with real numbers what they represent, in the precision
 /// of that.
 fn difference(value: Number, expected: Number, tensor: &Tensor) -> (Number, f64) {
     match (value, expected) {

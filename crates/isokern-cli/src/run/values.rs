@@ -55,7 +55,7 @@ impl Shown<'_> {
         self.print_rest(more, "", out)
     }
 
-    /// A class, its name and its value.
+    /// Returns a class, its name and its value.
     fn class(&self, answer: &Answer) -> String {
         let label = self.labels.of(self.port.index, answer.class);
         let label = label.map_or_else(String::new, shortened);
@@ -66,7 +66,7 @@ impl Shown<'_> {
         format!("{:>3} {:<18}", answer.class, format!("{label}({value})"))
     }
 
-    /// Prints the values as they lie, a line for each row of each sample.
+    /// Prints the values as they are, a line for each row of each sample.
     fn print_rows(&self, out: &mut impl Write) -> Result<(), CliError> {
         let Self { port, outputs, .. } = self;
         let (row_len, dims) = rows_of(port);
@@ -103,7 +103,7 @@ impl Shown<'_> {
     }
 }
 
-/// A value, and the code behind it where there is one.
+/// Returns a value, and the code after it where there is one.
 fn value(number: Number, port: &Port) -> String {
     match real_of(number, &port.tensor) {
         Some(real) if has_codes(port) => format!("{} ({number})", rounded(real)),
@@ -112,19 +112,19 @@ fn value(number: Number, port: &Port) -> String {
     }
 }
 
-/// Whether the elements of an output are codes for real numbers.
+/// Returns whether the elements of an output are codes for real numbers.
 fn has_codes(port: &Port) -> bool {
     quantised_range(port.tensor.dtype()).is_some()
 }
 
-/// A real number with the digits that are worth a look.
+/// Returns a real number with the digits that are worth a look.
 fn rounded(real: f64) -> String {
     let size = real.abs();
     let is_plain = size == 0.0 || !size.is_finite() || (1e-3..1e6).contains(&size);
     if is_plain { format!("{real:.4}") } else { format!("{real:.4e}") }
 }
 
-/// A label that is not long, escaped, and a space.
+/// Returns a label that is not long, escaped, and a space.
 fn shortened(label: &str) -> String {
     let mut shown: String = label.chars().take(LABEL_MAX).collect();
     if shown.len() < label.len() {

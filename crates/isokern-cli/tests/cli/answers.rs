@@ -34,7 +34,8 @@ impl Sum {
     }
 }
 
-/// A model with one input and one output of this shape, and what a run of some samples prints.
+/// Returns a model with one input and one output of this shape, and what a run of some samples
+/// prints.
 fn printed(dims: &[u32], values: &[i8]) -> String {
     let folder = Folder::new();
     let model = folder.write("same.ikm", &twice(dims));
@@ -42,7 +43,7 @@ fn printed(dims: &[u32], values: &[i8]) -> String {
     isokern(["run", &model, "-i", &input]).text().to_owned()
 }
 
-/// Whether there is a line that is this one.
+/// Returns whether there is a line that is this one.
 fn has_line(text: &str, line: &str) -> bool {
     text.lines().any(|found| found == line)
 }

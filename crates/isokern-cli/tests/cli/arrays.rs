@@ -4,7 +4,7 @@ use crate::drafts::{HOSTILE, LEN, addition, bytes, mixed, sums};
 use crate::inference::npy;
 use crate::program::{Folder, IMAGE, fixture, fixture_bytes, isokern};
 
-/// The digest of the outputs for some images, and what is on standard error.
+/// Returns the digest of the outputs for some images, and what is on standard error.
 fn run(input: &str) -> (String, String) {
     let ran = isokern(["run", &fixture("digits.ikm"), "-q", "-i", input]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);

@@ -6,14 +6,14 @@ use std::process::Command;
 
 use crate::program::{Ran, command, fixture, fixture_bytes, isokern};
 
-/// The program with the stand-in as its driver.
+/// Returns the program with the stand-in as its driver.
 pub(crate) fn simulated(folder: &Path, arguments: &[&str]) -> Command {
     let mut program = command();
     program.args(arguments).env("LD_LIBRARY_PATH", folder);
     program
 }
 
-/// A folder with the stand-in under the name that programs look for; it lies where cargo puts
+/// Returns a folder with the stand-in under the name that programs look for; it is where cargo puts
 /// the libraries that tests depend on.
 pub(crate) fn driver() -> (tempfile::TempDir, PathBuf) {
     let test = env::current_exe().expect("the test has a path");

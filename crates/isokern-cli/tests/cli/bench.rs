@@ -16,7 +16,7 @@ fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("{value} is no count or time"))
 }
 
-/// The names of an object's fields.
+/// Returns the names of an object's fields.
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("it is an object").keys().map(String::as_str).collect()
 }

@@ -14,14 +14,14 @@ pub(crate) const INITIAL: [i8; LEN] = [10, -20, 30, -40];
 /// The name of the third input of [`mixed`], which would clear a terminal.
 pub(crate) const HOSTILE: &str = "raw\u{1b}[2J";
 
-/// `left` + `right` = `sum`, saturated.
+/// Returns `left` + `right` = `sum`, saturated.
 pub(crate) fn addition() -> Vec<u8> {
     let tensors = vec![int8(0), int8(4), int8(8)];
     let inputs = vec![DraftPort::new(0, "left"), DraftPort::new(1, "right")];
     packed(tensors, vec![add(0, 1, 2)], inputs, vec![DraftPort::new(2, "sum")], &[])
 }
 
-/// Twice the input, of this shape, saturated.
+/// Returns twice the input, of this shape, saturated.
 pub(crate) fn twice(dims: &[u32]) -> Vec<u8> {
     let len = dims.iter().product();
     let tensor = |offset| DraftTensor { dims: dims.to_vec(), ..int8(offset) };
@@ -30,15 +30,15 @@ pub(crate) fn twice(dims: &[u32]) -> Vec<u8> {
     packed(tensors, vec![add(0, 0, 1)], inputs, outputs, &[])
 }
 
-/// [`addition`], with this name of both inputs and the output.
+/// Returns [`addition`], with this name of both inputs and the output.
 pub(crate) fn ends_named(name: &str) -> Vec<u8> {
     let inputs = vec![DraftPort::new(0, name), DraftPort::new(1, name)];
     let tensors = vec![int8(0), int8(4), int8(8)];
     packed(tensors, vec![add(0, 1, 2)], inputs, vec![DraftPort::new(2, name)], &[])
 }
 
-/// `left` + `right` = `sum`, saturated, and a third input, three values of int32, as they come
-/// at the second output.
+/// Returns `left` + `right` = `sum`, saturated, and a third input, three values of int32, as they
+/// come at the second output.
 pub(crate) fn mixed() -> Vec<u8> {
     let int32 = |dims: &[u32], offset| DraftTensor {
         dims: dims.to_vec(),
@@ -58,12 +58,12 @@ pub(crate) fn running_sum() -> Vec<u8> {
     running_sum_of(&[1, LEN as u32])
 }
 
-/// The same of this shape, of [`LEN`] values.
+/// Returns the same of this shape, of [`LEN`] values.
 pub(crate) fn running_sum_of(dims: &[u32]) -> Vec<u8> {
     sum_from(dims, INITIAL)
 }
 
-/// The same from zeros on.
+/// Returns the same from zeros on.
 pub(crate) fn zero_sum() -> Vec<u8> {
     sum_from(&[1, LEN as u32], [0; LEN])
 }
@@ -77,7 +77,7 @@ fn sum_from(dims: &[u32], initial: [i8; LEN]) -> Vec<u8> {
     packed(tensors, ops, inputs, outputs, &initial.map(i8::cast_unsigned))
 }
 
-/// The sums that the models compute.
+/// Returns the sums that the models compute.
 pub(crate) fn sums(left: &[i8], right: &[i8]) -> Vec<i8> {
     left.iter().zip(right).map(|(a, b)| a.saturating_add(*b)).collect()
 }
@@ -104,7 +104,7 @@ fn int8(offset: u32) -> DraftTensor {
     DraftTensor { dims: vec![1, LEN as u32], dtype, scale: 1.0, zero_point: 0, region, offset }
 }
 
-/// An exact sum: the inputs move 20 bits to the left, then 1 to the right; the sum 19 more.
+/// Returns an exact sum: the inputs move 20 bits to the left, then 1 to the right; the sum 19 more.
 fn add(left: u16, right: u16, sum: u16) -> DraftOp {
     let body = AddBody {
         multiplier: [1 << 30; 3],

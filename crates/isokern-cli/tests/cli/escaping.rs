@@ -121,7 +121,7 @@ fn c11_headers_of_arrays_are_escaped() {
     }
 }
 
-/// An array of an image, of a type of any name.
+/// Returns an array of an image, of a type of any name.
 fn npy_of(element: &str) -> Vec<u8> {
     let padding = " ".repeat(element.len() - element.chars().count());
     let mut bytes = npy(element, "(1, 64)", &[0; 64]);

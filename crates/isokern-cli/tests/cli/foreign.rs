@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::program::{Folder, fixture, isokern};
 
-/// The commands that read a model.
+/// Returns the commands that read a model.
 fn reading(model: &str) -> [Vec<String>; 6] {
     let words: [&[&str]; 6] = [
         &["inspect", model],

@@ -9,7 +9,7 @@ use crate::program::{Folder, IMAGE, Ran, command, fixture, fixture_bytes, isoker
 
 const DIGITS: &str = "models/digits.tflite";
 
-/// A `.npy` file as NumPy writes it.
+/// Returns a `.npy` file as NumPy writes it.
 pub(crate) fn npy(element: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     let header = format!("{{'descr': '{element}', 'fortran_order': False, 'shape': {shape}, }}");
     let header = format!("{header:<117}\n");

@@ -18,7 +18,7 @@ fn shell(line: &str, words: &[&str]) -> Ran {
     shell.output().expect("there is a shell").into()
 }
 
-/// A folder with a model, an input, and other names for both.
+/// Returns a folder with a model, an input, and other names for both.
 fn with_names() -> Folder {
     let folder = Folder::new();
     let model = folder.write("m.tflite", &fixture_bytes(DIGITS));
@@ -232,7 +232,7 @@ fn c10_a_reader_that_has_enough_ends_the_program_by_its_signal() {
     }
 }
 
-/// The last two lines: an error and its remedy.
+/// Returns the last two lines: an error and its remedy.
 fn last_two(text: &str) -> (&str, &str) {
     let lines: Vec<&str> = text.lines().collect();
     let [.., error, fix] = lines[..] else { panic!("no error and remedy in: {text}") };

@@ -42,7 +42,7 @@ fn value(of: &impl serde::Serialize) -> Value {
     serde_json::to_value(of).expect("the value has a JSON form")
 }
 
-/// The flags that say what a configuration holds.
+/// Returns the flags that say what a configuration holds.
 fn flags(config: &MegakernelConfig) -> String {
     let hints = &config.workload;
     format!(

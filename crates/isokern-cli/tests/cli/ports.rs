@@ -18,7 +18,7 @@ fn words(bytes_of: fn(i32) -> [u8; 4]) -> Vec<u8> {
     WORDS.iter().flat_map(|word| bytes_of(*word)).collect()
 }
 
-/// The digest of the two samples of [`mixed`]: sums and words, sample after sample.
+/// Returns the digest of the two samples of [`mixed`]: sums and words, sample after sample.
 fn digest_of_mixed() -> String {
     let (sums, words) = (sums(&LEFT, &RIGHT), words(i32::to_le_bytes));
     let words: Vec<i8> = words.iter().map(|byte| byte.cast_signed()).collect();

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 /// How many values an image of the digits model has.
 pub(crate) const IMAGE: usize = 64;
 
-/// What a run of the program left behind.
+/// What a run of the program printed and how it ended.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -16,21 +16,22 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// What it printed; panics unless it ended well.
+    /// Returns what it printed; panics unless it ended well.
     pub(crate) fn text(&self) -> &str {
         assert_eq!(self.code, Some(0), "{}", self.stderr);
         assert_eq!(self.stderr, "");
         core::str::from_utf8(&self.stdout).expect("the program prints UTF-8")
     }
 
-    /// The error it printed; panics unless it exited with this code and printed nothing else.
+    /// Returns the error it printed; panics unless it exited with this code and printed nothing
+    /// else.
     pub(crate) fn error(&self, code: i32) -> &str {
         assert_eq!(self.code, Some(code), "{}", self.stderr);
         assert_eq!(String::from_utf8_lossy(&self.stdout), "");
         &self.stderr
     }
 
-    /// The error and its remedy; panics unless there is a line of each.
+    /// Returns the error and its remedy; panics unless there is a line of each.
     pub(crate) fn error_and_fix(&self, code: i32) -> (&str, &str) {
         let lines: Vec<&str> = self.error(code).lines().collect();
         let [error, fix] = lines[..] else { panic!("not two lines: {}", self.stderr) };
@@ -46,7 +47,7 @@ impl From<Output> for Ran {
     }
 }
 
-/// The program, ready to be given arguments.
+/// Returns the program, ready to be given arguments.
 pub(crate) fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_isokern"))
 }
@@ -56,13 +57,13 @@ pub(crate) fn isokern<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -
     command().args(arguments).output().expect("the program starts").into()
 }
 
-/// A file below `tests/models`.
+/// Returns a file below `tests/models`.
 pub(crate) fn fixture(path: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/models");
     format!("{folder}/{path}")
 }
 
-/// The bytes of a file below `tests/models`.
+/// Returns the bytes of a file below `tests/models`.
 pub(crate) fn fixture_bytes(path: &str) -> Vec<u8> {
     std::fs::read(fixture(path)).expect("the file is in the repository")
 }
@@ -76,7 +77,7 @@ impl Folder {
         Self(tempfile::tempdir().expect("a temporary folder can be made"))
     }
 
-    /// The path of a file in it.
+    /// Returns the path of a file in it.
     pub(crate) fn path(&self, name: &str) -> String {
         self.0.path().join(name).to_str().expect("the path is UTF-8").to_owned()
     }
@@ -88,12 +89,12 @@ impl Folder {
         path
     }
 
-    /// The bytes of a file in it.
+    /// Returns the bytes of a file in it.
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).expect("the file was written")
     }
 
-    /// The names of all files in it.
+    /// Returns the names of all files in it.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = self.0.path().read_dir().expect("the folder is there");
         let path = |entry: std::io::Result<std::fs::DirEntry>| -> PathBuf {

@@ -11,7 +11,7 @@ use crate::program::{Folder, isokern};
 /// Three samples, of which the last two saturate.
 const STEPS: [i8; 3 * LEN] = [1, 2, 3, 4, 100, -100, 90, 0, 100, -100, -1, 1];
 
-/// What the state is after each of the steps.
+/// Returns what the state is after each of the steps.
 fn running_sums(steps: &[i8]) -> Vec<i8> {
     let mut state = INITIAL.to_vec();
     let mut outputs = Vec::new();

@@ -103,7 +103,7 @@ pub enum PortError {
         /// Its shape and type.
         facts: String,
     },
-    /// A real number that no integer stands for.
+    /// A real number that no integer represents.
     #[error("value {index} for {port} is not a number. Fix: replace the NaN")]
     NotANumber {
         /// Its place among the values.

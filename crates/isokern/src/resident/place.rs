@@ -1,4 +1,4 @@
-//! Where a sample lies in the buffer that is lent with it.
+//! Where a sample is in the buffer that is lent with it.
 
 use isokern_core::actor::ModelReply;
 use isokern_core::compute::ModelMetadata;
@@ -7,7 +7,7 @@ use isokern_cpu::{CpuModel, CpuProgram};
 
 use crate::samples::Packed;
 
-/// Where inputs and outputs lie.
+/// Where inputs and outputs are.
 #[derive(Debug)]
 pub(super) enum Place {
     /// In the arena of a model without state, which the buffer is.

@@ -18,7 +18,7 @@ impl Session {
     ///
     /// Checked before any work: the deadline, the tenant's quota. The time that is left limits the
     /// run as [`run_within`](Self::run_within) does; on a GPU it is only checked before. The
-    /// observer is told how the run ended. Permissions of a kernel's own are `Governed`'s, of
+    /// observer is notified how the run ended. Permissions of a kernel's own are `Governed`'s, of
     /// `isokern-guard`.
     ///
     /// ```
