@@ -113,7 +113,7 @@ fn strip(program: &Path, to: &Path) -> Result<(), Failure> {
     let mut strip = Command::new("strip");
     process::run_quietly(strip.arg("-s").arg("-o").arg(to).arg(program)).map_err(|failure| {
         match failure {
-            Failure::Start { .. } => {
+            Failure::Build(isokern_ptx::Error::Start { .. }) => {
                 Failure::Missing { what: "strip", how: "run `apt-get install binutils`".to_owned() }
             }
             failure => failure,

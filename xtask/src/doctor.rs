@@ -4,11 +4,11 @@
 
 use crate::failure::Failure;
 use crate::process;
-use crate::ptx::assembler::{self, Assembler};
-use crate::ptx::compiler;
 use crate::thumb::TARGETS;
-use crate::toolchain::{self, DEBIAN_RUSTC, Part};
 use crate::{deny, features, firmware, fuzz, graphs, repository, tools, typos};
+use isokern_ptx::assembler::{self, Assembler};
+use isokern_ptx::compiler;
+use isokern_ptx::toolchain::{self, DEBIAN_RUSTC, Part};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::Command;
@@ -62,7 +62,7 @@ fn print(finding: &Finding) {
 
 /// Returns what the README's commands need.
 fn needed() -> Vec<Finding> {
-    let pinned = toolchain::pinned().unwrap_or_default();
+    let pinned = repository::pinned().unwrap_or_default();
     let expected = format!("rustc {pinned} ");
     let rustc = toolchain::version("rustc").ok().filter(|line| line.starts_with(&expected));
     let linker = first_line("cc", &["--version"]);
@@ -175,7 +175,7 @@ fn devices() -> Vec<Finding> {
             name: "ptxas",
             found: ptxas(),
             purpose: "the ptx stage: assembling what was built",
-            how_to_get: assembler::how_to_install(),
+            how_to_get: assembler::how_to_install(&repository::target_dir()),
             needed: false,
         },
         Finding {
@@ -219,7 +219,7 @@ fn device_compilers() -> Option<String> {
 }
 
 fn ptxas() -> Option<String> {
-    let assembler = Assembler::find().ok()?;
+    let assembler = Assembler::find(&repository::target_dir()).ok()?;
     Some(format!("{} ({})", assembler.version, assembler.path().display()))
 }
 

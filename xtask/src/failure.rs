@@ -1,7 +1,6 @@
 //! Why a command stopped, in words that say what to do next.
 
 use std::path::PathBuf;
-use std::process::ExitStatus;
 
 /// Why a command stopped.
 #[derive(Debug, thiserror::Error)]
@@ -13,14 +12,6 @@ pub(crate) enum Failure {
         program: String,
         /// What the system said.
         source: std::io::Error,
-    },
-    /// A program ran and reported failure.
-    #[error("`{line}` failed ({status})")]
-    Exit {
-        /// The command line.
-        line: String,
-        /// How it ended.
-        status: ExitStatus,
     },
     /// A file or folder could not be read or made.
     #[error("{}: {source}", path.display())]
@@ -38,6 +29,9 @@ pub(crate) enum Failure {
         /// How to get it.
         how: String,
     },
+    /// A program that was started, or a build of device code, failed.
+    #[error(transparent)]
+    Build(#[from] isokern_ptx::Error),
     /// The house rules are broken.
     #[error("{0} place(s) break a house rule")]
     Rules(usize),

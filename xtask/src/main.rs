@@ -21,10 +21,8 @@ mod standin;
 mod test;
 mod thumb;
 mod tidy;
-mod toolchain;
 mod tools;
 mod typos;
-mod wrapper;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -70,7 +68,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = wrapper::run_if_called() {
+    if let Some(code) = isokern_ptx::wrapper::run_if_called() {
         return code;
     }
     let outcome = match Arguments::parse().command {

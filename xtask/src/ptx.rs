@@ -1,131 +1,38 @@
-//! `cargo xtask ptx`: device crates in Rust become PTX, which is checked and recorded.
+//! `cargo xtask ptx`: the repository's device crates become PTX, which is checked and recorded.
 //!
-//! The crate is built for each target by a compiler that has the source of its library. The text
-//! is checked by rules (`rules`), assembled by `ptxas`, and what each entry point needs is
-//! compared with the crate's limits file. No GPU and no CUDA toolkit is needed.
+//! What is built and how is in `isokern-ptx`; here is where the repository keeps its crates, and
+//! the stage that shows that the checks and the suites notice what is planted.
 
-pub(crate) mod assembler;
-mod barriers;
-mod build;
-mod check;
-pub(crate) mod compiler;
-mod limits;
-mod module;
-#[cfg(test)]
-mod module_tests;
-mod order;
-mod package;
-mod places;
 mod planted;
-mod record;
-mod rules;
-mod table;
-mod usage;
 
 use crate::failure::Failure;
-use crate::repository;
-use build::Build;
-use check::Checker;
-use clap::ValueEnum;
-use core::fmt;
-use order::Order;
-use record::Record;
-use std::path::PathBuf;
-
-/// The compiler's name for NVIDIA GPUs.
-pub(crate) const TARGET: &str = "nvptx64-nvidia-cuda";
+use crate::{process, repository};
+pub(crate) use isokern_ptx::Arguments;
+use isokern_ptx::{Outcome, OwnCrate, Site};
+use std::path::Path;
 
 /// The repository's own device crate.
 const OWN_CRATE: &str = "kernels-ptx";
 
+/// Where its PTX is committed, and what the names of the files start with.
+const OWN_OUTPUT: &str = "crates/isokern-cuda/ptx";
+const OWN_STEM: &str = "isokern";
+
 /// The crate that shows how to write one.
 const TEMPLATE: &str = "kernels-ptx/template";
 
-/// What `cargo xtask ptx` takes. Without options it builds and checks, and writes nothing.
-#[derive(Default, clap::Args)]
-pub(crate) struct Arguments {
-    /// Write the PTX and its record where they are committed, or where -o says.
-    #[arg(long, conflicts_with_all = ["check", "target", "features", "unchecked"])]
-    bless: bool,
-    /// Rebuild and compare with what is committed, or with what is where -o says.
-    #[arg(long, conflicts_with_all = ["features", "unchecked"])]
-    check: bool,
-    /// The folder of another device crate.
-    #[arg(long, value_name = "DIR")]
-    manifest_path: Option<PathBuf>,
-    /// Where the PTX and its record are written to, or with --check compared with.
-    #[arg(short, long, value_name = "DIR")]
-    output: Option<PathBuf>,
-    /// Features of the device crate to turn on.
-    #[arg(long, value_delimiter = ',')]
-    features: Vec<String>,
-    /// Build for this target only.
-    #[arg(long, value_enum)]
-    target: Vec<Target>,
-    /// Build only: for crates with a fault planted on purpose, which the checks would find.
-    #[arg(long, requires = "output")]
-    unchecked: bool,
-    /// Which compiler builds.
-    #[arg(long, value_enum, default_value_t = compiler::Wanted::Auto)]
-    compiler: compiler::Wanted,
-}
-
-/// A kind of GPU to build for. PTX for one runs on all later ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Target {
-    /// Turing.
-    #[value(name = "sm_75")]
-    Sm75,
-    /// Ampere.
-    #[value(name = "sm_80")]
-    Sm80,
-    /// Hopper.
-    #[value(name = "sm_90")]
-    Sm90,
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sm75 => "sm_75",
-            Self::Sm80 => "sm_80",
-            Self::Sm90 => "sm_90",
-        })
-    }
-}
+/// The test target that runs a folder of PTX on the stand-in driver, and what tells it which.
+const VECTORS: &str = "device_vectors";
+const VECTORS_VARIABLE: &str = "ISOKERN_PTX";
 
 /// Builds, checks and, as asked, writes or compares.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let order = Order::new(arguments)?;
-    let recorded = order.record(arguments)?;
-    let identity = recorded.as_ref().map(|record| &record.compiler);
-    let compiler = compiler::choose(arguments.compiler, identity)?;
-    println!("device compiler: {} ({})", compiler.identity, compiler.origin);
-    let build = Build {
-        compiler: &compiler,
-        package: &order.package,
-        features: &arguments.features,
-        locked: order.is_own || arguments.check,
-    };
-    let mut checker = Checker::new(&order.limits, build.places());
-    if !arguments.unchecked {
-        checker.find_assembler()?;
+    let is_own = arguments.manifest_path.is_none();
+    match isokern_ptx::run(arguments, &site())? {
+        // The bytes of two compilers differ: so the models have to run on those made here.
+        Outcome::OtherCompiler { folder } if is_own => run_vectors(&folder),
+        _ => Ok(()),
     }
-    order.clear()?;
-    let mut files = Vec::new();
-    for (target, text) in build.run_all(arguments.targets())? {
-        let file = order.keep(target, text)?;
-        checker.check(&file, &order.folder().join(&file.name))?;
-        files.push(file);
-    }
-    checker.finish()?;
-    if let (Some(record), true) = (&recorded, arguments.check) {
-        return order.compare(record, &compiler.identity, &files, checker);
-    }
-    if order.writes {
-        order.write(&Record::new(&compiler.identity, &arguments.features, &files), &files)?;
-    }
-    Ok(())
 }
 
 /// Runs the check stage: the committed PTX is that of the source, the template still builds, and
@@ -133,15 +40,45 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 pub(crate) fn run_stage() -> Result<(), Failure> {
     run(&Arguments { check: true, ..Arguments::default() })?;
     println!();
-    let template = Some(repository::root().join(TEMPLATE));
-    run(&Arguments { manifest_path: template, ..Arguments::default() })?;
+    build_template()?;
     planted::run(|arguments| run(&arguments))
 }
 
-impl Arguments {
-    /// Returns the targets to build for, each once, oldest first.
-    fn targets(&self) -> impl Iterator<Item = Target> {
-        let all = Target::value_variants().iter().copied();
-        all.filter(|target| self.target.is_empty() || self.target.contains(target))
+/// Builds the template by the command that its copies are built by.
+fn build_template() -> Result<(), Failure> {
+    let mut cargo = process::cargo();
+    cargo.args(["run", "--quiet", "--package", "isokern-ptx", "--", "isokern-ptx", "build"]);
+    cargo.arg("--manifest-path").arg(repository::root().join(TEMPLATE));
+    // Beside the own crate, so that the library is built once.
+    cargo.env("CARGO_TARGET_DIR", repository::target_dir());
+    process::run(&mut cargo)
+}
+
+fn site() -> Site {
+    let root = repository::root();
+    let own = OwnCrate {
+        folder: root.join(OWN_CRATE),
+        output: Some(root.join(OWN_OUTPUT)),
+        stem: Some(OWN_STEM.to_owned()),
+        strict: true,
+    };
+    Site { root: root.to_owned(), build: repository::target_dir(), command: "cargo xtask ptx", own }
+}
+
+/// Runs the models on fresh PTX, in the stand-in driver.
+fn run_vectors(folder: &Path) -> Result<(), Failure> {
+    let mut cargo = process::cargo();
+    cargo.env(VECTORS_VARIABLE, folder);
+    process::run(cargo.args(["test", "--package", "isokern-tests", "--test", VECTORS]))
+}
+
+#[cfg(test)]
+mod tests {
+    use isokern_ptx::assembler::PACKAGE;
+
+    #[test]
+    fn the_checks_install_the_assembler_that_is_named() {
+        let script = include_str!("../../.ci/run");
+        assert!(script.contains(&format!("readonly NVCC_PACKAGE={PACKAGE}\n")));
     }
 }

@@ -13,8 +13,8 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::repository;
-use crate::toolchain::{self, Part};
 use clap::ValueEnum;
+use isokern_ptx::toolchain::{self, Part};
 use std::path::PathBuf;
 use std::process::Command;
 

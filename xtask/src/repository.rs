@@ -19,6 +19,14 @@ pub(crate) fn target_dir() -> PathBuf {
     }
 }
 
+/// Returns the version `rust-toolchain.toml` pins.
+pub(crate) fn pinned() -> Result<String, Failure> {
+    let path = root().join("rust-toolchain.toml");
+    let text = std::fs::read_to_string(&path).map_err(|source| Failure::Path { path, source })?;
+    let channel = text.lines().find_map(|line| line.strip_prefix("channel = "));
+    Ok(channel.unwrap_or_default().trim_matches('"').to_owned())
+}
+
 /// Returns the files git tracks, and those it would track, as paths relative to the root.
 ///
 /// `safe.directory` is set for this call because a fresh clone on a build machine often

@@ -3,9 +3,9 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::repository;
-use crate::toolchain::{self, DEBIAN_RUSTC, Part};
-use crate::wrapper;
 use clap::ValueEnum;
+use isokern_ptx::toolchain::{self, DEBIAN_RUSTC, Part};
+use isokern_ptx::wrapper;
 use std::path::PathBuf;
 use std::process::Command;
 

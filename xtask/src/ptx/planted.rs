@@ -1,8 +1,8 @@
 //! Device code with bugs planted on purpose, built and handed to the suite that must notice.
 
-use super::{Arguments, Target};
 use crate::failure::Failure;
 use crate::{process, repository};
+use isokern_ptx::{Arguments, Target};
 use std::path::Path;
 
 /// The features of the device crate that plant a bug each.

@@ -1,14 +1,15 @@
 //! What moved since the table was committed.
 
-use super::table::{COUNTS, FACTS, Found, Row};
+use super::table::{COUNTS, Found, Row, Table};
 
-/// Returns a line for each row that is another than the committed one; models that are not there
-/// now are not compared.
-pub(super) fn moved(committed: &str, found: &Found) -> Vec<String> {
+/// Returns a line for each row that is another than the committed one; kernels or models that are
+/// not there now are not compared.
+#[must_use]
+pub fn moved(table: &Table, committed: &str, found: &Found) -> Vec<String> {
     let old = rows(committed);
-    let heads: Vec<&str> = FACTS.iter().chain(&COUNTS).copied().collect();
+    let heads = table.heads();
     let mut lines = Vec::new();
-    for (rows, heads) in [(&found.models, heads.as_slice()), (&found.functions, &COUNTS)] {
+    for (rows, heads) in [(&found.wholes, heads.as_slice()), (&found.parts, &COUNTS)] {
         for row in rows {
             match old.iter().find(|known| known.key == row.key) {
                 None => lines.push(format!("{}: is new", row.key.join(" "))),
@@ -17,21 +18,23 @@ pub(super) fn moved(committed: &str, found: &Found) -> Vec<String> {
             }
         }
     }
-    let here = |row: &&Row| found.models.iter().any(|model| model.key[0] == row.key[0]);
-    let gone = old.iter().filter(here).filter(|known| {
-        !found.models.iter().chain(&found.functions).any(|row| row.key == known.key)
-    });
+    let here = |row: &&Row| found.wholes.iter().any(|model| model.key[0] == row.key[0]);
+    let gone = old
+        .iter()
+        .filter(here)
+        .filter(|known| !found.wholes.iter().chain(&found.parts).any(|row| row.key == known.key));
     lines.extend(gone.map(|row| format!("{}: is gone", row.key.join(" "))));
     lines
 }
 
 /// Returns what was compared, and what could not be.
-pub(super) fn summary(committed: &str, found: &Found) -> String {
+#[must_use]
+pub fn summary(table: &Table, committed: &str, found: &Found) -> String {
     let absent = rows(committed)
         .into_iter()
-        .filter(|row| row.key.len() == 1 && !found.models.iter().any(|model| model.key == row.key));
+        .filter(|row| row.key.len() == 1 && !found.wholes.iter().any(|model| model.key == row.key));
     let absent: Vec<String> = absent.map(|row| row.key.join(" ")).collect();
-    let same = format!("{} models execute what the table says", found.models.len());
+    let same = format!("{} {}s execute what the table says", found.wholes.len(), table.whole);
     match absent.as_slice() {
         [] => same,
         absent => format!("{same}; not here, and not compared: {}", absent.join(", ")),
@@ -67,8 +70,15 @@ fn rows(text: &str) -> Vec<Row> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{Found, Row, text};
+    use super::super::table::{Found, Row, Table};
     use super::{moved, summary};
+
+    const TABLE: Table = Table {
+        head: "# Counts\n\n",
+        whole: "model",
+        part: "function",
+        facts: &["a", "b", "c", "d", "e", "f"],
+    };
 
     fn row(key: &[&str], count: usize, first: u64) -> Row {
         let mut numbers = vec![7; count];
@@ -78,33 +88,30 @@ mod tests {
 
     fn found(dots: u64) -> Found {
         Found {
-            models: vec![row(&["ad"], 16, 256)],
-            functions: vec![
-                row(&["ad", "ops::dots"], 10, dots),
-                row(&["ad", "model::view"], 10, 9),
-            ],
+            wholes: vec![row(&["ad"], 16, 256)],
+            parts: vec![row(&["ad", "ops::dots"], 10, dots), row(&["ad", "model::view"], 10, 9)],
         }
     }
 
     #[test]
     fn a_change_of_a_per_cent_names_the_function() {
-        let committed = text(&found(1000));
-        assert_eq!(moved(&committed, &found(1000)), Vec::<String>::new());
-        let lines = moved(&committed, &found(1010));
+        let committed = TABLE.text(&found(1000));
+        assert_eq!(moved(&TABLE, &committed, &found(1000)), Vec::<String>::new());
+        let lines = moved(&TABLE, &committed, &found(1010));
         assert_eq!(lines, ["ad ops::dots: threads' instructions 1000 -> 1010 (+1.0 %)"]);
     }
 
     #[test]
     fn rows_come_and_go_and_models_may_be_absent() {
         let mut two = found(1000);
-        two.models.push(row(&["kws"], 16, 256));
-        let committed = text(&two);
-        assert_eq!(moved(&committed, &found(1000)), Vec::<String>::new());
-        assert!(summary(&committed, &found(1000)).ends_with("not compared: kws"));
+        two.wholes.push(row(&["kws"], 16, 256));
+        let committed = TABLE.text(&two);
+        assert_eq!(moved(&TABLE, &committed, &found(1000)), Vec::<String>::new());
+        assert!(summary(&TABLE, &committed, &found(1000)).ends_with("not compared: kws"));
         let mut less = found(1000);
-        less.functions.remove(1);
-        less.functions.push(row(&["ad", "model::other"], 10, 9));
-        let lines = moved(&committed, &less);
+        less.parts.remove(1);
+        less.parts.push(row(&["ad", "model::other"], 10, 9));
+        let lines = moved(&TABLE, &committed, &less);
         assert_eq!(lines, ["ad model::other: is new", "ad model::view: is gone"]);
     }
 }

@@ -1,7 +1,8 @@
 //! What PTX that we ship may not contain, found in its text.
 
-use super::Target;
-use super::module::{Module, Statement};
+use crate::module::{Module, callee, instructions, statements};
+use crate::target::Target;
+use isokern_simcuda::ptx::ast::{Instruction, Statement};
 use serde::Deserialize;
 
 /// The newest PTX that drivers of CUDA 11.8 and later take.
@@ -15,17 +16,17 @@ const SCOPES: [&str; 4] = ["cta", "cluster", "gpu", "sys"];
 
 /// A place in a PTX text and what is wrong there.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Violation {
+pub(crate) struct Violation {
     /// The line, from 1; 0 when the module as a whole is meant.
-    pub(super) line: usize,
+    pub(crate) line: u32,
     /// What is wrong and, where it is not plain, what would be right.
-    pub(super) message: String,
+    pub(crate) message: String,
 }
 
 /// What a limits file may allow that is refused otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Exception {
+pub(crate) enum Exception {
     /// `trap` and `brkpt`, which end the CUDA context with everything in it.
     Trap,
     /// `vprintf`, which needs a buffer and a reader on the host.
@@ -33,98 +34,104 @@ pub(super) enum Exception {
 }
 
 /// Checks one module that was built for `target`.
-pub(super) fn check(module: &Module, target: Target, allowed: &[Exception]) -> Vec<Violation> {
+pub(crate) fn check(module: &Module<'_>, target: Target, allowed: &[Exception]) -> Vec<Violation> {
     let mut violations = Vec::new();
     if module.version > VERSION_MAX {
         let (major, minor) = module.version;
         let message =
             format!("`.version {major}.{minor}` is refused by older drivers; at most 7.8");
-        violations.push(Violation { line: module.version_line, message });
+        violations.push(Violation { line: module.version_line(), message });
     }
     if module.target != target.to_string() {
         let message = format!("`.target {}` instead of {target}", module.target);
         violations.push(Violation { line: 0, message });
     }
-    let inside = module.functions.iter().flat_map(|function| &function.statements);
-    for statement in module.declarations.iter().chain(inside) {
-        let message = order(statement)
-            .or_else(|| barrier(statement))
-            .or_else(|| indirect_call(statement))
-            .or_else(|| exceptional(statement, allowed));
-        violations.extend(message.map(|message| Violation { line: statement.line, message }));
+    for function in module.all_functions() {
+        let declared = (function.line, function.name.as_str());
+        violations.extend(prints(declared, allowed).filter(|_| function.body.is_none()));
+        if let Some(error) = &function.refusal {
+            let message = format!("`{}` cannot be checked: {}", function.name, error.reason);
+            violations.push(Violation { line: error.line, message });
+        }
+        let prototypes = statements(function).into_iter().filter_map(|statement| match statement {
+            Statement::CallPrototype { line, .. } => Some(*line),
+            _ => None,
+        });
+        violations.extend(prototypes.map(|line| indirect(line, ".callprototype")));
+        for at in instructions(function) {
+            let message = order(at).or_else(|| barrier(at)).or_else(|| ends_context(at, allowed));
+            violations.extend(message.map(|message| Violation { line: at.line, message }));
+            let Some(name) = callee(at) else { continue };
+            if name.starts_with('%') {
+                violations.push(indirect(at.line, &at.mnemonic()));
+            }
+            violations.extend(prints((at.line, name), allowed));
+        }
     }
     violations.sort_by_key(|violation| violation.line);
     violations
 }
 
-/// Atomics, fences and ordered accesses that do not say how, or for whom.
-fn order(statement: &Statement) -> Option<String> {
-    let parts = statement.parts();
-    let opcode = statement.opcode();
-    let ordered = parts.iter().any(|part| ORDERS.contains(part));
-    let scoped = parts.iter().any(|part| SCOPES.contains(part));
-    match *parts.first()? {
+/// Finds atomics, fences and ordered accesses that do not say how, or for whom.
+fn order(at: &Instruction) -> Option<String> {
+    let has = |words: &[&str]| at.modifiers.iter().any(|word| words.contains(&word.as_str()));
+    let (ordered, scoped, name) = (has(&ORDERS), has(&SCOPES), at.mnemonic());
+    match at.opcode.as_str() {
         "atom" | "red" if !ordered => Some(format!(
-            "`{opcode}` has no ordering and is relaxed, whatever the source says; write it as \
+            "`{name}` has no ordering and is relaxed, whatever the source says; write it as \
              `asm!` or with `compare_exchange`"
         )),
-        "atom" | "red" if !scoped => Some(format!("`{opcode}` has no scope")),
-        "ld" | "st" if ordered && !scoped => {
-            Some(format!("`{opcode}` has an ordering and no scope"))
-        }
-        "fence" if parts.get(1) == Some(&"proxy") => None,
-        "fence" if !scoped => Some(format!("`{opcode}` has no scope")),
+        "atom" | "red" if !scoped => Some(format!("`{name}` has no scope")),
+        "ld" | "st" if ordered && !scoped => Some(format!("`{name}` has an ordering and no scope")),
+        "fence" if at.modifiers.first().is_some_and(|word| word.starts_with("proxy")) => None,
+        "fence" if !scoped => Some(format!("`{name}` has no scope")),
         _ => None,
     }
 }
 
-/// Barriers that only work when all threads of a warp arrive together.
-fn barrier(statement: &Statement) -> Option<String> {
-    let parts = statement.parts();
-    let aligned = match *parts.first()? {
-        "bar" => parts.get(1) != Some(&"warp"),
-        "barrier" => parts.contains(&"aligned"),
+/// Finds barriers that only work when all threads of a warp arrive together.
+fn barrier(at: &Instruction) -> Option<String> {
+    let aligned = match at.opcode.as_str() {
+        "bar" => at.modifiers.first().is_none_or(|word| word != "warp"),
+        "barrier" => at.modifiers.iter().any(|word| word == "aligned"),
         _ => false,
     };
     aligned.then(|| {
-        let opcode = statement.opcode();
-        format!("`{opcode}` is aligned: a warp that has split breaks it; use `barrier.sync`")
+        let name = at.mnemonic();
+        format!("`{name}` is aligned: a warp that has split breaks it; use `barrier.sync`")
     })
 }
 
-/// Calls through a pointer: registers and stack of what is called cannot be known.
-fn indirect_call(statement: &Statement) -> Option<String> {
-    let opcode = statement.opcode();
-    let prototype = matches!(opcode, ".callprototype" | ".calltargets");
-    let register = statement.callee().is_some_and(|callee| callee.starts_with('%'));
-    (prototype || register)
-        .then(|| format!("`{opcode}`: an indirect call; is there a `dyn` or a function pointer?"))
+/// Refuses a call through a pointer: registers and stack of what is called cannot be known.
+fn indirect(line: u32, what: &str) -> Violation {
+    let message = format!("`{what}`: an indirect call; is there a `dyn` or a function pointer?");
+    Violation { line, message }
 }
 
-/// Returns what is refused unless the limits file allows it.
-fn exceptional(statement: &Statement, allowed: &[Exception]) -> Option<String> {
-    let opcode = statement.opcode();
-    let prints = |name: &str| matches!(name, "vprintf" | "__assertfail");
-    let declares = super::module::function_name(&statement.text);
-    let (exception, what) = match opcode {
-        "trap" | "brkpt" => (Exception::Trap, opcode),
-        _ => {
-            let name = statement.callee().or(declares.map(|(_, name)| name))?;
-            prints(name).then_some((Exception::Printf, name))?
-        }
-    };
-    let advice = match exception {
-        Exception::Trap => "it ends the whole CUDA context; write a record and `exit`",
-        Exception::Printf => "nobody reads it; write to memory",
-    };
-    (!allowed.contains(&exception)).then(|| format!("`{what}`: {advice}"))
+/// Finds `trap` and `brkpt`, unless the limits file allows them.
+fn ends_context(at: &Instruction, allowed: &[Exception]) -> Option<String> {
+    let found = matches!(at.opcode.as_str(), "trap" | "brkpt");
+    (found && !allowed.contains(&Exception::Trap)).then(|| {
+        format!("`{}`: it ends the whole CUDA context; write a record and `exit`", at.opcode)
+    })
+}
+
+/// Finds functions that print, unless the limits file allows them.
+fn prints(
+    (line, name): (u32, &str),
+    allowed: &[Exception],
+) -> impl Iterator<Item = Violation> + use<> {
+    let found = matches!(name, "vprintf" | "__assertfail");
+    let message = format!("`{name}`: nobody reads it; write to memory");
+    let violation = Violation { line, message };
+    (found && !allowed.contains(&Exception::Printf)).then_some(violation).into_iter()
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Exception, check};
-    use crate::ptx::Target;
-    use crate::ptx::module::Module;
+    use crate::module::Module;
+    use crate::target::Target;
 
     /// Returns the messages for a function with this body, each with its line in the body.
     fn messages(body: &str, allowed: &[Exception]) -> Vec<String> {
@@ -174,6 +181,7 @@ mod tests {
             ("barrier.cluster.wait.aligned;", "aligned"),
             ("prototype_0 : .callprototype ()_ (.param .b64 _);", "indirect"),
             ("call.uni %rd4, (param0), prototype_0;", "indirect"),
+            ("tex.1d.v4.f32.f32 {%a, %b, %c, %d}, [%t, {%x}];", "cannot be checked"),
             ("trap; exit;", "context"),
             ("label: @!%p2 brkpt;", "context"),
             ("call.uni (retval0), vprintf, (param0, param1);", "nobody reads"),
@@ -197,7 +205,7 @@ mod tests {
     fn declarations_and_the_header_are_checked() {
         let text = ".version 8.0\n.target sm_90\n.extern .func (.param .b32 r) vprintf\n(\n);\n";
         let found = check(&Module::read(text).unwrap(), Target::Sm80, &[]);
-        let lines: Vec<usize> = found.iter().map(|found| found.line).collect();
+        let lines: Vec<u32> = found.iter().map(|found| found.line).collect();
         assert_eq!(lines, [0, 1, 3], "{found:?}");
         let text = ".version 7.8\n.target sm_80\n";
         assert!(check(&Module::read(text).unwrap(), Target::Sm80, &[]).is_empty());

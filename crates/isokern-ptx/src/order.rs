@@ -1,72 +1,88 @@
 //! One device crate and what is to happen with its PTX: kept, written, compared.
 
-use super::check::Checker;
-use super::compiler::Identity;
-use super::limits::Limits;
-use super::package::Package;
-use super::record::{self, Record};
-use super::{Arguments, OWN_CRATE, Target};
-use crate::failure::Failure;
-use crate::{process, repository};
+use crate::arguments::{Arguments, Site};
+use crate::check::Checker;
+use crate::compiler::Identity;
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::package::Package;
+use crate::record::{self, Record};
+use crate::target::Target;
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 
-/// Where its PTX is committed, and what the names of the files start with.
-const OWN_OUTPUT: &str = "crates/isokern-cuda/ptx";
-const OWN_STEM: &str = "isokern";
-
-/// The test target that runs a folder of PTX on the stand-in driver, and what tells it which.
-const VECTORS: &str = "device_vectors";
-const VECTORS_VARIABLE: &str = "ISOKERN_PTX";
+/// What became of a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It was built, and checked and written as asked; fresh PTX lies in the folder.
+    Built {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// What is recorded is what the source gives, byte for byte.
+    Same,
+    /// What is recorded was made by another compiler: its bytes were checked, not compared.
+    OtherCompiler {
+        /// The folder with fresh PTX.
+        folder: PathBuf,
+    },
+}
 
 /// One device crate and what is to happen with it.
-pub(super) struct Order {
-    pub(super) package: Package,
-    pub(super) limits: Option<Limits>,
-    /// Whether it is the repository's own.
-    pub(super) is_own: bool,
+pub(crate) struct Order {
+    pub(crate) package: Package,
+    pub(crate) limits: Option<Limits>,
+    /// Whether it must have a lock file that fits.
+    pub(crate) is_strict: bool,
     /// Whether files are written to the output folder.
-    pub(super) writes: bool,
+    pub(crate) writes: bool,
     /// Where its PTX is or goes; none if it is neither written nor compared.
     output: Option<PathBuf>,
     stem: String,
+    /// Returns the folder in the build output that fresh PTX is kept in.
+    fresh: PathBuf,
+    command: &'static str,
 }
 
 /// The PTX for one target.
-pub(super) struct File {
-    pub(super) target: Target,
-    pub(super) name: String,
-    pub(super) text: String,
+pub(crate) struct File {
+    pub(crate) target: Target,
+    pub(crate) name: String,
+    pub(crate) text: String,
 }
 
 impl Order {
     /// Returns what the arguments ask for.
-    pub(super) fn new(arguments: &Arguments) -> Result<Self, Failure> {
-        let own = repository::root().join(OWN_CRATE);
+    pub(crate) fn new(arguments: &Arguments, site: &Site) -> Result<Self, Error> {
+        let own = &site.own;
         let named = arguments.manifest_path.as_deref().map(folder_of);
-        let folder = named.unwrap_or(&own);
-        let is_own = folder.canonicalize().ok() == own.canonicalize().ok();
+        let folder = named.unwrap_or(&own.folder);
+        let is_own = folder.canonicalize().ok() == own.folder.canonicalize().ok();
         let output = match &arguments.output {
             Some(output) => Some(absolute(output)?),
-            None => is_own.then(|| repository::root().join(OWN_OUTPUT)),
+            None => own.output.clone().filter(|_| is_own),
         };
         if output.is_none() && (arguments.bless || arguments.check) {
             let message = "there is no folder to compare with or write to. Fix: name it with -o";
-            return Err(Failure::Check(message.to_owned()));
+            return Err(Error::Check(message.to_owned()));
         }
-        let package = Package::read(folder, is_own || arguments.check)?;
+        let is_strict = is_own && own.strict;
+        let package = Package::read(folder, is_strict || arguments.check)?;
         let limits = Limits::read(&package.folder)?;
-        if is_own && limits.is_none() {
-            let message = format!("{OWN_CRATE} has no limits file");
-            return Err(Failure::Check(message));
+        if is_strict && limits.is_none() {
+            let message = format!("{} has no limits file", folder.display());
+            return Err(Error::Check(message));
         }
-        let stem = if is_own { OWN_STEM.to_owned() } else { package.library.clone() };
+        let stem = own.stem.clone().filter(|_| is_own).unwrap_or_else(|| package.library.clone());
         let writes = arguments.bless || (arguments.output.is_some() && !arguments.check);
-        Ok(Self { package, limits, is_own, writes, output, stem })
+        let fresh = site.build.join("ptx").join(&package.name);
+        let command = site.command;
+        Ok(Self { package, limits, is_strict, writes, output, stem, fresh, command })
     }
 
     /// Returns the record of the PTX to compare with, or that will be written anew.
-    pub(super) fn record(&self, arguments: &Arguments) -> Result<Option<Record>, Failure> {
+    pub(crate) fn record(&self, arguments: &Arguments) -> Result<Option<Record>, Error> {
         let Some(folder) = &self.output else {
             return Ok(None);
         };
@@ -78,39 +94,39 @@ impl Order {
         if arguments.check && record.is_none() {
             let path = folder.join(record::FILE);
             let message = format!("{} is missing. Fix: write it with --bless", path.display());
-            return Err(Failure::Check(message));
+            return Err(Error::Check(message));
         }
         Ok(record)
     }
 
     /// Returns the folder in the build output that fresh PTX is kept in.
-    pub(super) fn folder(&self) -> PathBuf {
-        repository::target_dir().join("ptx").join(&self.package.name)
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.fresh.clone()
     }
 
     /// Removes the PTX of earlier builds, so that what is there is of one build.
-    pub(super) fn clear(&self) -> Result<(), Failure> {
+    pub(crate) fn clear(&self) -> Result<(), Error> {
         let folder = self.folder();
         create(&folder)?;
-        let failure = |source| Failure::Path { path: folder.clone(), source };
+        let failure = |source| Error::Path { path: folder.clone(), source };
         for entry in folder.read_dir().map_err(failure)? {
             let path = entry.map_err(failure)?.path();
             if path.extension().is_some_and(|ending| ending == "ptx") {
-                std::fs::remove_file(&path).map_err(|source| Failure::Path { path, source })?;
+                std::fs::remove_file(&path).map_err(|source| Error::Path { path, source })?;
             }
         }
         Ok(())
     }
 
     /// Keeps the PTX for `target` where it can be looked at.
-    pub(super) fn keep(&self, target: Target, text: String) -> Result<File, Failure> {
+    pub(crate) fn keep(&self, target: Target, text: String) -> Result<File, Error> {
         let name = format!("{}_{}.ptx", self.stem, target.to_string().replace('_', ""));
         write(&self.folder().join(&name), &text)?;
         Ok(File { target, name, text })
     }
 
     /// Writes PTX and record to the output folder.
-    pub(super) fn write(&self, record: &Record, files: &[File]) -> Result<(), Failure> {
+    pub(crate) fn write(&self, record: &Record, files: &[File]) -> Result<(), Error> {
         let Some(folder) = &self.output else {
             return Ok(());
         };
@@ -118,22 +134,21 @@ impl Order {
         for File { name, text, .. } in files {
             write(&folder.join(name), text)?;
         }
-        write(&folder.join(record::FILE), &record.text()?)?;
+        write(&folder.join(record::FILE), &record.text(self.command)?)?;
         println!("\nptx: {} file(s) and their record are in {}", files.len(), folder.display());
         Ok(())
     }
 
     /// Compares what is in the output folder with what was just built.
-    pub(super) fn compare(
+    pub(crate) fn compare(
         &self,
         record: &Record,
         compiler: &Identity,
         fresh: &[File],
         mut checker: Checker<'_>,
-    ) -> Result<(), Failure> {
-        let Some(folder) = &self.output else {
-            return Ok(());
-        };
+    ) -> Result<Outcome, Error> {
+        let built = Outcome::Built { folder: self.folder() };
+        let Some(folder) = &self.output else { return Ok(built) };
         let is_same_compiler = record.compiler == *compiler;
         let mut different = record.other_flags().into_iter().collect::<Vec<String>>();
         if fresh.len() == Target::value_variants().len() {
@@ -145,7 +160,7 @@ impl Order {
         for file in fresh {
             let path = folder.join(&file.name);
             let text = std::fs::read_to_string(&path)
-                .map_err(|source| Failure::Path { path: path.clone(), source })?;
+                .map_err(|source| Error::Path { path: path.clone(), source })?;
             different.extend(record.difference(&file.name, &text));
             match record::first_difference(&text, &file.text) {
                 Some(line) if is_same_compiler => different
@@ -156,12 +171,14 @@ impl Order {
         }
         if !different.is_empty() {
             let all = different.join("\n");
-            let advice = "if the source was changed on purpose, run `cargo xtask ptx --bless`";
-            return Err(Failure::Check(format!("{all}\n{advice}")));
+            let command = self.command;
+            return Err(Error::Check(format!(
+                "{all}\nif the source was changed on purpose, run `{command} --bless` with this -o"
+            )));
         }
         if is_same_compiler {
             println!("\nptx: {} file(s) as recorded, byte for byte", fresh.len());
-            return Ok(());
+            return Ok(Outcome::Same);
         }
         println!("\nrecorded: {}\nhere:     {compiler}", record.compiler);
         println!("The compilers differ, so bytes were not compared. What is committed:");
@@ -169,15 +186,8 @@ impl Order {
             checker.check(file, &folder.join(&file.name))?;
         }
         checker.finish()?;
-        if self.is_own { run_vectors(&self.folder()) } else { Ok(()) }
+        Ok(Outcome::OtherCompiler { folder: self.folder() })
     }
-}
-
-/// Runs the models on fresh PTX, in the stand-in driver.
-fn run_vectors(folder: &Path) -> Result<(), Failure> {
-    let mut cargo = process::cargo();
-    cargo.env(VECTORS_VARIABLE, folder);
-    process::run(cargo.args(["test", "--package", "isokern-tests", "--test", VECTORS]))
 }
 
 /// Returns the folder of a crate, also where its manifest was named.
@@ -187,17 +197,17 @@ fn folder_of(path: &Path) -> &Path {
     if is_manifest { parent.unwrap_or(Path::new(".")) } else { path }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path).map_err(|source| Failure::Path { path: path.to_owned(), source })
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|source| Error::Path { path: path.to_owned(), source })
 }
 
-fn create(folder: &Path) -> Result<(), Failure> {
+fn create(folder: &Path) -> Result<(), Error> {
     let path = folder.to_owned();
-    std::fs::create_dir_all(folder).map_err(|source| Failure::Path { path, source })
+    std::fs::create_dir_all(folder).map_err(|source| Error::Path { path, source })
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|source| Failure::Path { path: path.to_owned(), source })
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    std::fs::write(path, text).map_err(|source| Error::Path { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

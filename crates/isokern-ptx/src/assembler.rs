@@ -1,42 +1,48 @@
 //! NVIDIA's assembler, `ptxas`: where it is, and what it says about a module.
 
-use super::Target;
-use super::usage::Report;
-use crate::failure::Failure;
-use crate::{process, repository};
+use crate::error::Error;
+use crate::process;
+use crate::target::Target;
+use crate::usage::Report;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The version of the Python package that `.ci/run` installs.
-pub(crate) const PACKAGE: &str = "nvidia-cuda-nvcc==13.5.37";
+/// The Python package that holds it, in the version that was tried.
+pub const PACKAGE: &str = "nvidia-cuda-nvcc==13.5.37";
 
 /// Where the package is put, below the folder of the build output.
 const FOLDER: &str = "tools/nvcc";
 
 /// The assembler on this machine.
-pub(crate) struct Assembler {
+#[derive(Debug)]
+pub struct Assembler {
     program: PathBuf,
     /// The part of its version line that tells one release from another.
-    pub(crate) version: String,
+    pub version: String,
 }
 
 impl Assembler {
-    /// Finds `ptxas`: on the path, below `CUDA_HOME`, in Python's packages, in our tools folder.
-    pub(crate) fn find() -> Result<Self, Failure> {
-        let found = candidates().find_map(|program| {
+    /// Finds `ptxas`: on the path, below `CUDA_HOME`, in Python's packages, in `tools/nvcc` below
+    /// the folder of the build output.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] with how to install it.
+    pub fn find(build: &Path) -> Result<Self, Error> {
+        let found = candidates(build).find_map(|program| {
             let version = version(&program)?;
             Some(Self { program, version })
         });
-        found.ok_or_else(|| Failure::Missing { what: "ptxas", how: how_to_install() })
+        found.ok_or_else(|| Error::Missing { what: "ptxas", how: how_to_install(build) })
     }
 
     /// Assembles a file; what cannot be assembled is an error that shows what `ptxas` said.
-    pub(super) fn run(&self, ptx: &Path, target: Target) -> Result<Report, Failure> {
+    pub(crate) fn run(&self, ptx: &Path, target: Target) -> Result<Report, Error> {
         let mut command = Command::new(&self.program);
         command.arg(format!("-arch={target}")).arg("-v").arg(ptx);
         // Only the messages are wanted.
         command.args(["-o", "/dev/null"]);
-        let output = command.output().map_err(|source| Failure::Start {
+        let output = command.output().map_err(|source| Error::Start {
             program: self.program.display().to_string(),
             source,
         })?;
@@ -46,30 +52,33 @@ impl Assembler {
             return Ok(Report::parse(&text));
         }
         let path = ptx.display();
-        Err(Failure::Check(format!("ptxas refuses {path} ({}):\n{text}", output.status)))
+        Err(Error::Check(format!("ptxas refuses {path} ({}):\n{text}", output.status)))
     }
 
     /// Returns where it is.
-    pub(crate) fn path(&self) -> &Path {
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.program
     }
 }
 
 /// Returns how to get it.
-pub(crate) fn how_to_install() -> String {
-    let folder = repository::target_dir().join(FOLDER);
-    let folder = folder.strip_prefix(repository::root()).unwrap_or(&folder).display();
+#[must_use]
+pub fn how_to_install(build: &Path) -> String {
+    let folder = build.join(FOLDER);
+    let here = std::env::current_dir().unwrap_or_default();
+    let folder = folder.strip_prefix(here).unwrap_or(&folder).display();
     format!(
         "run `pip install --no-deps --target {folder} {PACKAGE}` and `chmod +x \
          {folder}/nvidia/*/bin/ptxas`"
     )
 }
 
-fn candidates() -> impl Iterator<Item = PathBuf> {
+fn candidates(build: &Path) -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let toolkit = std::env::var_os("CUDA_HOME").map(|home| PathBuf::from(home).join("bin"));
-    let own = core::iter::once_with(|| repository::target_dir().join(FOLDER));
+    let own = core::iter::once(build.join(FOLDER));
     // Python is asked only when the quicker ways found nothing.
     let packages = core::iter::once_with(python_folders).flatten().chain(own);
     let folders = on_path.into_iter().chain(toolkit);
@@ -106,11 +115,12 @@ fn version(program: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PACKAGE, releases};
+    use super::releases;
 
     #[test]
     fn the_newest_release_comes_first() {
-        let folder = std::env::temp_dir().join(format!("xtask-releases-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("isokern-ptx-releases-{}", std::process::id()));
         for name in ["cu12", "cu13"] {
             std::fs::create_dir_all(folder.join("nvidia").join(name)).unwrap();
         }
@@ -119,11 +129,5 @@ mod tests {
         let names: Vec<_> = found.iter().filter_map(|path| path.parent()?.file_name()).collect();
         assert_eq!(names, ["cu13", "cu12"]);
         assert!(releases(&folder).is_empty());
-    }
-
-    #[test]
-    fn the_checks_install_the_version_that_is_named_here() {
-        let script = include_str!("../../../.ci/run");
-        assert!(script.contains(&format!("readonly NVCC_PACKAGE={PACKAGE}\n")));
     }
 }

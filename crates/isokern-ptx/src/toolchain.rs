@@ -3,22 +3,21 @@
 //! Rustup sets `RUSTUP_TOOLCHAIN` for everything that runs below `cargo xtask`, so "the
 //! compiler" here is always the one the command was started with: the pinned one.
 
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::process;
-use crate::repository;
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The compiler of Debian's `rustc-web` package.
-pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+pub const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// How long rustup may take to fetch one part.
 const FETCH_LIMIT: Duration = Duration::from_secs(180);
 
 /// A part of a toolchain that rustup can add.
-#[derive(Clone, Copy)]
-pub(crate) enum Part {
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
     /// The compiled libraries of another target.
     Target(&'static str),
     /// The source of the standard library.
@@ -27,7 +26,7 @@ pub(crate) enum Part {
 
 impl Part {
     /// Returns whether the compiler in use has this part.
-    pub(crate) fn is_installed(self) -> bool {
+    pub fn is_installed(self) -> bool {
         let Ok(sysroot) = sysroot("rustc") else {
             return false;
         };
@@ -40,14 +39,14 @@ impl Part {
     /// Returns whether the part is there, or rustup could add it.
     ///
     /// Where `CI` is set, `.ci/run` has prepared the machine and nothing is fetched again.
-    pub(crate) fn ensure(self) -> bool {
+    pub fn ensure(self) -> bool {
         let may_fetch = std::env::var_os("CI").is_none();
         self.is_installed() || (may_fetch && self.fetch() && self.is_installed())
     }
 
     fn fetch(self) -> bool {
         let mut rustup = Command::new("rustup");
-        rustup.current_dir(repository::root()).env("RUSTUP_MAX_RETRIES", "1");
+        rustup.env("RUSTUP_MAX_RETRIES", "1");
         match self {
             Self::Target(target) => rustup.args(["target", "add", target]),
             Self::StdSource => rustup.args(["component", "add", "rust-src"]),
@@ -57,12 +56,16 @@ impl Part {
 }
 
 /// Returns whether Debian's compiler and the source it builds `core` from are installed.
-pub(crate) fn debian_is_installed() -> bool {
+pub fn debian_is_installed() -> bool {
     sysroot(DEBIAN_RUSTC).is_ok_and(|sysroot| has_std_source(&sysroot))
 }
 
 /// Returns the host target of the compiler in use.
-pub(crate) fn host() -> Result<String, Failure> {
+///
+/// # Errors
+///
+/// [`Error::Start`] and [`Error::Exit`] where the compiler does not say it.
+pub fn host() -> Result<String, Error> {
     let mut rustc = rustc("rustc");
     let text = process::output(rustc.arg("-vV"))?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
@@ -71,23 +74,19 @@ pub(crate) fn host() -> Result<String, Failure> {
 
 /// Returns the linker that rustup ships with the compiler in use, for targets without one of their
 /// own.
-pub(crate) fn rust_lld() -> Option<PathBuf> {
+pub fn rust_lld() -> Option<PathBuf> {
     let folder = sysroot("rustc").ok()?.join("lib/rustlib").join(host().ok()?);
     Some(folder.join("bin/rust-lld")).filter(|path| path.is_file())
 }
 
 /// Returns the version line of a compiler.
-pub(crate) fn version(program: &str) -> Result<String, Failure> {
+///
+/// # Errors
+///
+/// [`Error::Start`] and [`Error::Exit`] where the compiler does not say it.
+pub fn version(program: &str) -> Result<String, Error> {
     let text = process::output(rustc(program).arg("--version"))?;
     Ok(text.trim().to_owned())
-}
-
-/// Returns the version `rust-toolchain.toml` pins.
-pub(crate) fn pinned() -> Result<String, Failure> {
-    let path = repository::root().join("rust-toolchain.toml");
-    let text = std::fs::read_to_string(&path).map_err(|source| Failure::Path { path, source })?;
-    let channel = text.lines().find_map(|line| line.strip_prefix("channel = "));
-    Ok(channel.unwrap_or_default().trim_matches('"').to_owned())
 }
 
 /// Returns whether a library folder holds compiled `core` for `target`.
@@ -102,19 +101,22 @@ fn has_core(sysroot: &Path, target: &str) -> bool {
 }
 
 /// Returns whether the source of the standard library is in a compiler's folder.
-pub(crate) fn has_std_source(sysroot: &Path) -> bool {
+pub fn has_std_source(sysroot: &Path) -> bool {
     sysroot.join("lib/rustlib/src/rust/library/core/src/lib.rs").is_file()
 }
 
 /// Returns the folder a compiler is installed in.
-pub(crate) fn sysroot(program: &str) -> Result<PathBuf, Failure> {
+///
+/// # Errors
+///
+/// [`Error::Start`] and [`Error::Exit`] where the compiler does not say it.
+pub fn sysroot(program: &str) -> Result<PathBuf, Error> {
     let text = process::output(rustc(program).args(["--print", "sysroot"]))?;
     Ok(PathBuf::from(text.trim()))
 }
 
 fn rustc(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(repository::root());
     if program == DEBIAN_RUSTC {
         forget_rustup(&mut command);
     }
@@ -122,6 +124,6 @@ fn rustc(program: &str) -> Command {
 }
 
 /// Clears what rustup and `cargo run` left in the environment for their own compiler.
-pub(crate) fn forget_rustup(command: &mut Command) {
+pub fn forget_rustup(command: &mut Command) {
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("LD_LIBRARY_PATH");
 }

@@ -1,10 +1,11 @@
 //! From a device crate to the text of its PTX, for one target, without a trace of the machine.
 
-use super::compiler::Compiler;
-use super::package::Package;
-use super::{TARGET, Target};
-use crate::failure::Failure;
-use crate::{process, repository, toolchain, wrapper};
+use crate::arguments::Site;
+use crate::compiler::Compiler;
+use crate::error::Error;
+use crate::package::Package;
+use crate::target::Target;
+use crate::{TARGET, process, toolchain, wrapper};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -14,7 +15,7 @@ use std::thread;
 /// * Jump threading copies a barrier into both arms of a branch (rust-lang/rust#137086).
 /// * A `trap` ends the whole CUDA context, so where code cannot be reached the thread exits.
 /// * Nothing is linked: the assembly of the one unit is all of the PTX.
-pub(super) const FLAGS: [&str; 3] =
+pub(crate) const FLAGS: [&str; 3] =
     ["-Zmir-enable-passes=-JumpThreading", "-Ztrap-unreachable=no", "-Clinker=/bin/true"];
 
 /// What the profile must be for the assembly of one unit to hold everything.
@@ -27,47 +28,48 @@ const PROFILE: [(&str, &str); 5] = [
 ];
 
 /// One build.
-pub(super) struct Build<'a> {
+pub(crate) struct Build<'a> {
     /// What builds.
-    pub(super) compiler: &'a Compiler,
+    pub(crate) compiler: &'a Compiler,
     /// What is built.
-    pub(super) package: &'a Package,
+    pub(crate) package: &'a Package,
     /// The crate's features that are on, besides its default ones.
-    pub(super) features: &'a [String],
+    pub(crate) features: &'a [String],
     /// Whether the lock file must be there and fit.
-    pub(super) locked: bool,
+    pub(crate) locked: bool,
+    /// Where it is built.
+    pub(crate) site: &'a Site,
 }
 
 impl Build<'_> {
     /// Builds for every target, side by side: most of each build is one unit on one processor.
     /// Returns the PTX in the order of the targets.
-    pub(super) fn run_all(
+    pub(crate) fn run_all(
         &self,
         targets: impl Iterator<Item = Target>,
-    ) -> Result<Vec<(Target, String)>, Failure> {
+    ) -> Result<Vec<(Target, String)>, Error> {
         thread::scope(|scope| {
             let start = |target| (target, scope.spawn(move || self.run(target)));
             let builds: Vec<_> = targets.map(start).collect();
             let end = |(target, build): (Target, thread::ScopedJoinHandle<'_, _>)| {
-                let panicked = |_| Err(Failure::Check(format!("the build for {target} panicked")));
+                let panicked = |_| Err(Error::Check(format!("the build for {target} panicked")));
                 build.join().unwrap_or_else(panicked).map(|text| (target, text))
             };
             // All have ended before the first failure is returned, or its messages would drown.
-            let texts: Vec<Result<(Target, String), Failure>> =
-                builds.into_iter().map(end).collect();
+            let texts: Vec<Result<(Target, String), Error>> = builds.into_iter().map(end).collect();
             texts.into_iter().collect()
         })
     }
 
     /// Builds for `target` and returns the PTX.
-    fn run(&self, target: Target) -> Result<String, Failure> {
-        let folder = Self::folder(target);
+    fn run(&self, target: Target) -> Result<String, Error> {
+        let folder = self.folder(target);
         std::fs::create_dir_all(&folder)
-            .map_err(|source| Failure::Path { path: folder.clone(), source })?;
+            .map_err(|source| Error::Path { path: folder.clone(), source })?;
         let output = folder.join(format!("{}.s", self.package.name));
         match std::fs::remove_file(&output) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Failure::Path { path: output, source });
+                return Err(Error::Path { path: output, source });
             }
             _ => {}
         }
@@ -85,30 +87,30 @@ impl Build<'_> {
         println!("building {name} for {target} with {}", self.compiler.identity);
         // The command line is as long as the list of folders, and the messages say more.
         process::run_quietly(&mut cargo).map_err(|failure| match failure {
-            Failure::Exit { status, .. } => Failure::Check(format!(
+            Error::Exit { status, .. } => Error::Check(format!(
                 "`{name}` does not compile for {target} ({status}); the messages are above"
             )),
             other => other,
         })?;
-        std::fs::read_to_string(&output).map_err(|source| Failure::Path { path: output, source })
+        std::fs::read_to_string(&output).map_err(|source| Error::Path { path: output, source })
     }
 
     /// Text that must not be in the PTX: the folders of this machine.
-    pub(super) fn places(&self) -> Vec<String> {
+    pub(crate) fn places(&self) -> Vec<String> {
         let mut places: Vec<PathBuf> = self.remapped().into_iter().map(|(from, _)| from).collect();
         places.extend(self.package.folders.iter().cloned());
-        places.push(repository::root().to_owned());
+        places.push(self.site.root.clone());
         places.extend(home("HOME", ""));
         let places = places.iter().map(|place| place.display().to_string());
         places.filter(|place| place.len() > 1).collect()
     }
 
     /// Returns one folder for all crates: they share what is built of the library.
-    fn folder(target: Target) -> PathBuf {
-        repository::target_dir().join("ptx").join(target.to_string())
+    fn folder(&self, target: Target) -> PathBuf {
+        self.site.build.join("ptx").join(target.to_string())
     }
 
-    fn cargo(&self, verb: &str, target: Target) -> Result<Command, Failure> {
+    fn cargo(&self, verb: &str, target: Target) -> Result<Command, Error> {
         let separator = wrapper::SEPARATOR.to_string();
         let places = self.remapped().into_iter();
         let places: Vec<String> =
@@ -127,7 +129,7 @@ impl Build<'_> {
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join(&separator));
         cargo.env("CARGO_INCREMENTAL", "0").envs(PROFILE);
         cargo.arg(verb).args(["--release", "--target", TARGET, "--target-dir"]);
-        cargo.arg(Self::folder(target));
+        cargo.arg(self.folder(target));
         if self.locked {
             cargo.arg("--locked");
         }
@@ -137,7 +139,7 @@ impl Build<'_> {
     /// Folders of this machine besides those of packages, and what represents them.
     fn remapped(&self) -> Vec<(PathBuf, &'static str)> {
         let library = self.compiler.sysroot.join("lib/rustlib/src/rust");
-        let mut folders = vec![(repository::target_dir(), "target")];
+        let mut folders = vec![(self.site.build.clone(), "target")];
         folders.extend(home("CARGO_HOME", ".cargo").map(|path| (path, "cargo")));
         // Debian's is a link to another folder.
         folders.extend(library.canonicalize().ok().map(|path| (path, "rust")));

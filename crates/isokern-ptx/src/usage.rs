@@ -4,29 +4,29 @@ use std::collections::BTreeMap;
 
 /// What one assembled module needs.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// By the name of the entry point.
-    pub(super) entries: BTreeMap<String, Usage>,
+    pub(crate) entries: BTreeMap<String, Usage>,
     /// Functions with spills and how many bytes they store and load; entries are among them.
-    pub(super) spills: BTreeMap<String, u64>,
+    pub(crate) spills: BTreeMap<String, u64>,
     /// Warnings, each one line.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// What one entry point needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Usage {
+pub(crate) struct Usage {
     /// Registers of a thread.
-    pub(super) registers: u64,
+    pub(crate) registers: u64,
     /// Static shared memory of a block in bytes.
-    pub(super) shared: u64,
+    pub(crate) shared: u64,
     /// Local memory of a thread in bytes, with that of the functions it calls.
-    pub(super) frame: u64,
+    pub(crate) frame: u64,
 }
 
 impl Report {
     /// Reads the messages of `ptxas -v`.
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut report = Self::default();
         // The entry that is being assembled, and the function that the next line is about.
         let mut entry = String::new();

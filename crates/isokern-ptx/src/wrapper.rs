@@ -10,8 +10,8 @@
 //! during a build are not touched. Cargo does not see what is changed here: after a change of this
 //! file the folders `ptx` and `firmware` of the build output have to be removed.
 
-use crate::failure::Failure;
-use crate::ptx::TARGET;
+use crate::TARGET;
+use crate::error::Error;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -21,23 +21,28 @@ use std::process::{Command, ExitCode};
 const VARIABLE: &str = "ISOKERN_RUSTC_WRAPPER";
 
 /// What cargo has between flags, too: no folder has it in its name.
-pub(crate) const SEPARATOR: char = '\u{1f}';
+pub const SEPARATOR: char = '\u{1f}';
 
 /// How the names of Cortex-M targets begin.
 const THUMB: &str = "thumb";
 
 /// Makes `cargo` call this program as `rustc`. The places are `folder=name`, for folders of the
 /// machine besides those of packages.
-pub(crate) fn put_between(cargo: &mut Command, places: &[String]) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// [`Error::Path`] where this program does not know its own file.
+pub fn put_between(cargo: &mut Command, places: &[String]) -> Result<(), Error> {
     let own = std::env::current_exe()
-        .map_err(|source| Failure::Path { path: PathBuf::from("xtask"), source })?;
+        .map_err(|source| Error::Path { path: PathBuf::from("this program"), source })?;
     cargo.env("RUSTC_WRAPPER", own).env(VARIABLE, places.join(&SEPARATOR.to_string()));
     cargo.env_remove("RUSTC_WORKSPACE_WRAPPER");
     Ok(())
 }
 
 /// Runs `rustc arguments...` when cargo called this program in its place.
-pub(crate) fn run_if_called() -> Option<ExitCode> {
+#[must_use]
+pub fn run_if_called() -> Option<ExitCode> {
     std::env::var_os(VARIABLE)?;
     let mut arguments = std::env::args_os().skip(1);
     let rustc = arguments.next()?;
@@ -55,7 +60,7 @@ pub(crate) fn run_if_called() -> Option<ExitCode> {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("xtask: cannot start rustc: {error}");
+            eprintln!("cannot start rustc: {error}");
             ExitCode::FAILURE
         }
     })

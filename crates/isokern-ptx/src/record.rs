@@ -1,47 +1,49 @@
 //! The record beside committed PTX: which compiler made it, how, and the digest of each file.
 
-use super::build::FLAGS;
-use super::compiler::Identity;
-use super::order::File;
-use crate::failure::Failure;
+use crate::build::FLAGS;
+use crate::compiler::Identity;
+use crate::error::Error;
+use crate::order::File;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// The name of the file.
-pub(super) const FILE: &str = "record.toml";
+pub(crate) const FILE: &str = "record.toml";
 
-const HEAD: &str = "\
-# Written by `cargo xtask ptx` together with the files it names; `cargo xtask ptx --check`
-# compares. Under the same compiler the files are rebuilt byte for byte.
-
-";
+/// Returns the first lines of a record that a command writes.
+fn head(command: &str) -> String {
+    format!(
+        "# Written by `{command}` together with the files it names; `{command} --check`\n\
+         # compares. Under the same compiler the files are rebuilt byte for byte.\n\n"
+    )
+}
 
 /// What a record says.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// The compiler flags that all targets have in common.
-    pub(super) flags: Vec<String>,
+    pub(crate) flags: Vec<String>,
     /// The features that were on besides the default ones.
-    pub(super) features: Vec<String>,
+    pub(crate) features: Vec<String>,
     /// What built.
-    pub(super) compiler: Identity,
+    pub(crate) compiler: Identity,
     /// What was built.
-    pub(super) file: Vec<Row>,
+    pub(crate) file: Vec<Row>,
 }
 
 /// One file.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Row {
-    pub(super) name: String,
-    pub(super) sha256: String,
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) sha256: String,
 }
 
 impl Record {
     /// Returns the record of files that `compiler` just built.
-    pub(super) fn new(compiler: &Identity, features: &[String], files: &[File]) -> Self {
+    pub(crate) fn new(compiler: &Identity, features: &[String], files: &[File]) -> Self {
         let row = |file: &File| Row { name: file.name.clone(), sha256: sha256(&file.text) };
         Self {
             flags: FLAGS.map(str::to_owned).to_vec(),
@@ -52,34 +54,34 @@ impl Record {
     }
 
     /// Reads the record in `folder`; none if there is none.
-    pub(super) fn read(folder: &Path) -> Result<Option<Self>, Failure> {
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(FILE);
         match std::fs::read_to_string(&path) {
             Ok(text) => toml::from_str(&text).map(Some).map_err(|error| {
                 let path = path.display();
-                Failure::Check(format!("{path}: {error}\nFix: write it anew with --bless"))
+                Error::Check(format!("{path}: {error}\nFix: write it anew with --bless"))
             }),
             Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Failure::Path { path, source }),
+            Err(source) => Err(Error::Path { path, source }),
         }
     }
 
     /// Returns the text of the file.
-    pub(super) fn text(&self) -> Result<String, Failure> {
+    pub(crate) fn text(&self, command: &str) -> Result<String, Error> {
         let body = toml::to_string(self)
-            .map_err(|error| Failure::Check(format!("cannot write a record: {error}")))?;
-        Ok(format!("{HEAD}{body}"))
+            .map_err(|error| Error::Check(format!("cannot write a record: {error}")))?;
+        Ok(head(command) + &body)
     }
 
     /// Returns what is wrong if the flags are no longer those of the record.
-    pub(super) fn other_flags(&self) -> Option<String> {
+    pub(crate) fn other_flags(&self) -> Option<String> {
         let message = || format!("{FILE} was written for the flags {:?}", self.flags);
         (self.flags != FLAGS).then(message)
     }
 
     /// Returns what is wrong with a file that `folder` should hold with this text; none if nothing
     /// is.
-    pub(super) fn difference(&self, name: &str, text: &str) -> Option<String> {
+    pub(crate) fn difference(&self, name: &str, text: &str) -> Option<String> {
         match self.file.iter().find(|row| row.name == name) {
             None => Some(format!("{name} is not in {FILE}")),
             Some(row) if row.sha256 == sha256(text) => None,
@@ -89,12 +91,12 @@ impl Record {
 }
 
 /// Returns the SHA-256 of a text, in hexadecimal.
-pub(super) fn sha256(text: &str) -> String {
+pub(crate) fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns the first line in which two texts differ, from 1; none if they are the same.
-pub(super) fn first_difference(one: &str, other: &str) -> Option<usize> {
+pub(crate) fn first_difference(one: &str, other: &str) -> Option<usize> {
     if one == other {
         return None;
     }
@@ -104,8 +106,8 @@ pub(super) fn first_difference(one: &str, other: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{File, HEAD, Identity, Record, first_difference, sha256};
-    use crate::ptx::Target;
+    use super::{File, Identity, Record, first_difference, head, sha256};
+    use crate::target::Target;
 
     fn record() -> Record {
         let compiler = Identity {
@@ -119,8 +121,8 @@ mod tests {
 
     #[test]
     fn a_record_is_found_again_in_its_text() {
-        let text = record().text().unwrap();
-        assert!(text.starts_with(HEAD));
+        let text = record().text("cargo own ptx").unwrap();
+        assert!(text.starts_with(&head("cargo own ptx")));
         assert_eq!(toml::from_str::<Record>(&text).unwrap(), record());
         assert!(toml::from_str::<Record>(&text.replace("commit", "revision")).is_err());
     }

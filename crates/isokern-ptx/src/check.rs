@@ -1,15 +1,15 @@
 //! All checks of one PTX file, with its violations printed as `file:line: what is wrong`.
 
-use super::assembler::Assembler;
-use super::limits::{self, Limits};
-use super::module::Module;
-use super::order::File;
-use super::{places, rules, table};
-use crate::failure::Failure;
+use crate::assembler::Assembler;
+use crate::error::Error;
+use crate::limits::{self, Limits};
+use crate::module::Module;
+use crate::order::File;
+use crate::{places, rules, table};
 use std::path::Path;
 
 /// Checks files and counts what is wrong.
-pub(super) struct Checker<'a> {
+pub(crate) struct Checker<'a> {
     limits: &'a Option<Limits>,
     places: Vec<String>,
     /// None if nothing is to be checked.
@@ -19,13 +19,13 @@ pub(super) struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     /// Starts without an assembler: so nothing is checked.
-    pub(super) fn new(limits: &'a Option<Limits>, places: Vec<String>) -> Self {
+    pub(crate) fn new(limits: &'a Option<Limits>, places: Vec<String>) -> Self {
         Self { limits, places, assembler: None, violations: 0 }
     }
 
     /// Turns the checks on.
-    pub(super) fn find_assembler(&mut self) -> Result<(), Failure> {
-        let assembler = Assembler::find()?;
+    pub(crate) fn find_assembler(&mut self, build: &Path) -> Result<(), Error> {
+        let assembler = Assembler::find(build)?;
         println!("ptxas: {}", assembler.version);
         if self.limits.is_none() {
             println!("no {}: figures are shown and have no ceiling", limits::FILE);
@@ -37,7 +37,7 @@ impl<'a> Checker<'a> {
     /// Checks the file at `path`, which holds the text of `file`, and prints what it needs.
     ///
     /// Fails only if there is nothing more to look at: no PTX, or PTX that does not assemble.
-    pub(super) fn check(&mut self, file: &File, path: &Path) -> Result<(), Failure> {
+    pub(crate) fn check(&mut self, file: &File, path: &Path) -> Result<(), Error> {
         let Some(assembler) = &self.assembler else {
             println!("{} is not checked", file.name);
             return Ok(());
@@ -63,10 +63,10 @@ impl<'a> Checker<'a> {
     }
 
     /// Fails when something was found so far.
-    pub(super) fn finish(&self) -> Result<(), Failure> {
+    pub(crate) fn finish(&self) -> Result<(), Error> {
         match self.violations {
             0 => Ok(()),
-            count => Err(Failure::Check(format!("{count} violation(s) in the PTX, listed above"))),
+            count => Err(Error::Check(format!("{count} violation(s) in the PTX, listed above"))),
         }
     }
 }

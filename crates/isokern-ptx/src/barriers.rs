@@ -10,13 +10,14 @@
 //! number is the same whether the compiler inlines that function or not. What is in a function
 //! that is called several times counts once, for there is one copy of it.
 
-use super::module::{Function, Module, Statement};
+use crate::module::{Module, callee, instructions};
+use isokern_simcuda::ptx::ast::{Function, Instruction};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the lines of the places at which `entry`, or what it can reach, waits.
-pub(super) fn lines(module: &Module, entry: &Function) -> Vec<usize> {
+pub(crate) fn lines(module: &Module<'_>, entry: &Function) -> Vec<u32> {
     let functions: BTreeMap<&str, &Function> =
-        module.functions.iter().map(|function| (function.name.as_str(), function)).collect();
+        module.functions().map(|function| (function.name.as_str(), function)).collect();
     let mut seen = BTreeSet::new();
     let mut open = vec![entry];
     let mut lines = Vec::new();
@@ -24,10 +25,10 @@ pub(super) fn lines(module: &Module, entry: &Function) -> Vec<usize> {
         if !seen.insert(function.name.as_str()) {
             continue;
         }
-        for statement in &function.statements {
-            let callee = statement.callee().and_then(|name| functions.get(name).copied());
-            if is_barrier(statement) || callee.is_some_and(only_waits) {
-                lines.push(statement.line);
+        for at in instructions(function) {
+            let callee = callee(at).and_then(|name| functions.get(name).copied());
+            if is_barrier(at) || callee.is_some_and(only_waits) {
+                lines.push(at.line);
             }
             open.extend(callee.filter(|callee| !only_waits(callee)));
         }
@@ -38,17 +39,15 @@ pub(super) fn lines(module: &Module, entry: &Function) -> Vec<usize> {
 
 /// Returns whether a function is a barrier and its return.
 fn only_waits(function: &Function) -> bool {
-    let instructions = function.statements.iter().filter(|found| !found.text.starts_with('.'));
-    let instructions: Vec<&Statement> = instructions.collect();
-    matches!(instructions[..], [first, last] if is_barrier(first) && last.opcode() == "ret")
+    let all: Vec<&Instruction> = instructions(function).collect();
+    matches!(all[..], [first, last] if is_barrier(first) && last.opcode == "ret")
 }
 
-/// Returns a barrier of the whole block or cluster; those of a warp are not meant.
-fn is_barrier(statement: &Statement) -> bool {
-    let parts = statement.parts();
-    match parts.first() {
-        Some(&"barrier") => true,
-        Some(&"bar") => parts.get(1) != Some(&"warp"),
+/// Returns whether it is a barrier of the whole block or cluster; those of a warp are not meant.
+fn is_barrier(at: &Instruction) -> bool {
+    match at.opcode.as_str() {
+        "barrier" => true,
+        "bar" => at.modifiers.first().is_none_or(|word| word != "warp"),
         _ => false,
     }
 }
@@ -56,7 +55,7 @@ fn is_barrier(statement: &Statement) -> bool {
 #[cfg(test)]
 mod tests {
     use super::lines;
-    use crate::ptx::module::Module;
+    use crate::module::Module;
 
     const TEXT: &str = "\
 .version 7.8
@@ -95,7 +94,7 @@ ret;
 }
 ";
 
-    fn counted(text: &str) -> Vec<(String, Vec<usize>)> {
+    fn counted(text: &str) -> Vec<(String, Vec<u32>)> {
         let module = Module::read(text).unwrap();
         let entries = module.entries();
         entries.map(|entry| (entry.name.clone(), lines(&module, entry))).collect()

@@ -1,20 +1,20 @@
 //! The device crate that is built: where it is, what it is called, what it depends on.
 
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::process;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// A device crate.
-pub(super) struct Package {
+pub(crate) struct Package {
     /// The name in its manifest.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The name of its library, which names the output files.
-    pub(super) library: String,
+    pub(crate) library: String,
     /// Its folder.
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The folder of each package in its dependency graph, itself included.
-    pub(super) folders: Vec<PathBuf>,
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -37,11 +37,11 @@ struct Target {
 
 impl Package {
     /// Asks cargo about the package in `folder`.
-    pub(super) fn read(folder: &Path, locked: bool) -> Result<Self, Failure> {
+    pub(crate) fn read(folder: &Path, locked: bool) -> Result<Self, Error> {
         let manifest = folder.join("Cargo.toml");
         let manifest = manifest
             .canonicalize()
-            .map_err(|source| Failure::Path { path: manifest.clone(), source })?;
+            .map_err(|source| Error::Path { path: manifest.clone(), source })?;
         let mut cargo = process::cargo();
         cargo.args(["metadata", "--format-version", "1", "--manifest-path"]).arg(&manifest);
         if locked {
@@ -51,19 +51,19 @@ impl Package {
         Self::from_metadata(&text, &manifest)
     }
 
-    fn from_metadata(text: &str, manifest: &Path) -> Result<Self, Failure> {
+    fn from_metadata(text: &str, manifest: &Path) -> Result<Self, Error> {
         let metadata: Metadata = serde_json::from_str(text).map_err(|error| {
-            Failure::Check(format!("cannot read what `cargo metadata` printed: {error}"))
+            Error::Check(format!("cannot read what `cargo metadata` printed: {error}"))
         })?;
         let own = metadata.packages.iter().find(|entry| entry.manifest_path == manifest);
         let own = own.ok_or_else(|| {
             let path = manifest.display();
-            Failure::Check(format!("{path} has no package. Fix: name the folder of one crate"))
+            Error::Check(format!("{path} has no package. Fix: name the folder of one crate"))
         })?;
         let is_cdylib = |target: &&Target| target.crate_types.iter().any(|kind| kind == "cdylib");
         let library = own.targets.iter().find(is_cdylib).ok_or_else(|| {
             let name = &own.name;
-            Failure::Check(format!(
+            Error::Check(format!(
                 "`{name}` builds no cdylib. Fix: add `crate-type = [\"cdylib\"]` to [lib]"
             ))
         })?;

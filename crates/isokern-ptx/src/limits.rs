@@ -10,51 +10,51 @@
 //!
 //! The numbers hold for every target. Spills have no row: there are to be none.
 
-use super::barriers;
-use super::module::Module;
-use super::rules::{Exception, Violation};
-use super::usage::{Report, Usage};
-use crate::failure::Failure;
+use crate::barriers;
+use crate::error::Error;
+use crate::module::Module;
+use crate::rules::{Exception, Violation};
+use crate::usage::{Report, Usage};
 use rustc_demangle::demangle;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The name of the file, in the folder of the device crate.
-pub(super) const FILE: &str = "limits.toml";
+pub(crate) const FILE: &str = "limits.toml";
 
 /// What a limits file says.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// What the crate may contain although it is refused otherwise.
     #[serde(default)]
-    pub(super) allow: Vec<Exception>,
+    pub(crate) allow: Vec<Exception>,
     /// By the name of the entry point.
     #[serde(default)]
-    pub(super) entry: BTreeMap<String, Row>,
+    pub(crate) entry: BTreeMap<String, Row>,
 }
 
 /// What one entry point may need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Row {
-    pub(super) registers: u64,
-    pub(super) shared_bytes: u64,
-    pub(super) frame_bytes: u64,
-    pub(super) barriers: usize,
+pub(crate) struct Row {
+    pub(crate) registers: u64,
+    pub(crate) shared_bytes: u64,
+    pub(crate) frame_bytes: u64,
+    pub(crate) barriers: usize,
 }
 
 impl Limits {
     /// Reads the limits of the crate in `folder`; none if it has no such file.
-    pub(super) fn read(folder: &Path) -> Result<Option<Self>, Failure> {
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(FILE);
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text)
                 .map(Some)
-                .map_err(|reason| Failure::Check(format!("{}: {reason}", path.display()))),
+                .map_err(|reason| Error::Check(format!("{}: {reason}", path.display()))),
             Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Failure::Path { path, source }),
+            Err(source) => Err(Error::Path { path, source }),
         }
     }
 
@@ -63,7 +63,7 @@ impl Limits {
     }
 
     /// Compares a module with the rows.
-    pub(super) fn check(&self, module: &Module, report: &Report) -> Vec<Violation> {
+    pub(crate) fn check(&self, module: &Module<'_>, report: &Report) -> Vec<Violation> {
         let mut violations = Vec::new();
         for entry in module.entries() {
             let name = &entry.name;
@@ -92,7 +92,7 @@ impl Limits {
 
 impl Row {
     /// Returns what is above the row, in words.
-    fn check(&self, usage: Usage, barriers: &[usize]) -> Vec<String> {
+    fn check(&self, usage: Usage, barriers: &[u32]) -> Vec<String> {
         let ceilings = [
             ("registers", usage.registers, self.registers),
             ("bytes of static shared memory", usage.shared, self.shared_bytes),
@@ -115,9 +115,9 @@ impl Row {
 }
 
 /// Returns what no crate may have, with or without a limits file.
-pub(super) fn check_report(module: &Module, report: &Report) -> Vec<Violation> {
+pub(crate) fn check_report(module: &Module<'_>, report: &Report) -> Vec<Violation> {
     let line_of = |name: &str| {
-        let mut functions = module.functions.iter();
+        let mut functions = module.functions();
         functions.find(|function| function.name == name).map_or(0, |function| function.line)
     };
     let spills = report.spills.iter().map(|(name, bytes)| Violation {
@@ -136,8 +136,8 @@ pub(super) fn check_report(module: &Module, report: &Report) -> Vec<Violation> {
 #[cfg(test)]
 mod tests {
     use super::{Limits, check_report};
-    use crate::ptx::module::Module;
-    use crate::ptx::usage::{Report, Usage};
+    use crate::module::Module;
+    use crate::usage::{Report, Usage};
 
     const LIMITS: &str = "\
 [entry.f]

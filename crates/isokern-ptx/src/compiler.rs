@@ -1,6 +1,6 @@
 //! Which compiler builds device code: it must have the source of its own standard library.
 
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::process;
 use crate::toolchain::{self, DEBIAN_RUSTC, Part};
 use clap::ValueEnum;
@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// Which compiler is to build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Wanted {
+pub enum Wanted {
     /// The one that made the recorded PTX if it is here; else the first of the others that is.
     #[default]
     Auto,
@@ -24,29 +24,29 @@ pub(crate) enum Wanted {
 
 /// A compiler that can build `core` for the device.
 #[derive(Debug)]
-pub(crate) struct Compiler {
+pub struct Compiler {
     /// Where it comes from.
-    pub(crate) origin: &'static str,
+    pub origin: &'static str,
     /// The program.
-    pub(crate) rustc: PathBuf,
+    pub rustc: PathBuf,
     /// The cargo that came with it; none if the one in use has to do.
-    pub(crate) cargo: Option<PathBuf>,
+    pub cargo: Option<PathBuf>,
     /// The folder it is installed in.
-    pub(crate) sysroot: PathBuf,
+    pub sysroot: PathBuf,
     /// Which one it is.
-    pub(crate) identity: Identity,
+    pub identity: Identity,
 }
 
 /// What tells one compiler from another, as far as the code it makes is concerned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Identity {
+pub struct Identity {
     /// The line that `rustc --version` prints.
-    pub(crate) version: String,
+    pub version: String,
     /// The commit it was built from, in full.
-    pub(crate) commit: String,
+    pub commit: String,
     /// The version of LLVM it is linked with.
-    pub(crate) llvm: String,
+    pub llvm: String,
 }
 
 impl Identity {
@@ -68,7 +68,7 @@ impl core::fmt::Display for Identity {
 }
 
 /// Finds the compiler that is wanted.
-pub(crate) fn choose(wanted: Wanted, recorded: Option<&Identity>) -> Result<Compiler, Failure> {
+pub(crate) fn choose(wanted: Wanted, recorded: Option<&Identity>) -> Result<Compiler, Error> {
     // Rustup may add the source of the pinned compiler; only when nothing else will do.
     let found = || match wanted {
         Wanted::Auto => {
@@ -86,19 +86,20 @@ pub(crate) fn choose(wanted: Wanted, recorded: Option<&Identity>) -> Result<Comp
     if compiler.is_none() && may_add && Part::StdSource.ensure() {
         compiler = pinned();
     }
-    compiler.ok_or_else(|| Failure::Missing {
+    compiler.ok_or_else(|| Error::Missing {
         what: "a compiler with the source of its standard library",
         how: how_to_install(),
     })
 }
 
 /// Returns the compilers that are here, the most reproducible one first.
-pub(crate) fn installed() -> impl Iterator<Item = Compiler> {
+pub fn installed() -> impl Iterator<Item = Compiler> {
     [pinned, nightly, debian].into_iter().filter_map(|find| find())
 }
 
 /// Returns how to get one.
-pub(crate) fn how_to_install() -> String {
+#[must_use]
+pub fn how_to_install() -> String {
     "run `rustup component add rust-src`, or `rustup toolchain install nightly --component \
      rust-src`, or on Debian `apt-get install --no-install-recommends rustc-web rust-web-src`"
         .to_owned()

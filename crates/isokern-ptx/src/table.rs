@@ -1,16 +1,16 @@
 //! What a module needs, as lines for people: each figure beside its ceiling.
 
-use super::barriers;
-use super::limits::Limits;
-use super::module::Module;
-use super::order::File;
-use super::record;
-use super::usage::Report;
+use crate::barriers;
+use crate::limits::Limits;
+use crate::module::Module;
+use crate::order::File;
+use crate::record;
+use crate::usage::Report;
 
 /// Returns the lines for one module.
-pub(super) fn lines(
+pub(crate) fn lines(
     file: &File,
-    module: &Module,
+    module: &Module<'_>,
     report: &Report,
     limits: Option<&Limits>,
 ) -> String {
@@ -48,7 +48,7 @@ pub(super) fn lines(
         ));
     }
     let entries = module.entries().count();
-    let functions = module.functions.len() - entries;
+    let functions = module.functions().count() - entries;
     lines.push_str(&format!("  {entries} entries, {functions} functions they call\n"));
     lines
 }
@@ -56,9 +56,9 @@ pub(super) fn lines(
 #[cfg(test)]
 mod tests {
     use super::{File, lines};
-    use crate::ptx::Target;
-    use crate::ptx::module::Module;
-    use crate::ptx::usage::{Report, Usage};
+    use crate::module::Module;
+    use crate::target::Target;
+    use crate::usage::{Report, Usage};
 
     #[test]
     fn every_entry_has_a_line() {
