@@ -70,7 +70,7 @@ fn device_to_host(gpu: &Gpu, rounds: u32, _: Effort) -> Result<Seen, Failure> {
     Ok(seen)
 }
 
-/// Returns this thread writes, blocks read.
+/// Lets this thread write, and blocks read.
 fn host_to_device(gpu: &Gpu, rounds: u32, effort: Effort) -> Result<Seen, Failure> {
     let mut memory = MappedBuffer::new(gpu.context(), 8 * CELLS as usize)?;
     let address = memory.address();

@@ -177,7 +177,7 @@ fn count(
     Ok(())
 }
 
-/// Returns bytes of a linear congruential generator; low values are more frequent.
+/// Fills the buffer with bytes of a linear congruential generator; low values are more frequent.
 fn fill(bytes: &mut PinnedHostSlice<u8>, seed: u32) -> Result<(), DriverError> {
     let mut state = seed;
     for byte in bytes.as_mut_slice()? {

@@ -87,7 +87,7 @@ fn metadata() -> Metadata {
     command.exec().expect("`cargo metadata` reads the workspace")
 }
 
-/// Returns a dependency inside this repository has a path and no registry.
+/// Returns whether a dependency is of this repository: it has a path and no registry.
 fn is_ours(dependency: &Dependency) -> bool {
     dependency.path.is_some()
 }

@@ -44,7 +44,7 @@ fn check(folder: &Path, name: &str, found: fn(&Device) -> Option<String>) {
     }
 }
 
-/// Returns the barrier probe reads words of another round, and models give other bytes.
+/// Says what shows: the barrier probe reads words of another round, models give other bytes.
 fn skipped_barrier(device: &Device) -> Option<String> {
     let failed = barrier(device, 64, 4, Order::Seed(1)).err()?;
     let wrong = wrong_models(device);
@@ -52,7 +52,7 @@ fn skipped_barrier(device: &Device) -> Option<String> {
     both.then(|| format!("{} violations of the barrier, {wrong} models wrong", failed.violations))
 }
 
-/// Returns the second sample of a batch is read from the wrong place.
+/// Says what shows: the second sample of a batch is read from the wrong place.
 fn wrong_stride(device: &Device) -> Option<String> {
     let wrong = wrong_models(device);
     (wrong > 0).then(|| format!("{wrong} models wrong"))

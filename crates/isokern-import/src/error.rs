@@ -100,7 +100,7 @@ impl ImportError {
         if let Self::Several(faults) = self { faults } else { core::slice::from_ref(self) }
     }
 
-    /// Returns names the graph that CALL_ONCE runs and in which this is wrong.
+    /// Names the graph that CALL_ONCE runs and in which this is wrong.
     pub(crate) fn in_called_graph(self, graph: usize) -> Self {
         if let Self::Several(faults) = self {
             Self::Several(faults.into_iter().map(|fault| fault.in_called_graph(graph)).collect())

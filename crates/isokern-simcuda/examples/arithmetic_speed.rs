@@ -95,7 +95,7 @@ fn filled(scope: &Scope) -> Registers {
     registers
 }
 
-/// Returns words after dots are modifiers, what follows the blank is operands.
+/// Reads an instruction: words after dots are modifiers, what follows the blank operands.
 fn instruction(text: &str) -> Instruction {
     let (words, operands) = text.split_once(' ').unwrap_or((text, ""));
     let mut words = words.split('.').map(str::to_owned);

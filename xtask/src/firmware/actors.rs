@@ -106,7 +106,7 @@ fn judge_rings(report: &Report) -> Result<String, Failure> {
     ))
 }
 
-/// Returns every accepted message is answered, expired or turned away, and in the right order.
+/// Checks that every accepted message is answered, expired or turned away, in the right order.
 fn judge_actors(report: &Report) -> Result<String, Failure> {
     for (name, count) in ACTOR_COUNTS {
         expect(report, name, count)?;

@@ -27,7 +27,7 @@ pub struct DeviceSpace {
 }
 
 impl DeviceSpace {
-    /// Returns names a space on the device with this ordinal.
+    /// Names a space on the device with this ordinal.
     #[must_use]
     pub const fn new(ordinal: u8, id: u64) -> Self {
         Self { ordinal, id }

@@ -126,7 +126,7 @@ impl CompletionsState {
     }
 }
 
-/// Returns the consumer of a ring of completions has no state but the ring's head.
+/// Takes a completion. Who consumes them has no state but the head of their ring.
 fn pop<R: SharedRing>(ring: &R) -> Result<Completion, PopError> {
     let mut consumer = ConsumerState::starting_at(ring.head().load_relaxed());
     let completion = consumer.try_take(ring);

@@ -175,7 +175,7 @@ impl RequesterState {
         &self.replies
     }
 
-    /// Returns every request before this ticket was taken by the replier.
+    /// Returns the ticket before which the replier has taken every request.
     fn done(&self) -> u32 {
         let count = self.replied_count.wrapping_add(self.acknowledged_count);
         self.first_ticket.wrapping_add(count)

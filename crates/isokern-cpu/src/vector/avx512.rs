@@ -54,7 +54,7 @@ struct Outputs<const Q: usize> {
     block: usize,
 }
 
-/// Returns all positions of `Q` blocks; returns `Q`.
+/// Computes all positions of `Q` blocks; returns `Q`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn blocks<const Q: usize, const BYTES: usize>(
     job: &Dots<'_>,
@@ -86,7 +86,7 @@ fn blocks<const Q: usize, const BYTES: usize>(
     Q
 }
 
-/// Returns as many positions as fit the registers; returns how many.
+/// Computes as many positions as fit the registers; returns how many.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn positions<const Q: usize>(
@@ -107,7 +107,7 @@ fn positions<const Q: usize>(
     }
 }
 
-/// Returns `P` positions times `Q` blocks; returns `P`.
+/// Computes `P` positions times `Q` blocks; returns `P`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn tile<const P: usize, const Q: usize>(

@@ -14,7 +14,7 @@ pub(crate) trait Tile {
     /// Dot products of all positions with all outputs' packed weights.
     fn dots(&self, job: &Dots<'_>);
 
-    /// Returns a depthwise convolution; `false`, with nothing done, if its shape does not fit.
+    /// Runs a depthwise convolution; returns `false`, with nothing done, if its shape does not fit.
     fn depthwise(&self, job: &ChannelDots<'_>, x: Cells<'_>, y: Cells<'_>) -> bool;
 
     /// An addition.

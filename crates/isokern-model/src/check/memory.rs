@@ -27,7 +27,7 @@ const fn meet_in_time(a: &TensorRecord, b: &TensorRecord) -> bool {
     a.first_step <= b.last_step && b.first_step <= a.last_step
 }
 
-/// Returns the ends are inside their region, so no sum overflows.
+/// Returns whether two tensors meet. Their ends are inside their region: no sum overflows.
 const fn meet_in_space(a: &TensorRecord, b: &TensorRecord) -> bool {
     a.offset < b.offset.saturating_add(b.bytes) && b.offset < a.offset.saturating_add(a.bytes)
 }

@@ -64,7 +64,7 @@ impl Function {
     }
 }
 
-/// Returns `div.approx`: `a / b`, but for divisors over 2^126 the reciprocal has vanished.
+/// Computes `div.approx`: `a / b`, but for divisors over 2^126 the reciprocal has vanished.
 pub(super) fn divide(a: f32, b: f32) -> f32 {
     let vanishing = b.is_finite() && b.abs() > f32::from_bits(0x7e80_0000);
     if vanishing { a * 0.0_f32.copysign(b) } else { a / b }

@@ -64,7 +64,7 @@ macro_rules! field {
 
 field!(u32, u64);
 
-/// Returns `fns`: the place of the `offset`-th one, counted upwards from `base` for a positive
+/// Computes `fns`: the place of the `offset`-th one, counted upwards from `base` for a positive
 /// offset and downwards for a negative one; for 0, `base` itself if that bit is set. All ones when
 /// there is none.
 pub(super) fn find_set(mask: u32, base: u32, offset: i32) -> u32 {
@@ -87,7 +87,7 @@ pub(super) fn mask(wrap: bool, position: u32, width: u32) -> u32 {
     low_ones(width).checked_shl(position).unwrap_or(0)
 }
 
-/// Returns `szext`: the low `width` bits, extended by zeros or by the highest of them.
+/// Computes `szext`: the low `width` bits, extended by zeros or by the highest of them.
 pub(super) fn extend(wrap: bool, signed: bool, value: u32, width: u32) -> u32 {
     let width = if wrap { width & 31 } else { width };
     let kept = low_ones(width);

@@ -2,7 +2,7 @@
 
 use super::logic::Permute;
 
-/// Returns `prmt`: four bytes of the eight in `{b, a}`.
+/// Computes `prmt`: four bytes of the eight in `{b, a}`.
 #[inline]
 pub(super) fn permute(mode: Permute, a: u32, b: u32, control: u32) -> u32 {
     let bytes = u64::from(b) << 32 | u64::from(a);
@@ -77,7 +77,7 @@ const fn selectors(mode: Permute) -> [u32; 4] {
     }
 }
 
-/// Returns `lop3`: bit `4a + 2b + c` of the table for every bit position.
+/// Computes `lop3`: bit `4a + 2b + c` of the table for every bit position.
 #[inline]
 pub(super) fn truth_table(table: u8, a: u32, b: u32, c: u32) -> u32 {
     let mut result = 0;

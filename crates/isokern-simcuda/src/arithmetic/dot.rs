@@ -13,7 +13,7 @@ pub(super) fn four(a_signed: bool, b_signed: bool, warp: &mut Warp<'_>, at: Thre
     }
 }
 
-/// Returns `dp2a`: two halves of `a` by the lower or upper two bytes of `b`.
+/// Computes `dp2a`: two halves of `a` by the lower or upper two bytes of `b`.
 pub(super) fn two(a_signed: bool, b_signed: bool, high: bool, a: i32, b: i32, c: i32) -> i32 {
     let mut sum = c;
     for at in 0..2 {

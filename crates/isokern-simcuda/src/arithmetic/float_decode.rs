@@ -45,7 +45,7 @@ pub(super) fn decode(mut reader: Reader<'_>) -> Result<Operation, PtxError> {
     }
 }
 
-/// Returns `add`, `sub`, `mul`: to the nearest unless they say otherwise.
+/// Decodes `add`, `sub`, `mul`: to the nearest unless they say otherwise.
 fn rounded(mut reader: Reader<'_>, binary: Binary) -> Result<Operation, PtxError> {
     let rounding = reader.choice(&ROUNDINGS).unwrap_or(Rounding::Nearest);
     let (form, ty, format) = form(&mut reader, rounding, 3)?;

@@ -60,7 +60,7 @@ pub(super) struct Warp<'a> {
 }
 
 impl Warp<'_> {
-    /// Returns `target = f(a)` in every lane that runs.
+    /// Computes `target = f(a)` in every lane that runs.
     #[inline]
     pub(super) fn map1<A: Value, T: Value>(&mut self, at: One, f: impl Fn(A) -> T) {
         let a = self.values::<A>(at.a);
@@ -71,7 +71,7 @@ impl Warp<'_> {
         self.store::<T>(at.target, &results);
     }
 
-    /// Returns `target = f(a, b)` in every lane that runs.
+    /// Computes `target = f(a, b)` in every lane that runs.
     #[inline]
     pub(super) fn map2<A: Value, B: Value, T: Value>(&mut self, at: Two, f: impl Fn(A, B) -> T) {
         let (a, b) = (self.values::<A>(at.a), self.values::<B>(at.b));
@@ -82,7 +82,7 @@ impl Warp<'_> {
         self.store::<T>(at.target, &results);
     }
 
-    /// Returns `target = f(a, b, c)` in every lane that runs.
+    /// Computes `target = f(a, b, c)` in every lane that runs.
     #[inline]
     pub(super) fn map3<A: Value, B: Value, C: Value, T: Value>(
         &mut self,

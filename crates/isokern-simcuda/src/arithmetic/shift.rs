@@ -52,7 +52,7 @@ impl Shift {
     }
 }
 
-/// Returns `shf`: the upper half of `{b, a}` shifted left, or the lower half of it shifted right.
+/// Computes `shf`: the upper half of `{b, a}` shifted left, or the lower half of it shifted right.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "one half is asked for")]
 pub(super) fn funnel(left: bool, wrap: bool, a: u32, b: u32, amount: u32) -> u32 {

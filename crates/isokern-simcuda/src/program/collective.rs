@@ -219,7 +219,7 @@ fn with_members<'a>(
     Ok((inner, Some(scope.word(at, mask)?)))
 }
 
-/// Returns `d` or `d|p`, either of which may be `_`.
+/// Reads `d` or `d|p`, either of which may be `_`.
 fn pair(
     at: &Instruction,
     scope: &Scope,

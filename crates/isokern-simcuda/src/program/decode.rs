@@ -245,7 +245,7 @@ impl Decoder<'_> {
         Ok(Operation::Arithmetic(found))
     }
 
-    /// Returns `mov` of an address or a special register; other moves are arithmetic.
+    /// Decodes `mov` of an address or a special register; other moves are arithmetic.
     fn address_or_special(&self, at: &Instruction) -> Result<Operation, PtxError> {
         let [to, from] = at.operands.as_slice() else {
             return self.arithmetic(at);

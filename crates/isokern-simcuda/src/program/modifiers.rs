@@ -111,7 +111,7 @@ impl Modifiers {
     }
 }
 
-/// Returns `L1::evict_last`, `L2::128B` and their like.
+/// Returns whether a word is like `L1::evict_last` or `L2::128B`.
 fn is_cache_hint(word: &str) -> bool {
     let Some((level, hint)) = word.split_once("::") else {
         return false;

@@ -25,7 +25,7 @@ pub(super) fn module(at: &mut Cursor<'_>) -> Result<Module, PtxError> {
     Ok(Module { version, target, items })
 }
 
-/// Returns `.version 7.8`, which every text starts with.
+/// Reads `.version 7.8`, which every text starts with.
 fn version(at: &mut Cursor<'_>) -> Result<(u32, u32), PtxError> {
     if !at.accept_dotted("version")? {
         return Err(at.expected("`.version`"));
@@ -39,7 +39,7 @@ fn version(at: &mut Cursor<'_>) -> Result<(u32, u32), PtxError> {
     Ok((major, minor))
 }
 
-/// Returns `.target sm_90`, with options that have no effect here.
+/// Reads `.target sm_90`, with options that have no effect here.
 fn target(at: &mut Cursor<'_>) -> Result<u32, PtxError> {
     if !at.accept_dotted("target")? {
         return Err(at.expected("`.target`"));

@@ -31,7 +31,7 @@ pub(super) fn operands(at: &mut Cursor<'_>, is_call: bool) -> Result<Vec<Operand
     if at.accept(';')? { Ok(list) } else { Err(at.expected("`,` or `;`")) }
 }
 
-/// Returns `(a, b)` of a call.
+/// Reads `(a, b)` of a call.
 fn arguments(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     at.expect('(')?;
     let mut list = Vec::new();
@@ -48,7 +48,7 @@ fn arguments(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     Ok(Operand::List(list))
 }
 
-/// Returns `{a, b}`.
+/// Reads `{a, b}`.
 fn vector(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     at.expect('{')?;
     let mut list = Vec::new();
@@ -78,7 +78,7 @@ fn push<'a>(
     Ok(())
 }
 
-/// Returns `[base+bytes]`.
+/// Reads `[base+bytes]`.
 fn address(at: &mut Cursor<'_>) -> Result<Operand, PtxError> {
     at.expect('[')?;
     let (base, bytes) = if is_constant(at.token()) {

@@ -65,7 +65,7 @@ fn used_bytes(at: &mut Cursor<'_>) -> Result<Option<Statement>, PtxError> {
     mask.map(|mask| Some(Statement::UsedBytes { line, mask })).ok_or_else(wrong)
 }
 
-/// Returns `name:`, or the table or prototype it names.
+/// Reads `name:`, or the table or prototype it names.
 fn label(at: &mut Cursor<'_>) -> Result<Statement, PtxError> {
     let line = at.line();
     let name = at.word("a label")?.to_owned();
@@ -126,7 +126,7 @@ fn instruction(at: &mut Cursor<'_>) -> Result<Instruction, PtxError> {
     Ok(Instruction { line, guard, opcode, modifiers, operands })
 }
 
-/// Returns `@p` or `@!p`, if it is there.
+/// Reads `@p` or `@!p`, if it is there.
 fn guard(at: &mut Cursor<'_>) -> Result<Option<Guard>, PtxError> {
     if !at.accept('@')? {
         return Ok(None);

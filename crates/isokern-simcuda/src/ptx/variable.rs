@@ -140,7 +140,7 @@ fn alignment(at: &mut Cursor<'_>) -> Result<u32, PtxError> {
     Err(PtxError::new(line, crate::error::Reason::Syntax(why)))
 }
 
-/// Returns `name`, `name<8>`, `name[2][3]`.
+/// Reads `name`, `name<8>`, `name[2][3]`.
 fn declarator(at: &mut Cursor<'_>, prefix: &Prefix) -> Result<Variable, PtxError> {
     at.count_statement()?;
     let line = at.line();

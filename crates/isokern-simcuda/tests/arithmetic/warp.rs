@@ -24,7 +24,7 @@ pub(crate) struct Warp {
 }
 
 impl Warp {
-    /// Returns all registers hold zeros.
+    /// Returns a warp whose registers hold zeros.
     pub(crate) fn new() -> Self {
         let mut scope = Scope::new();
         let kinds = [

@@ -123,7 +123,7 @@ pub(crate) fn dependent(between: &str, seed: u64) -> bool {
     loaded.word(192) == 0
 }
 
-/// Returns the host stores data and then a flag, which `load` waits for: whether the data is stale.
+/// Returns whether data is stale that the host stores before a flag, which `load` waits for.
 /// What the host uploads is long: the age of what a load may see must be more.
 pub(crate) fn from_host(load: &str, seed: u64) -> bool {
     const WORDS: u64 = 1024;

@@ -2,7 +2,7 @@
 
 use super::launch::{STORE, Shape, kernel, words};
 
-/// Returns every thread reads what its mirror in the block wrote before the barrier.
+/// Lets every thread read what its mirror in the block wrote before the barrier.
 fn mirrored(barrier: &str, threads: u32) -> Vec<u32> {
     let body = format!(
         ".shared .align 4 .b8 words[4096];\nshl.b32 %r2, %r0, 2;\nmov.u32 %r3, words;\n\

@@ -61,7 +61,7 @@ fn an_answer_without_its_orders_is_caught() {
     }
 }
 
-/// Returns every thread reads what one warp before it wrote: later warps find it there in ascending
+/// Lets every thread read what one warp before it wrote: later warps find it there in ascending
 /// order, barrier or not.
 fn read_after(barrier: &str) -> String {
     let body = format!(
