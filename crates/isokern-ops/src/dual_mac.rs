@@ -5,30 +5,42 @@
 //! [`PortableDualMac`] says in plain code what each has to give, so that the loops
 //! are tested on any machine.
 //!
-//! Convolutions and fully connected operators share each activation among four
-//! outputs; depthwise ones take four channels at a time. Weights must be in the row
-//! layout; the rest runs the plain loops.
+//! Convolutions compute two positions by two outputs at a time, depthwise ones four
+//! channels of a row of positions, fully connected operators four outputs of a row.
+//! Weights must be in the row layout, and the sums of depthwise convolutions must have room for a
+//! product of 32 bits ([`Scale`]); the rest runs the plain loops.
 
+mod add;
 mod depthwise;
 mod dots;
+mod pairs;
 mod patch;
-mod scales;
+mod position_pair;
+mod scale;
+mod taps;
+mod tile;
 
+use core::cell::Cell;
 use core::marker::PhantomData;
 
-use isokern_core::Team;
+use isokern_core::{Cells, Team};
 use isokern_model::Memory;
 use isokern_model::layout::Layout;
+use isokern_model::operators::add::AddView;
 use isokern_model::operators::conv2d::{Conv2d, Conv2dView};
 use isokern_model::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2dView};
 use isokern_model::operators::fully_connected::{FullyConnected, FullyConnectedView};
 use isokern_model::{AllOperators, Loops, OpSet, Operator, OperatorSet};
 
-use patch::PATCH_TERMS;
+pub use scale::Scale;
+pub use taps::{TapPair, Taps};
 
 /// Four activations, less their zero point, as signed halves of two words: the first
 /// and third, then the second and fourth.
 pub type Halves = [u32; 2];
+
+/// The [`Halves`] of two positions, one after the other.
+pub type PairHalves = [u32; 4];
 
 /// Instructions on pairs of signed 16-bit halves in a word.
 pub trait DualMac {
@@ -47,6 +59,26 @@ pub trait DualMac {
     /// `sum` and both products of halves.
     fn multiply_add(a: u32, b: u32, sum: i32) -> i32;
 
+    /// `value` scaled, rounded in two steps; `value * 2^scale.left` is in 32 bits.
+    #[inline(always)]
+    fn scaled(value: i32, scale: Scale) -> i32 {
+        scale.apply(value)
+    }
+
+    /// [`scaled`](Self::scaled) plus `zero_point`, held in -128 to 127. The zero point is that of
+    /// an `i8`.
+    #[inline(always)]
+    fn requantised(value: i32, scale: Scale, zero_point: i32) -> i8 {
+        scale.apply(value).saturating_add(zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
+    }
+
+    /// [`requantised`](Self::requantised) of any value: where a shift to the left goes out of 32
+    /// bits, it wraps.
+    #[inline(always)]
+    fn requantised_wide(value: i32, scale: Scale, zero_point: i32) -> i8 {
+        scale.apply(value).saturating_add(zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
+    }
+
     /// Adds to `sums` the products of `xs` with four rows of weights that start
     /// `stride` apart in `rows`. The caller gives `rows` at least `3 * stride + 4 *
     /// xs.len()` weights; of fewer it is left open which are used.
@@ -56,12 +88,82 @@ pub trait DualMac {
         for (index, sum) in sums.iter_mut().enumerate() {
             let row = rows.get(index * stride..).unwrap_or(&[]);
             for ([even, odd], weights) in xs.iter().zip(row.as_chunks().0) {
-                let weights = dots::word(*weights);
+                let weights = word(*weights);
                 *sum = Self::multiply_add(*even, Self::widen_even(weights), *sum);
                 *sum = Self::multiply_add(*odd, Self::widen_odd(weights), *sum);
             }
         }
         sums
+    }
+
+    /// Adds to each of `sums` the products of two positions with the next two rows of weights,
+    /// which start `stride` apart in `rows`: both positions of the first row, then both of the
+    /// second. The caller gives `rows` at least `(2 * sums.len() - 1) * stride + 4 * xs.len()`
+    /// weights; of fewer it is left open which are used.
+    #[inline]
+    fn two_by_two(xs: &[PairHalves], rows: &[i8], stride: usize, sums: &mut [[i32; 4]]) {
+        for (index, sums) in sums.as_flattened_mut().as_chunks_mut::<2>().0.iter_mut().enumerate() {
+            let row = rows.get(index * stride..).unwrap_or(&[]);
+            for (halves, weights) in xs.iter().zip(row.as_chunks().0) {
+                let weights = word(*weights);
+                let (even_w, odd_w) = (Self::widen_even(weights), Self::widen_odd(weights));
+                for (sum, [even, odd]) in sums.iter_mut().zip(halves.as_chunks().0) {
+                    *sum = Self::multiply_add(*even, even_w, *sum);
+                    *sum = Self::multiply_add(*odd, odd_w, *sum);
+                }
+            }
+        }
+    }
+
+    /// Widens groups of four cells, added to the halves of `offsets`, into every `STEP`th element
+    /// of `halves`, as many as there are of both.
+    #[inline]
+    fn widen<const STEP: usize>(xs: &[Cell<i8>], offsets: u32, halves: &mut [Halves]) {
+        for (target, cells) in halves.iter_mut().step_by(STEP).zip(xs.as_chunks().0) {
+            let word = word(Cells::values(cells));
+            let [even, odd] = target;
+            *even = Self::widen_even_by(offsets, word);
+            *odd = Self::widen_odd_by(offsets, word);
+        }
+    }
+
+    /// Loads words that start `step` cells apart in `xs`; of fewer cells than
+    /// `(words.len() - 1) * step + 4` it loads as many words as it finds.
+    #[inline]
+    fn words_apart(xs: &[Cell<i8>], step: usize, words: &mut [u32]) {
+        let mut xs = xs;
+        for target in words {
+            let Some(cells) = xs.first_chunk() else { return };
+            *target = word(Cells::values(cells));
+            xs = xs.get(step..).unwrap_or(&[]);
+        }
+    }
+
+    /// Computes `count` neighbouring positions of four channels with `taps`: their windows start
+    /// [`Taps::x_step`] bytes apart in `xs`, whose words have the four channels of a cell, and
+    /// their four results [`Taps::y_step`] cells apart in `ys`. Computes none if there is not room
+    /// for all.
+    #[inline]
+    fn four_channels(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], count: usize) {
+        if !taps.has_room(xs.len(), ys.len(), count) {
+            return;
+        }
+        for index in 0..count {
+            let xs = xs.get(index * (taps.x_step() / 4)..).unwrap_or(&[]);
+            let ys = ys.get(index * taps.y_step()..).unwrap_or(&[]);
+            let mut sums = taps.bias();
+            for pair in taps.pairs() {
+                let [first, second] = pair.words(xs);
+                let lower = [first & 0xFFFF | second << 16, first >> 16 | second & 0xFFFF_0000];
+                let pairs = lower.map(|word| [Self::widen_even(word), Self::widen_odd(word)]);
+                for ((sum, x), w) in sums.iter_mut().zip(pairs.as_flattened()).zip(pair.weights()) {
+                    *sum = Self::multiply_add(*x, *w, *sum);
+                }
+            }
+            for ((y, sum), scale) in ys.iter().zip(sums).zip(taps.scales()) {
+                y.set(Self::requantised(sum, *scale, taps.zero_point()));
+            }
+        }
     }
 }
 
@@ -118,8 +220,8 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
     #[inline]
     fn conv2d<T: Team>(&self, team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
         let is_dense = op.groups == 1 && op.weights.layout == Layout::Row;
-        if is_dense && op.weights.terms.row_terms <= PATCH_TERMS {
-            dots::conv2d::<D, T>(team, op, memory);
+        if is_dense {
+            pairs::conv2d::<D, T>(team, op, memory);
         } else {
             Conv2d::run(team, op, memory);
         }
@@ -133,7 +235,7 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
         memory: &Memory<'_>,
     ) {
         let taps = usize::from(op.window.kernel_height) * usize::from(op.window.kernel_width);
-        if op.depth_multiplier == 1 && taps <= depthwise::TAPS_MAX {
+        if depthwise::takes(op) && scale::have_room(&op.requant, taps) {
             depthwise::run::<D, T>(team, op, memory);
         } else {
             DepthwiseConv2d::run(team, op, memory);
@@ -147,6 +249,11 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
         } else {
             FullyConnected::run(team, op, memory);
         }
+    }
+
+    #[inline]
+    fn add<T: Team>(&self, team: &T, op: &AddView, memory: &Memory<'_>) {
+        add::run::<D, T>(team, op, memory);
     }
 }
 
@@ -167,6 +274,12 @@ pub(crate) const fn low(halves: u32) -> i32 {
 #[inline]
 pub(crate) const fn high(halves: u32) -> i32 {
     halves.cast_signed() >> 16
+}
+
+/// Four bytes as they lie in memory.
+#[inline]
+pub(crate) const fn word([a, b, c, d]: [i8; 4]) -> u32 {
+    u32::from_le_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()])
 }
 
 #[inline]

@@ -1,129 +1,145 @@
-//! Depthwise convolutions with multiplier 1: four channels at a time.
-
-use core::cell::Cell;
+//! Depthwise convolutions with multiplier 1: four channels of a row of positions at a time.
+//!
+//! For four channels, all there is to know of them comes into [`Taps`] once. Then a part of the
+//! image after the other comes into a [`Tile`], with its padding, so that the loop over positions
+//! has no tests for it.
 
 use isokern_core::{Cells, Team};
 use isokern_model::Memory;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
-use super::dots::word;
-use super::scales::{OUTPUTS, Scales};
-use super::{DualMac, both, high, low};
+use super::DualMac;
+use super::scale::{is_whole, limit};
+use super::taps::{CHANNELS, TAPS_MAX, Taps};
+use super::tile::{TILE_CELLS, Tile};
 
-/// Kernel cells the loops take at most.
-pub(super) const TAPS_MAX: usize = 25;
+/// Whether the loops take an operator of this shape.
+#[inline]
+pub(super) fn takes(op: &DepthwiseConv2dView<'_>) -> bool {
+    let (rows, columns) = (op.window.rows(), op.window.columns());
+    op.depth_multiplier == 1
+        && op.output.image().channels >= CHANNELS
+        && rows.kernel * columns.kernel <= TAPS_MAX
+        && rows.extent().saturating_mul(columns.extent()) <= TILE_CELLS
+}
 
-/// Runs the calling rank's share of a depthwise convolution; a tile is one position.
+/// Runs the calling rank's share of a depthwise convolution; a tile is four channels.
 #[inline(never)]
 pub(super) fn run<D: DualMac, T: Team>(
     team: &T,
     op: &DepthwiseConv2dView<'_>,
     memory: &Memory<'_>,
 ) {
+    let channels = op.output.image().channels;
     let (x, y) = (memory.view(&op.input), memory.view(&op.output));
-    let (channels, width) = (op.output.image().channels, op.output.image().width.max(1));
-    let zero_point = op.input.zero_point();
-    let mut taps = Taps::new();
-    let mut scales = Scales::new(&op.requant);
-    for position in team.share(op.output.image().positions()) {
-        taps.gather(op, x, (position / width, position % width));
-        let ys = y.window(position * channels, channels).as_slice();
-        let (blocks, rest) = ys.as_chunks::<OUTPUTS>();
-        for (group, cells) in blocks.iter().enumerate() {
-            let Some(scale) = scales.block(group) else { return };
-            let sums = taps.four::<D>(both(-zero_point), group, *scale.bias);
-            scale.store(cells, sums, &op.requant);
+    let columns = op.window.columns();
+    let mut taps = Taps::new(4 * columns.stride, channels, op.requant.zero_point);
+    let mut tile = Tile::new();
+    let parts = Parts::new(op);
+    for block in team.share(channels.div_ceil(CHANNELS)) {
+        // The last four may be some of those before as well.
+        let channel = (block * CHANNELS).min(channels.saturating_sub(CHANNELS));
+        fill(&mut taps, op, channel, parts.tile_columns());
+        parts.run::<D>(op, (x, y), channel, (&taps, &mut tile));
+        if !is_whole(op.requant.activation) {
+            for position in 0..op.output.image().positions() {
+                let cells = y.window(position * channels + channel, CHANNELS);
+                limit(cells.as_slice(), op.requant.activation);
+            }
         }
-        let scale = scales.rest();
-        let mut sums = *scale.bias;
-        for (channel, sum) in (blocks.len() * OUTPUTS..channels).zip(&mut sums) {
-            *sum = taps.one(zero_point, channel, *sum);
-        }
-        scale.store(rest, sums, &op.requant);
     }
 }
 
-/// The kernel cells of a position that lie inside the image: activations and weights
-/// of all channels, four in a group.
-struct Taps<'a> {
-    taps: [Tap<'a>; TAPS_MAX],
-    count: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Tap<'a> {
-    xs: &'a [Cell<i8>],
-    ws: &'a [i8],
-}
-
-impl<'a> Taps<'a> {
-    #[inline]
-    const fn new() -> Self {
-        Self { taps: [Tap { xs: &[], ws: &[] }; TAPS_MAX], count: 0 }
+/// Puts the weights of four channels into `taps`, for tiles of that width.
+#[inline(never)] // Its registers are not those of the loop.
+fn fill(taps: &mut Taps, op: &DepthwiseConv2dView<'_>, channel: usize, tile_columns: usize) {
+    let channels = op.output.image().channels;
+    let (rows, columns) = (op.window.rows(), op.window.columns());
+    taps.start(&op.requant, channel);
+    let mut index = 0;
+    for row in 0..rows.kernel {
+        for column in 0..columns.kernel {
+            let cell = row * rows.dilation * tile_columns + column * columns.dilation;
+            let start = index * channels + channel;
+            let weights = op.weights.get(start..).and_then(|tail| tail.first_chunk());
+            let Some(weights) = weights else { return };
+            taps.put(index, 4 * cell, *weights, op.input.zero_point());
+            index += 1;
+        }
     }
+}
 
+/// How an output is parted, so that the windows of a part fit into a tile.
+#[derive(Debug)]
+struct Parts {
+    rows: usize,
+    columns: usize,
+    tile_columns: usize,
+}
+
+impl Parts {
+    /// As many columns as there is room for, then as many rows.
     #[inline]
-    fn gather(
-        &mut self,
-        op: &DepthwiseConv2dView<'a>,
-        x: Cells<'a>,
-        (row, column): (usize, usize),
-    ) {
-        let input = op.input.image();
+    fn new(op: &DepthwiseConv2dView<'_>) -> Self {
         let (rows, columns) = (op.window.rows(), op.window.columns());
-        let (row_first, row_end, first_y) = rows.inside(row, input.height);
-        let (column_first, column_end, first_x) = columns.inside(column, input.width);
-        self.count = 0;
-        let mut taps = self.taps.iter_mut();
-        for row in row_first..row_end {
-            let line = (first_y + (row - row_first) * rows.dilation) * input.width + first_x;
-            let mut cell = line * input.channels;
-            let mut weight = (row * columns.kernel + column_first) * input.channels;
-            for tap in taps.by_ref().take(column_end - column_first) {
-                tap.xs = x.window(cell, input.channels).as_slice();
-                let tail = op.weights.get(weight..).unwrap_or(&[]);
-                tap.ws = tail.get(..input.channels).unwrap_or(&[]);
-                // Behind the last tap these are not used, and may be anything.
-                cell = cell.wrapping_add(columns.dilation.wrapping_mul(input.channels));
-                weight = weight.wrapping_add(input.channels);
-                self.count += 1;
-            }
+        let output = op.output.image();
+        let most = |cells: usize, extent: usize, stride: usize, len: usize| {
+            (1 + cells.saturating_sub(extent) / stride.max(1)).min(len)
+        };
+        let tile_columns = TILE_CELLS / rows.extent().max(1);
+        let count = most(tile_columns, columns.extent(), columns.stride, output.width);
+        let tile_columns = count.saturating_sub(1) * columns.stride + columns.extent();
+        let tile_rows = TILE_CELLS / tile_columns.max(1);
+        Self {
+            rows: most(tile_rows, rows.extent(), rows.stride, output.height),
+            columns: count,
+            tile_columns,
         }
     }
 
     #[inline]
-    fn inside(&self) -> &[Tap<'a>] {
-        self.taps.get(..self.count).unwrap_or(&[])
+    const fn tile_columns(&self) -> usize {
+        self.tile_columns
     }
 
-    /// The sums of the four channels of a group.
-    #[inline]
-    fn four<D: DualMac>(&self, offsets: u32, group: usize, bias: [i32; OUTPUTS]) -> [i32; OUTPUTS] {
-        let [mut a, mut b, mut c, mut d] = bias;
-        for tap in self.inside() {
-            let (xs, ws) = (tap.xs.as_chunks().0.get(group), tap.ws.as_chunks().0.get(group));
-            let (Some(x), Some(w)) = (xs, ws) else { break };
-            let (x, w) = (word(Cells::values(x)), word(*w));
-            let (even, odd) = (D::widen_even_by(offsets, x), D::widen_odd_by(offsets, x));
-            let (even_w, odd_w) = (D::widen_even(w), D::widen_odd(w));
-            a = a.wrapping_add(low(even) * low(even_w));
-            b = b.wrapping_add(low(odd) * low(odd_w));
-            c = c.wrapping_add(high(even) * high(even_w));
-            d = d.wrapping_add(high(odd) * high(odd_w));
-        }
-        [a, b, c, d]
-    }
-
-    /// The sum of one channel, from `bias`.
-    #[inline]
-    fn one(&self, zero_point: i32, channel: usize, bias: i32) -> i32 {
-        self.inside().iter().fold(bias, |sum, tap| {
-            match (tap.xs.get(channel), tap.ws.get(channel)) {
-                (Some(x), Some(w)) => {
-                    sum.wrapping_add((i32::from(x.get()) - zero_point) * i32::from(*w))
+    /// Computes four channels of all positions.
+    #[inline(never)] // Its registers are not those of the loop.
+    fn run<D: DualMac>(
+        &self,
+        op: &DepthwiseConv2dView<'_>,
+        (x, y): (Cells<'_>, Cells<'_>),
+        channel: usize,
+        (taps, tile): (&Taps, &mut Tile),
+    ) {
+        let output = op.output.image();
+        let (rows, columns) = (op.window.rows(), op.window.columns());
+        let image = (op.input.image(), x, op.input.zero_point());
+        let mut row = 0;
+        while row < output.height {
+            let row_count = self.rows.min(output.height - row);
+            let mut column = 0;
+            while column < output.width {
+                let count = self.columns.min(output.width - column);
+                let start = (row * rows.stride, column * columns.stride);
+                let tile_rows = (row_count - 1) * rows.stride + rows.extent();
+                tile.gather::<D>(
+                    image,
+                    channel,
+                    (start, (rows.pad, columns.pad)),
+                    (tile_rows, self.tile_columns),
+                );
+                let mut words = tile.words();
+                let line = output.width * output.channels;
+                let first = row * line + column * output.channels + channel;
+                let mut cells = y.window(first, y.len().saturating_sub(first));
+                for _ in 0..row_count {
+                    D::four_channels(taps, words, cells.as_slice(), count);
+                    words = words.get(rows.stride * self.tile_columns..).unwrap_or(&[]);
+                    cells = cells.window(line, cells.len().saturating_sub(line));
                 }
-                _ => sum,
+                column += self.columns.max(1);
             }
-        })
+            row += self.rows.max(1);
+        }
     }
 }

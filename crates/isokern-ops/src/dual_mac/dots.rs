@@ -1,53 +1,22 @@
-//! Convolutions and fully connected operators: four outputs share an activation.
+//! Fully connected operators: four outputs share an activation.
 //!
-//! The activations of a position come in *passes*, as many kernel rows at a time as a
-//! [`Patch`] holds, and are added to the sums of up to [`SUMS`] outputs. Both lie on
-//! the stack, which firmware has little of.
+//! The activations of a row come as many at a time as a [`Patch`] holds, and are added to the sums
+//! of up to [`SUMS`] outputs. Both lie on the stack, which firmware has little of.
 
 use core::ops::Range;
 
 use isokern_core::{Cells, Team};
 use isokern_model::Memory;
-use isokern_model::operators::conv2d::Conv2dView;
 use isokern_model::operators::fully_connected::FullyConnectedView;
 use isokern_model::requant::Requant;
 use isokern_model::weights::Weights;
 
 use super::patch::{PATCH_TERMS, Patch};
+use super::scale::{Scale, is_whole, limit};
 use super::{DualMac, Halves, high, low};
-use isokern_model::fixed::{clamp, rescale};
 
 /// Outputs whose sums are kept at a time.
 const SUMS: usize = 64;
-
-/// Runs the calling rank's share of a convolution; a tile is one position.
-#[inline(never)]
-pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
-    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
-    let (output, terms) = (op.output.image(), op.weights.terms);
-    let image = (op.input.image(), &op.window);
-    let (outputs, width) = (output.channels, output.width.max(1));
-    let pass_rows = (PATCH_TERMS / terms.row_terms.max(1)).max(1);
-    let mut patch = Patch::new(op.input.zero_point());
-    let mut sums = Sums { values: [0; SUMS], outputs: 0..0 };
-    for position in team.share(output.positions()) {
-        let place = (position / width, position % width);
-        let mut first = 0;
-        while first < outputs {
-            sums.load(&op.requant, first..outputs.min(first + SUMS));
-            let mut row = 0;
-            while row < terms.rows {
-                let rows = row..terms.rows.min(row + pass_rows);
-                row = rows.end;
-                let first_term = rows.start * terms.row_terms;
-                patch.gather::<D>(image, x, place, rows);
-                sums.add::<D>(&op.weights, first_term, patch.groups());
-            }
-            sums.store(&op.requant, y.window(position * outputs, outputs));
-            first += SUMS;
-        }
-    }
-}
 
 /// Runs the calling rank's share of a fully connected operator; a tile is one row.
 #[inline(never)]
@@ -67,11 +36,11 @@ pub(super) fn fully_connected<D: DualMac, T: Team>(
             let mut term = 0;
             while term < terms {
                 let len = PATCH_TERMS.min(terms - term);
-                patch.copy::<D>(x, row * terms + term, len);
-                sums.add::<D>(&op.weights, term, patch.groups());
+                let xs = patch.widen::<D>(x.window(row * terms + term, len));
+                sums.add::<D>(&op.weights, term, xs);
                 term += len;
             }
-            sums.store(&op.requant, y.window(row * outputs, outputs));
+            sums.store::<D>(&op.requant, y.window(row * outputs, outputs));
             first += SUMS;
         }
     }
@@ -85,7 +54,7 @@ struct Sums {
 
 impl Sums {
     /// Starts with the biases of at most [`SUMS`] outputs.
-    #[inline(never)] // Once in the code, for both kinds.
+    #[inline]
     fn load(&mut self, requant: &Requant<'_>, outputs: Range<usize>) {
         let biases = requant.bias.get(outputs.start..).unwrap_or(&[]);
         for (value, bias) in self.values.iter_mut().zip(biases) {
@@ -95,7 +64,7 @@ impl Sums {
     }
 
     /// Adds the products of `xs` with each output's weights from `first_term` on.
-    #[inline(never)] // As `load`.
+    #[inline]
     fn add<D: DualMac>(&mut self, weights: &Weights<'_>, first_term: usize, xs: &[Halves]) {
         let stride = weights.terms.count();
         let start = self.outputs.start * stride + first_term;
@@ -114,32 +83,22 @@ impl Sums {
     }
 
     /// Requantises the sums and stores them at their outputs.
-    #[inline(never)] // As `load`.
-    fn store(&self, requant: &Requant<'_>, y: Cells<'_>) {
-        let (zero_point, activation) = (requant.zero_point, requant.activation);
+    #[inline]
+    fn store<D: DualMac>(&self, requant: &Requant<'_>, y: Cells<'_>) {
         let cells = y.window(self.outputs.start, self.outputs.len()).as_slice();
         let sums = cells.iter().zip(&self.values);
-        let value = |sum, multiplier, shift| {
-            let value = rescale(sum, multiplier, shift).saturating_add(zero_point);
-            clamp(value, activation.min, activation.max)
-        };
-        if let (&[multiplier], &[shift]) = (requant.multiplier, requant.shift) {
-            for (cell, sum) in sums {
-                cell.set(value(*sum, multiplier, shift));
-            }
-            return;
+        for (output, (cell, sum)) in self.outputs.clone().zip(sums) {
+            cell.set(D::requantised_wide(*sum, Scale::of(requant, output), requant.zero_point));
         }
-        let multipliers = requant.multiplier.get(self.outputs.start..).unwrap_or(&[]);
-        let shifts = requant.shift.get(self.outputs.start..).unwrap_or(&[]);
-        for (((cell, sum), multiplier), shift) in sums.zip(multipliers).zip(shifts) {
-            cell.set(value(*sum, *multiplier, *shift));
+        if !is_whole(requant.activation) {
+            limit(cells, requant.activation);
         }
     }
 }
 
 /// Adds the products of `xs` with rows of weights that start `stride` apart, the last
 /// of which may end early.
-#[inline(always)] // Once in the code.
+#[inline(never)] // Seldom called.
 fn one_by_one(xs: &[Halves], rows: &[i8], stride: usize, sums: &mut [i32]) {
     for (index, sum) in sums.iter_mut().enumerate() {
         let row = rows.get(index * stride..).unwrap_or(&[]);
@@ -150,9 +109,4 @@ fn one_by_one(xs: &[Halves], rows: &[i8], stride: usize, sums: &mut [i32]) {
             }
         }
     }
-}
-
-#[inline]
-pub(super) const fn word([a, b, c, d]: [i8; 4]) -> u32 {
-    u32::from_le_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()])
 }

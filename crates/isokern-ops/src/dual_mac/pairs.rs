@@ -1,0 +1,180 @@
+//! Convolutions: two positions by two outputs at a time.
+//!
+//! The activations of two positions come in *passes*, as many terms at a time as a
+//! [`PositionPair`] holds, and are added to the sums of up to [`SUMS`] outputs. Both lie on the
+//! stack, which firmware has little of.
+
+use isokern_core::{Cells, Team};
+use isokern_model::Memory;
+use isokern_model::layout::Terms;
+use isokern_model::operators::conv2d::Conv2dView;
+use isokern_model::requant::Requant;
+use isokern_model::weights::Weights;
+
+use super::position_pair::{GROUPS, PASS_TERMS, Pass, PositionPair};
+use super::scale::{Scale, have_room, is_whole, limit, requantised};
+use super::{DualMac, PairHalves};
+
+/// Outputs whose sums are kept at a time.
+const SUMS: usize = 16;
+
+/// Runs the calling rank's share of a convolution; a tile is two positions.
+#[inline(never)]
+pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
+    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
+    let (output, terms) = (op.output.image(), op.weights.terms);
+    let image = (op.input.image(), &op.window);
+    let (outputs, width) = (output.channels, output.width.max(1));
+    let has_room = have_room(&op.requant, terms.count());
+    let is_one_pass = terms.count() <= PASS_TERMS;
+    let mut words = [[0; 4]; GROUPS];
+    let mut pair = PositionPair::new(&mut words, op.input.zero_point());
+    let mut values = [[0; 4]; SUMS / 2];
+    let mut sums = Sums { values: &mut values, first: 0, len: 0 };
+    for tile in team.share(output.positions().div_ceil(2)) {
+        // An odd last position is there twice.
+        let positions = [2 * tile, (2 * tile + 1).min(output.positions() - 1)];
+        let places = positions.map(|position| (position / width, position % width));
+        let mut first = 0;
+        while first < outputs {
+            sums.load(&op.requant, first, SUMS.min(outputs - first));
+            for pass in Passes::new(terms) {
+                if first == 0 || !is_one_pass {
+                    pair.gather::<D>(image, x, places, &pass);
+                }
+                let first_term = pass.rows.start * terms.row_terms + pass.terms.start;
+                sums.add::<D>(&op.weights, first_term, pair.groups(&pass));
+            }
+            sums.store::<D>(
+                (&op.requant, has_room),
+                y,
+                positions.map(|position| position * outputs),
+            );
+            first += SUMS;
+        }
+        if !is_whole(op.requant.activation) {
+            let [first, last] = positions;
+            let cells = y.window(first * outputs, (last + 1 - first) * outputs);
+            limit(cells.as_slice(), op.requant.activation);
+        }
+    }
+}
+
+/// The passes of a dot product, in the order of its terms.
+#[derive(Debug)]
+struct Passes {
+    terms: Terms,
+    /// Rows of a pass, and terms of each.
+    size: (usize, usize),
+    row: usize,
+    term: usize,
+}
+
+impl Passes {
+    #[inline]
+    fn new(terms: Terms) -> Self {
+        let row_terms = terms.row_terms.max(1);
+        let pieces = row_terms.div_ceil(PASS_TERMS);
+        let piece = row_terms.div_ceil(pieces).next_multiple_of(4).min(row_terms);
+        Self { terms, size: ((PASS_TERMS / row_terms).max(1), piece), row: 0, term: 0 }
+    }
+}
+
+impl Iterator for Passes {
+    type Item = Pass;
+
+    #[inline]
+    fn next(&mut self) -> Option<Pass> {
+        if self.row >= self.terms.rows {
+            return None;
+        }
+        let rows = self.row..self.terms.rows.min(self.row + self.size.0);
+        let terms = self.term..self.terms.row_terms.min(self.term + self.size.1);
+        self.term = terms.end;
+        if self.term >= self.terms.row_terms {
+            (self.row, self.term) = (rows.end, 0);
+        }
+        Some(Pass { rows, terms })
+    }
+}
+
+/// The sums of some neighbouring outputs: of two outputs at both positions each.
+struct Sums<'a> {
+    values: &'a mut [[i32; 4]; SUMS / 2],
+    first: usize,
+    len: usize,
+}
+
+impl Sums<'_> {
+    /// Starts with the biases of at most [`SUMS`] outputs.
+    #[inline]
+    fn load(&mut self, requant: &Requant<'_>, first: usize, len: usize) {
+        (self.first, self.len) = (first, len);
+        let biases = requant.bias.get(first..first + len).unwrap_or(&[]);
+        let (pairs, rest) = biases.as_chunks();
+        for (sums, [a, b]) in self.values.iter_mut().zip(pairs) {
+            *sums = [*a, *a, *b, *b];
+        }
+        if let (Some(sums), Some(a)) = (self.values.get_mut(len / 2), rest.first()) {
+            *sums = [*a; 4];
+        }
+    }
+
+    /// Adds the products of `xs` with each output's weights from `first_term` on.
+    #[inline(never)] // Its registers are not those of the loop.
+    fn add<D: DualMac>(&mut self, weights: &Weights<'_>, first_term: usize, xs: &[PairHalves]) {
+        let stride = weights.terms.count();
+        let rows = weights.values.get(self.first * stride + first_term..).unwrap_or(&[]);
+        // Zeros at the end of the last group meet the weights that follow. Behind the very last
+        // row there are none, and a single last output has no other: its sums are apart.
+        let is_followed = rows.len() >= (self.len - 1) * stride + 4 * xs.len();
+        let whole = if is_followed { self.len / 2 } else { (self.len - 1) / 2 };
+        let Some((sums, last)) = self.values.split_at_mut_checked(whole) else { return };
+        products::<D>(xs, rows, stride, sums);
+        let rows = rows.get(2 * whole * stride..).unwrap_or(&[]);
+        match (self.len - 2 * whole, last.first_mut()) {
+            (1, Some(sums)) => short_end::<D>(xs, rows, 0, sums),
+            (2, Some(sums)) => short_end::<D>(xs, rows, stride, sums),
+            _ => {}
+        }
+    }
+
+    /// Requantises the sums and stores them at their outputs, of two positions that start at
+    /// `starts`.
+    #[inline(never)] // Its registers are not those of the loop.
+    fn store<D: DualMac>(
+        &self,
+        (requant, has_room): (&Requant<'_>, bool),
+        y: Cells<'_>,
+        starts: [usize; 2],
+    ) {
+        let [first, second] = starts.map(|start| y.window(start + self.first, self.len).as_slice());
+        let cells = first.iter().zip(second).zip(self.values.as_flattened().as_chunks().0);
+        for (output, ((first, second), [a, b])) in (self.first..).zip(cells) {
+            let scale = Scale::of(requant, output);
+            first.set(requantised::<D>(*a, scale, requant, has_room));
+            second.set(requantised::<D>(*b, scale, requant, has_room));
+        }
+    }
+}
+
+/// [`DualMac::two_by_two`] where there may be fewer than four weights for the last group.
+#[inline(never)] // Seldom called.
+fn short_end<D: DualMac>(xs: &[PairHalves], rows: &[i8], stride: usize, sums: &mut [i32; 4]) {
+    let whole = xs.len().saturating_sub(1);
+    let (first, last) = xs.split_at(whole);
+    products::<D>(first, rows, stride, core::slice::from_mut(sums));
+    let mut weights = [0; 8];
+    for (index, weights) in weights.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let row = rows.get(index * stride + 4 * whole..).unwrap_or(&[]);
+        for (weight, value) in weights.iter_mut().zip(row) {
+            *weight = *value;
+        }
+    }
+    products::<D>(last, &weights, 4, core::slice::from_mut(sums));
+}
+
+#[inline(never)] // Once in the code.
+fn products<D: DualMac>(xs: &[PairHalves], rows: &[i8], stride: usize, sums: &mut [[i32; 4]]) {
+    D::two_by_two(xs, rows, stride, sums);
+}
