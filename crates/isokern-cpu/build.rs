@@ -1,11 +1,23 @@
-//! Tells the source whether the target is an Armv7E-M, whose DSP instructions a
-//! stable compiler knows but does not show as a `target_feature`.
+//! Tells the source whether the target has the DSP instructions of Armv7E-M, which a stable
+//! compiler knows but does not show as a `target_feature`.
+
+/// Processors that have them, of targets that have not in general.
+const PROCESSORS: [&str; 4] = ["cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(armv7e_m)");
+    println!("cargo::rustc-check-cfg=cfg(arm_dsp)");
     let target = std::env::var("TARGET").unwrap_or_default();
-    if target.starts_with("thumbv7em-") {
-        println!("cargo::rustc-cfg=armv7e_m");
+    if target.starts_with("thumbv7em-")
+        || target.starts_with("thumbv8m.main-") && names_a_processor()
+    {
+        println!("cargo::rustc-cfg=arm_dsp");
     }
+}
+
+/// Whether the flags choose one of them: `-C target-cpu=cortex-m33`. The last choice counts.
+fn names_a_processor() -> bool {
+    let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let mut choices = flags.split('\u{1f}').filter_map(|flag| flag.split_once("target-cpu="));
+    choices.next_back().is_some_and(|(_, processor)| PROCESSORS.contains(&processor))
 }

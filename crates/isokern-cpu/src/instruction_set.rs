@@ -10,10 +10,10 @@ use isokern_model::layout::Layout;
 use isokern_model::{
     AllOperators, Memory, Model, OperatorSet, PlainLoops, Progress, RunError, run_ops, run_until_of,
 };
-#[cfg(armv7e_m)]
+#[cfg(arm_dsp)]
 use isokern_ops::dual_mac::DualMacLoops;
 
-#[cfg(armv7e_m)]
+#[cfg(arm_dsp)]
 use crate::smlad::Smlad;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 use crate::vector::{Avx2, Avx512, VectorLoops};
@@ -28,7 +28,7 @@ pub struct InstructionSet(pub(crate) Level);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Level {
     Plain,
-    #[cfg(armv7e_m)]
+    #[cfg(arm_dsp)]
     Smlad,
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     Avx2(VectorLoops<Avx2>),
@@ -41,7 +41,8 @@ impl InstructionSet {
     pub const PLAIN: Self = Self(Level::Plain);
 
     /// Returns the fastest set this processor has. Without feature `std` that is `smlad` on an
-    /// Armv7E-M, and plain elsewhere.
+    /// Armv7E-M and on an Armv8-M with its instructions that `-C target-cpu` names, and plain
+    /// elsewhere.
     ///
     /// ```
     /// use isokern_cpu::InstructionSet;
@@ -67,7 +68,7 @@ impl InstructionSet {
     ) -> Result<(), RunError> {
         match self.0 {
             Level::Plain => run_ops(&Solo, &PlainLoops::<S>::for_operators(), model, memory, range),
-            #[cfg(armv7e_m)]
+            #[cfg(arm_dsp)]
             Level::Smlad => {
                 run_ops(&Solo, &DualMacLoops::<Smlad, S>::for_operators(), model, memory, range)
             }
@@ -92,7 +93,7 @@ impl InstructionSet {
                 let loops = PlainLoops::<S>::for_operators();
                 run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
             }
-            #[cfg(armv7e_m)]
+            #[cfg(arm_dsp)]
             Level::Smlad => {
                 let loops = DualMacLoops::<Smlad, S>::for_operators();
                 run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
@@ -113,7 +114,7 @@ impl InstructionSet {
     pub(crate) const fn layout(self) -> Layout {
         match self.0 {
             Level::Plain => Layout::Row,
-            #[cfg(armv7e_m)]
+            #[cfg(arm_dsp)]
             Level::Smlad => Layout::Row,
             #[cfg(target_arch = "x86_64")]
             Level::Avx2(_) | Level::Avx512Vnni(_) => Layout::Packed,
@@ -125,7 +126,7 @@ impl InstructionSet {
     pub const fn name(self) -> &'static str {
         match self.0 {
             Level::Plain => "plain",
-            #[cfg(armv7e_m)]
+            #[cfg(arm_dsp)]
             Level::Smlad => "smlad",
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
             Level::Avx2(_) => "avx2",
@@ -149,12 +150,12 @@ fn vector_sets() -> [Option<InstructionSet>; 2] {
     ]
 }
 
-#[cfg(armv7e_m)]
+#[cfg(arm_dsp)]
 const fn vector_sets() -> [Option<InstructionSet>; 1] {
     [Some(InstructionSet(Level::Smlad))]
 }
 
-#[cfg(not(any(all(feature = "std", target_arch = "x86_64"), armv7e_m)))]
+#[cfg(not(any(all(feature = "std", target_arch = "x86_64"), arm_dsp)))]
 const fn vector_sets() -> [Option<InstructionSet>; 0] {
     []
 }

@@ -63,9 +63,9 @@
 //!
 //! # Safety
 //!
-//! Two files may use `unsafe`: `vector/dispatch.rs`, to call functions that need
-//! instructions which were found to be there, and `smlad.rs`, for instructions that
-//! every Armv7E-M has.
+//! These files may use `unsafe`: `vector/dispatch.rs`, to call functions that need
+//! instructions which were found to be there, and `smlad.rs` with its folder, for
+//! instructions that every Armv7E-M has, and an Armv8-M whose name the compiler is told.
 #![no_std]
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
@@ -84,7 +84,7 @@ pub mod kernel;
 pub mod loaded;
 mod payloads;
 pub mod program;
-#[cfg(armv7e_m)]
+#[cfg(arm_dsp)]
 mod smlad;
 pub mod tasks;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]

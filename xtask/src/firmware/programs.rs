@@ -66,6 +66,10 @@ impl Programs {
         let mut cargo = thumb::build(self.compiler, self.board.target, FOLDER)?;
         cargo.args(["--quiet", "--locked", "--manifest-path", MANIFEST, "--bin", name]);
         cargo.env("ISOKERN_FIRMWARE_BOARD", self.board.name);
+        if !self.board.flags.is_empty() {
+            let target = self.board.target.to_uppercase().replace(['-', '.'], "_");
+            cargo.env(format!("CARGO_TARGET_{target}_RUSTFLAGS"), self.board.flags);
+        }
         match program {
             Program::MeasurePlain => _ = cargo.args(["--features", "plain"]),
             Program::Asleep => _ = cargo.args(["--features", "asleep"]),

@@ -36,16 +36,13 @@ pub(super) fn run<D: DualMac, T: Team>(
     let mut taps = Taps::new(4 * columns.stride, channels, op.requant.zero_point);
     let mut tile = Tile::new();
     let parts = Parts::new(op);
-    for block in team.share(channels.div_ceil(CHANNELS)) {
-        // The last four may be some of those before as well.
-        let channel = (block * CHANNELS).min(channels.saturating_sub(CHANNELS));
-        fill(&mut taps, op, channel, parts.tile_columns());
-        parts.run::<D>(op, (x, y), channel, (&taps, &mut tile));
-        if !is_whole(op.requant.activation) {
-            for position in 0..op.output.image().positions() {
-                let cells = y.window(position * channels + channel, CHANNELS);
-                limit(cells.as_slice(), op.requant.activation);
-            }
+    for block in team.share(channels / CHANNELS) {
+        let channel = block * CHANNELS;
+        parts.run::<D>(op, (x, y), channel, (&mut taps, &mut tile));
+        let rest = channels - channel;
+        if rest > CHANNELS && rest < 2 * CHANNELS {
+            // The last four are some of those before as well, which no other rank computes.
+            parts.run::<D>(op, (x, y), channels - CHANNELS, (&mut taps, &mut tile));
         }
     }
 }
@@ -97,11 +94,6 @@ impl Parts {
         }
     }
 
-    #[inline]
-    const fn tile_columns(&self) -> usize {
-        self.tile_columns
-    }
-
     /// Computes four channels of all positions.
     #[inline(never)] // Its registers are not those of the loop.
     fn run<D: DualMac>(
@@ -109,8 +101,9 @@ impl Parts {
         op: &DepthwiseConv2dView<'_>,
         (x, y): (Cells<'_>, Cells<'_>),
         channel: usize,
-        (taps, tile): (&Taps, &mut Tile),
+        (taps, tile): (&mut Taps, &mut Tile),
     ) {
+        fill(taps, op, channel, self.tile_columns);
         let output = op.output.image();
         let (rows, columns) = (op.window.rows(), op.window.columns());
         let image = (op.input.image(), x, op.input.zero_point());
@@ -140,6 +133,12 @@ impl Parts {
                 column += self.columns.max(1);
             }
             row += self.rows.max(1);
+        }
+        if !is_whole(op.requant.activation) {
+            for position in 0..output.positions() {
+                let cells = y.window(position * output.channels + channel, CHANNELS);
+                limit(cells.as_slice(), op.requant.activation);
+            }
         }
     }
 }

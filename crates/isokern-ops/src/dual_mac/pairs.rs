@@ -74,7 +74,7 @@ impl Passes {
     #[inline]
     fn new(terms: Terms) -> Self {
         let row_terms = terms.row_terms.max(1);
-        let pieces = row_terms.div_ceil(PASS_TERMS);
+        let pieces = row_terms.div_ceil(PASS_TERMS).max(1);
         let piece = row_terms.div_ceil(pieces).next_multiple_of(4).min(row_terms);
         Self { terms, size: ((PASS_TERMS / row_terms).max(1), piece), row: 0, term: 0 }
     }

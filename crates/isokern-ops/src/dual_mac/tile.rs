@@ -7,7 +7,7 @@ use super::{DualMac, word};
 use isokern_model::tensor::Image;
 
 /// Cells a tile holds.
-pub(super) const TILE_CELLS: usize = 160;
+pub(super) const TILE_CELLS: usize = 152;
 
 /// Four channels of the cells of a rectangle, a word each, row after row. Cells outside the image
 /// have the zero point.
