@@ -102,11 +102,12 @@ impl Sums {
 fn one_by_one(xs: &[Halves], rows: &[i8], stride: usize, sums: &mut [i32]) {
     for (index, sum) in sums.iter_mut().enumerate() {
         let row = rows.get(index * stride..).unwrap_or(&[]);
-        for ([even, odd], weights) in xs.iter().zip(row.chunks(4)) {
-            let xs = [low(*even), low(*odd), high(*even), high(*odd)];
-            for (x, w) in xs.iter().zip(weights) {
-                *sum = sum.wrapping_add(x * i32::from(*w));
-            }
+        for (term, weight) in row.iter().take(4 * xs.len()).enumerate() {
+            // Even terms are in the first word, each second of them in the upper half.
+            let words = xs.get(term / 4).unwrap_or(&[0; 2]);
+            let word = if term.is_multiple_of(2) { words[0] } else { words[1] };
+            let x = if term & 2 == 0 { low(word) } else { high(word) };
+            *sum = sum.wrapping_add(x * i32::from(*weight));
         }
     }
 }

@@ -77,15 +77,11 @@ pub(super) fn have_room(requant: &Requant<'_>, terms: usize) -> bool {
     else {
         return false;
     };
-    let fits = |bias: &i32, shift: i8| {
-        bias.unsigned_abs().saturating_add(products) < SUM_END >> shift.max(0)
-    };
-    if let (&[multiplier], &[shift]) = (requant.multiplier, requant.shift) {
-        return multiplier == 0 || requant.bias.iter().all(|bias| fits(bias, shift));
-    }
-    let mut scales = requant.multiplier.iter().zip(requant.shift).zip(requant.bias);
-    // Whatever the sum of a dead channel, its product is zero.
-    scales.all(|((multiplier, shift), bias)| *multiplier == 0 || fits(bias, *shift))
+    (0..).zip(requant.bias).all(|(output, bias)| {
+        let Scale { multiplier, left, .. } = Scale::of(requant, output);
+        // Whatever the sum of a dead channel, its product is zero.
+        multiplier == 0 || bias.unsigned_abs().saturating_add(products) < (2 * SUM_END) >> left
+    })
 }
 
 /// Moves stored values into a range that is not that of all values.
