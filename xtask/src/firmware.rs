@@ -197,7 +197,7 @@ fn measure_loops(programs: &Programs, model: &Model, program: Program) -> Result
         loops: report.one("loops")?.to_owned(),
         program: size.flash - model.bytes,
         code: size.flash - model.bytes - size.others,
-        code_max: if model.is_base { figures::BASE_CODE_MAX } else { figures::CODE_MAX },
+        code_max: figures::code_max(board.name, &model.name, model.is_base),
         model_bytes: model.bytes,
         statics: size.ram - model.arena,
         arena: model.arena,

@@ -42,9 +42,7 @@ const MODES: Sheet = Sheet {
     slack: 0,
 };
 
-/// What programs with a model may take, in bytes: code of models of the first kinds, of others.
-pub(super) const BASE_CODE_MAX: u64 = 24 * 1024;
-pub(super) const CODE_MAX: u64 = 40 * 1024;
+/// What programs with a model may take, in bytes.
 const STATICS_MAX: u64 = 2048;
 const STACK_MAX: u64 = 2048;
 
@@ -224,6 +222,16 @@ impl Table {
     }
 }
 
+/// Returns how many bytes of code a program may have: for the model that is compared with other
+/// runtimes, for models of the first kinds, for others.
+pub(super) fn code_max(board: &str, model: &str, is_base: bool) -> u64 {
+    match (board, model) {
+        ("mps2-an386", "kws_dscnn_int8") => 24 * 1024,
+        _ if is_base => 26 * 1024,
+        _ => 40 * 1024,
+    }
+}
+
 /// What is above the tables in their file.
 const HEAD: &str = "\
 # What models, rings and actors cost on boards
@@ -233,8 +241,8 @@ says how it is measured. All sizes are bytes.
 
 * **program**: flash of the whole program without model and interrupt vectors.
 * **code**: what of that is, or may be, of `isokern-core`, `-model`, `-ops` and `-cpu`: the program
-  without start-up, console and compiler routines. At most 24 KiB for models of the kinds with codes
-  1 to 8, 40 KiB for others.
+  without start-up, console and compiler routines. At most 24 KiB for `kws_dscnn_int8` on the
+  Cortex-M4, 26 KiB for other models of the kinds with codes 1 to 8, 40 KiB for models of all kinds.
 * **statics**: static RAM without the arena, at most 2 KiB. **arena**: what `include_model!`
   reserves for activations and state.
 * **stack**: the most from reset to the answer, found by painting. At most 2 KiB.
@@ -289,7 +297,7 @@ mod tests {
             loops: "plain".to_owned(),
             program: code + 3000,
             code,
-            code_max: super::BASE_CODE_MAX,
+            code_max: super::code_max("mps2-an386", "kws_dscnn_int8", true),
             model_bytes: 4000,
             statics: 4,
             arena: 768,
@@ -341,5 +349,8 @@ mod tests {
     fn limits_are_checked() {
         assert!(table(24 * 1024).check_limits().is_ok());
         assert!(table(24 * 1024 + 1).check_limits().is_err());
+        let others = [("mps2-an505", true), ("mps2-an386", false)];
+        let others = others.map(|(board, is_base)| super::code_max(board, "residual", is_base));
+        assert_eq!(others, [26 * 1024, 40 * 1024]);
     }
 }
