@@ -91,7 +91,7 @@ fn packed(values: &[i8], outputs: usize, terms: Terms) -> (Vec<i8>, Vec<i32>) {
     (target, sums)
 }
 
-/// Row and term of every place of a dot product, in the order of the row layout.
+/// Returns row and term of every place of a dot product, in the order of the row layout.
 pub(crate) fn places(terms: Terms) -> impl Iterator<Item = (usize, usize)> {
     (0..terms.rows).flat_map(move |row| (0..terms.row_terms).map(move |term| (row, term)))
 }

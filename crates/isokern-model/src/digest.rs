@@ -1,6 +1,6 @@
 //! The checksum of a blob and the digest of an output, small enough for firmware.
 
-/// CRC-32 as in IEEE 802.3 (polynomial `0xEDB88320`, reflected), over `bytes`.
+/// Returns the CRC-32 as in IEEE 802.3 (polynomial `0xEDB88320`, reflected), over `bytes`.
 ///
 /// Computed with a table of 16 entries, a word at a time: 64 bytes of flash, two steps a byte.
 ///
@@ -42,7 +42,7 @@ const fn crc_byte(state: u32) -> u32 {
     (state >> 4) ^ CRC_NIBBLES[(state & 15) as usize]
 }
 
-/// FNV-1a, 64 bits, over the bytes of an int8 tensor.
+/// Returns the FNV-1a hash, 64 bits, of the bytes of an int8 tensor.
 ///
 /// This is the digest Isokern prints for an output: every target can afford it.
 /// It finds differences; it does not resist forgery. Source: G. Fowler, L. C.

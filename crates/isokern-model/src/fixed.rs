@@ -4,7 +4,7 @@
 //! ours is defined, and the same on every target: sums and left shifts wrap, the
 //! output's zero point is added with saturation.
 
-/// High half of `2 * a * b`, to nearest, ties up: one Q31 product.
+/// Returns the high half of `2 * a * b`, to nearest, ties up: one Q31 product.
 ///
 /// Equal to gemmlowp's `SaturatingRoundingDoublingHighMul` for all arguments but
 /// `a == b == i32::MIN`, which no operator has. Source: gemmlowp
@@ -23,8 +23,8 @@ pub const fn high_mul(a: i32, b: i32) -> i32 {
     ((a as i64 * b as i64 + (1 << 30)) >> 31) as i32
 }
 
-/// Division by `2^exponent`, to nearest, ties away from zero; `exponent` is 0 to 31
-/// and `value` not `i32::MIN`, which no Q31 product is.
+/// Divides by `2^exponent` and rounds to nearest, ties away from zero; `exponent` is 0 to 31 and
+/// `value` not `i32::MIN`, which no Q31 product is.
 ///
 /// The last bit shifted out is added, after a negative value has moved one down so
 /// that its ties go down. Source: gemmlowp `RoundingDivideByPOT`.
@@ -114,7 +114,7 @@ pub const fn clamp(value: i32, min: i8, max: i8) -> i8 {
 mod tests {
     use super::{high_mul, rescale, round_shift};
 
-    /// gemmlowp's own form of the product: nudge by sign, then a truncating division.
+    /// Computes gemmlowp's own form of the product: nudge by sign, then a truncating division.
     fn high_mul_reference(a: i32, b: i32) -> i32 {
         let product = i64::from(a) * i64::from(b);
         let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };

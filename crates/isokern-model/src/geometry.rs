@@ -112,7 +112,7 @@ impl Axis {
         }
     }
 
-    /// Outputs of TFLite's SAME padding, and the padding in front.
+    /// Returns the number of outputs of TFLite's SAME padding, and the padding in front.
     ///
     /// The odd cell of padding goes after (`kernels/padding.h` in TensorFlow Lite).
     ///
@@ -127,7 +127,7 @@ impl Axis {
         (outputs, total / 2)
     }
 
-    /// Outputs of VALID padding: every window is inside.
+    /// Returns the number of outputs of VALID padding: every window is inside.
     ///
     /// # Panics
     ///

@@ -186,13 +186,13 @@ impl Header {
         self.names_offset() + self.names_bytes as usize
     }
 
-    /// Multiply-accumulates of one inference.
+    /// Returns the multiply-accumulates of one inference.
     #[must_use]
     pub const fn macs(&self) -> u64 {
         join(self.macs_low, self.macs_high)
     }
 
-    /// Seed and output digest of the self-test, if the blob has one.
+    /// Returns seed and output digest of the self-test, if the blob has one.
     #[must_use]
     pub const fn self_test(&self) -> Option<(u32, u64)> {
         if self.self_test_seed == 0 {

@@ -94,7 +94,7 @@ pub fn run_ops<T: Team, L: Loops>(
     run_ops_of::<AllOperators, T, L>(team, loops, model, memory, range)
 }
 
-/// As [`run_ops`], for the kinds of `S` alone.
+/// Runs operators as [`run_ops`] does, for the kinds of `S` alone.
 ///
 /// Programs for several sets of kinds then share the code of the loops, which `L` has for all.
 ///

@@ -80,7 +80,7 @@ impl OpSet {
     }
 }
 
-/// Word and bit of a code of some kind.
+/// Returns word and bit of a code of some kind.
 const fn place(code: u8) -> (usize, u32) {
     // As long as the codes of all kinds fit one word, firmware has no index to compute.
     let word = if HAS_HIGH_CODES { (code / 32) as usize % 4 } else { 0 };

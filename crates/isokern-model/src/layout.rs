@@ -34,13 +34,13 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Terms of the whole dot product.
+    /// Returns the number of terms of the whole dot product.
     #[must_use]
     pub const fn count(self) -> usize {
         self.rows.saturating_mul(self.row_terms)
     }
 
-    /// Groups of four in a row of the packed layout.
+    /// Returns the number of groups of four in a row of the packed layout.
     #[must_use]
     pub const fn row_groups(self) -> usize {
         self.row_terms.div_ceil(GROUP_TERMS)

@@ -97,7 +97,7 @@ pub struct PlainLoops<S = AllOperators> {
 }
 
 impl PlainLoops {
-    /// Loops for every operator.
+    /// Returns the loops for every operator.
     #[must_use]
     pub const fn new() -> Self {
         Self::for_operators()
@@ -105,7 +105,7 @@ impl PlainLoops {
 }
 
 impl<S> PlainLoops<S> {
-    /// Loops for the operators of `S`.
+    /// Returns the loops for the operators of `S`.
     #[must_use]
     pub const fn for_operators() -> Self {
         Self { operators: PhantomData }

@@ -138,7 +138,7 @@ pub struct DotOutline {
     pub scale_count: usize,
 }
 
-/// Names `field` as not valid unless the condition holds.
+/// Returns an error that names `field` unless the condition holds.
 pub(crate) const fn require(holds: bool, field: &'static str) -> Check {
     if holds { Ok(()) } else { Err(field) }
 }

@@ -91,7 +91,7 @@ macro_rules! operators {
             /// Every kind, in the order of the codes.
             pub const ALL: &'static [Self] = &[$(Self::$kind),+];
 
-            /// The number that stands for this kind in a blob, from 1: zeroed memory is no
+            /// Returns the number that stands for this kind in a blob, from 1: zeroed memory is no
             /// operator.
             #[must_use]
             pub const fn code(self) -> u8 {
@@ -100,7 +100,7 @@ macro_rules! operators {
                 }
             }
 
-            /// The kind with this number.
+            /// Returns the kind with this number.
             #[must_use]
             pub const fn from_code(code: u8) -> Option<Self> {
                 match code {
@@ -109,7 +109,7 @@ macro_rules! operators {
                 }
             }
 
-            /// The name in reports and in `docs/format.md`.
+            /// Returns the name in reports and in `docs/format.md`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -117,7 +117,7 @@ macro_rules! operators {
                 }
             }
 
-            /// Whether the output may be the first input under another shape.
+            /// Returns whether the output may be the first input under another shape.
             #[must_use]
             pub const fn is_in_place(self) -> bool {
                 match self {
@@ -148,7 +148,7 @@ macro_rules! operators {
             None
         }
 
-        /// Whether the values that an operator reads make it fail; every rank gets one answer.
+        /// Returns whether values that an operator reads make it fail, the same on every rank.
         #[inline]
         pub(crate) fn fails<S: OperatorSet, L: Loops>(
             site: &OperatorSite<'_>,
@@ -182,7 +182,7 @@ macro_rules! operators {
         }
 
         impl<'m> Op<'m> {
-            /// The kind of the operator.
+            /// Returns the kind of the operator.
             #[must_use]
             pub const fn kind(&self) -> OpKind {
                 match self {
@@ -190,7 +190,7 @@ macro_rules! operators {
                 }
             }
 
-            /// What one run costs.
+            /// Returns what one run costs.
             #[must_use]
             pub fn cost(&self) -> Cost {
                 match self {
@@ -198,7 +198,7 @@ macro_rules! operators {
                 }
             }
 
-            /// The first constant, if that is weights.
+            /// Returns the first constant, if that is weights.
             #[must_use]
             pub fn weights(&self) -> StoredWeights<'m> {
                 match self {
@@ -206,7 +206,7 @@ macro_rules! operators {
                 }
             }
 
-            /// What a report says of the operator.
+            /// Returns what a report says of the operator.
             #[must_use]
             pub fn outline(&self) -> Outline {
                 match self {
@@ -261,7 +261,7 @@ pub trait HasKind: Operator {
     const KIND: OpKind;
 }
 
-/// Whether the values that one operator reads make it fail.
+/// Returns whether the values that one operator reads make it fail.
 #[inline(never)] // Its registers are not those of the loop.
 fn fails_of<O: Operator>(site: &OperatorSite<'_>, memory: &Memory<'_>) -> bool {
     O::fails(&O::view(site, &site.record().body()), memory)

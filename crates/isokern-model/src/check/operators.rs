@@ -19,7 +19,7 @@ pub(super) struct Stretches {
 }
 
 impl Stretches {
-    /// After the inputs and outputs of the model.
+    /// Returns the place after the inputs and outputs of the model.
     pub(super) const fn of(model: &Model<'_>) -> Self {
         Self { list: model.input_count() + model.output_count(), constant: 0 }
     }
@@ -109,7 +109,7 @@ mod tests {
     use crate::record::OpRecord;
     use bytemuck::Zeroable;
 
-    /// No kind has scratch yet, so that no model gets this far with any.
+    /// Checks the order of lists that no model reaches: no kind has scratch yet.
     #[test]
     fn scratch_is_listed_behind_inputs_and_outputs() {
         let mut stretches = Stretches { list: 2, constant: 0 };

@@ -86,7 +86,7 @@ impl Operator for AddN {
         require(view.scale.left_shift <= 20, "left_shift")
     }
 
-    /// A step for each element read.
+    /// Counts a step for each element read.
     fn cost(view: &AddNView<'_>) -> Cost {
         let inputs = view.site.input_count() as u64;
         Cost { work: (view.output.bytes() as u64).saturating_mul(inputs), ..Cost::default() }

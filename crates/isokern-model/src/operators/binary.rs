@@ -142,8 +142,8 @@ impl Operator for Binary {
     }
 }
 
-/// As [`Binary::run`], always inlined: an executor compiles the loop for the instructions that it
-/// found.
+/// Runs the operator as [`Binary::run`], always inlined: an executor compiles the loop for the
+/// instructions that it found.
 #[inline(always)]
 pub fn run_inlined<T: Team>(team: &T, op: &BinaryView<'_>, memory: &Memory<'_>) {
     let Some(operation) = op.operation else { return };

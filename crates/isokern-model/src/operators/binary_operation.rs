@@ -177,7 +177,7 @@ impl Arithmetic {
         }
     }
 
-    /// The first value, less its zero point, at the scale of both.
+    /// Returns the first value, less its zero point, at the scale of both.
     #[inline(always)]
     const fn left(&self, a: i8) -> i32 {
         let [zero, ..] = self.zero_points;
@@ -185,7 +185,7 @@ impl Arithmetic {
         scale.apply((a as i32 - zero).wrapping_shl(self.left_shift))
     }
 
-    /// The second value, less its zero point, at the scale of both.
+    /// Returns the second value, less its zero point, at the scale of both.
     #[inline(always)]
     const fn right(&self, b: i8) -> i32 {
         let [_, zero, _] = self.zero_points;
@@ -212,7 +212,7 @@ impl Arithmetic {
         self.finish((a as i32 - zero_a) * (b as i32 - zero_b))
     }
 
-    /// A value that is not below zero keeps its sign, others are multiplied by the second.
+    /// Returns the first value where it is not negative, else its product with the second.
     #[inline(always)]
     const fn prelu(&self, a: i8, b: i8) -> i8 {
         let [zero, ..] = self.zero_points;

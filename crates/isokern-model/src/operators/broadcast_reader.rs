@@ -40,7 +40,7 @@ impl Values<'_> {
         }
     }
 
-    /// The `N` values from `start`, if all are there.
+    /// Returns the `N` values from `start`, if all are there.
     #[inline(always)]
     fn load<const N: usize>(self, start: usize) -> [i8; N] {
         match self {
@@ -227,7 +227,7 @@ impl Cursor<'_> {
         }
     }
 
-    /// As [`fill`](Self::fill), run after run of elements along the innermost dimension.
+    /// Fills as [`fill`](Self::fill) does, run after run of elements along the innermost dimension.
     #[inline(never)]
     fn walk(&mut self, mut target: &mut [i8]) {
         let Reader { element, values, .. } = self.reader;

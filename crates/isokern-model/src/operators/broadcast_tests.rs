@@ -10,7 +10,7 @@ use crate::operators::broadcast::{Dims, Operand};
 use crate::tensor::Tensor;
 use isokern_core::Cells;
 
-/// The definition: the index in every dimension, and the places of those that do not repeat.
+/// Computes the definition: the index in every dimension, the places of those that do not repeat.
 fn place(dims: &Dims, repeats: u8, index: usize) -> usize {
     let (mut rest, mut stride, mut place) = (index, 1, 0);
     for (dim, &size) in dims.iter().enumerate().rev() {

@@ -85,7 +85,7 @@ impl Operator for Conv2d {
     ///
     /// For output row `i`, column `j`, channel `o`:
     /// `acc = bias[o] + sum of w[o][r][s][c] * (x[i'][j'][c] - zero_point)` over the
-    /// kernel cells that lie inside the input and the channels of the group of `o`, then
+    /// kernel cells inside the input and the channels of the group of `o`, then
     /// [`requantise`]. Cells of padding
     /// are left out, which is real zero. Source: TensorFlow Lite
     /// `kernels/internal/reference/integer_ops/conv.h`.
@@ -169,7 +169,7 @@ fn tile(
     }
 }
 
-/// The group that an output channel belongs to; the first for no outputs at all.
+/// Returns the group that an output channel belongs to; the first for no outputs at all.
 #[inline(never)] // Seldom called, and a division.
 fn group_of(op: &Conv2dView<'_>, channel: usize) -> usize {
     let outputs = op.output.image().channels.checked_div(op.groups);

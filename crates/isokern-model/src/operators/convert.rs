@@ -74,7 +74,7 @@ impl Conversion {
     }
 }
 
-/// Whether numbers of this type have a scale and a zero point.
+/// Returns whether numbers of this type have a scale and a zero point.
 const fn is_quantised(number: Number) -> bool {
     matches!(number, Number::I8 | Number::U8 | Number::I16)
 }

@@ -123,7 +123,7 @@ impl Operator for DepthwiseConv2d {
     }
 }
 
-/// Cells of the kernel.
+/// Returns the number of cells of the kernel.
 const fn taps(window: &Window) -> usize {
     (window.kernel_height as usize).saturating_mul(window.kernel_width as usize)
 }

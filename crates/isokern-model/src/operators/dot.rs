@@ -5,8 +5,8 @@ use core::cell::Cell;
 use crate::layout::{GROUP_TERMS, Layout};
 use crate::weights::Weights;
 
-/// Sum of `w * (x - zero_point)` over `xs`, which meet the terms from `first_term`
-/// of a row of `output`'s weights.
+/// Returns the sum of `w * (x - zero_point)` over `xs`, which meet the terms from `first_term` of a
+/// row of `output`'s weights.
 #[inline(always)]
 pub(crate) fn dot(
     weights: &Weights<'_>,

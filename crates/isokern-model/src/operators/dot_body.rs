@@ -30,7 +30,7 @@ pub struct DotBody {
     pub scale_count: u32,
     /// Number of outputs of the dot products: channels or units.
     pub outputs: u32,
-    /// Quantised weight that stands for real zero; 0 but for some fully connected operators.
+    /// Quantised weight that represents real zero; 0 but for some fully connected operators.
     pub weight_zero_point: i32,
     /// Groups of channels of a convolution that has several, else 0.
     pub groups: u16,
@@ -120,7 +120,7 @@ impl DotBody {
     }
 }
 
-/// What a report says of dot products.
+/// Returns what a report says of dot products.
 pub(super) const fn outline(requant: &Requant<'_>, terms: usize, zero_point: i32) -> DotOutline {
     DotOutline {
         outputs: requant.bias.len(),
@@ -130,7 +130,7 @@ pub(super) const fn outline(requant: &Requant<'_>, terms: usize, zero_point: i32
     }
 }
 
-/// Padding is zero, and each output's weights have the stated sum: fast paths use
+/// Checks that padding is zero, and that each output's weights have the stated sum: fast paths use
 /// the sums, plain ones do not, and both must come to the same answer.
 fn check_packed(values: &[i8], sums: &[i32], outputs: usize, terms: Terms) -> Check {
     for output in 0..outputs.next_multiple_of(BLOCK_OUTPUTS) {

@@ -12,7 +12,7 @@ pub(super) enum Elements<'a> {
 }
 
 impl Elements<'_> {
-    /// The `N` bytes from `start`; zeros unless all are inside.
+    /// Returns the `N` bytes from `start`; zeros unless all are inside.
     #[inline(always)]
     pub(super) fn load<const N: usize>(self, start: usize) -> [i8; N] {
         match self {
@@ -35,7 +35,7 @@ impl Elements<'_> {
     }
 }
 
-/// The `N` bytes of an element; zeros outside, where no checked operator reads.
+/// Returns the `N` bytes of an element; zeros outside, where no checked operator reads.
 #[inline(always)]
 pub(super) fn element<const N: usize>(bytes: &[i8], start: usize) -> [i8; N] {
     bytes.get(start..).and_then(|tail| tail.first_chunk()).copied().unwrap_or([0; N])

@@ -4,7 +4,7 @@
 
 use crate::fixed::{high_mul, round_shift};
 
-/// `1 / (1 + exp(-value))` in Q0.31 of a Q4.27 `value`.
+/// Returns `1 / (1 + exp(-value))` in Q0.31 of a Q4.27 `value`.
 ///
 /// Of `-|value|` comes the exponential, then the reciprocal; the other side of zero is the rest
 /// to one. No executor needs it: converters put it in a [`Table`](super::table::Table).
@@ -19,7 +19,7 @@ pub fn logistic(value: i32) -> i32 {
     if value > 0 { positive } else { i32::MAX - positive }
 }
 
-/// The hyperbolic tangent in Q0.31 of a Q4.27 `value`.
+/// Returns the hyperbolic tangent in Q0.31 of a Q4.27 `value`.
 ///
 /// With `x = exp(-2 |value|)` that of `|value|` is `(1 - x) / (1 + x)`, which is twice the
 /// reciprocal of `1 + x`, less one. No executor needs it: converters put it in a
@@ -35,13 +35,13 @@ pub fn tanh(value: i32) -> i32 {
     if value > 0 { positive } else { positive.wrapping_neg() }
 }
 
-/// `exp(value)` in Q0.31 of a Q5.26 `value <= 0`.
+/// Returns `exp(value)` in Q0.31 of a Q5.26 `value <= 0`.
 #[inline(always)]
 pub(super) fn exp_of_negative(value: i32) -> i32 {
     exp_with_fraction::<26>(value)
 }
 
-/// `exp(value)` in Q0.31 of a `value <= 0` with 26 or 27 fraction bits.
+/// Returns `exp(value)` in Q0.31 of a `value <= 0` with 26 or 27 fraction bits.
 ///
 /// The value splits into a multiple of 1/4 and a rest in [-1/4, 0). The rest goes
 /// through a polynomial, each bit of the multiple through one factor
@@ -63,8 +63,8 @@ fn exp_with_fraction<const BITS: u32>(value: i32) -> i32 {
     result
 }
 
-/// `1 / (sum / 2^(31 - headroom))` in Q0.31, where `headroom` is the number of
-/// leading zeros of `sum`.
+/// Returns `1 / (sum / 2^(31 - headroom))` in Q0.31, where `headroom` is the number of leading
+/// zeros of `sum`.
 ///
 /// With the sum's leading bit shifted out, the rest is `x` in [0, 1) and the answer
 /// `1 / (1 + x)`, found by Newton's method from `48/17 - 32/17 d`, `d = (1 + x) / 2`.
@@ -76,7 +76,7 @@ pub(super) fn reciprocal(sum: i32, headroom: u32) -> i32 {
 
 const ONE_Q2_29: i32 = 1 << 29;
 
-/// `2 / (1 + x)` in Q2.29 of a Q0.31 `x` in [0, 1).
+/// Returns `2 / (1 + x)` in Q2.29 of a Q0.31 `x` in [0, 1).
 #[inline(always)]
 fn twice_reciprocal(x: i32) -> i32 {
     const TWO_48_17THS: i32 = 1_515_870_810;
@@ -90,8 +90,8 @@ fn twice_reciprocal(x: i32) -> i32 {
     estimate
 }
 
-/// `exp(value)` in Q0.31 of a Q0.31 `value` in [-1/4, 0): four terms of the Taylor
-/// series around -1/8.
+/// Returns `exp(value)` in Q0.31 of a Q0.31 `value` in [-1/4, 0): four terms of the Taylor series
+/// around -1/8.
 #[inline(always)]
 fn exp_near_zero(value: i32) -> i32 {
     const EXP_OF_MINUS_EIGHTH: i32 = 1_895_147_668;
@@ -105,14 +105,14 @@ fn exp_near_zero(value: i32) -> i32 {
     EXP_OF_MINUS_EIGHTH.wrapping_add(high_mul(EXP_OF_MINUS_EIGHTH, x.wrapping_add(higher)))
 }
 
-/// `(a + b) / 2`, to nearest, ties away from zero.
+/// Returns `(a + b) / 2`, to nearest, ties away from zero.
 #[inline(always)]
 const fn half_sum(a: i32, b: i32) -> i32 {
     let sum = a as i64 + b as i64;
     ((sum + if sum >= 0 { 1 } else { -1 }) / 2) as i32
 }
 
-/// `value * 2^bits`, held at the ends of the range.
+/// Returns `value * 2^bits`, held at the ends of the range.
 #[inline(always)]
 const fn saturating_shl(value: i32, bits: u32) -> i32 {
     let wide = (value as i64) << bits;

@@ -30,7 +30,7 @@ pub struct FullyConnectedView<'m> {
     pub output: Tensor,
     /// One dot product per unit.
     pub weights: Weights<'m>,
-    /// Quantised weight that stands for real zero.
+    /// Quantised weight that represents real zero.
     pub weight_zero_point: i32,
     /// Bias and scales.
     pub requant: Requant<'m>,
@@ -122,13 +122,13 @@ impl Operator for FullyConnected {
     }
 }
 
-/// Rows of the output.
+/// Returns the number of rows of the output.
 const fn rows(output: &Tensor, outputs: u32) -> usize {
     let outputs = if outputs == 0 { 1 } else { outputs as usize };
     output.bytes() / outputs
 }
 
-/// What a weight zero point other than 0 takes from every output of a row.
+/// Returns what a weight zero point other than 0 subtracts from every output of a row.
 #[inline(always)]
 fn weight_offset(op: &FullyConnectedView<'_>, xs: &[Cell<i8>]) -> i32 {
     if op.weight_zero_point == 0 {

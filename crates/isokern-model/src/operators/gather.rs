@@ -134,14 +134,14 @@ impl Operator for Gather {
 }
 
 impl GatherView<'_> {
-    /// Whether all indices are those of blocks.
+    /// Returns whether all indices are those of blocks.
     fn are_inside(&self, indices: Elements<'_>) -> bool {
         let count = self.body.batches.saturating_mul(self.body.count);
         let choices = i64::from(self.body.choices);
         (0..count as usize).all(|place| (0..choices).contains(&self.choice(indices, place)))
     }
 
-    /// The block that the index at a place of all lists stands for.
+    /// Returns the number of the block that the index at a place of all lists names.
     #[inline(always)]
     fn choice(&self, indices: Elements<'_>, place: usize) -> i64 {
         let numbers = usize::from(self.body.numbers);
@@ -157,14 +157,14 @@ impl GatherView<'_> {
         })
     }
 
-    /// Blocks of `N` bytes, one after the other.
+    /// Copies blocks of `N` bytes, one after the other.
     #[inline(always)]
     fn blocks<const N: usize>(&self, memory: &Memory<'_>) {
         let to = memory.view(&self.output);
         self.each(memory, |source, block, from| to.store::<N>(block * N, source.load(from * N)));
     }
 
-    /// Blocks of any length, one after the other.
+    /// Copies blocks of any length, one after the other.
     #[inline(always)]
     fn runs(&self, bytes: usize, memory: &Memory<'_>) {
         let to = memory.view(&self.output);
@@ -191,7 +191,7 @@ impl GatherView<'_> {
         }
     }
 
-    /// The calling rank's parts of blocks.
+    /// Copies the calling rank's parts of blocks.
     #[inline(always)]
     fn tiles<T: Team>(&self, team: &T, bytes: usize, memory: &Memory<'_>) {
         let [source, indices] = self.operands.each_ref().map(|operand| operand.elements(memory));

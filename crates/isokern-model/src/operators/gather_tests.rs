@@ -88,7 +88,7 @@ impl Case {
         }
     }
 
-    /// What the choice is by its definition.
+    /// Returns the output by the definition of the operator.
     fn expected(&self) -> Vec<i8> {
         let body = &self.body;
         let (bytes, numbers) =
@@ -107,7 +107,7 @@ impl Case {
         output
     }
 
-    /// What each rank of a team gives, and what the output is then.
+    /// Returns the result of each rank of a team, and the output.
     fn run(&self, model: &Model<'_>, size: usize) -> (Vec<Result<(), RunError>>, Vec<i8>) {
         let mut arena = vec![0x55_i8; model.arena_bytes()];
         let indices = self.indices.iter().flat_map(|index| index.to_le_bytes());

@@ -18,7 +18,7 @@ pub(super) fn run<T: Team>(team: &T, op: &MoveView<'_>, memory: &Memory<'_>) {
     }
 }
 
-/// The element of the source, and of the output, that an element of a box is.
+/// Returns the element of the source, and of the output, that an element of a box is.
 #[cfg_attr(target_arch = "nvptx64", inline(never))] // Its registers are not those of the loop.
 fn places(op: &MoveView<'_>, piece: &Piece<'_>, element: u32) -> (u32, u32) {
     let (mut rest, mut from, mut at, mut step) = (element, piece.start(), 0_u32, 1_u32);

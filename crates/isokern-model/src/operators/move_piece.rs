@@ -101,13 +101,13 @@ impl Piece<'_> {
         self.axes().iter().fold(1, |product: u64, axis| product.saturating_mul(axis.size.into()))
     }
 
-    /// Whether the box has elements, all of them of a view of these sizes.
+    /// Returns whether the box has elements, all of them of a view of these sizes.
     pub(crate) fn is_inside(&self, dims: &[u32; RANK_MAX]) -> bool {
         let axes = self.axes();
         axes.iter().zip(dims).all(|(axis, &size)| axis.size > 0 && axis.end() <= size.into())
     }
 
-    /// Whether no element is in both boxes.
+    /// Returns whether no element is in both boxes.
     pub(crate) fn is_apart_from(&self, other: &Self) -> bool {
         let (axes, others) = (self.axes(), other.axes());
         axes.iter().zip(&others).any(|(axis, other)| {
@@ -115,8 +115,8 @@ impl Piece<'_> {
         })
     }
 
-    /// Whether all elements come from a source of `len`; for a box inside its view, so that no
-    /// sum overflows.
+    /// Returns whether all elements come from a source of `len`; for a box inside its view, so that
+    /// no sum overflows.
     pub(crate) fn reads_inside(&self, len: u64) -> bool {
         let (mut least, mut most) = (i64::from(self.start()), i64::from(self.start()));
         for axis in self.axes() {

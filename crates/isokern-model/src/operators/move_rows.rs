@@ -33,29 +33,29 @@ impl Line {
     /// A single element.
     pub(super) const ONE: Self = Self { size: 1, from_stride: 0, to_stride: 0 };
 
-    /// Whether the elements of an outer line go on where this line ends.
+    /// Returns whether the elements of an outer line go on where this line ends.
     pub(super) const fn is_followed_by(&self, outer: &Self) -> bool {
         let size = self.size.cast_signed();
         self.from_stride.wrapping_mul(size) == outer.from_stride
             && self.to_stride.wrapping_mul(self.size) == outer.to_stride
     }
 
-    /// Whether the elements written are neighbours, and those read are too or are one.
+    /// Returns whether the elements written are neighbours, and those read are too or are one.
     pub(super) const fn is_dense(&self) -> bool {
         self.to_stride == 1 && (self.from_stride == 1 || self.from_stride == 0)
     }
 
-    /// Whether the elements written are neighbours, and those read are, too, the other way.
+    /// Returns whether the elements written are neighbours, and those read are, too, the other way.
     const fn is_backwards(&self) -> bool {
         self.to_stride == 1 && self.from_stride == -1
     }
 
-    /// Whether the elements read along this line are neighbours, and those written along `inner`.
+    /// Returns whether elements read along this line are neighbours, and written along `inner`.
     pub(super) const fn is_turned(&self, inner: &Self) -> bool {
         self.from_stride == 1 && inner.to_stride == 1
     }
 
-    /// The elements read and written `places` later.
+    /// Returns the elements that are read and written `places` later.
     pub(super) const fn after(&self, from: u32, to: u32, places: i32) -> (u32, u32) {
         let from = from.wrapping_add_signed(self.from_stride.wrapping_mul(places));
         (from, to.wrapping_add(self.to_stride.wrapping_mul(places.cast_unsigned())))
@@ -101,7 +101,7 @@ pub(super) fn copy<const N: usize>(rows: Rows, source: Elements<'_>, to: Cells<'
     }
 }
 
-/// Rows of neighbours, or of one element again and again; false for short rows of a constant.
+/// Copies rows of neighbours, or repeats one element; returns false for short rows of a constant.
 ///
 /// On a large core a function of its own: what rows of other kinds keep in registers is not its
 /// concern.
@@ -119,7 +119,7 @@ fn dense<const N: usize>(rows: &Rows, source: Elements<'_>, to: Cells<'_>) -> bo
     true
 }
 
-/// Rows of one element again and again.
+/// Writes rows of one element again and again.
 #[inline(always)]
 fn repeat<const N: usize>(rows: &Rows, bytes: usize, source: Elements<'_>, to: Cells<'_>) {
     let mut part = again(source.load::<N>(rows.from as usize * N));
@@ -151,7 +151,7 @@ fn repeat<const N: usize>(rows: &Rows, bytes: usize, source: Elements<'_>, to: C
     });
 }
 
-/// One element as often as a part has it.
+/// Returns a part that is one element again and again.
 #[inline(always)]
 fn again<const N: usize>(value: [i8; N]) -> [i8; PART_BYTES] {
     let mut part = [0; PART_BYTES];
@@ -178,7 +178,7 @@ fn start_of<const W: usize>(part: &[i8; PART_BYTES]) -> [i8; W] {
     part.first_chunk().copied().unwrap_or([0; W])
 }
 
-/// Rows of neighbours, in parts as long as fit.
+/// Copies rows of neighbours, in parts as long as fit.
 #[inline(always)]
 fn contiguous<const N: usize>(rows: &Rows, bytes: usize, from: Cells<'_>, to: Cells<'_>) {
     // A core without a cache gains nothing from this.
@@ -205,7 +205,7 @@ fn contiguous<const N: usize>(rows: &Rows, bytes: usize, from: Cells<'_>, to: Ce
     }
 }
 
-/// Rows of `W` bytes as elements of that length; false if they are not whole ones apart.
+/// Copies rows of `W` bytes as elements of that length; returns false unless whole ones apart.
 #[inline(always)]
 fn wider<const N: usize, const W: usize>(rows: &Rows, from: Cells<'_>, to: Cells<'_>) -> bool {
     let row = rows.row;
@@ -220,13 +220,13 @@ fn wider<const N: usize, const W: usize>(rows: &Rows, from: Cells<'_>, to: Cells
     true
 }
 
-/// The cells from `start`.
+/// Returns the cells from `start`.
 #[inline(always)]
 fn tail(cells: Cells<'_>, start: usize) -> Cells<'_> {
     cells.window(start, cells.len().saturating_sub(start))
 }
 
-/// Rows of at least `W` bytes, in parts of `W`, of which the last two may share bytes.
+/// Copies rows of at least `W` bytes, in parts of `W`, of which the last two may share bytes.
 #[inline(always)]
 fn parts<const N: usize, const W: usize>(
     rows: &Rows,
@@ -260,7 +260,7 @@ fn parts<const N: usize, const W: usize>(
     }
 }
 
-/// Bytes backwards from the one at `from`.
+/// Copies bytes backwards from the one at `from`.
 #[inline(always)]
 fn backwards(bytes: usize, source: Cells<'_>, from: usize, to: Cells<'_>, at: usize) {
     let mut done = 0;
@@ -275,7 +275,7 @@ fn backwards(bytes: usize, source: Cells<'_>, from: usize, to: Cells<'_>, at: us
     }
 }
 
-/// Elements at any distances, the first `size` of a line.
+/// Copies elements at any distances, the first `size` of a line.
 #[inline(always)]
 pub(super) fn strided<const N: usize>(
     line: &Line,

@@ -60,7 +60,7 @@ fn placed(numbers: &mut Numbers, part: &[(u32, u32)], source: u32, len: u32) -> 
     (source, start as u32, axes)
 }
 
-/// What the move is by its definition.
+/// Returns the output by the definition of the operator.
 fn expected(dims: &[u32], pieces: &[Placed], sources: &[Vec<i8>], width: usize) -> Vec<i8> {
     let len: u32 = dims.iter().product();
     let mut output = vec![0; len as usize * width];

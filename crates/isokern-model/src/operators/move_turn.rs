@@ -9,7 +9,7 @@ use crate::operators::move_rows::{Rows, strided};
 /// Rows and columns of a tile.
 const TILE: usize = 8;
 
-/// Rows that become columns, in tiles.
+/// Copies rows to columns, in tiles.
 #[inline(always)]
 pub(super) fn turned<const N: usize>(rows: &Rows, bytes: Cells<'_>, to_bytes: Cells<'_>) {
     let (source, to) = (bytes.elements::<N>(), to_bytes.elements::<N>());
@@ -62,7 +62,7 @@ fn tile<const N: usize>(
     }
 }
 
-/// A tile of bytes: a row is a number.
+/// Copies a tile of bytes, each row as one number.
 #[inline(always)]
 fn byte_tile(rows: &Rows, source: Cells<'_>, from: u32, to: Cells<'_>, at: u32) {
     let mut values = [0; TILE];
@@ -76,7 +76,7 @@ fn byte_tile(rows: &Rows, source: Cells<'_>, from: u32, to: Cells<'_>, at: u32) 
     }
 }
 
-/// Byte `i` of number `j` of what is byte `j` of number `i`.
+/// Returns the transposed tile: byte `i` of number `j` is byte `j` of number `i`.
 #[inline(always)]
 const fn turned_bytes([a, b, c, d, e, f, g, h]: [u64; TILE]) -> [u64; TILE] {
     const MASKS: [u64; 3] = [0x00ff_00ff_00ff_00ff, 0x0000_ffff_0000_ffff, 0x0000_0000_ffff_ffff];

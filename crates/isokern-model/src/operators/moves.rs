@@ -154,7 +154,7 @@ impl MoveView<'_> {
     }
 }
 
-/// Whether the sizes number all elements, with 1 before them.
+/// Returns whether the sizes number all elements, with 1 before them.
 fn is_view(body: &MoveBody, elements: usize) -> bool {
     let absent = RANK_MAX.saturating_sub(body.rank as usize);
     let product =

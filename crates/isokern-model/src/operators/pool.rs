@@ -183,7 +183,7 @@ fn tile(op: &PoolView, (x, y): (Cells<'_>, Cells<'_>), position: usize, first_ch
     }
 }
 
-/// `sum / count`, to nearest, ties away from zero; 0 for an empty window.
+/// Returns `sum / count`, to nearest, ties away from zero; 0 for an empty window.
 ///
 /// ```
 /// use isokern_model::operators::pool::mean;

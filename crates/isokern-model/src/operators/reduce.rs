@@ -154,7 +154,7 @@ impl Operator for Reduce {
         require(view.scale.left_shift <= 20, "left_shift")
     }
 
-    /// A step for each element read.
+    /// Counts a step for each element read.
     fn cost(view: &ReduceView) -> Cost {
         Cost { work: view.input.bytes() as u64, ..Cost::default() }
     }

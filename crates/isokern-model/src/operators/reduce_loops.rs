@@ -15,8 +15,8 @@ const INDEX_LANES: usize = 16;
 /// lane is an instruction.
 const HAS_VECTORS: bool = cfg!(target_pointer_width = "64");
 
-/// As [`Reduce::run`](crate::operator::Operator::run), always inlined: an executor compiles the
-/// loop for the instructions that it found.
+/// Runs the operator as [`Reduce::run`](crate::operator::Operator::run), always inlined: an
+/// executor compiles the loop for the instructions that it found.
 #[inline(always)]
 pub fn run_inlined<T: Team>(team: &T, op: &ReduceView, memory: &Memory<'_>) {
     let Some(operation) = op.operation else { return };
@@ -74,7 +74,7 @@ impl Walk {
         }
     }
 
-    /// Where the elements of output `index` start.
+    /// Returns where the elements of output `index` start.
     #[inline(always)]
     fn start(&self, index: usize) -> usize {
         // Short divisions: a checked model has fewer than 2^28 elements.
@@ -244,7 +244,7 @@ impl<'a> Job<'a> {
         });
     }
 
-    /// The index of the first element of an output that no other beats.
+    /// Returns the index of the first element of an output that no other beats.
     #[inline(always)]
     fn index(&self, start: usize, beats: impl Fn(i8, i8) -> bool) -> i32 {
         let (mut best, mut winner, mut at) = (self.x.get(start), 0, 0);
@@ -258,7 +258,7 @@ impl<'a> Job<'a> {
         winner
     }
 
-    /// The cells from `at` on.
+    /// Returns the cells from `at` on.
     #[inline(always)]
     fn from(&self, at: usize) -> &'a [Cell<i8>] {
         self.x.as_slice().get(at..).unwrap_or(&[])
@@ -293,7 +293,7 @@ fn fold_lanes(
     }
 }
 
-/// The index of the first element of a row that no other beats: first which it is, then where.
+/// Returns the index of the first element of a row that no other beats: its value, then its place.
 #[inline(always)]
 fn index_in_row(row: &[Cell<i8>], beats: impl Fn(i8, i8) -> bool) -> i32 {
     let first = row.first().map_or(0, Cell::get);

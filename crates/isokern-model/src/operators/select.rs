@@ -89,7 +89,7 @@ impl Operator for Select {
     }
 }
 
-/// One element after the other.
+/// Copies one element after the other.
 #[inline(always)]
 fn elements<T: Team>(team: &T, op: &SelectView<'_>, memory: &Memory<'_>) {
     let y = memory.view(&op.output);
@@ -105,7 +105,7 @@ fn elements<T: Team>(team: &T, op: &SelectView<'_>, memory: &Memory<'_>) {
     }
 }
 
-/// As many bytes as a tile has, and what is left.
+/// Copies tiles of bytes, and the rest after the last tile.
 #[inline(always)]
 fn tiles(op: &SelectView<'_>, memory: &Memory<'_>) {
     let y = memory.view(&op.output);

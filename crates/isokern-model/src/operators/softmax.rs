@@ -120,7 +120,7 @@ fn softmax_row(op: &SoftmaxView, xs: &[Cell<i8>], ys: &[Cell<i8>]) {
     }
 }
 
-/// The exponential of a value's difference to the row's maximum; none where it counts as zero.
+/// Returns the exponential of a value less the row's maximum; `None` where it counts as zero.
 #[cfg_attr(not(target_arch = "arm"), inline(always))] // Once in firmware, whose flash is short.
 fn exponential(op: &SoftmaxView, x: i8, max: i8) -> Option<i32> {
     let difference = i32::from(x) - i32::from(max);

@@ -74,7 +74,7 @@ impl Operator for Table {
     }
 }
 
-/// The entry at a place; total, though a checked table has them all.
+/// Returns the entry at a place, or 0 past the end, which a checked table has not.
 #[inline(always)]
 fn look_up(table: &[i8], place: u8) -> i8 {
     table.get(usize::from(place)).copied().unwrap_or(0)

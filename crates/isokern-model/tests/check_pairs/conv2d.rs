@@ -26,7 +26,7 @@ fn body() {
     }
 }
 
-/// A convolution of 6 to 4 channels, in groups that divide both or only one of them.
+/// Checks a convolution of 6 to 4 channels, in groups that divide both or only one of them.
 #[test]
 fn groups() {
     for layout in [Layout::Row, Layout::Packed] {

@@ -53,7 +53,8 @@ fn scales() {
     }
 }
 
-/// For each operation, the types on either side that differ from accepted ones in the type alone.
+/// Checks, for each operation, the types on either side that differ from accepted ones in the type
+/// alone.
 #[test]
 fn types() {
     let (bool, i32, u32, i64, f32) =

@@ -6,7 +6,7 @@ use crate::{operator, pair};
 use isokern_model::layout::Layout;
 use isokern_model::operators::dot_body::DotBody;
 
-/// Models with their outputs.
+/// Returns models with their outputs.
 fn models() -> Vec<(Blob, u32)> {
     let of =
         |layout| [(conv2d(layout), 5), (depthwise_conv2d(layout), 6), (fully_connected(layout), 5)];

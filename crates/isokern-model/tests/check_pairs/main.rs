@@ -43,7 +43,7 @@ fn pair(field: &'static str, at: impl Fn(&'static str) -> FormatError, last: &Bl
     refused(field, at, first);
 }
 
-/// As [`pair`], where a later check still refuses the last accepted value, with `next`.
+/// Checks as [`pair`] does, where a later check still refuses the last accepted value, with `next`.
 #[track_caller]
 fn pair_until(
     field: &'static str,

@@ -88,24 +88,26 @@ fn single(from: &[u32], to: &[u32], op: DraftOp, layout: Layout) -> Blob {
     encoded(&draft(tensors, vec![op], &[0], &[1]), layout)
 }
 
-/// Tensor 0 of `[1, 4, 3]` at 0 becomes tensor 1 of `[12]` at 16: a copy.
+/// Returns a model in which tensor 0 of `[1, 4, 3]` at 0 becomes tensor 1 of `[12]` at 16: a copy.
 pub(crate) fn reshape() -> Blob {
     single(&[1, 4, 3], &[12], copy(0, 1), Layout::Row)
 }
 
-/// As [`reshape`], in the same place.
+/// Returns the model of [`reshape`] with both tensors in the same place.
 pub(crate) fn in_place() -> Blob {
     let tensors = vec![activation(&[1, 4, 3], 0), activation(&[12], 0)];
     encoded(&draft(tensors, vec![copy(0, 1)], &[0], &[1]), Layout::Row)
 }
 
-/// Tensor 0 at 0 becomes tensor 1 at 16, that tensor 2 at 32, all of `[12]`.
+/// Returns a model in which tensor 0 at 0 becomes tensor 1 at 16, that tensor 2 at 32, all of
+/// `[12]`.
 pub(crate) fn two_copies() -> Blob {
     let tensors = vec![activation(&[12], 0), activation(&[12], 16), activation(&[12], 32)];
     encoded(&draft(tensors, vec![copy(0, 1), copy(1, 2)], &[0], &[2]), Layout::Row)
 }
 
-/// Tensor 0 is input and output; what its operator writes to tensor 1 nobody reads.
+/// Returns a model in which tensor 0 is input and output; what its operator writes to tensor 1
+/// nobody reads.
 pub(crate) fn dead_end() -> Blob {
     let tensors = vec![activation(&[12], 0), activation(&[12], 16)];
     encoded(&draft(tensors, vec![copy(0, 1)], &[0], &[0]), Layout::Row)
@@ -227,7 +229,8 @@ pub(crate) fn binary() -> Blob {
     single(&[2, 3], &[2, 3], op.with_constants(vec![Constant::of(&[3_i8; 3])]), Layout::Row)
 }
 
-/// Elements of tensor 1 where tensor 0 holds, both of `[2, 3]`, else of a constant for each column.
+/// Returns a model that selects elements of tensor 1 where tensor 0 holds, both of `[2, 3]`, else
+/// of a constant for each column.
 pub(crate) fn select() -> Blob {
     let body = SelectBody { dims: [1, 1, 1, 1, 2, 3], repeats: [0, 0, 1 << 4], constants: 1 << 2 };
     let op = DraftOp::new::<Select>(&body, &[0, 1], &[2]);
@@ -267,7 +270,8 @@ pub(crate) fn conversion(operation: Conversion, from: DType, to: DType) -> Blob 
     encoded(&draft(tensors, vec![op], &[0], &[1]), Layout::Row)
 }
 
-/// Tensor 0 of `[2, 3]`, with a column of a constant after it: tensor 1 of `[2, 4]`.
+/// Returns a model that joins tensor 0 of `[2, 3]` with a column of a constant after it: tensor 1
+/// of `[2, 4]`.
 pub(crate) fn moved() -> Blob {
     let mut columns = DraftMove::new(&[2, 4]);
     columns.piece(0, 0, &[axis(0, 2, 3), axis(0, 3, 1)]);
@@ -276,7 +280,8 @@ pub(crate) fn moved() -> Blob {
     single(&[2, 3], &[2, 4], op, Layout::Row)
 }
 
-/// Of both halves of tensor 0, each three rows of two values, four rows in another order.
+/// Returns a model that gathers four rows, in another order, of both halves of tensor 0, each three
+/// rows of two values.
 pub(crate) fn gathered() -> Blob {
     let body = GatherBody {
         batches: 1,
