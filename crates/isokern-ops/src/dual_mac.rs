@@ -44,36 +44,36 @@ pub type PairHalves = [u32; 4];
 
 /// Instructions on pairs of signed 16-bit halves in a word.
 pub trait DualMac {
-    /// Bytes 0 and 2 of `word`, sign-extended to halves.
+    /// Returns bytes 0 and 2 of `word`, sign-extended to halves.
     fn widen_even(word: u32) -> u32;
 
-    /// Bytes 1 and 3 of `word`, sign-extended to halves.
+    /// Returns bytes 1 and 3 of `word`, sign-extended to halves.
     fn widen_odd(word: u32) -> u32;
 
-    /// [`widen_even`](Self::widen_even), added to the halves of `offsets`.
+    /// Adds [`widen_even`](Self::widen_even) to the halves of `offsets`.
     fn widen_even_by(offsets: u32, word: u32) -> u32;
 
-    /// [`widen_odd`](Self::widen_odd), added to the halves of `offsets`.
+    /// Adds [`widen_odd`](Self::widen_odd) to the halves of `offsets`.
     fn widen_odd_by(offsets: u32, word: u32) -> u32;
 
-    /// `sum` and both products of halves.
+    /// Returns `sum` plus both products of halves.
     fn multiply_add(a: u32, b: u32, sum: i32) -> i32;
 
-    /// `value` scaled, rounded in two steps; `value * 2^scale.left` is in 32 bits.
+    /// Scales `value`, rounded in two steps; `value * 2^scale.left` is in 32 bits.
     #[inline(always)]
     fn scaled(value: i32, scale: Scale) -> i32 {
         scale.apply(value)
     }
 
-    /// [`scaled`](Self::scaled) plus `zero_point`, held in -128 to 127. The zero point is that of
-    /// an `i8`.
+    /// Returns [`scaled`](Self::scaled) plus `zero_point`, held in -128 to 127. The zero point is
+    /// that of an `i8`.
     #[inline(always)]
     fn requantised(value: i32, scale: Scale, zero_point: i32) -> i8 {
         scale.apply(value).saturating_add(zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
     }
 
-    /// [`requantised`](Self::requantised) of any value: where a shift to the left goes out of 32
-    /// bits, it wraps.
+    /// Returns [`requantised`](Self::requantised) of any value: where a shift to the left goes out
+    /// of 32 bits, it wraps.
     #[inline(always)]
     fn requantised_wide(value: i32, scale: Scale, zero_point: i32) -> i8 {
         scale.apply(value).saturating_add(zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
@@ -207,7 +207,7 @@ pub struct DualMacLoops<D, S = AllOperators> {
 }
 
 impl<D, S> DualMacLoops<D, S> {
-    /// The loops.
+    /// Returns the loops for the operators of `S`.
     #[must_use]
     pub const fn for_operators() -> Self {
         Self { instructions: PhantomData }
@@ -257,26 +257,26 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
     }
 }
 
-/// `value` in both halves.
+/// Returns `value` in both halves.
 #[inline]
 pub(crate) const fn both(value: i32) -> u32 {
     let half = value.cast_unsigned() & 0xFFFF;
     half << 16 | half
 }
 
-/// The lower half, as a number.
+/// Returns the lower half, as a number.
 #[inline]
 pub(crate) const fn low(halves: u32) -> i32 {
     (halves as i16) as i32
 }
 
-/// The upper half, as a number.
+/// Returns the upper half, as a number.
 #[inline]
 pub(crate) const fn high(halves: u32) -> i32 {
     halves.cast_signed() >> 16
 }
 
-/// Four bytes as they lie in memory.
+/// Returns the word of four bytes, in the order of memory.
 #[inline]
 pub(crate) const fn word([a, b, c, d]: [i8; 4]) -> u32 {
     u32::from_le_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()])

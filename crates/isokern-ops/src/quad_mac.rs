@@ -4,11 +4,11 @@
 //! [`QuadMac`]: the processor brings the instruction, and [`PortableQuadMac`] says in plain
 //! code what it has to give, so that the loops are tested on any machine.
 //!
-//! Weights must be in the packed layout, where neighbouring outputs lie side by side. A tile
-//! is up to four outputs of up to four positions, and neighbouring ranks take neighbouring
-//! outputs: they read neighbouring weights and the same activations. Where that leaves ranks
-//! without work, tiles are smaller. Every tile of an operator has the same number of steps:
-//! padding is read as the zero point instead of being left out.
+//! Weights must be in the packed layout, where neighbouring outputs are side by side. A tile is up
+//! to four outputs of up to four positions, and neighbouring ranks take neighbouring outputs: they
+//! read neighbouring weights and the same activations. Where that leaves ranks without work, tiles
+//! are smaller. Every tile of an operator has the same number of steps: padding is read as the zero
+//! point instead of being left out.
 //!
 //! Dilated columns, depth multipliers, unaligned memory, weights in the row layout or with a
 //! zero point are taken one output at a time.
@@ -37,11 +37,11 @@ use isokern_model::{AllOperators, Loops, OpSet, OperatorSet};
 
 /// An instruction on the four signed bytes of two words.
 pub trait QuadMac {
-    /// `sum` and the products of the bytes of `a` with those of `b`, wrapping.
+    /// Returns `sum` plus the products of the bytes of `a` with those of `b`, wrapping.
     fn multiply_add(a: u32, b: u32, sum: i32) -> i32;
 
-    /// `value`, by a way the compiler does not see through: what is there is read
-    /// again instead of being kept in registers that the next loop needs.
+    /// Returns `value`, by a way the compiler does not see through: what is there is read again
+    /// instead of being kept in registers that the next loop needs.
     #[inline(always)]
     fn reload<V>(value: &V) -> &V {
         value
@@ -76,7 +76,7 @@ pub struct QuadMacLoops<D, S = AllOperators> {
 }
 
 impl<D, S> QuadMacLoops<D, S> {
-    /// The loops.
+    /// Returns the loops for the operators of `S`.
     #[must_use]
     pub const fn for_operators() -> Self {
         Self { instructions: PhantomData }
@@ -126,7 +126,7 @@ impl<D: QuadMac, S: OperatorSet> Loops for QuadMacLoops<D, S> {
     }
 }
 
-/// Whether weights lie as these loops read them, with their sums.
+/// Returns whether weights are in the order in which these loops read them, with their sums.
 #[inline]
 fn is_packed(weights: &Weights<'_>) -> bool {
     weights.layout == Layout::Packed && weights.sums.len() >= weights.outputs

@@ -13,7 +13,7 @@ use super::scale::{is_whole, limit};
 use super::taps::{CHANNELS, TAPS_MAX, Taps};
 use super::tile::{TILE_CELLS, Tile};
 
-/// Whether the loops take an operator of this shape.
+/// Returns whether the loops run an operator of this shape.
 #[inline]
 pub(super) fn takes(op: &DepthwiseConv2dView<'_>) -> bool {
     let (rows, columns) = (op.window.rows(), op.window.columns());
@@ -75,7 +75,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// As many columns as there is room for, then as many rows.
+    /// Returns the parts with as many columns as there is room for, then as many rows.
     #[inline]
     fn new(op: &DepthwiseConv2dView<'_>) -> Self {
         let (rows, columns) = (op.window.rows(), op.window.columns());

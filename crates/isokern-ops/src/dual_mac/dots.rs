@@ -1,7 +1,7 @@
 //! Fully connected operators: four outputs share an activation.
 //!
 //! The activations of a row come as many at a time as a [`Patch`] holds, and are added to the sums
-//! of up to [`SUMS`] outputs. Both lie on the stack, which firmware has little of.
+//! of up to [`SUMS`] outputs. Both are on the stack, which firmware has little of.
 
 use core::ops::Range;
 

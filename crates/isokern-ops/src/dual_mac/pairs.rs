@@ -1,7 +1,7 @@
 //! Convolutions: two positions by two outputs at a time.
 //!
 //! The activations of two positions come in *passes*, as many terms at a time as a
-//! [`PositionPair`] holds, and are added to the sums of up to [`SUMS`] outputs. Both lie on the
+//! [`PositionPair`] holds, and are added to the sums of up to [`SUMS`] outputs. Both are on the
 //! stack, which firmware has little of.
 
 use isokern_core::{Cells, Team};
@@ -158,7 +158,7 @@ impl Sums<'_> {
     }
 }
 
-/// [`DualMac::two_by_two`] where there may be fewer than four weights for the last group.
+/// Computes [`DualMac::two_by_two`] where the last group may have fewer than four weights.
 #[inline(never)] // Seldom called.
 fn short_end<D: DualMac>(xs: &[PairHalves], rows: &[i8], stride: usize, sums: &mut [i32; 4]) {
     let whole = xs.len().saturating_sub(1);

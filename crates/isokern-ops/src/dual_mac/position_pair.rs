@@ -34,7 +34,7 @@ impl Pass {
 /// [`PairHalves`] of four; the last group is filled with zeros.
 #[derive(Debug)]
 pub(super) struct PositionPair<'a> {
-    /// While single bytes come in, they lie in the upper half of the groups in use.
+    /// While single bytes come in, they are in the upper half of the groups in use.
     words: &'a mut [PairHalves; GROUPS],
     zero_point: i32,
 }
@@ -45,7 +45,7 @@ impl<'a> PositionPair<'a> {
         Self { words, zero_point }
     }
 
-    /// What was gathered for a pass.
+    /// Returns the groups that were gathered for a pass.
     #[inline]
     pub(super) fn groups(&self, pass: &Pass) -> &[PairHalves] {
         self.words.get(..pass.len().div_ceil(4)).unwrap_or(&[])

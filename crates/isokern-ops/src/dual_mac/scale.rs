@@ -25,12 +25,12 @@ pub struct Scale {
     pub multiplier: i32,
     /// Bits to the left before the product: 1, and those of a shift above zero.
     pub left: u32,
-    /// Bits to the right behind it, at most 31, rounded with ties away from zero.
+    /// Bits to the right after the product, at most 31, rounded with ties away from zero.
     pub right: u32,
 }
 
 impl Scale {
-    /// Of a multiplier and its shift.
+    /// Returns the scale of a multiplier and its shift.
     #[inline(always)]
     #[must_use]
     pub(super) const fn new(multiplier: i32, shift: i8) -> Self {
@@ -39,7 +39,7 @@ impl Scale {
         Self { multiplier, left: left.cast_unsigned() + 1, right: right.cast_unsigned() }
     }
 
-    /// Of one output.
+    /// Returns the scale of one output.
     #[inline(always)]
     pub(super) fn of(requant: &Requant<'_>, output: usize) -> Self {
         let index = if requant.multiplier.len() == 1 { 0 } else { output };
@@ -47,7 +47,7 @@ impl Scale {
         Self::new(multiplier, requant.shift.get(index).copied().unwrap_or(0))
     }
 
-    /// `value` scaled, in plain code.
+    /// Scales `value`, in plain code.
     #[inline(always)]
     pub(super) const fn apply(self, value: i32) -> i32 {
         let shifted = value.wrapping_shl(self.left.wrapping_sub(1));
@@ -70,7 +70,7 @@ pub(super) fn requantised<D: DualMac>(
     }
 }
 
-/// Whether every sum of `terms` products and a bias has room for its [`Scale`].
+/// Returns whether every sum of `terms` products and a bias has room for its [`Scale`].
 #[inline(never)] // Once in the code.
 pub(super) fn have_room(requant: &Requant<'_>, terms: usize) -> bool {
     let Some(products) = terms.checked_mul(PRODUCT_MAX).and_then(|sum| u32::try_from(sum).ok())
@@ -92,7 +92,7 @@ pub(super) fn limit(cells: &[Cell<i8>], activation: Activation) {
     }
 }
 
-/// Whether the range is that of all values, which need no [`limit`].
+/// Returns whether the range holds all values, so that no [`limit`] is needed.
 #[inline]
 pub(super) const fn is_whole(activation: Activation) -> bool {
     activation.min == i8::MIN && activation.max == i8::MAX

@@ -13,8 +13,8 @@ const PAIRS: usize = 13;
 /// Kernel cells at most.
 pub(super) const TAPS_MAX: usize = 2 * PAIRS - 1;
 
-/// Two kernel cells: where they lie behind the start of a window, in bytes, and their weights of
-/// four channels, both of a channel as halves of a word.
+/// Two kernel cells: their offsets from the start of a window, in bytes, and their weights of four
+/// channels, both of a channel as halves of a word.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct TapPair {
@@ -23,13 +23,13 @@ pub struct TapPair {
 }
 
 impl TapPair {
-    /// The words of both cells.
+    /// Returns the words of both cells.
     #[inline]
     pub(super) fn words(&self, xs: &[u32]) -> [u32; 2] {
         self.offsets.map(|offset| xs.get(offset as usize / 4).copied().unwrap_or(0))
     }
 
-    /// The weights of the channels.
+    /// Returns the weights of the channels.
     #[inline]
     pub(super) const fn weights(&self) -> &[u32; CHANNELS] {
         &self.weights
@@ -50,13 +50,13 @@ pub struct Taps {
     x_step: usize,
     y_step: usize,
     pair_count: usize,
-    /// Bytes from the start of a window to behind its last cell.
+    /// Bytes from the start of a window to the end of its last cell.
     reach: usize,
 }
 
 impl Taps {
-    /// Of no channels yet. Windows start `x_step` bytes apart, a multiple of 4, and results
-    /// `y_step`.
+    /// Returns taps without channels. Windows start `x_step` bytes apart, a multiple of 4, and
+    /// results `y_step`.
     #[inline]
     pub(super) const fn new(x_step: usize, y_step: usize, zero_point: i32) -> Self {
         const NONE: TapPair = TapPair { offsets: [0; 2], weights: [0; CHANNELS] };
@@ -82,8 +82,8 @@ impl Taps {
         (self.pair_count, self.reach) = (1, 4);
     }
 
-    /// Takes the weights of a kernel cell that lies `offset` bytes behind the start of a window;
-    /// cells are given in order, from number 0.
+    /// Takes the weights of a kernel cell `offset` bytes after the start of a window; cells are
+    /// given in order, from number 0.
     #[inline(never)] // Its registers are not those of the loop.
     pub(super) fn put(&mut self, index: usize, offset: usize, weights: [i8; 4], zero_point: i32) {
         let offset = offset & !3;
@@ -104,7 +104,7 @@ impl Taps {
         self.reach = self.reach.max(offset.saturating_add(4));
     }
 
-    /// Whether `words` have the windows, and `cells` the results, of `count` positions.
+    /// Returns whether `words` hold the windows, and `cells` the results, of `count` positions.
     #[inline]
     #[must_use]
     pub const fn has_room(&self, words: usize, cells: usize, count: usize) -> bool {
@@ -114,40 +114,40 @@ impl Taps {
         xs <= words.saturating_mul(4) && ys <= cells
     }
 
-    /// Bytes between two windows, a multiple of 4.
+    /// Returns the bytes between two windows, a multiple of 4.
     #[inline]
     #[must_use]
     pub const fn x_step(&self) -> usize {
         self.x_step
     }
 
-    /// Cells between the results of two positions.
+    /// Returns the cells between the results of two positions.
     #[inline]
     #[must_use]
     pub const fn y_step(&self) -> usize {
         self.y_step
     }
 
-    /// The kernel cells.
+    /// Returns the kernel cells.
     #[inline]
     #[must_use]
     pub fn pairs(&self) -> &[TapPair] {
         self.pairs.get(..self.pair_count).unwrap_or(&self.pairs)
     }
 
-    /// What the sums start with.
+    /// Returns what the sums start with.
     #[inline]
     pub(super) const fn bias(&self) -> [i32; CHANNELS] {
         self.bias
     }
 
-    /// The zero point of the output.
+    /// Returns the zero point of the output.
     #[inline]
     pub(super) const fn zero_point(&self) -> i32 {
         self.zero_point
     }
 
-    /// The scales of the channels.
+    /// Returns the scales of the channels.
     #[inline]
     pub(super) const fn scales(&self) -> &[Scale; CHANNELS] {
         &self.scales

@@ -21,7 +21,7 @@ impl Tile {
         Self { words: [0; TILE_CELLS] }
     }
 
-    /// The cells.
+    /// Returns the cells.
     #[inline]
     pub(super) const fn words(&self) -> &[u32] {
         &self.words

@@ -46,7 +46,7 @@ pub(super) fn run<D: QuadMac, T: Team>(team: &T, job: &Job<'_>) {
     }
 }
 
-/// All tiles of the calling rank: four channels of `P` positions each.
+/// Computes all tiles of the calling rank: four channels of `P` positions each.
 #[inline(always)]
 fn tiles<D: QuadMac, T: Team, const P: usize>(team: &T, job: &Job<'_>) {
     let per_position = P as u32;
@@ -67,14 +67,14 @@ struct Sums<const P: usize> {
     weights: [i32; 4],
 }
 
-/// The sums of one tile.
+/// Returns the sums of one tile.
 #[allow(clippy::needless_range_loop)] // As in `dots`.
 #[inline(always)]
 fn tile<D: QuadMac, const P: usize>(job: &Job<'_>, quad: u32, first_position: u32) -> Sums<P> {
     let window = job.window;
     let pad = four_times(job.zero_point);
     let mut positions = Positions::from(first_position, job.out_width);
-    // Where the kernel's first cell lies; wrapped where that is in front of the image.
+    // Where the kernel's first cell is; wrapped where that is in front of the image.
     let corners: [(u32, u32); P] = array::from_fn(|_| {
         let (row, column) = positions.next_place();
         let top = row * u32::from(window.stride_height);

@@ -81,7 +81,7 @@ pub(super) fn run<D: QuadMac, T: Team>(team: &T, job: &Job<'_>) -> bool {
     true
 }
 
-/// All tiles of the calling rank: `N` outputs of `P` positions each.
+/// Computes all tiles of the calling rank: `N` outputs of `P` positions each.
 #[inline(always)]
 fn tiles<D: QuadMac, T: Team, W: Lanes<N>, F: Feed, const N: usize, const P: usize>(
     team: &T,
@@ -101,7 +101,7 @@ fn tiles<D: QuadMac, T: Team, W: Lanes<N>, F: Feed, const N: usize, const P: usi
     }
 }
 
-/// The sums of products of one tile.
+/// Returns the sums of products of one tile.
 ///
 /// Loops over a tile count: iterators over arrays stay loops over memory on a GPU.
 #[allow(clippy::needless_range_loop)]

@@ -32,7 +32,7 @@ pub(super) fn add<T: Team>(team: &T, op: &AddView, memory: &Memory<'_>) {
     }
 }
 
-/// The four bytes of a word.
+/// Returns the four bytes of a word.
 #[inline(always)]
 fn bytes(word: &Cell<u32>) -> [i8; 4] {
     word.get().to_le_bytes().map(u8::cast_signed)

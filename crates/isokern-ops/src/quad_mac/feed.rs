@@ -1,7 +1,7 @@
 //! Activations in words of four, in the order the packed weights meet them.
 //!
 //! A kernel row of an output position meets a *stretch* of neighbouring activations. Where
-//! it leaves the image it reads the zero point, which stands for real zero.
+//! it leaves the image it reads the zero point, which represents real zero.
 
 use core::cell::Cell;
 
@@ -31,13 +31,13 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Whether stretches begin and end between words, if the image does.
+    /// Returns whether stretches begin and end between words, if the image does.
     #[inline(always)]
     pub(super) const fn has_whole_words(&self) -> bool {
         self.channels.is_multiple_of(4)
     }
 
-    /// Where the window of an output row and column lies.
+    /// Returns the place of the window of an output row and column.
     #[inline(always)]
     pub(super) fn place(&self, (row, column): (u32, u32)) -> Place {
         let start = column * self.column_stride;
@@ -52,7 +52,7 @@ impl Shape {
         }
     }
 
-    /// First activation and number of activations that kernel row `row` meets at `place`.
+    /// Returns first activation and number of activations that kernel row `row` meets at `place`.
     #[inline(always)]
     fn run(&self, place: &Place, row: u32) -> (u32, u32) {
         let y = place.top.wrapping_add(row * self.row_dilation);
@@ -84,14 +84,14 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    /// Those from `first` on.
+    /// Returns the places from `first` on.
     #[inline(always)]
     pub(super) fn from(first: u32, out_width: u32) -> Self {
         let out_width = out_width.max(1);
         Self { next: (first / out_width, first % out_width), out_width }
     }
 
-    /// The next row and column.
+    /// Returns the next row and column.
     #[inline(always)]
     pub(super) fn next_place(&mut self) -> (u32, u32) {
         let (row, column) = self.next;
@@ -102,10 +102,10 @@ impl Positions {
 
 /// A source of stretches.
 pub(super) trait Feed: Copy {
-    /// The activations that kernel row `row` meets at `place`.
+    /// Returns the activations that kernel row `row` meets at `place`.
     fn stretch(&self, shape: &Shape, place: &Place, row: u32) -> Stretch;
 
-    /// The four of a stretch that meet a group of terms.
+    /// Returns the four activations of a stretch that meet a group of terms.
     fn word(&self, stretch: &Stretch, group: u32) -> u32;
 }
 
@@ -126,7 +126,7 @@ impl Stretch {
         Self { start: from.wrapping_sub(first), first, len }
     }
 
-    /// The index of a unit of the row, if it lies inside the image.
+    /// Returns the index of a unit of the row, if it is inside the image.
     #[inline(always)]
     const fn index(&self, unit: u32) -> Option<usize> {
         if unit.wrapping_sub(self.first) < self.len {
@@ -145,7 +145,7 @@ pub(super) struct WordFeed<'a> {
 }
 
 impl<'a> WordFeed<'a> {
-    /// The image in `cells`, if it is aligned.
+    /// Returns the image in `cells`, if it is aligned.
     #[inline(always)]
     pub(super) fn new(cells: Cells<'a>, zero_point: i32) -> Option<Self> {
         Some(Self { words: cells.as_words()?, pad: four_times(zero_point) })
@@ -174,7 +174,7 @@ pub(super) struct ByteFeed<'a> {
 }
 
 impl<'a> ByteFeed<'a> {
-    /// The image in `cells`.
+    /// Returns the image in `cells`.
     #[inline(always)]
     pub(super) fn new(cells: Cells<'a>, zero_point: i32) -> Self {
         Self { cells, pad: four_times(zero_point) }
@@ -200,7 +200,7 @@ impl Feed for ByteFeed<'_> {
     }
 }
 
-/// The low byte of `value`, in all four.
+/// Returns the low byte of `value`, in all four.
 #[inline(always)]
 pub(super) const fn four_times(value: i32) -> u32 {
     let [low, ..] = value.to_le_bytes();

@@ -1,6 +1,6 @@
 //! From the view of an operator to what the loops here read, in numbers 32 bits wide.
 //!
-//! The loops know no operator: they run jobs. A job lies in memory, so that a call takes few
+//! The loops know no operator: they run jobs. A job is in memory, so that a call takes few
 //! registers.
 
 use isokern_core::Team;
@@ -101,7 +101,7 @@ impl<'a> dots::Job<'a> {
 }
 
 impl<'a> depthwise::Job<'a> {
-    /// The job, if channels are whole words and all is aligned.
+    /// Returns the job, if channels are whole words and all is aligned.
     #[inline(never)] // As above.
     fn new(op: &'a DepthwiseConv2dView<'a>, memory: &Memory<'a>) -> Option<Self> {
         let (input, output) = (op.input.image(), op.output.image());
@@ -148,7 +148,7 @@ impl<'a> single::Job<'a> {
         }
     }
 
-    /// A window over all channels of an image, without weights yet.
+    /// Returns a window over all channels of an image, without weights yet.
     #[inline(always)]
     fn image(
         (input, output): (&Tensor, &Tensor),

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 /// Weights of `N` neighbouring outputs, four terms each.
 pub(super) trait Lanes<const N: usize>: Pod {
-    /// One word per output.
+    /// Returns one word per output.
     fn words(self) -> [u32; N];
 }
 

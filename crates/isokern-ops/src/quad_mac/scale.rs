@@ -16,7 +16,7 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Those of `output`, whose weights sum to `weight_sum` and meet activations with this
+    /// Returns those of `output`, whose weights sum to `weight_sum` and meet activations with this
     /// zero point: what it adds to the sum of products is taken off the bias.
     #[inline(always)]
     pub(super) fn new(
@@ -34,7 +34,7 @@ impl Scale {
         }
     }
 
-    /// The output byte of a sum of products.
+    /// Returns the output byte of a sum of products.
     #[inline(always)]
     pub(super) fn value(&self, requant: &Requant<'_>, sum: i32) -> i8 {
         let sum = self.start.wrapping_add(sum);
@@ -51,7 +51,7 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// The outputs of positions with `outputs` channels each.
+    /// Returns the outputs of positions with `outputs` channels each.
     #[inline(always)]
     pub(super) fn new(cells: Cells<'a>, outputs: usize) -> Self {
         let words = if outputs.is_multiple_of(4) { cells.as_words() } else { None };

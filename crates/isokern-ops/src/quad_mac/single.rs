@@ -55,7 +55,7 @@ impl Order {
 }
 
 impl Job<'_> {
-    /// The index of the first weight of a kernel cell that meets `output`.
+    /// Returns the index of the first weight of a kernel cell that meets `output`.
     #[inline(always)]
     fn weight_index(&self, output: u32, row: u32, column: u32) -> u32 {
         let height = u32::from(self.window.kernel_height);
@@ -73,7 +73,7 @@ impl Job<'_> {
         }
     }
 
-    /// How far the next weight is: from a place within a group, in the packed order.
+    /// Returns how far the next weight is: from a place within a group, in the packed order.
     #[inline(always)]
     const fn weight_step(&self, place: u32) -> u32 {
         match self.order {
@@ -101,7 +101,7 @@ pub(super) fn run<D: QuadMac, T: Team>(team: &T, job: &Job<'_>) {
     }
 }
 
-/// The sum over the cells of the window that lie inside the image.
+/// Returns the sum over the cells of the window that are inside the image.
 #[inline(always)]
 fn dot<D: QuadMac>(job: &Job<'_>, position: u32, output: u32) -> i32 {
     let (out_row, out_column) = (position / job.out_width.max(1), position % job.out_width.max(1));
