@@ -42,7 +42,7 @@ pub unsafe extern "ptx-kernel" fn isokern_batch(parameters: BatchParameters) {
     unsafe { run::<BaseOperators>(parameters) };
 }
 
-/// As [`isokern_batch`], for a model of any kinds.
+/// Runs a batch as [`isokern_batch`] does, for a model of any kinds.
 ///
 /// # Safety
 ///
@@ -148,7 +148,7 @@ impl<S: OperatorSet> Batch<'_, S> {
     }
 }
 
-/// Where this block's arena and its copy of the model lie.
+/// Where this block's arena and its copy of the model are.
 struct Parts {
     arena: *mut i8,
     model: Option<*mut u8>,
@@ -183,7 +183,7 @@ impl Parts {
     }
 }
 
-/// The model, or a fault if it is none or contradicts the parameters.
+/// Returns the model, or ends in a fault if it is none or contradicts the parameters.
 ///
 /// # Safety
 ///
@@ -201,7 +201,7 @@ unsafe fn checked_model<'m>(
     model
 }
 
-/// The model's bytes, copied to shared memory if the parameters say so.
+/// Returns the model's bytes, copied to shared memory if the parameters say so.
 ///
 /// # Safety
 ///
@@ -224,14 +224,14 @@ unsafe fn model_bytes<'m>(
     let chunks = len / size_of::<Chunk>();
     for index in team.share(chunks) {
         let (from, to) = (start.cast::<Chunk>(), copy.cast::<Chunk>());
-        // SAFETY: chunk `index` lies inside both, which are aligned to a chunk.
+        // SAFETY: chunk `index` is inside both, which are aligned to a chunk.
         let chunk = unsafe { ptr::read(from.wrapping_add(index)) };
         // SAFETY: as above, and it is this rank's alone.
         unsafe { ptr::write(to.wrapping_add(index), chunk) };
     }
     let rest = chunks * size_of::<Chunk>();
     for index in team.share(len - rest) {
-        // SAFETY: byte `rest + index` lies inside.
+        // SAFETY: byte `rest + index` is inside.
         let byte = unsafe { ptr::read(start.wrapping_add(rest + index)) };
         // SAFETY: as above, and it is this rank's alone.
         unsafe { ptr::write(copy.wrapping_add(rest + index), byte) };
@@ -267,7 +267,7 @@ fn check(parameters: &BatchParameters, model: &Model<'_>) {
     }
 }
 
-/// The state of a stream; nothing for a model without.
+/// Returns the state of a stream; empty for a model without.
 ///
 /// # Safety
 ///
@@ -288,7 +288,7 @@ unsafe fn stream_state<'a>(
     unsafe { Cells::from_raw(start, state_bytes) }
 }
 
-/// The inputs of a sample, one after the other.
+/// Returns the inputs of a sample, one after the other.
 ///
 /// # Safety
 ///
@@ -304,7 +304,7 @@ unsafe fn sample_inputs<'a>(parameters: &BatchParameters, sample: u64) -> Cells<
     unsafe { Cells::from_raw(start, parameters.input_bytes as usize) }
 }
 
-/// The place for the outputs of a sample, one after the other.
+/// Returns the place for the outputs of a sample, one after the other.
 ///
 /// # Safety
 ///
@@ -316,7 +316,7 @@ unsafe fn sample_outputs<'a>(parameters: &BatchParameters, sample: u64) -> Cells
     unsafe { Cells::from_raw(start, parameters.output_bytes as usize) }
 }
 
-/// An address from the parameters, as a pointer.
+/// Returns an address from the parameters, as a pointer.
 #[inline(always)]
 const fn address(address: u64) -> *mut u8 {
     ptr::with_exposed_provenance_mut(address as usize)

@@ -28,7 +28,7 @@ pub(crate) fn open(fault_record: u64) {
     }
 }
 
-/// The address of the fault record; 0 if there is none.
+/// Returns the address of the fault record; 0 if there is none.
 #[inline(always)]
 pub(crate) fn fault_record() -> u64 {
     let record: u64;
@@ -56,7 +56,7 @@ pub(crate) fn set_sample(sample: u64) {
     }
 }
 
-/// The sample the block is at.
+/// Returns the sample the block is at.
 #[inline(always)]
 pub(crate) fn sample() -> u64 {
     let sample: u64;
@@ -71,7 +71,7 @@ pub(crate) fn sample() -> u64 {
     sample
 }
 
-/// Whether a thread of this block has met a fault.
+/// Returns whether a thread of this block has met a fault.
 #[inline(always)]
 pub(crate) fn has_fault() -> bool {
     let raised: u32;
@@ -101,7 +101,7 @@ pub(crate) fn raise_fault() -> bool {
     before == 0
 }
 
-/// The start of the block's dynamic shared memory, aligned to 16; how long it is says
+/// Returns the start of the block's dynamic shared memory, aligned to 16; how long it is says
 /// [`registers::dynamic_shared_bytes`](crate::registers::dynamic_shared_bytes).
 #[inline(always)]
 pub(crate) fn dynamic() -> *mut u8 {
@@ -118,7 +118,7 @@ pub(crate) fn dynamic() -> *mut u8 {
     start
 }
 
-/// Where [`dynamic`] starts inside shared memory: an address for `.shared` instructions.
+/// Returns where [`dynamic`] starts inside shared memory: an address for `.shared` instructions.
 #[inline(always)]
 pub(crate) fn dynamic_offset() -> u64 {
     let start: u64;

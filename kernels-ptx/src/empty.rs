@@ -1,12 +1,12 @@
 //! Entries that do nothing: what a launch costs, and what parameters add.
 #![allow(unsafe_code)]
 
-/// Nothing, without parameters.
+/// Does nothing, without parameters.
 // SAFETY: the name is this crate's; it touches nothing.
 #[unsafe(no_mangle)]
 pub extern "ptx-kernel" fn isokern_empty() {}
 
-/// Nothing, with eight 64-bit parameters.
+/// Does nothing, with eight 64-bit parameters.
 // SAFETY: as above.
 #[unsafe(no_mangle)]
 pub extern "ptx-kernel" fn isokern_empty8(

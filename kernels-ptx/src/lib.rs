@@ -1,7 +1,7 @@
 //! The device code of Isokern: a batch kernel over the operators of `isokern-model`, and probes.
 //!
 //! One block of threads is one team. It runs the same source as a CPU or a
-//! microcontroller; only what stands here differs: how threads meet, how memory between
+//! microcontroller; only what is here differs: how threads meet, how memory between
 //! blocks is read and written, and how a fault ends.
 //!
 //! | module | what it is |
@@ -20,7 +20,7 @@
 //! # Safety
 //!
 //! Entries believe the addresses in their parameters: the host owes that they are what the
-//! layouts in `isokern_core::device` say. `unsafe` lies in the files that `docs/safety.md`
+//! layouts in `isokern_core::device` say. `unsafe` is in the files that `docs/safety.md`
 //! lists; operators have none.
 #![no_std]
 #![feature(abi_ptx, asm_experimental_arch)]

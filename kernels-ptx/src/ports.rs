@@ -36,7 +36,7 @@ pub(crate) fn write_outputs(
         copy(team, y, outputs.window(start, y.len()));
         start += y.len();
     }
-    // The next input may lie where this output did.
+    // The next input may be where this output did.
     team.sync();
 }
 

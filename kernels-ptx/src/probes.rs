@@ -25,7 +25,7 @@ struct Output {
 }
 
 impl Output {
-    /// The record at `address`.
+    /// Returns the record at `address`.
     ///
     /// # Safety
     ///
@@ -92,7 +92,7 @@ impl Instant {
         Self { nanoseconds: registers::nanoseconds(), cycles: registers::cycles() }
     }
 
-    /// Cycles and nanoseconds since.
+    /// Returns cycles and nanoseconds since.
     #[inline(always)]
     fn elapsed(self) -> (u64, u64) {
         let now = Self::now();

@@ -44,7 +44,7 @@ constant_register!(
     dynamic_shared_bytes, "%dynamic_smem_size"
 );
 
-/// Cycles of this multiprocessor's clock.
+/// Returns the cycles of this multiprocessor's clock.
 #[inline(always)]
 pub(crate) fn cycles() -> u64 {
     let value: u64;
@@ -54,7 +54,7 @@ pub(crate) fn cycles() -> u64 {
     value
 }
 
-/// Nanoseconds of the device's timer.
+/// Returns the nanoseconds of the device's timer.
 #[inline(always)]
 pub(crate) fn nanoseconds() -> u64 {
     let value: u64;

@@ -14,7 +14,7 @@ pub(crate) struct BlockTeam {
 }
 
 impl BlockTeam {
-    /// The calling thread's place in its block. Every thread of the block calls this once,
+    /// Returns the calling thread's place in its block. Every thread of the block calls this once,
     /// first of all, with the address of the launch's fault record.
     #[inline(always)]
     pub(crate) fn start(fault_record: u64) -> Self {
@@ -26,7 +26,7 @@ impl BlockTeam {
         team
     }
 
-    /// Index of the thread in its block.
+    /// Returns the index of the thread in its block.
     #[inline(always)]
     pub(crate) const fn index(&self) -> u32 {
         self.rank
@@ -44,7 +44,7 @@ impl Team for BlockTeam {
         self.size as usize
     }
 
-    /// The barrier, and the end of this thread if another of the block has met a fault.
+    /// Waits at the barrier, and ends this thread if another of the block has met a fault.
     ///
     /// A thread that ends does not hold the others up: a barrier waits for the threads of
     /// the block that have not exited (CUDA programming guide, compute capability 7.x).

@@ -5,7 +5,7 @@
 //! too narrow is a data race, one that is too wide costs time.
 //!
 //! On the device a word *is* an address and travels by value. `.global` forms are used:
-//! such words lie in global or mapped memory, never in shared.
+//! such words are in global or mapped memory, never in shared.
 #![allow(unsafe_code)]
 
 use core::arch::asm;
@@ -22,7 +22,7 @@ macro_rules! scoped {
         }
 
         impl $word {
-            /// The word at `address`.
+            /// Returns the word at `address`.
             ///
             /// # Safety
             ///
@@ -94,7 +94,7 @@ macro_rules! scoped {
 
         #[allow(dead_code)]
         impl $cell {
-            /// The cell at `address`.
+            /// Returns the cell at `address`.
             ///
             /// # Safety
             ///
@@ -197,7 +197,7 @@ impl SharedRmw for GpuWord {
 pub(crate) struct SystemMemory(());
 
 impl SystemMemory {
-    /// Memory whose addresses are given later.
+    /// Returns memory whose addresses are given later.
     ///
     /// # Safety
     ///
@@ -225,7 +225,7 @@ impl AddressSpace for SystemMemory {
     }
 }
 
-/// A cell as it lies in memory: data in the lower half, turn in the upper.
+/// Returns a cell as it is in memory: data in the lower half, turn in the upper.
 #[inline(always)]
 const fn cell_bits(data: u32, turn: u32) -> u64 {
     (turn as u64) << 32 | data as u64

@@ -8,8 +8,8 @@ use super::{Instant, Output};
 use crate::team::BlockTeam;
 use crate::{block, fault, registers};
 
-/// Every thread writes a word, meets the others at the barrier, and reads another's word:
-/// `rounds` times, with ever another partner.
+/// Writes a word in every thread, waits at the barrier, and reads another thread's word: `rounds`
+/// times, each time with another partner.
 ///
 /// The launch gives four bytes of dynamic shared memory per thread. A word of another round
 /// counts as a violation. `observed` is the number of words read.

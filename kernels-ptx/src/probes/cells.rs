@@ -8,7 +8,7 @@ use super::{Instant, Output};
 use crate::registers;
 use crate::words::SystemCell;
 
-/// Block 0 writes `rounds` values to each of `count` cells, all other blocks read them.
+/// Writes `rounds` values to each of `count` cells in block 0, and reads them in all other blocks.
 ///
 /// Thread `i` of a block has cells `i`, `i + threads`, ... A value is a turn and the data that
 /// belongs to it; a reader that sees any other pair counts a violation, one that sees a turn

@@ -69,7 +69,7 @@ pub unsafe extern "ptx-kernel" fn isokern_probe_shared_chase(
     let links = block::dynamic().cast::<u64>();
     for index in team.share(words as usize) {
         let next = (index as u64 + u64::from(stride)) % u64::from(words);
-        // SAFETY: word `index` lies in the block's memory and is this rank's alone.
+        // SAFETY: word `index` is in the block's memory and is this rank's alone.
         unsafe { links.wrapping_add(index).write(first + next * 8) };
     }
     team.sync();

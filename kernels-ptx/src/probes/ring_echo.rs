@@ -1,4 +1,4 @@
-//! An echo behind rings: does a host's requester get what it asked for, payload and all?
+//! Answers a host's requester over rings, which checks every reply and its payload.
 #![allow(unsafe_code)]
 
 use core::arch::asm;

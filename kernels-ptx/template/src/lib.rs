@@ -15,8 +15,8 @@ use core::arch::asm;
 use core::arch::nvptx::{_block_dim_x, _block_idx_x, _grid_dim_x, _thread_idx_x};
 use core::panic::PanicInfo;
 
-/// What happens to one element. Everything that can be safe code should be, and may then be
-/// tested on the host, in a crate that this one depends on.
+/// Computes one element. Everything that can be safe code should be, and may then be tested on the
+/// host, in a crate that this one depends on.
 fn scale_add_one(factor: i32, x: i32, y: i32) -> i32 {
     factor.wrapping_mul(x).wrapping_add(y)
 }
@@ -45,7 +45,7 @@ pub unsafe extern "ptx-kernel" fn scale_add(x: *const i32, y: *mut i32, factor: 
     }
 }
 
-/// The first element of this thread, and how far it is to its next one.
+/// Returns the first element of this thread, and the distance to its next one.
 fn position() -> (usize, usize) {
     // SAFETY: reading a special register has no condition; the same holds for the next three.
     let thread = unsafe { _thread_idx_x() };
