@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The board that stands for each target, and what its SysTick counts in a microsecond.
+/// The board of each target, and what its SysTick counts in a microsecond.
 const BOARDS: [(&str, &str, u32); 3] = [
     ("thumbv7em-none-eabihf", "mps2-an386", 25),
     ("thumbv6m-none-eabi", "microbit", 16),
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The source that embeds a model under the name `embedded`.
+/// Returns the source that embeds a model under the name `embedded`.
 fn include(model: &Path) -> String {
     format!("model::include_model! {{\n    mod embedded = {:?};\n}}\n", model.display().to_string())
 }

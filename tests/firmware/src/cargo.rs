@@ -10,7 +10,7 @@ use core::hint::black_box;
 /// What the start of the place holds before anything is put there; `xtask/src/firmware/cargo.rs`
 /// looks for it, and has the lengths.
 const MARK: [u8; 16] = *b"isokern: carried";
-/// Where the parts lie: at multiples of this.
+/// Where the parts are: at multiples of this.
 const STEP: usize = 64;
 
 /// Whether the board has little memory.

@@ -43,13 +43,13 @@ impl Clock {
         let _ = self.timer.has_wrapped();
     }
 
-    /// The ticks since [`restart`](Self::restart); zero if they were too many to count.
+    /// Returns the ticks since [`restart`](Self::restart); zero if they were too many to count.
     pub fn ticks(&mut self) -> u32 {
         let left = SYST::get_current();
         if self.timer.has_wrapped() { 0 } else { TICKS_MAX.wrapping_sub(left) }
     }
 
-    /// The ticks that [`CALIBRATION`] instructions take.
+    /// Returns the ticks that [`CALIBRATION`] instructions take.
     pub fn calibrate(&mut self) -> u32 {
         self.restart();
         // `delay(n)` is a loop of two instructions that runs n + 1 times.

@@ -13,7 +13,7 @@ use critical_section::{CriticalSection, Mutex};
 pub struct Relay<T>(Mutex<RefCell<Option<T>>>);
 
 impl<T> Relay<T> {
-    /// An empty place.
+    /// Returns an empty place.
     #[must_use]
     pub const fn new() -> Self {
         Self(Mutex::new(RefCell::new(None)))

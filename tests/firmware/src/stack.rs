@@ -1,4 +1,4 @@
-//! Finds how deep the stack has been, by painting what lies below it.
+//! Finds how deep the stack has been, by painting what is below it.
 #![allow(unsafe_code)]
 
 use core::ptr;
@@ -46,8 +46,8 @@ impl Gauge {
         Self { bottom, top }
     }
 
-    /// The most bytes the stack has had since, counted from its start. Ends the program when
-    /// it has been below all that was painted.
+    /// Returns the most bytes the stack has had since, counted from its start. Ends the program
+    /// when it has been below all that was painted.
     #[must_use]
     pub fn peak(&self) -> usize {
         let untouched = |address: &usize| {

@@ -173,7 +173,7 @@ impl Client {
         }
     }
 
-    /// The answer after everything else in the second mailbox tells what was added.
+    /// Checks the sum that the actor answers after everything else in the second mailbox.
     fn check_sum(&mut self) {
         if let Ok(answer) = self.bulk.requester.try_answer() {
             self.seen.added_count += self.seen.told_count;
@@ -184,7 +184,8 @@ impl Client {
         }
     }
 
-    /// One round: held until its deadline, expired meanwhile, answered.
+    /// Checks one round: a question held until its deadline, one that expired meanwhile, one
+    /// answered.
     fn check_deadlines(&mut self) {
         let now_ns = TickClock.now_ns();
         if self.deadline_ns == 0 {
@@ -213,7 +214,7 @@ impl Client {
         }
     }
 
-    /// The loop has taken the held question by now: fills what is left of both mailboxes.
+    /// Fills what is left of both mailboxes, once the loop has taken the held question.
     fn fill(&mut self, reason: Reason) {
         let mut filled_count = 0;
         while self.ask_urgent(0, 0) || self.ask_bulk(0) {
@@ -227,7 +228,7 @@ impl Client {
         }
     }
 
-    /// The replies say in which order the mailboxes were served.
+    /// Checks the order in which the mailboxes were served, which the replies give.
     fn check_order(&mut self) {
         let lanes = [(b'0', &mut self.urgent.requester), (b'1', &mut self.bulk.requester)];
         for (name, requester) in lanes {
@@ -248,7 +249,7 @@ impl Client {
         }
     }
 
-    /// Every question has come back, and the actor takes no more.
+    /// Checks that every question has come back, and that the actor takes no more.
     fn check_end(&mut self) -> bool {
         let mut is_over = true;
         for lane in [&mut self.urgent, &mut self.bulk] {

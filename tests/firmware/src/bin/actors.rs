@@ -61,7 +61,7 @@ fn main() -> ! {
     ending::succeed()
 }
 
-/// The actor's life, from its failed starts to its stop.
+/// Runs the actor, from its failed starts to its stop.
 #[inline(never)]
 fn run(cells: Cells, clock: Clock) {
     let mut spawned = total::spawn(cells);

@@ -109,7 +109,7 @@ fn main() -> ! {
     ending::succeed()
 }
 
-/// One task, asked by the interrupt.
+/// Runs one task, which the interrupt asks.
 #[inline(never)]
 fn answer_interrupt(cells: Cells) {
     let mut actor = pin!(start(cells, |requester| {
@@ -129,7 +129,7 @@ fn answer_interrupt(cells: Cells) {
     print_number("ask_ticks", take(&AWAKE));
 }
 
-/// Two tasks as one: the client awaits each answer of the actor.
+/// Runs two tasks as one: the client awaits each answer of the actor.
 #[inline(never)]
 fn answer_task(cells: Cells) {
     let mut actor = pin!(start(cells, |requester| CLIENT.put(requester)));

@@ -90,13 +90,13 @@ fn measure(
     Ok(Figures { loops, digest: sum, load_ticks, run_ticks })
 }
 
-/// The loops under measurement: the fastest of the processor.
+/// Returns the backend with the loops under measurement: the fastest of the processor.
 #[cfg(not(feature = "plain"))]
 fn backend<'m>() -> CpuBackend<'m, embedded::Operators> {
     CpuBackend::for_operators()
 }
 
-/// The loops under measurement: those of every processor.
+/// Returns the backend with the loops under measurement: those of every processor.
 #[cfg(feature = "plain")]
 fn backend<'m>() -> CpuBackend<'m, embedded::Operators> {
     CpuBackend::for_operators().with_instruction_set(isokern_cpu::InstructionSet::PLAIN)

@@ -78,7 +78,7 @@ fn write_input(
     Ok(())
 }
 
-/// The digest with the outputs in an arena.
+/// Returns the digest continued with the outputs in an arena.
 fn add_outputs(
     program: &CpuProgram<'_>,
     arena: &mut [u8],
@@ -92,12 +92,12 @@ fn add_outputs(
     Ok(sum)
 }
 
-/// The digest of nothing.
+/// Returns the digest of nothing.
 const fn no_outputs() -> u64 {
     fnv1a(&[])
 }
 
-/// The inputs one by one, as each mode takes them.
+/// Returns the inputs one by one, as each mode takes them.
 fn inputs_of(cargo: Unpacked) -> (u32, &'static [u8]) {
     (cargo.count, cargo.inputs)
 }

@@ -1,7 +1,7 @@
 //! Changes every byte of a model in turn: each change is refused at load, or runs to
 //! an answer.
 //!
-//! A fault or a panic ends the program with a failing status. The model lies in RAM
+//! A fault or a panic ends the program with a failing status. The model is in RAM
 //! here. Most changes are made with the checksum put right again, so that the checks
 //! after it are the ones that must hold.
 #![no_std]

@@ -127,7 +127,7 @@ fn run(up: &'static mut Line, down: &'static mut Line) {
     print_number("down_between", between_count);
 }
 
-/// The loop: takes what the interrupt pushes, and pushes to it until it closes.
+/// Runs the loop: takes what the interrupt pushes, and pushes to it until it closes.
 fn near_side(mut up: Consumer<&'static Line>, down: Producer<&'static Line>) -> (Tally, u32) {
     let mut taken = Tally::default();
     let mut down = Some(down);
@@ -245,7 +245,8 @@ fn print_tally(names: [&str; 4], tally: &Tally) {
     }
 }
 
-/// Ticks of pushes and pops in turn, with no interrupt, and with their share of the loop.
+/// Returns the ticks of pushes and pops in turn, with no interrupt, and with their share of the
+/// loop.
 #[inline(never)]
 fn push_and_pop<T: Pod>(clock: &mut Clock, message: T) -> u32 {
     let mut ring = Ring::<T, 4>::new();
