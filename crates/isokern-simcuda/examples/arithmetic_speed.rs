@@ -64,7 +64,7 @@ fn main() -> Result<(), PtxError> {
     Ok(())
 }
 
-/// Nanoseconds of one execution: the fastest of some rounds.
+/// Returns nanoseconds of one execution: the fastest of some rounds.
 fn nanoseconds(operation: Arithmetic, registers: &mut Registers, mask: u32) -> f64 {
     const TIMES: u32 = 200_000;
     let mut best = f64::INFINITY;

@@ -58,15 +58,15 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// A device without work.
+    /// Returns a device without work.
     #[must_use]
     pub fn new(memory: &Arc<Memory>, seed: u64) -> Self {
         let engine = Engine::with_buffers(memory, seed);
         Self { engine, grids: Vec::new(), fault: None }
     }
 
-    /// A device without work whose loads may return old values: what a missing acquire lets it
-    /// do is done, for some seeds.
+    /// Returns a device without work whose loads may return old values: what a missing acquire lets
+    /// it do is done, for some seeds.
     #[must_use]
     pub fn weak(memory: &Arc<Memory>, seed: u64) -> Self {
         Self { engine: Engine::weak(memory, seed), grids: Vec::new(), fault: None }
@@ -123,8 +123,9 @@ impl Replay {
         self.host_load_as(address, bytes, Ordering::Relaxed)
     }
 
-    /// As [`host_load`](Self::host_load), of an atomic that is read with this order. It makes a
-    /// difference [`with_weak_host`](Self::with_weak_host): all but `Relaxed` acquires there.
+    /// Loads as [`host_load`](Self::host_load), from an atomic that is read with this order. It
+    /// makes a difference [`with_weak_host`](Self::with_weak_host): all but `Relaxed` acquires
+    /// there.
     ///
     /// # Errors
     ///
@@ -158,8 +159,9 @@ impl Replay {
         self.host_store_as(address, bytes, value, Ordering::Relaxed)
     }
 
-    /// As [`host_store`](Self::host_store), to an atomic that is written with this order. It makes
-    /// a difference [`with_weak_host`](Self::with_weak_host): all but `Relaxed` releases there.
+    /// Stores as [`host_store`](Self::host_store), to an atomic that is written with this order. It
+    /// makes a difference [`with_weak_host`](Self::with_weak_host): all but `Relaxed` releases
+    /// there.
     ///
     /// # Errors
     ///
@@ -195,7 +197,7 @@ impl Replay {
         self
     }
 
-    /// The time in nanoseconds, the same as `%globaltimer` tells.
+    /// The time in nanoseconds, the value of `%globaltimer`.
     #[must_use]
     pub fn now_ns(&self) -> u64 {
         self.engine.now_ns()
@@ -216,20 +218,20 @@ impl Replay {
         self.engine.views().map(Views::take_races).unwrap_or_default()
     }
 
-    /// The last accesses to the eight bytes around an address, oldest first, a line of text each
-    /// with its line of PTX. Empty unless races are looked for; [`judge`] asks by itself.
+    /// Returns the last accesses to the eight bytes around an address, oldest first, a line of text
+    /// each with its line of PTX. Empty unless races are looked for; [`judge`] asks by itself.
     #[must_use]
     pub fn recent_accesses(&mut self, address: u64, count: usize) -> Vec<String> {
         self.engine.views().map(|views| views.recent(address, count)).unwrap_or_default()
     }
 
-    /// Loads that returned an old value so far.
+    /// Returns how many loads returned an old value so far.
     #[must_use]
     pub fn stale_loads(&mut self) -> u64 {
         self.engine.views().map_or(0, |views| views.stale())
     }
 
-    /// What was executed so far.
+    /// Returns what was executed so far.
     #[must_use]
     pub const fn counters(&self) -> Counters {
         self.engine.counters()

@@ -120,7 +120,7 @@ pub(crate) struct Read {
     pub(crate) order: Order,
 }
 
-/// What a store takes along.
+/// What a store carries to those that read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) epoch: u32,
@@ -130,7 +130,7 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// That of a plain store where nobody asks.
+    /// The stamp of a plain store outside the views.
     pub(crate) const PLAIN: Self = Self { epoch: 0, release: 0, reach: None };
 }
 
@@ -153,18 +153,18 @@ impl Views {
         }
     }
 
-    /// A grid is launched: the moment, which everything after it is later than.
+    /// Notes that a grid is launched, and returns the moment; everything after it is later.
     pub(crate) const fn launch(&mut self) -> u64 {
         self.now += 1;
         self.now - 1
     }
 
-    /// Loads that returned an old value.
+    /// Returns how many loads returned an old value.
     pub(crate) const fn stale(&self) -> u64 {
         self.stale
     }
 
-    /// A block starts, of a grid that was launched at moment `born`.
+    /// Notes that a block starts, of a grid that was launched at moment `born`.
     pub(crate) fn begin(&mut self, serial: u64, threads: u32, born: u64) {
         let block = BlockView {
             serial,
@@ -179,12 +179,13 @@ impl Views {
         self.blocks.insert(index, block);
     }
 
-    /// A block has ended.
+    /// Notes that a block has ended.
     pub(crate) fn end(&mut self, serial: u64) {
         self.blocks.retain(|block| block.serial != serial);
     }
 
-    /// No grid is left: everything has arrived, and nobody may see old values any more.
+    /// Forgets all stores, as no grid is left: everything has arrived, and no thread may see old
+    /// values.
     pub(crate) fn forget(&mut self) {
         self.places.clear();
         self.blocks.clear();
@@ -197,7 +198,7 @@ impl Views {
         }
     }
 
-    /// What a thread reads where it would see `value` now.
+    /// Returns what a thread reads where memory holds `value` now.
     pub(crate) fn load(&mut self, read: Read, value: u64) -> u64 {
         let Read { owner, address, bytes, order } = read;
         let Some(index) = self.index(owner.block) else { return value };
@@ -248,8 +249,8 @@ impl Views {
         wide >> (8 * (address & 7)) & low_bytes(bytes)
     }
 
-    /// A read-modify-write reads the last value of its place, and what `release` is its own of;
-    /// gives what its store releases.
+    /// Notes a read-modify-write. It reads the last value of its place, and what `release` is its
+    /// own of; gives what its store releases.
     pub(crate) fn update(&mut self, read: Read, own: Stamp) -> Stamp {
         let Read { owner, address, bytes, order } = read;
         let Some(index) = self.index(owner.block) else { return own };
@@ -284,7 +285,7 @@ impl Views {
         self.add(joined)
     }
 
-    /// A thread has read what `source` stored.
+    /// Notes that a thread has read what `source` stored.
     fn take(&mut self, index: usize, owner: Owner, source: &Change, order: Order) {
         let (reach, acquires) = match order {
             Order::None => return,

@@ -148,7 +148,7 @@ impl Test {
         }
     }
 
-    /// Comparisons of Rust are false for NaN, but for `!=`.
+    /// Compares floats. Comparisons of Rust are false for NaN, but for `!=`.
     #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "true for NaN is what is asked for")]
     fn floats<T: Value + PartialOrd>(self, warp: &Warp<'_>, see: impl Fn(T) -> T) -> u32 {
         let test = |f: fn(T, T) -> bool| warp.test2(self.a, self.b, |a, b| f(see(a), see(b)));

@@ -220,7 +220,7 @@ impl Extreme {
         self.choose(a, b)
     }
 
-    /// Minus zero is smaller than plus zero.
+    /// Returns the smaller or the greater number. Minus zero is smaller than plus zero.
     fn choose<T: Float>(self, a: T, b: T) -> T {
         if a.total_order(b).is_gt() == self.largest { a } else { b }
     }

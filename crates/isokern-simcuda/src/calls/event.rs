@@ -58,12 +58,12 @@ calls! {
         }
     }
 
-    /// Milliseconds of the host's clock between two events.
+    /// Measures the milliseconds of the host's clock between two events.
     fn cuEventElapsedTime(session, time: Out<f32>, start: u64, end: u64) {
         elapsed(session, time, start, end)
     }
 
-    /// Milliseconds of the host's clock between two events.
+    /// Measures the milliseconds of the host's clock between two events.
     fn cuEventElapsedTime_v2(session, time: Out<f32>, start: u64, end: u64) {
         elapsed(session, time, start, end)
     }

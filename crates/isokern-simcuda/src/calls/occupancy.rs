@@ -130,7 +130,7 @@ calls! {
         dynamic.put(usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 
-    /// Clusters of a kernel that the device holds: it has none.
+    /// Gives the clusters of a kernel that the device holds: it has none.
     fn cuOccupancyMaxActiveClusters(
         session,
         _count: Out<i32>,

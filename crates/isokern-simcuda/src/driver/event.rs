@@ -66,7 +66,7 @@ impl World {
         if event.captured.is_some() { Err(Status::CAPTURED_EVENT) } else { Ok(event.recorded) }
     }
 
-    /// Milliseconds between the records of two events.
+    /// Returns the milliseconds between the records of two events.
     ///
     /// # Errors
     ///

@@ -249,7 +249,7 @@ impl World {
             .collect()
     }
 
-    /// Streams whose first work can go on, sorted.
+    /// Returns the streams whose first work can go on, sorted.
     #[must_use]
     pub fn ready_streams(&self) -> Vec<u64> {
         let ready = |stream: &Stream| {

@@ -79,7 +79,7 @@ impl Buffers {
         Self { random, threads, blocks: Vec::new(), device: Vec::new(), views: None, steps: 0 }
     }
 
-    /// Buffers with views.
+    /// Returns buffers with views.
     pub(crate) fn weak(seed: u64) -> Self {
         Self { views: Some(Views::new(seed)), ..Self::new(seed) }
     }

@@ -150,7 +150,7 @@ impl Engine {
         self.buffers.as_mut()?.views.as_mut()
     }
 
-    /// Nanoseconds of its clock.
+    /// Returns the nanoseconds of its clock.
     pub(crate) fn now_ns(&self) -> u64 {
         self.clock.now_ns()
     }
@@ -162,7 +162,7 @@ impl Engine {
 }
 
 impl Clock {
-    /// Nanoseconds.
+    /// Returns the nanoseconds of the clock.
     pub(crate) fn now_ns(&self) -> u64 {
         match self {
             Self::Host => {

@@ -117,7 +117,7 @@ impl<'a> Lexer<'a> {
         Token::Word(self.run(prefix))
     }
 
-    /// Digits, letters, a fraction and an exponent; what it says is checked when it is read.
+    /// Reads digits, letters, a fraction and an exponent; what it says is checked when it is read.
     fn number(&mut self) -> Token<'a> {
         let start = self.at;
         let mut last = self.run(0);

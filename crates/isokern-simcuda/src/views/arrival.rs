@@ -8,8 +8,8 @@ use crate::machine::queue::is_shared;
 use crate::program::operation::Reach;
 
 impl Views {
-    /// A store arrives where the readers of `only` see it, or with 0 those of all other blocks;
-    /// `old` is what it replaces, and `hidden` names blocks whose own stores lie over it.
+    /// Notes that a store arrives where the readers of `only` see it, or with 0 those of all other
+    /// blocks; `old` is what it replaces, and `hidden` names blocks whose own stores hide it.
     pub(crate) fn arrived(&mut self, store: &Waiting, only: u64, old: u64, hidden: &[(u64, u8)]) {
         self.now += 1;
         let (address, place) = (store.address, store.address & !7);

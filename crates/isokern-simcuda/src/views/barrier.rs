@@ -6,7 +6,7 @@ use super::{Gathering, ThreadView, Views};
 use crate::machine::warp::lanes;
 
 impl Views {
-    /// Threads of a warp arrive at a barrier of their block.
+    /// Notes that threads of a warp arrive at a barrier of their block.
     pub(crate) fn arrive(&mut self, serial: u64, barrier: u32, first_thread: u32, mask: u32) {
         let Some(index) = self.index(serial) else { return };
         let block = &mut self.blocks[index];
@@ -17,7 +17,8 @@ impl Views {
         gathering.take(&mut block.threads, first_thread, mask);
     }
 
-    /// Threads of a warp go on from a barrier; `live` threads of the block have not ended.
+    /// Notes that threads of a warp go on from a barrier; `live` threads of the block have not
+    /// ended.
     pub(crate) fn leave(
         &mut self,
         serial: u64,
@@ -43,7 +44,7 @@ impl Views {
         }
     }
 
-    /// Lanes of a warp wait for each other and see what each of them stored.
+    /// Notes that lanes of a warp wait for each other and see what each of them stored.
     pub(crate) fn meet(&mut self, serial: u64, first_thread: u32, mask: u32) {
         let Some(index) = self.index(serial) else { return };
         let threads = &mut self.blocks[index].threads;

@@ -7,7 +7,7 @@ use crate::program::operation::Reach;
 const RELEASES_MIN: usize = 4096;
 
 impl Views {
-    /// Whether it is time to look which releases are still in use.
+    /// Returns whether it is time to look which releases are still in use.
     #[inline]
     pub(crate) const fn is_full(&self) -> bool {
         self.releases.len() - self.free.len() > self.limit

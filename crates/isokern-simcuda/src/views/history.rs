@@ -34,7 +34,7 @@ pub(crate) struct Change {
 #[derive(Debug, Default)]
 pub(crate) struct History {
     changes: VecDeque<Change>,
-    /// Changes whose old values nobody may see any more: what they released still counts.
+    /// Changes whose old values no thread may see now: what they released still counts.
     settled: Vec<Change>,
 }
 
@@ -65,25 +65,25 @@ impl History {
         }
     }
 
-    /// What its stores released, by number.
+    /// Returns what its stores released, by number.
     pub(crate) fn releases(&self) -> impl Iterator<Item = u32> {
         self.changes.iter().chain(&self.settled).map(|change| change.release)
     }
 
-    /// The newest change, whoever may see it.
+    /// Returns the newest change, whoever may see it.
     #[inline]
     pub(crate) fn newest(&self) -> Option<&Change> {
         self.changes.back()
     }
 
-    /// The changes of some of these bytes that readers of a block see, newest first; with 0 for
-    /// the block those that the host sees.
+    /// Returns the changes of some of these bytes that readers of a block see, newest first; with 0
+    /// for the block those that the host sees.
     pub(crate) fn changes(&self, block: u64, mask: u8) -> impl Iterator<Item = &Change> {
         Self::of_block(self.changes.iter().rev(), block).filter(move |c| c.mask & mask != 0)
     }
 
-    /// The newest store to some of these bytes that came before `moment`: the one that a reader of
-    /// a block reads from.
+    /// Returns the newest store to some of these bytes that came before `moment`: the one that a
+    /// reader of a block reads from.
     pub(crate) fn writer_before(&self, block: u64, mask: u8, moment: u64) -> Option<&Change> {
         let all = self.changes.iter().rev().chain(self.settled.iter().rev());
         Self::of_block(all, block).find(|change| change.mask & mask != 0 && change.at < moment)
@@ -99,7 +99,7 @@ impl History {
                 0 => change.writer.block != block || block == 0,
                 only => only == block,
             };
-            // One for this block alone stands before the one for all, at the same moment.
+            // One for this block alone is before the one for all, at the same moment.
             let first = seen && change.at != last;
             last = if seen { change.at } else { last };
             first

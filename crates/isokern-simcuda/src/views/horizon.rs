@@ -17,14 +17,14 @@ pub(crate) struct Horizon {
 }
 
 impl Horizon {
-    /// Whether a store of `owner` in its `epoch` has to be seen.
+    /// Returns whether a store of `owner` in its `epoch` has to be seen.
     #[inline]
     pub(crate) fn covers(&self, owner: Owner, epoch: u32) -> bool {
         let last = self.epochs(owner.block).and_then(|epochs| epochs.get(owner.thread as usize));
         last.is_some_and(|last| *last >= epoch)
     }
 
-    /// From now on the stores of these threads of a block have to be seen too.
+    /// Adds the stores of these threads of a block to those that have to be seen.
     pub(crate) fn raise(&mut self, block: u64, threads: &[(u32, u32)]) {
         let Some(most) = threads.iter().map(|(thread, _)| *thread as usize + 1).max() else {
             return;
@@ -40,7 +40,7 @@ impl Horizon {
         }
     }
 
-    /// From now on what `other` has to see has to be seen too.
+    /// Adds what `other` has to see to what has to be seen.
     pub(crate) fn join(own: &mut Arc<Self>, other: &Arc<Self>) {
         if Arc::ptr_eq(own, other) || other.is_within(own) {
             return;
@@ -92,7 +92,7 @@ fn epochs_within(ours: &[u32], theirs: &[u32]) -> bool {
     ours.iter().zip(theirs).all(|(our, their)| *our <= their)
 }
 
-/// A value that was seen: nothing older may be seen at these bytes any more.
+/// A value that was seen: nothing older may be seen at these bytes after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// The block for shared memory, 0 for global memory.
@@ -132,7 +132,7 @@ impl Sight {
         }
     }
 
-    /// Since when the newest value was there that was seen at some of these bytes.
+    /// Returns since when the newest value is there that was seen at some of these bytes.
     #[inline]
     pub(crate) fn seen_at(&self, block: u64, place: u64, mask: u8) -> u64 {
         let here = self.seen.iter().filter(|seen| seen.block == block && seen.place == place);

@@ -20,12 +20,12 @@ pub(crate) struct HostRead {
 }
 
 impl Views {
-    /// From now on nothing orders the host's accesses but what they say.
+    /// Lets nothing order the host's accesses from now on but their own orders.
     pub(crate) const fn weaken_host(&mut self) {
         self.host_is_weak = true;
     }
 
-    /// What a store of the host takes along.
+    /// Returns what a store of the host carries: its moment and, if it releases, its release.
     pub(crate) fn host_stamp(&mut self, releases: bool) -> Stamp {
         let reach = Some(Reach::System);
         if self.host_is_weak && !releases {
@@ -37,8 +37,8 @@ impl Views {
         Stamp { epoch: self.host.epoch, release, reach }
     }
 
-    /// What the host reads where memory holds `value` and `waiting` stores of the device to it have
-    /// not arrived.
+    /// Returns what the host reads where memory holds `value` and `waiting` stores of the device to
+    /// it have not arrived.
     pub(crate) fn host_load(&mut self, read: HostRead, value: u64, waiting: usize) -> u64 {
         let HostRead { address, bytes, acquires } = read;
         let (place, mask) = (address & !7, mask_of(address, bytes));

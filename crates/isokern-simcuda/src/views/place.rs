@@ -6,7 +6,7 @@ use crate::address_map::SHARED_BASE;
 use crate::machine::buffers::Owner;
 use crate::program::operation::Reach;
 
-/// The scope that holds both a reader and a writer.
+/// Returns the scope that holds both a reader and a writer.
 pub(crate) const fn distance(reader: Owner, writer: Owner) -> Reach {
     if writer.block == Owner::HOST.block {
         Reach::System
@@ -17,23 +17,23 @@ pub(crate) const fn distance(reader: Owner, writer: Owner) -> Reach {
     }
 }
 
-/// Which eight bytes of shared memory.
+/// Returns the number of the eight bytes of shared memory at an address.
 pub(crate) fn shared_index(address: u64) -> usize {
     usize::try_from(address.wrapping_sub(SHARED_BASE) >> 3).unwrap_or(usize::MAX)
 }
 
-/// Which of its eight bytes an access touches.
+/// Returns which of its eight bytes an access touches.
 pub(crate) const fn mask_of(address: u64, bytes: u32) -> u8 {
     (((1_u16 << bytes) - 1) << (address & 7)) as u8
 }
 
-/// A byte for each bit of a mask.
+/// Returns a byte for each bit of a mask.
 pub(crate) fn wide_mask(mask: u8) -> u64 {
     let bytes = [0, 1, 2, 3, 4, 5, 6, 7].map(|bit| if mask >> bit & 1 == 1 { 0xFF } else { 0 });
     u64::from_le_bytes(bytes)
 }
 
-/// As many low bytes, all ones.
+/// Returns as many low bytes, all ones.
 pub(crate) const fn low_bytes(bytes: u32) -> u64 {
     u64::MAX >> (64 - 8 * bytes)
 }

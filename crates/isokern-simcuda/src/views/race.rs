@@ -133,7 +133,7 @@ pub(crate) struct Races {
 }
 
 impl Races {
-    /// A block starts.
+    /// Notes that a block starts.
     pub(crate) fn begin(
         &mut self,
         serial: u64,
@@ -145,7 +145,7 @@ impl Races {
         self.blocks.push(Known { serial, index, shape, entry, program });
     }
 
-    /// Nothing that was done so far can race with what comes.
+    /// Forgets all accesses: nothing that was done so far can race with what comes.
     pub(crate) fn forget(&mut self) {
         self.places.clear();
     }
@@ -215,7 +215,8 @@ impl Races {
         self.blocks.iter().rev().find(|known| known.serial == serial)
     }
 
-    /// The last accesses to the eight bytes around an address, oldest first, as lines of text.
+    /// Returns the last accesses to the eight bytes around an address, oldest first, as lines of
+    /// text.
     pub(crate) fn recent(&self, address: u64, count: usize) -> Vec<String> {
         let here = |(_, touch): &&(u64, Touch)| touch.address & !7 == address & !7;
         let mut lines: Vec<String> = self

@@ -9,7 +9,7 @@ use crate::machine::buffers::Owner;
 use crate::program::operation::{Order, Reach};
 
 impl Views {
-    /// What a store of a thread takes along; a releasing one, what it releases.
+    /// Returns what a store of a thread carries, a releasing one with what it releases.
     pub(crate) fn stamp(&mut self, owner: Owner, order: Order) -> Stamp {
         let (Some(index), thread) = (self.index(owner.block), owner.thread as usize) else {
             return Stamp::PLAIN;
@@ -29,7 +29,7 @@ impl Views {
         }
     }
 
-    /// A thread orders what it did before with what follows.
+    /// Notes that a thread orders what it did before with what follows.
     pub(crate) fn fence(&mut self, owner: Owner, reach: Reach, sequential: bool) {
         let Some(index) = self.index(owner.block) else { return };
         let thread = owner.thread as usize;

@@ -20,12 +20,12 @@ impl Views {
         self.races.as_mut().map(Races::take).unwrap_or_default()
     }
 
-    /// The last accesses to the eight bytes around an address, as lines of text.
+    /// Returns the last accesses to the eight bytes around an address, as lines of text.
     pub(crate) fn recent(&self, address: u64, count: usize) -> Vec<String> {
         self.races.as_ref().map(|races| races.recent(address, count)).unwrap_or_default()
     }
 
-    /// A block starts whose races are looked for.
+    /// Notes that a block starts whose races are looked for.
     pub(crate) fn watch_block(
         &mut self,
         serial: u64,
@@ -38,13 +38,13 @@ impl Views {
         }
     }
 
-    /// Whether anybody looks for races.
+    /// Returns whether anybody looks for races.
     #[inline]
     pub(crate) const fn watches(&self) -> bool {
         self.races.is_some()
     }
 
-    /// A thread of a block makes an access, after what it acquires and releases by it.
+    /// Notes an access by a thread of a block, after what it acquires and releases by it.
     pub(crate) fn touch(&mut self, touch: Touch) {
         let owner = touch.owner;
         let Some(block) = self.index(owner.block).map(|index| &self.blocks[index]) else { return };
@@ -57,7 +57,7 @@ impl Views {
         }
     }
 
-    /// The host makes an access. It is in one piece, so it races with plain ones alone.
+    /// Notes an access by the host. It is in one piece, so it races with plain ones alone.
     pub(crate) fn touch_host(&mut self, address: u64, bytes: u32, value: u64, stores: bool) {
         let (owner, site) = (Owner::HOST, Site::default());
         let touch = Touch { owner, address, bytes, value, stores, plain: false, site };
@@ -68,7 +68,7 @@ impl Views {
         }
     }
 
-    /// A grid has ended: the host may read what it left.
+    /// Notes that a grid has ended: the host may read what it left.
     pub(crate) const fn grid_ended(&mut self) {
         self.host_born = self.launch();
     }

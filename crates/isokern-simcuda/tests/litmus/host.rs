@@ -52,7 +52,7 @@ impl Pair {
         Self { loaded, direction, order: order.unwrap_or(Ordering::Relaxed), is_weak }
     }
 
-    /// Whether data behind a flag that was seen is older than it.
+    /// Whether the data that a seen flag guards is older than the flag.
     pub(crate) fn is_stale(&self, seed: u64) -> bool {
         let replay = self.loaded.begin(seed, 1, 1);
         let mut replay = if self.is_weak { replay.with_weak_host() } else { replay };
