@@ -4,7 +4,7 @@ use core::time::Duration;
 
 pub(crate) use isokern::port::sizes as shape;
 
-/// Digits in groups of three: `1,234,567`.
+/// Returns digits in groups of three: `1,234,567`.
 pub(crate) fn grouped(number: impl TryInto<u64>) -> String {
     let digits = number.try_into().unwrap_or(u64::MAX).to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

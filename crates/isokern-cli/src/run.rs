@@ -82,7 +82,7 @@ Keys of --json, which later versions keep:
              {of_count: real numbers quantised, below_count, above_count: cut to the range}
   outputs[]  name, shape, dtype, scale, zero_point, file (written, or null), and for each sample:
              values[], the elements as they are, with the last axis the fastest;
-             reals[], what they stand for; null where they are real numbers, or stand for none;
+             reals[], their real numbers; null where the elements are real numbers, or have none;
              classes[] {class, label (or null), real, value}, the --top highest; null where the
              output is no row of classes
   expected[] output, file, compared_count, differing_count, greatest (difference, or null), first

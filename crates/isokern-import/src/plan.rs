@@ -159,7 +159,7 @@ fn search(
     best
 }
 
-/// Orders that are good for most graphs, the likeliest first.
+/// Returns orders that are good for most graphs, the likeliest first.
 fn orders(blocks: &[Block]) -> [Vec<usize>; 6] {
     let steps = |block: &Block| block.last_step - block.first_step + 1;
     [

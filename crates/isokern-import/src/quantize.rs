@@ -222,8 +222,8 @@ pub(crate) fn activation_range(fused: Fused, scale: f32, zero_point: i8) -> Opti
 
 const TWO_POW_31: f64 = 2_147_483_648.0;
 
-/// C's `frexp` for numbers that are finite and not negative: a fraction from 1/2 to 1
-/// (or zero), and the power of two that belongs to it.
+/// Computes C's `frexp` for numbers that are finite and not negative: a fraction from 1/2 to 1 (or
+/// zero), and the power of two that belongs to it.
 fn split(real: f64) -> (f64, i32) {
     const EXPONENT_MASK: u64 = 0x7ff << 52;
     const HALF: u64 = 1022 << 52;

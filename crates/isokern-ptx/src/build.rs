@@ -136,7 +136,7 @@ impl Build<'_> {
         Ok(cargo)
     }
 
-    /// Folders of this machine besides those of packages, and what represents them.
+    /// Returns folders of this machine besides those of packages, and what represents them.
     fn remapped(&self) -> Vec<(PathBuf, &'static str)> {
         let library = self.compiler.sysroot.join("lib/rustlib/src/rust");
         let mut folders = vec![(self.site.build.clone(), "target")];

@@ -36,7 +36,7 @@ pub enum Error {
     Missing {
         /// The tool.
         what: &'static str,
-        /// Returns how to get it.
+        /// How to get it.
         how: String,
     },
     /// A check found what must not be.

@@ -40,7 +40,7 @@ pub(crate) struct Order {
     /// Where its PTX is or goes; none if it is neither written nor compared.
     output: Option<PathBuf>,
     stem: String,
-    /// Returns the folder in the build output that fresh PTX is kept in.
+    /// The folder in the build output that fresh PTX is kept in.
     fresh: PathBuf,
     command: &'static str,
 }

@@ -149,7 +149,7 @@ fn c09_other_descriptors_are_written_as_they_are() {
     assert!(folder.read("log") == [b"before\n", fixture_bytes("digits.ikm").as_slice()].concat());
 }
 
-/// Commands that print, or write data to standard output.
+/// Returns commands that print, or write data to standard output.
 fn printing() -> Vec<Vec<String>> {
     let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
     let (model, input) = (model.as_str(), input.as_str());

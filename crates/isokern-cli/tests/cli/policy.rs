@@ -64,7 +64,7 @@ fn flags(config: &MegakernelConfig) -> String {
     )
 }
 
-/// Configurations that differ in every field and reach every topology.
+/// Returns configurations that differ in every field and reach every topology.
 fn configurations() -> Vec<MegakernelConfig> {
     let with = |change: fn(&mut MegakernelConfig)| {
         let mut config = MegakernelConfig::new();

@@ -55,7 +55,7 @@ fn repeated<T: Copy + Into<i64>>(values: &[T], count: usize) -> Vec<i64> {
     if values.len() == 1 { vec![values[0]; count] } else { values }
 }
 
-/// Multipliers and shifts of an operator made of dot products, as many as its body states.
+/// Returns multipliers and shifts of an operator made of dot products, as many as its body states.
 fn scales(op: &DraftOp) -> (Vec<i32>, Vec<i8>) {
     let [_, bias, multiplier, shift] = &*op.constants else { panic!("four constants: {op:?}") };
     let body: DotBody = bytemuck::pod_read_unaligned(

@@ -116,7 +116,7 @@ pub enum PortError {
 fn fix(wanted: DType) -> String {
     let name = wanted.name();
     if crate::element::quantised_range(wanted).is_some() {
-        return format!("use {name}, the values as they are, or f32, what they stand for");
+        return format!("use {name} for quantised values, or f32 for real ones");
     }
     format!("use {name}")
 }
