@@ -29,13 +29,13 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Allocations of this thread so far.
+/// Returns the allocations of this thread so far.
 #[must_use]
 pub fn allocation_count() -> usize {
     COUNT.with(Cell::get)
 }
 
-/// Allocations of this thread in `work`, and what it gave.
+/// Returns the allocations of this thread in `work`, and what it gave.
 pub fn allocations<T>(work: impl FnOnce() -> T) -> (usize, T) {
     let before = allocation_count();
     let value = work();

@@ -20,7 +20,7 @@ const STEPS_MAX: u64 = 50_000_000;
 /// The targets PTX is shipped for.
 pub const TARGETS: [u32; 3] = [75, 80, 90];
 
-/// The PTX of a target, from the folder `ISOKERN_PTX` names or from the repository.
+/// Returns the PTX of a target, from the folder `ISOKERN_PTX` names or from the repository.
 #[must_use]
 pub fn ptx(target: u32) -> String {
     let folder = named_folder("ISOKERN_PTX");
@@ -28,7 +28,8 @@ pub fn ptx(target: u32) -> String {
     read(&folder.join(format!("isokern_sm{target}.ptx")))
 }
 
-/// The folder an environment variable names; a relative path is meant from the repository's root.
+/// Returns the folder an environment variable names; a relative path starts at the repository's
+/// root.
 #[must_use]
 pub fn named_folder(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(|folder| root().join(folder))
@@ -38,14 +39,14 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A text file.
+/// Reads a text file.
 #[must_use]
 pub fn read(path: &PathBuf) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The limits of the devices that are simulated, by target: shared memory of a block with opt-in,
-/// and of a multiprocessor (CUDA programming guide, technical specifications).
+/// Returns the limits of the devices that are simulated, by target: shared memory of a block with
+/// opt-in, and of a multiprocessor (CUDA programming guide, technical specifications).
 #[must_use]
 pub fn limits(target: u32, registers_per_thread: u32) -> DeviceLimits {
     let (block, multiprocessor, threads) = match target {
@@ -95,7 +96,7 @@ pub struct BatchRun {
 }
 
 impl Device {
-    /// A device of `target` with `text` loaded.
+    /// Returns a device of `target` with `text` loaded.
     #[must_use]
     pub fn new(text: &str, target: u32) -> Self {
         let memory = Arc::new(Memory::new(1 << 30));
@@ -105,19 +106,19 @@ impl Device {
         Self { memory, program: Arc::new(program), target, profiles: false }
     }
 
-    /// The same device, which counts what batches do instruction by instruction.
+    /// Returns the same device, which counts what batches do instruction by instruction.
     #[must_use]
     pub fn with_profiles(self) -> Self {
         Self { profiles: true, ..self }
     }
 
-    /// The index of a kernel.
+    /// Returns the index of a kernel.
     #[must_use]
     pub fn entry(&self, name: &str) -> usize {
         self.program.entry(name).unwrap_or_else(|| panic!("no kernel {name}"))
     }
 
-    /// Device memory with these bytes in it.
+    /// Allocates device memory with these bytes in it, and returns its address.
     #[must_use]
     pub fn upload(&self, bytes: &[u8]) -> u64 {
         let address = self.memory.allocate(bytes.len() as u64, Kind::Device);
@@ -126,7 +127,7 @@ impl Device {
         address
     }
 
-    /// Bytes of device memory.
+    /// Returns bytes of device memory.
     #[must_use]
     pub fn download(&self, address: u64, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
@@ -189,7 +190,7 @@ impl Device {
         self.finish(job, |_| {})
     }
 
-    /// As [`batch`](Self::batch), on the entry of this name.
+    /// Runs a batch as [`batch`](Self::batch), on the entry of this name.
     ///
     /// # Errors
     ///
@@ -204,7 +205,8 @@ impl Device {
         self.finish(Job { entry: self.entry(entry), ..job }, |_| {})
     }
 
-    /// As [`batch`](Self::batch), in a replay: by its seed, with what it may do to memory.
+    /// Runs a batch as [`batch`](Self::batch), in a replay: by its seed, with what it may do to
+    /// memory.
     ///
     /// # Errors
     ///
@@ -219,7 +221,7 @@ impl Device {
         Ok(outputs)
     }
 
-    /// As [`batch_in`](Self::batch_in), with outputs that are known.
+    /// Runs a batch as [`batch_in`](Self::batch_in), whose outputs are known.
     ///
     /// # Errors
     ///
@@ -242,7 +244,7 @@ impl Device {
         }
     }
 
-    /// Outputs, and where they lie.
+    /// Returns the outputs, and their address.
     fn batch_at(
         &self,
         replay: &mut Replay,
@@ -257,7 +259,7 @@ impl Device {
         Ok((address, bytemuck::cast_slice(&outputs).to_vec()))
     }
 
-    /// As [`batch`](Self::batch); `change` may change what the device is told.
+    /// Runs a batch as [`batch`](Self::batch); `change` may change the parameters.
     ///
     /// # Errors
     ///
@@ -272,7 +274,8 @@ impl Device {
         self.finish(job, change)
     }
 
-    /// As [`batch`](Self::batch), with other bytes in place of the model's, which nobody checked.
+    /// Runs a batch as [`batch`](Self::batch), with other bytes in place of the model's, not
+    /// checked.
     ///
     /// # Errors
     ///
@@ -317,7 +320,7 @@ impl Device {
         Job { entry, launch, parameters }
     }
 
-    /// The launch of a batch as it is planned now, and what the device should be told.
+    /// Returns the launch of a batch as it is planned now, and its parameters.
     fn ready(&self, job: Job, change: impl Fn(&mut BatchParameters)) -> (Launch, BatchParameters) {
         let Job { entry, launch, mut parameters } = job;
         parameters.flags = launch.flags.bits();

@@ -40,8 +40,8 @@ pub struct Echoes {
 }
 
 impl Echoes {
-    /// A few questions that differ from seed to seed in how many wait, in their payloads and in how
-    /// it ends.
+    /// Returns a few questions that differ from seed to seed in how many wait, in their payloads
+    /// and in how it ends.
     #[must_use]
     pub const fn of_seed(seed: u64) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Echoes {
 type Memory<'a, 'r> = AddressedActor<HostSide<'a, 'r>, ECHO_SLOTS>;
 type Asker<'a, 'r> = Requester<Memory<'a, 'r>, EchoQuestion, EchoReply, HostSide<'a, 'r>>;
 
-/// Where everything lies.
+/// Where everything is.
 #[derive(Clone, Copy)]
 struct Places {
     actor: u64,
@@ -186,7 +186,7 @@ fn ask_all(replay: &Mutex<&mut Replay>, places: Places, echoes: Echoes) -> Resul
     Ok(())
 }
 
-/// Whether an answer is the right one, and its payload what it should be.
+/// Checks that an answer is the right one, and its payload what it should be.
 fn check(
     side: HostSide<'_, '_>,
     places: Places,
@@ -217,7 +217,7 @@ fn check(
     Ok(())
 }
 
-/// The device has said that it is over before it closed its rings.
+/// Checks that the device has said that it is over before it closed its rings.
 fn see_the_end(replay: &Mutex<&mut Replay>, places: Places, echoes: Echoes) -> Result<(), Wrong> {
     let memory = Memory::new(HostSide::new(replay, echoes.orders), places.actor);
     let view = DeviceView::read(memory.device_line()).filter(is_over);
@@ -236,12 +236,12 @@ fn inline(number: u32) -> [u32; 5] {
     core::array::from_fn(|index| pattern(number, 100 + index as u32))
 }
 
-/// A word of a payload.
+/// Returns a word of a payload.
 const fn word_at(places: Places, line: u32, index: u32) -> u64 {
     places.payloads + line as u64 * 4 * ECHO_WORDS as u64 + index as u64 * 4
 }
 
-/// The first cell of a reply's slot.
+/// Returns the first cell of a reply's slot.
 fn reply_slot(places: Places, number: u32) -> u64 {
     let ring = (Memory::BYTES - 256) / 2;
     places.actor + 256 + ring + 256 + u64::from(number % ECHO_SLOTS as u32) * 128

@@ -296,7 +296,7 @@ fn infer<M: ComputeModel<[i8], [i8]>>(model: &mut M, input: &[i8], output_len: u
     output
 }
 
-/// Steps of [`running_sum`], run one after the other.
+/// Runs steps of [`running_sum`], one after the other.
 fn one_by_one<M: ComputeModel<[i8], [i8]>>(model: &mut M, steps: &[i8]) -> Vec<i8> {
     steps.chunks_exact(STEP_LEN).flat_map(|step| infer(model, step, 2 * STEP_LEN)).collect()
 }

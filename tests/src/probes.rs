@@ -35,7 +35,7 @@ impl fmt::Display for Failed {
     }
 }
 
-/// Two blocks that hand `words` words to each other, `rounds` times.
+/// Runs two blocks that hand `words` words to each other, `rounds` times.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub fn ping_pong(device: &Device, rounds: u64, order: Order) -> Result<ProbeReco
     })
 }
 
-/// A block of `threads` threads that write, meet and read, `rounds` times.
+/// Runs a block of `threads` threads that write, meet and read, `rounds` times.
 ///
 /// # Errors
 ///
@@ -71,7 +71,7 @@ pub fn barrier(
     })
 }
 
-/// A writer and two blocks of readers of `count` cells.
+/// Runs a writer and two blocks of readers of `count` cells.
 ///
 /// # Errors
 ///
@@ -93,7 +93,7 @@ pub fn cells(
     })
 }
 
-/// A chase of `steps` links through a chain of distances that starts at address `chain`.
+/// Runs a chase of `steps` links through a chain of distances that starts at address `chain`.
 ///
 /// # Errors
 ///
@@ -107,7 +107,7 @@ pub fn chase(device: &Device, chain: u64, steps: u64) -> Result<ProbeRecord, Fai
     })
 }
 
-/// A chase of `steps` links through `words` words of shared memory, `stride` apart.
+/// Runs a chase of `steps` links through `words` words of shared memory, `stride` apart.
 ///
 /// # Errors
 ///

@@ -35,7 +35,7 @@ pub struct HostSide<'a, 'r> {
 }
 
 impl<'a, 'r> HostSide<'a, 'r> {
-    /// The host's side of a replay.
+    /// Returns the host's side of a replay.
     pub const fn new(replay: &'a Shared<'r>, orders: Orders) -> Self {
         Self { replay, orders }
     }

@@ -45,7 +45,7 @@ pub fn library_path() -> PathBuf {
     test.parent().expect("it is in a folder").join("libisokern_simcuda.so")
 }
 
-/// Why tests that need the stand-in cannot run; none where they can.
+/// Returns why tests that need the stand-in cannot run; `None` where they can.
 #[must_use]
 pub fn missing() -> Option<&'static str> {
     let reason = "the stand-in is not built, or ISOKERN_CUDA=system leaves it closed";

@@ -59,7 +59,7 @@ struct Start(*mut i8);
 unsafe impl Send for Start {}
 
 impl Start {
-    /// By method, so that a closure captures the whole value.
+    /// Returns the pointer, by method so that a closure captures the whole value.
     const fn get(self) -> *mut i8 {
         self.0
     }

@@ -44,7 +44,7 @@ pub fn on_models(
     on_models_unless(None, name, check)
 }
 
-/// As [`on_models`], on models of any inputs and outputs.
+/// Runs a test as [`on_models`], on models of any inputs and outputs.
 pub fn on_models_of_any_ports(
     name: impl Into<String>,
     check: impl Fn(&[Case]) + Clone + Send + 'static,

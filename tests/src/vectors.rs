@@ -175,7 +175,7 @@ impl Case {
         ModelArtifact::new(&blob, Some(&self.name))
     }
 
-    /// Pairs of one input and its output, for tensors of these lengths.
+    /// Returns pairs of one input and its output, for tensors of these lengths.
     ///
     /// # Panics
     ///

@@ -27,7 +27,8 @@ fn main() -> ExitCode {
     run_in_turn(tests.map(|(name, test)| trial_unless(missing(), name, test)))
 }
 
-/// Allocations of this thread, what is alive in the driver, and calls that make something.
+/// Returns the allocations of this thread, what is alive in the driver, and calls that make
+/// something.
 fn counts() -> (usize, LiveObjects, u64) {
     let host = allocation_count();
     let makers = ["cuMemAlloc_v2", "cuMemHostAlloc", "cuGraphInstantiateWithFlags"];
@@ -64,7 +65,7 @@ fn every_step(model: &mut CudaModel, pinned: &PinnedBuffer, device: &mut [Device
     model.reset().expect("nothing went wrong");
 }
 
-/// Batches of these sizes, of the host.
+/// Runs batches of these sizes, of the host.
 fn batches(model: &mut CudaModel, sizes: &[usize]) {
     let messages = [[3_i8; 64]; 5].map(|input| Message::new(MessageHeader::new(), input));
     let mut outputs = [[0_i8; 10]; 5];

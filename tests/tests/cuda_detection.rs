@@ -165,7 +165,7 @@ fn no_library() -> Result<(), Failed> {
     expect(&run(&[])?, &["NoLibrary", "install NVIDIA's driver", "code 0x400"])
 }
 
-/// Files that are no libraries, under either name.
+/// Tries files that are no libraries, under either name.
 fn no_code() -> Result<(), Failed> {
     let cases: [(&str, &[u8], &str); 3] = [
         ("libcuda.so", b"", "file too short"),

@@ -10,7 +10,7 @@ use isokern_tests::counting::{self, Counting};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Allocations of this thread in `work`.
+/// Returns the allocations of this thread in `work`.
 fn allocations(work: impl FnOnce()) -> usize {
     counting::allocations(work).0
 }

@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     Ok(())
 }
 
-/// Time of `count` inferences, from input payload to output payload.
+/// Returns the time of `count` inferences, from input payload to output payload.
 fn whole(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn core::error::Error>> {
     let mut input = vec![0_u8; model.model().input_bytes()];
     let mut output = vec![0_u8; model.model().output_bytes()];
@@ -73,7 +73,7 @@ fn whole(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn core:
     Ok(start.elapsed())
 }
 
-/// Time of `count` inferences whose inputs are in the arena.
+/// Returns the time of `count` inferences whose inputs are in the arena.
 fn resident(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn core::error::Error>> {
     for position in 0..model.model().input_count() {
         let dtype = model.model().input_at(position).dtype();
@@ -87,8 +87,8 @@ fn resident(model: &mut CpuModel<'_>, count: u32) -> Result<Duration, Box<dyn co
     Ok(start.elapsed())
 }
 
-/// Any bytes; as floats, multiples of 1/128 from -1 to 1, since most bits are a number too large
-/// or too small for any tensor.
+/// Fills in any bytes; as floats, multiples of 1/128 from -1 to 1, since most bits are a number too
+/// large or too small for any tensor.
 fn fill(input: &mut [u8], dtype: DType) {
     generate_input(1, bytemuck::cast_slice_mut(input));
     if dtype == DType::F32 {

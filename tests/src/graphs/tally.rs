@@ -85,26 +85,26 @@ impl Tally {
         }
     }
 
-    /// Graphs whose every byte is equal.
+    /// Returns the number of graphs whose every byte is equal.
     #[must_use]
     pub const fn equal(&self) -> usize {
         self.equal
     }
 
-    /// Graphs that we do not convert.
+    /// Returns the number of graphs that we do not convert.
     #[must_use]
     pub fn refused(&self) -> usize {
         self.refused.values().map(Vec::len).sum()
     }
 
-    /// Graphs that differ, or whose conversion or run failed.
+    /// Returns the number of graphs that differ, or whose conversion or run failed.
     #[must_use]
     pub fn wrong(&self) -> usize {
         self.differs.values().map(Vec::len).sum::<usize>()
             + self.failed.values().map(Vec::len).sum::<usize>()
     }
 
-    /// Graphs with equal bytes in which a kind occurs.
+    /// Returns the number of graphs with equal bytes in which a kind occurs.
     #[must_use]
     pub fn of_kind(&self, kind: OpKind) -> usize {
         self.kinds.get(kind.name()).copied().unwrap_or(0)

@@ -22,7 +22,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("section4_a_stream_of_cudarc_lives_until_its_work_has_ended", kept),
 ];
 
-/// cudarc's context, and a model in it.
+/// Returns cudarc's context, and a model in it.
 fn program() -> (Arc<CudaContext>, Context, CudaModel) {
     program_in(CudaContext::new(0).expect("a device"))
 }
