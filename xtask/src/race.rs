@@ -123,6 +123,8 @@ fn run_tsan(rebuilt: bool) -> Result<(), Failure> {
     cargo.env("RUSTC_BOOTSTRAP", "1").env("TSAN_OPTIONS", options());
     let folder = if rebuilt { "rebuilt" } else { "shipped" };
     cargo.env("CARGO_TARGET_DIR", build_dir().join(folder));
+    // Reports and suppressions name functions that were inlined.
+    cargo.env("CARGO_PROFILE_DEV_DEBUG", "full");
     cargo.args(["test", "--target", &host, "--package", "isokern-tests", "--test", "team"]);
     if rebuilt {
         cargo.env("RUSTFLAGS", FLAGS).arg("-Zbuild-std");
