@@ -8,9 +8,10 @@ use isokern_model::encode::Draft;
 use isokern_model::layout::Layout;
 use isokern_model::operators::binary::BinaryOperation;
 use isokern_model::operators::reduce::ReduceOperation;
-use isokern_model::{Memory, run_ops};
+use isokern_model::{Loops, Memory, run_ops};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
+use isokern_ops::single_mac::{NarrowProducts, SingleMacLoops, WideProducts};
 use isokern_tests::conversions;
 use isokern_tests::drafts::{self, Numbers, WindowShape};
 
@@ -25,7 +26,12 @@ fn check(what: &str, draft: &Draft, numbers: &mut Numbers) {
             assert!(at.is_none(), "{what}, {layout:?}, {instructions}: byte {at:?} differs");
         }
     }
-    assert!(expected == run_dual_mac(draft, &input), "{what}: the dual-MAC loops differ");
+    let dual_mac = DualMacLoops::<PortableDualMac>::for_operators();
+    assert!(expected == run_loops(&dual_mac, draft, &input), "{what}: the dual-MAC loops differ");
+    let wide = SingleMacLoops::<WideProducts>::for_operators();
+    assert!(expected == run_loops(&wide, draft, &input), "{what}: the single-MAC loops differ");
+    let narrow = SingleMacLoops::<NarrowProducts>::for_operators();
+    assert!(expected == run_loops(&narrow, draft, &input), "{what}: narrow products differ");
     for (size, shift) in [(1, 0), (5, 1), (32, 0), (256, 0)] {
         for layout in [Layout::Packed, Layout::Row] {
             let output = run_quad_mac(draft, layout, &input, size, shift);
@@ -81,16 +87,15 @@ impl Team for Rank {
     fn sync(&self) {}
 }
 
-/// Returns the loops of processors with 16-bit dual multiply-accumulate, in plain code here.
-fn run_dual_mac(draft: &Draft, input: &[i8]) -> Vec<i8> {
+/// Runs the loops of microcontrollers, in plain code here, with one rank.
+fn run_loops(loops: &impl Loops, draft: &Draft, input: &[i8]) -> Vec<i8> {
     let artifact = ModelArtifact::from_bytes(draft.encode(Layout::Row).expect("is valid"));
     let model = Model::parse(artifact.bytes()).expect("is valid");
     let mut arena = vec![0; model.arena_bytes()];
     let start = model.input().offset();
     arena[start..start + input.len()].copy_from_slice(input);
-    let loops = DualMacLoops::<PortableDualMac>::for_operators();
     let all = 0..model.operator_count();
-    run_ops(&Solo, &loops, &model, &Memory::stateless(Cells::from_mut(&mut arena)), all)
+    run_ops(&Solo, loops, &model, &Memory::stateless(Cells::from_mut(&mut arena)), all)
         .expect("runs");
     let output = model.output();
     arena[output.offset()..output.offset() + output.bytes()].to_vec()

@@ -13,6 +13,7 @@ use isokern_model::operators::reduce::ReduceOperation;
 use isokern_model::{Memory, PlainLoops, run_ops};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
+use isokern_ops::single_mac::{SingleMacLoops, WideProducts};
 use isokern_tests::drafts::{self, Numbers, WindowShape};
 use isokern_tests::{conversions, team};
 
@@ -34,6 +35,10 @@ fn check(name: &str, draft: &Draft) {
             let loops = DualMacLoops::<PortableDualMac>::for_operators();
             team::run(&loops, &model, &mut dual_mac, size);
             assert!(alone == dual_mac, "{name}, {layout:?}: {size} dual-MAC threads differ");
+            let mut single_mac = input.clone();
+            let loops = SingleMacLoops::<WideProducts>::for_operators();
+            team::run(&loops, &model, &mut single_mac, size);
+            assert!(alone == single_mac, "{name}, {layout:?}: {size} single-MAC threads differ");
             let mut quad_mac = input.clone();
             let loops = QuadMacLoops::<PortableQuadMac>::for_operators();
             team::run(&loops, &model, &mut quad_mac, size);

@@ -12,7 +12,15 @@ use isokern_model::{
 };
 #[cfg(arm_dsp)]
 use isokern_ops::dual_mac::DualMacLoops;
+#[cfg(all(not(feature = "std"), not(arm_dsp)))]
+use isokern_ops::single_mac::SingleMacLoops;
+#[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mla, arm_muls))))]
+use isokern_ops::single_mac::WideProducts as Mac;
 
+#[cfg(all(not(feature = "std"), arm_mla))]
+use crate::mla::Mla as Mac;
+#[cfg(all(not(feature = "std"), arm_muls))]
+use crate::muls::Muls as Mac;
 #[cfg(arm_dsp)]
 use crate::smlad::Smlad;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -28,6 +36,8 @@ pub struct InstructionSet(pub(crate) Level);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Level {
     Plain,
+    #[cfg(all(not(feature = "std"), not(arm_dsp)))]
+    Mac,
     #[cfg(arm_dsp)]
     Smlad,
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -41,7 +51,7 @@ impl InstructionSet {
     pub const PLAIN: Self = Self(Level::Plain);
 
     /// Returns the fastest set this processor has. Without feature `std` that is `smlad` on an
-    /// Armv7E-M and on an Armv8-M with its instructions that `-C target-cpu` names, and plain
+    /// Armv7E-M and on an Armv8-M with its instructions that `-C target-cpu` names, and `mac`
     /// elsewhere.
     ///
     /// ```
@@ -68,6 +78,10 @@ impl InstructionSet {
     ) -> Result<(), RunError> {
         match self.0 {
             Level::Plain => run_ops(&Solo, &PlainLoops::<S>::for_operators(), model, memory, range),
+            #[cfg(all(not(feature = "std"), not(arm_dsp)))]
+            Level::Mac => {
+                run_ops(&Solo, &SingleMacLoops::<Mac, S>::for_operators(), model, memory, range)
+            }
             #[cfg(arm_dsp)]
             Level::Smlad => {
                 run_ops(&Solo, &DualMacLoops::<Smlad, S>::for_operators(), model, memory, range)
@@ -91,6 +105,11 @@ impl InstructionSet {
         match self.0 {
             Level::Plain => {
                 let loops = PlainLoops::<S>::for_operators();
+                run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
+            }
+            #[cfg(all(not(feature = "std"), not(arm_dsp)))]
+            Level::Mac => {
+                let loops = SingleMacLoops::<Mac, S>::for_operators();
                 run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
             }
             #[cfg(arm_dsp)]
@@ -126,6 +145,8 @@ impl InstructionSet {
     pub const fn name(self) -> &'static str {
         match self.0 {
             Level::Plain => "plain",
+            #[cfg(all(not(feature = "std"), not(arm_dsp)))]
+            Level::Mac => "mac",
             #[cfg(arm_dsp)]
             Level::Smlad => "smlad",
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -155,7 +176,12 @@ const fn vector_sets() -> [Option<InstructionSet>; 1] {
     [Some(InstructionSet(Level::Smlad))]
 }
 
-#[cfg(not(any(all(feature = "std", target_arch = "x86_64"), arm_dsp)))]
+#[cfg(all(not(feature = "std"), not(arm_dsp)))]
+const fn vector_sets() -> [Option<InstructionSet>; 1] {
+    [Some(InstructionSet(Level::Mac))]
+}
+
+#[cfg(all(feature = "std", not(target_arch = "x86_64"), not(arm_dsp)))]
 const fn vector_sets() -> [Option<InstructionSet>; 0] {
     []
 }

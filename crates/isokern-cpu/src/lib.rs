@@ -82,6 +82,10 @@ pub mod instruction_set;
 #[cfg(target_has_atomic = "8")]
 pub mod kernel;
 pub mod loaded;
+#[cfg(arm_mla)]
+mod mla;
+#[cfg(arm_muls)]
+mod muls;
 mod payloads;
 pub mod program;
 #[cfg(arm_dsp)]

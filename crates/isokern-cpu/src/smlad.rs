@@ -13,7 +13,9 @@ use core::arch::asm;
 
 use core::cell::Cell;
 
-use isokern_ops::dual_mac::{DualMac, Halves, PairHalves, Scale, Taps};
+use isokern_ops::depthwise::{FourChannels, Taps};
+use isokern_ops::dual_mac::{DualMac, Halves, PairHalves};
+use isokern_ops::scale::{Rescale, Scale};
 
 /// `SXTB16`, `SXTAB16`, `SMLAD`, `SMMULR` and their like, as [`DualMac`] describes them.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +78,35 @@ impl DualMac for Smlad {
         total
     }
 
+    #[inline(always)]
+    fn four_rows(xs: &[Halves], rows: &[i8], stride: usize, sums: [i32; 4]) -> [i32; 4] {
+        products::four_rows(xs, rows, stride, sums)
+    }
+
+    #[inline(always)]
+    fn two_by_two(xs: &[PairHalves], rows: &[i8], stride: usize, sums: &mut [[i32; 4]]) {
+        products::two_by_two(xs, rows, stride, sums);
+    }
+
+    #[inline(always)]
+    fn widen<const STEP: usize>(xs: &[Cell<i8>], offsets: u32, halves: &mut [Halves]) {
+        moves::widen::<STEP>(xs, offsets, halves);
+    }
+}
+
+impl FourChannels for Smlad {
+    #[inline(always)]
+    fn words_apart(xs: &[Cell<i8>], step: usize, words: &mut [u32]) {
+        moves::words_apart(xs, step, words);
+    }
+
+    #[inline(always)]
+    fn four_channels(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], count: usize) {
+        channels::four_channels(taps, xs, ys, count);
+    }
+}
+
+impl Rescale for Smlad {
     #[inline(always)]
     fn scaled(value: i32, scale: Scale) -> i32 {
         let Scale { multiplier, left, right } = scale;
@@ -155,30 +186,5 @@ impl DualMac for Smlad {
             );
         }
         requantised as i8
-    }
-
-    #[inline(always)]
-    fn four_rows(xs: &[Halves], rows: &[i8], stride: usize, sums: [i32; 4]) -> [i32; 4] {
-        products::four_rows(xs, rows, stride, sums)
-    }
-
-    #[inline(always)]
-    fn two_by_two(xs: &[PairHalves], rows: &[i8], stride: usize, sums: &mut [[i32; 4]]) {
-        products::two_by_two(xs, rows, stride, sums);
-    }
-
-    #[inline(always)]
-    fn widen<const STEP: usize>(xs: &[Cell<i8>], offsets: u32, halves: &mut [Halves]) {
-        moves::widen::<STEP>(xs, offsets, halves);
-    }
-
-    #[inline(always)]
-    fn words_apart(xs: &[Cell<i8>], step: usize, words: &mut [u32]) {
-        moves::words_apart(xs, step, words);
-    }
-
-    #[inline(always)]
-    fn four_channels(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], count: usize) {
-        channels::four_channels(taps, xs, ys, count);
     }
 }

@@ -8,17 +8,12 @@
 //! Convolutions compute two positions by two outputs at a time, depthwise ones four
 //! channels of a row of positions, fully connected operators four outputs of a row.
 //! Weights must be in the row layout, and the sums of depthwise convolutions must have room for a
-//! product of 32 bits ([`Scale`]); the rest runs the plain loops.
+//! product of 32 bits ([`Scale`](crate::scale::Scale)); the rest runs the plain loops.
 
-mod add;
-mod depthwise;
 mod dots;
 mod pairs;
 mod patch;
 mod position_pair;
-mod scale;
-mod taps;
-mod tile;
 
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -32,8 +27,9 @@ use isokern_model::operators::depthwise_conv2d::{DepthwiseConv2d, DepthwiseConv2
 use isokern_model::operators::fully_connected::{FullyConnected, FullyConnectedView};
 use isokern_model::{AllOperators, Loops, OpSet, Operator, OperatorSet};
 
-pub use scale::Scale;
-pub use taps::{TapPair, Taps};
+use crate::depthwise;
+use crate::depthwise::{FourChannels, high, low, word};
+use crate::scale::{Rescale, add};
 
 /// Four activations, less their zero point, as signed halves of two words: the first
 /// and third, then the second and fourth.
@@ -43,7 +39,7 @@ pub type Halves = [u32; 2];
 pub type PairHalves = [u32; 4];
 
 /// Instructions on pairs of signed 16-bit halves in a word.
-pub trait DualMac {
+pub trait DualMac: FourChannels {
     /// Returns bytes 0 and 2 of `word`, sign-extended to halves.
     fn widen_even(word: u32) -> u32;
 
@@ -58,26 +54,6 @@ pub trait DualMac {
 
     /// Returns `sum` plus both products of halves.
     fn multiply_add(a: u32, b: u32, sum: i32) -> i32;
-
-    /// Scales `value`, rounded in two steps; `value * 2^scale.left` is in 32 bits.
-    #[inline(always)]
-    fn scaled(value: i32, scale: Scale) -> i32 {
-        scale.apply(value)
-    }
-
-    /// Returns [`scaled`](Self::scaled) plus `zero_point`, held in -128 to 127. The zero point is
-    /// that of an `i8`.
-    #[inline(always)]
-    fn requantised(value: i32, scale: Scale, zero_point: i32) -> i8 {
-        scale.apply(value).saturating_add(zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
-    }
-
-    /// Returns [`requantised`](Self::requantised) of any value: where a shift to the left goes out
-    /// of 32 bits, it wraps.
-    #[inline(always)]
-    fn requantised_wide(value: i32, scale: Scale, zero_point: i32) -> i8 {
-        scale.apply(value).saturating_add(zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
-    }
 
     /// Adds to `sums` the products of `xs` with four rows of weights that start
     /// `stride` apart in `rows`. The caller gives `rows` at least `3 * stride + 4 *
@@ -126,50 +102,15 @@ pub trait DualMac {
             *odd = Self::widen_odd_by(offsets, word);
         }
     }
-
-    /// Loads words that start `step` cells apart in `xs`; of fewer cells than
-    /// `(words.len() - 1) * step + 4` it loads as many words as it finds.
-    #[inline]
-    fn words_apart(xs: &[Cell<i8>], step: usize, words: &mut [u32]) {
-        let mut xs = xs;
-        for target in words {
-            let Some(cells) = xs.first_chunk() else { return };
-            *target = word(Cells::values(cells));
-            xs = xs.get(step..).unwrap_or(&[]);
-        }
-    }
-
-    /// Computes `count` neighbouring positions of four channels with `taps`: their windows start
-    /// [`Taps::x_step`] bytes apart in `xs`, whose words have the four channels of a cell, and
-    /// their four results [`Taps::y_step`] cells apart in `ys`. Computes none if there is not room
-    /// for all.
-    #[inline]
-    fn four_channels(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], count: usize) {
-        if !taps.has_room(xs.len(), ys.len(), count) {
-            return;
-        }
-        for index in 0..count {
-            let xs = xs.get(index * (taps.x_step() / 4)..).unwrap_or(&[]);
-            let ys = ys.get(index * taps.y_step()..).unwrap_or(&[]);
-            let mut sums = taps.bias();
-            for pair in taps.pairs() {
-                let [first, second] = pair.words(xs);
-                let lower = [first & 0xFFFF | second << 16, first >> 16 | second & 0xFFFF_0000];
-                let pairs = lower.map(|word| [Self::widen_even(word), Self::widen_odd(word)]);
-                for ((sum, x), w) in sums.iter_mut().zip(pairs.as_flattened()).zip(pair.weights()) {
-                    *sum = Self::multiply_add(*x, *w, *sum);
-                }
-            }
-            for ((y, sum), scale) in ys.iter().zip(sums).zip(taps.scales()) {
-                y.set(Self::requantised(sum, *scale, taps.zero_point()));
-            }
-        }
-    }
 }
 
 /// The instructions in plain code.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PortableDualMac;
+
+impl Rescale for PortableDualMac {}
+
+impl FourChannels for PortableDualMac {}
 
 impl DualMac for PortableDualMac {
     #[inline]
@@ -234,8 +175,7 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
         op: &DepthwiseConv2dView<'_>,
         memory: &Memory<'_>,
     ) {
-        let taps = usize::from(op.window.kernel_height) * usize::from(op.window.kernel_width);
-        if depthwise::takes(op) && scale::have_room(&op.requant, taps) {
+        if depthwise::takes(op) {
             depthwise::run::<D, T>(team, op, memory);
         } else {
             DepthwiseConv2d::run(team, op, memory);
@@ -262,24 +202,6 @@ impl<D: DualMac, S: OperatorSet> Loops for DualMacLoops<D, S> {
 pub(crate) const fn both(value: i32) -> u32 {
     let half = value.cast_unsigned() & 0xFFFF;
     half << 16 | half
-}
-
-/// Returns the lower half, as a number.
-#[inline]
-pub(crate) const fn low(halves: u32) -> i32 {
-    (halves as i16) as i32
-}
-
-/// Returns the upper half, as a number.
-#[inline]
-pub(crate) const fn high(halves: u32) -> i32 {
-    halves.cast_signed() >> 16
-}
-
-/// Returns the word of four bytes, in the order of memory.
-#[inline]
-pub(crate) const fn word([a, b, c, d]: [i8; 4]) -> u32 {
-    u32::from_le_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()])
 }
 
 #[inline]

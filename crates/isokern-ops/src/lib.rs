@@ -1,8 +1,8 @@
-//! Faster loops for two kinds of processor, for operators of `isokern-model`.
+//! Faster loops for three kinds of processor, for operators of `isokern-model`.
 //!
 //! The arithmetic is written once, beside each operator (`isokern_model::operators`); the plain
-//! loops there are the oracle of these. An executor whose processor has one of two kinds of
-//! instruction brings it in a trait and gets loops that use it:
+//! loops there are the oracle of these. An executor brings the instructions of its processor in a
+//! trait and gets loops that use it:
 //!
 //! ```
 //! use isokern_core::{Cells, Solo};
@@ -19,6 +19,8 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`dual_mac`] | loops for processors with `SMLAD` and its like |
+//! | [`single_mac`] | loops for processors that multiply two values in a step |
+//! | [`scale`] | how the first and the last of these scale sums |
 //! | [`quad_mac`] | loops for teams of many threads with a four-term dot product |
 //!
 //! # Not here
@@ -33,8 +35,13 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 #![forbid(unsafe_code)]
 
+pub mod depthwise;
 pub mod dual_mac;
+mod passes;
 pub mod quad_mac;
+pub mod scale;
+pub mod single_mac;
+mod windows;
 
 /// The code in the README, compiled as an example.
 #[cfg(doctest)]

@@ -4,7 +4,7 @@
 use core::arch::asm;
 use core::cell::Cell;
 
-use isokern_ops::dual_mac::Taps;
+use isokern_ops::depthwise::Taps;
 
 /// A sum to a byte, by the next scale at `lr`; the zero point is in `r3`. As in
 /// `Smlad::scaled`.
@@ -47,7 +47,7 @@ macro_rules! requantised {
     };
 }
 
-/// See [`DualMac`](isokern_ops::dual_mac::DualMac).
+/// See [`FourChannels`](isokern_ops::depthwise::FourChannels).
 #[inline(always)]
 pub(super) fn four_channels(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], count: usize) {
     if !taps.has_room(xs.len(), ys.len(), count) {

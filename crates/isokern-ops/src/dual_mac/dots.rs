@@ -12,8 +12,9 @@ use isokern_model::requant::Requant;
 use isokern_model::weights::Weights;
 
 use super::patch::{PATCH_TERMS, Patch};
-use super::scale::{Scale, is_whole, limit};
-use super::{DualMac, Halves, high, low};
+use super::{DualMac, Halves};
+use crate::depthwise::{high, low};
+use crate::scale::{Scale, is_whole, limit};
 
 /// Outputs whose sums are kept at a time.
 const SUMS: usize = 64;

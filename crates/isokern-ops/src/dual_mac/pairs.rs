@@ -6,14 +6,15 @@
 
 use isokern_core::{Cells, Team};
 use isokern_model::Memory;
-use isokern_model::layout::Terms;
 use isokern_model::operators::conv2d::Conv2dView;
 use isokern_model::requant::Requant;
 use isokern_model::weights::Weights;
 
-use super::position_pair::{GROUPS, PASS_TERMS, Pass, PositionPair};
-use super::scale::{Scale, have_room, is_whole, limit, requantised};
+use super::position_pair::{GROUPS, PASS_TERMS, PositionPair};
 use super::{DualMac, PairHalves};
+use crate::passes::Passes;
+use crate::scale::{Scale, have_room, is_whole, limit, requantised};
+use crate::windows::Windows;
 
 /// Outputs whose sums are kept at a time.
 const SUMS: usize = 16;
@@ -23,8 +24,8 @@ const SUMS: usize = 16;
 pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
     let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let (output, terms) = (op.output.image(), op.weights.terms);
-    let image = (op.input.image(), &op.window);
-    let (outputs, width) = (output.channels, output.width.max(1));
+    let windows = Windows { input: op.input.image(), window: &op.window, width: output.width };
+    let outputs = output.channels;
     let has_room = have_room(&op.requant, terms.count());
     let is_one_pass = terms.count() <= PASS_TERMS;
     let mut words = [[0; 4]; GROUPS];
@@ -34,13 +35,12 @@ pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory:
     for tile in team.share(output.positions().div_ceil(2)) {
         // An odd last position is there twice.
         let positions = [2 * tile, (2 * tile + 1).min(output.positions() - 1)];
-        let places = positions.map(|position| (position / width, position % width));
         let mut first = 0;
         while first < outputs {
             sums.load(&op.requant, first, SUMS.min(outputs - first));
-            for pass in Passes::new(terms) {
+            for pass in Passes::new(terms, PASS_TERMS) {
                 if first == 0 || !is_one_pass {
-                    pair.gather::<D>(image, x, places, &pass);
+                    pair.gather::<D>(&windows, x, positions, &pass);
                 }
                 let first_term = pass.rows.start * terms.row_terms + pass.terms.start;
                 sums.add::<D>(&op.weights, first_term, pair.groups(&pass));
@@ -60,44 +60,6 @@ pub(super) fn conv2d<D: DualMac, T: Team>(team: &T, op: &Conv2dView<'_>, memory:
     }
 }
 
-/// The passes of a dot product, in the order of its terms.
-#[derive(Debug)]
-struct Passes {
-    terms: Terms,
-    /// Rows of a pass, and terms of each.
-    size: (usize, usize),
-    row: usize,
-    term: usize,
-}
-
-impl Passes {
-    #[inline]
-    fn new(terms: Terms) -> Self {
-        let row_terms = terms.row_terms.max(1);
-        let pieces = row_terms.div_ceil(PASS_TERMS).max(1);
-        let piece = row_terms.div_ceil(pieces).next_multiple_of(4).min(row_terms);
-        Self { terms, size: ((PASS_TERMS / row_terms).max(1), piece), row: 0, term: 0 }
-    }
-}
-
-impl Iterator for Passes {
-    type Item = Pass;
-
-    #[inline]
-    fn next(&mut self) -> Option<Pass> {
-        if self.row >= self.terms.rows {
-            return None;
-        }
-        let rows = self.row..self.terms.rows.min(self.row + self.size.0);
-        let terms = self.term..self.terms.row_terms.min(self.term + self.size.1);
-        self.term = terms.end;
-        if self.term >= self.terms.row_terms {
-            (self.row, self.term) = (rows.end, 0);
-        }
-        Some(Pass { rows, terms })
-    }
-}
-
 /// The sums of some neighbouring outputs: of two outputs at both positions each.
 struct Sums<'a> {
     values: &'a mut [[i32; 4]; SUMS / 2],
@@ -111,12 +73,9 @@ impl Sums<'_> {
     fn load(&mut self, requant: &Requant<'_>, first: usize, len: usize) {
         (self.first, self.len) = (first, len);
         let biases = requant.bias.get(first..first + len).unwrap_or(&[]);
-        let (pairs, rest) = biases.as_chunks();
-        for (sums, [a, b]) in self.values.iter_mut().zip(pairs) {
-            *sums = [*a, *a, *b, *b];
-        }
-        if let (Some(sums), Some(a)) = (self.values.get_mut(len / 2), rest.first()) {
-            *sums = [*a; 4];
+        let sums = self.values.as_flattened_mut().as_chunks_mut().0;
+        for (sums, bias) in sums.iter_mut().zip(biases) {
+            *sums = [*bias; 2];
         }
     }
 

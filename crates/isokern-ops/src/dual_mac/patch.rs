@@ -2,7 +2,8 @@
 
 use isokern_core::Cells;
 
-use super::{DualMac, Halves, both, word};
+use super::{DualMac, Halves, both};
+use crate::depthwise::word;
 
 /// Activations a patch holds; widened they take twice the bytes.
 pub(super) const PATCH_TERMS: usize = 384;

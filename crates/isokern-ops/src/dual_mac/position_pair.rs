@@ -1,34 +1,16 @@
 //! Activations of two positions, brought together and widened on the stack.
 
-use core::ops::Range;
-
 use isokern_core::Cells;
-use isokern_model::geometry::Window;
-use isokern_model::tensor::Image;
 
 use super::{DualMac, PairHalves, both};
+use crate::passes::Pass;
+use crate::windows::Windows;
 
 /// Groups of four activations that a pass has at most, of each of two positions.
 pub(super) const GROUPS: usize = 48;
 
 /// Terms that a pass has at most.
 pub(super) const PASS_TERMS: usize = 4 * GROUPS;
-
-/// The terms of a dot product that are added at once: whole kernel rows, or a part of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pass {
-    pub(super) rows: Range<usize>,
-    /// Terms of each of these rows.
-    pub(super) terms: Range<usize>,
-}
-
-impl Pass {
-    #[inline]
-    pub(super) const fn len(&self) -> usize {
-        self.rows.end.saturating_sub(self.rows.start)
-            * self.terms.end.saturating_sub(self.terms.start)
-    }
-}
 
 /// Activations of two positions in the order of the weights they meet, less their zero point, as
 /// [`PairHalves`] of four; the last group is filled with zeros.
@@ -55,19 +37,21 @@ impl<'a> PositionPair<'a> {
     #[inline(never)] // A frame of its own.
     pub(super) fn gather<D: DualMac>(
         &mut self,
-        (input, window): (Image, &Window),
+        windows: &Windows<'_>,
         x: Cells<'_>,
-        places: [(usize, usize); 2],
+        positions: [usize; 2],
         pass: &Pass,
     ) {
+        let input = windows.input;
         let groups = pass.len().div_ceil(4).min(GROUPS);
         let in_groups = input.channels.is_multiple_of(4);
-        let (rows, columns) = (window.rows(), window.columns());
+        let (rows, columns) = (windows.window.rows(), windows.window.columns());
         let line = pass.terms.end - pass.terms.start;
         if !in_groups {
             self.fill_bytes(groups);
         }
-        for (side, (row, column)) in places.into_iter().enumerate() {
+        for (side, position) in positions.into_iter().enumerate() {
+            let (row, column) = windows.place(position);
             let (row_first, row_end, first_y) = rows.inside(row, input.height);
             let (column_first, column_end, first_x) = columns.inside(column, input.width);
             let (run_cells, run_count) = columns.runs(column_end - column_first);

@@ -4,8 +4,7 @@ use isokern_core::Team;
 use isokern_model::Memory;
 use isokern_model::operators::add::AddView;
 
-use super::DualMac;
-use super::scale::{Scale, is_whole, limit};
+use crate::scale::{Rescale, Scale, is_whole, limit};
 
 const TILE_ELEMENTS: usize = 64;
 
@@ -14,7 +13,7 @@ const TILE_ELEMENTS: usize = 64;
 /// Values less zero points have 9 bits and move left by at most 20, products are not above their
 /// first factor, and no shift is to the left: every sum has room for its [`Scale`].
 #[inline(never)]
-pub(super) fn run<D: DualMac, T: Team>(team: &T, op: &AddView, memory: &Memory<'_>) {
+pub(crate) fn run<D: Rescale, T: Team>(team: &T, op: &AddView, memory: &Memory<'_>) {
     let (a, b, y) = (memory.view(&op.input_a), memory.view(&op.input_b), memory.view(&op.output));
     let [multiplier_a, multiplier_b, multiplier_y] = op.scales.multiplier;
     let [shift_a, shift_b, shift_y] = op.scales.shift;

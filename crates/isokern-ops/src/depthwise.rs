@@ -1,48 +1,120 @@
 //! Depthwise convolutions with multiplier 1: four channels of a row of positions at a time.
 //!
 //! For four channels, all there is to know of them comes into [`Taps`] once. Then a part of the
-//! image after the other comes into a [`Tile`], with its padding, so that the loop over positions
+//! image after the other comes into a tile, with its padding, so that the loop over positions
 //! has no tests for it.
+
+mod taps;
+mod tile;
+
+use core::cell::Cell;
 
 use isokern_core::{Cells, Team};
 use isokern_model::Memory;
 use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
-use super::DualMac;
-use super::scale::{is_whole, limit};
-use super::taps::{CHANNELS, TAPS_MAX, Taps};
-use super::tile::{TILE_CELLS, Tile};
+use taps::{CHANNELS, TAPS_MAX};
+use tile::{TILE_CELLS, Tile};
 
-/// Returns whether the loops run an operator of this shape.
+use crate::scale::{Rescale, have_room, is_whole, limit};
+
+pub use taps::{TapPair, Taps};
+
+/// Loops over neighbouring positions of four channels.
+pub trait FourChannels: Rescale {
+    /// Loads words that start `step` cells apart in `xs`; of fewer cells than
+    /// `(words.len() - 1) * step + 4` it loads as many words as it finds.
+    #[inline]
+    fn words_apart(xs: &[Cell<i8>], step: usize, words: &mut [u32]) {
+        let mut xs = xs;
+        for target in words {
+            let Some(cells) = xs.first_chunk() else { return };
+            *target = word(Cells::values(cells));
+            xs = xs.get(step..).unwrap_or(&[]);
+        }
+    }
+
+    /// Returns the sums of four channels for the window that starts with `xs`.
+    #[inline(always)]
+    fn sums(taps: &Taps, xs: &[u32]) -> [i32; 4] {
+        sums(taps, xs)
+    }
+
+    /// Computes `count` neighbouring positions of four channels with `taps`: their windows start
+    /// [`Taps::x_step`] bytes apart in `xs`, whose words have the four channels of a cell, and
+    /// their four results [`Taps::y_step`] cells apart in `ys`. Computes none if there is not room
+    /// for all.
+    #[inline(never)] // A frame of its own.
+    fn four_channels(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], count: usize) {
+        if !taps.has_room(xs.len(), ys.len(), count) {
+            return;
+        }
+        let (mut xs, mut ys) = (xs, ys);
+        for _ in 0..count {
+            let sums = Self::sums(taps, xs);
+            for ((y, sum), scale) in ys.iter().zip(&sums).zip(taps.scales()) {
+                y.set(Self::requantised(*sum, *scale, taps.zero_point()));
+            }
+            xs = xs.get(taps.x_step() / 4..).unwrap_or(&[]);
+            ys = ys.get(taps.y_step()..).unwrap_or(&[]);
+        }
+    }
+}
+
+/// Returns the sums of four channels for the window that starts with `xs`.
+#[inline(always)]
+fn sums(taps: &Taps, xs: &[u32]) -> [i32; CHANNELS] {
+    let add = |sum: i32, [first, second]: [u32; 2], weights: u32, channel: u32| {
+        let [first, second] = [first, second].map(|x| i32::from((x >> (8 * channel)) as i8));
+        sum.wrapping_add(first * low(weights)).wrapping_add(second * high(weights))
+    };
+    let [mut a, mut b, mut c, mut d] = taps.bias();
+    for pair in taps.pairs() {
+        let (words, weights) = (pair.words(xs), pair.weights());
+        a = add(a, words, weights[0], 0);
+        b = add(b, words, weights[1], 1);
+        c = add(c, words, weights[2], 2);
+        d = add(d, words, weights[3], 3);
+    }
+    [a, b, c, d]
+}
+
+/// Returns whether the loops run an operator of this shape: its sums must have room for a product
+/// of 32 bits.
 #[inline]
-pub(super) fn takes(op: &DepthwiseConv2dView<'_>) -> bool {
+pub(crate) fn takes(op: &DepthwiseConv2dView<'_>) -> bool {
     let (rows, columns) = (op.window.rows(), op.window.columns());
+    let taps = rows.kernel * columns.kernel;
     op.depth_multiplier == 1
         && op.output.image().channels >= CHANNELS
-        && rows.kernel * columns.kernel <= TAPS_MAX
+        && taps <= TAPS_MAX
         && rows.extent().saturating_mul(columns.extent()) <= TILE_CELLS
+        && have_room(&op.requant, taps)
 }
 
 /// Runs the calling rank's share of a depthwise convolution; a tile is four channels.
 #[inline(never)]
-pub(super) fn run<D: DualMac, T: Team>(
+pub(crate) fn run<D: FourChannels, T: Team>(
     team: &T,
     op: &DepthwiseConv2dView<'_>,
     memory: &Memory<'_>,
 ) {
     let channels = op.output.image().channels;
-    let (x, y) = (memory.view(&op.input), memory.view(&op.output));
     let columns = op.window.columns();
     let mut taps = Taps::new(4 * columns.stride, channels, op.requant.zero_point);
     let mut tile = Tile::new();
     let parts = Parts::new(op);
     for block in team.share(channels / CHANNELS) {
-        let channel = block * CHANNELS;
-        parts.run::<D>(op, (x, y), channel, (&mut taps, &mut tile));
-        let rest = channels - channel;
-        if rest > CHANNELS && rest < 2 * CHANNELS {
+        let mut channel = block * CHANNELS;
+        loop {
+            fill(&mut taps, op, channel, parts.tile_columns);
+            parts.run::<D>(op, memory, channel, (&taps, &mut tile));
+            let rest = channels - channel;
+            if rest <= CHANNELS || rest >= 2 * CHANNELS {
+                break;
+            }
             // The last four are some of those before as well, which no other rank computes.
-            parts.run::<D>(op, (x, y), channels - CHANNELS, (&mut taps, &mut tile));
+            channel = channels - CHANNELS;
         }
     }
 }
@@ -96,17 +168,16 @@ impl Parts {
 
     /// Computes four channels of all positions.
     #[inline(never)] // Its registers are not those of the loop.
-    fn run<D: DualMac>(
+    fn run<D: FourChannels>(
         &self,
         op: &DepthwiseConv2dView<'_>,
-        (x, y): (Cells<'_>, Cells<'_>),
+        memory: &Memory<'_>,
         channel: usize,
-        (taps, tile): (&mut Taps, &mut Tile),
+        (taps, tile): (&Taps, &mut Tile),
     ) {
-        fill(taps, op, channel, self.tile_columns);
+        let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         let output = op.output.image();
         let (rows, columns) = (op.window.rows(), op.window.columns());
-        let image = (op.input.image(), x, op.input.zero_point());
         let mut row = 0;
         while row < output.height {
             let row_count = self.rows.min(output.height - row);
@@ -115,12 +186,7 @@ impl Parts {
                 let count = self.columns.min(output.width - column);
                 let start = (row * rows.stride, column * columns.stride);
                 let tile_rows = (row_count - 1) * rows.stride + rows.extent();
-                tile.gather::<D>(
-                    image,
-                    channel,
-                    (start, (rows.pad, columns.pad)),
-                    (tile_rows, self.tile_columns),
-                );
+                tile.gather::<D>(op, (x, channel), start, (tile_rows, self.tile_columns));
                 let mut words = tile.words();
                 let line = output.width * output.channels;
                 let first = row * line + column * output.channels + channel;
@@ -141,4 +207,22 @@ impl Parts {
             }
         }
     }
+}
+
+/// Returns the word of four bytes, in the order of memory.
+#[inline]
+pub(crate) const fn word([a, b, c, d]: [i8; 4]) -> u32 {
+    u32::from_le_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()])
+}
+
+/// Returns the lower half, as a number.
+#[inline]
+pub(crate) const fn low(halves: u32) -> i32 {
+    (halves as i16) as i32
+}
+
+/// Returns the upper half, as a number.
+#[inline]
+pub(crate) const fn high(halves: u32) -> i32 {
+    halves.cast_signed() >> 16
 }

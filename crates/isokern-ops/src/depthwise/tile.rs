@@ -3,8 +3,8 @@
 use isokern_core::Cells;
 
 use super::taps::CHANNELS;
-use super::{DualMac, word};
-use isokern_model::tensor::Image;
+use super::{FourChannels, word};
+use isokern_model::operators::depthwise_conv2d::DepthwiseConv2dView;
 
 /// Cells a tile holds.
 pub(super) const TILE_CELLS: usize = 152;
@@ -28,17 +28,18 @@ impl Tile {
     }
 
     /// Takes `rows` by `columns` cells, at most [`TILE_CELLS`], four channels from `channel` on.
-    /// The first cell is at row and column `start`, `pad` to the left and above of the image's
-    /// first if it is 0.
-    #[inline]
-    pub(super) fn gather<D: DualMac>(
+    /// The first cell is at row and column `start` of the image with its padding.
+    #[inline(never)] // A frame of its own.
+    pub(super) fn gather<D: FourChannels>(
         &mut self,
-        (image, x, zero_point): (Image, Cells<'_>, i32),
-        channel: usize,
-        (start, pad): ((usize, usize), (usize, usize)),
+        op: &DepthwiseConv2dView<'_>,
+        (x, channel): (Cells<'_>, usize),
+        start: (usize, usize),
         (rows, columns): (usize, usize),
     ) {
-        let zeros = word([zero_point as i8; CHANNELS]);
+        let image = op.input.image();
+        let pad = (op.window.rows().pad, op.window.columns().pad);
+        let zeros = word([op.input.zero_point() as i8; CHANNELS]);
         let before = pad.1.saturating_sub(start.1).min(columns);
         let first = start.1.saturating_sub(pad.1);
         let inside = (columns - before).min(image.width.saturating_sub(first));

@@ -2,7 +2,7 @@
 
 use isokern_model::requant::Requant;
 
-use super::scale::Scale;
+use crate::scale::Scale;
 
 /// Channels that are computed at a time.
 pub(super) const CHANNELS: usize = 4;
@@ -137,7 +137,8 @@ impl Taps {
 
     /// Returns what the sums start with.
     #[inline]
-    pub(super) const fn bias(&self) -> [i32; CHANNELS] {
+    #[must_use]
+    pub const fn bias(&self) -> [i32; CHANNELS] {
         self.bias
     }
 
