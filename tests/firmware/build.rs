@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The board of each target, and what its SysTick counts in a microsecond.
-const BOARDS: [(&str, &str, u32); 3] = [
+const BOARDS: [(&str, &str, u32); 4] = [
     ("thumbv7em-none-eabihf", "mps2-an386", 25),
+    ("thumbv7m-none-eabi", "mps2-an385", 25),
     ("thumbv6m-none-eabi", "microbit", 16),
     ("thumbv8m.main-none-eabihf", "mps2-an505", 20),
 ];

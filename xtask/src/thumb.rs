@@ -13,9 +13,13 @@ use std::process::Command;
 pub(crate) const NO_STD_CRATES: [&str; 5] =
     ["isokern-core", "isokern-model", "isokern-ops", "isokern-cpu", "isokern-ring"];
 
-/// Cortex-M4F, Cortex-M0 and Cortex-M33: the second has no compare-and-swap.
-pub(crate) const TARGETS: [&str; 3] =
-    ["thumbv7em-none-eabihf", "thumbv6m-none-eabi", "thumbv8m.main-none-eabihf"];
+/// Cortex-M4F, Cortex-M3, Cortex-M0 and Cortex-M33: the third has no compare-and-swap.
+pub(crate) const TARGETS: [&str; 4] = [
+    "thumbv7em-none-eabihf",
+    "thumbv7m-none-eabi",
+    "thumbv6m-none-eabi",
+    "thumbv8m.main-none-eabihf",
+];
 
 /// What `cargo xtask thumb` takes.
 #[derive(clap::Args)]

@@ -19,7 +19,7 @@ pub(crate) struct Board {
 }
 
 /// All boards. `tests/firmware/boards` has a memory map for each.
-pub(crate) static BOARDS: [Board; 3] = [
+pub(crate) static BOARDS: [Board; 4] = [
     Board {
         name: "mps2-an386",
         processor: "Cortex-M4F",
@@ -28,6 +28,15 @@ pub(crate) static BOARDS: [Board; 3] = [
         flash: 4 << 20,
         ram: 4 << 20,
         has_fpu: true,
+    },
+    Board {
+        name: "mps2-an385",
+        processor: "Cortex-M3",
+        target: "thumbv7m-none-eabi",
+        flags: "",
+        flash: 4 << 20,
+        ram: 4 << 20,
+        has_fpu: false,
     },
     Board {
         name: "microbit",
@@ -78,6 +87,11 @@ pub(crate) fn find(name: &str) -> Result<&'static Board, String> {
 }
 
 impl Board {
+    /// Returns the name for a table of figures.
+    pub(super) fn label(&self) -> &'static str {
+        if self == &V6M_ON_M4 { "mps2-an386, v6-M" } else { self.name }
+    }
+
     /// Returns whether the programs that carry models have little room.
     pub(super) const fn is_small(&self) -> bool {
         self.ram < SMALL_RAM

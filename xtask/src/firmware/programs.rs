@@ -39,6 +39,7 @@ pub(super) enum Program {
 }
 
 /// The programs for one board.
+#[derive(Clone, Copy)]
 pub(super) struct Programs {
     pub(super) board: &'static Board,
     pub(super) compiler: Compiler,

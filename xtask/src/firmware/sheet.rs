@@ -51,12 +51,33 @@ impl Sheet {
         different
     }
 
+    /// Returns the rows of the committed text with these in place of those about the same. New ones
+    /// come after the last that has the same first cell.
+    pub(super) fn merged(&self, committed: &str, rows: &[Vec<String>]) -> Vec<Vec<String>> {
+        let is_row = |row: &Vec<String>| row != self.columns && !row[0].starts_with('-');
+        let mut merged: Vec<_> = self.committed_rows(committed).filter(is_row).collect();
+        for row in rows {
+            let key = |old: &Vec<String>| old[..self.key_count] == row[..self.key_count];
+            if let Some(old) = merged.iter_mut().find(|old| key(old)) {
+                old.clone_from(row);
+                continue;
+            }
+            let last = merged.iter().rposition(|old| old[0] == row[0]);
+            merged.insert(last.map_or(merged.len(), |last| last + 1), row.clone());
+        }
+        merged
+    }
+
     fn committed_row(&self, committed: &str, row: &[String]) -> Option<Vec<String>> {
+        let mut rows = self.committed_rows(committed);
+        rows.find(|old| old[..self.key_count] == row[..self.key_count])
+    }
+
+    fn committed_rows(&self, committed: &str) -> impl Iterator<Item = Vec<String>> {
         let rows = committed.lines().map(|line| {
             line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()
         });
-        let mut rows = rows.filter(|old| old.len() == self.columns.len());
-        rows.find(|old| old[..self.key_count] == row[..self.key_count])
+        rows.filter(|old| old.len() == self.columns.len())
     }
 
     fn is_same(&self, old: &[String], new: &[String]) -> bool {
@@ -95,6 +116,13 @@ mod tests {
         assert_eq!(count(row("c", 20_000, 1_000_000)), 1, "a row that is not there");
         assert_eq!(count(row("b", 7, 108)), 0);
         assert_eq!(count(row("b", 7, 109)), 1);
+    }
+
+    #[test]
+    fn new_rows_take_the_place_of_old_ones() {
+        let committed = SHEET.text(&[row("a", 1, 2), row("b", 3, 4)]);
+        let merged = SHEET.merged(&committed, &[row("a", 5, 6), row("c", 7, 8)]);
+        assert_eq!(merged, [row("a", 5, 6), row("b", 3, 4), row("c", 7, 8)]);
     }
 
     #[test]
