@@ -23,6 +23,9 @@
 //! |---|---|
 //! | [`BatchParameters`], [`BatchFlags`] | what the batch kernel is given |
 //! | [`plan_batch`], [`DeviceLimits`], [`BatchLaunch`] | how it is launched |
+//! | [`ResidentParameters`], [`BlockOrder`], [`BlockReport`] | what the resident kernel is given, and what its blocks say |
+//! | [`DeviceResident`], [`DeviceHandler`], [`resident_key`] | actors that device code has |
+//! | [`ClockLink`] | the host's time on the device |
 //! | [`FaultRecord`], [`FaultCode`] | how device code says that something is wrong |
 //! | [`ProbeRecord`], [`PingPongLines`] | what probes measure in |
 //!
@@ -43,6 +46,7 @@ mod batch;
 mod fault;
 mod launch;
 mod probe;
+mod resident;
 
 pub use batch::{BATCH_VERSION, BatchFlags, BatchParameters};
 pub use fault::{Fault, FaultCode, FaultRecord, FaultState};
@@ -54,12 +58,19 @@ pub use probe::{
     ECHO_CLOSED, ECHO_SLOTS, ECHO_STOPPED, ECHO_TIRED, ECHO_WORDS, EchoQuestion, EchoReply,
     PROBE_ENTRIES, PingPongLines, ProbeRecord, cell_data, echoed, folded, pattern,
 };
+pub use resident::{
+    ActorShape, BlockOrder, BlockPhase, BlockRefusal, BlockReport, ClockLink, DeviceHandler,
+    DeviceResident, FAULT_AT, MODEL_ENTRY, ModelShape, ORDER_BYTES, REPORT_BYTES, RESIDENT_VERSION,
+    ResidentParameters, resident_key,
+};
 
 /// The batch kernel for models of the first kinds, `isokern_model::BaseOperators`: one
 /// [`BatchParameters`] by value.
 pub const ENTRY_BATCH: &str = "isokern_batch";
 /// The same for models of any kinds.
 pub const ENTRY_BATCH_ALL: &str = "isokern_batch_all";
+/// The resident kernel: one [`ResidentParameters`] by value, a cooperative grid.
+pub const ENTRY_RESIDENT: &str = "isokern_resident";
 /// A kernel without parameters that does nothing: what a launch costs.
 pub const ENTRY_EMPTY: &str = "isokern_empty";
 /// The same with eight 64-bit parameters: what parameters cost.

@@ -19,10 +19,11 @@ pub trait Resident {
     /// What it keeps between messages.
     type State: Pod + Send;
 
-    /// The name of the resident's entry point in device code; empty, which is the default, where
-    /// it has none.
+    /// The name by which device code knows the resident; empty, which is the default, where it
+    /// does not.
     ///
-    /// No host reads it today: threads and loops run the handler, and there is no host for GPUs.
+    /// Threads and loops run the handler and do not read it; the resident kernel of a device finds
+    /// its own handler by it ([`resident_key`](crate::device::resident_key)).
     const ENTRY: &'static str = "";
 
     /// Returns the buffer that was lent with a message; `None` when its messages bring

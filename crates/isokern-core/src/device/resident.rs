@@ -1,0 +1,74 @@
+//! The resident kernel: one cooperative grid whose blocks run actors, started and stopped by writes
+//! to mapped memory.
+//!
+//! The host writes one line of orders a block and one grid line for all; the device writes one line
+//! of reports a block. A line is 16 cells of 8 bytes, as a control line of a ring. Cell 0 of an
+//! order is {key, epoch} and is published last; cell 0 of a report is {phase, epoch} likewise. So
+//! who sees an epoch sees the rest of its line.
+//!
+//! ```text
+//!  host                                   device, leader of the block
+//!  order: cells 1.., then {key, n}  ───▶  sees epoch n, runs what the key names
+//!                                   ◀───  {Running, n}
+//!  the actor's own lines and rings  ◀──▶
+//!                                   ◀───  {Idle, n}: the next order may be written
+//! ```
+
+mod clock_link;
+mod kinds;
+mod order;
+mod report;
+
+pub use clock_link::ClockLink;
+pub use kinds::{DeviceHandler, DeviceResident, ModelShape, resident_key};
+pub use order::{ActorShape, BlockOrder};
+pub use report::{BlockPhase, BlockRefusal, BlockReport};
+
+use core::mem::offset_of;
+
+use bytemuck::{Pod, Zeroable};
+
+/// The version of [`ResidentParameters`] and of the lines that this build writes and reads.
+pub const RESIDENT_VERSION: u32 = 1;
+
+/// The key of the model actor that the shipped device code has: [`resident_key`] of its entry name.
+pub const MODEL_ENTRY: &str = "isokern_model";
+
+/// The parameters of a resident kernel: 40 bytes, passed by value as the one parameter.
+///
+/// Addresses are the device's, of mapped memory, multiples of 128.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct ResidentParameters {
+    /// [`RESIDENT_VERSION`].
+    pub version: u32,
+    /// How many blocks the tables have lines for.
+    pub block_count: u32,
+    /// Address of the grid line, which the host writes
+    /// ([`HostControl`](crate::ring::HostControl)): a stop is for all blocks, and its lease keeps
+    /// the kernel running.
+    pub grid_line: u64,
+    /// Address of the orders, a line of 128 bytes a block.
+    pub orders: u64,
+    /// Address of the reports: two lines a block, [`BlockReport`] and the fault record.
+    pub reports: u64,
+    /// How long the kernel runs on without a renewed lease on the grid line, in ns.
+    pub lease_ns: u64,
+}
+
+const _: () = {
+    assert!(size_of::<ResidentParameters>() == 40);
+    assert!(align_of::<ResidentParameters>() == 8);
+    assert!(offset_of!(ResidentParameters, block_count) == 4);
+    assert!(offset_of!(ResidentParameters, grid_line) == 8);
+    assert!(offset_of!(ResidentParameters, orders) == 16);
+    assert!(offset_of!(ResidentParameters, reports) == 24);
+    assert!(offset_of!(ResidentParameters, lease_ns) == 32);
+};
+
+/// Bytes of a block's orders.
+pub const ORDER_BYTES: u64 = 128;
+/// Bytes of a block's reports: the line, then the [`FaultRecord`](super::FaultRecord) at its start.
+pub const REPORT_BYTES: u64 = 256;
+/// Where the fault record of a block is in its reports.
+pub const FAULT_AT: u64 = 128;
