@@ -23,7 +23,8 @@
 //! |---|---|
 //! | [`BatchParameters`], [`BatchFlags`] | what the batch kernel is given |
 //! | [`plan_batch`], [`DeviceLimits`], [`BatchLaunch`] | how it is launched |
-//! | [`ResidentParameters`], [`BlockOrder`], [`BlockReport`] | what the resident kernel is given, and what its blocks say |
+//! | [`ResidentParameters`], [`BlockOrder`] | what a resident kernel and its blocks are given |
+//! | [`BlockReport`] | how far a block is |
 //! | [`DeviceResident`], [`DeviceHandler`], [`resident_key`] | actors that device code has |
 //! | [`ClockLink`] | the host's time on the device |
 //! | [`FaultRecord`], [`FaultCode`] | how device code says that something is wrong |
@@ -43,25 +44,32 @@
 //! context with it.
 
 mod batch;
+mod clock_link;
 mod fault;
+mod kinds;
 mod launch;
+mod order;
 mod probe;
+mod report;
 mod resident;
 
 pub use batch::{BATCH_VERSION, BatchFlags, BatchParameters};
+pub use clock_link::ClockLink;
 pub use fault::{Fault, FaultCode, FaultRecord, FaultState};
+pub use kinds::{DeviceHandler, DeviceResident, HostModel, ModelShape, resident_key};
 pub use launch::{
     BATCH_THREADS, BatchLaunch, DeviceLimits, LaunchPlanError, ModelFootprint, SHARED_ALIGN,
     plan_batch,
 };
+pub use order::{ActorShape, BlockOrder};
 pub use probe::{
     ECHO_CLOSED, ECHO_SLOTS, ECHO_STOPPED, ECHO_TIRED, ECHO_WORDS, EchoQuestion, EchoReply,
     PROBE_ENTRIES, PingPongLines, ProbeRecord, cell_data, echoed, folded, pattern,
 };
+pub use report::{BlockPhase, BlockRefusal, BlockReport};
 pub use resident::{
-    ActorShape, BlockOrder, BlockPhase, BlockRefusal, BlockReport, ClockLink, DeviceHandler,
-    DeviceResident, FAULT_AT, MODEL_ENTRY, ModelShape, ORDER_BYTES, REPORT_BYTES, RESIDENT_VERSION,
-    ResidentParameters, resident_key,
+    FAULT_AT, FAULT_BLOCK, MODEL_ENTRY, ORDER_BYTES, REPORT_BYTES, RESIDENT_VERSION,
+    ResidentParameters,
 };
 
 /// The batch kernel for models of the first kinds, `isokern_model::BaseOperators`: one

@@ -15,10 +15,10 @@ pub const LINK_COUNT_MAX: usize = 4;
 
 /// Keeps residents running: lends memory, starts, says how it goes, stops.
 ///
-/// Threads of a CPU and the main loop of firmware are hosts (`isokern_ring::ThreadHost`,
-/// `LoopHost`). The trait asks for memory and a start alone, so that a resident GPU kernel
-/// can be one; there is none yet. The runtime (`isokern_ring::spawn`) does the rest with the
-/// memory: it never calls into a running actor.
+/// Threads of a CPU, the main loop of firmware and the resident kernel of a GPU are hosts
+/// (`isokern_ring::ThreadHost`, `LoopHost`, `isokern_cuda::CudaHost`). The trait asks for memory
+/// and a start alone. The runtime (`isokern_ring::spawn`) does the rest with the memory: it never
+/// calls into a running actor.
 pub trait Host<R: Resident, B: LentBuffers = NoBuffers, L: Links = NoLinks> {
     /// Memory that both sides reach; clones reach the same.
     type Memory: ActorMemory + Clone;

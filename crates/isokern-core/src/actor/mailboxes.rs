@@ -8,8 +8,8 @@ use crate::ring::{AddressSpace, AddressedRing, HostRing, LINE_BYTES, SharedRing,
 
 /// The number of mailboxes, of their slots, and of the lines of a slot.
 ///
-/// [`Mailboxes`] is the one that implements it.
-pub trait MailboxShape {
+/// Sealed: [`Mailboxes`] is the one that implements it, so memory of a shape is atomics alone.
+pub trait MailboxShape: sealed::Sealed {
     /// One mailbox.
     type Mailbox: Mailbox;
     /// All of them, side by side.
@@ -101,6 +101,18 @@ impl<const N: usize, const LINES: usize, const COUNT: usize> MailboxShape
     fn ring<A: AddressSpace>(space: A, address: u64) -> AddressedRing<A, LINES> {
         AddressedRing::new(space, address, Self::SLOTS)
     }
+}
+
+impl<const N: usize, const LINES: usize, const COUNT: usize> sealed::Sealed
+    for Mailboxes<N, LINES, COUNT>
+{
+}
+
+mod sealed {
+    //! Keeps the shapes to those of this file.
+
+    /// Implemented for [`Mailboxes`](super::Mailboxes).
+    pub trait Sealed {}
 }
 
 /// A mailbox in memory of the host or of firmware.

@@ -14,16 +14,6 @@
 //!                                   ◀───  {Idle, n}: the next order may be written
 //! ```
 
-mod clock_link;
-mod kinds;
-mod order;
-mod report;
-
-pub use clock_link::ClockLink;
-pub use kinds::{DeviceHandler, DeviceResident, ModelShape, resident_key};
-pub use order::{ActorShape, BlockOrder};
-pub use report::{BlockPhase, BlockRefusal, BlockReport};
-
 use core::mem::offset_of;
 
 use bytemuck::{Pod, Zeroable};
@@ -31,8 +21,14 @@ use bytemuck::{Pod, Zeroable};
 /// The version of [`ResidentParameters`] and of the lines that this build writes and reads.
 pub const RESIDENT_VERSION: u32 = 1;
 
-/// The key of the model actor that the shipped device code has: [`resident_key`] of its entry name.
+/// The entry name of the model actor of the shipped device code, whose key is
+/// [`resident_key`](super::resident_key) of it.
 pub const MODEL_ENTRY: &str = "isokern_model";
+
+/// Fault code of an actor whose block is [`Spent`](super::BlockPhase::Spent), written by the host
+/// on the block's behalf. The record's detail has the [`FaultCode`](super::FaultCode) in its lower
+/// half and, for a panic, the line in its upper.
+pub const FAULT_BLOCK: u32 = 5;
 
 /// The parameters of a resident kernel: 40 bytes, passed by value as the one parameter.
 ///
@@ -50,7 +46,8 @@ pub struct ResidentParameters {
     pub grid_line: u64,
     /// Address of the orders, a line of 128 bytes a block.
     pub orders: u64,
-    /// Address of the reports: two lines a block, [`BlockReport`] and the fault record.
+    /// Address of the reports: two lines a block, [`BlockReport`](super::BlockReport) and the fault
+    /// record.
     pub reports: u64,
     /// How long the kernel runs on without a renewed lease on the grid line, in ns.
     pub lease_ns: u64,

@@ -78,6 +78,27 @@ fn a_half_written_value_is_not_read() {
 }
 
 #[test]
+fn a_writer_goes_on_where_one_that_is_gone_stopped() {
+    let line = HostLine::new();
+    let mut gone = DeviceControl::new();
+    gone.enter(&line, DeviceState::Running);
+    let first = ActorFault { code: 1, ticket: 2, detail: 3 };
+    gone.fault(&line, first);
+    gone.enter(&line, DeviceState::Running);
+    // It was counting when it went: the lower word is the new one.
+    gone.count_taken(&line, 1 << 32 | 1);
+    line.cell(2).replace(2, 2);
+    assert_eq!(DeviceView::read(&line), None);
+    let mut next = DeviceControl::resuming(&line);
+    next.count_taken(&line, 3);
+    let second = ActorFault { code: 4, ticket: 5, detail: 6 };
+    next.fault(&line, second);
+    let seen = DeviceView::read(&line).expect("every value is whole");
+    assert_eq!((seen.state(), seen.fault()), (Some(DeviceState::Faulted), Some(second)));
+    assert_eq!((seen.taken(), line.cell(8).poll().turn), (3, 2));
+}
+
+#[test]
 fn every_state_has_its_number() {
     for code in 0..7 {
         let state = DeviceState::from_code(code).expect("a state");

@@ -2,6 +2,7 @@
 
 use super::control::ControlLine;
 use super::control_value::{Timed, halves, read, read_u32, read_u64, write};
+use super::words::SharedCell;
 use crate::numbered;
 
 const STATE: usize = 0;
@@ -90,6 +91,22 @@ impl DeviceControl {
             fault: 0,
             shutdown: 0,
             failed: 0,
+        }
+    }
+
+    /// Returns the writer for the line of a device side that is gone, maybe amid a write.
+    pub fn resuming<L: ControlLine>(line: &L) -> Self {
+        // The first cell of a value is written first, so its turn is the latest.
+        let turn = |cell_index| line.cell(cell_index).poll_acquire().turn;
+        Self {
+            state: turn(STATE),
+            heartbeat: turn(HEARTBEAT),
+            taken: turn(TAKEN),
+            answered: turn(ANSWERED),
+            expired: turn(EXPIRED),
+            fault: turn(FAULT),
+            shutdown: turn(SHUTDOWN),
+            failed: turn(FAILED),
         }
     }
 

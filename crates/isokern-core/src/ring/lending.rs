@@ -27,6 +27,12 @@ impl<W> LendingWords<W> {
     pub const fn new(lent: W, returned: W) -> Self {
         Self { lent, returned }
     }
+
+    /// Returns the same words, borrowed.
+    #[must_use]
+    pub const fn by_ref(&self) -> LendingWords<&W> {
+        LendingWords { lent: &self.lent, returned: &self.returned }
+    }
 }
 
 impl<W: SharedWord> LendingWords<W> {

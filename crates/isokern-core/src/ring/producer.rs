@@ -6,6 +6,7 @@ use super::error::{Closed, PushError};
 use super::memory::SharedRing;
 use super::slot;
 use super::status::{EndStatus, consumer_closed};
+use super::tickets::NEVER;
 use super::words::{SharedCell, SharedWord};
 
 /// The private state of a producer: its next ticket and where it last saw the head.
@@ -48,6 +49,33 @@ impl ProducerState {
     #[must_use]
     pub const fn starting_at(ticket: u32) -> Self {
         Self { tail: ticket, head_seen: ticket, is_closed: false }
+    }
+
+    /// Returns the state of a producer that is gone, by the turns that it left in the slots of
+    /// a ring whose first ticket was 0. A message that it had not published whole is not counted.
+    ///
+    /// ```
+    /// use isokern_core::ring::{ConsumerState, HostRing, PopError, ProducerState};
+    ///
+    /// let ring = HostRing::<2, 1>::new();
+    /// ProducerState::new().try_push(&ring, 7_u32)?;
+    /// ProducerState::resuming(&ring).close(&ring);
+    /// let mut consumer = ConsumerState::new();
+    /// assert_eq!(consumer.try_pop::<u32, _>(&ring), Ok(7));
+    /// assert_eq!(consumer.try_pop::<u32, _>(&ring), Err(PopError::Closed));
+    /// # Ok::<(), isokern_core::ring::PushError<u32>>(())
+    /// ```
+    pub fn resuming<R: SharedRing>(ring: &R) -> Self {
+        let slots = ring.slot_count();
+        let turn_of = |slot_index: &u32| ring.cell(*slot_index, 0).poll_acquire().turn;
+        let lap = turn_of(&0);
+        if lap == NEVER {
+            return Self::new();
+        }
+        // The slots of this lap come first, those of the lap before follow.
+        let filled = (0..slots.count()).take_while(|slot_index| turn_of(slot_index) == lap);
+        let first_ticket = (lap - 1).wrapping_mul(slots.count());
+        Self::starting_at(first_ticket.wrapping_add(filled.count() as u32))
     }
 
     /// Returns the next ticket to fill.
@@ -160,3 +188,22 @@ const AHEAD: u32 = 8;
 
 /// The turn of a published final tail.
 pub(super) const CLOSING_TURN: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ConsumerState, HostRing, ProducerState, SharedCell, SharedRing};
+
+    #[test]
+    fn what_a_producer_published_is_known_when_it_is_gone() {
+        let ring = HostRing::<4, 1>::new();
+        let (mut producer, mut consumer) = (ProducerState::new(), ConsumerState::new());
+        for count in 0..11_u32 {
+            assert_eq!(ProducerState::resuming(&ring).tail(), count);
+            producer.try_push(&ring, count).expect("there is room");
+            consumer.try_pop::<u32, _>(&ring).expect("one is there");
+        }
+        // Other cells of the next message are written, its first is not.
+        ring.cell(3, 5).publish(1, 3);
+        assert_eq!(ProducerState::resuming(&ring).tail(), 11);
+    }
+}

@@ -6,6 +6,15 @@ use crate::actor::{MailboxShape, Mailboxes, Resident};
 /// The mailboxes of the model actor: eight slots of one line.
 pub type ModelShape = Mailboxes<8>;
 
+/// A model that a host has loaded for its actors, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostModel {
+    /// The number of the host in its process.
+    pub host: u64,
+    /// The number of the model on that host.
+    pub number: u32,
+}
+
 /// A resident that device code has under [`ENTRY`](Resident::ENTRY), with mailboxes of a shape that
 /// host and device code agree on.
 ///
@@ -14,6 +23,13 @@ pub type ModelShape = Mailboxes<8>;
 pub trait DeviceResident: Resident {
     /// The shape of its mailboxes: [`Mailboxes`].
     type Shape: MailboxShape;
+
+    /// Returns the model that the actor runs, one that the host has loaded; `None`, which is the
+    /// default, for an actor without.
+    fn model(handler: &Self::Handler) -> Option<HostModel> {
+        let _ = handler;
+        None
+    }
 
     /// Returns the numbers of its shape.
     #[must_use]
