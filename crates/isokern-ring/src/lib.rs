@@ -142,7 +142,7 @@ pub use pool::{
     SideWords,
 };
 #[cfg(feature = "std")]
-pub use pool::{HeapBuffers, heap_pool};
+pub use pool::{HeapBuffers, RegionBuffers, heap_pool, region_lender};
 pub use producer::Producer;
 pub use ring::{Ring, RingHandle};
 pub use runner::{

@@ -13,6 +13,9 @@ mod borrower;
 mod buffers;
 mod error;
 mod lender;
+#[cfg(feature = "std")]
+mod region;
+mod side_words;
 
 #[cfg(all(test, feature = "std"))]
 mod tests;
@@ -20,9 +23,12 @@ mod tests;
 pub use borrower::Borrower;
 #[cfg(feature = "std")]
 pub use buffers::HeapBuffers;
-pub use buffers::{Buffers, PoolMemory, SideWords};
+pub use buffers::{Buffers, PoolMemory};
 pub use error::PoolError;
 pub use lender::{ClaimedBuffer, Lender};
+#[cfg(feature = "std")]
+pub use region::{RegionBuffers, region_lender};
+pub use side_words::SideWords;
 
 #[cfg(feature = "std")]
 use std::sync::Arc;

@@ -12,8 +12,8 @@
 //! lives when the buffer changes hands. The words order the accesses
 //! (`isokern_core::ring::LendingWords`).
 //!
-//! Two memories, [`Buffers`] in an array and `HeapBuffers`, give the address of a buffer; the
-//! same for one index at all times, and apart from those of all others.
+//! Three memories, [`Buffers`] in an array, `HeapBuffers` and `RegionBuffers` of a device, give the
+//! address of a buffer; the same for one index at all times, and apart from those of all others.
 #![allow(unsafe_code)]
 
 use core::cell::UnsafeCell;
@@ -27,9 +27,11 @@ use std::sync::Arc;
 use bytemuck::Zeroable;
 use isokern_core::ring::{HostWord, LendingWords, SharedWord};
 
+use super::side_words::SideWords;
+
 /// The memory of a pool's buffers.
 ///
-/// Sealed: the module's invariant rests on it, so it is implemented here alone.
+/// Sealed: the module's invariant rests on it, so it is implemented in this crate alone.
 ///
 /// ```compile_fail,E0277
 /// use isokern_core::ring::{HostWord, LendingWords};
@@ -40,9 +42,9 @@ use isokern_core::ring::{HostWord, LendingWords, SharedWord};
 ///     type Marks = [bool; 1];
 ///     fn count(&self) -> usize { 1 }
 ///     fn buffer_bytes(&self) -> usize { 1 }
-///     fn words(&self, _: usize) -> Option<&LendingWords<HostWord>> { None }
+///     fn words(&self, _: usize) -> Option<LendingWords<&HostWord>> { None }
 ///     fn address(&self, _: usize) -> Option<*mut [u8]> { None }
-///     fn sides(&self) -> &isokern_ring::SideWords { unreachable!() }
+///     fn sides(&self) -> isokern_ring::SideWords<&HostWord> { unreachable!() }
 /// }
 /// ```
 pub trait PoolMemory: sealed::Sealed {
@@ -56,33 +58,20 @@ pub trait PoolMemory: sealed::Sealed {
     fn buffer_bytes(&self) -> usize;
 
     /// Returns the words of a buffer; `None` where there is none.
-    fn words(&self, index: usize) -> Option<&LendingWords<HostWord>>;
+    fn words(&self, index: usize) -> Option<LendingWords<&HostWord>>;
 
     /// Returns the words that say which side is gone.
-    fn sides(&self) -> &SideWords;
+    fn sides(&self) -> SideWords<&HostWord>;
 
     /// Returns the bytes of a buffer; `None` where there is none.
     fn address(&self, index: usize) -> Option<*mut [u8]>;
 }
 
-mod sealed {
-    //! Keeps the memories to those of this file.
+pub(super) mod sealed {
+    //! Keeps the memories to those of this module.
 
-    /// Implemented for the memories of this file.
+    /// Implemented for the memories of this module.
     pub trait Sealed {}
-}
-
-/// Whether a side is gone: a word each, written by the side as it is dropped.
-#[derive(Debug, Default)]
-pub struct SideWords {
-    lender: HostWord,
-    borrower: HostWord,
-}
-
-impl SideWords {
-    const fn new() -> Self {
-        Self { lender: HostWord::new(0), borrower: HostWord::new(0) }
-    }
 }
 
 /// Buffers and the words that say whose each is.
@@ -133,12 +122,12 @@ impl<const BYTES: usize, const COUNT: usize> PoolMemory for &Buffers<BYTES, COUN
         BYTES
     }
 
-    fn words(&self, index: usize) -> Option<&LendingWords<HostWord>> {
-        self.words.get(index)
+    fn words(&self, index: usize) -> Option<LendingWords<&HostWord>> {
+        self.words.get(index).map(LendingWords::by_ref)
     }
 
-    fn sides(&self) -> &SideWords {
-        &self.sides
+    fn sides(&self) -> SideWords<&HostWord> {
+        self.sides.by_ref()
     }
 
     fn address(&self, index: usize) -> Option<*mut [u8]> {
@@ -217,12 +206,12 @@ impl PoolMemory for Arc<HeapBuffers> {
         self.buffer_bytes
     }
 
-    fn words(&self, index: usize) -> Option<&LendingWords<HostWord>> {
-        self.words.get(index).map(|Words(words)| words)
+    fn words(&self, index: usize) -> Option<LendingWords<&HostWord>> {
+        self.words.get(index).map(|Words(words)| words.by_ref())
     }
 
-    fn sides(&self) -> &SideWords {
-        &self.sides
+    fn sides(&self) -> SideWords<&HostWord> {
+        self.sides.by_ref()
     }
 
     fn address(&self, index: usize) -> Option<*mut [u8]> {
@@ -246,6 +235,12 @@ pub(super) struct BorrowerSide<M: PoolMemory> {
 }
 
 impl<M: PoolMemory> LenderSide<M> {
+    /// Returns the lender's side of memory that has no other.
+    #[cfg(feature = "std")]
+    pub(super) const fn new(memory: M) -> Self {
+        Self { memory }
+    }
+
     pub(super) const fn memory(&self) -> &M {
         &self.memory
     }
@@ -263,7 +258,7 @@ impl<M: PoolMemory> LenderSide<M> {
 
     /// Returns the generation of the last lending, 0 before the first.
     pub(super) fn generation(&self, index: usize) -> u32 {
-        self.memory.words(index).map_or(0, LendingWords::generation)
+        self.memory.words(index).map_or(0, |words| words.generation())
     }
 
     /// Returns the bytes of a buffer that is here.
@@ -288,6 +283,12 @@ impl<M: PoolMemory> LenderSide<M> {
 }
 
 impl<M: PoolMemory> BorrowerSide<M> {
+    /// Returns the borrower's side of memory that has no other.
+    #[cfg(all(test, feature = "std"))]
+    pub(super) const fn new(memory: M) -> Self {
+        Self { memory }
+    }
+
     pub(super) const fn memory(&self) -> &M {
         &self.memory
     }
