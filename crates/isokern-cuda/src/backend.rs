@@ -163,14 +163,22 @@ impl CudaBackend {
         let fitting = (CHUNK_BYTES / sample_bytes.max(1)).clamp(1, CHUNK_SAMPLES_MAX);
         let chunk_samples = self.chunk_samples.unwrap_or(fitting);
         let (kernel, sizes) = (Arc::clone(kernel), (chunk_samples, self.streams));
-        if model.layout() == Layout::Packed {
-            return Ok(CudaModel::new(kernel, artifact.clone(), &model, sizes));
-        }
-        let blob = relayout(&model, Layout::Packed).map_err(|_| CudaError::Relayout)?;
-        let packed = ModelArtifact::new(&blob, artifact.label());
+        let packed = packed(artifact, &model)?;
         let model = Model::parse(packed.bytes())?;
         Ok(CudaModel::new(kernel, packed.clone(), &model, sizes))
     }
+}
+
+/// Returns the artifact of a model in the layout of device loops.
+pub(crate) fn packed(
+    artifact: &ModelArtifact,
+    model: &Model<'_>,
+) -> Result<ModelArtifact, CudaError> {
+    if model.layout() == Layout::Packed {
+        return Ok(artifact.clone());
+    }
+    let blob = relayout(model, Layout::Packed).map_err(|_| CudaError::Relayout)?;
+    Ok(ModelArtifact::new(&blob, artifact.label()))
 }
 
 impl<I, O> ComputeBackend<I, O> for CudaBackend

@@ -57,7 +57,7 @@ const fn is_base(kinds: OpSet) -> bool {
 }
 
 /// Loads a PTX text that the driver can read.
-fn load(context: &Context, ptx: &[u8]) -> Result<Module, CudaError> {
+pub(crate) fn load(context: &Context, ptx: &[u8]) -> Result<Module, CudaError> {
     ptx::check_release(ptx, context.device().driver().version())?;
     Module::load(context, ptx)
 }

@@ -120,6 +120,15 @@ impl Device {
         self.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)
     }
 
+    /// Returns whether it runs cooperative grids, whose blocks all run at once.
+    ///
+    /// # Errors
+    ///
+    /// [`CudaError::Call`].
+    pub fn has_cooperative_launch(self) -> Result<bool, CudaError> {
+        Ok(self.attribute(Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH)? != 0)
+    }
+
     /// Returns an attribute; negative values count as 0.
     pub(crate) fn attribute(self, attribute: Attribute) -> Result<u32, CudaError> {
         let mut value = 0;

@@ -235,6 +235,70 @@ impl Function {
         context.check("cuLaunchKernel", result)
     }
 
+    /// Puts a launch whose blocks all run at once into a stream, with one parameter by value. The
+    /// threads of a cooperative grid go on as long as any of them does, so its blocks may wait for
+    /// one another and for the host.
+    ///
+    /// # Errors
+    ///
+    /// As [`launch`](Self::launch); `CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE` for more blocks than
+    /// [`active_blocks`](Self::active_blocks) times the multiprocessors.
+    ///
+    /// # Safety
+    ///
+    /// As for [`launch`](Self::launch).
+    pub unsafe fn launch_cooperative<P: bytemuck::Pod>(
+        &self,
+        stream: &Stream,
+        shape: LaunchShape,
+        parameter: &P,
+    ) -> Result<(), CudaError> {
+        let context = self.context();
+        context.bind()?;
+        let LaunchShape { blocks, threads, shared_bytes } = shape;
+        let mut parameters = [ptr::from_ref(parameter).cast_mut().cast::<c_void>()];
+        // SAFETY: as in `launch`.
+        let result = unsafe {
+            sys::cuLaunchCooperativeKernel(
+                self.raw,
+                blocks,
+                1,
+                1,
+                threads,
+                1,
+                1,
+                shared_bytes,
+                stream.as_raw(),
+                parameters.as_mut_ptr(),
+            )
+        };
+        context.check("cuLaunchCooperativeKernel", result)
+    }
+
+    /// Returns how many blocks of `threads` threads and `shared_bytes` of dynamic shared memory run
+    /// on one multiprocessor at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::bind`].
+    pub fn active_blocks(&self, threads: u32, shared_bytes: u32) -> Result<u32, CudaError> {
+        let context = self.context();
+        context.bind()?;
+        let threads = i32::try_from(threads).unwrap_or(i32::MAX);
+        let mut blocks = 0;
+        // SAFETY: the function is of a loaded module, the pointer is to a number of its type.
+        let result = unsafe {
+            sys::cuOccupancyMaxActiveBlocksPerMultiprocessor(
+                &raw mut blocks,
+                self.raw,
+                threads,
+                shared_bytes as usize,
+            )
+        };
+        context.check("cuOccupancyMaxActiveBlocksPerMultiprocessor", result)?;
+        Ok(u32::try_from(blocks).unwrap_or(0))
+    }
+
     /// Returns the context it is loaded in.
     #[must_use]
     pub fn context(&self) -> &Context {
