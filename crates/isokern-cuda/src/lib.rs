@@ -24,13 +24,16 @@
 //!   library: [`Context::from_raw`], [`Stream::from_raw`], [`DeviceView::new`]; `isokern-cust` does
 //!   it for cust.
 //! * Messages instead of calls: [`ModelResident`](isokern_core::actor::ModelResident) makes a
-//!   [`CudaModel`] an actor on a thread of the host, one launch a message.
+//!   [`CudaModel`] an actor on a thread of the host, one launch a message. Without a launch a
+//!   message: [`CudaHost`] runs actors in blocks of one resident kernel, [`CudaModelActor`] among
+//!   them.
 //! * Device code of your own: [`CudaBackend::load_ptx`].
 //!
 //! # Limits
 //!
-//! One mode on the device, batch. Devices from compute capability 7.5; drivers from 11.4, from 11.8
-//! where the device is of 9.0. A batch of any size runs; chunks of it go through two streams.
+//! The shipped device code has one mode, batch; actors on the device ([`CudaHost::start_ptx`]) need
+//! device code of their own so far. Devices from compute capability 7.5; drivers from 11.4, from
+//! 11.8 where the device is of 9.0. A batch of any size runs; chunks of it go through two streams.
 //! A model with state keeps one state on the device: its samples run in order, in one block.
 //! [`CudaBackend::with_streams`] gives it several, which run side by side.
 //!
@@ -56,6 +59,7 @@ mod pipeline;
 mod placed;
 mod ptx;
 mod ready;
+mod resident;
 mod state;
 mod stream_buffers;
 
@@ -69,6 +73,10 @@ pub use error::{CudaError, PayloadError};
 pub use isokern_core::compute::{DeviceSpace, DeviceView, DeviceViewMut};
 pub use model::CudaModel;
 pub use ptx::shipped_ptx;
+pub use resident::{
+    BlockStatus, CudaBuffers, CudaHost, CudaModelActor, CudaRunning, HostBuffers, LoadedModel,
+    MappedActor, MappedRegion, ResidentError, ResidentPlan,
+};
 
 /// The bindings these handles wrap, for raw handles: contexts, streams, functions.
 pub use cudarc::driver::sys;

@@ -1,0 +1,31 @@
+//! Actors that stay on the device: one resident kernel, launched once, spoken to through mapped
+//! memory.
+//!
+//! ```text
+//! CudaHost ── Grid ─┬─ Mapped: grid line, orders, reports, actors, staging, pools
+//!     │             ├─ DeviceBuffer: models, arenas, states of models
+//!     │             └─ Stream, Function: the one launch
+//!     └─ LeaseThread: renews the lease, ends actors of blocks that are gone
+//! ```
+
+mod actor;
+mod block;
+mod buffers;
+mod claim;
+mod error;
+mod grid;
+mod host;
+mod lease;
+mod memory;
+mod model_actor;
+mod models;
+mod plan;
+
+pub use actor::{CudaRunning, MappedActor};
+pub use block::BlockStatus;
+pub use buffers::{CudaBuffers, HostBuffers, MappedRegion};
+pub use error::ResidentError;
+pub use host::CudaHost;
+pub use model_actor::CudaModelActor;
+pub use models::LoadedModel;
+pub use plan::ResidentPlan;
