@@ -5,12 +5,14 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The board of each target, and what its SysTick counts in a microsecond.
-const BOARDS: [(&str, &str, u32); 4] = [
+/// The board of each target, and what its timer counts in a microsecond.
+const BOARDS: [(&str, &str, u32); 6] = [
     ("thumbv7em-none-eabihf", "mps2-an386", 25),
     ("thumbv7m-none-eabi", "mps2-an385", 25),
     ("thumbv6m-none-eabi", "microbit", 16),
     ("thumbv8m.main-none-eabihf", "mps2-an505", 20),
+    ("riscv32imac-unknown-none-elf", "virt-rv32imac", 10),
+    ("riscv32imc-unknown-none-elf", "virt-rv32imc", 10),
 ];
 
 /// Names another board than the target's own, whose processor executes its code as well.

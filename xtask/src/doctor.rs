@@ -158,6 +158,13 @@ fn devices() -> Vec<Finding> {
             needed: false,
         },
         Finding {
+            name: "qemu-system-riscv32",
+            found: first_line("qemu-system-riscv32", &["--version"]),
+            purpose: "the firmware stage: boards in an emulator",
+            how_to_get: firmware::how_to_install_emulator(),
+            needed: false,
+        },
+        Finding {
             name: "arm-none-eabi-objdump",
             found: first_line("arm-none-eabi-objdump", &["--version"]),
             purpose: "the firmware stage: sizes and checks of programs",

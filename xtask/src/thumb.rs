@@ -13,12 +13,15 @@ use std::process::Command;
 pub(crate) const NO_STD_CRATES: [&str; 5] =
     ["isokern-core", "isokern-model", "isokern-ops", "isokern-cpu", "isokern-ring"];
 
-/// Cortex-M4F, Cortex-M3, Cortex-M0 and Cortex-M33: the third has no compare-and-swap.
-pub(crate) const TARGETS: [&str; 4] = [
+/// Cortex-M4F, Cortex-M3, Cortex-M0, Cortex-M33, RV32IMAC and RV32IMC: the third and the last have no
+/// compare-and-swap.
+pub(crate) const TARGETS: [&str; 6] = [
     "thumbv7em-none-eabihf",
     "thumbv7m-none-eabi",
     "thumbv6m-none-eabi",
     "thumbv8m.main-none-eabihf",
+    "riscv32imac-unknown-none-elf",
+    "riscv32imc-unknown-none-elf",
 ];
 
 /// What `cargo xtask thumb` takes.
@@ -99,5 +102,5 @@ fn missing() -> Failure {
         "run `rustup target add {targets}`, or on Debian \
          `apt-get install --no-install-recommends rustc-web rust-web-src`"
     );
-    Failure::Missing { what: "a compiler for Cortex-M", how }
+    Failure::Missing { what: "a compiler for microcontrollers", how }
 }

@@ -23,8 +23,8 @@ const VARIABLE: &str = "ISOKERN_RUSTC_WRAPPER";
 /// What cargo has between flags, too: no folder has it in its name.
 pub const SEPARATOR: char = '\u{1f}';
 
-/// How the names of Cortex-M targets begin.
-const THUMB: &str = "thumb";
+/// How the names of targets of microcontrollers begin.
+const BOARDS: [&str; 2] = ["thumb", "riscv32"];
 
 /// Makes `cargo` call this program as `rustc`. The places are `folder=name`, for folders of the
 /// machine besides those of packages.
@@ -83,7 +83,8 @@ impl Package {
         let joined = arguments.iter().filter_map(|argument| argument.strip_prefix("--target="));
         let separate = pairs.clone().filter(|pair| pair[0] == "--target");
         let mut targets = joined.chain(separate.map(|pair| pair[1].as_str()));
-        if !targets.any(|target| target == TARGET || target.starts_with(THUMB)) {
+        let is_board = |target: &str| BOARDS.iter().any(|start| target.starts_with(start));
+        if !targets.any(|target| target == TARGET || is_board(target)) {
             return arguments.to_vec();
         }
         let value_of = |name: &str| -> Vec<&str> {
@@ -130,7 +131,7 @@ mod tests {
     fn the_folder_does_not_count_for_devices_and_boards() {
         let metadata =
             |version, arguments: &[String]| package(version, "/x").portable(arguments)[7].clone();
-        for target in [TARGET, "thumbv6m-none-eabi"] {
+        for target in [TARGET, "thumbv6m-none-eabi", "riscv32imc-unknown-none-elf"] {
             let one = arguments("one", "x", target);
             let two = arguments("two", "x", target);
             assert_eq!(metadata("1.0.0", &one), metadata("1.0.0", &two));

@@ -3,12 +3,11 @@
 //! Formatting through `core::fmt` costs several KiB of flash and can panic; a board
 //! that is measured for its size prints with these few functions.
 
-use cortex_m_semihosting::hio;
+use crate::processor;
 
 /// Prints text.
 pub fn print(text: &str) {
-    // Without a debugger there is nobody to read it, and nothing to do about that.
-    let _ = hio::hstdout().map(|mut out| out.write_all(text.as_bytes()));
+    processor::print(text);
 }
 
 /// Prints a name and a number, as one line.

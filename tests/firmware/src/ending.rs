@@ -1,16 +1,12 @@
 //! Ends the program, with a status that the emulator hands to its caller.
-#![allow(unsafe_code)]
 
 use core::panic::PanicInfo;
 
-use cortex_m_rt::{ExceptionFrame, exception};
-use cortex_m_semihosting::debug::{self, EXIT_FAILURE, EXIT_SUCCESS};
-
-use crate::console;
+use crate::{console, processor};
 
 /// Ends the program: status 0.
 pub fn succeed() -> ! {
-    end(EXIT_SUCCESS)
+    end(true)
 }
 
 /// Says why, then ends the program: status 1.
@@ -18,14 +14,20 @@ pub fn fail(reason: &str) -> ! {
     console::print("failed: ");
     console::print(reason);
     console::print("\n");
-    end(EXIT_FAILURE)
+    end(false)
 }
 
-fn end(status: debug::ExitStatus) -> ! {
-    debug::exit(status);
+/// Says where the processor was when it could not go on, then ends the program: status 1.
+pub(crate) fn report_fault(address: u32) -> ! {
+    console::print_number("pc", address);
+    fail("fault")
+}
+
+fn end(succeeded: bool) -> ! {
+    processor::exit(succeeded);
     // On a board the debugger has stopped the processor; without one, sleep.
     loop {
-        cortex_m::asm::wfi();
+        processor::wait_for_interrupt();
     }
 }
 
@@ -36,12 +38,4 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         console::print_number(":", place.line());
     }
     fail("panic")
-}
-
-// SAFETY: an exception handler must be an unsafe function for `cortex-m-rt`; this
-// one touches no state of the program it interrupted.
-#[exception]
-unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    console::print_number("pc", frame.pc());
-    fail("fault")
 }

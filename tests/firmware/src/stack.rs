@@ -3,9 +3,7 @@
 
 use core::ptr;
 
-use cortex_m::register::msp;
-
-use crate::ending;
+use crate::{ending, processor};
 
 /// Bytes that are painted, where there is room for them.
 const DEPTH_MAX: usize = 10 * 1024;
@@ -14,13 +12,6 @@ const DEPTH_MAX: usize = 10 * 1024;
 const MARGIN: usize = 256;
 
 const COLOUR: u32 = 0x5AC3_96A5;
-
-unsafe extern "C" {
-    /// The lowest address the stack may reach, from the linker script.
-    static _stack_end: u32;
-    /// Where the stack starts.
-    static _stack_start: u32;
-}
 
 /// A painted stack.
 #[derive(Debug)]
@@ -34,10 +25,9 @@ impl Gauge {
     #[inline(never)]
     #[must_use]
     pub fn paint() -> Self {
-        let top = (&raw const _stack_start).addr();
-        let end = (&raw const _stack_end).addr();
+        let [end, pointer, top] = processor::stack();
         let bottom = end.max(top.saturating_sub(DEPTH_MAX));
-        let in_use = (msp::read() as usize).saturating_sub(MARGIN);
+        let in_use = pointer.saturating_sub(MARGIN);
         for address in (bottom..in_use).step_by(4) {
             // SAFETY: the address is a multiple of four between the end of the statics
             // and the frames in use: memory that nothing refers to.

@@ -1,44 +1,42 @@
-//! A clock for deadlines: an interrupt of SysTick at equal intervals, counted.
+//! A clock for deadlines: an interrupt of the timer at equal intervals, counted.
 
 use core::future::Future;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use cortex_m::peripheral::SYST;
-use cortex_m::peripheral::syst::SystClkSource;
 use isokern_cpu::core::call::{Clock, PollingSleep};
 
-/// Counts of the timer in a microsecond; the board's core clock in MHz.
+use crate::processor::Timer;
+
+/// Counts of the timer in a microsecond: of a Cortex-M the board's core clock in MHz.
 const COUNTS_PER_US: u32 = include!(concat!(env!("OUT_DIR"), "/timer.rs"));
 
 /// Time between two interrupts.
 pub const TICK_NS: u64 = 50_000;
 
+/// Counts of the timer between two interrupts.
+pub const COUNTS: u32 = COUNTS_PER_US * (TICK_NS / 1000) as u32;
+
 /// Interrupts so far. The interrupt alone writes it, so a load and a store are enough.
 static TICKS: AtomicU32 = AtomicU32::new(0);
 
 /// The timer, interrupting.
-#[expect(missing_debug_implementations, reason = "the registers have none")]
+#[expect(missing_debug_implementations, reason = "not every timer has one")]
 pub struct Ticker {
-    timer: SYST,
+    timer: Timer,
 }
 
 impl Ticker {
-    /// Starts the interrupts: the program's `SysTick` must call [`tick`].
+    /// Starts the interrupts: the program says with [`on_tick`](crate::on_tick) what they do.
     #[must_use]
-    pub fn start(mut timer: SYST) -> Self {
-        timer.set_clock_source(SystClkSource::Core);
-        timer.set_reload(COUNTS_PER_US * (TICK_NS / 1000) as u32 - 1);
-        timer.clear_current();
-        timer.enable_counter();
-        timer.enable_interrupt();
+    pub fn start(mut timer: Timer) -> Self {
+        timer.start_interrupts(COUNTS);
         Self { timer }
     }
 
     /// Stops the interrupts.
     #[must_use]
-    pub fn stop(mut self) -> SYST {
-        self.timer.disable_interrupt();
-        self.timer.disable_counter();
+    pub fn stop(mut self) -> Timer {
+        self.timer.stop();
         self.timer
     }
 }

@@ -5,8 +5,9 @@ use super::models::Model;
 /// A board that the emulator knows.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Board {
-    /// Its name, for the emulator too.
+    /// Its name in the tables.
     pub(super) name: &'static str,
+    pub(super) machine: Machine,
     pub(super) processor: &'static str,
     pub(super) target: &'static str,
     /// What the compiler is told besides: the processor, where the target is not of one.
@@ -16,57 +17,119 @@ pub(crate) struct Board {
     ram: u64,
     /// Whether the processor computes with floats by itself.
     pub(super) has_fpu: bool,
+    /// The models whose costs are measured there.
+    measured: Measured,
 }
 
+/// What the emulator makes of a board.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Machine {
+    /// An Arm board of the board's name.
+    Arm,
+    /// The RISC-V machine `virt`, with a processor of these properties.
+    RiscV(&'static str),
+}
+
+/// Models that are measured: each is a build of its own.
+#[derive(Debug, PartialEq, Eq)]
+enum Measured {
+    All,
+    /// Those of these names: every model runs in every mode there, with the same loops.
+    Some(&'static [&'static str]),
+}
+
+/// Models of every kind of network, and those that others have figures for.
+const CHOSEN: Measured = Measured::Some(&[
+    "digits",
+    "residual",
+    "keyword",
+    "ad01_int8",
+    "ic_resnet8_int8",
+    "kws_dscnn_int8",
+    "vww_mnv1_int8",
+]);
+
 /// All boards. `tests/firmware/boards` has a memory map for each.
-pub(crate) static BOARDS: [Board; 4] = [
+pub(crate) static BOARDS: [Board; 6] = [
     Board {
         name: "mps2-an386",
+        machine: Machine::Arm,
         processor: "Cortex-M4F",
         target: "thumbv7em-none-eabihf",
         flags: "",
         flash: 4 << 20,
         ram: 4 << 20,
         has_fpu: true,
+        measured: Measured::All,
     },
     Board {
         name: "mps2-an385",
+        machine: Machine::Arm,
         processor: "Cortex-M3",
         target: "thumbv7m-none-eabi",
         flags: "",
         flash: 4 << 20,
         ram: 4 << 20,
         has_fpu: false,
+        measured: Measured::All,
     },
     Board {
         name: "microbit",
+        machine: Machine::Arm,
         processor: "Cortex-M0",
         target: "thumbv6m-none-eabi",
         flags: "",
         flash: 256 << 10,
         ram: 16 << 10,
         has_fpu: false,
+        measured: Measured::All,
     },
     Board {
         name: "mps2-an505",
+        machine: Machine::Arm,
         processor: "Cortex-M33",
         target: "thumbv8m.main-none-eabihf",
         flags: "-C target-cpu=cortex-m33",
         flash: 4 << 20,
         ram: 4 << 20,
         has_fpu: true,
+        measured: Measured::All,
+    },
+    Board {
+        name: "virt-rv32imac",
+        machine: Machine::RiscV("rv32,f=false,d=false"),
+        processor: "RV32IMAC",
+        target: "riscv32imac-unknown-none-elf",
+        flags: "",
+        flash: 4 << 20,
+        ram: 4 << 20,
+        has_fpu: false,
+        measured: CHOSEN,
+    },
+    Board {
+        name: "virt-rv32imc",
+        machine: Machine::RiscV("rv32,a=false,f=false,d=false"),
+        processor: "RV32IMC",
+        target: "riscv32imc-unknown-none-elf",
+        flags: "",
+        flash: 4 << 20,
+        ram: 4 << 20,
+        has_fpu: false,
+        measured: Measured::Some(&["digits", "kws_dscnn_int8"]),
     },
 ];
 
 /// Code for the smallest processors on a board with enough memory: a Cortex-M4 executes it.
 pub(super) static V6M_ON_M4: Board = Board {
     name: "mps2-an386",
+    machine: Machine::Arm,
     processor: "Cortex-M4F",
     target: "thumbv6m-none-eabi",
     flags: "",
     flash: 4 << 20,
     ram: 4 << 20,
     has_fpu: false,
+    measured: Measured::Some(&[]),
 };
 
 /// RAM below which a board has little room for the models that programs carry.
@@ -95,6 +158,14 @@ impl Board {
     /// Returns whether the programs that carry models have little room.
     pub(super) const fn is_small(&self) -> bool {
         self.ram < SMALL_RAM
+    }
+
+    /// Returns whether the model is one of those whose costs are measured here.
+    pub(super) fn measures(&self, model: &Model) -> bool {
+        match self.measured {
+            Measured::All => true,
+            Measured::Some(names) => names.contains(&model.name.as_str()),
+        }
     }
 
     /// Returns whether flash and RAM have room for the model, and if not, what is short.

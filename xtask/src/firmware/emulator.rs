@@ -1,13 +1,16 @@
 //! Running a program in QEMU, and reading what it printed.
 
-use super::board::Board;
+use super::board::{Board, Machine};
 use crate::failure::Failure;
 use crate::process;
 use core::time::Duration;
 use std::path::Path;
 use std::process::Command;
 
-const PROGRAM: &str = "qemu-system-arm";
+/// The emulators, and the packages of Debian that have them.
+const ARM: &str = "qemu-system-arm";
+const RISCV: &str = "qemu-system-riscv32";
+const PACKAGES: &str = "qemu-system-arm qemu-system-misc";
 
 /// How long a program may run: a hundred times what the longest takes on a slow machine.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -21,15 +24,18 @@ pub(super) struct Report {
     text: String,
 }
 
-/// Fails when there is no emulator.
+/// Fails when one of the emulators is missing.
 pub(super) fn find() -> Result<(), Failure> {
-    let found = process::output(Command::new(PROGRAM).arg("--version"));
-    found.map(|_| ()).map_err(|_| Failure::Missing { what: PROGRAM, how: how_to_install() })
+    for program in [ARM, RISCV] {
+        let found = process::output(Command::new(program).arg("--version"));
+        found.map_err(|_| Failure::Missing { what: program, how: how_to_install() })?;
+    }
+    Ok(())
 }
 
-/// Returns how to get the emulator.
+/// Returns how to get the emulators.
 pub(crate) fn how_to_install() -> String {
-    format!("on Debian `apt-get install --no-install-recommends {PROGRAM}`")
+    format!("on Debian `apt-get install --no-install-recommends {PACKAGES}`")
 }
 
 /// Runs a program that must end by itself with status 0.
@@ -57,8 +63,19 @@ pub(super) fn run_to_fault(board: &Board, elf: &Path) -> Result<(), Failure> {
 /// Returns the emulator with virtual time that advances a nanosecond with every instruction, and at
 /// once to the next interrupt where the processor sleeps.
 fn command(board: &Board, elf: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.args(["-machine", board.name, "-display", "none", "-monitor", "none"]);
+    let mut command = match board.machine {
+        Machine::Arm => {
+            let mut command = Command::new(ARM);
+            command.args(["-machine", board.name]);
+            command
+        }
+        Machine::RiscV(processor) => {
+            let mut command = Command::new(RISCV);
+            command.args(["-machine", "virt", "-cpu", processor, "-bios", "none"]);
+            command
+        }
+    };
+    command.args(["-display", "none", "-monitor", "none"]);
     command.args(["-serial", "none", "-icount", "shift=0,sleep=off"]);
     command.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(elf);
     command

@@ -3,7 +3,7 @@
 use super::sheet::Sheet;
 use crate::failure::Failure;
 use crate::repository;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The committed file.
 const PATH: &str = "tests/firmware/figures.md";
@@ -194,9 +194,7 @@ impl Table {
     ///
     /// Rows of models or boards that did not run now are left out.
     pub(super) fn compare(&self, exact: bool) -> Result<(), Failure> {
-        let path = path();
-        let committed = std::fs::read_to_string(&path)
-            .map_err(|source| Failure::Path { path: path.clone(), source })?;
+        let committed = read(&path())?;
         if !exact {
             println!("firmware: not the pinned compiler, so sizes and counts are not compared");
             return Ok(());
@@ -295,8 +293,22 @@ far as they fit into 3 KiB of activations.
 
 ";
 
+/// Returns the tables; the later ones only where they have rows.
+fn text(models: &[Vec<String>], actors: &[Vec<String>], modes: &[Vec<String>]) -> String {
+    let models = MODELS.text(models);
+    if actors.is_empty() {
+        return models;
+    }
+    let modes = MODES.text(modes);
+    format!("{models}\n{ACTORS_HEAD}{}\n{MODES_HEAD}{modes}", ACTORS.text(actors))
+}
+
 fn path() -> PathBuf {
     repository::root().join(PATH)
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|source| Failure::Path { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What a linked program consists of: sizes, symbols, instructions.
+//!
+//! The tools are those of Arm; sizes and symbols they read of any processor's program.
 
-use super::board::Board;
+use super::board::{Board, Machine};
 use crate::failure::Failure;
 use crate::process;
 use std::path::Path;
@@ -22,7 +24,7 @@ const PANIC: [&str; 2] = ["core::panicking", "rust_begin_unwind"];
 const TASK_PANIC: [&str; 3] =
     ["async_fn_resumed", "core::panicking::panic_fmt", "rust_begin_unwind"];
 
-/// Starts of the names of software float routines.
+/// Starts of the names of software float routines of Arm.
 const SOFT_FLOAT: [&str; 8] = [
     "__aeabi_f",
     "__aeabi_d",
@@ -34,10 +36,14 @@ const SOFT_FLOAT: [&str; 8] = [
     "__aeabi_cd",
 ];
 
+/// How the names of others start, and what the rest of them contains: `__mulsf3`, `__fixdfsi`.
+const SOFT_FLOAT_START: &str = "__";
+const SOFT_FLOAT_TYPES: [&str; 2] = ["sf", "df"];
+
 /// Starts of the names of functions that are not of our crates: the programs' library, start-up,
 /// compiler routines. What has another name counts as ours, and the program's own functions too,
 /// because ours are inlined there.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 11] = [
     "isokern_firmware::",
     "compiler_builtins::",
     "__aeabi_",
@@ -46,6 +52,9 @@ const OTHERS: [&str; 8] = [
     "main",
     "DefaultHandler",
     "HardFault",
+    "_start",
+    "MachineTimer",
+    "ExceptionHandler",
 ];
 
 /// Bytes a program takes.
@@ -70,13 +79,13 @@ pub(crate) fn how_to_install() -> String {
 }
 
 /// Fails when a program has a heap, float arithmetic, or a way to panic.
-pub(super) fn check(elf: &Path) -> Result<(), Failure> {
-    check_but(elf, &[])
+pub(super) fn check(elf: &Path, board: &Board) -> Result<(), Failure> {
+    check_but(elf, board, &[])
 }
 
 /// As [`check`], for a program with tasks.
-pub(super) fn check_tasks(elf: &Path) -> Result<(), Failure> {
-    check_but(elf, &TASK_PANIC)
+pub(super) fn check_tasks(elf: &Path, board: &Board) -> Result<(), Failure> {
+    check_but(elf, board, &TASK_PANIC)
 }
 
 /// As [`check`], for a program of a model with numbers that are floats.
@@ -84,9 +93,9 @@ pub(super) fn check_floats(elf: &Path) -> Result<(), Failure> {
     refuse(elf, found_but(elf, &[])?)
 }
 
-fn check_but(elf: &Path, allowed: &[&str]) -> Result<(), Failure> {
+fn check_but(elf: &Path, board: &Board, allowed: &[&str]) -> Result<(), Failure> {
     let mut found = found_but(elf, allowed)?;
-    found.extend(floats(elf, &symbols(elf)?)?);
+    found.extend(floats(elf, board, &symbols(elf)?)?);
     refuse(elf, found)
 }
 
@@ -115,7 +124,7 @@ pub(super) fn find_planted(elf: &Path, board: &Board) -> Result<(), Failure> {
             return Err(Failure::Blind("the planted panic was not found in the symbols"));
         }
     }
-    let floats = floats(elf, &symbols)?;
+    let floats = floats(elf, board, &symbols)?;
     let in_code = floats.iter().any(|line| line.contains("\tv"));
     if floats.is_empty() || in_code != board.has_fpu {
         return Err(Failure::Blind("the planted float arithmetic was not found"));
@@ -135,7 +144,7 @@ pub(super) fn size(elf: &Path) -> Result<Size, Failure> {
     let symbols = process::output(Command::new(SYMBOLS).args(["--demangle", "-S"]).arg(elf))?;
     Ok(Size {
         others: symbols.lines().filter_map(size_of_other).sum(),
-        flash: section(".text") + section(".rodata") + data,
+        flash: section(".text") + section(".init.rust") + section(".rodata") + data,
         ram: data + section(".bss") + section(".uninit"),
     })
 }
@@ -163,13 +172,23 @@ fn with_parts(symbols: &[String], parts: &[&str]) -> Vec<String> {
 
 /// Float routines among the symbols, and float instructions, with their function.
 ///
-/// Every instruction of a Cortex-M whose name starts with `v` uses the float registers.
-fn floats(elf: &Path, symbols: &[String]) -> Result<Vec<String>, Failure> {
-    let is_routine = |name: &&String| SOFT_FLOAT.iter().any(|start| name.starts_with(start));
-    let mut found: Vec<String> = symbols.iter().filter(is_routine).cloned().collect();
+/// Every instruction of a Cortex-M whose name starts with `v` uses the float registers. The RISC-V
+/// processors have no such instruction, and the emulator faults at one.
+fn floats(elf: &Path, board: &Board, symbols: &[String]) -> Result<Vec<String>, Failure> {
+    let mut found: Vec<String> =
+        symbols.iter().filter(|name| is_float_routine(name)).cloned().collect();
+    if board.machine != Machine::Arm {
+        return Ok(found);
+    }
     let text = process::output(Command::new(DISASSEMBLER).args(["-d", "--demangle"]).arg(elf))?;
     found.extend(float_instructions(&text));
     Ok(found)
+}
+
+fn is_float_routine(name: &str) -> bool {
+    let other = name.strip_prefix(SOFT_FLOAT_START).unwrap_or_default();
+    SOFT_FLOAT.iter().any(|start| name.starts_with(start))
+        || SOFT_FLOAT_TYPES.iter().any(|part| other.contains(part))
 }
 
 /// Returns the lines of a disassembly with a float instruction, and before each its function.
@@ -190,7 +209,7 @@ fn float_instructions(disassembly: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HEAP, float_instructions, size_of_other, with_parts};
+    use super::{HEAP, float_instructions, is_float_routine, size_of_other, with_parts};
 
     #[test]
     fn code_of_others_is_told_from_ours() {
@@ -210,6 +229,16 @@ mod tests {
                     402:\tee20 0a01 \tvmul.f32\ts0, s0, s2\n";
         let found = float_instructions(text);
         assert!(found.len() == 1 && found[0].starts_with("main: "), "{found:?}");
+    }
+
+    #[test]
+    fn float_routines_are_told_from_those_of_integers() {
+        for name in ["__aeabi_fmul", "__mulsf3", "__fixunsdfsi", "__extendsfdf2"] {
+            assert!(is_float_routine(name), "{name}");
+        }
+        for name in ["__aeabi_uldivmod", "__muldi3", "__udivmodsi4", "is_self", "__sdata"] {
+            assert!(!is_float_routine(name), "{name}");
+        }
     }
 
     #[test]

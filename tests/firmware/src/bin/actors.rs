@@ -16,16 +16,15 @@ mod client;
 mod total;
 
 use client::Client;
-use cortex_m::Peripherals;
-use cortex_m_rt::{entry, exception};
 use isokern_cpu::core::MessageHeader;
 use isokern_cpu::core::actor::ActorCells;
 use isokern_firmware::clock::{CALIBRATION, Clock};
 use isokern_firmware::console::print_number;
-use isokern_firmware::ending;
+use isokern_firmware::processor::{Timer, entry};
 use isokern_firmware::relay::Relay;
 use isokern_firmware::stack::Gauge;
-use isokern_firmware::ticker::{self, Ticker};
+use isokern_firmware::ticker::Ticker;
+use isokern_firmware::{ending, lend, on_tick};
 use isokern_ring::Spinning;
 use total::{Cells, Question, Shape, TotalActor};
 
@@ -35,9 +34,9 @@ const MEASURED_COUNT: u32 = 1024;
 /// The interrupt's side.
 static CLIENT: Relay<Client> = Relay::new();
 
-#[exception]
-fn SysTick() {
-    ticker::tick();
+on_tick!(tick);
+
+fn tick() {
     CLIENT.with(|place| {
         if place.as_mut().is_some_and(Client::tick) {
             *place = None;
@@ -47,16 +46,15 @@ fn SysTick() {
 
 #[entry]
 fn main() -> ! {
-    static mut CELLS: ActorCells<Shape> = ActorCells::new();
-
-    let Some(peripherals) = Peripherals::take() else {
-        ending::fail("the peripherals are taken");
+    let cells = lend!(ActorCells<Shape> = ActorCells::new());
+    let Some(timer) = Timer::take() else {
+        ending::fail("the timer is taken");
     };
-    let mut clock = Clock::start(peripherals.SYST);
+    let mut clock = Clock::start(timer);
     print_number("calibration_instructions", CALIBRATION);
     print_number("calibration_ticks", clock.calibrate());
     let gauge = Gauge::paint();
-    run(CELLS, clock);
+    run(cells, clock);
     print_number("stack", gauge.peak() as u32);
     ending::succeed()
 }

@@ -14,9 +14,6 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::task::Poll;
 
 use bytemuck::{Pod, Zeroable};
-use cortex_m::Peripherals;
-use cortex_m::peripheral::SYST;
-use cortex_m_rt::{entry, exception};
 use isokern_cpu::core::actor::{ActorPlan, ActorState, Mailboxes};
 use isokern_cpu::core::call::Clock as _;
 use isokern_cpu::core::{
@@ -25,10 +22,11 @@ use isokern_cpu::core::{
 };
 use isokern_firmware::clock::{CALIBRATION, Clock};
 use isokern_firmware::console::{print_number, print_word};
-use isokern_firmware::ending;
+use isokern_firmware::processor::{self, Timer, entry};
 use isokern_firmware::relay::Relay;
 use isokern_firmware::stack::Gauge;
-use isokern_firmware::ticker::{self, TickClock, Ticker};
+use isokern_firmware::ticker::{TickClock, Ticker};
+use isokern_firmware::{ending, lend, on_tick};
 use isokern_ring::{
     CriticalWakerCell, LoopHost, LoopWaker, Notify, PopError, Requester, RequesterOn, Runner,
     WakingBells, WakingCells,
@@ -76,9 +74,9 @@ struct Question {
     waits: u32,
 }
 
-#[exception]
-fn SysTick() {
-    ticker::tick();
+on_tick!(tick);
+
+fn tick() {
     TICK.notify();
     SENSOR.with(|place| {
         if place.as_mut().is_some_and(Sensor::tick)
@@ -91,19 +89,18 @@ fn SysTick() {
 
 #[entry]
 fn main() -> ! {
-    static mut FIRST: WakingCells<Shape, CriticalWakerCell> = WakingCells::new();
-    static mut SECOND: WakingCells<Shape, CriticalWakerCell> = WakingCells::new();
-
-    let Some(peripherals) = Peripherals::take() else {
-        ending::fail("the peripherals are taken");
+    let first = lend!(WakingCells<Shape, CriticalWakerCell> = WakingCells::new());
+    let second = lend!(WakingCells<Shape, CriticalWakerCell> = WakingCells::new());
+    let Some(timer) = Timer::take() else {
+        ending::fail("the timer is taken");
     };
-    let mut clock = Clock::start(peripherals.SYST);
+    let mut clock = Clock::start(timer);
     print_number("calibration_instructions", CALIBRATION);
     print_number("calibration_ticks", clock.calibrate());
     let gauge = Gauge::paint();
     let ticker = Ticker::start(clock.stop());
-    answer_interrupt(FIRST);
-    answer_task(SECOND);
+    answer_interrupt(first);
+    answer_task(second);
     let _ = ticker.stop();
     print_number("stack", gauge.peak() as u32);
     ending::succeed()
@@ -178,18 +175,16 @@ fn run<T>(mut future: Pin<&mut impl Future<Output = T>>) -> (T, u32) {
         poll_count += 1;
         future.as_mut().poll(task)
     });
-    let mut woke = SYST::get_current();
+    let mut woke = Timer::moment();
     let output = LOOP.run(counted, |waker| {
         // An interrupt that comes after the look is pending, and ends the sleep at once.
         critical_section::with(|_| {
             if !waker.is_woken() {
                 add(&SLEEPS, 1);
-                // The timer counts down, and is never awake for a whole tick.
-                let now = SYST::get_current();
-                let reload = if now > woke { SYST::get_reload() + 1 } else { 0 };
-                add(&AWAKE, woke + reload - now);
-                cortex_m::asm::wfi();
-                woke = SYST::get_current();
+                // It is never awake for a whole tick.
+                add(&AWAKE, Timer::since(woke));
+                processor::wait_for_interrupt();
+                woke = Timer::moment();
             }
         });
     });

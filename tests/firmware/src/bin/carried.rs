@@ -3,24 +3,23 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
 use isokern_cpu::CpuBackend;
 use isokern_cpu::core::{InferenceError, ModelSource};
 use isokern_cpu::model::digest::{fnv1a, fnv1a_update};
 use isokern_cpu::model::embed::Arena;
 use isokern_firmware::cargo::{self, ARENA_BYTES, STATE_BYTES, Unpacked};
 use isokern_firmware::console::{print_digest, print_number};
-use isokern_firmware::ending;
+use isokern_firmware::processor::entry;
+use isokern_firmware::{ending, lend};
 
 #[entry]
 fn main() -> ! {
-    static mut ARENA: Arena<ARENA_BYTES> = Arena::new();
-    static mut STATE: Arena<STATE_BYTES> = Arena::new();
-
+    let arena = lend!(Arena<ARENA_BYTES> = Arena::new());
+    let state = lend!(Arena<STATE_BYTES> = Arena::new());
     let Some(Unpacked { blob, count, inputs }) = cargo::unpack() else {
         ending::fail("nothing was put into the program");
     };
-    let source = ModelSource::new(blob, ARENA.as_mut_slice()).with_state(STATE.as_mut_slice());
+    let source = ModelSource::new(blob, arena.as_mut_slice()).with_state(state.as_mut_slice());
     let Ok((outputs, states)) = run(source, count, inputs) else {
         ending::fail("the model did not run");
     };

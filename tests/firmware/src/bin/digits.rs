@@ -2,10 +2,10 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
 use isokern_cpu::core::{InferenceError, ModelSource};
 use isokern_cpu::{CpuBackend, model};
-use isokern_firmware::{console, ending};
+use isokern_firmware::processor::entry;
+use isokern_firmware::{console, ending, lend};
 
 model::include_model! {
     mod digits = "../../../models/digits.ikm";
@@ -16,9 +16,8 @@ static IMAGES: &[u8] = include_bytes!("../../../models/models/digits.test.i8");
 
 #[entry]
 fn main() -> ! {
-    static mut ARENA: digits::Arena = digits::Arena::new();
-
-    match classify_all(ARENA) {
+    let arena = lend!(digits::Arena = digits::Arena::new());
+    match classify_all(arena) {
         Ok(()) => ending::succeed(),
         Err(_) => ending::fail("the model did not run"),
     }

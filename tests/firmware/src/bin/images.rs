@@ -5,17 +5,16 @@
 #![no_std]
 #![no_main]
 
-use cortex_m::Peripherals;
-use cortex_m_rt::{entry, exception};
 use isokern_cpu::core::actor::{ActorCells, ActorPlan, Mailboxes};
 use isokern_cpu::core::{KernelMetadata, KernelMode, MessageHeader};
 use isokern_cpu::model::digest;
 use isokern_cpu::{CpuBackend, CpuProgram, ModelActor, ModelReply, model};
 use isokern_firmware::console::{print_digest, print_number, print_word};
-use isokern_firmware::ending;
+use isokern_firmware::processor::{Timer, entry};
 use isokern_firmware::relay::Relay;
 use isokern_firmware::stack::Gauge;
-use isokern_firmware::ticker::{self, TickClock, Ticker};
+use isokern_firmware::ticker::{TickClock, Ticker};
+use isokern_firmware::{ending, lend, on_tick};
 use isokern_ring::{
     ActorOn, Answer, Borrower, BufferHandle, Buffers, Lender, LoopHost, PayloadPool, PopError,
     RequesterOn, Spinning, Step,
@@ -79,9 +78,9 @@ struct Camera {
     seen: Seen,
 }
 
-#[exception]
-fn SysTick() {
-    ticker::tick();
+on_tick!(tick);
+
+fn tick() {
     CAMERA.with(|place| {
         if place.as_mut().is_some_and(Camera::tick) {
             *place = None;
@@ -91,15 +90,14 @@ fn SysTick() {
 
 #[entry]
 fn main() -> ! {
-    static mut CELLS: ActorCells<Mailboxes<2>> = ActorCells::new();
-    static mut BUFFERS: Pool = Pool::new(0);
-
-    let Some(peripherals) = Peripherals::take() else {
-        ending::fail("the peripherals are taken");
+    let cells = lend!(ActorCells<Mailboxes<2>> = ActorCells::new());
+    let buffers = lend!(Pool = Pool::new(0));
+    let Some(timer) = Timer::take() else {
+        ending::fail("the timer is taken");
     };
     let gauge = Gauge::paint();
-    let ticker = Ticker::start(peripherals.SYST);
-    if run(CELLS, BUFFERS).is_none() {
+    let ticker = Ticker::start(timer);
+    if run(cells, buffers).is_none() {
         ending::fail("the actor was not started");
     }
     let _ = ticker.stop();

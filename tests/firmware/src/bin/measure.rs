@@ -3,15 +3,14 @@
 #![no_std]
 #![no_main]
 
-use cortex_m::Peripherals;
-use cortex_m_rt::entry;
 use isokern_cpu::core::{InferenceError, ModelSource};
 use isokern_cpu::model::digest;
 use isokern_cpu::{CpuBackend, model};
 use isokern_firmware::clock::{CALIBRATION, Clock};
 use isokern_firmware::console::{print_digest, print_number, print_word};
-use isokern_firmware::ending;
+use isokern_firmware::processor::{Timer, entry};
 use isokern_firmware::stack::Gauge;
+use isokern_firmware::{ending, lend};
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
@@ -21,17 +20,16 @@ const INPUTS: u32 = 4;
 
 #[entry]
 fn main() -> ! {
-    static mut ARENA: embedded::Arena = embedded::Arena::new();
-    static mut STATE: embedded::State = embedded::State::new();
-
-    let Some(peripherals) = Peripherals::take() else {
-        ending::fail("the peripherals are taken");
+    let arena = lend!(embedded::Arena = embedded::Arena::new());
+    let state = lend!(embedded::State = embedded::State::new());
+    let Some(timer) = Timer::take() else {
+        ending::fail("the timer is taken");
     };
-    let mut clock = Clock::start(peripherals.SYST);
+    let mut clock = Clock::start(timer);
     print_number("calibration_instructions", CALIBRATION);
     print_number("calibration_ticks", clock.calibrate());
     let gauge = Gauge::paint();
-    let result = measure(ARENA, STATE, &mut clock);
+    let result = measure(arena, state, &mut clock);
     print_number("stack", gauge.peak() as u32);
     let Ok(Figures { loops, digest, load_ticks, run_ticks }) = result else {
         ending::fail("the model did not run");

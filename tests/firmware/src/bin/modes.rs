@@ -18,14 +18,14 @@ mod resident;
 #[path = "../modes/tasks.rs"]
 mod tasks;
 
-use cortex_m_rt::entry;
 use isokern_cpu::core::InferenceError;
 use isokern_cpu::model::digest::{fnv1a, fnv1a_update};
 use isokern_cpu::model::embed::Arena;
 use isokern_cpu::{CpuBackend, CpuProgram};
 use isokern_firmware::cargo::{self, ARENA_BYTES, STATE_BYTES, Unpacked};
 use isokern_firmware::console::{print_digest, print_number, print_word};
-use isokern_firmware::ending;
+use isokern_firmware::processor::entry;
+use isokern_firmware::{ending, lend};
 use isokern_ring::PayloadPool;
 use tasks::Ran;
 
@@ -35,11 +35,11 @@ type Pool = PayloadPool<ARENA_BYTES, 1>;
 
 #[entry]
 fn main() -> ! {
-    static mut POOL: Pool = Pool::new(0);
-    static mut STATE: Arena<STATE_BYTES> = Arena::new();
-    static mut ACTOR: resident::ActorMemory = resident::ActorMemory::new();
     static TASKS: tasks::TasksMemory = tasks::TasksMemory::new(0);
 
+    let pool = lend!(Pool = Pool::new(0));
+    let state = lend!(Arena<STATE_BYTES> = Arena::new());
+    let actor = lend!(resident::ActorMemory = resident::ActorMemory::new());
     let Some(cargo) = cargo::unpack() else {
         ending::fail("nothing was put into the program");
     };
@@ -47,19 +47,18 @@ fn main() -> ! {
         ending::fail("the model does not load");
     };
     print_word("loops", program.instruction_set().name());
-    let pool: &'static mut Pool = POOL;
-    let Some(batch) = called::run(&program, pool, STATE.as_mut_slice(), cargo) else {
+    let Some(batch) = called::run(&program, pool, state.as_mut_slice(), cargo) else {
         ending::fail("the model did not run in batch mode");
     };
     print_digest("batch", batch);
     let Some(Ran { digest, yields }) =
-        tasks::run(&program, pool, STATE.as_mut_slice(), &TASKS, cargo)
+        tasks::run(&program, pool, state.as_mut_slice(), &TASKS, cargo)
     else {
         ending::fail("the model did not run in megakernel mode");
     };
     print_digest("megakernel", digest);
     print_number("yields", yields);
-    let Some(ring) = resident::run(program, pool, ACTOR, cargo) else {
+    let Some(ring) = resident::run(program, pool, actor, cargo) else {
         ending::fail("the model did not run in ring mode");
     };
     print_digest("ring", ring);

@@ -7,13 +7,13 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
 use isokern_cpu::core::ModelSource;
 use isokern_cpu::model::digest;
 use isokern_cpu::model::header::CHECKSUM_START;
 use isokern_cpu::{CpuBackend, model};
 use isokern_firmware::console::{print_digest, print_number};
-use isokern_firmware::ending;
+use isokern_firmware::processor::entry;
+use isokern_firmware::{ending, lend};
 
 model::include_model! {
     mod digits = "../../../models/digits.ikm";
@@ -47,15 +47,14 @@ struct Tally {
 
 #[entry]
 fn main() -> ! {
-    static mut BLOB: Blob = Blob([0; BYTES]);
-    static mut ARENA: model::embed::Arena<ARENA_BYTES> = model::embed::Arena::new();
-
+    let blob = lend!(Blob = Blob([0; BYTES]));
+    let arena = lend!(model::embed::Arena<ARENA_BYTES> = model::embed::Arena::new());
     let mut tally = Tally::default();
     for index in 0..BYTES {
         let bit = 1 << (index % 8);
         for (mask, sealed) in [(0xFF, false), (0xFF, true), (bit, true)] {
-            change(&mut BLOB.0, index, mask, sealed);
-            tally.add(try_run(&BLOB.0, ARENA.as_mut_slice()), sealed);
+            change(&mut blob.0, index, mask, sealed);
+            tally.add(try_run(&blob.0, arena.as_mut_slice()), sealed);
         }
     }
     print_number("changed", 3 * BYTES as u32);

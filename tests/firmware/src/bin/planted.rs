@@ -7,8 +7,8 @@
 
 use core::hint::black_box;
 
-use cortex_m_rt::entry;
 use isokern_firmware::console::print_number;
+use isokern_firmware::processor::{self, entry};
 
 #[entry]
 fn main() -> ! {
@@ -16,5 +16,5 @@ fn main() -> ! {
     print_number("float", half.to_bits());
     let values = [1, 2, 3];
     print_number("index", values[black_box(1)]);
-    cortex_m::asm::udf()
+    processor::fault()
 }

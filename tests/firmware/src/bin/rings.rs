@@ -9,14 +9,13 @@ use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use bytemuck::{Pod, Zeroable};
-use cortex_m::Peripherals;
-use cortex_m_rt::{entry, exception};
 use isokern_firmware::clock::{CALIBRATION, Clock};
 use isokern_firmware::console::print_number;
-use isokern_firmware::ending;
+use isokern_firmware::processor::{Timer, entry};
 use isokern_firmware::relay::Relay;
 use isokern_firmware::stack::Gauge;
-use isokern_firmware::ticker::{self, Ticker};
+use isokern_firmware::ticker::Ticker;
+use isokern_firmware::{ending, lend, on_tick};
 use isokern_ring::{Consumer, PopError, Producer, PushError, Ring};
 
 /// Messages each way.
@@ -70,9 +69,9 @@ static DONE: Relay<(u32, u32, Tally)> = Relay::new();
 /// Whether the loop is pushing.
 static IS_PUSHING: AtomicBool = AtomicBool::new(false);
 
-#[exception]
-fn SysTick() {
-    ticker::tick();
+on_tick!(tick);
+
+fn tick() {
     FAR_SIDE.with(|place| {
         if place.as_mut().is_some_and(FarSide::tick) {
             *place = None;
@@ -82,13 +81,12 @@ fn SysTick() {
 
 #[entry]
 fn main() -> ! {
-    static mut UP: Line = Line::new();
-    static mut DOWN: Line = Line::new();
-
-    let Some(peripherals) = Peripherals::take() else {
-        ending::fail("the peripherals are taken");
+    let up = lend!(Line = Line::new());
+    let down = lend!(Line = Line::new());
+    let Some(timer) = Timer::take() else {
+        ending::fail("the timer is taken");
     };
-    let mut clock = Clock::start(peripherals.SYST);
+    let mut clock = Clock::start(timer);
     print_number("calibration_instructions", CALIBRATION);
     print_number("calibration_ticks", clock.calibrate());
     print_number("messages", MEASURED_COUNT);
@@ -97,7 +95,7 @@ fn main() -> ! {
 
     let gauge = Gauge::paint();
     let ticker = Ticker::start(clock.stop());
-    run(UP, DOWN);
+    run(up, down);
     let _ = ticker.stop();
     print_number("stack", gauge.peak() as u32);
     ending::succeed()
