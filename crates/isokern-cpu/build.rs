@@ -1,16 +1,22 @@
 //! Tells the source which multiplications an Arm microcontroller has, which a stable compiler knows
-//! but does not show as a `target_feature`: the DSP instructions of Armv7E-M, those of Armv7-M, or
-//! the one of Armv6-M.
+//! but does not show as a `target_feature`: the vectors of Armv8.1-M, the DSP instructions of
+//! Armv7E-M, those of Armv7-M, or the one of Armv6-M.
 
 /// Processors that have DSP instructions, of targets that have not in general.
-const PROCESSORS: [&str; 4] = ["cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85"];
+const WITH_DSP: [&str; 2] = ["cortex-m33", "cortex-m35p"];
+/// Processors that have vectors, which are preferred.
+const WITH_VECTORS: [&str; 2] = ["cortex-m55", "cortex-m85"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(arm_dsp, arm_mla, arm_muls)");
+    println!("cargo::rustc-check-cfg=cfg(arm_dsp, arm_mla, arm_muls, arm_mve)");
     let target = std::env::var("TARGET").unwrap_or_default();
     let is_mainline = target.starts_with("thumbv8m.main-");
-    if target.starts_with("thumbv7em-") || is_mainline && names_a_processor() {
+    let processor = processor().filter(|_| is_mainline);
+    let is_one_of = |names: &[&str]| processor.as_deref().is_some_and(|name| names.contains(&name));
+    if is_one_of(&WITH_VECTORS) {
+        println!("cargo::rustc-cfg=arm_mve");
+    } else if target.starts_with("thumbv7em-") || is_one_of(&WITH_DSP) {
         println!("cargo::rustc-cfg=arm_dsp");
     } else if target.starts_with("thumbv7m-") || is_mainline {
         println!("cargo::rustc-cfg=arm_mla");
@@ -19,9 +25,9 @@ fn main() {
     }
 }
 
-/// Whether the flags choose one of them: `-C target-cpu=cortex-m33`. The last choice counts.
-fn names_a_processor() -> bool {
+/// Returns the processor that the flags name: `-C target-cpu=cortex-m33`. The last choice counts.
+fn processor() -> Option<String> {
     let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     let mut choices = flags.split('\u{1f}').filter_map(|flag| flag.split_once("target-cpu="));
-    choices.next_back().is_some_and(|(_, processor)| PROCESSORS.contains(&processor))
+    choices.next_back().map(|(_, processor)| processor.to_owned())
 }

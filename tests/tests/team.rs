@@ -12,6 +12,7 @@ use isokern_model::operators::binary::BinaryOperation;
 use isokern_model::operators::reduce::ReduceOperation;
 use isokern_model::{Memory, PlainLoops, run_ops};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
+use isokern_ops::lane_mac::{LaneMacLoops, PortableLaneMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
 use isokern_ops::single_mac::{SingleMacLoops, WideProducts};
 use isokern_tests::drafts::{self, Numbers, WindowShape};
@@ -39,6 +40,10 @@ fn check(name: &str, draft: &Draft) {
             let loops = SingleMacLoops::<WideProducts>::for_operators();
             team::run(&loops, &model, &mut single_mac, size);
             assert!(alone == single_mac, "{name}, {layout:?}: {size} single-MAC threads differ");
+            let mut lane_mac = input.clone();
+            let loops = LaneMacLoops::<PortableLaneMac>::for_operators();
+            team::run(&loops, &model, &mut lane_mac, size);
+            assert!(alone == lane_mac, "{name}, {layout:?}: {size} lane-MAC threads differ");
             let mut quad_mac = input.clone();
             let loops = QuadMacLoops::<PortableQuadMac>::for_operators();
             team::run(&loops, &model, &mut quad_mac, size);

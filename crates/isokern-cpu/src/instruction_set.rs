@@ -12,15 +12,19 @@ use isokern_model::{
 };
 #[cfg(arm_dsp)]
 use isokern_ops::dual_mac::DualMacLoops;
-#[cfg(all(not(feature = "std"), not(arm_dsp)))]
+#[cfg(arm_mve)]
+use isokern_ops::lane_mac::LaneMacLoops;
+#[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve))))]
 use isokern_ops::single_mac::SingleMacLoops;
-#[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mla, arm_muls))))]
+#[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mla, arm_muls, arm_mve))))]
 use isokern_ops::single_mac::WideProducts as Mac;
 
 #[cfg(all(not(feature = "std"), arm_mla))]
 use crate::mla::Mla as Mac;
 #[cfg(all(not(feature = "std"), arm_muls))]
 use crate::muls::Muls as Mac;
+#[cfg(arm_mve)]
+use crate::mve::Mve;
 #[cfg(arm_dsp)]
 use crate::smlad::Smlad;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -36,10 +40,12 @@ pub struct InstructionSet(pub(crate) Level);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Level {
     Plain,
-    #[cfg(all(not(feature = "std"), not(arm_dsp)))]
+    #[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve))))]
     Mac,
     #[cfg(arm_dsp)]
     Smlad,
+    #[cfg(arm_mve)]
+    Mve,
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     Avx2(VectorLoops<Avx2>),
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -51,8 +57,8 @@ impl InstructionSet {
     pub const PLAIN: Self = Self(Level::Plain);
 
     /// Returns the fastest set this processor has. Without feature `std` that is `smlad` on an
-    /// Armv7E-M and on an Armv8-M with its instructions that `-C target-cpu` names, and `mac`
-    /// elsewhere.
+    /// Armv7E-M and on an Armv8-M with its instructions that `-C target-cpu` names, `mve` on one
+    /// with vectors that is named, and `mac` elsewhere.
     ///
     /// ```
     /// use isokern_cpu::InstructionSet;
@@ -78,13 +84,17 @@ impl InstructionSet {
     ) -> Result<(), RunError> {
         match self.0 {
             Level::Plain => run_ops(&Solo, &PlainLoops::<S>::for_operators(), model, memory, range),
-            #[cfg(all(not(feature = "std"), not(arm_dsp)))]
+            #[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve))))]
             Level::Mac => {
                 run_ops(&Solo, &SingleMacLoops::<Mac, S>::for_operators(), model, memory, range)
             }
             #[cfg(arm_dsp)]
             Level::Smlad => {
                 run_ops(&Solo, &DualMacLoops::<Smlad, S>::for_operators(), model, memory, range)
+            }
+            #[cfg(arm_mve)]
+            Level::Mve => {
+                run_ops(&Solo, &LaneMacLoops::<Mve, S>::for_operators(), model, memory, range)
             }
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
             Level::Avx2(loops) => run_ops(&Solo, &loops, model, memory, range),
@@ -107,7 +117,7 @@ impl InstructionSet {
                 let loops = PlainLoops::<S>::for_operators();
                 run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
             }
-            #[cfg(all(not(feature = "std"), not(arm_dsp)))]
+            #[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve))))]
             Level::Mac => {
                 let loops = SingleMacLoops::<Mac, S>::for_operators();
                 run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
@@ -115,6 +125,11 @@ impl InstructionSet {
             #[cfg(arm_dsp)]
             Level::Smlad => {
                 let loops = DualMacLoops::<Smlad, S>::for_operators();
+                run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
+            }
+            #[cfg(arm_mve)]
+            Level::Mve => {
+                let loops = LaneMacLoops::<Mve, S>::for_operators();
                 run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
             }
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -135,6 +150,8 @@ impl InstructionSet {
             Level::Plain => Layout::Row,
             #[cfg(arm_dsp)]
             Level::Smlad => Layout::Row,
+            #[cfg(arm_mve)]
+            Level::Mve => Layout::Row,
             #[cfg(target_arch = "x86_64")]
             Level::Avx2(_) | Level::Avx512Vnni(_) => Layout::Packed,
         }
@@ -145,10 +162,12 @@ impl InstructionSet {
     pub const fn name(self) -> &'static str {
         match self.0 {
             Level::Plain => "plain",
-            #[cfg(all(not(feature = "std"), not(arm_dsp)))]
+            #[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve))))]
             Level::Mac => "mac",
             #[cfg(arm_dsp)]
             Level::Smlad => "smlad",
+            #[cfg(arm_mve)]
+            Level::Mve => "mve",
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
             Level::Avx2(_) => "avx2",
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -176,12 +195,17 @@ const fn vector_sets() -> [Option<InstructionSet>; 1] {
     [Some(InstructionSet(Level::Smlad))]
 }
 
-#[cfg(all(not(feature = "std"), not(arm_dsp)))]
+#[cfg(arm_mve)]
+const fn vector_sets() -> [Option<InstructionSet>; 1] {
+    [Some(InstructionSet(Level::Mve))]
+}
+
+#[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve))))]
 const fn vector_sets() -> [Option<InstructionSet>; 1] {
     [Some(InstructionSet(Level::Mac))]
 }
 
-#[cfg(all(feature = "std", not(target_arch = "x86_64"), not(arm_dsp)))]
+#[cfg(all(feature = "std", not(target_arch = "x86_64"), not(any(arm_dsp, arm_mve))))]
 const fn vector_sets() -> [Option<InstructionSet>; 0] {
     []
 }

@@ -64,8 +64,9 @@
 //! # Safety
 //!
 //! These files may use `unsafe`: `vector/dispatch.rs`, to call functions that need
-//! instructions which were found to be there, and `smlad.rs` with its folder, for
-//! instructions that every Armv7E-M has, and an Armv8-M whose name the compiler is told.
+//! instructions which were found to be there, `smlad.rs` with its folder, for instructions that
+//! every Armv7E-M has, and an Armv8-M whose name the compiler is told, and `mve.rs` with its
+//! folder, for the vectors of a Cortex-M55 or M85 that is named so.
 #![no_std]
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
@@ -86,6 +87,8 @@ pub mod loaded;
 mod mla;
 #[cfg(arm_muls)]
 mod muls;
+#[cfg(arm_mve)]
+mod mve;
 mod payloads;
 pub mod program;
 #[cfg(arm_dsp)]

@@ -19,6 +19,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`dual_mac`] | loops for processors with `SMLAD` and its like |
+//! | [`lane_mac`] | loops for processors with vectors of 16 bytes, as MVE has them |
 //! | [`single_mac`] | loops for processors that multiply two values in a step |
 //! | [`scale`] | how the first and the last of these scale sums |
 //! | [`quad_mac`] | loops for teams of many threads with a four-term dot product |
@@ -37,6 +38,7 @@
 
 pub mod depthwise;
 pub mod dual_mac;
+pub mod lane_mac;
 mod passes;
 pub mod quad_mac;
 pub mod scale;
