@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The board of each target, and what its timer counts in a microsecond.
-const BOARDS: [(&str, &str, u32); 6] = [
+const BOARDS: [(&str, &str, u32); 7] = [
     ("thumbv7em-none-eabihf", "mps2-an386", 25),
     ("thumbv7m-none-eabi", "mps2-an385", 25),
     ("thumbv6m-none-eabi", "microbit", 16),
     ("thumbv8m.main-none-eabihf", "mps2-an505", 20),
+    ("thumbv8m.main-none-eabihf", "mps3-an547", 32),
     ("riscv32imac-unknown-none-elf", "virt-rv32imac", 10),
     ("riscv32imc-unknown-none-elf", "virt-rv32imc", 10),
 ];

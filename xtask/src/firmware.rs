@@ -16,6 +16,7 @@ mod host;
 mod image;
 mod models;
 mod modes;
+mod peers;
 mod programs;
 mod sheet;
 mod zoo;
@@ -211,6 +212,7 @@ fn measure_loops(programs: &Programs, model: &Model, program: Program) -> Result
         stack: report.number("stack")?,
         load: report.instructions("load_ticks")?,
         run: report.instructions("run_ticks")?,
+        cmsis_nn: peers::cmsis_nn(board.processor, &model.name),
         digest: digest.to_owned(),
     };
     println!(

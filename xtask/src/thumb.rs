@@ -13,8 +13,8 @@ use std::process::Command;
 pub(crate) const NO_STD_CRATES: [&str; 5] =
     ["isokern-core", "isokern-model", "isokern-ops", "isokern-cpu", "isokern-ring"];
 
-/// Cortex-M4F, Cortex-M3, Cortex-M0, Cortex-M33, RV32IMAC and RV32IMC: the third and the last have no
-/// compare-and-swap.
+/// Cortex-M4F, Cortex-M3, Cortex-M0, Cortex-M33, RV32IMAC and RV32IMC: the third and the last have
+/// no compare-and-swap.
 pub(crate) const TARGETS: [&str; 6] = [
     "thumbv7em-none-eabihf",
     "thumbv7m-none-eabi",

@@ -50,7 +50,7 @@ const CHOSEN: Measured = Measured::Some(&[
 ]);
 
 /// All boards. `tests/firmware/boards` has a memory map for each.
-pub(crate) static BOARDS: [Board; 6] = [
+pub(crate) static BOARDS: [Board; 7] = [
     Board {
         name: "mps2-an386",
         machine: Machine::Arm,
@@ -94,6 +94,17 @@ pub(crate) static BOARDS: [Board; 6] = [
         ram: 4 << 20,
         has_fpu: true,
         measured: Measured::All,
+    },
+    Board {
+        name: "mps3-an547",
+        machine: Machine::Arm,
+        processor: "Cortex-M55",
+        target: "thumbv8m.main-none-eabihf",
+        flags: "-C target-cpu=cortex-m55",
+        flash: 512 << 10,
+        ram: 4 << 20,
+        has_fpu: true,
+        measured: CHOSEN,
     },
     Board {
         name: "virt-rv32imac",
@@ -158,6 +169,11 @@ impl Board {
     /// Returns whether the programs that carry models have little room.
     pub(super) const fn is_small(&self) -> bool {
         self.ram < SMALL_RAM
+    }
+
+    /// Returns whether the processor has vectors of integers.
+    pub(super) fn has_vectors(&self) -> bool {
+        self.flags.ends_with("cortex-m55")
     }
 
     /// Returns whether the model is one of those whose costs are measured here.

@@ -172,8 +172,9 @@ fn with_parts(symbols: &[String], parts: &[&str]) -> Vec<String> {
 
 /// Float routines among the symbols, and float instructions, with their function.
 ///
-/// Every instruction of a Cortex-M whose name starts with `v` uses the float registers. The RISC-V
-/// processors have no such instruction, and the emulator faults at one.
+/// Every instruction of a Cortex-M whose name starts with `v` uses the float registers; with
+/// vectors they have integers too, and the name says of what type. The RISC-V processors have no
+/// such instruction, and the emulator faults at one.
 fn floats(elf: &Path, board: &Board, symbols: &[String]) -> Result<Vec<String>, Failure> {
     let mut found: Vec<String> =
         symbols.iter().filter(|name| is_float_routine(name)).cloned().collect();
@@ -181,7 +182,7 @@ fn floats(elf: &Path, board: &Board, symbols: &[String]) -> Result<Vec<String>, 
         return Ok(found);
     }
     let text = process::output(Command::new(DISASSEMBLER).args(["-d", "--demangle"]).arg(elf))?;
-    found.extend(float_instructions(&text));
+    found.extend(float_instructions(&text, board.has_vectors()));
     Ok(found)
 }
 
@@ -192,7 +193,7 @@ fn is_float_routine(name: &str) -> bool {
 }
 
 /// Returns the lines of a disassembly with a float instruction, and before each its function.
-fn float_instructions(disassembly: &str) -> Vec<String> {
+fn float_instructions(disassembly: &str, has_vectors: bool) -> Vec<String> {
     let mut function = "";
     let mut found = Vec::new();
     for line in disassembly.lines() {
@@ -200,7 +201,8 @@ fn float_instructions(disassembly: &str) -> Vec<String> {
             function = line.split_once('<').map_or(line, |(_, name)| name.trim_end_matches(">:"));
         }
         // Address, encoding and instruction are separated by tabs.
-        if line.split('\t').nth(2).is_some_and(|instruction| instruction.starts_with('v')) {
+        let is_float = |name: &str| name.starts_with('v') && (!has_vectors || name.contains(".f"));
+        if line.split('\t').nth(2).is_some_and(is_float) {
             found.push(format!("{function}: {line}"));
         }
     }
@@ -227,8 +229,12 @@ mod tests {
     fn float_instructions_are_found_with_their_function() {
         let text = "00000400 <main>:\n 400:\tb580      \tpush\t{r7, lr}\n \
                     402:\tee20 0a01 \tvmul.f32\ts0, s0, s2\n";
-        let found = float_instructions(text);
-        assert!(found.len() == 1 && found[0].starts_with("main: "), "{found:?}");
+        for has_vectors in [false, true] {
+            let found = float_instructions(text, has_vectors);
+            assert!(found.len() == 1 && found[0].starts_with("main: "), "{found:?}");
+        }
+        let vectors = text.replace("vmul.f32", "vmul.i32");
+        assert!(float_instructions(&vectors, true).is_empty());
     }
 
     #[test]
