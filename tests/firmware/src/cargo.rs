@@ -14,12 +14,13 @@ const MARK: [u8; 16] = *b"isokern: carried";
 const STEP: usize = 64;
 
 /// Whether the board has little memory.
-const IS_SMALL: bool = matches!(env!("ISOKERN_BOARD").as_bytes(), b"microbit");
+pub const IS_SMALL: bool = matches!(env!("ISOKERN_BOARD").as_bytes(), b"microbit");
 
 /// Bytes of header, model and inputs.
 pub const CARGO_BYTES: usize = if IS_SMALL { 64 << 10 } else { 2 << 20 };
-/// Bytes of activations.
-pub const ARENA_BYTES: usize = if IS_SMALL { 3 << 10 } else { 3 << 20 };
+/// Bytes of activations. On the small board the rest is for the stack: an actor in the making takes
+/// 10 KiB of it.
+pub const ARENA_BYTES: usize = if IS_SMALL { 2 << 10 } else { 3 << 20 };
 /// Bytes of state.
 pub const STATE_BYTES: usize = if IS_SMALL { 128 } else { 64 << 10 };
 

@@ -6,7 +6,7 @@ use core::ptr;
 use crate::{ending, processor};
 
 /// Bytes that are painted, where there is room for them.
-const DEPTH_MAX: usize = 10 * 1024;
+const DEPTH_MAX: usize = 12 * 1024;
 
 /// Bytes below the stack pointer that stay as they are.
 const MARGIN: usize = 256;

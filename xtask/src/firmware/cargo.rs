@@ -19,7 +19,7 @@ struct Room {
 }
 
 const LARGE: Room = Room { cargo: 2 << 20, arena: 3 << 20, state: 64 << 10 };
-const SMALL: Room = Room { cargo: 64 << 10, arena: 3 << 10, state: 128 };
+const SMALL: Room = Room { cargo: 64 << 10, arena: 2 << 10, state: 128 };
 
 /// A built program into which models are put.
 pub(super) struct Carrier {

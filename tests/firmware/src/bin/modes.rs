@@ -25,6 +25,7 @@ use isokern_cpu::{CpuBackend, CpuProgram};
 use isokern_firmware::cargo::{self, ARENA_BYTES, STATE_BYTES, Unpacked};
 use isokern_firmware::console::{print_digest, print_number, print_word};
 use isokern_firmware::processor::entry;
+use isokern_firmware::stack::Gauge;
 use isokern_firmware::{ending, lend};
 use isokern_ring::PayloadPool;
 use tasks::Ran;
@@ -37,6 +38,7 @@ type Pool = PayloadPool<ARENA_BYTES, 1>;
 fn main() -> ! {
     static TASKS: tasks::TasksMemory = tasks::TasksMemory::new(0);
 
+    let gauge = Gauge::paint();
     let pool = lend!(Pool = Pool::new(0));
     let state = lend!(Arena<STATE_BYTES> = Arena::new());
     let actor = lend!(resident::ActorMemory = resident::ActorMemory::new());
@@ -62,6 +64,10 @@ fn main() -> ! {
         ending::fail("the model did not run in ring mode");
     };
     print_digest("ring", ring);
+    if cargo::IS_SMALL {
+        // Ends the program when the stack has been in the statics.
+        print_number("stack", gauge.peak() as u32);
+    }
     ending::succeed()
 }
 
