@@ -10,8 +10,10 @@ const CRATES: [&str; 3] = ["isokern-core", "isokern-guard", "isokern-ring"];
 /// Types without `non_exhaustive`, each with the reason: a change of them breaks their users.
 const FIXED: &[(&str, &str)] = &[
     ("ActorFault", "crosses a control line"),
+    ("ActorShape", "part of an order to a block"),
     ("BatchLaunch", "what a launch of device code is made of, with `DeviceLimits`"),
     ("BatchParameters", "read by device code"),
+    ("BlockOrder", "read by device code"),
     ("BoxedTasks", "has no value"),
     ("BufferHandle", "crosses a ring"),
     ("CellValue", "the two words of a cell"),
@@ -23,6 +25,7 @@ const FIXED: &[(&str, &str)] = &[
     ("FallbackDescriptor", "callers fill it in: one descriptor for each of the two"),
     ("FaultRecord", "written by device code"),
     ("FaultState", "written by device code"),
+    ("HostModel", "two numbers that a host gives"),
     ("LinkCredit", "a runner fills it in"),
     ("Mailboxes", "has no value"),
     ("MegakernelConfig", "callers fill it in with `..Default::default()`"),
@@ -39,6 +42,7 @@ const FIXED: &[(&str, &str)] = &[
     ("PopError", "empty or closed"),
     ("ProbeRecord", "written by device code"),
     ("PushError", "full or closed; the value is inside"),
+    ("ResidentParameters", "read by device code"),
     ("SubmissionKind", "its order crosses a ring"),
     ("TaskEnd", "crosses a ring; tests and handlers make it"),
     ("TaskLimits", "filled in by every host; a new limit must be asked for"),
