@@ -205,14 +205,14 @@ fn measure_loops(programs: &Programs, model: &Model, program: Program) -> Result
         loops: report.one("loops")?.to_owned(),
         program: size.flash - model.bytes,
         code: size.flash - model.bytes - size.others,
-        code_max: figures::code_max(&model.name, model.is_base),
+        code_max: figures::code_max(board.target, &model.name, model.is_base),
         model_bytes: model.bytes,
         statics: size.ram - model.arena,
         arena: model.arena,
         stack: report.number("stack")?,
         load: report.instructions("load_ticks")?,
         run: report.instructions("run_ticks")?,
-        cmsis_nn: peers::cmsis_nn(board.processor, &model.name),
+        cmsis_nn: peers::cmsis_nn(board.code_processor(), &model.name),
         digest: digest.to_owned(),
     };
     println!(

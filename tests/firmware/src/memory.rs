@@ -4,6 +4,8 @@
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use crate::ending;
+
 /// Lends static memory for the rest of the program; ends the program if the same line lends it
 /// again.
 ///
@@ -15,15 +17,13 @@ macro_rules! lend {
     ($kind:ty = $value:expr) => {{
         static ONCE: $crate::memory::Once = $crate::memory::Once::new();
         static PLACE: $crate::memory::Place<$kind> = $crate::memory::Place::new($value);
-        if !ONCE.is_first() {
-            $crate::ending::fail("memory is lent already");
-        }
+        ONCE.pass();
         // SAFETY: the place has no other name than this one, and `ONCE` lets one pass here.
         unsafe { PLACE.lend() }
     }};
 }
 
-/// Tells the first one that asks from all others.
+/// Lets the first one pass that asks.
 #[derive(Debug)]
 pub struct Once(AtomicBool);
 
@@ -32,6 +32,14 @@ impl Once {
     #[must_use]
     pub const fn new() -> Self {
         Self(AtomicBool::new(false))
+    }
+
+    /// Returns to the first caller, and ends the program for all others; an interrupt may be one.
+    #[inline(never)] // Once for all that is lent.
+    pub fn pass(&self) {
+        if !self.is_first() {
+            ending::fail("memory is lent already");
+        }
     }
 
     /// Returns whether this is the first call; an interrupt may make another.

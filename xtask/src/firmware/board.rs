@@ -166,6 +166,11 @@ impl Board {
         if self == &V6M_ON_M4 { "mps2-an386, v6-M" } else { self.name }
     }
 
+    /// Returns the processor that the code is made for.
+    pub(super) fn code_processor(&self) -> &'static str {
+        if self == &V6M_ON_M4 { "Cortex-M0" } else { self.processor }
+    }
+
     /// Returns whether the programs that carry models have little room.
     pub(super) const fn is_small(&self) -> bool {
         self.ram < SMALL_RAM
