@@ -91,6 +91,8 @@ mod muls;
 mod mve;
 mod payloads;
 pub mod program;
+#[cfg(any(arm_dsp, arm_mla))]
+mod rounding;
 #[cfg(arm_dsp)]
 mod smlad;
 pub mod tasks;

@@ -15,6 +15,8 @@ use isokern_ops::depthwise::{FourChannels, Taps};
 use isokern_ops::scale::{Rescale, Scale};
 use isokern_ops::single_mac::{Pair, SingleMac};
 
+use crate::rounding::{requantised, shifted};
+
 /// `MLA`, `SMULL` and `SSAT`, as [`SingleMac`] describes what to do with them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mla;
@@ -55,11 +57,7 @@ impl Rescale for Mla {
                 "lsl {y}, {x}, {left}",
                 "smull {low}, {y}, {y}, {multiplier}",
                 "add {y}, {y}, {low}, lsr #31",
-                // The last bit that is shifted out is the carry, and that of a negative value's
-                // addition where none is.
-                "adds {y}, {y}, {y}, asr #31",
-                "asrs {y}, {y}, {right}",
-                "adc {y}, {y}, #0",
+                shifted!("{y}", "{right}", "#0"),
                 y = out(reg) scaled,
                 low = out(reg) _,
                 x = in(reg) value,
@@ -82,10 +80,7 @@ impl Rescale for Mla {
                 "lsl {y}, {x}, {left}",
                 "smull {low}, {y}, {y}, {multiplier}",
                 "add {y}, {y}, {low}, lsr #31",
-                "adds {y}, {y}, {y}, asr #31", // As in `scaled`.
-                "asrs {y}, {y}, {right}",
-                "adc {y}, {y}, {zero_point}",
-                "ssat {y}, #8, {y}",
+                requantised!("{y}", "{right}", "{zero_point}"),
                 y = out(reg) requantised,
                 low = out(reg) _,
                 x = in(reg) value,

@@ -17,6 +17,8 @@ use isokern_ops::depthwise::{FourChannels, Taps};
 use isokern_ops::dual_mac::{DualMac, Halves, PairHalves};
 use isokern_ops::scale::{Rescale, Scale};
 
+use crate::rounding::{requantised, shifted};
+
 /// `SXTB16`, `SXTAB16`, `SMLAD`, `SMMULR` and their like, as [`DualMac`] describes them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Smlad;
@@ -116,11 +118,7 @@ impl Rescale for Smlad {
             asm!(
                 "lsl {y}, {x}, {left}",
                 "smmulr {y}, {y}, {multiplier}",
-                // The last bit that is shifted out is the carry, and that of a negative value's
-                // addition where none is.
-                "adds {y}, {y}, {y}, asr #31",
-                "asrs {y}, {y}, {right}",
-                "adc {y}, {y}, #0",
+                shifted!("{y}", "{right}", "#0"),
                 y = out(reg) scaled,
                 x = in(reg) value,
                 left = in(reg) left,
@@ -141,10 +139,7 @@ impl Rescale for Smlad {
             asm!(
                 "lsl {y}, {x}, {left}",
                 "smmulr {y}, {y}, {multiplier}",
-                "adds {y}, {y}, {y}, asr #31", // As in `scaled`.
-                "asrs {y}, {y}, {right}",
-                "adc {y}, {y}, {zero_point}",
-                "ssat {y}, #8, {y}",
+                requantised!("{y}", "{right}", "{zero_point}"),
                 y = out(reg) requantised,
                 x = in(reg) value,
                 left = in(reg) left,
@@ -170,9 +165,7 @@ impl Rescale for Smlad {
                 "adc {y}, {y}, #0",
                 "lsl {y}, {y}, #1",
                 "orr {y}, {y}, {low}, lsr #31",
-                "adds {y}, {y}, {y}, asr #31", // As in `scaled`.
-                "asrs {y}, {y}, {right}",
-                "adc {y}, {y}, #0",
+                shifted!("{y}", "{right}", "#0"),
                 "qadd {y}, {y}, {zero_point}",
                 "ssat {y}, #8, {y}",
                 y = out(reg) requantised,

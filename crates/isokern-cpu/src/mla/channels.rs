@@ -31,8 +31,8 @@ macro_rules! products {
     };
 }
 
-/// A sum to a byte, by the next scale at `lr`; the zero point is in `r3`. As in `Mla::scaled`.
-macro_rules! requantised {
+/// A sum to a byte, by the next scale at `lr`; the zero point is in `r3`.
+macro_rules! next_byte {
     ($sum:literal) => {
         concat!(
             "ldm lr!, {{r0, r1, r2}}\n",
@@ -51,27 +51,7 @@ macro_rules! requantised {
             ", ",
             $sum,
             ", r1, lsr #31\n",
-            "adds ",
-            $sum,
-            ", ",
-            $sum,
-            ", ",
-            $sum,
-            ", asr #31\n",
-            "asrs ",
-            $sum,
-            ", ",
-            $sum,
-            ", r2\n",
-            "adc ",
-            $sum,
-            ", ",
-            $sum,
-            ", r3\n",
-            "ssat ",
-            $sum,
-            ", #8, ",
-            $sum,
+            crate::rounding::requantised!($sum, "r2", "r3"),
         )
     };
 }
@@ -113,10 +93,10 @@ pub(super) fn four_channels(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], count: usi
             "ldr r11, [lr, #{y_step}]",
             "add r12, r12, r10",
             "add lr, lr, #{scales}",
-            requantised!("r4"),
-            requantised!("r5"),
-            requantised!("r8"),
-            requantised!("r9"),
+            next_byte!("r4"),
+            next_byte!("r5"),
+            next_byte!("r8"),
+            next_byte!("r9"),
             "bfi r4, r5, #8, #8",
             "bfi r4, r8, #16, #8",
             "bfi r4, r9, #24, #8",

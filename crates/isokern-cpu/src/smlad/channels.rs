@@ -6,9 +6,8 @@ use core::cell::Cell;
 
 use isokern_ops::depthwise::Taps;
 
-/// A sum to a byte, by the next scale at `lr`; the zero point is in `r3`. As in
-/// `Smlad::scaled`.
-macro_rules! requantised {
+/// A sum to a byte, by the next scale at `lr`; the zero point is in `r3`.
+macro_rules! next_byte {
     ($sum:literal) => {
         concat!(
             "ldm lr!, {{r0, r1, r2}}\n",
@@ -22,27 +21,7 @@ macro_rules! requantised {
             ", ",
             $sum,
             ", r0\n",
-            "adds ",
-            $sum,
-            ", ",
-            $sum,
-            ", ",
-            $sum,
-            ", asr #31\n",
-            "asrs ",
-            $sum,
-            ", ",
-            $sum,
-            ", r2\n",
-            "adc ",
-            $sum,
-            ", ",
-            $sum,
-            ", r3\n",
-            "ssat ",
-            $sum,
-            ", #8, ",
-            $sum,
+            crate::rounding::requantised!($sum, "r2", "r3"),
         )
     };
 }
@@ -89,10 +68,10 @@ pub(super) fn four_channels(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], count: usi
             "ldr r11, [lr, #{y_step}]",
             "add r12, r12, r10",
             "add lr, lr, #{scales}",
-            requantised!("r4"),
-            requantised!("r5"),
-            requantised!("r8"),
-            requantised!("r9"),
+            next_byte!("r4"),
+            next_byte!("r5"),
+            next_byte!("r8"),
+            next_byte!("r9"),
             "bfi r4, r5, #8, #8",
             "bfi r4, r8, #16, #8",
             "bfi r4, r9, #24, #8",
