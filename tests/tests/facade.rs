@@ -36,7 +36,9 @@ fn main() -> ExitCode {
     let gpu = [
         ("a_gpu_gives_the_reference_s_bytes", on_a_gpu as fn()),
         ("auto_is_the_gpu_where_one_is", auto_is_the_gpu),
-        ("a_gpu_refuses_limits_and_modes", gpu_refusals),
+        ("a_limit_on_a_gpu_is_kept_and_the_next_run_is_whole", gpu_limits),
+        ("a_context_on_a_gpu_refuses_and_lets_pass", gpu_contexts),
+        ("a_gpu_refuses_modes", gpu_refusals),
         ("a_stream_on_a_gpu_goes_on_until_it_is_reset", gpu_streams),
     ];
     run(everywhere
@@ -247,26 +249,63 @@ fn batches() {
 }
 
 fn limits() {
+    KernelMode::ALL.into_iter().for_each(|mode| limits_of(Plan::new(Device::Cpu).with_mode(mode)));
+}
+
+fn gpu_limits() {
+    limits_of(Plan::new(Device::Cuda { ordinal: 0 }));
+    // What was launched ends, on the stand-in later than this: its answer and its state are none.
     let (model, frames, expected) = stream();
     let step = model.input(0).expect("it has one").value_count();
     let outputs = model.outputs().sample_bytes();
-    for mode in KernelMode::ALL {
-        let plan = Plan::new(Device::Cpu).with_mode(mode);
-        let mut session = model.session_with(plan).expect("it starts");
-        let long = Duration::from_secs(3600);
-        let first = session.run_within(long, &frames[..step]).expect("an hour is enough");
-        assert!(first.bytes() == &expected[..outputs], "{mode:?}");
-        let stopped = session.run_within(Duration::ZERO, &frames[step..2 * step]);
-        let error = stopped.map(|_| ()).expect_err("no time is too little");
-        assert!(matches!(error, Error::Timeout { limit: Duration::ZERO, .. }), "{mode:?}: {error}");
-        // What was stopped has left no half step: the stream begins again.
-        let again = session.run(&frames[..step]).expect("it runs");
-        assert!(again.bytes() == &expected[..outputs], "{mode:?}: a half step is left");
-    }
+    let mut session = model.session(Device::Cuda { ordinal: 0 }).expect("there is a device");
+    let limit = Duration::from_micros(1);
+    let late = session.run_within(limit, &frames[..step]).map(|_| ()).expect_err("it is late");
+    assert!(matches!(&late, Error::Timeout { limit: said, .. } if *said == limit), "{late}");
+    let again = session.run(&frames[..step]).expect("it runs");
+    assert!(again.bytes() == &expected[..outputs], "a late step is left in the state");
+}
+
+fn on_gpu(name: &str) -> Session {
+    model(name).session(Device::Cuda { ordinal: 0 }).expect("there is a device")
+}
+
+fn limits_of(plan: Plan) {
+    let (model, frames, expected) = stream();
+    let step = model.input(0).expect("it has one").value_count();
+    let outputs = model.outputs().sample_bytes();
+    let mut session = model.session_with(plan).expect("it starts");
+    let long = Duration::from_secs(3600);
+    let first = session.run_within(long, &frames[..step]).expect("an hour is enough");
+    assert!(first.bytes() == &expected[..outputs], "{plan:?}");
+    let stopped = session.run_within(Duration::ZERO, &frames[step..2 * step]);
+    let error = stopped.map(|_| ()).expect_err("no time is too little");
+    assert!(matches!(error, Error::Timeout { limit: Duration::ZERO, .. }), "{plan:?}: {error}");
+    // What was stopped has left no half step: the stream begins again.
+    let again = session.run(&frames[..step]).expect("it runs");
+    assert!(again.bytes() == &expected[..outputs], "{plan:?}: a half step is left");
 }
 
 fn contexts() {
-    let mut session = model("digits").session(Device::Cpu).expect("it starts");
+    contexts_of(model("digits").session(Device::Cpu).expect("it starts"));
+}
+
+fn gpu_contexts() {
+    contexts_of(on_gpu("digits"));
+    let mut session = on_gpu("digits");
+    let environment = Environment::new(SystemClock, AllowAll);
+    let context = ExecutionContext::new(&environment, Principal::new("alice", &[]))
+        .with_time_limit(Duration::from_micros(1));
+    let late = session.run_with_context(&context, &[0_i8; 64]).map(|_| ());
+    // The moment is past before the call or at its end.
+    let is_late = |error: &Error| {
+        let refused = matches!(error, Error::Kernel { source: KernelError::DeadlineExceeded, .. });
+        refused || matches!(error, Error::Timeout { .. })
+    };
+    assert!(late.is_err_and(|error| is_late(&error)), "a late answer is none");
+}
+
+fn contexts_of(mut session: Session) {
     let environment = Environment::new(SystemClock, AllowAll);
     let context = ExecutionContext::new(&environment, Principal::new("alice", &[]));
     let image = [0_i8; 64];
@@ -367,10 +406,6 @@ fn auto_is_the_gpu() {
 
 fn gpu_refusals() {
     let device = Device::Cuda { ordinal: 0 };
-    let mut session = model("digits").session(device).expect("there is a device");
-    let limited = session.run_within(Duration::from_secs(9), &[0_i8; 64]).map(|_| ());
-    let text = limited.expect_err("a GPU has no limits").to_string();
-    assert!(text.contains("a time limit") && text.contains("Device::Cpu"), "{text}");
     let plan = Plan::new(device).with_mode(KernelMode::Megakernel);
     let refused = model("digits").session_with(plan).map(|_| ()).expect_err("it is no mode of it");
     assert!(matches!(refused, Error::NotOnGpu { what: "megakernel", .. }), "{refused}");

@@ -131,10 +131,12 @@ impl Session {
     /// Runs the model once, for at most `limit`: on the processor it is stopped at the next
     /// operator, in ring and megakernel mode the wait before it counts.
     ///
+    /// On a GPU what was launched is not stopped: the call returns when it has ended, and an answer
+    /// that is later than the limit is none. Without time left nothing is launched.
+    ///
     /// # Errors
     ///
-    /// [`Error::Timeout`] where the limit ends first, and [`Error::NotOnGpu`]; as
-    /// [`run`](Self::run).
+    /// [`Error::Timeout`] where the limit ends first; as [`run`](Self::run).
     pub fn run_within(
         &mut self,
         limit: Duration,

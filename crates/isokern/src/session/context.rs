@@ -17,9 +17,8 @@ impl Session {
     /// Runs the model once under a context: its deadline, quota and observer.
     ///
     /// Checked before any work: the deadline, the tenant's quota. The time that is left limits the
-    /// run as [`run_within`](Self::run_within) does; on a GPU it is only checked before. The
-    /// observer is notified how the run ended. Permissions of a kernel's own are `Governed`'s, of
-    /// `isokern-guard`.
+    /// run as [`run_within`](Self::run_within) does. The observer is notified how the run ended.
+    /// Permissions of a kernel's own are `Governed`'s, of `isokern-guard`.
     ///
     /// ```
     /// use core::time::Duration;
@@ -48,7 +47,7 @@ impl Session {
         let name = self.model().name().to_owned();
         let refused = |source| Error::Kernel { name: name.clone(), input_index: 0, source };
         let call = context.admit(&METADATA, Ok(())).map_err(refused)?;
-        let limit = context.deadline_ns().filter(|_| !self.is_on_gpu()).map(|deadline_ns| {
+        let limit = context.deadline_ns().map(|deadline_ns| {
             let now_ns = context.environment().clock().now_ns();
             Duration::from_nanos(deadline_ns.saturating_sub(now_ns))
         });

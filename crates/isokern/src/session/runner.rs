@@ -74,17 +74,28 @@ impl Runner {
                 }
                 _ => Ok(start.elapsed()),
             }),
-            Self::Cuda(_) if limit.is_some() => Err(no_limit(model)),
             Self::Cuda(cuda) => {
+                // A launch ends by itself: one that has no time does not begin, and a late answer
+                // is none.
+                let timeout =
+                    |limit| Error::Timeout { name: model.name().to_owned(), input_index: 0, limit };
+                if let Some(limit) = limit.filter(|limit| start.elapsed() >= *limit) {
+                    return Err(timeout(limit));
+                }
                 cuda.run_one(sample, output)?;
-                Ok(start.elapsed())
+                let elapsed = start.elapsed();
+                match limit.filter(|limit| elapsed > *limit) {
+                    Some(limit) => Err(timeout(limit)),
+                    None => Ok(elapsed),
+                }
             }
             Self::Resident(resident) => ask_one(&mut **resident, sample, output, limit),
             Self::Tasked(tasked) => ask_one(&mut **tasked, sample, output, limit),
         }
     }
 
-    /// Runs packed samples as one batch.
+    /// Runs packed samples as one batch; with a limit, which is that of each, one after another
+    /// where the model is called.
     pub(super) fn run_batch(
         &mut self,
         model: &Model,
@@ -95,15 +106,16 @@ impl Runner {
         let [sample_bytes, output_bytes] =
             [model.inputs(), model.outputs()].map(|ports| ports.sample_bytes().max(1));
         match self {
-            Self::Called(_) => {
+            Self::Cuda(cuda) if limit.is_none() => {
+                cuda.run_batch(samples.chunks_exact(sample_bytes), outputs)
+            }
+            Self::Called(_) | Self::Cuda(_) => {
                 let targets = outputs.chunks_exact_mut(output_bytes).enumerate();
                 for ((index, target), sample) in targets.zip(samples.chunks_exact(sample_bytes)) {
                     self.run_one(model, sample, target, limit).map_err(|error| error.at(index))?;
                 }
                 Ok(())
             }
-            Self::Cuda(_) if limit.is_some() => Err(no_limit(model)),
-            Self::Cuda(cuda) => cuda.run_batch(samples.chunks_exact(sample_bytes), outputs),
             Self::Resident(resident) => {
                 ask_all(&mut **resident, (samples, sample_bytes), outputs, limit)
             }
@@ -169,10 +181,6 @@ impl AskedModel for Runner {
             Self::Tasked(tasked) => AskedModel::answer(&mut **tasked, read),
         }
     }
-}
-
-fn no_limit(model: &Model) -> Error {
-    Error::NotOnGpu { name: model.name().to_owned(), what: "a time limit" }
 }
 
 /// Runs one sample, with a look at the clock after each operator; `false` where the limit ended
