@@ -6,6 +6,8 @@
 //! changed in turn; every model gives one digest in every mode; and rings and actors between an
 //! interrupt and the loop lose and double nothing. First of all the checks must find what was
 //! planted for them.
+//!
+//! Boards are checked side by side, as many at a time as there are processors.
 
 mod actors;
 mod board;
@@ -19,18 +21,22 @@ mod modes;
 mod peers;
 mod programs;
 mod sheet;
+mod workers;
 mod zoo;
 
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::{self, Compiler};
 use board::{BOARDS, Board, V6M_ON_M4};
+use core::num::NonZero;
 pub(crate) use emulator::how_to_install as how_to_install_emulator;
 use figures::{Figure, Table};
+use host::Host;
 pub(crate) use image::how_to_install as how_to_install_tools;
 use models::Model;
 use programs::{Program, Programs};
 use std::path::PathBuf;
+use workers::Worker;
 
 /// The workspace of the programs, relative to the root of the repository.
 const MANIFEST: &str = "tests/firmware/Cargo.toml";
@@ -59,39 +65,31 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     image::find_tools()?;
     emulator::find()?;
-    let host = host::Host::build()?;
+    let host = Host::build()?;
     let models = match &arguments.model {
         Some(path) => Vec::from_iter(models::one(&host, path)?),
         None => models::all(&host)?,
     };
-    let boards = BOARDS.iter().filter(|board| arguments.board.is_none_or(|one| one == *board));
-    let mut table = Table::default();
-    let mut exact = true;
-    let mut mutants = None;
-    for board in boards {
-        println!("\n== {} ({}) ==", board.name, board.processor);
-        let compiler = thumb::choose(arguments.compiler, board.target)?;
-        exact &= compiler == Compiler::Rustup;
-        let programs = Programs { board, compiler };
-        if arguments.modes {
-            table.modes.extend(modes::check(&programs, &host, &models)?);
-            continue;
-        }
-        if arguments.model.is_none() {
-            check_programs(&programs, &host)?;
-            check_mutations(&programs, &mut mutants)?;
-            zoo::check(&programs, &host)?;
-            table.modes.extend(modes::check(&programs, &host, &models)?);
-            if let Some(digits) = models.first() {
-                table.actors.extend(actors::check(&programs, &host, digits)?);
-            }
-        }
-        for model in &models {
-            if arguments.model.is_some() || board.measures(model) {
-                table.figures.extend(measure(&programs, model)?);
-            }
+    let mut boards = Vec::new();
+    for board in &BOARDS {
+        if arguments.board.is_none_or(|one| one == board) {
+            let compiler = thumb::choose(arguments.compiler, board.target)?;
+            boards.push((board.name, (board, compiler)));
         }
     }
+    let exact = boards.iter().all(|(_, (_, compiler))| *compiler == Compiler::Rustup);
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let check = |(board, compiler), worker: &Worker<'_>| {
+        check_board(&Programs { board, compiler, worker }, arguments, &host, &models)
+    };
+    let found = workers::side_by_side(&boards, processors, &mut std::io::stdout(), check)?;
+    let mut table = Table::default();
+    let mut mutations = Vec::new();
+    for ((name, _), (of_board, outcome)) in boards.iter().zip(found) {
+        table.add(of_board);
+        mutations.extend(outcome.map(|outcome| (*name, outcome)));
+    }
+    compare_mutations(&mutations)?;
     if arguments.modes {
         return table.compare(exact);
     }
@@ -106,6 +104,37 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         table.check_limits()?;
     }
     if arguments.bless || arguments.model.is_some() { Ok(()) } else { table.compare(exact) }
+}
+
+/// Runs the chosen checks on one board; what they measured, and what came of changed models.
+fn check_board(
+    programs: &Programs<'_>,
+    arguments: &Arguments,
+    host: &Host,
+    models: &[Model],
+) -> Result<(Table, Option<String>), Failure> {
+    let board = programs.board;
+    programs.worker.say(format_args!("\n== {} ({}) ==", board.name, board.processor));
+    let (mut table, mut mutations) = (Table::default(), None);
+    if arguments.modes {
+        table.modes.extend(modes::check(programs, host, models)?);
+        return Ok((table, None));
+    }
+    if arguments.model.is_none() {
+        check_programs(programs, host)?;
+        mutations = Some(check_mutations(programs)?);
+        zoo::check(programs, host)?;
+        table.modes.extend(modes::check(programs, host, models)?);
+        if let Some(digits) = models.first() {
+            table.actors.extend(actors::check(programs, host, digits)?);
+        }
+    }
+    for model in models {
+        if arguments.model.is_some() || board.measures(model) {
+            table.figures.extend(measure(programs, model)?);
+        }
+    }
+    Ok((table, mutations))
 }
 
 /// Lints the programs for every board, where the pinned compiler can.
@@ -125,27 +154,27 @@ pub(crate) fn clippy() -> Result<(), Failure> {
 }
 
 /// Checks that need no model but the committed one.
-fn check_programs(programs: &Programs, host: &host::Host) -> Result<(), Failure> {
+fn check_programs(programs: &Programs<'_>, host: &Host) -> Result<(), Failure> {
     let planted = programs.build(Program::Planted, None)?;
     image::find_planted(&planted, programs.board)?;
     emulator::run_to_fault(programs.board, &planted)?;
-    println!("planted    the float, the panic and the fault were found");
+    programs.worker.say("planted    the float, the panic and the fault were found");
 
     let digits = programs.build(Program::Digits, None)?;
     image::check(&digits, programs.board)?;
     let report = emulator::run(programs.board, &digits)?;
     let answers: Vec<&str> = report.all("digit").collect();
-    let expected = host.digits(answers.len())?;
+    let expected = host.digits(answers.len());
     if answers.is_empty() || answers != expected {
         return Err(differs("digits", &expected.join(" "), &answers.join(" ")));
     }
-    println!("digits     {} (as on the host)", answers.join(" "));
+    programs.worker.say(format_args!("digits     {} (as on the host)", answers.join(" ")));
 
     Ok(())
 }
 
-/// Checks that a changed model is refused or answers, and that every board says the same.
-fn check_mutations(programs: &Programs, before: &mut Option<String>) -> Result<(), Failure> {
+/// Checks that a changed model is refused or answers; what came of all changes.
+fn check_mutations(programs: &Programs<'_>) -> Result<String, Failure> {
     let report = emulator::run(programs.board, &programs.build(Program::Mutations, None)?)?;
     let number = |name| report.number(name);
     let (changed, refused, answered) =
@@ -156,25 +185,32 @@ fn check_mutations(programs: &Programs, before: &mut Option<String>) -> Result<(
     }
     let outcome =
         format!("{refused} refused, {answered} answered, digest {}", report.one("digest")?);
-    println!("mutations  {changed} changed models: {outcome}; no fault");
-    let first = before.get_or_insert_with(|| outcome.clone());
-    if *first == outcome {
-        return Ok(());
+    let worker = programs.worker;
+    worker.say(format_args!("mutations  {changed} changed models: {outcome}; no fault"));
+    Ok(outcome)
+}
+
+/// Checks that the same came of changed models on every board.
+fn compare_mutations(outcomes: &[(&str, String)]) -> Result<(), Failure> {
+    let Some((first, expected)) = outcomes.first() else { return Ok(()) };
+    match outcomes.iter().find(|(_, outcome)| outcome != expected) {
+        None => Ok(()),
+        Some((board, outcome)) => {
+            Err(Failure::Check(format!("mutations: {expected} on {first}, {outcome} on {board}")))
+        }
     }
-    let message = format!("mutations: {first} on the first board, {outcome} here");
-    Err(Failure::Check(message))
 }
 
 /// Runs one model with the fastest loops of its processor, and where these are `smlad` with the
 /// plain ones too. A model that the smallest board has no room for runs with its code on a larger
 /// one.
-fn measure(programs: &Programs, model: &Model) -> Result<Vec<Figure>, Failure> {
+fn measure(programs: &Programs<'_>, model: &Model) -> Result<Vec<Figure>, Failure> {
     let board = programs.board;
     if let Err(reason) = board.fits(model) {
         if board.target == V6M_ON_M4.target && board != &V6M_ON_M4 {
             return measure(&Programs { board: &V6M_ON_M4, ..*programs }, model);
         }
-        println!("{:<18} not run: {reason}", model.name);
+        programs.worker.say(format_args!("{:<18} not run: {reason}", model.name));
         return Ok(Vec::new());
     }
     let mut figures = vec![measure_loops(programs, model, Program::Measure)?];
@@ -184,7 +220,11 @@ fn measure(programs: &Programs, model: &Model) -> Result<Vec<Figure>, Failure> {
     Ok(figures)
 }
 
-fn measure_loops(programs: &Programs, model: &Model, program: Program) -> Result<Figure, Failure> {
+fn measure_loops(
+    programs: &Programs<'_>,
+    model: &Model,
+    program: Program,
+) -> Result<Figure, Failure> {
     let board = programs.board;
     let elf = programs.build(program, Some(model))?;
     if model.has_floats {
@@ -215,13 +255,33 @@ fn measure_loops(programs: &Programs, model: &Model, program: Program) -> Result
         cmsis_nn: peers::cmsis_nn(board.code_processor(), &model.name),
         digest: digest.to_owned(),
     };
-    println!(
+    programs.worker.say(format_args!(
         "{:<18} {digest} (as on the host), {} loops, {} instructions",
         figure.model, figure.loops, figure.run
-    );
+    ));
     Ok(figure)
 }
 
 fn differs(what: &str, host: &str, board: &str) -> Failure {
     Failure::Check(format!("{what}: the host says {host}, the board says {board}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compare_mutations;
+
+    #[test]
+    fn a_board_on_which_changed_models_end_otherwise_is_named() {
+        let outcomes = |last: &str| {
+            ["x", "x", last]
+                .map(str::to_owned)
+                .into_iter()
+                .zip(["a", "b", "c"])
+                .map(|(x, a)| (a, x))
+        };
+        assert!(compare_mutations(&[]).is_ok());
+        assert!(compare_mutations(&outcomes("x").collect::<Vec<_>>()).is_ok());
+        let failure = compare_mutations(&outcomes("y").collect::<Vec<_>>()).unwrap_err();
+        assert_eq!(failure.to_string(), "mutations: x on a, y on c");
+    }
 }

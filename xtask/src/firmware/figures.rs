@@ -154,6 +154,14 @@ impl ModeFigure {
 }
 
 impl Table {
+    /// Adds what was measured on another board.
+    pub(super) fn add(&mut self, other: Self) {
+        let Self { figures, actors, modes } = other;
+        self.figures.extend(figures);
+        self.actors.extend(actors);
+        self.modes.extend(modes);
+    }
+
     /// Returns all tables as Markdown; the later ones only where they have rows.
     pub(super) fn text(&self) -> String {
         if self.actors.is_empty() {

@@ -10,9 +10,8 @@ use std::process::Command;
 /// Inputs of a model whose outputs the digest covers; `measure.rs` has the same number.
 const INPUTS: u32 = 4;
 
-/// Images of the smallest program, and their length.
+/// Images of the smallest program.
 const IMAGES: &str = "tests/models/models/digits.test.i8";
-const IMAGE_BYTES: usize = 64;
 
 /// Places in a packed model (`docs/format.md`): counts of tensors, constants and inputs in the
 /// header, which is followed by the records of both and then by the lists, whose first entries are
@@ -25,10 +24,11 @@ const TENSOR_BYTES: usize = 48;
 const CONSTANT_BYTES: usize = 8;
 const LENGTH: usize = 16;
 
-/// The built program, and a folder for its files.
+/// The built program, a folder for its files, and the digits it reads in the images.
 pub(super) struct Host {
     program: PathBuf,
     folder: PathBuf,
+    digits: Vec<String>,
 }
 
 impl Host {
@@ -39,7 +39,10 @@ impl Host {
         let folder = repository::target_dir().join("firmware/models");
         std::fs::create_dir_all(&folder)
             .map_err(|source| Failure::Path { path: folder.clone(), source })?;
-        Ok(Self { program: repository::target_dir().join("release/isokern"), folder })
+        let program = repository::target_dir().join("release/isokern");
+        let mut host = Self { program, folder, digits: Vec::new() };
+        host.digits = host.read_digits()?;
+        Ok(host)
     }
 
     /// Converts a model to its smallest form.
@@ -109,15 +112,18 @@ impl Host {
         read(&path)
     }
 
-    /// Returns the digits the host reads in the first images, the later one of equals.
-    pub(super) fn digits(&self, count: usize) -> Result<Vec<String>, Failure> {
+    /// Returns the digits the host reads in the first images, the later one of equals; fewer where
+    /// there are not as many images.
+    pub(super) fn digits(&self, count: usize) -> &[String] {
+        self.digits.get(..count).unwrap_or(&self.digits)
+    }
+
+    /// Returns the digits in all images.
+    fn read_digits(&self) -> Result<Vec<String>, Failure> {
         let root = repository::root();
-        let images = read(&root.join(IMAGES))?;
-        let input = self.folder.join("digits.images.i8");
-        write(&input, images.get(..count * IMAGE_BYTES).unwrap_or(&images))?;
         let output = self.folder.join("digits.scores.i8");
         let mut command = Command::new(&self.program);
-        command.arg("run").arg(root.join(DIGITS)).arg("--input").arg(&input);
+        command.arg("run").arg(root.join(DIGITS)).arg("--input").arg(root.join(IMAGES));
         process::output(command.arg("--output").arg(&output).arg("--quiet"))?;
         let scores = read(&output)?;
         let answer = |scores: &[u8]| {

@@ -3,7 +3,7 @@
 //! Models are put into one built program for each processor. Code for Armv6-M runs on a board with
 //! enough memory for all models too, as an Armv7E-M executes it.
 
-use super::board::{Board, V6M_ON_M4};
+use super::board::V6M_ON_M4;
 use super::cargo::Carrier;
 use super::emulator;
 use super::figures::ModeFigure;
@@ -12,30 +12,25 @@ use super::image;
 use super::models::Model;
 use super::programs::{Program, Programs};
 use crate::failure::Failure;
-use crate::thumb::Compiler;
 
 const MODES: [&str; 3] = ["batch", "ring", "megakernel"];
 
 /// Runs all models on a board, and the smallest board's code on a larger one as well.
 pub(super) fn check(
-    programs: &Programs,
+    programs: &Programs<'_>,
     host: &Host,
     models: &[Model],
 ) -> Result<Vec<ModeFigure>, Failure> {
-    let mut figures = run(programs.board, programs.compiler, host, models)?;
+    let mut figures = run(programs, host, models)?;
     if programs.board.target == V6M_ON_M4.target {
-        figures.extend(run(&V6M_ON_M4, programs.compiler, host, models)?);
+        figures.extend(run(&Programs { board: &V6M_ON_M4, ..*programs }, host, models)?);
     }
     Ok(figures)
 }
 
-fn run(
-    board: &'static Board,
-    compiler: Compiler,
-    host: &Host,
-    models: &[Model],
-) -> Result<Vec<ModeFigure>, Failure> {
-    let elf = Programs { board, compiler }.build(Program::Modes, None)?;
+fn run(programs: &Programs<'_>, host: &Host, models: &[Model]) -> Result<Vec<ModeFigure>, Failure> {
+    let board = programs.board;
+    let elf = programs.build(Program::Modes, None)?;
     image::check_floats(&elf)?;
     let carrier = Carrier::new(board, elf)?;
     let code = board.target.split('-').next().unwrap_or_default();
@@ -68,9 +63,11 @@ fn run(
         });
     }
     let (count, modes) = (figures.len(), MODES.join(", "));
-    println!("modes      {code}: {count} models alike in {modes}; tasks gave way {yields} times");
+    programs.worker.say(format_args!(
+        "modes      {code}: {count} models alike in {modes}; tasks gave way {yields} times"
+    ));
     if !left_out.is_empty() {
-        println!("           do not fit: {}", left_out.join(", "));
+        programs.worker.say(format_args!("           do not fit: {}", left_out.join(", ")));
     }
     if yields == 0 {
         return Err(Failure::Blind("no task gave way between operators"));

@@ -3,6 +3,7 @@
 use super::MANIFEST;
 use super::board::Board;
 use super::models::Model;
+use super::workers::Worker;
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::{self, Compiler};
@@ -40,18 +41,20 @@ pub(super) enum Program {
 
 /// The programs for one board.
 #[derive(Clone, Copy)]
-pub(super) struct Programs {
+pub(super) struct Programs<'w> {
     pub(super) board: &'static Board,
     pub(super) compiler: Compiler,
+    pub(super) worker: &'w Worker<'w>,
 }
 
-impl Programs {
+impl Programs<'_> {
     /// Builds a program, and returns its ELF file.
     pub(super) fn build(
         &self,
         program: Program,
         model: Option<&Model>,
     ) -> Result<PathBuf, Failure> {
+        self.worker.go_on()?;
         let name = match program {
             Program::Digits => "digits",
             Program::Measure | Program::MeasurePlain => "measure",
@@ -64,7 +67,7 @@ impl Programs {
             Program::Modes => "modes",
             Program::Planted => "planted",
         };
-        let mut cargo = thumb::build(self.compiler, self.board.target, FOLDER)?;
+        let mut cargo = thumb::build(self.compiler, self.board.target, self.worker.folder())?;
         cargo.args(["--quiet", "--locked", "--manifest-path", MANIFEST, "--bin", name]);
         cargo.env("ISOKERN_FIRMWARE_BOARD", self.board.name);
         if !self.board.flags.is_empty() {
@@ -80,7 +83,7 @@ impl Programs {
             cargo.env("ISOKERN_FIRMWARE_MODEL", &model.path);
         }
         process::run_quietly(&mut cargo)?;
-        let output = thumb::target_dir(self.compiler, FOLDER).join(self.board.target);
+        let output = thumb::target_dir(self.compiler, self.worker.folder()).join(self.board.target);
         Ok(output.join("release").join(name))
     }
 }

@@ -35,14 +35,14 @@ struct Record {
 }
 
 /// Runs every model that fits the board; none where there is no zoo, or on another board.
-pub(super) fn check(programs: &Programs, host: &Host) -> Result<(), Failure> {
+pub(super) fn check(programs: &Programs<'_>, host: &Host) -> Result<(), Failure> {
     if programs.board.name != BOARD {
         return Ok(());
     }
     let folder = models::reference_folder().join("zoo");
     let manifest = folder.join("manifest.json");
     if !manifest.is_file() {
-        println!("zoo        not run: no public models in ../shared/zoo");
+        programs.worker.say("zoo        not run: no public models in ../shared/zoo");
         return Ok(());
     }
     let record: Record = json(&repository::root().join("tests/models/zoo.json"))?;
@@ -71,7 +71,8 @@ pub(super) fn check(programs: &Programs, host: &Host) -> Result<(), Failure> {
         }
         ran += 1;
     }
-    println!("zoo        {ran} public models as on the host; {large} do not fit");
+    let line = format_args!("zoo        {ran} public models as on the host; {large} do not fit");
+    programs.worker.say(line);
     if ran == 0 { Err(Failure::Blind("no public model ran")) } else { Ok(()) }
 }
 
