@@ -16,10 +16,16 @@ const NEEDS_ONE: &str = "isokern-cuda";
 /// What that crate may have beside.
 const BESIDE: &str = "cudarc-types";
 
+/// Packages with examples that the tests run, and the features their pages name: the tests run them
+/// as built with all features.
+const WITH_EXAMPLES: [(&str, &str); 4] =
+    [("isokern", ""), ("isokern-cli", ""), ("isokern-core", "std"), ("isokern-guard", "")];
+
 /// The dependency whose range is tried.
 const DEPENDENCY: &str = "cudarc";
 
-/// Lints every crate with no feature, with each one, and with all.
+/// Lints every crate with no feature, with each one, and with all, and examples as their pages
+/// build them.
 ///
 /// What a crate's tests depend on does not switch features on here: cargo's resolver leaves it
 /// out of a build without tests. So no manifest has to be changed for a while (`--no-dev-deps`).
@@ -30,6 +36,11 @@ pub(crate) fn run() -> Result<(), Failure> {
     for features in [&[][..], &["--features", BESIDE]] {
         let mut lint = process::cargo();
         lint.args(["clippy", "--package", NEEDS_ONE]).args(features);
+        process::run(lint.args(["--", "-Dwarnings"]))?;
+    }
+    for (package, features) in WITH_EXAMPLES {
+        let mut lint = process::cargo();
+        lint.args(["clippy", "--package", package, "--features", features, "--examples"]);
         process::run(lint.args(["--", "-Dwarnings"]))?;
     }
     lowest()

@@ -7,6 +7,7 @@ mod tally;
 
 use crate::failure::Failure;
 use crate::process;
+use crate::repository;
 use tally::Tally;
 
 /// What `cargo xtask test` takes.
@@ -17,23 +18,41 @@ pub(crate) struct Arguments {
     rest: Vec<String>,
 }
 
-/// One call of `cargo test`.
+/// Names the folder of the built examples to the suites that run them, which else have cargo build
+/// each with the features of its package alone: other builds of most crates. The stage `features`
+/// compiles them so.
+const EXAMPLES: &str = "ISOKERN_EXAMPLES";
+
+/// One call of cargo.
 struct Suite {
     name: &'static str,
+    command: &'static str,
     arguments: &'static [&'static str],
     runs: bool,
 }
 
 /// What cargo calls "all targets" leaves the documentation examples out and would run the
-/// benchmarks, so the three kinds are asked for one by one. Benchmarks are only compiled.
-const SUITES: [Suite; 3] = [
+/// benchmarks, so the kinds are asked for one by one. Benchmarks are only compiled.
+const SUITES: [Suite; 4] = [
+    Suite { name: "examples", command: "build", arguments: &["--examples"], runs: false },
     Suite {
         name: "unit and integration tests",
-        arguments: &["--lib", "--bins", "--tests", "--examples", "--no-fail-fast"],
+        command: "test",
+        arguments: &["--lib", "--bins", "--tests", "--no-fail-fast"],
         runs: true,
     },
-    Suite { name: "documentation examples", arguments: &["--doc", "--no-fail-fast"], runs: true },
-    Suite { name: "benchmarks compile", arguments: &["--benches", "--no-run"], runs: false },
+    Suite {
+        name: "documentation examples",
+        command: "test",
+        arguments: &["--doc", "--no-fail-fast"],
+        runs: true,
+    },
+    Suite {
+        name: "benchmarks compile",
+        command: "test",
+        arguments: &["--benches", "--no-run"],
+        runs: false,
+    },
 ];
 
 /// Runs the suites in order, also those after a failed one, and says how many tests ended how.
@@ -43,7 +62,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for suite in &SUITES {
         println!("\n== {} ==", suite.name);
         let mut cargo = process::cargo();
-        cargo.args(["test", "--workspace", "--all-features"]).args(suite.arguments);
+        cargo.env(EXAMPLES, repository::target_dir().join("debug/examples"));
+        cargo.args([suite.command, "--workspace", "--all-features"]).args(suite.arguments);
         if suite.runs && !arguments.rest.is_empty() {
             cargo.arg("--").args(&arguments.rest);
         }
