@@ -12,6 +12,7 @@
 mod actors;
 mod board;
 mod cargo;
+mod costs;
 mod emulator;
 mod figures;
 mod host;
@@ -53,6 +54,9 @@ pub(crate) struct Arguments {
     /// Run every model in every mode, and nothing else.
     #[arg(long, conflicts_with_all = ["model", "bless"])]
     modes: bool,
+    /// Count every operator of every model on this board, and fit the table of costs to that.
+    #[arg(long, requires = "board", conflicts_with_all = ["model", "modes"])]
+    costs: bool,
     /// Which compiler builds.
     #[arg(long, value_enum, default_value_t = Compiler::Auto)]
     compiler: Compiler,
@@ -90,6 +94,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         mutations.extend(outcome.map(|outcome| (*name, outcome)));
     }
     compare_mutations(&mutations)?;
+    if arguments.costs {
+        return Ok(());
+    }
     if arguments.modes {
         return table.compare(exact);
     }
@@ -116,6 +123,10 @@ fn check_board(
     let board = programs.board;
     programs.worker.say(format_args!("\n== {} ({}) ==", board.name, board.processor));
     let (mut table, mut mutations) = (Table::default(), None);
+    if arguments.costs {
+        costs::run(programs, host, models, arguments.bless)?;
+        return Ok((table, None));
+    }
     if arguments.modes {
         table.modes.extend(modes::check(programs, host, models)?);
         return Ok((table, None));
@@ -131,7 +142,11 @@ fn check_board(
     }
     for model in models {
         if arguments.model.is_some() || board.measures(model) {
-            table.figures.extend(measure(programs, model)?);
+            let figures = measure(programs, model)?;
+            if let Some(fastest) = figures.first() {
+                costs::check(host, board, model, fastest)?;
+            }
+            table.figures.extend(figures);
         }
     }
     Ok((table, mutations))

@@ -1,7 +1,10 @@
 //! `isokern inspect`: what is in a model and what it needs.
 
 mod arena;
+mod dot_terms;
+mod prediction;
 mod report;
+mod terms;
 mod text;
 
 use std::io::Write;
@@ -28,6 +31,9 @@ Keys of --json, which later versions keep:
                   {min, max}, weights {outputs, terms, zero_point, scale_count}, depth_multiplier,
                   window {kernel, stride, dilation, padding_before, padding_after: each [vertical,
                   horizontal]}; null where a kind has none
+  prediction      with --target: {target, instructions (of one inference), unknown[] (operators that
+                  the sum has nothing of), operators[] {class, counts[] of pairs (part of the loops,
+                  how often it runs), instructions}}; else null
 Step 0 is the caller writing the inputs, step i + 1 is operator i, the last step is the caller
 reading the outputs. An offset counts from the start of the region. Names are as the model has
 them in JSON, and escaped in the text.";
@@ -41,12 +47,15 @@ pub(crate) struct Arguments {
     /// Print JSON, for programs
     #[arg(long)]
     json: bool,
+    /// Predict the instructions of every operator on this processor
+    #[arg(long, value_enum)]
+    target: Option<prediction::Target>,
 }
 
 /// Prints the report, as text or as JSON.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
     let file = model_file::read(&arguments.model)?;
-    let report = report::ModelReport::new(&file, &file.view());
+    let report = report::ModelReport::new(&file, &file.view(), arguments.target);
     if arguments.json {
         json::print(&report, out)?;
     } else {

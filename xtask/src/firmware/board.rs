@@ -171,6 +171,14 @@ impl Board {
         if self == &V6M_ON_M4 { "Cortex-M0" } else { self.processor }
     }
 
+    /// Returns what `isokern inspect --target` calls the processor, if it predicts for it.
+    pub(super) fn prediction_target(&self) -> Option<&'static str> {
+        match self.code_processor() {
+            "Cortex-M4F" => Some("cortex-m4"),
+            _ => None,
+        }
+    }
+
     /// Returns whether the programs that carry models have little room.
     pub(super) const fn is_small(&self) -> bool {
         self.ram < SMALL_RAM

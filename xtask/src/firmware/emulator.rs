@@ -111,6 +111,17 @@ impl Report {
         value.parse().map_err(|_| Failure::Check(format!("`{name} {value}` is not a number")))
     }
 
+    /// Returns every number of ticks with this name, as instructions.
+    pub(super) fn all_instructions(&self, name: &str) -> Result<Vec<u64>, Failure> {
+        let (known, known_ticks) = (self.number(KNOWN_INSTRUCTIONS)?, self.number(KNOWN_TICKS)?);
+        let instructions = |ticks: &str| {
+            let ticks = ticks.parse::<u64>().ok()?;
+            (ticks * known).checked_div(known_ticks)
+        };
+        let all: Option<Vec<u64>> = self.all(name).map(instructions).collect();
+        all.ok_or_else(|| Failure::Check(format!("`{name}` is not a number of ticks")))
+    }
+
     /// Returns the ticks with this name, as instructions. A tick is a whole number of them.
     pub(super) fn instructions(&self, name: &str) -> Result<u64, Failure> {
         let ticks = self.number(name)?;

@@ -74,6 +74,12 @@ impl Host {
         Ok((INPUTS as usize, (1..=INPUTS).flat_map(input).collect()))
     }
 
+    /// Returns what is in a model, and its predicted instructions on a processor, as JSON.
+    pub(super) fn inspect(&self, model: &Path, target: &str) -> Result<String, Failure> {
+        let mut command = Command::new(&self.program);
+        process::output(command.arg("inspect").arg(model).args(["--json", "--target", target]))
+    }
+
     /// Writes the inputs of each port, and returns the arguments that name them.
     pub(super) fn inputs(&self, name: &str, ports: &[Vec<u8>]) -> Result<Vec<String>, Failure> {
         let mut arguments = Vec::new();

@@ -88,7 +88,7 @@ pub(super) fn one(host: &Host, source: &Path) -> Result<Option<Model>, Failure> 
 }
 
 /// Returns the TFLite files of a folder, sorted, without those that are named as float models.
-fn int8_models(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn int8_models(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failed = |source| Failure::Path { path: folder.to_owned(), source };
     let mut paths = Vec::new();
     for entry in folder.read_dir().map_err(failed)? {

@@ -33,6 +33,8 @@ pub(super) enum Program {
     Asleep,
     /// Any model, put into the built program.
     Carried,
+    /// Any model, operator by operator, put into the built program.
+    Steps,
     /// Any model in every mode, put into the built program.
     Modes,
     /// What the checks must find.
@@ -64,6 +66,7 @@ impl Programs<'_> {
             Program::Images => "images",
             Program::Asleep => "asleep",
             Program::Carried => "carried",
+            Program::Steps => "steps",
             Program::Modes => "modes",
             Program::Planted => "planted",
         };

@@ -13,6 +13,7 @@ use isokern_model::requant::Activation;
 use isokern_model::{Model, Op, Region, Tensor};
 use serde::Serialize;
 
+use super::prediction::{PredictionReport, Target};
 use crate::figures::digest;
 use crate::number::{Number, numbers};
 
@@ -39,6 +40,7 @@ pub(crate) struct ModelReport {
     pub(crate) outputs: Vec<PortReport>,
     pub(crate) tensors: Vec<TensorReport>,
     pub(crate) operators: Vec<OperatorReport>,
+    pub(crate) prediction: Option<PredictionReport>,
 }
 
 /// What the TFLite file has that was converted.
@@ -144,7 +146,7 @@ pub(crate) struct WindowReport {
 
 impl ModelReport {
     /// Reads everything there is to say from a checked model.
-    pub(crate) fn new(file: &isokern::Model, model: &Model<'_>) -> Self {
+    pub(crate) fn new(file: &isokern::Model, model: &Model<'_>, target: Option<Target>) -> Self {
         let header = model.header();
         let port = |index: Option<u16>, name: &str| {
             let index = index.map_or(0, usize::from);
@@ -157,6 +159,10 @@ impl ModelReport {
         let operators: Vec<OperatorReport> = (model.ops().enumerate())
             .map(|(index, op)| OperatorReport::new(index, &op, model))
             .collect();
+        let tensors: Vec<TensorReport> =
+            (0..model.tensor_count()).map(|index| TensorReport::new(index, model)).collect();
+        let prediction =
+            target.map(|target| PredictionReport::new(target, model, &operators, &tensors));
         Self {
             file: file.name().to_owned(),
             source_format: match file.kind() {
@@ -191,10 +197,9 @@ impl ModelReport {
             outputs: (0..model.output_count())
                 .map(|at| port(model.output_index(at), model.output_name(at)))
                 .collect(),
-            tensors: (0..model.tensor_count())
-                .map(|index| TensorReport::new(index, model))
-                .collect(),
+            tensors,
             operators,
+            prediction,
         }
     }
 

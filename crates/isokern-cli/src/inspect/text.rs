@@ -73,6 +73,14 @@ fn print_facts(report: &ModelReport, out: &mut impl Write) -> io::Result<()> {
     )?;
     let arena = grouped(report.arena_bytes as u64);
     writeln!(out, "  arena      {arena} bytes, inputs and outputs inside")?;
+    if let Some(prediction) = &report.prediction {
+        let (count, target) = (grouped(prediction.instructions), &prediction.target);
+        writeln!(out, "  predicted  {count} instructions of a {target} for one inference")?;
+        if !prediction.unknown.is_empty() {
+            let count = counted(prediction.unknown.len(), "operator");
+            writeln!(out, "             without {count} of which none was counted")?;
+        }
+    }
     if report.state_bytes > 0 {
         let state = grouped(report.state_bytes as u64);
         writeln!(out, "  state      {state} bytes, kept from one run to the next")?;
@@ -157,6 +165,13 @@ fn operator_columns(report: &ModelReport) -> Vec<Column> {
         }),
         right("weights", operators, |operator| nonzero(operator.weight_bytes as u64)),
         right("MACs", operators, |operator| nonzero(operator.macs)),
+        right("instructions", operators, |operator| {
+            let mut predictions = report.prediction.iter().flat_map(|all| &all.operators);
+            let prediction = predictions.nth(operator.index);
+            prediction.map_or_else(String::new, |one| {
+                one.instructions.map_or_else(|| "?".to_owned(), grouped)
+            })
+        }),
     ]
 }
 

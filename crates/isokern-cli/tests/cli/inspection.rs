@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::program::{Folder, fixture, isokern};
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "file",
     "source_format",
     "file_bytes",
@@ -25,6 +25,7 @@ const KEYS: [&str; 20] = [
     "outputs",
     "tensors",
     "operators",
+    "prediction",
 ];
 
 fn report(model: &str) -> Value {
@@ -106,6 +107,43 @@ fn a_model_is_the_same_before_and_after_conversion() {
         after[key] = Value::Null;
     }
     assert_eq!(before, after);
+}
+
+/// The committed figures are what an emulator counted.
+#[test]
+fn predictions_are_within_a_twentieth_of_what_was_counted() {
+    let figures = std::fs::read_to_string(fixture("../firmware/figures.md")).expect("it is there");
+    let counted = |model: &str| {
+        let row = format!("| mps2-an386 | {model} | smlad |");
+        let row = figures.lines().find(|line| line.starts_with(&row)).expect("it was measured");
+        row.split('|').nth(11).and_then(|cell| cell.trim().parse::<u64>().ok()).expect("a count")
+    };
+    for (name, file) in [
+        ("digits", "digits.ikm"),
+        ("residual", "models/residual.tflite"),
+        ("keyword", "streams/keyword.tflite"),
+    ] {
+        let ran = isokern(["inspect", "--json", "--target", "cortex-m4", &fixture(file)]);
+        let report: Value = serde_json::from_str(ran.text()).expect("it prints JSON");
+        let prediction = &report["prediction"];
+        let (counted, predicted) = (counted(name), prediction["instructions"].as_u64().unwrap());
+        assert!(100 * predicted.abs_diff(counted) <= 5 * counted, "{name}: {predicted}, {counted}");
+        let operators = prediction["operators"].as_array().expect("it is a list");
+        let sum: u64 = operators.iter().filter_map(|one| one["instructions"].as_u64()).sum();
+        assert_eq!(sum, predicted);
+        assert_eq!(operators.len(), report["operators"].as_array().unwrap().len());
+        assert_eq!(prediction["unknown"], json!([]));
+    }
+}
+
+#[test]
+fn predictions_are_in_the_text_and_an_unknown_target_is_refused() {
+    let model = fixture("digits.ikm");
+    let ran = isokern(["inspect", &model, "--target", "cortex-m4"]);
+    assert!(ran.text().contains(" instructions of a cortex-m4 for one inference\n"));
+    assert!(!isokern(["inspect", &model]).text().contains("instructions"));
+    let refused = isokern(["inspect", &model, "--target", "z80"]);
+    assert!(refused.error(2).contains("[possible values: cortex-m4]"), "{}", refused.stderr);
 }
 
 #[test]
