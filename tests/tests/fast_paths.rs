@@ -9,6 +9,7 @@ use isokern_model::layout::Layout;
 use isokern_model::operators::binary::BinaryOperation;
 use isokern_model::operators::reduce::ReduceOperation;
 use isokern_model::{Loops, Memory, run_ops};
+use isokern_ops::block_mac::{BlockMacLoops, PortableBlockMac};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::lane_mac::{LaneMacLoops, PortableLaneMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
@@ -33,6 +34,8 @@ fn check(what: &str, draft: &Draft, numbers: &mut Numbers) {
     assert!(expected == run_loops(&wide, draft, &input), "{what}: the single-MAC loops differ");
     let narrow = SingleMacLoops::<NarrowProducts>::for_operators();
     assert!(expected == run_loops(&narrow, draft, &input), "{what}: narrow products differ");
+    let block_mac = BlockMacLoops::<PortableBlockMac>::for_operators();
+    assert!(expected == run_loops(&block_mac, draft, &input), "{what}: the block-MAC loops differ");
     let lane_mac = LaneMacLoops::<PortableLaneMac>::for_operators();
     assert!(expected == run_loops(&lane_mac, draft, &input), "{what}: the lane-MAC loops differ");
     for (size, shift) in [(1, 0), (5, 1), (32, 0), (256, 0)] {

@@ -11,6 +11,7 @@ use isokern_model::layout::Layout;
 use isokern_model::operators::binary::BinaryOperation;
 use isokern_model::operators::reduce::ReduceOperation;
 use isokern_model::{Memory, PlainLoops, run_ops};
+use isokern_ops::block_mac::{BlockMacLoops, PortableBlockMac};
 use isokern_ops::dual_mac::{DualMacLoops, PortableDualMac};
 use isokern_ops::lane_mac::{LaneMacLoops, PortableLaneMac};
 use isokern_ops::quad_mac::{PortableQuadMac, QuadMacLoops};
@@ -40,6 +41,10 @@ fn check(name: &str, draft: &Draft) {
             let loops = SingleMacLoops::<WideProducts>::for_operators();
             team::run(&loops, &model, &mut single_mac, size);
             assert!(alone == single_mac, "{name}, {layout:?}: {size} single-MAC threads differ");
+            let mut block_mac = input.clone();
+            let loops = BlockMacLoops::<PortableBlockMac>::for_operators();
+            team::run(&loops, &model, &mut block_mac, size);
+            assert!(alone == block_mac, "{name}, {layout:?}: {size} block-MAC threads differ");
             let mut lane_mac = input.clone();
             let loops = LaneMacLoops::<PortableLaneMac>::for_operators();
             team::run(&loops, &model, &mut lane_mac, size);

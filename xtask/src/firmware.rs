@@ -260,7 +260,7 @@ fn measure_loops(
         loops: report.one("loops")?.to_owned(),
         program: size.flash - model.bytes,
         code: size.flash - model.bytes - size.others,
-        code_max: figures::code_max(board.target, &model.name, model.is_base),
+        code_max: figures::code_max(&model.name, model.is_base),
         model_bytes: model.bytes,
         statics: size.ram - model.arena,
         arena: model.arena,

@@ -10,17 +10,21 @@ use isokern_model::layout::Layout;
 use isokern_model::{
     AllOperators, Memory, Model, OperatorSet, PlainLoops, Progress, RunError, run_ops, run_until_of,
 };
+#[cfg(all(not(feature = "std"), riscv_mul))]
+use isokern_ops::block_mac::BlockMacLoops as MacLoops;
 #[cfg(arm_dsp)]
 use isokern_ops::dual_mac::DualMacLoops;
 #[cfg(arm_mve)]
 use isokern_ops::lane_mac::LaneMacLoops;
-#[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve))))]
-use isokern_ops::single_mac::SingleMacLoops;
-#[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mla, arm_muls, arm_mve))))]
+#[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve, riscv_mul))))]
+use isokern_ops::single_mac::SingleMacLoops as MacLoops;
+#[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mla, arm_muls, arm_mve, riscv_mul))))]
 use isokern_ops::single_mac::WideProducts as Mac;
 
 #[cfg(all(not(feature = "std"), arm_mla))]
 use crate::mla::Mla as Mac;
+#[cfg(all(not(feature = "std"), riscv_mul))]
+use crate::mul::Mul as Mac;
 #[cfg(all(not(feature = "std"), arm_muls))]
 use crate::muls::Muls as Mac;
 #[cfg(arm_mve)]
@@ -86,7 +90,7 @@ impl InstructionSet {
             Level::Plain => run_ops(&Solo, &PlainLoops::<S>::for_operators(), model, memory, range),
             #[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve))))]
             Level::Mac => {
-                run_ops(&Solo, &SingleMacLoops::<Mac, S>::for_operators(), model, memory, range)
+                run_ops(&Solo, &MacLoops::<Mac, S>::for_operators(), model, memory, range)
             }
             #[cfg(arm_dsp)]
             Level::Smlad => {
@@ -119,7 +123,7 @@ impl InstructionSet {
             }
             #[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve))))]
             Level::Mac => {
-                let loops = SingleMacLoops::<Mac, S>::for_operators();
+                let loops = MacLoops::<Mac, S>::for_operators();
                 run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
             }
             #[cfg(arm_dsp)]

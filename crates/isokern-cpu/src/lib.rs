@@ -65,8 +65,9 @@
 //!
 //! These files may use `unsafe`: `vector/dispatch.rs`, to call functions that need
 //! instructions which were found to be there, `smlad.rs` with its folder, for instructions that
-//! every Armv7E-M has, and an Armv8-M whose name the compiler is told, and `mve.rs` with its
-//! folder, for the vectors of a Cortex-M55 or M85 that is named so.
+//! every Armv7E-M has, and an Armv8-M whose name the compiler is told, `mla.rs`, `muls.rs` and
+//! `mul.rs` with their folders, for those of Armv7-M, Armv6-M and a RISC-V with extension M, and
+//! `mve.rs` with its folder, for the vectors of a Cortex-M55 or M85 that is named so.
 #![no_std]
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
@@ -85,6 +86,8 @@ pub mod kernel;
 pub mod loaded;
 #[cfg(arm_mla)]
 mod mla;
+#[cfg(all(not(feature = "std"), riscv_mul))]
+mod mul;
 #[cfg(arm_muls)]
 mod muls;
 #[cfg(arm_mve)]

@@ -80,7 +80,8 @@ impl Axis {
     /// assert_eq!(axis.inside(2, 5), (0, 2, 3)); // cell 2 is past the end
     /// ```
     #[must_use]
-    #[inline]
+    #[cfg_attr(target_arch = "riscv32", inline(never))] // Once in firmware, whose flash is short.
+    #[cfg_attr(not(target_arch = "riscv32"), inline)]
     pub const fn inside(&self, position: usize, len: usize) -> (usize, usize, usize) {
         let start = position * self.stride;
         let step = if self.dilation == 0 { 1 } else { self.dilation };

@@ -31,7 +31,8 @@ impl<'a> Memory<'a> {
     }
 
     /// Returns the bytes of `tensor`.
-    #[inline]
+    #[cfg_attr(target_arch = "riscv32", inline(never))] // Once in firmware, whose flash is short.
+    #[cfg_attr(not(target_arch = "riscv32"), inline)]
     #[must_use]
     pub fn view(&self, tensor: &Tensor) -> Cells<'a> {
         let region = match tensor.region() {

@@ -35,7 +35,8 @@ impl Activation {
 }
 
 /// Brings the accumulator of `output` to an output value.
-#[inline(always)]
+#[cfg_attr(target_arch = "riscv32", inline(never))] // Once in firmware, whose flash is short.
+#[cfg_attr(not(target_arch = "riscv32"), inline(always))]
 #[must_use]
 pub fn requantise(requant: &Requant<'_>, output: usize, accumulator: i32) -> i8 {
     let scale_index = if requant.multiplier.len() == 1 { 0 } else { output };

@@ -59,14 +59,46 @@ pub trait FourChannels: Rescale {
             ys = ys.get(taps.y_step()..).unwrap_or(&[]);
         }
     }
+
+    /// Whether [`rectangle`](Self::rectangle) is called in place of
+    /// [`four_channels`](Self::four_channels).
+    const HAS_RECTANGLES: bool = false;
+
+    /// Computes a rectangle of positions of four channels, each row as
+    /// [`four_channels`](Self::four_channels) does. Computes none if there is not room for all.
+    #[inline]
+    fn rectangle(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], size: &Rectangle) {
+        if !taps.have_room(xs.len(), ys.len(), size) {
+            return;
+        }
+        for row in 0..size.rows {
+            let xs = xs.get(row * size.x_line..).unwrap_or(&[]);
+            let ys = ys.get(row * size.y_line..).unwrap_or(&[]);
+            Self::four_channels(taps, xs, ys, size.columns);
+        }
+    }
+}
+
+/// A rectangle of positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rectangle {
+    /// Rows of positions.
+    pub rows: usize,
+    /// Positions of a row.
+    pub columns: usize,
+    /// Words between the first windows of two rows.
+    pub x_line: usize,
+    /// Cells between the first results of two rows.
+    pub y_line: usize,
 }
 
 /// Returns the sums of four channels for the window that starts with `xs`.
 #[inline(always)]
 fn sums(taps: &Taps, xs: &[u32]) -> [i32; CHANNELS] {
     let add = |sum: i32, [first, second]: [u32; 2], weights: u32, channel: u32| {
-        let [first, second] = [first, second].map(|x| i32::from((x >> (8 * channel)) as i8));
-        sum.wrapping_add(first * low(weights)).wrapping_add(second * high(weights))
+        let byte = |word: u32| i32::from((word >> (8 * channel)) as i8);
+        let sum = sum.wrapping_add(byte(first) * low(weights));
+        sum.wrapping_add(byte(second) * high(weights))
     };
     let [mut a, mut b, mut c, mut d] = taps.bias();
     for pair in taps.pairs() {
@@ -191,10 +223,16 @@ impl Parts {
                 let line = output.width * output.channels;
                 let first = row * line + column * output.channels + channel;
                 let mut cells = y.window(first, y.len().saturating_sub(first));
-                for _ in 0..row_count {
-                    D::four_channels(taps, words, cells.as_slice(), count);
-                    words = words.get(rows.stride * self.tile_columns..).unwrap_or(&[]);
-                    cells = cells.window(line, cells.len().saturating_sub(line));
+                if D::HAS_RECTANGLES {
+                    let x_line = rows.stride * self.tile_columns;
+                    let size = Rectangle { rows: row_count, columns: count, x_line, y_line: line };
+                    D::rectangle(taps, words, cells.as_slice(), &size);
+                } else {
+                    for _ in 0..row_count {
+                        D::four_channels(taps, words, cells.as_slice(), count);
+                        words = words.get(rows.stride * self.tile_columns..).unwrap_or(&[]);
+                        cells = cells.window(line, cells.len().saturating_sub(line));
+                    }
                 }
                 column += self.columns.max(1);
             }

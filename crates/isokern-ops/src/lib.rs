@@ -1,4 +1,4 @@
-//! Faster loops for three kinds of processor, for operators of `isokern-model`.
+//! Faster loops for kinds of processors, for operators of `isokern-model`.
 //!
 //! The arithmetic is written once, beside each operator (`isokern_model::operators`); the plain
 //! loops there are the oracle of these. An executor brings the instructions of its processor in a
@@ -21,7 +21,8 @@
 //! | [`dual_mac`] | loops for processors with `SMLAD` and its like |
 //! | [`lane_mac`] | loops for processors with vectors of 16 bytes, as MVE has them |
 //! | [`single_mac`] | loops for processors that multiply two values in a step |
-//! | [`scale`] | how the first and the last of these scale sums |
+//! | [`block_mac`] | loops for those of them with many registers |
+//! | [`scale`] | how all of these scale sums |
 //! | [`quad_mac`] | loops for teams of many threads with a four-term dot product |
 //!
 //! # Not here
@@ -36,6 +37,7 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 #![forbid(unsafe_code)]
 
+pub mod block_mac;
 pub mod depthwise;
 pub mod dual_mac;
 pub mod lane_mac;

@@ -63,6 +63,17 @@ impl Scale {
         let below = product.cast_unsigned().wrapping_shr(31).cast_signed() & has_ties;
         product.wrapping_add(half).wrapping_sub(below).wrapping_shr(self.right)
     }
+
+    /// [`finish`](Self::finish) for processors that put the outcome of a comparison into a
+    /// register.
+    #[inline(always)]
+    pub(crate) const fn finish_by_comparison(self, product: i32) -> i32 {
+        let half = (1_u32.wrapping_shl(self.right) >> 1).cast_signed();
+        // No value is below it where there are no ties.
+        let bound = ((self.right == 0) as i32) << 31;
+        let below = (product < bound) as i32;
+        product.wrapping_add(half).wrapping_sub(below).wrapping_shr(self.right)
+    }
 }
 
 /// Scales values by products of 32 by 32 bits, with the instructions of a processor.

@@ -100,7 +100,7 @@ impl SingleMac for WideProducts {}
 impl Rescale for WideProducts {
     #[inline(always)]
     fn scaled(value: i32, scale: Scale) -> i32 {
-        scale.finish(high_word(value.wrapping_shl(scale.left), scale.multiplier))
+        scale.finish_by_comparison(high_word(value.wrapping_shl(scale.left), scale.multiplier))
     }
 
     #[inline(always)]

@@ -249,11 +249,9 @@ fn whole(models: &[Vec<String>], actors: &[Vec<String>], modes: &[Vec<String>]) 
 }
 
 /// Returns how many bytes of code a program may have: for the model that is compared with other
-/// runtimes, for models of the first kinds, for others. Code of a RISC-V, whose loops are those for
-/// any processor, is larger.
-pub(super) fn code_max(target: &str, model: &str, is_base: bool) -> u64 {
-    let more = if target.starts_with("riscv") { 2 * 1024 } else { 0 };
-    more + match model {
+/// runtimes, for models of the first kinds, for others.
+pub(super) fn code_max(model: &str, is_base: bool) -> u64 {
+    match model {
         "kws_dscnn_int8" => 24 * 1024,
         _ if is_base => 26 * 1024,
         _ => 40 * 1024,
@@ -270,7 +268,7 @@ says how it is measured. All sizes are bytes.
 * **program**: flash of the whole program without model and interrupt vectors.
 * **code**: what of that is, or may be, of `isokern-core`, `-model`, `-ops` and `-cpu`: the program
   without start-up, console and compiler routines. At most 24 KiB for `kws_dscnn_int8`, 26 KiB for
-  other models of the kinds with codes 1 to 8, 40 KiB for models of all kinds; 2 KiB more on RISC-V.
+  other models of the kinds with codes 1 to 8, 40 KiB for models of all kinds.
 * **loops**: the fastest of the processor; beside `smlad` the plain ones too, which are the oracle.
 * **statics**: static RAM without the arena, at most 2 KiB. **arena**: what `include_model!`
   reserves for activations and state.
@@ -333,7 +331,7 @@ mod tests {
             loops: "plain".to_owned(),
             program: code + 3000,
             code,
-            code_max: super::code_max("thumbv6m-none-eabi", "kws_dscnn_int8", true),
+            code_max: super::code_max("kws_dscnn_int8", true),
             model_bytes: 4000,
             statics: 4,
             arena: 768,
@@ -386,8 +384,7 @@ mod tests {
     fn limits_are_checked() {
         assert!(table(24 * 1024).check_limits().is_ok());
         assert!(table(24 * 1024 + 1).check_limits().is_err());
-        let others =
-            [true, false].map(|is_base| super::code_max("thumbv6m-none-eabi", "residual", is_base));
+        let others = [true, false].map(|is_base| super::code_max("residual", is_base));
         assert_eq!(others, [26 * 1024, 40 * 1024]);
     }
 }

@@ -31,14 +31,16 @@ const FOLDERS: [&str; 7] = [
 /// keyword.
 const OTHER_MEANINGS: [&str; 4] = ["Add", "Gather", "Move", "Table"];
 /// What faster loops are for.
-const TARGETS: [&str; 6] = ["dual_mac", "lane_mac", "single_mac", "quad_mac", "avx2", "avx512"];
+const TARGETS: [&str; 7] =
+    ["dual_mac", "lane_mac", "single_mac", "block_mac", "quad_mac", "avx2", "avx512"];
 /// Folders of faster loops, and what they are for. Each has its seam in the file of its name.
-const LOOPS: [(&str, &[&str]); 7] = [
+const LOOPS: [(&str, &[&str]); 8] = [
     ("crates/isokern-ops/src/dual_mac", &["dual_mac"]),
     ("crates/isokern-ops/src/lane_mac", &["lane_mac"]),
     ("crates/isokern-ops/src/single_mac", &["single_mac"]),
-    ("crates/isokern-ops/src/depthwise", &["dual_mac", "single_mac"]),
-    ("crates/isokern-ops/src/scale", &["dual_mac", "single_mac"]),
+    ("crates/isokern-ops/src/block_mac", &["block_mac"]),
+    ("crates/isokern-ops/src/depthwise", &["dual_mac", "single_mac", "block_mac"]),
+    ("crates/isokern-ops/src/scale", &["dual_mac", "single_mac", "block_mac"]),
     ("crates/isokern-ops/src/quad_mac", &["quad_mac"]),
     ("crates/isokern-cpu/src/vector", &["avx2", "avx512"]),
 ];

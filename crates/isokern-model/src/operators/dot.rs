@@ -7,7 +7,8 @@ use crate::weights::Weights;
 
 /// Returns the sum of `w * (x - zero_point)` over `xs`, which meet the terms from `first_term` of a
 /// row of `output`'s weights.
-#[inline(always)]
+#[cfg_attr(target_arch = "riscv32", inline(never))] // Once in firmware, whose flash is short.
+#[cfg_attr(not(target_arch = "riscv32"), inline(always))]
 pub(crate) fn dot(
     weights: &Weights<'_>,
     output: usize,

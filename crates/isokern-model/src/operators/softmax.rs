@@ -121,7 +121,8 @@ fn softmax_row(op: &SoftmaxView, xs: &[Cell<i8>], ys: &[Cell<i8>]) {
 }
 
 /// Returns the exponential of a value less the row's maximum; `None` where it counts as zero.
-#[cfg_attr(not(target_arch = "arm"), inline(always))] // Once in firmware, whose flash is short.
+// Once in firmware, whose flash is short.
+#[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
 fn exponential(op: &SoftmaxView, x: i8, max: i8) -> Option<i32> {
     let difference = i32::from(x) - i32::from(max);
     if difference < op.diff_min {

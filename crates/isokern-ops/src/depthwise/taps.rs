@@ -2,6 +2,7 @@
 
 use isokern_model::requant::Requant;
 
+use super::Rectangle;
 use crate::scale::Scale;
 
 /// Channels that are computed at a time.
@@ -26,7 +27,9 @@ impl TapPair {
     /// Returns the words of both cells.
     #[inline]
     pub(super) fn words(&self, xs: &[u32]) -> [u32; 2] {
-        self.offsets.map(|offset| xs.get(offset as usize / 4).copied().unwrap_or(0))
+        let [first, second] = self.offsets;
+        let word = |offset: u32| xs.get(offset as usize / 4).copied().unwrap_or(0);
+        [word(first), word(second)]
     }
 
     /// Returns the weights of the channels.
@@ -114,6 +117,32 @@ impl Taps {
         xs <= words.saturating_mul(4) && ys <= cells
     }
 
+    /// Returns whether `words` hold the windows, and `cells` the results, of a rectangle.
+    #[inline]
+    #[must_use]
+    pub const fn have_room(&self, words: usize, cells: usize, size: &Rectangle) -> bool {
+        let Some(last) = size.rows.checked_sub(1) else { return false };
+        let (xs, ys) = (last.saturating_mul(size.x_line), last.saturating_mul(size.y_line));
+        self.has_room(words.saturating_sub(xs), cells.saturating_sub(ys), size.columns)
+    }
+
+    /// Returns the offsets of the second and third row of a kernel of three by three cells that
+    /// are neighbours in each row; `None` if the kernel is another one.
+    #[inline]
+    #[must_use]
+    pub const fn three_by_three(&self) -> Option<[usize; 2]> {
+        let [first, second, third, fourth, fifth, ..] = &self.pairs;
+        let [rows, end] = [[second.offsets[1], fourth.offsets[0]], fifth.offsets];
+        let are_neighbours = second.offsets[0] == 8
+            && third.offsets[1] == rows[0].wrapping_add(8)
+            && end[0] == rows[1].wrapping_add(8);
+        // The last is alone in its pair.
+        if self.pair_count == 5 && first.offsets[0] == 0 && are_neighbours && end[0] == end[1] {
+            return Some([rows[0] as usize, rows[1] as usize]);
+        }
+        None
+    }
+
     /// Returns the bytes between two windows, a multiple of 4.
     #[inline]
     #[must_use]
@@ -144,7 +173,8 @@ impl Taps {
 
     /// Returns the zero point of the output.
     #[inline]
-    pub(super) const fn zero_point(&self) -> i32 {
+    #[must_use]
+    pub const fn zero_point(&self) -> i32 {
         self.zero_point
     }
 
