@@ -51,6 +51,7 @@ struct Rows {
 
 /// See [`FourChannels`](isokern_ops::depthwise::FourChannels).
 #[inline(always)]
+#[expect(clippy::too_many_lines, reason = "one loop, an instruction a line")]
 pub(super) fn rectangle(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], size: &Rectangle) {
     if !taps.have_room(xs.len(), ys.len(), size) {
         return;
