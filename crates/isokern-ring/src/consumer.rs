@@ -83,7 +83,7 @@ impl<H: RingHandle> Consumer<H> {
         Ok(taken_count)
     }
 
-    /// Messages that can be taken, counted slot by slot.
+    /// Returns how many messages can be taken, counted slot by slot.
     ///
     /// The producer may publish more at any moment, so the number may grow; it never shrinks
     /// unless this end takes one.

@@ -84,7 +84,7 @@ struct Table {
 }
 
 impl Memory {
-    /// Memory for at most `capacity` bytes of [`Kind::Device`], [`Kind::Managed`] and
+    /// Returns memory for at most `capacity` bytes of [`Kind::Device`], [`Kind::Managed`] and
     /// [`Kind::Module`].
     #[must_use]
     pub fn new(capacity: u64) -> Self {
@@ -112,7 +112,7 @@ impl Memory {
         self.read_table().used
     }
 
-    /// Live allocations.
+    /// Returns how many allocations are live.
     #[must_use]
     pub fn count(&self) -> usize {
         self.read_table().live.len()
@@ -245,7 +245,7 @@ impl Memory {
         }
     }
 
-    /// Why an access at `address` does not hit a live allocation.
+    /// Returns why an access at `address` does not hit a live allocation.
     #[must_use]
     pub fn explain(&self, address: u64) -> Miss {
         self.read_table().explain(address)

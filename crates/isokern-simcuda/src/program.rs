@@ -200,7 +200,7 @@ impl Program {
         }
     }
 
-    /// Why a function cannot run, where it or what it calls by name uses what this machine does
+    /// Returns why a function cannot run: it or what it calls by name uses what this machine does
     /// not know. A call of such a function through an address ends the kernel.
     #[must_use]
     pub fn refusal(&self, index: usize) -> Option<&PtxError> {

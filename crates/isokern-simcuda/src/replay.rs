@@ -197,7 +197,7 @@ impl Replay {
         self
     }
 
-    /// The time in nanoseconds, the value of `%globaltimer`.
+    /// Returns the time in nanoseconds, the value of `%globaltimer`.
     #[must_use]
     pub fn now_ns(&self) -> u64 {
         self.engine.now_ns()

@@ -106,7 +106,7 @@ impl BatchFlags {
         self.0 & other.0 == other.0
     }
 
-    /// These flags and `other`.
+    /// Returns these flags and `other`.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)

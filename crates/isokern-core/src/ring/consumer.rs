@@ -159,7 +159,7 @@ impl ConsumerState {
         Ok(taken_count)
     }
 
-    /// Messages published and not taken, counted slot by slot.
+    /// Returns how many messages are published and not taken, counted slot by slot.
     ///
     /// The producer may publish more at any moment, so the true number is this or higher,
     /// never lower.

@@ -196,38 +196,38 @@ impl DeviceView {
         self.heartbeat
     }
 
-    /// Messages taken in all.
+    /// Returns how many messages were taken in all.
     #[must_use]
     pub const fn taken(&self) -> u64 {
         self.taken
     }
 
-    /// Messages that were handled to an `Ok`, with a reply or without.
+    /// Returns how many messages were handled to an `Ok`, with a reply or without.
     #[must_use]
     pub const fn answered(&self) -> u64 {
         self.answered
     }
 
-    /// Messages whose deadline passed before or while they were handled.
+    /// Returns how many messages had a deadline that passed before or while they were handled.
     #[must_use]
     pub const fn expired(&self) -> u64 {
         self.expired
     }
 
-    /// Messages that were handled to an error.
+    /// Returns how many messages were handled to an error.
     #[must_use]
     pub const fn failed(&self) -> u64 {
         self.failed
     }
 
-    /// Messages that were taken and not handled to an end: the actor was stopped or faulted
+    /// Returns how many were taken and not handled to an end: the actor was stopped or faulted
     /// first, or would not take their buffer or kind. Those taken without the other three.
     #[must_use]
     pub const fn turned_away(&self) -> u64 {
         self.taken.saturating_sub(self.answered + self.failed + self.expired)
     }
 
-    /// Why the device side left, if it was a fault.
+    /// Returns why the device side left, if it was a fault.
     #[must_use]
     pub const fn fault(&self) -> Option<ActorFault> {
         self.fault

@@ -36,7 +36,7 @@ impl<W> LendingWords<W> {
 }
 
 impl<W: SharedWord> LendingWords<W> {
-    /// Lender: hands the buffer over and returns the generation of this lending.
+    /// Hands the buffer over, as the lender, and returns the generation of this lending.
     ///
     /// `None` when it is lent already. Generations are never 0 and come again after 2³² - 2
     /// lendings of one buffer.
@@ -52,28 +52,28 @@ impl<W: SharedWord> LendingWords<W> {
         Some(generation)
     }
 
-    /// Lender: whether the bytes are on this side, with all the borrower did to them.
+    /// Returns, to the lender, whether the bytes are here, with all the borrower did to them.
     #[inline]
     #[must_use]
     pub fn is_home(&self) -> bool {
         self.returned.load_acquire() == self.lent.load_relaxed()
     }
 
-    /// Lender: the generation of the last lending, 0 before the first.
+    /// Returns, to the lender, the generation of the last lending, 0 before the first.
     #[inline]
     #[must_use]
     pub fn generation(&self) -> u32 {
         self.lent.load_relaxed()
     }
 
-    /// Borrower: whether the bytes are on its side under this generation.
+    /// Returns, to the borrower, whether the bytes are on its side under this generation.
     #[inline]
     #[must_use]
     pub fn is_borrowed(&self, generation: u32) -> bool {
         self.lent.load_acquire() == generation && self.returned.load_relaxed() != generation
     }
 
-    /// Borrower: gives the buffer back; `false`, and nothing done, when it does not have it
+    /// Gives the buffer back; `false`, and nothing done, when this borrower does not have it
     /// under this generation.
     #[inline]
     #[must_use]

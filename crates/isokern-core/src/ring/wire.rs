@@ -20,7 +20,7 @@ use bytemuck::{Pod, Zeroable};
 use super::memory::LINE_DATA_BYTES;
 use crate::compute::{MessageFlags, MessageHeader};
 
-/// Message bytes in an actor's slot of so many lines: what the header leaves.
+/// Returns the message bytes in an actor's slot of so many lines: what the header leaves.
 ///
 /// ```
 /// use isokern_core::ring::message_capacity_bytes;
@@ -44,7 +44,7 @@ pub const fn message_lines(message_bytes: usize) -> Option<usize> {
     }
 }
 
-/// Message bytes in such a slot when a link sends them: what the trace id after them leaves.
+/// Returns the message bytes in such a slot of a link: what the trace id after them leaves.
 ///
 /// ```
 /// use isokern_core::ring::link_capacity_bytes;

@@ -55,7 +55,7 @@ impl<M: ActorMemory> ActorControls<M> {
         RequesterStats::of_link(&self.memory, mailbox_index)
     }
 
-    /// Counts, state and fault record, as the actor last showed them; `None` while it writes
+    /// Returns counts, state and fault as the actor last showed them; `None` while it writes
     /// them: look again.
     #[must_use]
     pub fn view(&self) -> Option<DeviceView> {

@@ -199,7 +199,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock, T> Actor<M, Q, P, C, T> {
         Some(link)
     }
 
-    /// Pauses, stops and looks at the actor.
+    /// Returns what pauses, stops and looks at the actor.
     pub const fn controls(&mut self) -> &mut ActorControls<M> {
         &mut self.controls
     }

@@ -126,7 +126,7 @@ impl World {
         Ok(graph)
     }
 
-    /// 0 for a stream that is not captured, 1 for one that is, 2 where its capture went wrong.
+    /// Returns 0 for a stream that is not captured, 1 for one that is, 2 where that went wrong.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// By a seed where there is one.
+    /// Returns an order by a seed, where there is one.
     #[must_use]
     pub const fn new(seed: Option<u64>) -> Self {
         Self { state: seed, last: 0 }

@@ -38,7 +38,7 @@ impl Pool {
         Self { device, used: 0, used_high: 0, threshold: 0, reuse: [1; 3] }
     }
 
-    /// Bytes were taken.
+    /// Notes that bytes were taken.
     pub fn take(&mut self, bytes: u64) {
         self.used += bytes;
         self.used_high = self.used_high.max(self.used);

@@ -134,7 +134,7 @@ impl Stream {
         self.kernel.as_ref().map(|kernel| kernel.name.as_str())
     }
 
-    /// The first piece of work has ended.
+    /// Notes that the first piece of work has ended.
     pub fn complete(&mut self) {
         self.completed += 1;
         self.kernel = None;

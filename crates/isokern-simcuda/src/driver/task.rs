@@ -205,7 +205,7 @@ impl World {
         first.any(|item| item.progress.condition().is_some())
     }
 
-    /// An event's record was reached.
+    /// Notes that an event's record was reached.
     pub fn mark_event(&mut self, event: u64, ticket: super::stream::Ticket) {
         if let Some(event) = self.events.get_mut(&event)
             && event.recorded == Some(ticket)
