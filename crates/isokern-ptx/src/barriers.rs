@@ -37,19 +37,23 @@ pub(crate) fn lines(module: &Module<'_>, entry: &Function) -> Vec<u32> {
     lines
 }
 
-/// Returns whether a function is a barrier and its return.
+/// Returns whether a function waits at one of its barriers and returns: apart from them it has only
+/// what chooses one by its parameters.
 fn only_waits(function: &Function) -> bool {
-    let all: Vec<&Instruction> = instructions(function).collect();
-    matches!(all[..], [first, last] if is_barrier(first) && last.opcode == "ret")
+    let chooses = |at: &Instruction| match at.opcode.as_str() {
+        "ret" | "bra" | "setp" | "mov" => true,
+        "ld" => at.modifiers.first().is_some_and(|word| word == "param"),
+        _ => false,
+    };
+    let (waits, others): (Vec<_>, Vec<_>) = instructions(function).partition(|at| is_barrier(at));
+    !waits.is_empty() && others.into_iter().all(chooses)
 }
 
-/// Returns whether it is a barrier of the whole block or cluster; those of a warp are not meant.
+/// Returns whether it waits for a block, a part of it or a cluster: those of a warp are not meant,
+/// and who only arrives goes on.
 fn is_barrier(at: &Instruction) -> bool {
-    match at.opcode.as_str() {
-        "barrier" => true,
-        "bar" => at.modifiers.first().is_none_or(|word| word != "warp"),
-        _ => false,
-    }
+    let has = |word| at.modifiers.iter().any(|modifier| modifier == word);
+    matches!(at.opcode.as_str(), "bar" | "barrier") && !has("warp") && !has("arrive")
 }
 
 #[cfg(test)]
@@ -73,7 +77,7 @@ barrier.sync 0;
 call.uni inner, ();
 call.uni inner, ();
 bar.warp.sync -1;
-other: ret;
+other: barrier.arrive 1, 64; ret;
 }
 .visible .entry none()
 {
@@ -92,6 +96,26 @@ call.uni wait, ();
 call.uni inner, ();
 ret;
 }
+.func wait_at(.param .b32 which)
+{
+.reg .b32 %r<2>;
+.reg .pred %p<2>;
+ld.param.b32 %r1, [which];
+setp.eq.b32 %p1, %r1, 0;
+@%p1 bra block;
+barrier.sync 1, %r1;
+bra.uni over;
+block:
+barrier.sync 0;
+over:
+ret;
+}
+.visible .entry chooses()
+{
+call.uni wait_at, (0);
+call.uni wait_at, (64);
+ret;
+}
 ";
 
     fn counted(text: &str) -> Vec<(String, Vec<u32>)> {
@@ -106,15 +130,19 @@ ret;
             ("two".to_owned(), vec![5, 12]),
             ("none".to_owned(), vec![]),
             ("calls".to_owned(), vec![5, 30, 31]),
+            ("chooses".to_owned(), vec![51, 52]),
         ];
         assert_eq!(counted(TEXT), expected);
     }
 
     #[test]
     fn a_copied_barrier_is_seen() {
-        let copied = TEXT.replace("other: ret", "other: barrier.sync 0; ret");
+        let copied = TEXT.replace("other: barrier.arrive 1, 64;", "other: barrier.sync 0;");
         assert_eq!(counted(&copied)[0].1, [5, 12, 16]);
         let copied = TEXT.replace("call.uni wait, ();", "call.uni wait, ();call wait, ();");
         assert_eq!(counted(&copied)[2].1, [5, 30, 30, 31]);
+        // With a store it does more than wait, and its barriers are places of the entries.
+        let more = TEXT.replace("over:\nret", "over:\nst.shared.b32 [0], %r1;\nret");
+        assert_eq!(counted(&more)[3].1, [42, 45]);
     }
 }

@@ -42,6 +42,7 @@ mod build;
 mod check;
 pub mod compiler;
 pub mod count;
+mod define;
 mod error;
 mod limits;
 mod module;
@@ -96,6 +97,7 @@ pub fn run(arguments: &Arguments, site: &Site) -> Result<Outcome, Error> {
     order.clear()?;
     let mut files = Vec::new();
     for (target, text) in build.run_all(arguments.targets())? {
+        let text = define::define(&text, order.limits.as_ref())?;
         let file = order.keep(target, text)?;
         checker.check(&file, &order.folder().join(&file.name))?;
         files.push(file);

@@ -6,6 +6,7 @@
 //! shared_bytes = 0    # static shared memory of a block, at most
 //! frame_bytes = 0     # local memory of a thread, at most
 //! barriers = 1        # places it waits at, exactly: as many as a reader of the source finds
+//! threads = 256       # of a block: is written to the PTX as `.maxntid`; may be left out
 //! ```
 //!
 //! The numbers hold for every target. Spills have no row: there are to be none.
@@ -43,6 +44,8 @@ pub(crate) struct Row {
     pub(crate) shared_bytes: u64,
     pub(crate) frame_bytes: u64,
     pub(crate) barriers: usize,
+    /// Without it a launch says how many threads a block has.
+    pub(crate) threads: Option<u32>,
 }
 
 impl Limits {
@@ -58,7 +61,7 @@ impl Limits {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| error.to_string())
     }
 

@@ -7,6 +7,7 @@ mod decode;
 pub mod flow;
 mod function;
 mod layout;
+pub mod liveness;
 mod modifiers;
 mod module;
 mod operand;

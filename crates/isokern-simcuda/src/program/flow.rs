@@ -16,6 +16,8 @@ pub struct Flow<'a> {
     /// Hardware registers of each register: 2 for 64 bits, 1 for 32 and less, 0 for predicates.
     /// Registers that no step names are left out.
     pub weights: Vec<u32>,
+    /// Name and type of each register.
+    pub names: Vec<(&'a str, Type)>,
     /// The steps that call, and what: a function, or the register an indirect call goes through.
     pub calls: Vec<(usize, &'a str)>,
     /// Whether jumps are missing, because there are more than [`MAX_JUMPS`].
@@ -56,10 +58,19 @@ pub fn flow(function: &Function) -> Flow<'_> {
 struct Names<'a> {
     /// Registers that were named, by index into the weights.
     registers: HashMap<&'a str, u32>,
-    /// What is declared: count, if it is a range, and weight.
-    declared: HashMap<&'a str, (Option<u32>, u32)>,
+    /// What is declared.
+    declared: HashMap<&'a str, Declared>,
     labels: HashMap<&'a str, u32>,
     tables: HashMap<&'a str, &'a [String]>,
+}
+
+/// A register or a range of them.
+#[derive(Clone, Copy)]
+struct Declared {
+    /// How many there are of a range.
+    range: Option<u32>,
+    weight: u32,
+    ty: Type,
 }
 
 #[derive(Default)]
@@ -83,7 +94,8 @@ impl<'a> Builder<'a> {
             bytes => bytes.div_ceil(4) * variable.vector,
         };
         if let Some(block) = self.blocks.last_mut() {
-            block.declared.insert(&variable.name, (variable.range, weight));
+            let Variable { range, ty, .. } = *variable;
+            block.declared.insert(&variable.name, Declared { range, weight, ty });
         }
     }
 
@@ -222,9 +234,10 @@ impl<'a> Builder<'a> {
             if let Some(index) = block.registers.get(name) {
                 return Some(*index);
             }
-            if let Some(weight) = block.weight(name) {
+            if let Some(declared) = block.declared(name) {
                 let index = small(self.flow.weights.len());
-                self.flow.weights.push(weight);
+                self.flow.weights.push(declared.weight);
+                self.flow.names.push((name, declared.ty));
                 block.registers.insert(name, index);
                 return Some(index);
             }
@@ -250,18 +263,19 @@ impl<'a> Builder<'a> {
 }
 
 impl Names<'_> {
-    /// Returns the weight of a register that this block declares, itself or in a range.
-    fn weight(&self, name: &str) -> Option<u32> {
-        if let Some((None, weight)) = self.declared.get(name) {
-            return Some(*weight);
+    /// Returns what this block declares a register as, itself or in a range.
+    fn declared(&self, name: &str) -> Option<Declared> {
+        if let Some(declared @ Declared { range: None, .. }) = self.declared.get(name) {
+            return Some(*declared);
         }
         let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
         (1..=digits.min(MAX_DIGITS)).find_map(|count| {
             let (prefix, index) = name.split_at(name.len() - count);
-            let (Some(length), weight) = self.declared.get(prefix)? else { return None };
+            let declared = self.declared.get(prefix)?;
+            let length = declared.range?;
             let canonical = index == "0" || !index.starts_with('0');
-            let inside = index.parse::<u32>().is_ok_and(|index| index < *length);
-            (canonical && inside).then_some(*weight)
+            let inside = index.parse::<u32>().is_ok_and(|index| index < length);
+            (canonical && inside).then_some(*declared)
         })
     }
 }
