@@ -17,11 +17,11 @@ use isokern_model::{
 };
 use isokern_ops::quad_mac::QuadMacLoops;
 
-use crate::dot::Dp4a;
-use crate::fault::fault;
-use crate::ports::{read_inputs, write_outputs};
-use crate::team::BlockTeam;
-use crate::{block, registers};
+use isokern_device::dot::Dp4a;
+use isokern_device::fault::fault;
+use isokern_device::ports::{read_inputs, write_outputs};
+use isokern_device::team::BlockTeam;
+use isokern_device::{block, registers};
 
 /// The loops of a block.
 const LOOPS: QuadMacLoops<Dp4a> = QuadMacLoops::for_operators();

@@ -16,7 +16,7 @@ use core::mem::offset_of;
 
 use isokern_core::device::ProbeRecord;
 
-use crate::registers;
+use isokern_device::registers;
 
 /// Where a probe writes: the record at an address of global or mapped memory.
 #[derive(Clone, Copy)]

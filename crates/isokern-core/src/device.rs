@@ -68,8 +68,8 @@ pub use probe::{
 };
 pub use report::{BlockPhase, BlockRefusal, BlockReport};
 pub use resident::{
-    FAULT_AT, FAULT_BLOCK, MODEL_ENTRY, ORDER_BYTES, REPORT_BYTES, RESIDENT_VERSION,
-    ResidentParameters,
+    CONTROL_THREADS, FAULT_AT, FAULT_BLOCK, MODEL_ENTRY, ORDER_BYTES, REPORT_BYTES,
+    RESIDENT_VERSION, ResidentParameters,
 };
 
 /// The batch kernel for models of the first kinds, `isokern_model::BaseOperators`: one

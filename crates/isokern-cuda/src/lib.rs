@@ -31,9 +31,9 @@
 //!
 //! # Limits
 //!
-//! The shipped device code has one mode, batch; actors on the device ([`CudaHost::start_ptx`]) need
-//! device code of their own so far. Devices from compute capability 7.5; drivers from 11.4, from
-//! 11.8 where the device is of 9.0. A batch of any size runs; chunks of it go through two streams.
+//! The shipped device code has two modes, batch and actors that run models; actors of other kinds need
+//! device code of their own ([`CudaHost::start_ptx`]). Devices from compute capability 7.5; drivers from
+//! 11.4, from 11.8 where the device is of 9.0. A batch of any size runs; chunks of it go through two streams.
 //! A model with state keeps one state on the device: its samples run in order, in one block.
 //! [`CudaBackend::with_streams`] gives it several, which run side by side.
 //!

@@ -3,6 +3,9 @@
 //! [`Runner::step`] does one thing and returns, so that a main loop can do others in
 //! between; a thread calls it in a loop. [`Runner::run`] is the same as a task of an executor,
 //! asleep while there is nothing to do. Nothing here blocks or allocates.
+//!
+//! On a GPU some parts are functions of their own, never inlined (`cfg_attr` of `nvptx64`): as one
+//! function a runner takes more registers than a thread has.
 
 mod first;
 mod hand;
@@ -27,6 +30,7 @@ use isokern_core::ring::{ActorFault, DeviceControl};
 use isokern_core::{KernelError, RingKernelHandler};
 
 use hand::InHand;
+use last::FaultCause;
 use mail::Mail;
 use setting::{Handler, Message, State};
 use watch::{Order, Watch};
@@ -232,6 +236,7 @@ impl<X: Setting> Runner<X> {
     }
 
     /// Takes a message or finds that there is none.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
     fn take(&mut self) -> Taken<X> {
         let is_over = match self.mail.next::<Message<X>, _>(&self.memory) {
             mail::Next::Message(mailbox_index, letter) => {
@@ -317,20 +322,6 @@ enum Then {
 enum Taken<X: Setting> {
     Message(InHand, Message<X>),
     Nothing(Todo),
-}
-
-/// Why an incarnation broke, as the fault record has it.
-#[derive(Clone, Copy)]
-struct FaultCause {
-    code: u32,
-    detail: u64,
-}
-
-impl FaultCause {
-    /// Returns an error that one of the handler's methods returned.
-    fn of_handler(code: u32, error: KernelError) -> Self {
-        Self { code, detail: u64::from(error.detail()) << 32 | u64::from(error.code()) }
-    }
 }
 
 /// A runner that goes before its actor is over leaves a fault record and closes the rings, so

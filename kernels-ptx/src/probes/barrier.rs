@@ -5,8 +5,8 @@ use isokern_core::Team;
 use isokern_core::device::{FaultCode, pattern};
 
 use super::{Instant, Output};
-use crate::team::BlockTeam;
-use crate::{block, fault, registers};
+use isokern_device::team::BlockTeam;
+use isokern_device::{block, fault, registers};
 
 /// Writes a word in every thread, waits at the barrier, and reads another thread's word: `rounds`
 /// times, each time with another partner.

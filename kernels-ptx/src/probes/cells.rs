@@ -5,8 +5,8 @@ use isokern_core::device::cell_data;
 use isokern_core::ring::SharedCell;
 
 use super::{Instant, Output};
-use crate::registers;
-use crate::words::SystemCell;
+use isokern_device::registers;
+use isokern_device::words::SystemCell;
 
 /// Writes `rounds` values to each of `count` cells in block 0, and reads them in all other blocks.
 ///

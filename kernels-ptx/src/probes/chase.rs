@@ -4,10 +4,10 @@
 use core::arch::asm;
 
 use super::{Instant, Output};
-use crate::team::BlockTeam;
-use crate::{block, fault, registers};
 use isokern_core::Team;
 use isokern_core::device::FaultCode;
+use isokern_device::team::BlockTeam;
+use isokern_device::{block, fault, registers};
 
 /// Chases `steps` links from `chain`, in mapped, global or any memory a load reaches.
 ///

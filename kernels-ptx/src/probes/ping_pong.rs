@@ -9,8 +9,8 @@ use isokern_core::device::{PingPongLines, pattern};
 use isokern_core::ring::SharedWord;
 
 use super::{Instant, Output};
-use crate::registers;
-use crate::words::GpuWord;
+use isokern_device::registers;
+use isokern_device::words::GpuWord;
 
 /// Plays `rounds` rounds between blocks 0 and 1, with a payload of `words` words each way.
 ///

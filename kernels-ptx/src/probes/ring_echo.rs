@@ -13,8 +13,8 @@ use isokern_core::ring::{
 };
 
 use super::{Instant, Output};
-use crate::registers;
-use crate::words::SystemMemory;
+use isokern_device::registers;
+use isokern_device::words::SystemMemory;
 
 /// The memory of the actor: one mailbox.
 type Memory = AddressedActor<SystemMemory, ECHO_SLOTS>;

@@ -18,7 +18,7 @@ use xtask::source;
 /// The table of kinds, and the line it starts with.
 const TABLE: (&str, &str) = ("crates/isokern-model/src/operators.rs", "operators! {");
 /// Crates that execute or make models.
-const FOLDERS: [&str; 7] = [
+const FOLDERS: [&str; 8] = [
     "crates/isokern-model/src/",
     "crates/isokern-ops/src/",
     "crates/isokern-cpu/src/",
@@ -26,10 +26,11 @@ const FOLDERS: [&str; 7] = [
     "crates/isokern-cli/src/",
     "crates/isokern-cuda/src/",
     "kernels-ptx/src/",
+    "kernels-ptx/device/src/",
 ];
-/// Kinds whose word is also a trait of Rust or any table, and whose module is also a method or a
-/// keyword.
-const OTHER_MEANINGS: [&str; 4] = ["Add", "Gather", "Move", "Table"];
+/// Kinds whose word is also a trait of Rust, any table or what lends buffers, and whose module is also
+/// a method or a keyword.
+const OTHER_MEANINGS: [&str; 5] = ["Add", "Gather", "Move", "Pool", "Table"];
 /// What faster loops are for.
 const TARGETS: [&str; 7] =
     ["dual_mac", "lane_mac", "single_mac", "block_mac", "quad_mac", "avx2", "avx512"];

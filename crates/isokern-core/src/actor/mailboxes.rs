@@ -41,6 +41,9 @@ pub trait MailboxShape: sealed::Sealed {
     /// Returns a ring at an address, a multiple of 128 with [`RING_BYTES`](Self::RING_BYTES) there.
     fn ring<A: AddressSpace>(space: A, address: u64) -> Self::Ring<A>;
 
+    /// Returns the address of a slot of a ring.
+    fn slot_at(ring: u64, slot_index: u32) -> u64;
+
     /// Returns the address of a mailbox's ring of requests in an actor's memory; the ring of
     /// replies follows it.
     #[must_use]
@@ -100,6 +103,10 @@ impl<const N: usize, const LINES: usize, const COUNT: usize> MailboxShape
 
     fn ring<A: AddressSpace>(space: A, address: u64) -> AddressedRing<A, LINES> {
         AddressedRing::new(space, address, Self::SLOTS)
+    }
+
+    fn slot_at(ring: u64, slot_index: u32) -> u64 {
+        AddressedRing::<(), LINES>::new((), ring, Self::SLOTS).slot_at(slot_index)
     }
 }
 

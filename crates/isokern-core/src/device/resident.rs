@@ -63,6 +63,10 @@ const _: () = {
     assert!(offset_of!(ResidentParameters, lease_ns) == 32);
 };
 
+/// The threads of a block that are in control of it: one warp. The others are its crew, at least a
+/// warp.
+pub const CONTROL_THREADS: u32 = 32;
+
 /// Bytes of a block's orders.
 pub const ORDER_BYTES: u64 = 128;
 /// Bytes of a block's reports: the line, then the [`FaultRecord`](super::FaultRecord) at its start.

@@ -47,6 +47,12 @@ impl<A, const LINES: usize> AddressedRing<A, LINES> {
         SLOTS_AT + slots.count() as u64 * Self::SLOT_BYTES
     }
 
+    /// Returns the address of a slot, whose cells follow each other.
+    #[must_use]
+    pub const fn slot_at(&self, slot_index: u32) -> u64 {
+        self.address + SLOTS_AT + slot_index as u64 * Self::SLOT_BYTES
+    }
+
     const SLOT_BYTES: u64 = (LINES * LINE_BYTES) as u64;
 }
 
@@ -60,8 +66,7 @@ impl<A: AddressSpace, const LINES: usize> SharedRing for AddressedRing<A, LINES>
 
     #[inline]
     fn cell(&self, slot_index: u32, cell_index: usize) -> impl SharedCell {
-        let slot = self.address + SLOTS_AT + u64::from(slot_index) * Self::SLOT_BYTES;
-        self.space.cell(slot + cell_index as u64 * CELL_BYTES)
+        self.space.cell(self.slot_at(slot_index) + cell_index as u64 * CELL_BYTES)
     }
 
     #[inline]

@@ -12,6 +12,7 @@ use super::{FAULT_INITIALIZE, FaultCause, Runner, Shutdown, Step, Todo};
 
 impl<X: Setting> Runner<X> {
     /// Begins an incarnation.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
     pub(super) fn initialize(&mut self) -> Work<'_, X, impl FnMut() -> Result<u64, Stopped>> {
         self.enter(ActorState::Initializing);
         self.restart_ns = None;

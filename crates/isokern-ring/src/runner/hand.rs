@@ -53,6 +53,7 @@ impl<X: Setting> Runner<X> {
     }
 
     /// Begins to handle a message; an error is its answer.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
     pub(super) fn handle(
         &mut self,
         in_hand: &InHand,
@@ -119,6 +120,7 @@ impl<X: Setting> Runner<X> {
 
     /// Sends what the step sent, gives the buffer back, and replies, in this order: who has
     /// the reply finds everything else done.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
     fn answer(&mut self, in_hand: &InHand, result: Result<Reply<X>, ActorError>) {
         let header = in_hand.header;
         let outcome = Outcome::of(&result);

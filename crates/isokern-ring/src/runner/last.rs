@@ -10,7 +10,7 @@ use isokern_core::{KernelError, MessageHeader, RingContext};
 use super::mail::Next;
 use super::setting::Setting;
 use super::work::{Wakes, Work};
-use super::{FAULT_SHUTDOWN, FAULT_VANISHED, FaultCause, Runner, Shutdown, Step, Then, Todo};
+use super::{FAULT_SHUTDOWN, FAULT_VANISHED, Runner, Shutdown, Step, Then, Todo};
 
 impl<X: Setting> Runner<X> {
     /// Stops: everything accepted was answered, and this is how the handler's shutdown ended.
@@ -25,6 +25,7 @@ impl<X: Setting> Runner<X> {
     }
 
     /// Broken for good: answers everything that waits, and leaves.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
     pub(super) fn bury(&mut self) -> Step {
         self.restart_ns = None;
         self.mail.refuse(&self.memory);
@@ -35,6 +36,7 @@ impl<X: Setting> Runner<X> {
     }
 
     /// Begins the handler's `shutdown`; `None` when this incarnation has had it, even if it broke.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
     pub(super) fn shut_down(
         &mut self,
     ) -> Option<Work<'_, X, impl FnMut() -> Result<u64, KernelError>>> {
@@ -101,6 +103,7 @@ impl<X: Setting> Runner<X> {
     }
 
     /// Shows the last state, then closes: who finds the rings closed can read why.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
     fn leave(&mut self, last: ActorState) -> Step {
         self.mail.show_counts(&mut self.device, &self.memory);
         if self.life != last {
@@ -111,5 +114,19 @@ impl<X: Setting> Runner<X> {
         self.memory.bells().ring_all();
         self.is_over = true;
         Step::Over
+    }
+}
+
+/// Why an incarnation broke, as the fault record has it.
+#[derive(Clone, Copy)]
+pub(super) struct FaultCause {
+    pub(super) code: u32,
+    pub(super) detail: u64,
+}
+
+impl FaultCause {
+    /// Returns an error that one of the handler's methods returned.
+    pub(super) fn of_handler(code: u32, error: KernelError) -> Self {
+        Self { code, detail: u64::from(error.detail()) << 32 | u64::from(error.code()) }
     }
 }

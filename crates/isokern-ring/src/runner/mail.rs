@@ -178,6 +178,7 @@ impl Mail {
         Some(chosen)
     }
 
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
     fn pop<Q: Pod, M: ActorMemory>(
         &mut self,
         memory: &M,

@@ -11,7 +11,7 @@ use isokern_core::actor::{ActorMemory, ActorState, Bells};
 use isokern_core::kernel::safe_point;
 
 use super::setting::Setting;
-use super::work::{Work, attend, doze};
+use super::work::{Work, apart, attend, doze};
 use super::{FAULT_PANIC, FaultCause, Runner, Step, Taken, Todo};
 
 impl<X: Setting> Runner<X> {
@@ -137,7 +137,7 @@ impl<X: Setting> Runner<X> {
                 Todo::Start => {
                     let Work { handler, mut context, look, wakes } = self.initialize();
                     let work = handler.initialize(&mut context);
-                    let result = attend(pin!(work), look, wakes).await;
+                    let result = apart(pin!(attend(pin!(work), look, wakes))).await;
                     self.initialized(result)
                 }
                 Todo::Turn => match self.take() {
@@ -145,7 +145,7 @@ impl<X: Setting> Runner<X> {
                         let result = match self.handle(&in_hand) {
                             Ok(Work { handler, mut context, look, wakes }) => {
                                 let work = handler.handle(&mut context, body);
-                                attend(pin!(work), look, wakes).await
+                                apart(pin!(attend(pin!(work), look, wakes))).await
                             }
                             Err(error) => Err(error),
                         };
@@ -157,7 +157,7 @@ impl<X: Setting> Runner<X> {
                     let result = match self.shut_down() {
                         Some(Work { handler, mut context, look, wakes }) => {
                             let work = handler.shutdown(&mut context);
-                            Some(attend(pin!(work), look, wakes).await)
+                            Some(apart(pin!(attend(pin!(work), look, wakes))).await)
                         }
                         None => None,
                     };

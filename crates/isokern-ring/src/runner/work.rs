@@ -46,6 +46,17 @@ pub(super) fn stay<F: Future, E, P: Pace>(
     }
 }
 
+/// Is pending as long as the work is, whose code is in a function of its own.
+pub(super) async fn apart<F: Future>(mut work: Pin<&mut F>) -> F::Output {
+    poll_fn(|task| poll(work.as_mut(), task)).await
+}
+
+/// Polls. A GPU has the code of each work once, and not in its caller.
+#[cfg_attr(target_arch = "nvptx64", inline(never))]
+fn poll<F: Future>(work: Pin<&mut F>, task: &mut Context<'_>) -> Poll<F::Output> {
+    work.poll(task)
+}
+
 /// Is pending as long as the work is. The task is woken by the work, by the actor's bell, and
 /// when the next look is due.
 pub(super) async fn attend<X, F, L, E>(
@@ -58,7 +69,7 @@ where
     F: Future,
     L: FnMut() -> Result<u64, E>,
 {
-    let first = poll_fn(|task| Poll::Ready(work.as_mut().poll(task))).await;
+    let first = poll_fn(|task| Poll::Ready(poll(work.as_mut(), task))).await;
     if let Poll::Ready(output) = first {
         return Ok(output);
     }
@@ -75,7 +86,7 @@ where
                 Ok(_) => {}
             }
             if !mem::take(&mut is_just_polled)
-                && let Poll::Ready(output) = work.as_mut().poll(task)
+                && let Poll::Ready(output) = poll(work.as_mut(), task)
             {
                 return Poll::Ready(Some(Ok(output)));
             }

@@ -11,23 +11,25 @@ use core::arch::asm;
 use core::mem::offset_of;
 use core::panic::PanicInfo;
 
-use isokern_core::device::{FaultCode, FaultRecord, FaultState};
-use isokern_core::ring::{SharedRmw, SharedWord};
+use isokern_core::device::{BlockPhase, BlockReport, FAULT_AT, FaultCode, FaultRecord, FaultState};
+use isokern_core::ring::{AddressedLine, SharedRmw, SharedWord};
 
-use crate::words::{GpuWord, SystemWord};
+use crate::team::leave_crew;
+use crate::words::{GpuWord, SystemMemory, SystemWord};
 use crate::{block, registers};
 
 /// Records a fault and ends the calling thread.
 #[cold]
 #[inline(never)]
-pub(crate) fn fault(code: FaultCode, detail: u64) -> ! {
+pub fn fault(code: FaultCode, detail: u64) -> ! {
     record(code, detail, (0, 0));
+    leave_crew();
     end_thread()
 }
 
 /// Ends the calling thread.
 #[inline(always)]
-pub(crate) fn end_thread() -> ! {
+pub fn end_thread() -> ! {
     // SAFETY: `exit` ends this thread alone; nothing of it needs to be dropped.
     unsafe { asm!("exit;", options(noreturn)) }
 }
@@ -36,6 +38,7 @@ pub(crate) fn end_thread() -> ! {
 fn panic(info: &PanicInfo<'_>) -> ! {
     let place = info.location().map_or((0, 0), |at| (at.line(), at.column()));
     record(FaultCode::Panic, 0, place);
+    leave_crew();
     end_thread()
 }
 
@@ -65,6 +68,17 @@ fn record(code: FaultCode, detail: u64, (line, column): (u32, u32)) {
     put(start, offset_of!(FaultRecord, column), column);
     // SAFETY: as above.
     unsafe { SystemWord::at(start) }.store_release(FaultState::Written as u32);
+    if block::is_resident() {
+        report_spent(start - FAULT_AT);
+    }
+}
+
+/// Says in the reports at `line` that the block has ended.
+fn report_spent(line: u64) {
+    // SAFETY: the record is that of a block's reports, whose line is there.
+    let line = AddressedLine::new(unsafe { SystemMemory::new() }, line);
+    let epoch = BlockReport::read(&line).map_or(0, |report| report.epoch());
+    BlockReport::new(BlockPhase::Spent, epoch).publish(&line);
 }
 
 /// Writes a field of the record that starts at `start`.

@@ -7,12 +7,7 @@ use crate::team::BlockTeam;
 
 /// Copies the inputs of a sample into the arena, with a barrier after.
 #[inline(never)]
-pub(crate) fn read_inputs(
-    team: &BlockTeam,
-    model: &Model<'_>,
-    inputs: Cells<'_>,
-    memory: &Memory<'_>,
-) {
+pub fn read_inputs(team: &BlockTeam, model: &Model<'_>, inputs: Cells<'_>, memory: &Memory<'_>) {
     let mut start = 0;
     for position in 0..model.input_count() {
         let x = memory.view(&model.input_at(position));
@@ -24,12 +19,7 @@ pub(crate) fn read_inputs(
 
 /// Copies the outputs of a sample out of the arena, with a barrier after.
 #[inline(never)]
-pub(crate) fn write_outputs(
-    team: &BlockTeam,
-    model: &Model<'_>,
-    memory: &Memory<'_>,
-    outputs: Cells<'_>,
-) {
+pub fn write_outputs(team: &BlockTeam, model: &Model<'_>, memory: &Memory<'_>, outputs: Cells<'_>) {
     let mut start = 0;
     for position in 0..model.output_count() {
         let y = memory.view(&model.output_at(position));
@@ -42,7 +32,7 @@ pub(crate) fn write_outputs(
 
 /// Copies `source` to `target`, of the same length, by words where both are aligned.
 #[inline(never)]
-fn copy(team: &BlockTeam, source: Cells<'_>, target: Cells<'_>) {
+pub fn copy(team: &BlockTeam, source: Cells<'_>, target: Cells<'_>) {
     let mut done = 0;
     if let (Some(from), Some(to)) = (source.as_words(), target.as_words()) {
         for index in team.share(to.len()) {

@@ -8,7 +8,7 @@ macro_rules! constant_register {
     ($(#[$docs:meta])* $name:ident, $register:literal) => {
         $(#[$docs])*
         #[inline(always)]
-        pub(crate) fn $name() -> u32 {
+        pub fn $name() -> u32 {
             let value: u32;
             // SAFETY: reads a register.
             unsafe {
@@ -46,7 +46,7 @@ constant_register!(
 
 /// Returns the cycles of this multiprocessor's clock.
 #[inline(always)]
-pub(crate) fn cycles() -> u64 {
+pub fn cycles() -> u64 {
     let value: u64;
     // SAFETY: reads a register; it may touch memory as far as the compiler knows, which
     // keeps it between the accesses it times.
@@ -56,7 +56,7 @@ pub(crate) fn cycles() -> u64 {
 
 /// Returns the nanoseconds of the device's timer.
 #[inline(always)]
-pub(crate) fn nanoseconds() -> u64 {
+pub fn nanoseconds() -> u64 {
     let value: u64;
     // SAFETY: as above.
     unsafe { asm!("mov.u64 {value}, %globaltimer;", value = out(reg64) value, options(nostack)) };
@@ -65,7 +65,7 @@ pub(crate) fn nanoseconds() -> u64 {
 
 /// Waits for about `duration` nanoseconds, at most twice as long.
 #[inline(always)]
-pub(crate) fn sleep(duration: u32) {
+pub fn sleep(duration: u32) {
     // SAFETY: touches nothing.
     unsafe { asm!("nanosleep.u32 {d};", d = in(reg32) duration, options(nomem, nostack)) };
 }

@@ -17,7 +17,7 @@ macro_rules! scoped {
     ($word:ident, $cell:ident, $scope:literal, $release:literal) => {
         #[doc = concat!("A 32-bit word whose other side is in scope `.", $scope, "`.")]
         #[derive(Clone, Copy)]
-        pub(crate) struct $word {
+        pub struct $word {
             address: u64,
         }
 
@@ -30,7 +30,7 @@ macro_rules! scoped {
             ///   for as long as the word is used;
             /// * no Rust reference to them exists.
             #[inline(always)]
-            pub(crate) const unsafe fn at(address: u64) -> Self {
+            pub const unsafe fn at(address: u64) -> Self {
                 Self { address }
             }
         }
@@ -86,13 +86,11 @@ macro_rules! scoped {
         }
 
         #[doc = concat!("Eight bytes {data, turn} whose other side is in scope `.", $scope, "`.")]
-        #[allow(dead_code)]
         #[derive(Clone, Copy)]
-        pub(crate) struct $cell {
+        pub struct $cell {
             address: u64,
         }
 
-        #[allow(dead_code)]
         impl $cell {
             /// Returns the cell at `address`.
             ///
@@ -100,7 +98,7 @@ macro_rules! scoped {
             ///
             /// As for the word, of eight bytes aligned to eight.
             #[inline(always)]
-            pub(crate) const unsafe fn at(address: u64) -> Self {
+            pub const unsafe fn at(address: u64) -> Self {
                 Self { address }
             }
         }
@@ -194,7 +192,7 @@ impl SharedRmw for GpuWord {
 
 /// Global or mapped memory that the host reads and writes at the same time.
 #[derive(Clone, Copy)]
-pub(crate) struct SystemMemory(());
+pub struct SystemMemory(());
 
 impl SystemMemory {
     /// Returns memory whose addresses are given later.
@@ -203,7 +201,7 @@ impl SystemMemory {
     ///
     /// Of every address that is asked for, the contract of [`SystemCell::at`] is kept.
     #[inline(always)]
-    pub(crate) const unsafe fn new() -> Self {
+    pub const unsafe fn new() -> Self {
         Self(())
     }
 }

@@ -6,7 +6,7 @@ use core::arch::asm;
 use isokern_ops::quad_mac::QuadMac;
 
 /// `dp4a` on signed bytes.
-pub(crate) struct Dp4a;
+pub struct Dp4a;
 
 impl QuadMac for Dp4a {
     #[inline(always)]

@@ -4,7 +4,8 @@
 use core::arch::{asm, global_asm};
 
 // The state of the block: 0 address of the fault record (8 bytes), 8 sample (8 bytes),
-// 16 whether a thread has met a fault (4 bytes). Then what a launch adds.
+// 16 whether a thread has met a fault (4 bytes), 20 whether the block is a resident one (4 bytes).
+// Then what a launch adds.
 // The pragma keeps the assembler from unrolling loops a second time, which takes most of a
 // thread's registers.
 global_asm!(
@@ -15,13 +16,14 @@ global_asm!(
 
 /// Writes the state of a block that starts; by one thread, before a barrier.
 #[inline(always)]
-pub(crate) fn open(fault_record: u64) {
+pub fn open(fault_record: u64) {
     // SAFETY: writes the block's own words, which nothing else of Rust knows.
     unsafe {
         asm!(
             "st.relaxed.cta.shared.u64 [isokern_block], {record};",
             "st.relaxed.cta.shared.u64 [isokern_block+8], 0;",
             "st.relaxed.cta.shared.u32 [isokern_block+16], 0;",
+            "st.relaxed.cta.shared.u32 [isokern_block+20], 0;",
             record = in(reg64) fault_record,
             options(nostack),
         );
@@ -30,7 +32,7 @@ pub(crate) fn open(fault_record: u64) {
 
 /// Returns the address of the fault record; 0 if there is none.
 #[inline(always)]
-pub(crate) fn fault_record() -> u64 {
+pub fn fault_record() -> u64 {
     let record: u64;
     // SAFETY: reads a word of the block.
     unsafe {
@@ -45,7 +47,7 @@ pub(crate) fn fault_record() -> u64 {
 
 /// Notes the sample the block is at, for its fault record.
 #[inline(always)]
-pub(crate) fn set_sample(sample: u64) {
+pub fn set_sample(sample: u64) {
     // SAFETY: writes a word of the block.
     unsafe {
         asm!(
@@ -58,7 +60,7 @@ pub(crate) fn set_sample(sample: u64) {
 
 /// Returns the sample the block is at.
 #[inline(always)]
-pub(crate) fn sample() -> u64 {
+pub fn sample() -> u64 {
     let sample: u64;
     // SAFETY: reads a word of the block.
     unsafe {
@@ -73,7 +75,7 @@ pub(crate) fn sample() -> u64 {
 
 /// Returns whether a thread of this block has met a fault.
 #[inline(always)]
-pub(crate) fn has_fault() -> bool {
+pub fn has_fault() -> bool {
     let raised: u32;
     // SAFETY: reads a word of the block.
     unsafe {
@@ -88,7 +90,7 @@ pub(crate) fn has_fault() -> bool {
 
 /// Raises the block's flag; `true` for the first thread to do so.
 #[inline(always)]
-pub(crate) fn raise_fault() -> bool {
+pub fn raise_fault() -> bool {
     let before: u32;
     // SAFETY: changes a word of the block.
     unsafe {
@@ -104,7 +106,7 @@ pub(crate) fn raise_fault() -> bool {
 /// Returns the start of the block's dynamic shared memory, aligned to 16; how long it is says
 /// [`registers::dynamic_shared_bytes`](crate::registers::dynamic_shared_bytes).
 #[inline(always)]
-pub(crate) fn dynamic() -> *mut u8 {
+pub fn dynamic() -> *mut u8 {
     let start: *mut u8;
     // SAFETY: computes an address.
     unsafe {
@@ -120,7 +122,7 @@ pub(crate) fn dynamic() -> *mut u8 {
 
 /// Returns where [`dynamic`] starts inside shared memory: an address for `.shared` instructions.
 #[inline(always)]
-pub(crate) fn dynamic_offset() -> u64 {
+pub fn dynamic_offset() -> u64 {
     let start: u64;
     // SAFETY: computes an address.
     unsafe {
@@ -131,4 +133,28 @@ pub(crate) fn dynamic_offset() -> u64 {
         );
     }
     start
+}
+
+/// Notes that the block is one of a resident kernel; by the thread that opened it.
+#[inline(always)]
+pub fn set_resident() {
+    // SAFETY: writes a word of the block.
+    unsafe {
+        asm!("st.relaxed.cta.shared.u32 [isokern_block+20], 1;", options(nostack));
+    }
+}
+
+/// Whether the block is one of a resident kernel.
+#[inline(always)]
+pub fn is_resident() -> bool {
+    let resident: u32;
+    // SAFETY: reads a word of the block.
+    unsafe {
+        asm!(
+            "ld.relaxed.cta.shared.u32 {resident}, [isokern_block+20];",
+            resident = out(reg32) resident,
+            options(nostack),
+        );
+    }
+    resident != 0
 }

@@ -1,0 +1,125 @@
+//! What the crew of a resident block does: jobs that the leader posts.
+//!
+//! While the leader runs an actor, the crew waits at the barrier of the block. A job is
+//! written before the barrier and read after it; there are two places that take turns, because a
+//! rank may read the one after the leader has gone on.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use isokern_core::device::resident_key;
+use isokern_core::{Resident, Team};
+
+use super::shared::{JOBS, POSTED, RESULT, WANTED, load, load_halves, store, store_halves};
+use super::{Actors, DeviceActor};
+use crate::team::BlockTeam;
+
+/// What the crew is to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    /// The kernel is over.
+    Leave,
+    /// All ranks call [`DeviceActor::join`] of this key, with this argument.
+    Join(u32, u64),
+}
+
+const LEAVE: u32 = 1;
+const JOIN: u32 = 2;
+
+/// Lanes in control: lets the crew take the leader's job.
+#[inline(never)] // One barrier, however many post.
+pub(super) fn post(team: &BlockTeam, job: Call) {
+    if team.index() == 0 {
+        let (kind, key, argument) = match job {
+            Call::Leave => (LEAVE, 0, 0),
+            Call::Join(key, argument) => (JOIN, key, argument),
+        };
+        let posted = load(POSTED);
+        let place = JOBS + 2 * (posted & 1) as u32;
+        store_halves(place, kind, key);
+        store(place + 1, argument);
+        store(POSTED, posted + 1);
+    }
+    team.sync();
+}
+
+/// Crew: waits for the job after `taken` others.
+pub(super) fn next_job(team: &BlockTeam, taken: u64) -> Call {
+    team.sync();
+    let place = JOBS + 2 * (taken & 1) as u32;
+    match load_halves(place) {
+        (JOIN, key) => Call::Join(key, load(place + 1)),
+        _ => Call::Leave,
+    }
+}
+
+/// Lets the crew of the block call [`DeviceActor::join`] of a resident, and returns what that of
+/// its first rank returned.
+///
+/// For handlers, which the leader of the block runs: this is how the work of a message becomes that
+/// of all other threads but the leader's warp. What they write is seen by the handler afterwards.
+///
+/// The future is pending once, until all have come back.
+#[must_use = "nothing is done unless it is awaited"]
+pub const fn join_all<R: DeviceActor>(argument: u64) -> JoinAll {
+    let key = const { resident_key(<R as Resident>::ENTRY) };
+    JoinAll { key, argument, is_asked: false }
+}
+
+/// The work of all threads that a handler waits for: see [`join_all`].
+#[derive(Debug)]
+pub struct JoinAll {
+    key: u32,
+    argument: u64,
+    is_asked: bool,
+}
+
+impl Future for JoinAll {
+    type Output = u64;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u64> {
+        if self.is_asked && load(WANTED) == 0 {
+            return Poll::Ready(load(RESULT));
+        }
+        if !self.is_asked {
+            self.is_asked = true;
+            store(WANTED, self.key.into());
+            store(RESULT, self.argument);
+        }
+        Poll::Pending
+    }
+}
+
+/// Leader: whether the handler waits for the crew.
+pub(super) fn is_wanted() -> bool {
+    load(WANTED) != 0
+}
+
+/// Lanes in control: lets the crew do what the leader's handler of `R` waits for.
+pub(super) fn do_wanted<R: DeviceActor>(team: &BlockTeam) {
+    join::<R>(team, if team.index() == 0 { load(RESULT) } else { 0 });
+    if team.index() == 0 {
+        store(WANTED, 0);
+    }
+}
+
+/// Lanes in control: lets the crew call `join` of `R` with the leader's argument, and returns what
+/// that of its first rank returned; it stays in `RESULT`.
+#[inline(never)] // One barrier, however many call.
+pub(super) fn join<R: DeviceActor>(team: &BlockTeam, argument: u64) -> u64 {
+    post(team, Call::Join(const { resident_key(<R as Resident>::ENTRY) }, argument));
+    // All are back.
+    team.sync();
+    load(RESULT)
+}
+
+/// Crew: takes part in a join of `A`, and meets the lanes in control afterwards.
+pub(super) fn take_part<A: Actors>(team: &BlockTeam, key: u32, argument: u64) {
+    let crew = BlockTeam::crew();
+    let result = A::join(&crew, key, argument);
+    if crew.index() == 0 {
+        store(RESULT, result);
+    }
+    team.sync();
+}

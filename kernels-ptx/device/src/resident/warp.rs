@@ -1,0 +1,49 @@
+//! What the lanes of a warp do together.
+#![allow(unsafe_code)]
+
+use core::arch::asm;
+
+use super::shared::{AGREED, load, store_if};
+
+/// Waits for the lanes of the warp, and orders their accesses.
+///
+/// Not in a function of its own: lanes that come one after the other would be in frames of their
+/// own there.
+#[inline(always)]
+pub(super) fn warp_barrier() {
+    // SAFETY: waits; as it may read and write any memory, no access moves across.
+    unsafe { asm!("bar.warp.sync 0xffffffff;", options(nostack)) };
+}
+
+/// Returns a bit for each lane of the warp that says yes.
+#[inline(always)]
+pub(super) fn ballot(says_yes: bool) -> u32 {
+    let bits: u32;
+    // SAFETY: computes on registers of the warp's lanes, all of which call this.
+    unsafe {
+        asm!(
+            "{{ .reg .pred %yes;",
+            "setp.ne.u32 %yes, {answer}, 0;",
+            "vote.sync.ballot.b32 {bits}, %yes, 0xffffffff; }}",
+            bits = out(reg32) bits, answer = in(reg32) u32::from(says_yes), options(nostack),
+        );
+    }
+    bits
+}
+
+/// Returns what the leader says to all lanes of the warp.
+#[inline(always)]
+pub(super) fn agree(lane: u32, says: u32) -> u32 {
+    store_if(lane == 0, AGREED, says.into());
+    warp_barrier();
+    let agreed = load(AGREED) as u32;
+    warp_barrier();
+    agreed
+}
+
+/// Makes what the host wrote before the values that this thread has loaded visible to it.
+#[inline(always)]
+pub(super) fn acquire() {
+    // SAFETY: orders accesses; as it may read and write any memory, none moves across.
+    unsafe { asm!("fence.acq_rel.sys;", options(nostack)) };
+}
