@@ -16,6 +16,7 @@ pub mod port_models;
 pub mod probes;
 pub mod refusals;
 pub mod replay_words;
+pub mod resident;
 pub mod standin;
 pub mod streams;
 pub mod team;
