@@ -17,6 +17,7 @@ mod emulator;
 mod figures;
 mod host;
 mod image;
+mod loops;
 mod models;
 mod modes;
 mod peers;
@@ -134,6 +135,7 @@ fn check_board(
     if arguments.model.is_none() {
         check_programs(programs, host)?;
         mutations = Some(check_mutations(programs)?);
+        loops::check(programs)?;
         zoo::check(programs, host)?;
         table.modes.extend(modes::check(programs, host, models)?);
         if let Some(digits) = models.first() {

@@ -7,6 +7,8 @@ use isokern_core::Solo;
 #[cfg(feature = "std")]
 use isokern_model::layout::Layout;
 
+#[cfg(not(feature = "std"))]
+use isokern_model::Loops;
 use isokern_model::{
     AllOperators, Memory, Model, OperatorSet, PlainLoops, Progress, RunError, run_ops, run_until_of,
 };
@@ -33,6 +35,30 @@ use crate::mve::Mve;
 use crate::smlad::Smlad;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 use crate::vector::{Avx2, Avx512, VectorLoops};
+
+/// Returns the loops that [`detect`](InstructionSet::detect) names, for who runs operators without
+/// a model.
+///
+/// ```
+/// # fn run(op: &isokern_model::operators::conv2d::Conv2dView, memory: &isokern_model::Memory) {
+/// use isokern_cpu::core::Solo;
+/// use isokern_cpu::model::Loops;
+///
+/// isokern_cpu::instruction_set::loops().conv2d(&Solo, op, memory);
+/// # }
+/// ```
+#[cfg(not(feature = "std"))]
+#[must_use]
+pub const fn loops() -> impl Loops {
+    Fastest::for_operators()
+}
+
+#[cfg(all(not(feature = "std"), arm_dsp))]
+type Fastest = DualMacLoops<Smlad, AllOperators>;
+#[cfg(all(not(feature = "std"), arm_mve))]
+type Fastest = LaneMacLoops<Mve, AllOperators>;
+#[cfg(all(not(feature = "std"), not(any(arm_dsp, arm_mve))))]
+type Fastest = MacLoops<Mac, AllOperators>;
 
 /// The instructions that the loops of a model use.
 ///

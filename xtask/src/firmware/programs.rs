@@ -23,6 +23,8 @@ pub(super) enum Program {
     MeasurePlain,
     /// Every byte of a model changed in turn.
     Mutations,
+    /// Operators of random shapes, with the fastest loops and the plain ones.
+    Loops,
     /// Rings between an interrupt and the loop.
     Rings,
     /// An actor in the loop, its requesters in an interrupt.
@@ -61,6 +63,7 @@ impl Programs<'_> {
             Program::Digits => "digits",
             Program::Measure | Program::MeasurePlain => "measure",
             Program::Mutations => "mutations",
+            Program::Loops => "loops",
             Program::Rings => "rings",
             Program::Actors => "actors",
             Program::Images => "images",
