@@ -270,7 +270,6 @@ impl<'d> ResidentReplay<'d> {
         let shared = Mutex::new(&mut *replay);
         let side = HostSide::new(&shared, Orders::Kept);
         HostControl::new().stop(&AddressedLine::new(side, self.grid_line));
-        drop(shared);
         match replay.finish(STEPS_TO_END)? {
             true => Ok(()),
             false => Err(Wrong::at(self.grid_line, "the kernel does not end")),

@@ -164,15 +164,7 @@ fn a_wake_word_from_features() {
 /// The same program with a device, which is the stand-in, and without.
 #[test]
 fn a_gpu_with_fallback() {
-    let library = isokern_tests::standin::library_path();
-    let folder = library.with_file_name("standin-of-examples");
-    std::fs::create_dir_all(&folder).expect("a folder for the library");
-    std::fs::copy(&library, folder.join("libcuda.so")).expect("the stand-in was built");
-    let path = folder.to_str().expect("the path is UTF-8");
-    let on = |devices| {
-        let variables = [("LD_LIBRARY_PATH", path), ("ISOKERN_SIM_DEVICES", devices)];
-        printed_with("isokern", "gpu_fallback", &variables)
-    };
+    let on = |devices| on_standin("isokern", "gpu_fallback", devices);
     let with = on("1");
     assert!(with.starts_with("on Isokern simulated device"), "{with}");
     assert!(with.contains("40 bytes, the same on the processor"), "{with}");
@@ -181,4 +173,24 @@ fn a_gpu_with_fallback() {
     assert!(without.contains("not on a GPU, for the CUDA driver found no GPU. Fix: "), "{without}");
     assert!(without.contains("40 bytes, the same on the processor"), "{without}");
     assert!(without.contains("asked for: tests/models/models/digits.tflite: "), "{without}");
+}
+
+/// Blocks of a resident kernel answer four threads; each answer is compared by the example.
+#[test]
+fn a_detector_that_stays_on_the_gpu() {
+    let printed = on_standin("isokern-cli", "gpu_actor", "1");
+    assert!(printed.starts_with("device: Isokern simulated device"), "{printed}");
+    assert!(printed.contains("\n80 answers, all the processor's\n"), "{printed}");
+    assert_eq!(printed.matches("is stopped\n").count(), 4, "{printed}");
+}
+
+/// Runs an example over the stand-in driver with so many devices.
+fn on_standin(package: &str, example: &str, devices: &str) -> String {
+    let library = isokern_tests::standin::library_path();
+    let folder = library.with_file_name(format!("standin-of-{example}"));
+    std::fs::create_dir_all(&folder).expect("a folder for the library");
+    std::fs::copy(&library, folder.join("libcuda.so")).expect("the stand-in was built");
+    let path = folder.to_str().expect("the path is UTF-8");
+    let variables = [("LD_LIBRARY_PATH", path), ("ISOKERN_SIM_DEVICES", devices)];
+    printed_with(package, example, &variables)
 }

@@ -5,8 +5,9 @@
 //! One launch puts the model into as many blocks as there are threads; from then on questions and
 //! answers pass through memory that both sides see. Every answer is compared with the processor's.
 
+use core::time::Duration;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hdrhistogram::Histogram;
 use isokern_core::MessageHeader;
@@ -30,7 +31,8 @@ fn main() -> Result<(), Failure> {
     let questions = std::env::args().nth(1).map_or(Ok(20), |text| text.parse())?;
     let artifact = ModelArtifact::from_bytes(MODEL);
     let device = Device::new(0)?;
-    println!("device: {}", device.name()?);
+    let name = device.name()?;
+    println!("device: {name}");
     let context = Context::primary(device)?;
     let plan = ResidentPlan::new(THREADS)
         .with_lease(Duration::from_secs(10)) // of a host that is gone
@@ -50,7 +52,10 @@ fn main() -> Result<(), Failure> {
     }
     let us = |quantile| times.value_at_quantile(quantile) as f64 / 1e3;
     println!("{} answers, all the processor's", times.len());
-    println!("from a question to its answer: p50 {} us, p99 {} us", us(0.5), us(0.99));
+    // The stand-in driver's device says so in its name; its times are those of an interpreter.
+    if !name.contains("(no GPU)") {
+        println!("from a question to its answer: p50 {} us, p99 {} us", us(0.5), us(0.99));
+    }
     host.stop(Duration::from_secs(10))?;
     Ok(())
 }

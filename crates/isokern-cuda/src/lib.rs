@@ -31,10 +31,11 @@
 //!
 //! # Limits
 //!
-//! The shipped device code has two modes, batch and actors that run models; actors of other kinds need
-//! device code of their own ([`CudaHost::start_ptx`]). Devices from compute capability 7.5; drivers from
-//! 11.4, from 11.8 where the device is of 9.0. A batch of any size runs; chunks of it go through two streams.
-//! A model with state keeps one state on the device: its samples run in order, in one block.
+//! The shipped device code has two modes, batch and actors that run models; actors of other kinds
+//! need device code of their own ([`CudaHost::start_ptx`]). Devices from compute capability 7.5;
+//! drivers from 11.4, from 11.8 where the device is of 9.0. A batch of any size runs; chunks of it
+//! go through two streams. A model with state keeps one state on the device: its samples run in
+//! order, in one block.
 //! [`CudaBackend::with_streams`] gives it several, which run side by side.
 //!
 //! The version of the driver API that cudarc binds is a feature: `cuda-12080`. Two do not

@@ -28,8 +28,8 @@ const FOLDERS: [&str; 8] = [
     "kernels-ptx/src/",
     "kernels-ptx/device/src/",
 ];
-/// Kinds whose word is also a trait of Rust, any table or what lends buffers, and whose module is also
-/// a method or a keyword.
+/// Kinds whose word is also a trait of Rust, any table or what lends buffers, and whose module is
+/// also a method or a keyword.
 const OTHER_MEANINGS: [&str; 5] = ["Add", "Gather", "Move", "Pool", "Table"];
 /// What faster loops are for.
 const TARGETS: [&str; 7] =

@@ -82,9 +82,7 @@ impl<C: Clock + Clone + 'static> CudaHost<C> {
     ///
     /// # Errors
     ///
-    /// [`ResidentError`]; nothing runs then. Until the shipped device code has a resident kernel it
-    /// is [`CudaError::NoEntry`](crate::CudaError::NoEntry): start your own with
-    /// [`start_ptx`](Self::start_ptx).
+    /// [`ResidentError`]; nothing runs then.
     pub fn start(context: &Context, clock: C, plan: ResidentPlan) -> Result<Self, ResidentError> {
         let text = ptx::shipped_ptx(context.device().compute_capability()?)?;
         // SAFETY: the entry of this repository keeps the contract.
