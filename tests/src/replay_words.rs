@@ -6,12 +6,16 @@
 //! shows; [`Orders`] leaves some out on purpose.
 
 use core::fmt;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::panic::resume_unwind;
 use std::sync::Mutex;
 
 use isokern_core::call::{Clock, PollingSleep};
 use isokern_core::ring::{AddressSpace, CellValue, SharedCell, SharedWord};
 use isokern_simcuda::replay::Replay;
+
+/// What is left of the accesses of a host that is gone.
+const GONE: u64 = u64::MAX;
 
 /// A replay that several words of the host use.
 pub type Shared<'r> = Mutex<&'r mut Replay>;
@@ -27,17 +31,44 @@ pub enum Orders {
     NoAcquire,
 }
 
+/// What a host that stops for good unwinds with.
+#[derive(Debug, Clone, Copy)]
+pub struct HostGone;
+
 /// The memory of a device as its host reaches it: cells and words at addresses.
 #[derive(Clone, Copy)]
 pub struct HostSide<'a, 'r> {
     replay: &'a Shared<'r>,
     orders: Orders,
+    /// Accesses until the host stops for good.
+    left: Option<&'a AtomicU64>,
 }
 
 impl<'a, 'r> HostSide<'a, 'r> {
     /// Returns the host's side of a replay.
     pub const fn new(replay: &'a Shared<'r>, orders: Orders) -> Self {
-        Self { replay, orders }
+        Self { replay, orders, left: None }
+    }
+
+    /// The same for a host that stops for good after so many accesses: the next one unwinds with
+    /// [`HostGone`], and what its destructors write goes nowhere.
+    #[must_use]
+    pub const fn stopping_after(self, left: Option<&'a AtomicU64>) -> Self {
+        Self { left, ..self }
+    }
+
+    /// Whether the host still runs; unwinds when it stops.
+    fn is_there(&self) -> bool {
+        let Some(left) = self.left else { return true };
+        match left.load(Ordering::Relaxed) {
+            GONE => return false,
+            0 => {
+                left.store(GONE, Ordering::Relaxed);
+                resume_unwind(Box::new(HostGone))
+            }
+            accesses => left.store(accesses - 1, Ordering::Relaxed),
+        }
+        true
     }
 
     /// Reads plain data of four bytes.
@@ -58,6 +89,9 @@ impl<'a, 'r> HostSide<'a, 'r> {
     }
 
     fn load(&self, address: u64, bytes: u32, order: Ordering) -> u64 {
+        if !self.is_there() {
+            return 0;
+        }
         let order = if self.orders == Orders::NoAcquire { Ordering::Relaxed } else { order };
         let mut replay = self.replay.lock().expect("nobody panicked with it");
         let value = replay.host_load_as(address, bytes, order);
@@ -65,6 +99,9 @@ impl<'a, 'r> HostSide<'a, 'r> {
     }
 
     fn store(&self, address: u64, bytes: u32, value: u64, order: Ordering) {
+        if !self.is_there() {
+            return;
+        }
         let order = if self.orders == Orders::NoRelease { Ordering::Relaxed } else { order };
         let mut replay = self.replay.lock().expect("nobody panicked with it");
         let done = replay.host_store_as(address, bytes, value, order);

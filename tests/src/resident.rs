@@ -1,6 +1,7 @@
 //! The shipped resident kernel in a replay: the real requester of `isokern-ring` asks a model
 //! actor, which is ordered, stopped and ordered again by the lines that a host writes.
 
+use core::sync::atomic::AtomicU64;
 use std::sync::Mutex;
 
 use isokern_core::MessageHeader;
@@ -51,6 +52,8 @@ pub struct ResidentReplay<'d> {
     layout: PoolLayout,
     order: BlockOrder,
     lease_ns: u64,
+    orders_kept: Orders,
+    accesses: Option<&'d AtomicU64>,
     threads: u32,
     arena_bytes: u32,
     input_len: usize,
@@ -97,6 +100,8 @@ impl<'d> ResidentReplay<'d> {
             layout,
             order,
             lease_ns: LONG,
+            orders_kept: Orders::Kept,
+            accesses: None,
             threads: 96,
             arena_bytes: model.arena_bytes() as u32,
             input_len: model.input_bytes(),
@@ -109,9 +114,28 @@ impl<'d> ResidentReplay<'d> {
         Self { lease_ns, ..self }
     }
 
+    /// The same with a host that leaves orders of its accesses out.
+    #[must_use]
+    pub const fn with_host_orders(self, orders_kept: Orders) -> Self {
+        Self { orders_kept, ..self }
+    }
+
+    /// The same with a host that stops for good after so many accesses
+    /// ([`HostSide::stopping_after`]).
+    #[must_use]
+    pub const fn with_accesses(self, accesses: &'d AtomicU64) -> Self {
+        Self { accesses: Some(accesses), ..self }
+    }
+
     /// The order that is given; change it before.
     pub const fn order_mut(&mut self) -> &mut BlockOrder {
         &mut self.order
+    }
+
+    /// The address of the pool of payloads.
+    #[must_use]
+    pub const fn pool(&self) -> u64 {
+        self.pool
     }
 
     /// Launches the grid.
@@ -165,7 +189,7 @@ impl<'d> ResidentReplay<'d> {
         let zeros = vec![0; self.layout.bytes() as usize];
         self.device.memory.write(self.pool, &zeros).expect("it is allocated");
         let shared = Mutex::new(replay);
-        let side = HostSide::new(&shared, Orders::Kept);
+        let side = HostSide::new(&shared, self.orders_kept).stopping_after(self.accesses);
         HostControl::new().renew_lease(&AddressedLine::new(side, self.grid_line), 0);
         let order =
             BlockOrder { staging: if epoch == 1 { self.order.staging } else { 0 }, ..self.order };
@@ -268,7 +292,7 @@ impl<'d> ResidentReplay<'d> {
     /// A fault, or an end that does not come.
     pub fn stop(&self, replay: &mut Replay) -> Result<(), Wrong> {
         let shared = Mutex::new(&mut *replay);
-        let side = HostSide::new(&shared, Orders::Kept);
+        let side = HostSide::new(&shared, self.orders_kept);
         HostControl::new().stop(&AddressedLine::new(side, self.grid_line));
         match replay.finish(STEPS_TO_END)? {
             true => Ok(()),
