@@ -30,7 +30,10 @@ pub(crate) fn define(text: &str, limits: Option<&Limits>) -> Result<String, Erro
         }
         let row = limits.and_then(|limits| limits.entry.get(&function.name));
         if let (true, Some(threads)) = (function.entry, row.and_then(|row| row.threads)) {
-            let line = body_line(text, function);
+            let line = body_line(text, function).ok_or_else(|| {
+                let name = &function.name;
+                Error::Check(format!("`{name}` has no line that opens its body and nothing else"))
+            })?;
             let threads = format!(".maxntid {threads}, 1, 1\n.minnctapersm 1\n");
             added.entry(line).or_default().push_str(&threads);
         }
@@ -62,9 +65,9 @@ fn first_line(function: &Function) -> Option<u32> {
 }
 
 /// Returns the line on which the body of a function opens, its brace alone on it.
-fn body_line(text: &str, function: &Function) -> u32 {
-    let lines = (1..).zip(text.lines()).skip(function.line as usize);
-    lines.into_iter().find(|(_, line)| *line == "{").map_or(function.line, |(number, _)| number)
+fn body_line(text: &str, function: &Function) -> Option<u32> {
+    let mut lines = (1..).zip(text.lines()).skip(function.line as usize);
+    lines.find_map(|(number, line)| (line == "{").then_some(number))
 }
 
 #[cfg(test)]

@@ -62,3 +62,12 @@ fn the_threads_of_a_row_go_to_its_entry() {
     let without = Limits::parse(ROW).unwrap();
     assert!(!define(TEXT, Some(&without)).unwrap().contains(".maxntid"));
 }
+
+#[test]
+fn an_entry_whose_body_opens_elsewhere_is_refused() {
+    let limits = Limits::parse(&format!("{ROW}threads = 288\n")).unwrap();
+    let text = TEXT.replace("kernel_param_0\n)\n{\n", "kernel_param_0\n) {\n");
+    assert!(
+        define(&text, Some(&limits)).is_err_and(|error| error.to_string().contains("`kernel`"))
+    );
+}

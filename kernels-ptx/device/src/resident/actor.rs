@@ -48,9 +48,6 @@ pub trait DeviceActor: DeviceHandler {
 /// The residents of a kernel: `(A, (B, ()))`. [`resident_kernel!`](crate::resident_kernel) writes
 /// it.
 pub trait Actors {
-    /// Whether one of them has this key.
-    fn has(key: u32) -> bool;
-
     /// Runs the actor of an order to its end, as the leader of the block.
     ///
     /// # Errors
@@ -72,10 +69,6 @@ pub trait Actors {
 }
 
 impl Actors for () {
-    fn has(_: u32) -> bool {
-        false
-    }
-
     unsafe fn run(_: &Block<'_>, _: u32, _: u32, _: &BlockOrder) -> Result<(), BlockRefusal> {
         Err(BlockRefusal::UnknownKey)
     }
@@ -86,10 +79,6 @@ impl Actors for () {
 }
 
 impl<R: DeviceActor, T: Actors> Actors for (R, T) {
-    fn has(key: u32) -> bool {
-        key == const { resident_key(R::ENTRY) } || T::has(key)
-    }
-
     unsafe fn run(
         block: &Block<'_>,
         epoch: u32,
