@@ -17,6 +17,7 @@ pub mod probes;
 pub mod refusals;
 pub mod replay_words;
 pub mod resident;
+pub mod seeds;
 pub mod standin;
 pub mod streams;
 pub mod team;

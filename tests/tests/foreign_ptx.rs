@@ -9,6 +9,7 @@ mod kernels;
 use isokern_simcuda::machine::Launch;
 use isokern_simcuda::replay::{Replay, Wrong, judge};
 use isokern_tests::device::Device;
+use isokern_tests::seeds::seeds;
 use kernels::{Argument, Case};
 
 /// A case with its buffers in memory.
@@ -92,10 +93,9 @@ fn kernels_of_three_compilers_give_the_bytes_of_plain_rust() {
 
 #[test]
 fn they_give_the_same_bytes_whatever_the_order_and_do_not_race() {
-    let wanted = std::env::var("ISOKERN_SEEDS").ok().and_then(|text| text.parse().ok());
     for (first, case) in (1..).zip(&kernels::all()) {
         let prepared = prepare(case);
-        for seed in first..first + wanted.unwrap_or(1) {
+        for seed in first..first + seeds(1) {
             let replay = || Replay::weak(&prepared.device.memory, seed).watching_races();
             let judged = judge(replay, |replay| prepared.run_in(replay));
             let name = || format!("{} of {}, seed {seed}", case.entry, case.file);

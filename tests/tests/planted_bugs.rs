@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use isokern_model::layout::Layout;
 use isokern_tests::device::{Device, named_folder, read};
 use isokern_tests::probes::{Order, barrier, ping_pong};
+use isokern_tests::seeds::SEEDS;
 use isokern_tests::trials::{run, trial_unless};
 use isokern_tests::vectors::{cases, own_folder};
 
@@ -16,9 +17,6 @@ const TARGET: u32 = 80;
 
 /// Models with more input than this take too long to find a bug that any model shows.
 const INPUT_BYTES_MAX: usize = 8192;
-
-/// Runs by seed after which a bug counts as missed.
-const SEEDS: u64 = 40;
 
 fn main() -> ExitCode {
     let folder = named_folder("ISOKERN_PLANTED");

@@ -5,12 +5,10 @@ use isokern_model::layout::Layout;
 use isokern_simcuda::replay::{Replay, judge};
 use isokern_tests::device::{Device, ptx};
 use isokern_tests::probes::{Order, barrier, cells, ping_pong};
+use isokern_tests::seeds::{SEEDS, seeds};
 use isokern_tests::vectors::{cases, own_folder};
 
 const TARGET: u32 = 80;
-
-/// Seeds after which a bug counts as missed.
-const SEEDS: u64 = 40;
 
 /// Returns the first seed that shows stale words in the hand-offs between two blocks.
 fn hand_off_caught(from: &str, to: &str) -> Option<u64> {
@@ -52,12 +50,6 @@ fn a_barrier_taken_out_is_noticed() {
     });
     eprintln!("barrier: seed {seed:?}");
     assert!(seed.is_some());
-}
-
-/// Returns how many seeds are tried: `few` unless the environment says otherwise.
-fn seeds(few: u64) -> u64 {
-    let wanted = std::env::var("ISOKERN_SEEDS").ok().and_then(|text| text.parse().ok());
-    wanted.unwrap_or(few)
 }
 
 #[test]

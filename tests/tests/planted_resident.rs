@@ -4,25 +4,14 @@
 
 use isokern_core::compute::ModelArtifact;
 use isokern_model::layout::Layout;
-use isokern_simcuda::replay::{Replay, Verdict, Wrong, judge};
+use isokern_simcuda::replay::{Verdict, Wrong, judge};
 use isokern_tests::device::{Device, TARGETS, ptx};
 use isokern_tests::replay_words::Orders;
 use isokern_tests::resident::ResidentReplay;
+use isokern_tests::seeds::{Host, SEEDS, planted, seeds};
 use isokern_tests::vectors::own_cases;
 
 const TARGET: u32 = 80;
-
-/// Seeds after which a bug counts as missed.
-const SEEDS: u64 = 40;
-
-/// What a host does to the order of its accesses.
-#[derive(Debug, Clone, Copy)]
-enum Host {
-    /// Nothing, as x86-64.
-    Strong,
-    /// Whatever they do not forbid, as ARM.
-    Weak,
-}
 
 /// A model with two questions and their answers.
 struct Questions {
@@ -47,10 +36,7 @@ impl Questions {
         host: Host,
         orders: Orders,
     ) -> Result<(), Box<Verdict>> {
-        let replay = || {
-            let replay = Replay::weak(&device.memory, seed);
-            if matches!(host, Host::Weak) { replay.with_weak_host() } else { replay }
-        };
+        let replay = || host.replay(&device.memory, seed);
         judge(replay, |replay| {
             let resident = ResidentReplay::new(device, &self.artifact).with_host_orders(orders);
             resident.launch(replay);
@@ -61,12 +47,6 @@ impl Questions {
             resident.stop(replay)
         })
     }
-}
-
-/// How many seeds are tried: `few` unless the environment says otherwise.
-fn seeds(few: u64) -> u64 {
-    let wanted = std::env::var("ISOKERN_SEEDS").ok().and_then(|text| text.parse().ok());
-    wanted.unwrap_or(few)
 }
 
 #[test]
@@ -81,25 +61,6 @@ fn a_model_actor_answers_right_whatever_the_order() {
             }
         }
     }
-}
-
-/// The shipped text with words replaced in the functions whose names have a piece.
-fn planted(function: &str, from: &str, to: &str) -> Device {
-    let text = ptx(TARGET);
-    let mut changed = 0;
-    let mut all = String::with_capacity(text.len());
-    for part in text.split_inclusive("\n}\n") {
-        let is_meant =
-            part.lines().any(|line| line.starts_with(".func") && line.contains(function));
-        if is_meant && part.contains(from) {
-            changed += 1;
-            all.push_str(&part.replace(from, to));
-        } else {
-            all.push_str(part);
-        }
-    }
-    assert!(changed > 0, "there is no {from} in {function}");
-    Device::new(&all, TARGET)
 }
 
 /// The first seed that notices, and what it says.
@@ -136,7 +97,7 @@ fn orders_taken_out_of_a_block_are_noticed() {
             "st.release.gpu.global.b64",
         ),
     ] {
-        let device = planted(function, from, to);
+        let device = planted(TARGET, function, from, to);
         let found = caught(&questions, &device, Host::Strong, Orders::Kept);
         let (seed, why) = found.unwrap_or_else(|| panic!("{what} is not noticed"));
         eprintln!("{what}: seed {seed}\n{why}\n");

@@ -2,49 +2,26 @@
 //! ships is clean in many (`ISOKERN_SEEDS`: how many, 20 by itself), and an order taken out of it,
 //! or out of the host's side, is noticed within 40.
 
-use isokern_simcuda::replay::{Replay, Verdict, judge};
+use isokern_simcuda::replay::{Verdict, judge};
 use isokern_tests::device::{Device, TARGETS, ptx};
 use isokern_tests::echo::{Echoes, ring_echo};
 use isokern_tests::replay_words::Orders;
+use isokern_tests::seeds::{Host, SEEDS, planted, seeds};
 
 const TARGET: u32 = 80;
 
-/// Seeds after which a bug counts as missed.
-const SEEDS: u64 = 40;
-
-/// What a host does to the order of its accesses.
-#[derive(Debug, Clone, Copy)]
-enum Host {
-    /// Nothing, as x86-64.
-    Strong,
-    /// Whatever they do not forbid, as ARM.
-    Weak,
-}
-
 fn asked(device: &Device, seed: u64, host: Host, orders: Orders) -> Result<(), Box<Verdict>> {
-    let replay = || {
-        let replay = Replay::weak(&device.memory, seed);
-        if matches!(host, Host::Weak) { replay.with_weak_host() } else { replay }
-    };
+    let replay = || host.replay(&device.memory, seed);
     judge(replay, |replay| ring_echo(device, replay, Echoes { orders, ..Echoes::of_seed(seed) }))
 }
 
 /// As [`asked`], with a search for races, which ends the test that finds one.
 fn asked_without_races(device: &Device, seed: u64, host: Host) -> Result<(), Box<Verdict>> {
-    let replay = || {
-        let replay = Replay::weak(&device.memory, seed).watching_races();
-        if matches!(host, Host::Weak) { replay.with_weak_host() } else { replay }
-    };
+    let replay = || host.replay(&device.memory, seed).watching_races();
     judge(replay, |replay| {
         ring_echo(device, replay, Echoes::of_seed(seed))?;
         replay.take_races().into_iter().next().map_or(Ok(()), |race| Err(race.into()))
     })
-}
-
-/// How many seeds are tried: `few` unless the environment says otherwise.
-fn seeds(few: u64) -> u64 {
-    let wanted = std::env::var("ISOKERN_SEEDS").ok().and_then(|text| text.parse().ok());
-    wanted.unwrap_or(few)
 }
 
 #[test]
@@ -72,13 +49,8 @@ fn nothing_races_between_a_requester_and_its_echo() {
 }
 
 /// The shipped text with words of `ring_echo` replaced, and of no other kernel.
-fn planted(from: &str, to: &str) -> Device {
-    let text = ptx(TARGET);
-    let start = text.find(".entry isokern_probe_ring_echo").expect("it is shipped");
-    let end = start + text[start..].find("\n}").expect("it ends");
-    let body = text[start..end].replace(from, to);
-    assert_ne!(body, text[start..end], "there is no {from}");
-    Device::new(&format!("{}{body}{}", &text[..start], &text[end..]), TARGET)
+fn echo_with(from: &str, to: &str) -> Device {
+    planted(TARGET, "isokern_probe_ring_echo", from, to)
 }
 
 /// The first seed that notices, and what it says.
@@ -95,7 +67,7 @@ fn orders_taken_out_of_an_echo_are_noticed() {
         ("release at .gpu where the host reads", "st.release.sys", "st.release.gpu"),
         ("wrong stride of slots and payloads", ", 384;", ", 256;"),
     ] {
-        let found = caught(&planted(from, to), Host::Strong, Orders::Kept);
+        let found = caught(&echo_with(from, to), Host::Strong, Orders::Kept);
         let (seed, why) = found.unwrap_or_else(|| panic!("{what} is not noticed"));
         eprintln!("{what}: seed {seed}\n{why}\n");
     }
@@ -114,7 +86,7 @@ fn orders_taken_out_of_a_host_are_noticed_where_the_host_is_weak() {
 
 #[test]
 fn a_seed_that_fails_tells_what_happened_to_the_word() {
-    let device = planted("st.release.sys", "st.relaxed.sys");
+    let device = echo_with("st.release.sys", "st.relaxed.sys");
     let (_, why) = caught(&device, Host::Strong, Orders::Kept).expect("it is noticed");
     let text = why.to_string();
     assert!(text.contains("the last accesses to the word at 0x"), "{text}");
