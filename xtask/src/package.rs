@@ -4,6 +4,8 @@
 use crate::failure::Failure;
 use crate::{process, repository};
 use serde::Deserialize;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 /// What `cargo metadata` says of the workspace.
 #[derive(Deserialize)]
@@ -14,6 +16,7 @@ struct Workspace {
 #[derive(Deserialize)]
 struct Package {
     name: String,
+    version: String,
     description: Option<String>,
     readme: Option<String>,
     rust_version: Option<String>,
@@ -44,9 +47,46 @@ pub(crate) fn run() -> Result<(), Failure> {
             command.args(["--package", &package.name]);
         }
     }
-    // Cargo keeps what earlier builds unpacked, also of crates that are gone.
-    let _absent = std::fs::remove_dir_all(repository::target_dir().join("package"));
+    // Cargo keeps what earlier builds unpacked and compiled, also of crates that are gone, and
+    // takes a version that it has seen for the same, whatever is in it now.
+    let folder = repository::target_dir().join("package");
+    let _absent = std::fs::remove_dir_all(&folder);
+    forget_unpacked(&workspace.packages)?;
+    command.env("CARGO_TARGET_DIR", folder);
     process::run(&mut command)
+}
+
+/// Removes what cargo has unpacked of these packages, out of its folders of registries without a
+/// name: those that it makes of archives.
+fn forget_unpacked(packages: &[Package]) -> Result<(), Failure> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let Some(sources) = home.map(|home| home.join("registry/src")) else { return Ok(()) };
+    let failure = |path: &Path| {
+        let path = path.to_owned();
+        |source| Failure::Path { path, source }
+    };
+    let registries = match sources.read_dir() {
+        Ok(registries) => registries,
+        Err(source) if source.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(failure(&sources)(source)),
+    };
+    for registry in registries {
+        let registry = registry.map_err(failure(&sources))?;
+        if !registry.file_name().to_string_lossy().starts_with('-') {
+            continue;
+        }
+        for package in packages {
+            let unpacked = registry.path().join(format!("{}-{}", package.name, package.version));
+            match std::fs::remove_dir_all(&unpacked) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    return Err(failure(&unpacked)(source));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read(json: &str) -> Result<Workspace, Failure> {
@@ -81,13 +121,16 @@ mod tests {
     use super::read;
 
     const PACKAGES: &str = r#"{"packages": [
-        {"name": "whole", "description": "d", "readme": "README.md", "rust_version": "1.95",
-         "keywords": ["k"], "categories": ["c"], "documentation": "https://docs.rs/whole",
+        {"name": "whole", "version": "0.1.0", "description": "d", "readme": "README.md",
+         "rust_version": "1.95", "keywords": ["k"], "categories": ["c"],
+         "documentation": "https://docs.rs/whole",
          "publish": null, "metadata": {"docs": {"rs": {"all-features": true}}}},
-        {"name": "bare", "description": "d", "readme": null, "rust_version": "1.95",
+        {"name": "bare", "version": "0.1.0", "description": "d", "readme": null,
+         "rust_version": "1.95",
          "keywords": [], "categories": [], "documentation": null,
          "publish": null, "metadata": null},
-        {"name": "own", "description": null, "readme": null, "rust_version": null,
+        {"name": "own", "version": "0.1.0", "description": null, "readme": null,
+         "rust_version": null,
          "keywords": [], "categories": [], "documentation": null,
          "publish": [], "metadata": null}
     ]}"#;
