@@ -264,6 +264,12 @@ fn gpu_limits() {
     assert!(matches!(&late, Error::Timeout { limit: said, .. } if *said == limit), "{late}");
     let again = session.run(&frames[..step]).expect("it runs");
     assert!(again.bytes() == &expected[..outputs], "a late step is left in the state");
+    // So with packed samples, one of which is late.
+    let samples = Samples::new(bytes(&frames), step);
+    let late = session.run_samples(&samples, Some(limit), |_, _| Ok(()));
+    assert!(late.is_err_and(|error| matches!(error, Error::Timeout { input_index: 0, .. })));
+    let (again, _) = session.run_samples(&samples, None, |_, _| Ok(())).expect("it runs");
+    assert!(again == expected, "a late sample is left in the state");
 }
 
 fn on_gpu(name: &str) -> Session {

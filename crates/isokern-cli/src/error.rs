@@ -35,8 +35,8 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Model(isokern::Error),
     #[error(
-        "--backend {backend} runs a model when it is called, to its end. Fix: pass --backend cpu, \
-         or leave out --mode and --timeout"
+        "--backend {backend} runs models in batch mode alone. Fix: pass --backend cpu, or leave \
+         out --mode"
     )]
     BackendInBatch { backend: &'static str },
     #[error(
@@ -52,8 +52,7 @@ pub(crate) enum CliError {
     )]
     BackendNotNamed,
     #[error(
-        "{name}: input {input_index} was stopped, {} are not enough. Fix: pass a longer --timeout \
-         or none",
+        "{name}: input {input_index} has no answer within {}. Fix: pass a longer --timeout or none",
         humantime::format_duration(*.limit)
     )]
     Timeout { name: String, input_index: usize, limit: Duration },

@@ -60,24 +60,24 @@ A model with state takes the samples as one stream, in order, from its initial s
 the program starts again from there. Where an input of it takes several frames, such as 1x3x40, an
 array may also have the frames one after another, 300x40; so may it for any model with --stream.
 --state writes what the state is after each sample: bytes, a row a sample; `isokern inspect` says
-which tensor lies where in it.
+which tensor is where in it.
 
 The digest is FNV-1a (64 bits) over all output bytes: all outputs of a sample in order, sample
 after sample. It is the same on every machine, in every --mode and with every --instructions.
 
 In batch mode the latency is that of one input: copied in, run, copied out; on one thread, or from
 the host to the GPU and back. In ring
-mode it is the time from the question, the input lying in its lent buffer, to the collected
+mode it is the time from the question, the input being in its lent buffer, to the collected
 answer, on two threads; with several inputs under way it includes the wait for those before. In
-megakernel mode it is the time from the submission of a task, the input lying in its place, to the
+megakernel mode it is the time from the submission of a task, the input being in its place, to the
 collected outputs; up to 8 tasks are under way, one of a model with state.
 
 Keys of --json, which later versions keep:
   model, mode (batch, ring or megakernel), place (what ran)
   fallback_reason (why not the GPU, or null)
   sample_count, state_bytes, digest
-  state_digests[]  of the state after each sample; empty in ring and megakernel mode, with
-             --timeout, and without state
+  state_digests[]  of the state after each sample; empty in ring and megakernel mode, and
+             without state
   inputs[]   name (may be empty), shape, dtype, scale, zero_point, source (the file), clipped
              {of_count: real numbers quantised, below_count, above_count: cut to the range}
   outputs[]  name, shape, dtype, scale, zero_point, file (written, or null), and for each sample:
@@ -153,8 +153,9 @@ pub(crate) struct Arguments {
     /// for each worker, on it every claim of a task with its class and how it ended
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
-    /// The longest an input may take, such as 5ms: the model is stopped at the next operator and
-    /// nothing is written; in ring and megakernel mode the wait before it counts
+    /// The longest an input may take, such as 5ms; where one takes longer, nothing is written.
+    /// A processor stops the model at the next operator; a GPU ends what was launched. In ring and
+    /// megakernel mode the wait before it counts
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     #[arg(allow_hyphen_values = true)]
     timeout: Option<Duration>,

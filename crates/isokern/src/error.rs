@@ -133,8 +133,8 @@ pub enum Error {
     },
     /// A time limit ended first.
     #[error(
-        "{name}: input {input_index} was stopped, {limit:?} are not enough. Fix: allow more time, \
-         or send less work"
+        "{name}: input {input_index} has no answer within {limit:?}. Fix: allow more time, or send \
+         less work"
     )]
     Timeout {
         /// The model.

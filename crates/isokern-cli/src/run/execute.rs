@@ -7,6 +7,7 @@ use isokern::{InstructionSet, Latencies, Model, Plan};
 use super::Arguments;
 use crate::backend::Backend;
 use crate::error::CliError;
+use crate::mode::Mode;
 use crate::states::States;
 
 /// What a run gave, and where.
@@ -41,10 +42,10 @@ pub(super) fn check(arguments: &Arguments, model: &Model) -> Result<(), CliError
         Backend::Cuda => Some("cuda"),
         Backend::Auto => Some("auto"),
     };
-    if let Some(backend) = backend.filter(|_| !mode.is_batch() || arguments.timeout.is_some()) {
+    if let Some(backend) = backend.filter(|_| !mode.is_batch()) {
         return Err(CliError::BackendInBatch { backend });
     }
-    match (&arguments.state, hides_state(arguments)) {
+    match (&arguments.state, hides_state(mode)) {
         (None, _) => Ok(()),
         (Some(_), Some(option)) => Err(CliError::StateHidden { option }),
         (Some(_), None) if model.state_bytes() > 0 => Ok(()),
@@ -53,13 +54,13 @@ pub(super) fn check(arguments: &Arguments, model: &Model) -> Result<(), CliError
 }
 
 /// Returns the option that keeps the state after each input from being seen.
-fn hides_state(arguments: &Arguments) -> Option<&'static str> {
-    if arguments.mode.is_ring() {
+fn hides_state(mode: Mode) -> Option<&'static str> {
+    if mode.is_ring() {
         Some("--mode ring")
-    } else if arguments.mode.is_megakernel() {
+    } else if mode.is_megakernel() {
         Some("--mode megakernel")
     } else {
-        arguments.timeout.map(|_| "--timeout")
+        None
     }
 }
 
@@ -82,7 +83,7 @@ pub(super) fn infer(
     }
     let mut session = model.session_with(plan)?;
     let mut states = States::new(arguments.state.is_some());
-    let shows_state = hides_state(arguments).is_none();
+    let shows_state = hides_state(arguments.mode).is_none();
     let (outputs, latencies) =
         session.run_samples(inputs, arguments.timeout, |session, index| {
             done();

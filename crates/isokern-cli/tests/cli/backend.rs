@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::program::{Ran, command, fixture, fixture_bytes, isokern};
+use crate::program::{Folder, Ran, command, fixture, fixture_bytes, isokern};
 
 /// Returns the program with the stand-in as its driver.
 pub(crate) fn simulated(folder: &Path, arguments: &[&str]) -> Command {
@@ -157,15 +157,41 @@ fn without_a_gpu_cuda_fails_and_auto_says_why_it_is_the_cpu() {
 }
 
 #[test]
-fn a_gpu_backend_runs_no_ring_and_no_timeout() {
+fn a_gpu_backend_runs_batch_mode_alone() {
     let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
     for backend in ["cuda", "auto"] {
-        for more in [["--mode", "ring"], ["--timeout", "1s"]] {
-            let run = ["run", &model, "--input", &input, "--backend", backend];
-            let refused = isokern([&run[..], &more[..]].concat());
+        for mode in ["ring", "megakernel"] {
+            let run = ["run", &model, "--input", &input, "--backend", backend, "--mode", mode];
+            let refused = isokern(run);
             let (error, fix) = refused.error_and_fix(2);
-            assert!(error.contains(backend) && fix.contains("--backend cpu"), "{error}");
+            assert!(error.contains(backend) && error.contains("batch mode"), "{error}");
+            assert!(fix.contains("--backend cpu") && fix.contains("--mode"), "{fix}");
         }
+    }
+}
+
+#[test]
+fn a_time_limit_on_a_gpu_changes_no_byte_or_writes_nothing() {
+    let (_kept, driver) = driver();
+    let folder = Folder::new();
+    let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
+    let target = folder.path("out.i8");
+    let run = |backend, limit| {
+        let run = ["run", &model, "-i", &input, "-o", &target, "--backend", backend];
+        ran(simulated(&driver, &[&run[..], &["--timeout", limit]].concat()))
+    };
+    // On the stand-in a launch takes longer than a microsecond: it ends, and its answer is late.
+    for (backend, limit) in [("cuda", "0s"), ("cuda", "1us"), ("auto", "0s"), ("auto", "1us")] {
+        let late = run(backend, limit);
+        let (error, fix) = late.error_and_fix(4);
+        let said = error.contains("input 0 has no answer within ") && error.ends_with(limit);
+        assert!(said && fix.contains("--timeout"), "{backend}: {error}");
+        assert!(folder.names().is_empty(), "nothing may be written");
+    }
+    for backend in ["cuda", "auto"] {
+        let kept = run(backend, "1h");
+        assert!(kept.text().contains("imulat"), "a GPU was asked for: {}", kept.text());
+        assert!(folder.read("out.i8") == fixture_bytes("vectors/digits.out.tflm.i8"), "{backend}");
     }
 }
 

@@ -16,7 +16,7 @@ impl Session {
     /// and megakernel mode from the question to the collected answer. With a limit none may be
     /// longer. `done` sees the session after each, with the sample's index; where memory of a GPU
     /// runs out and the device was to be chosen, everything begins again on the processor, with
-    /// index 0.
+    /// index 0; not so for a model with state whose stream began in an earlier call.
     ///
     /// # Errors
     ///
@@ -34,18 +34,22 @@ impl Session {
         let output_bytes = self.model.outputs().sample_bytes();
         let mut outputs = vec![0; samples.count() * output_bytes];
         let mut latencies = Latencies::default();
+        let may_begin_again = self.is_fresh || self.model.state_bytes() == 0;
         let mut index = 0;
         while index < samples.count() {
             let output = outputs.get_mut(index * output_bytes..).unwrap_or_default();
             let output = output.get_mut(..output_bytes).unwrap_or_default();
             match self.runner.run_one(&self.model, samples.at(index), output, limit) {
                 Ok(time) => latencies.add(time),
-                Err(error) if self.can_fall_back(&error) => {
+                Err(error) if may_begin_again && self.can_fall_back(&error) => {
                     self.fall_back(&error)?;
                     (index, latencies) = (0, Latencies::default());
                     continue;
                 }
-                Err(error) => return Err(error.at(index)),
+                Err(error) => {
+                    self.is_stale = self.model.state_bytes() > 0;
+                    return Err(error.at(index));
+                }
             }
             self.is_fresh = false;
             done(self, index)?;
