@@ -1,8 +1,8 @@
 //! Rings: cells, slots, tickets, and the steps of push, pop and close.
 //!
-//! One protocol for every two sides that share memory. Two host threads use it today, and an
-//! interrupt and a loop; its layout and its order of accesses are those that a host and a GPU
-//! need across PCIe, or two blocks of a GPU, which nothing runs yet. `ring/protocol.md` beside
+//! One protocol for every two sides that share memory: two host threads, an interrupt and a
+//! loop, a host and a block of a GPU. Its layout and its order of accesses are those that the
+//! last of them needs across PCIe, and two blocks of one GPU would. `ring/protocol.md` beside
 //! this source has the layout, the states, the order of every access with its reason, and what
 //! is not promised.
 //!

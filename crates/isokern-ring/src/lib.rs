@@ -2,7 +2,7 @@
 //!
 //! A ring is a fixed number of slots in memory you own. One end pushes, the other pops; both
 //! are wait-free and allocate nothing. A full ring hands the message back; a closed one says
-//! so. The layout is made to be read by a GPU across PCIe as well, where no ring runs yet; it
+//! so. A GPU reads the same layout across PCIe (`CudaHost` of `isokern-cuda` runs actors so); it
 //! is written down with its proof in `isokern-core`, module [`ring`](isokern_core::ring) and
 //! `protocol.md` beside it.
 //!
