@@ -24,7 +24,7 @@ fn verdict(blob: &[u8]) -> Result<(), FormatError> {
     Model::parse(ModelArtifact::from_bytes(blob).bytes()).map(|_| ())
 }
 
-/// What one repair is for, lost.
+/// Breaks what one repair is for.
 fn break_one(records: &mut Records<'_>, repair: usize) {
     let front = records.front();
     let packed_sums = |records: &mut Records<'_>| {

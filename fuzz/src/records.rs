@@ -51,7 +51,7 @@ impl Records<'_> {
         }
     }
 
-    /// Up to `count` tensor indices from `place` of the lists.
+    /// Returns up to `count` tensor indices from `place` of the lists.
     pub(crate) fn listed(&self, place: usize, count: usize) -> Vec<u16> {
         let end = (place + count).min(self.front().list_len.into());
         (place..end)

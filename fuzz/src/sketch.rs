@@ -68,7 +68,7 @@ impl Sketch<'_> {
         1 + u32::from(self.byte()) % most.max(1)
     }
 
-    /// Values from a seed: as many as a constant has, from one choice.
+    /// Returns values from a seed: as many as a constant has, from one choice.
     fn values(&mut self, count: usize) -> Vec<u32> {
         let mut state = u32::from(self.byte()) | 1 << 20;
         let next = || {
@@ -297,7 +297,7 @@ impl Sketch<'_> {
         self.push(op.with_constants(vec![table]));
         output
     }
-    /// To another type and back, which all other operators take.
+    /// Converts to another type and back, which all other operators take.
     fn convert(&mut self, input: u16) -> u16 {
         let dtypes = [DType::F32, DType::I16, DType::I32, DType::U8, DType::Bool, DType::U32];
         let dtype = dtypes[usize::from(self.byte()) % dtypes.len()];

@@ -116,7 +116,7 @@ fn word<'a>(place: *mut u32) -> &'a AtomicU32 {
     unsafe { AtomicU32::from_ptr(place) }
 }
 
-/// Processor time of this process, of user and system together.
+/// Returns the processor time of this process, of user and system together.
 fn processor_seconds() -> f64 {
     let text = fs::read_to_string("/proc/self/stat").expect("Linux has it");
     // Behind the name, in parentheses, `utime` and `stime` are fields 12 and 13.

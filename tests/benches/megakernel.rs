@@ -168,7 +168,8 @@ fn empty_task(number: u32, is_mixed: bool) -> NewTask {
     task.with_priority(priority).with_tenant(number % 16)
 }
 
-/// ns a task of backlogs of so many, a million tasks in all: the system's account is coarse.
+/// Returns the ns a task of backlogs of so many, a million tasks in all: the system's account is
+/// coarse.
 fn backlog(tasks: u32, workers: u32, is_mixed: bool) -> f64 {
     let repeats = (1_000_000 / tasks).max(1);
     let spent: u64 = (0..repeats).map(|_| one_backlog(tasks, workers, is_mixed)).sum();
@@ -205,7 +206,8 @@ fn one_backlog(tasks: u32, workers: u32, is_mixed: bool) -> u64 {
     spent
 }
 
-/// ns a task of tasks that another thread feeds, and the handler with the delays it noted.
+/// Returns the ns a task of tasks that another thread feeds, and the handler with the delays it
+/// noted.
 fn fed(tasks: u32, workers: u32, pace_ns: u64, task_of: impl Fn(u32) -> NewTask) -> (f64, Busy) {
     let memory = memory(IN_FLIGHT, workers);
     let handler = Busy::new(Monotonic(Instant::now()));
@@ -236,7 +238,7 @@ fn fed(tasks: u32, workers: u32, pace_ns: u64, task_of: impl Fn(u32) -> NewTask)
     (spent as f64 / f64::from(tasks), handler)
 }
 
-/// As [`fed`], through a deque for each worker and an injector.
+/// Works as [`fed`], through a deque for each worker and an injector.
 fn deque(tasks: u32, workers: u32) -> f64 {
     let injector = Injector::<TaskSlot>::new();
     let (done, is_over) = (AtomicU64::new(0), AtomicBool::new(false));

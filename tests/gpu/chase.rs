@@ -28,7 +28,7 @@ pub(crate) fn measure(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Res
     shared(gpu, effort, wrong)
 }
 
-/// T: the chain is in pinned memory of the host, mapped for the device.
+/// Measures T: the chain is in pinned memory of the host, mapped for the device.
 fn mapped(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Failure> {
     let links = chain(MIB);
     let mut memory = MappedBuffer::new(gpu.context(), MIB)?;

@@ -85,7 +85,7 @@ impl Gpu {
         unsafe { self.launch(function, shape, parameters) }.map_err(Into::into)
     }
 
-    /// As [`launch_empty`](Self::launch_empty) without parameters, for recording.
+    /// Works as [`launch_empty`](Self::launch_empty) without parameters, for recording.
     pub(crate) fn launch_recorded(&self) -> Result<(), CudaError> {
         let shape = LaunchShape::new(1, 32);
         // SAFETY: the entry has no parameters, and touches nothing.
@@ -108,7 +108,7 @@ impl Gpu {
         unsafe { self.probe_beside(entry, shape, parameters, || ()) }
     }
 
-    /// As [`probe`](Self::probe), with work of this thread while the probe runs.
+    /// Works as [`probe`](Self::probe), with work of this thread while the probe runs.
     ///
     /// # Safety
     ///

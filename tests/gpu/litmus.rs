@@ -107,7 +107,7 @@ fn cells(gpu: &Gpu, effort: Effort, wrong: &mut Vec<String>) -> Result<(), Failu
     Ok(())
 }
 
-/// No violation, and all rounds played.
+/// Checks that there is no violation, and that all rounds were played.
 fn judge(variant: &str, record: &ProbeRecord, rounds: u32, wrong: &mut Vec<String>) {
     if record.violations != 0 {
         wrong.push(format!("{variant}: {} violations", record.violations));

@@ -113,7 +113,8 @@ impl Found {
         }
     }
 
-    /// Two rows a model: one input, and a batch; ours, every peer, and the best of the peers.
+    /// Appends two rows a model: one input, and a batch; ours, every peer, and the best of the
+    /// peers.
     fn models(&self, text: &mut String) {
         *text += "\nHost to device to host. Peers are float twins in PyTorch.\n\n";
         *text += "| model | figure | Isokern | eager | CUDA graph | torch.compile | best peer |\n";

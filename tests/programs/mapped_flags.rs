@@ -114,7 +114,7 @@ fn module_variables(
     Ok(())
 }
 
-/// More dynamic shared memory than the 48 KiB that need no permission.
+/// Uses more dynamic shared memory than the 48 KiB that need no permission.
 fn large_shared_memory(
     context: &Arc<CudaContext>,
     module: &Arc<CudaModule>,
@@ -153,7 +153,7 @@ fn large_shared_memory(
     Ok(())
 }
 
-/// Memory with one address for host and device.
+/// Tries memory with one address for host and device.
 fn unified_memory(
     context: &Arc<CudaContext>,
     module: &Arc<CudaModule>,
@@ -181,7 +181,7 @@ fn unified_memory(
     Ok(())
 }
 
-/// Memset, copies between device arrays, and views of parts.
+/// Tries memset, copies between device arrays, and views of parts.
 fn device_copies(stream: &Arc<CudaStream>) -> Result<(), Box<dyn Error>> {
     let source = stream.clone_htod(&(0..64_u16).collect::<Vec<_>>())?;
     let mut target = stream.alloc_zeros::<u16>(64)?;

@@ -185,9 +185,9 @@ impl Device {
         inputs: &[i8],
         change: impl Fn(&mut BatchLaunch),
     ) -> Result<BatchRun, Box<Fault>> {
-        let mut job = self.prepare(artifact, artifact.bytes(), inputs);
-        change(&mut job.launch);
-        self.finish(job, |_| {})
+        let mut batch = self.prepare(artifact, artifact.bytes(), inputs);
+        change(&mut batch.launch);
+        self.finish(batch, |_| {})
     }
 
     /// Runs a batch as [`batch`](Self::batch), on the entry of this name.
@@ -201,8 +201,8 @@ impl Device {
         artifact: &ModelArtifact,
         inputs: &[i8],
     ) -> Result<BatchRun, Box<Fault>> {
-        let job = self.prepare(artifact, artifact.bytes(), inputs);
-        self.finish(Job { entry: self.entry(entry), ..job }, |_| {})
+        let batch = self.prepare(artifact, artifact.bytes(), inputs);
+        self.finish(ReadyBatch { entry: self.entry(entry), ..batch }, |_| {})
     }
 
     /// Runs a batch as [`batch`](Self::batch), in a replay: by its seed, with what it may do to
@@ -251,8 +251,8 @@ impl Device {
         artifact: &ModelArtifact,
         inputs: &[i8],
     ) -> Result<(u64, Vec<i8>), Wrong> {
-        let job = self.prepare(artifact, artifact.bytes(), inputs);
-        let (launch, parameters) = self.ready(job, |_| {});
+        let batch = self.prepare(artifact, artifact.bytes(), inputs);
+        let (launch, parameters) = self.ready(batch, |_| {});
         self.run_in(replay, launch)?;
         let BatchParameters { outputs: address, output_bytes, sample_count, .. } = parameters;
         let outputs = self.download(address, (sample_count * output_bytes) as usize);
@@ -270,8 +270,8 @@ impl Device {
         inputs: &[i8],
         change: impl Fn(&mut BatchParameters),
     ) -> Result<BatchRun, Box<Fault>> {
-        let job = self.prepare(artifact, artifact.bytes(), inputs);
-        self.finish(job, change)
+        let batch = self.prepare(artifact, artifact.bytes(), inputs);
+        self.finish(batch, change)
     }
 
     /// Runs a batch as [`batch`](Self::batch), with other bytes in place of the model's, not
@@ -286,12 +286,12 @@ impl Device {
         bytes: &[u8],
         inputs: &[i8],
     ) -> Result<BatchRun, Box<Fault>> {
-        let job = self.prepare(artifact, bytes, inputs);
-        self.finish(job, |_| {})
+        let batch = self.prepare(artifact, bytes, inputs);
+        self.finish(batch, |_| {})
     }
 
     /// Plans a batch and puts its bytes in memory.
-    fn prepare(&self, artifact: &ModelArtifact, bytes: &[u8], inputs: &[i8]) -> Job {
+    fn prepare(&self, artifact: &ModelArtifact, bytes: &[u8], inputs: &[i8]) -> ReadyBatch {
         let model = Model::parse(artifact.bytes()).expect("the artifact is a model");
         let (input_len, output_len) = (model.input_bytes(), model.output_bytes());
         let samples = inputs.len() / input_len;
@@ -317,12 +317,16 @@ impl Device {
             stream_samples: 1,
             ..BatchParameters::default()
         };
-        Job { entry, launch, parameters }
+        ReadyBatch { entry, launch, parameters }
     }
 
     /// Returns the launch of a batch as it is planned now, and its parameters.
-    fn ready(&self, job: Job, change: impl Fn(&mut BatchParameters)) -> (Launch, BatchParameters) {
-        let Job { entry, launch, mut parameters } = job;
+    fn ready(
+        &self,
+        batch: ReadyBatch,
+        change: impl Fn(&mut BatchParameters),
+    ) -> (Launch, BatchParameters) {
+        let ReadyBatch { entry, launch, mut parameters } = batch;
         parameters.flags = launch.flags.bits();
         parameters.arena_bytes = launch.arena_bytes;
         parameters.scratch_stride = launch.arena_bytes;
@@ -346,11 +350,11 @@ impl Device {
     /// Runs a batch as it is planned now.
     fn finish(
         &self,
-        job: Job,
+        batch: ReadyBatch,
         change: impl Fn(&mut BatchParameters),
     ) -> Result<BatchRun, Box<Fault>> {
-        let planned = job.launch;
-        let (launch, parameters) = self.ready(job, change);
+        let planned = batch.launch;
+        let (launch, parameters) = self.ready(batch, change);
         let BatchParameters { outputs, output_bytes, sample_count, fault, .. } = parameters;
         let entry = launch.entry;
         let mut grid = Grid::new(&self.program, launch);
@@ -372,7 +376,7 @@ impl Device {
 }
 
 /// A batch that is ready to run.
-struct Job {
+struct ReadyBatch {
     entry: usize,
     launch: BatchLaunch,
     parameters: BatchParameters,

@@ -21,7 +21,7 @@ use crate::replay_words::{HostSide, Orders};
 /// device, and a slow store takes ten thousand.
 const LOOKS: u32 = 60_000;
 
-/// Steps within which the kernel has to end once it is told to.
+/// Steps within which the kernel has to end once it is asked to.
 const STEPS: u64 = 1_000_000;
 
 /// What is asked, and how it ends.

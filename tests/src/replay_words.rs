@@ -50,14 +50,14 @@ impl<'a, 'r> HostSide<'a, 'r> {
         Self { replay, orders, left: None }
     }
 
-    /// The same for a host that stops for good after so many accesses: the next one unwinds with
-    /// [`HostGone`], and what its destructors write goes nowhere.
+    /// Returns the same for a host that stops for good after so many accesses: the next one unwinds
+    /// with [`HostGone`], and what its destructors write goes nowhere.
     #[must_use]
     pub const fn stopping_after(self, left: Option<&'a AtomicU64>) -> Self {
         Self { left, ..self }
     }
 
-    /// Whether the host still runs; unwinds when it stops.
+    /// Returns whether the host still runs; unwinds when it stops.
     fn is_there(&self) -> bool {
         let Some(left) = self.left else { return true };
         match left.load(Ordering::Relaxed) {

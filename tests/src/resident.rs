@@ -29,7 +29,7 @@ use crate::replay_words::{HostSide, Orders};
 const LOOKS: u32 = 400_000;
 /// Steps of the device between two looks.
 const STEPS: u32 = 64;
-/// Steps within which the kernel has to end once it is told to.
+/// Steps within which the kernel has to end once it is asked to.
 const STEPS_TO_END: u64 = 20_000_000;
 /// A lease that no test lives to see, in ns.
 const LONG: u64 = 1 << 60;
@@ -60,7 +60,7 @@ pub struct ResidentReplay<'d> {
 }
 
 impl<'d> ResidentReplay<'d> {
-    /// Memory for a grid that runs this model, copied by the block.
+    /// Returns memory for a grid that runs this model, copied by the block.
     #[must_use]
     pub fn new(device: &'d Device, artifact: &ModelArtifact) -> Self {
         let model = Model::parse(artifact.bytes()).expect("the artifact is a model");
@@ -108,31 +108,31 @@ impl<'d> ResidentReplay<'d> {
         }
     }
 
-    /// The same with another lease of the grid, in ns.
+    /// Returns the same with another lease of the grid, in ns.
     #[must_use]
     pub const fn with_lease(self, lease_ns: u64) -> Self {
         Self { lease_ns, ..self }
     }
 
-    /// The same with a host that leaves orders of its accesses out.
+    /// Returns the same with a host that leaves orders of its accesses out.
     #[must_use]
     pub const fn with_host_orders(self, orders_kept: Orders) -> Self {
         Self { orders_kept, ..self }
     }
 
-    /// The same with a host that stops for good after so many accesses
+    /// Returns the same with a host that stops for good after so many accesses
     /// ([`HostSide::stopping_after`]).
     #[must_use]
     pub const fn with_accesses(self, accesses: &'d AtomicU64) -> Self {
         Self { accesses: Some(accesses), ..self }
     }
 
-    /// The order that is given; change it before.
+    /// Returns the order that is given; change it before.
     pub const fn order_mut(&mut self) -> &mut BlockOrder {
         &mut self.order
     }
 
-    /// The address of the pool of payloads.
+    /// Returns the address of the pool of payloads.
     #[must_use]
     pub const fn pool(&self) -> u64 {
         self.pool
@@ -300,7 +300,7 @@ impl<'d> ResidentReplay<'d> {
         }
     }
 
-    /// What the fault record of the block says.
+    /// Returns what the fault record of the block says.
     fn fault(&self) -> String {
         let record = self.device.download(self.reports + FAULT_AT, size_of::<FaultRecord>());
         let record: FaultRecord = bytemuck::pod_read_unaligned(&record);

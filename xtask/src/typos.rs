@@ -23,7 +23,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     process::run(&mut command()?)
 }
 
-/// Settings that exclude everything would let everything pass.
+/// Finds planted mistakes: settings that exclude everything would let everything pass.
 fn find_planted() -> Result<(), Failure> {
     let path = repository::target_dir().join("planted-typo.txt");
     let failure = |source| Failure::Path { path: path.clone(), source };

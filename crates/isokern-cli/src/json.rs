@@ -14,7 +14,7 @@ pub(crate) fn print(value: &impl Serialize, out: &mut impl Write) -> io::Result<
     print_text(&serde_json::to_string_pretty(value)?, out)
 }
 
-/// As [`print()`], on one line: for long lists of numbers.
+/// Works as [`print()`], on one line: for long lists of numbers.
 pub(crate) fn print_line(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
     print_text(&serde_json::to_string(value)?, out)
 }

@@ -31,7 +31,7 @@ pub(crate) fn assign<'g>(
     assign_by(ports, ports.side().word(), given)
 }
 
-/// As [`assign`], from what an option of this name gives.
+/// Works as [`assign`], from what an option of this name gives.
 pub(crate) fn assign_by<'g>(
     ports: &Ports,
     option: &'static str,

@@ -111,7 +111,7 @@ fn order(array: &[u64], whole: &[u64]) -> Option<String> {
     (!axes.is_empty()).then(|| axes.join(", "))
 }
 
-/// As [`order`], with the samples counted by this axis.
+/// Works as [`order`], with the samples counted by this axis.
 fn order_of(array: &[u64], counting: Option<usize>, sample: &[u64]) -> Option<Vec<usize>> {
     let mut axes: Vec<usize> = counting.into_iter().collect();
     for size in sample {

@@ -65,7 +65,7 @@
 //!
 //! These files may use `unsafe`: `vector/dispatch.rs`, to call functions that need
 //! instructions which were found to be there, `smlad.rs` with its folder, for instructions that
-//! every Armv7E-M has, and an Armv8-M whose name the compiler is told, `mla.rs`, `muls.rs` and
+//! every Armv7E-M has, and an Armv8-M that the compiler knows by name, `mla.rs`, `muls.rs` and
 //! `mul.rs` with their folders, for those of Armv7-M, Armv6-M and a RISC-V with extension M, and
 //! `mve.rs` with its folder, for the vectors of a Cortex-M55 or M85 that is named so.
 #![no_std]

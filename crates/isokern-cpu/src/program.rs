@@ -197,7 +197,8 @@ impl<'m, S: OperatorSet> CpuProgram<'m, S> {
         self.try_until(arena, state, first, stops)?.map_err(from_run)
     }
 
-    /// As [`run_until`](Self::run_until), with errors of operators apart from those of memory.
+    /// Works as [`run_until`](Self::run_until), with errors of operators apart from those of
+    /// memory.
     pub(crate) fn try_until(
         &self,
         arena: &mut [u8],

@@ -111,7 +111,7 @@ where
     P: TaskCell<ModelPlace<'m>>,
     S: OperatorSet,
 {
-    /// Tasks of models without state.
+    /// Returns tasks of models without state.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ where
     Q: TaskCell<ModelStream<'m>>,
     S: OperatorSet,
 {
-    /// Tasks of these models, in these places, for these streams.
+    /// Returns tasks of these models, in these places, for these streams.
     ///
     /// # Errors
     ///

@@ -58,14 +58,14 @@ pub(crate) struct VectorLoops<T> {
 }
 
 impl VectorLoops<Avx2> {
-    /// Loops for AVX2, or nothing where the processor lacks it.
+    /// Returns loops for AVX2, or nothing where the processor lacks it.
     pub(crate) fn avx2() -> Option<Self> {
         Avx2::detect().map(|tile| Self { tile })
     }
 }
 
 impl VectorLoops<Avx512> {
-    /// Loops for AVX-512 with VNNI, or nothing where the processor lacks it.
+    /// Returns loops for AVX-512 with VNNI, or nothing where the processor lacks it.
     pub(crate) fn avx512() -> Option<Self> {
         Avx512::detect().map(|tile| Self { tile })
     }

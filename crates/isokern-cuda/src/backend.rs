@@ -126,7 +126,7 @@ impl CudaBackend {
         Self { streams: count.max(1), ..self }
     }
 
-    /// Why no model can be loaded, `None` if there is a device.
+    /// Returns why no model can be loaded, `None` if there is a device.
     #[must_use]
     pub fn unavailable(&self) -> Option<&CudaError> {
         self.kernels.as_ref().err()

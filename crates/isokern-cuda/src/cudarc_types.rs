@@ -146,7 +146,8 @@ impl CudaModel {
     }
 }
 
-/// cudarc's result as ours. Its error is not to be formatted: that asks the driver for a text.
+/// Returns cudarc's result as ours. Its error is not to be formatted: that asks the driver for a
+/// text.
 fn call(
     context: &Context,
     call: &'static str,

@@ -184,7 +184,8 @@ impl UploadedModel {
         self.state.map_or(1, |state| state.streams)
     }
 
-    /// Global memory for the arenas of launches of up to `samples_max` samples of all streams.
+    /// Returns global memory for the arenas of launches of up to `samples_max` samples of all
+    /// streams.
     pub(crate) fn scratch(&self, samples_max: usize) -> Result<Option<DeviceBuffer>, CudaError> {
         match self.plan(samples_max, self.streams())?.scratch_bytes {
             0 => Ok(None),

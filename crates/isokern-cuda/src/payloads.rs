@@ -141,7 +141,7 @@ impl PackedPayload {
         Ok(way)
     }
 
-    /// Ports of different types take bytes, or payloads without a type.
+    /// Checks the type: ports of different types take bytes, or payloads without a type.
     fn check_dtype(&self, found: Option<DType>) -> Result<(), PayloadError> {
         if found.is_some_and(|found| found != self.dtype.unwrap_or(DType::U8)) {
             return Err(PayloadError::Dtype);

@@ -171,7 +171,7 @@ impl Quantization<'_> {
     }
 }
 
-/// Text from the file, fit to be printed.
+/// Returns text from the file, fit to be printed.
 pub(crate) fn escaped(bytes: &[u8]) -> String {
     let shown = bytes.get(..NAME_MAX).unwrap_or(bytes);
     String::from_utf8_lossy(shown).escape_debug().to_string()

@@ -173,7 +173,7 @@ pub(crate) fn divided(multiplier: Multiplier, terms: u32) -> Multiplier {
     Multiplier { mantissa: mantissa as i32, shift: (i32::from(multiplier.shift) - bits) as i8 }
 }
 
-/// Multiplier, shift and cut-off of a softmax; none where the steps are too fine.
+/// Returns the multiplier, shift and cut-off of a softmax; none where the steps are too fine.
 ///
 /// `PreprocessSoftmaxScaling` and `CalculateInputRadius` in
 /// `kernels/internal/quantization_util.cc`, for five integer bits.

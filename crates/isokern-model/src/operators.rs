@@ -91,7 +91,7 @@ macro_rules! operators {
             /// Every kind, in the order of the codes.
             pub const ALL: &'static [Self] = &[$(Self::$kind),+];
 
-            /// Returns the number that stands for this kind in a blob, from 1: zeroed memory is no
+            /// Returns the number of this kind in a blob, from 1: zeroed memory is no
             /// operator.
             #[must_use]
             pub const fn code(self) -> u8 {

@@ -44,7 +44,7 @@ pub trait FourChannels: Rescale {
     /// [`Taps::x_step`] bytes apart in `xs`, whose words have the four channels of a cell, and
     /// their four results [`Taps::y_step`] cells apart in `ys`. Computes none if there is not room
     /// for all.
-    #[inline(never)] // A frame of its own.
+    #[inline(never)] // A stack frame of its own.
     fn four_channels(taps: &Taps, xs: &[u32], ys: &[Cell<i8>], count: usize) {
         if !taps.has_room(xs.len(), ys.len(), count) {
             return;

@@ -31,7 +31,7 @@ pub(crate) struct Passes {
 }
 
 impl Passes {
-    /// Of at most `most` terms each, a multiple of 4.
+    /// Returns passes of at most `most` terms each, a multiple of 4.
     #[inline]
     pub(crate) fn new(terms: Terms, most: usize) -> Self {
         let row_terms = terms.row_terms.max(1);

@@ -64,8 +64,8 @@ impl Scale {
         product.wrapping_add(half).wrapping_sub(below).wrapping_shr(self.right)
     }
 
-    /// [`finish`](Self::finish) for processors that put the outcome of a comparison into a
-    /// register.
+    /// Works as [`finish`](Self::finish), for processors that put the outcome of a comparison into
+    /// a register.
     #[inline(always)]
     pub(crate) const fn finish_by_comparison(self, product: i32) -> i32 {
         let half = (1_u32.wrapping_shl(self.right) >> 1).cast_signed();

@@ -215,7 +215,7 @@ mod tests {
     use super::{NarrowProducts, WideProducts, high_word, high_word_of_halves};
     use crate::scale::{Rescale, Scale};
 
-    /// Values near powers of two, in order of their magnitude.
+    /// Returns values near powers of two, in order of their magnitude.
     fn values() -> impl Iterator<Item = i32> {
         let near = |centre: i32| (-2..=2).map(move |step| centre.wrapping_add(step));
         (0..32).flat_map(move |bit| near(1 << bit).chain(near(-1 << bit)))

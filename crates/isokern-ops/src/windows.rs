@@ -24,7 +24,7 @@ pub(crate) trait Gathered {
 }
 
 impl Windows<'_> {
-    /// Row and column of a position of the output.
+    /// Returns row and column of a position of the output.
     #[inline]
     pub(crate) fn place(&self, position: usize) -> (usize, usize) {
         let width = self.width.max(1);
@@ -68,7 +68,7 @@ impl Windows<'_> {
     }
 }
 
-/// [`Axis::inside`], without its divisions where all of the kernel is inside.
+/// Returns [`Axis::inside`] without its divisions where all of the kernel is inside.
 #[inline]
 const fn inside(axis: Axis, position: usize, len: usize) -> (usize, usize, usize) {
     let start = position * axis.stride;

@@ -95,7 +95,7 @@ impl Build<'_> {
         std::fs::read_to_string(&output).map_err(|source| Error::Path { path: output, source })
     }
 
-    /// Text that must not be in the PTX: the folders of this machine.
+    /// Returns text that must not be in the PTX: the folders of this machine.
     pub(crate) fn places(&self) -> Vec<String> {
         let mut places: Vec<PathBuf> = self.remapped().into_iter().map(|(from, _)| from).collect();
         places.extend(self.package.folders.iter().cloned());

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It was built, and checked and written as asked; fresh PTX lies in the folder.
+    /// It was built, and checked and written as asked; fresh PTX is in the folder.
     Built {
         /// The folder.
         folder: PathBuf,

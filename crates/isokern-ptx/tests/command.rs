@@ -34,7 +34,7 @@ impl Drop for Folder {
     }
 }
 
-/// What a driver wrote for a kernel whose first line ran so often.
+/// Returns what a driver wrote for a kernel whose first line ran so often.
 fn profile(first: u64) -> String {
     let head = "kernel\tlaunches\tfunction\tline\tthread instructions\twarp instructions\t...\n";
     let counts = "\t4\t0\t2\t8\t0\t0\t0\t0\t0\tadd.f32 %f1, %f2, %f3;\n";

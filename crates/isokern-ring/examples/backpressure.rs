@@ -60,14 +60,14 @@ fn run(answer: Answer) -> Ledger {
     })
 }
 
-/// The newest samples are lost.
+/// Drops the newest samples.
 fn drop_new(producer: &mut Producer<&Samples>, sample: Sample, ledger: &mut Ledger) {
     if producer.try_push(sample).is_err() {
         ledger.dropped += 1;
     }
 }
 
-/// The producer slows down to the consumer's pace.
+/// Slows the producer down to the consumer's pace.
 fn wait(producer: &mut Producer<&Samples>, sample: Sample, ledger: &mut Ledger) {
     let patient = WaitStrategy::Park { bound: Duration::from_millis(10) };
     match producer.try_push(sample) {
@@ -79,7 +79,7 @@ fn wait(producer: &mut Producer<&Samples>, sample: Sample, ledger: &mut Ledger) 
     }
 }
 
-/// While the ring is more than half full, only every fourth sample goes in.
+/// Thins out: while the ring is more than half full, only every fourth sample goes in.
 fn thin_out(producer: &mut Producer<&Samples>, sample: Sample, ledger: &mut Ledger) {
     let is_crowded = producer.free_slots() < 2;
     if (is_crowded && !sample.is_multiple_of(4)) || producer.try_push(sample).is_err() {

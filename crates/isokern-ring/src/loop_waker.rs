@@ -146,7 +146,7 @@ unsafe fn wake(pointer: *const ()) {
     unsafe { pointee(pointer) }.wake();
 }
 
-/// Nothing is owned by a waker that points to a static.
+/// Does nothing: nothing is owned by a waker that points to a static.
 ///
 /// # Safety
 ///

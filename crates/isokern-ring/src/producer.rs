@@ -113,7 +113,7 @@ impl<H: RingHandle> Producer<H> {
         Ok(pushed_count)
     }
 
-    /// Slots that can be filled at the time of the call.
+    /// Returns how many slots can be filled at the time of the call.
     ///
     /// The consumer may free more at any moment, so the true number is this or higher, never
     /// lower. A consumer with a backlog frees an eighth of the ring at a time, at most 16 slots.

@@ -93,8 +93,8 @@ impl Memory {
         Self { table: RwLock::new(table), epoch: AtomicU64::new(1), capacity, tracks: false }
     }
 
-    /// As [`new`](Self::new); memory of [`Kind::Device`] remembers which of its bytes were written,
-    /// so that a kernel's reads of others can be reported.
+    /// Works as [`new`](Self::new); memory of [`Kind::Device`] remembers which of its bytes were
+    /// written, so that a kernel's reads of others can be reported.
     #[must_use]
     pub fn tracking_writes(capacity: u64) -> Self {
         Self { tracks: true, ..Self::new(capacity) }

@@ -130,8 +130,9 @@ impl Program {
         }
     }
 
-    /// As [`load`](Self::load), but a function with an instruction that this machine does not know
-    /// is loaded, and [`refusal`](Self::refusal) says which it is: a program may never ask for it.
+    /// Works as [`load`](Self::load), but a function with an instruction that this machine does not
+    /// know is loaded, and [`refusal`](Self::refusal) says which it is: a program may never ask for
+    /// it.
     ///
     /// # Errors
     ///

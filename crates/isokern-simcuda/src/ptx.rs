@@ -82,7 +82,7 @@ pub fn parse(text: &str) -> Result<Module, PtxError> {
     refusal.map_or(Ok(module), Err)
 }
 
-/// As [`parse`], but a function with what is not supported in it is read as one that is
+/// Works as [`parse`], but a function with what is not supported in it is read as one that is
 /// [refused](ast::Function::refusal): other functions of its module may run.
 ///
 /// # Errors

@@ -105,7 +105,7 @@ impl Sketch<'_> {
         output
     }
 
-    /// An operation on a tensor and itself, or a constant on either side.
+    /// Adds an operation on a tensor and itself, or a constant on either side.
     fn pair(&mut self, operation: BinaryOperation, input: u16, output: u16) {
         let sizes = self.sizes(input);
         let code = operation.code();
@@ -163,7 +163,7 @@ impl Sketch<'_> {
     }
 }
 
-/// Four sizes as the dimensions of an output.
+/// Returns four sizes as the dimensions of an output.
 const fn six([a, b, c, d]: Sizes) -> [u32; 6] {
     [1, 1, a, b, c, d]
 }

@@ -144,7 +144,7 @@ pub fn set_resident() {
     }
 }
 
-/// Whether the block is one of a resident kernel.
+/// Returns whether the block is one of a resident kernel.
 #[inline(always)]
 pub fn is_resident() -> bool {
     let resident: u32;

@@ -72,7 +72,7 @@ impl Team for BlockTeam {
     }
 }
 
-/// Threads of the crew of this block.
+/// Counts the threads of the crew of this block.
 #[inline(always)]
 fn crew_size() -> u32 {
     registers::threads().saturating_sub(CONTROL_THREADS)

@@ -50,7 +50,7 @@ impl Timer {
         self.0.enable_counter();
     }
 
-    /// Neither counts nor interrupts.
+    /// Stops counting and interrupting.
     pub fn stop(&mut self) {
         self.0.disable_interrupt();
         self.0.disable_counter();

@@ -45,7 +45,7 @@ impl Timer {
         self.restart();
     }
 
-    /// Interrupts each time there were so many counts of the CLINT.
+    /// Starts interrupts, one each time there were so many counts of the CLINT.
     pub fn start_interrupts(&mut self, counts: u32) {
         set_compare(time() + u64::from(counts));
         // SAFETY: no critical section depends on this interrupt: it was off before.
@@ -54,7 +54,7 @@ impl Timer {
         unsafe { riscv::interrupt::enable() };
     }
 
-    /// Interrupts no more.
+    /// Stops the interrupts.
     pub fn stop(&mut self) {
         // SAFETY: no memory is affected by an interrupt that does not come.
         unsafe { mie::clear_mtimer() };

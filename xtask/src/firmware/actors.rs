@@ -193,7 +193,7 @@ fn at_least_one(report: &Report, name: &str) -> Result<u64, Failure> {
     }
 }
 
-/// Instructions of one of the messages that took so many ticks, where that was measured.
+/// Returns instructions of one of the messages that took so many ticks, where that was measured.
 fn instructions(report: &Report, name: &str) -> Result<Option<u64>, Failure> {
     if report.all(name).next().is_none() {
         return Ok(None);

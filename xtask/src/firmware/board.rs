@@ -10,7 +10,7 @@ pub(crate) struct Board {
     pub(super) machine: Machine,
     pub(super) processor: &'static str,
     pub(super) target: &'static str,
-    /// What the compiler is told besides: the processor, where the target is not of one.
+    /// What the compiler also gets: the processor, where the target is not of one.
     pub(super) flags: &'static str,
     /// Bytes of flash and RAM, as in the board's memory map.
     flash: u64,

@@ -88,7 +88,7 @@ impl Report {
         Self { text }
     }
 
-    /// Everything that was printed.
+    /// Returns everything that was printed.
     pub(super) fn text(&self) -> &str {
         &self.text
     }

@@ -141,7 +141,7 @@ impl ActorFigure {
     }
 }
 
-/// A number, or a dash for what was not measured.
+/// Returns a number, or a dash for what was not measured.
 fn number(number: Option<u64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| number.to_string())
 }

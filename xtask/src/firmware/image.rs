@@ -83,12 +83,12 @@ pub(super) fn check(elf: &Path, board: &Board) -> Result<(), Failure> {
     check_but(elf, board, &[])
 }
 
-/// As [`check`], for a program with tasks.
+/// Works as [`check`], for a program with tasks.
 pub(super) fn check_tasks(elf: &Path, board: &Board) -> Result<(), Failure> {
     check_but(elf, board, &TASK_PANIC)
 }
 
-/// As [`check`], for a program of a model with numbers that are floats.
+/// Works as [`check`], for a program of a model with numbers that are floats.
 pub(super) fn check_floats(elf: &Path) -> Result<(), Failure> {
     refuse(elf, found_but(elf, &[])?)
 }
@@ -170,7 +170,7 @@ fn with_parts(symbols: &[String], parts: &[&str]) -> Vec<String> {
     symbols.iter().filter(has_part).cloned().collect()
 }
 
-/// Float routines among the symbols, and float instructions, with their function.
+/// Returns float routines among the symbols, and float instructions, with their function.
 ///
 /// Every instruction of a Cortex-M whose name starts with `v` uses the float registers; with
 /// vectors they have integers too, and the name says of what type. The RISC-V processors have no

@@ -74,7 +74,7 @@ fn print_head(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "warm-up    {runs}, not counted")
 }
 
-/// In place of the times of an interpreter.
+/// Prints exact counts, in place of the times of an interpreter.
 fn print_counts(counts: &CountsReport, out: &mut impl Write) -> io::Result<()> {
     let of = |count| grouped(count);
     writeln!(out, "\nOne inference executes, counted exactly (times: --json):")?;

@@ -18,7 +18,8 @@ pub(crate) enum Wait {
 }
 
 impl Wait {
-    /// Spinning, unless there is one processor, where each would wait for the other's slice.
+    /// Returns spinning, unless there is one processor, where each would wait for the other's
+    /// slice.
     pub(crate) fn for_this_machine() -> Self {
         let is_alone = thread::available_parallelism().is_ok_and(|count| count.get() == 1);
         if is_alone { Self::Yield } else { Self::Spin }

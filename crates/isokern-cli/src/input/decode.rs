@@ -64,7 +64,7 @@ pub(crate) fn stored_elements<'a>(
     Ok(read)
 }
 
-/// As [`stored_elements`], whatever the shape of the array is.
+/// Works as [`stored_elements`], whatever the shape of the array is.
 fn read_elements<'a>(
     array: &Array<'a>,
     refused: impl FnOnce() -> InputError,

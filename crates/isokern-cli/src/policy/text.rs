@@ -149,7 +149,7 @@ const fn of_topology(topology: MegakernelTopology) -> &'static str {
     }
 }
 
-/// Lines without spaces at their ends; the second column, the values, is aligned right.
+/// Returns lines without spaces at their ends; the second column, the values, is aligned right.
 fn table<'r>(titles: &[&str], rows: impl Iterator<Item = Vec<&'r str>>) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);

@@ -6,7 +6,7 @@ use isokern_model::Tensor;
 
 use super::{PortError, Ports, Side, assign, check_all_given};
 
-/// Ports with these names, and no tensors.
+/// Returns ports with these names, and no tensors.
 fn ports(side: Side, names: &[&str]) -> Ports {
     let tensors = names.iter().map(|_| Tensor::default());
     Ports::new(side, tensors, |index| names[index].to_owned())

@@ -11,7 +11,7 @@ fn run(input: &str) -> (String, String) {
     (String::from_utf8(ran.stdout).expect("a digest is ASCII"), ran.stderr)
 }
 
-/// As [`npy`], with the first index the fastest.
+/// Works as [`npy`], with the first index the fastest.
 fn fortran(element: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     let bytes = npy(element, shape, data);
     let header = String::from_utf8_lossy(&bytes[10..128]).replace("False, ", "True,  ");

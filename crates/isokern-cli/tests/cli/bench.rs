@@ -178,7 +178,8 @@ fn time_ends_a_measurement_and_one_run_is_enough() {
     }
 }
 
-/// With one pair the overhead is the difference of its two times, but for their rounding.
+/// Checks that with one pair the overhead is the difference of its two times, but for their
+/// rounding.
 fn check_only_pair(report: &Value) {
     let overhead = &report["overhead"];
     let ns = |value: &Value| value.as_f64().expect("it is a number");

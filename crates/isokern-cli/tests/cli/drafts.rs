@@ -82,7 +82,7 @@ pub(crate) fn sums(left: &[i8], right: &[i8]) -> Vec<i8> {
     left.iter().zip(right).map(|(a, b)| a.saturating_add(*b)).collect()
 }
 
-/// Int8 values as the bytes of a file.
+/// Returns int8 values as the bytes of a file.
 pub(crate) fn bytes(values: &[i8]) -> Vec<u8> {
     values.iter().map(|value| value.cast_unsigned()).collect()
 }

@@ -82,7 +82,7 @@ pub struct Owned<'c, T> {
 }
 
 impl<'c, T> Owned<'c, T> {
-    /// For the caller who has just set `used`.
+    /// Returns the place for the caller who has just set `used`.
     const fn of(cell: &'c SingleOwner<T>) -> Self {
         Self { cell, borrow: PhantomData }
     }

@@ -209,7 +209,7 @@ impl PayloadMut for DeviceViewMut<'_> {
 }
 
 impl Place {
-    /// As a payload: untyped, or typed at any alignment.
+    /// Describes it as a payload: untyped, or typed at any alignment.
     const fn descriptor(&self) -> BufferDescriptor {
         BufferDescriptor::new(self.bytes).with_memory_class(self.space.memory_class())
     }

@@ -34,7 +34,7 @@ const BACKEND_ERRORS: [(BackendError, u32, InferenceErrorKind); 8] = [
     ),
 ];
 
-/// The message ends in one sentence that starts with `Fix:`.
+/// Checks that the message ends in one sentence that starts with `Fix:`.
 fn assert_says_what_to_do(message: &str) {
     let (fact, fix) = message.split_once(". Fix: ").expect(message);
     assert!(!fact.is_empty() && fix.len() > 10 && fix.ends_with('.'), "{message}");

@@ -145,7 +145,7 @@ pub fn plan_batch(
     Ok(BatchLaunch { blocks, threads, shared_bytes, flags, arena_bytes, scratch_bytes })
 }
 
-/// Whole warps, at most [`BATCH_THREADS`].
+/// Returns whole warps, at most [`BATCH_THREADS`].
 fn threads(limits: &DeviceLimits) -> Result<u32, LaunchPlanError> {
     let by_registers = (limits.registers / warp_registers(limits)).saturating_mul(WARP_THREADS);
     let threads = BATCH_THREADS

@@ -19,7 +19,7 @@ pub struct ActorShape {
 
 /// The order to run one actor.
 ///
-/// Addresses are the device's. 0 stands for none.
+/// Addresses are the device's. 0 is none.
 ///
 /// ```
 /// use isokern_core::device::BlockOrder;

@@ -189,8 +189,8 @@ impl<W: SharedRmw> SharedTaskSlot<W> {
         self.resume(epoch, |_| true)
     }
 
-    /// As [`try_resume`](Self::try_resume), of the pause with this turn and no later one, which
-    /// may be another task's.
+    /// Works as [`try_resume`](Self::try_resume), of the pause with this turn and no later one,
+    /// which may be another task's.
     pub(super) fn try_resume_turn(&self, epoch: u32, turn: u32) -> Result<(), TaskTransitionError> {
         self.resume(epoch, |found| found == turn)
     }
@@ -256,7 +256,7 @@ impl<W: SharedWord> ClaimedTask<'_, W> {
         self.pause_turn(pc, data, epoch).map(|_| ())
     }
 
-    /// As [`pause`](Self::pause), and returns the turn of this pause.
+    /// Works as [`pause`](Self::pause), and returns the turn of this pause.
     pub(super) fn pause_turn(
         self,
         pc: u32,

@@ -58,7 +58,7 @@ impl<M: TaskMemory, H: TaskHandler, C: Clock> Worker<M, H, C> {
 }
 
 impl<M: TaskMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
-    /// As [`new`](Worker::new), for a team that runs each task together.
+    /// Works as [`new`](Worker::new), for a team that runs each task together.
     pub fn with_team(
         memory: M,
         (handler, team): (H, T),

@@ -37,7 +37,7 @@ use super::words::SharedCell;
 
 /// Access to the 16 cells of a control line, wherever it lives.
 pub trait ControlLine {
-    /// Cell `cell_index`, which the protocol keeps below 16.
+    /// Returns cell `cell_index`, which the protocol keeps below 16.
     fn cell(&self, cell_index: usize) -> impl SharedCell;
 }
 

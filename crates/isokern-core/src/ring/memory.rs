@@ -54,7 +54,7 @@ pub trait SharedRing {
     /// Returns the number of slots; always the same for one ring.
     fn slot_count(&self) -> SlotCount;
 
-    /// Cell `cell_index` of a slot. The protocol keeps `slot_index` below the slot count
+    /// Returns cell `cell_index` of a slot. The protocol keeps `slot_index` below the slot count
     /// and `cell_index` below `LINES * 16`.
     fn cell(&self, slot_index: u32, cell_index: usize) -> impl SharedCell;
 
@@ -83,7 +83,7 @@ pub trait SharedRing {
     /// Returns [`EndStatus`](super::EndStatus) of the producer.
     fn producer_status(&self) -> impl SharedWord;
 
-    /// Cell `cell_index` of the producer's counts, which the protocol keeps below 14.
+    /// Returns cell `cell_index` of the producer's counts, which the protocol keeps below 14.
     fn count_cell(&self, cell_index: usize) -> impl SharedCell;
 
     /// Returns [`EndStatus`](super::EndStatus) of the consumer.

@@ -147,14 +147,14 @@ impl ProducerState {
         self.tail = self.tail.wrapping_add(1);
     }
 
-    /// As [`publish_unchecked`](Self::publish_unchecked), for a message of so many words.
+    /// Works as [`publish_unchecked`](Self::publish_unchecked), for a message of so many words.
     pub(super) fn publish_words_unchecked<R: SharedRing>(&mut self, ring: &R, words: &[u32]) {
         slot::publish_words(ring, self.tail, words);
         self.tail = self.tail.wrapping_add(1);
     }
 
-    /// Slots free at the time of the call. The consumer may free more at any moment, so the
-    /// true number is this or higher, never lower.
+    /// Returns the slots free at the time of the call. The consumer may free more at any moment, so
+    /// the true number is this or higher, never lower.
     pub fn free_slots<R: SharedRing>(&mut self, ring: &R) -> u32 {
         self.head_seen = ring.head().load_acquire();
         let slots = ring.slot_count();

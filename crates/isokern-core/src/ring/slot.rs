@@ -16,7 +16,7 @@ pub const fn cells_of<T>() -> usize {
     if words == 0 { 1 } else { words }
 }
 
-/// Lines that a message of type `T` takes.
+/// Returns the lines that a message of type `T` takes.
 ///
 /// ```
 /// use isokern_core::ring::lines_of;

@@ -32,8 +32,8 @@ pub const fn message_capacity_bytes(lines: usize) -> usize {
     (lines * LINE_DATA_BYTES).saturating_sub(size_of::<WireHeader>())
 }
 
-/// Lines of an actor's slot for a message of so many bytes, 1, 2 or 4; `None` when it must
-/// travel in a buffer.
+/// Returns the lines of an actor's slot for a message of so many bytes, 1, 2 or 4; `None` when it
+/// must travel in a buffer.
 #[must_use]
 pub const fn message_lines(message_bytes: usize) -> Option<usize> {
     match message_bytes {

@@ -97,7 +97,7 @@ pub trait SharedCell {
     /// Reads a slot's cell. When the turn is the expected one, the data belongs to it.
     fn poll(&self) -> CellValue;
 
-    /// As [`poll`](Self::poll); when the turn was stored by
+    /// Works as [`poll`](Self::poll); when the turn was stored by
     /// [`publish_release`](Self::publish_release), everything its writer wrote before is
     /// seen after this call.
     fn poll_acquire(&self) -> CellValue;
@@ -105,7 +105,7 @@ pub trait SharedCell {
     /// Writes a slot's cell. Whoever sees the turn sees the data.
     fn publish(&self, data: u32, turn: u32);
 
-    /// As [`publish`](Self::publish), after everything written and read before.
+    /// Works as [`publish`](Self::publish), after everything written and read before.
     fn publish_release(&self, data: u32, turn: u32);
 
     /// Reads a control cell: data and turn of one and the same write, with acquire

@@ -67,7 +67,7 @@ impl Outputs {
     }
 }
 
-/// `P` positions times one block.
+/// Computes `P` positions times one block.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn tile<const P: usize>(
@@ -105,7 +105,7 @@ fn tile<const P: usize>(
     }
 }
 
-/// 16 bytes as 16 words.
+/// Returns 16 bytes as 16 words.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn spread(bytes: [i8; 16]) -> __m256i {

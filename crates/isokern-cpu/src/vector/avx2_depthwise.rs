@@ -92,7 +92,7 @@ fn widen(values: [i8; LANES]) -> __m256i {
     _mm256_cvtepi8_epi16(bytes)
 }
 
-/// Values in the order unpacking deals them: fours to the first, fours to the second.
+/// Returns values in the order unpacking deals them: fours to the first, fours to the second.
 fn dealt<V: Copy>(values: [V; LANES]) -> [[V; LANES / 2]; 2] {
     let lane = |half: usize, lane: usize| values[lane / 4 * 8 + half * 4 + lane % 4];
     [core::array::from_fn(|index| lane(0, index)), core::array::from_fn(|index| lane(1, index))]

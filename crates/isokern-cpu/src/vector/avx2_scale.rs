@@ -101,7 +101,7 @@ impl Range {
     }
 }
 
-/// 8 bytes as 8 lanes.
+/// Returns 8 bytes as 8 lanes.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn widen(values: [i8; 8]) -> __m256i {
@@ -110,7 +110,7 @@ pub(super) fn widen(values: [i8; 8]) -> __m256i {
     _mm256_cvtepi8_epi32(bytes)
 }
 
-/// 16 lanes as bytes; those out of range become the nearest byte.
+/// Returns 16 lanes as bytes; those out of range become the nearest byte.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn narrow(low: __m256i, high: __m256i) -> [i8; 16] {

@@ -30,7 +30,7 @@ pub(super) fn windows(job: &Windows, x: Cells<'_>, y: Cells<'_>) {
     }
 }
 
-/// All channels of one position. The last block may share channels with the one before it.
+/// Computes all channels of one position. The last block may share channels with the one before it.
 #[target_feature(enable = "avx2")]
 fn position(job: &Windows, cells: &Place, x: Cells<'_>, y: Cells<'_>) {
     let count = cells.rows.len() * cells.columns.len();

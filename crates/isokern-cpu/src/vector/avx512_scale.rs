@@ -96,14 +96,14 @@ impl Range {
     }
 }
 
-/// 16 bytes as 16 lanes.
+/// Returns 16 bytes as 16 lanes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn widen(values: [i8; 16]) -> __m512i {
     _mm512_cvtepi8_epi32(bytemuck::must_cast(values))
 }
 
-/// 16 lanes, already in the range of a byte, as bytes.
+/// Returns 16 lanes, already in the range of a byte, as bytes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn narrow(values: __m512i) -> [i8; 16] {

@@ -11,16 +11,16 @@ use super::feed::Plan;
 
 /// Vector code for whole operators.
 pub(crate) trait Tile {
-    /// Dot products of all positions with all outputs' packed weights.
+    /// Computes the dot products of all positions with all outputs' packed weights.
     fn dots(&self, job: &Dots<'_>);
 
     /// Runs a depthwise convolution; returns `false`, with nothing done, if its shape does not fit.
     fn depthwise(&self, job: &ChannelDots<'_>, x: Cells<'_>, y: Cells<'_>) -> bool;
 
-    /// An addition.
+    /// Runs an addition.
     fn add(&self, scales: &PairScales, a: Cells<'_>, b: Cells<'_>, y: Cells<'_>);
 
-    /// One value for the cells of each window of an image, channel by channel.
+    /// Computes one value for the cells of each window of an image, channel by channel.
     fn windows(&self, job: &Windows, x: Cells<'_>, y: Cells<'_>);
 
     /// Quantises floats to `i8`: returns how many, from the first, it did.
@@ -29,10 +29,10 @@ pub(crate) trait Tile {
     /// Quantises floats to `i16`: returns how many, from the first, it did.
     fn quantise_to_i16(&self, steps: Steps, x: Cells<'_>, y: Cells<'_>) -> usize;
 
-    /// A look-up of every byte: the entry at `x ^ flip`.
+    /// Looks every byte up: the entry at `x ^ flip`.
     fn table(&self, table: &[i8; 256], flip: u8, x: Cells<'_>, y: Cells<'_>);
 
-    /// A plain loop, compiled for the instructions.
+    /// Runs a plain loop, compiled for the instructions.
     fn plain(&self, work: impl PlainLoop);
 }
 
@@ -115,7 +115,7 @@ impl<'a> Dots<'a> {
         self.weights.values.as_chunks().0
     }
 
-    /// Biases of a block, less what `zero_point` adds to each sum of products.
+    /// Returns the biases of a block, less what `zero_point` adds to each sum of products.
     #[inline(always)]
     pub(super) fn bias(&self, block: usize, zero_point: i32) -> [i32; BLOCK_OUTPUTS] {
         let mut bias = lanes(self.requant.bias, block * BLOCK_OUTPUTS);
@@ -152,7 +152,7 @@ impl<'a> Dots<'a> {
     }
 }
 
-/// Multipliers and shifts of `N` outputs from `first`.
+/// Returns the multipliers and shifts of `N` outputs from `first`.
 #[inline(always)]
 pub(super) fn scales<const N: usize>(requant: &Requant<'_>, first: usize) -> ([i32; N], [i8; N]) {
     if let ([multiplier], [shift]) = (requant.multiplier, requant.shift) {

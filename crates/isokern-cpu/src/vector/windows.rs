@@ -44,7 +44,7 @@ pub(super) fn starts(width: usize, channels: usize) -> impl Iterator<Item = usiz
     (0..channels).step_by(width).map(move |first| first.min(channels - width))
 }
 
-/// `N` channels of one position.
+/// Computes `N` channels of one position.
 #[inline(always)]
 pub(super) fn block<const N: usize>(
     job: &Windows,
@@ -91,8 +91,8 @@ fn for_each(cells: &Place, channels: usize, first: usize, mut visit: impl FnMut(
     }
 }
 
-/// As [`mean`], for a `count` of at most [`FLOAT_CELLS_MAX`]: both numbers are exact in `f32`, and
-/// a quotient that is no integer is further from one than the division rounds.
+/// Works as [`mean`], for a `count` of at most [`FLOAT_CELLS_MAX`]: both numbers are exact in
+/// `f32`, and a quotient that is no integer is further from one than the division rounds.
 #[inline(always)]
 pub(super) fn float_mean(sum: i32, count: i32) -> i32 {
     let half = if sum > 0 { count / 2 } else { -(count / 2) };

@@ -112,7 +112,7 @@ impl Driver {
 const LIBRARIES: &[&str] =
     if cfg!(windows) { &["nvcuda.dll"] } else { &["libcuda.so", "libcuda.so.1"] };
 
-/// Why no library was loaded: none is there, or the loader refuses the one that is.
+/// Returns why no library was loaded: none is there, or the loader refuses the one that is.
 fn not_loaded() -> CudaError {
     for &name in LIBRARIES {
         // SAFETY: loading a driver library runs its initialisers, which is what callers want.

@@ -161,7 +161,7 @@ impl Function {
         self.attribute(Attribute::CU_FUNC_ATTRIBUTE_NUM_REGS)
     }
 
-    /// Most threads a block may have.
+    /// Returns the most threads a block may have.
     ///
     /// # Errors
     ///

@@ -19,7 +19,7 @@ pub(super) trait Wakes: Sync {
     /// the table locked, before a sleeper joins.
     fn can_wake(&self) -> bool;
 
-    /// A sleeper has joined; `is_soonest` when nobody waits for an earlier moment.
+    /// Notes that a sleeper has joined; `is_soonest` when nobody waits for an earlier moment.
     fn joined(&self, is_soonest: bool);
 }
 

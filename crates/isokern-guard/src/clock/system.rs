@@ -86,7 +86,7 @@ impl Wakes for Timer {
     }
 }
 
-/// What the timer thread does, for as long as the program runs.
+/// Wakes who is due: what the timer thread does, for as long as the program runs.
 fn wake_sleepers() {
     let mut sleepers = locked(&TIMER.sleepers);
     loop {

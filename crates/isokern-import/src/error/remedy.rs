@@ -124,7 +124,7 @@ const ROWS: &[Row] = &[
     },
 ];
 
-/// Parts operators by what to do about them, in the order in which each cause appears first.
+/// Groups operators by what to do about them, in the order in which each cause appears first.
 pub(crate) fn by_cause(operators: Vec<UnsupportedOperator>) -> Vec<Vec<UnsupportedOperator>> {
     let mut groups: Vec<(Option<&Row>, Vec<UnsupportedOperator>)> = Vec::new();
     for operator in operators {

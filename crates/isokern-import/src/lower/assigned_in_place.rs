@@ -76,7 +76,8 @@ mod tests {
         DraftTensor { dims, dtype: DType::I8, scale: 1.0, zero_point: 0, region, offset: 0 }
     }
 
-    /// Tensors 0 and 1 are in the arena, 2 is the state, 3 the output; each pair is a copy.
+    /// Returns a draft of copies: tensors 0 and 1 are in the arena, 2 is the state, 3 the output;
+    /// each pair is a copy.
     fn copies(pairs: &[(u16, u16)]) -> Draft {
         let regions = [Region::Arena, Region::Arena, Region::State, Region::Arena];
         Draft {

@@ -68,8 +68,8 @@ fn short(multiplier: Multiplier) -> i16 {
     ((multiplier.mantissa + half) >> 16) as i16
 }
 
-/// High half of `2 * a * b`, to nearest, ties away from zero but for -1/2, which goes up; gemmlowp
-/// `SaturatingRoundingDoublingHighMul` of 16 bits.
+/// Returns the high half of `2 * a * b`, to nearest, ties away from zero but for -1/2, which goes
+/// up; gemmlowp `SaturatingRoundingDoublingHighMul` of 16 bits.
 fn high_mul(a: i16, b: i16) -> i16 {
     let product = i32::from(a) * i32::from(b);
     let nudge = if product >= 0 { 1 << 14 } else { 1 - (1 << 14) };
@@ -81,7 +81,7 @@ fn saturating_shl(value: i16, bits: i32) -> i16 {
     wide.clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
-/// Division by `2^exponent`, to nearest, ties away from zero; gemmlowp `RoundingDivideByPOT` of 16
+/// Divides by `2^exponent`, to nearest, ties away from zero; gemmlowp `RoundingDivideByPOT` of 16
 /// bits. From 2^16 on its mask is all ones: what is not negative becomes 1, the rest -1.
 fn round_shift(value: i16, exponent: i32) -> i16 {
     let mask = ((1_i64 << exponent) - 1) as i16;

@@ -96,7 +96,7 @@ impl<'s> Site<'s, '_> {
         Ok(Value { place, index, tensor })
     }
 
-    /// Constant integers at `position`, as many as `need`.
+    /// Returns constant integers at `position`, as many as `need`.
     pub(super) fn integers_for(
         &self,
         position: usize,

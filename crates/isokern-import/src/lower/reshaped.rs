@@ -15,7 +15,7 @@ pub(super) struct Reshaped<'s> {
 }
 
 impl<'s> Site<'s, '_> {
-    /// Input 0, of the type of output 0.
+    /// Returns input 0, of the type of output 0.
     pub(super) fn reshaped(&self) -> Result<Reshaped<'s>, ImportError> {
         let element = self.output_element(0)?;
         let operand = self.operand(0, "input", &[element])?;

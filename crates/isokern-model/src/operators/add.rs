@@ -92,7 +92,7 @@ impl Operator for Add {
     /// `kernels/internal/reference/integer_ops/add.h`.
     ///
     /// A tile is 64 elements.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &AddView, memory: &Memory<'_>) {
         let (a, b) = (memory.view(&op.input_a), memory.view(&op.input_b));
         let (y, scales) = (memory.view(&op.output), &op.scales);

@@ -98,7 +98,7 @@ impl Operator for AddN {
     /// `kernels/internal/reference/add_n.h`.
     ///
     /// A tile is 64 elements, for one rank among several a single one.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &AddNView<'_>, memory: &Memory<'_>) {
         let y = memory.view(&op.output);
         let inputs = 0..op.site.input_count();

@@ -121,7 +121,7 @@ impl Operator for Binary {
     /// `kernels/internal/reference`.
     ///
     /// A tile is 64 elements, for one rank among several a single one.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &BinaryView<'_>, memory: &Memory<'_>) {
         run_inlined(team, op, memory);
     }

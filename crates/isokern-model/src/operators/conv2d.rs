@@ -46,7 +46,7 @@ impl Operator for Conv2d {
     type View<'m> = Conv2dView<'m>;
     const INPUTS: RangeInclusive<usize> = 1..=1;
 
-    #[inline(never)] // A frame of its own: one view at a time is built on firmware's stack.
+    #[inline(never)] // A stack frame of its own: one view at a time is built on firmware's stack.
     fn view<'m>(site: &OperatorSite<'m>, body: &DotBody) -> Conv2dView<'m> {
         let (input, output) = (site.input(0), site.output(0));
         let groups = usize::from(body.groups.max(1));
@@ -91,7 +91,7 @@ impl Operator for Conv2d {
     /// `kernels/internal/reference/integer_ops/conv.h`.
     ///
     /// A tile is 16 channels of one position.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &Conv2dView<'_>, memory: &Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);

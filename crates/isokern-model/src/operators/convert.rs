@@ -137,7 +137,7 @@ impl Operator for Convert {
     /// Runs the calling rank's share of a conversion.
     ///
     /// A tile is one value; see [`ConvertView::value`].
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &ConvertView, memory: &Memory<'_>) {
         let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         for index in team.share(op.output.len()) {

@@ -42,7 +42,7 @@ impl Operator for DepthwiseConv2d {
     type View<'m> = DepthwiseConv2dView<'m>;
     const INPUTS: RangeInclusive<usize> = 1..=1;
 
-    #[inline(never)] // A frame of its own: one view at a time is built on firmware's stack.
+    #[inline(never)] // A stack frame of its own: one view at a time is built on firmware's stack.
     fn view<'m>(site: &OperatorSite<'m>, body: &DotBody) -> DepthwiseConv2dView<'m> {
         let output = site.output(0);
         DepthwiseConv2dView {
@@ -77,7 +77,7 @@ impl Operator for DepthwiseConv2d {
     /// `kernels/internal/reference/integer_ops/depthwise_conv.h`.
     ///
     /// A tile is 16 channels of one position.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &DepthwiseConv2dView<'_>, memory: &Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);

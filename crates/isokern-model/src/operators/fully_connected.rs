@@ -41,7 +41,7 @@ impl Operator for FullyConnected {
     type View<'m> = FullyConnectedView<'m>;
     const INPUTS: RangeInclusive<usize> = 1..=1;
 
-    #[inline(never)] // A frame of its own: one view at a time is built on firmware's stack.
+    #[inline(never)] // A stack frame of its own: one view at a time is built on firmware's stack.
     fn view<'m>(site: &OperatorSite<'m>, body: &DotBody) -> FullyConnectedView<'m> {
         let (input, output) = (site.input(0), site.output(0));
         let row_terms = input.bytes() / rows(&output, body.outputs).max(1);
@@ -79,7 +79,7 @@ impl Operator for FullyConnected {
     /// integer multipliers.
     ///
     /// A tile is 16 outputs of one row.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &FullyConnectedView<'_>, memory: &Memory<'_>) {
         let (outputs, terms) = (op.weights.outputs.max(1), op.weights.terms.row_terms);
         let (x, y) = (memory.view(&op.input), memory.view(&op.output));

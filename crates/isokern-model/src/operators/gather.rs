@@ -114,7 +114,7 @@ impl Operator for Gather {
     /// `embedding_lookup.cc`.
     ///
     /// A tile is 64 bytes of a block, for a team of one a block.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &GatherView<'_>, memory: &Memory<'_>) {
         let element = op.output.dtype().size_bytes();
         let bytes = op.body.block as usize * element;

@@ -99,7 +99,7 @@ impl Operator for Move {
     /// element stays what it is.
     ///
     /// One rank among several takes single elements.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &MoveView<'_>, memory: &Memory<'_>) {
         if cfg!(target_arch = "nvptx64") || team.size() > 1 {
             move_elements::run(team, op, memory);

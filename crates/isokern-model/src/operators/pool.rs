@@ -115,7 +115,7 @@ impl Operator for Pool {
     /// Source: TensorFlow Lite `kernels/internal/reference/integer_ops/pooling.h`.
     ///
     /// A tile is 16 channels of one position.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &PoolView, memory: &Memory<'_>) {
         let output = op.output.image();
         let blocks = output.channels.div_ceil(BLOCK_OUTPUTS).max(1);

@@ -165,7 +165,7 @@ impl Operator for Reduce {
     /// `arg_min_max.cc`, with `kernels/internal/reference/{reduce, arg_min_max}.h`.
     ///
     /// A tile is up to 64 neighbouring outputs, for one rank among several a single one.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &ReduceView, memory: &Memory<'_>) {
         run_inlined(team, op, memory);
     }

@@ -50,7 +50,7 @@ impl Operator for Reshape {
     /// memory plan put both tensors in one place.
     ///
     /// A tile is 64 elements.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &ReshapeView, memory: &Memory<'_>) {
         if (op.input.region(), op.input.offset()) == (op.output.region(), op.output.offset()) {
             return;

@@ -79,7 +79,7 @@ impl Operator for Select {
     /// Source: TensorFlow Lite Micro, `micro/kernels/select.cc`.
     ///
     /// A tile is 64 bytes of the output, for one rank among several a single element.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &SelectView<'_>, memory: &Memory<'_>) {
         if cfg!(target_arch = "nvptx64") || team.size() > 1 {
             elements(team, op, memory);

@@ -82,7 +82,7 @@ impl Operator for Softmax {
     /// `kernels/internal/reference/softmax.h`.
     ///
     /// A tile is one row.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &SoftmaxView, memory: &Memory<'_>) {
         let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         let depth = op.input.depth().max(1);

@@ -56,7 +56,7 @@ impl Operator for Table {
     /// Runs the calling rank's share of a table: `y = table[x - least]`.
     ///
     /// A tile is 64 elements.
-    #[inline(never)] // A frame of its own: the largest operator counts, not their sum.
+    #[inline(never)] // A stack frame of its own: the largest operator counts, not their sum.
     fn run<T: Team>(team: &T, op: &TableView<'_>, memory: &Memory<'_>) {
         let (x, y) = (memory.view(&op.input), memory.view(&op.output));
         let flip = op.flip();

@@ -24,7 +24,7 @@ impl<'a> PositionBlock<'a> {
         Self { terms, zero_point }
     }
 
-    /// What was gathered for a pass.
+    /// Returns what was gathered for a pass.
     #[inline]
     pub(super) fn terms(&self, pass: &Pass) -> &[Four] {
         self.terms.get(..pass.len()).unwrap_or(&[])

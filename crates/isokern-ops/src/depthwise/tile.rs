@@ -29,7 +29,7 @@ impl Tile {
 
     /// Takes `rows` by `columns` cells, at most [`TILE_CELLS`], four channels from `channel` on.
     /// The first cell is at row and column `start` of the image with its padding.
-    #[inline(never)] // A frame of its own.
+    #[inline(never)] // A stack frame of its own.
     pub(super) fn gather<D: FourChannels>(
         &mut self,
         op: &DepthwiseConv2dView<'_>,

@@ -34,7 +34,7 @@ impl<'a> PositionPair<'a> {
     }
 
     /// Takes what the windows at two output positions have for a pass; padding is real zero.
-    #[inline(never)] // A frame of its own.
+    #[inline(never)] // A stack frame of its own.
     pub(super) fn gather<D: DualMac>(
         &mut self,
         windows: &Windows<'_>,

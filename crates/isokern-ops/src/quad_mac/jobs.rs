@@ -20,7 +20,7 @@ use super::{depthwise, dots, single};
 
 /// Runs the calling rank's share of a convolution in tiles; `false`, with nothing done, if the
 /// weights are not aligned.
-#[inline(never)] // A frame of its own, as all of these: the largest job counts, not their sum.
+#[inline(never)] // A stack frame of its own, as all of these: the largest counts, not their sum.
 pub(super) fn conv2d<D: QuadMac, T: Team>(
     team: &T,
     op: &Conv2dView<'_>,

@@ -22,14 +22,14 @@ impl<'a> PositionPair<'a> {
         Self { words, zero_point }
     }
 
-    /// What was gathered for a pass.
+    /// Returns what was gathered for a pass.
     #[inline]
     pub(super) fn terms(&self, pass: &Pass) -> &[Pair] {
         self.words.get(..pass.len()).unwrap_or(&[])
     }
 
     /// Takes what the windows at two positions of the output have for a pass; padding is real zero.
-    #[inline(never)] // A frame of its own.
+    #[inline(never)] // A stack frame of its own.
     pub(super) fn gather(
         &mut self,
         windows: &Windows<'_>,

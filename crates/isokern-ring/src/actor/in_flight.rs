@@ -159,7 +159,7 @@ impl<M: ActorMemory, P: Copy> InFlight<M, P> {
         }
     }
 
-    /// Questions without a reply that somebody waits for.
+    /// Counts the questions without a reply that somebody waits for.
     pub(super) const fn waiting_count(&self) -> u32 {
         self.waiting_count
     }

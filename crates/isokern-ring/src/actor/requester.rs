@@ -72,7 +72,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
         Ok(sequence)
     }
 
-    /// As [`try_ask`](Self::try_ask), but rings nobody's bell: the caller does, without locks.
+    /// Works as [`try_ask`](Self::try_ask), but rings no bell: the caller does, without locks.
     pub(super) fn try_ask_quietly(
         &mut self,
         header: MessageHeader,
@@ -100,7 +100,7 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
         Ok(())
     }
 
-    /// As [`try_tell`](Self::try_tell), but rings nobody's bell.
+    /// Works as [`try_tell`](Self::try_tell), but rings nobody's bell.
     pub(super) fn try_tell_quietly(
         &mut self,
         header: MessageHeader,

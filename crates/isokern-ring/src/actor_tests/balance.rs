@@ -159,7 +159,7 @@ impl Player {
             .unwrap_or_else(|_| runner.fault(FAULT_PANIC, &mut Spinning))
     }
 
-    /// After the end: nothing is in flight, and everything is where both sides saw it.
+    /// Checks the end: nothing is in flight, and everything is where both sides saw it.
     fn check_end(&mut self, linked_count: u64) {
         let mut accepted_count = linked_count;
         for seat in &mut self.seats {

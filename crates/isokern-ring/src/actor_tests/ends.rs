@@ -21,7 +21,7 @@ pub(super) fn step_catching<const N: usize>(actor: &mut LoopActor<N, 1>) -> Step
     step.unwrap_or_else(|_| runner.fault(FAULT_PANIC, &mut Spinning))
 }
 
-/// As [`settle`], with a host that catches panics.
+/// Works as [`settle`], with a host that catches panics.
 pub(super) fn settle_catching<const N: usize>(actor: &mut LoopActor<N, 1>) -> Step {
     loop {
         match step_catching(actor) {

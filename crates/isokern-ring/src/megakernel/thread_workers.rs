@@ -182,7 +182,7 @@ const LOOKS_BEFORE_SLEEP: u32 = 128;
 /// The longest sleep before the next look, at the end of a slice among others.
 const PARK_BOUND: Duration = Duration::from_millis(10);
 
-/// The thread of a worker, from its first step to its last.
+/// Runs the thread of a worker, from its first step to its last.
 fn work<H: TaskHandler, C: Clock>(mut worker: Worker<Arc<ThreadTasks>, Arc<H>, C>, number: u32) {
     let alarm = Alarm::new();
     let mut look_count = 0_u32;

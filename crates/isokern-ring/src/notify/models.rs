@@ -29,9 +29,9 @@ impl Task {
     }
 }
 
-/// A task registers, looks and sleeps until what was published last is there, while another
-/// thread publishes `count` times. A wake that is lost leaves it asleep for good, which loom
-/// reports.
+/// Checks a task that registers, looks and sleeps until what was published last is there, while
+/// another thread publishes `count` times. A wake that is lost leaves it asleep for good, which
+/// loom reports.
 fn sleep_until_published(preemption_bound: usize, count: u32) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemption_bound);

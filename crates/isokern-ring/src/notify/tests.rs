@@ -57,7 +57,7 @@ fn polling_asks_for_the_next_poll_at_once() {
     assert_eq!(counter.0.load(Ordering::SeqCst), 1);
 }
 
-/// Every message waits for the one before to be seen, so a lost wake-up would hang the test.
+/// Sends messages, each once the one before is seen, so a lost wake-up would hang the test.
 fn ping_pong<C: Notify + Sync>(there: &C, back: &C) {
     const ROUNDS: u32 = 20_000;
     let (mut requests, mut replies) = (Ring::<u32, 2>::new(), Ring::<u32, 2>::new());

@@ -86,7 +86,7 @@ impl<M: PoolMemory> Lender<M> {
         Ok(())
     }
 
-    /// Buffers that can be claimed now.
+    /// Returns how many buffers can be claimed now.
     #[must_use]
     pub fn free_count(&self) -> usize {
         self.is_taken.as_ref().iter().filter(|is_taken| !**is_taken).count()

@@ -24,7 +24,7 @@ impl<X: Setting> Runner<X> {
         }
     }
 
-    /// Broken for good: answers everything that waits, and leaves.
+    /// Answers everything that waits, and leaves.
     #[cfg_attr(target_arch = "nvptx64", inline(never))]
     pub(super) fn bury(&mut self) -> Step {
         self.restart_ns = None;
@@ -94,7 +94,7 @@ impl<X: Setting> Runner<X> {
         self.device.fail_shutdown(self.memory.device_line(), record);
     }
 
-    /// Gone without an end: says so, and keeps nobody waiting. The handler is not called.
+    /// Leaves without an end: says so, and keeps nobody waiting. The handler is not called.
     pub(super) fn vanish(&mut self) {
         self.answer_in_hand_faulted();
         self.record(FaultCause { code: FAULT_VANISHED, detail: 0 });

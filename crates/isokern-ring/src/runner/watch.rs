@@ -64,7 +64,7 @@ impl Watch {
         }
     }
 
-    /// When the lease was last seen to move, in ns; 0 before the first look.
+    /// Returns when the lease was last seen to move, in ns; 0 before the first look.
     pub(super) fn moved_ns(&self) -> u64 {
         self.moved_ns.unwrap_or(0)
     }

@@ -79,7 +79,7 @@ pub(super) fn find_set(mask: u32, base: u32, offset: i32) -> u32 {
     found.unwrap_or(u32::MAX)
 }
 
-/// `bmsk`: `width` ones from `position` on.
+/// Computes `bmsk`: `width` ones from `position` on.
 pub(super) fn mask(wrap: bool, position: u32, width: u32) -> u32 {
     if wrap {
         return low_ones(width & 31) << (position & 31);

@@ -2,7 +2,7 @@
 
 use super::lanes::{Three, Warp};
 
-/// `dp4a`: four bytes of each, with one loop for each choice of signs.
+/// Computes `dp4a`: four bytes of each, with one loop for each choice of signs.
 #[inline]
 pub(super) fn four(a_signed: bool, b_signed: bool, warp: &mut Warp<'_>, at: Three) {
     match (a_signed, b_signed) {

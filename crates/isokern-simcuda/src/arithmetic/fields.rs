@@ -136,7 +136,7 @@ impl Narrow {
     }
 }
 
-/// `bfe`, with one loop for constant positions and lengths.
+/// Computes `bfe`, with one loop for constant positions and lengths.
 #[inline]
 fn extract<T: Field>(signed: bool, warp: &mut Warp<'_>, at: Three) {
     match (at.b, at.c) {

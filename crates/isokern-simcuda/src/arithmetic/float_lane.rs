@@ -25,7 +25,7 @@ pub(super) trait Float: Value {
     fn is_negative(self) -> bool;
     fn is_nan(self) -> bool;
     fn total_order(self, other: Self) -> Ordering;
-    /// Zero of the same sign for a subnormal value.
+    /// Returns zero of the same sign for a subnormal value.
     fn flush(self) -> Self;
     /// Returns [`NAN`](Self::NAN) for any NaN.
     fn canonical(self) -> Self;

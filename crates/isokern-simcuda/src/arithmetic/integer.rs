@@ -97,7 +97,7 @@ fn one<T: Integer>(unary: Unary, warp: &mut Warp<'_>, at: One) {
     }
 }
 
-/// The operations that also exist with a result of twice the size, or with 24 bits.
+/// Computes the operations that also exist with a result of twice the size, or with 24 bits.
 #[inline]
 fn two_narrow<T: Narrow>(binary: Binary, warp: &mut Warp<'_>, at: Two) {
     match binary {

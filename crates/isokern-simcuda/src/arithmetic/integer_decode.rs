@@ -136,7 +136,7 @@ fn sum_of_product(mut reader: Reader<'_>) -> Result<Operation, PtxError> {
     Ok(Operation::Ternary(ternary, kind, at))
 }
 
-/// Products of 24 bits have 32-bit operands; wide ones have 16 or 32.
+/// Checks sizes: products of 24 bits have 32-bit operands; wide ones have 16 or 32.
 fn check_size(reader: &Reader<'_>, part: Part, kind: Kind, short: bool) -> Result<(), PtxError> {
     let word = matches!(kind, Kind::U32 | Kind::S32);
     let long = matches!(kind, Kind::U64 | Kind::S64);

@@ -119,7 +119,7 @@ impl Warp<'_> {
         joined(&lanes)
     }
 
-    /// `target = a` in the lanes of `chosen`, `b` in the others that run.
+    /// Sets `target = a` in the lanes of `chosen`, `b` in the others that run.
     #[inline]
     pub(super) fn select<T: Value>(&mut self, at: Two, chosen: u32) {
         let (a, b) = (self.values::<T>(at.a), self.values::<T>(at.b));

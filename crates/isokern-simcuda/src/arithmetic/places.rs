@@ -146,7 +146,7 @@ impl Extend {
         }
     }
 
-    /// Bits of a word above the value.
+    /// Returns the bits of a word above the value.
     const fn above(self) -> u8 {
         32_u8.saturating_sub(self.number.bits)
     }

@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
         known(&self.words.remove(at))
     }
 
-    /// As [`choice`](Self::choice), where one of the words must be there.
+    /// Works as [`choice`](Self::choice), where one of the words must be there.
     pub(super) fn required<T: Copy>(&mut self, table: &[(&str, T)]) -> Result<T, PtxError> {
         self.choice(table).ok_or_else(|| {
             let names: Vec<_> = table.iter().map(|(name, _)| format!(".{name}")).collect();

@@ -93,18 +93,18 @@ calls! {
         session.set_current(context)
     }
 
-    /// The current context, 0 without one.
+    /// Returns the current context, 0 without one.
     fn cuCtxGetCurrent(_session, context: Out<u64>) {
         context.put(current().unwrap_or(0))
     }
 
-    /// The device of the current context.
+    /// Returns the device of the current context.
     fn cuCtxGetDevice(session, device: Out<i32>) {
         let (_, ordinal) = session.context_and_device()?;
         device.put(i32::try_from(ordinal).map_err(|_| Status::INVALID_DEVICE)?)
     }
 
-    /// The version of the interface a context was made with.
+    /// Returns the version of the interface a context was made with.
     fn cuCtxGetApiVersion(session, context: u64, version: Out<u32>) {
         match context {
             0 => session.context().map(drop)?,
@@ -127,12 +127,12 @@ calls! {
         Ok(())
     }
 
-    /// The flags of the current context.
+    /// Returns the flags of the current context.
     fn cuCtxGetFlags(session, flags: Out<u32>) {
         flags.put(session.context_mut()?.flags)
     }
 
-    /// A limit of the current context.
+    /// Returns a limit of the current context.
     fn cuCtxGetLimit(session, value: Out<usize>, limit: u32) {
         let context = session.context_mut()?;
         let limit = *context.limits.get(limit as usize).ok_or(Status::UNSUPPORTED_LIMIT)?;
@@ -144,7 +144,7 @@ calls! {
         session.set_limit(limit, value)
     }
 
-    /// The preferred use of on-chip memory.
+    /// Returns the preferred use of on-chip memory.
     fn cuCtxGetCacheConfig(session, config: Out<u32>) {
         config.put(session.context_mut()?.preferences.cache)
     }
@@ -159,7 +159,7 @@ calls! {
         Ok(())
     }
 
-    /// The preferred width of shared memory's banks.
+    /// Returns the preferred width of shared memory's banks.
     fn cuCtxGetSharedMemConfig(session, config: Out<u32>) {
         config.put(session.context_mut()?.preferences.banks)
     }
@@ -174,7 +174,7 @@ calls! {
         Ok(())
     }
 
-    /// The least and the most urgent priority of streams.
+    /// Returns the least and the most urgent priority of streams.
     fn cuCtxGetStreamPriorityRange(session, least: Out<i32>, greatest: Out<i32>) {
         session.context()?;
         least.put_if_wanted(0);

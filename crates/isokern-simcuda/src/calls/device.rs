@@ -8,48 +8,48 @@ use crate::driver::pointers::{Out, Text};
 use crate::driver::status::Status;
 
 calls! {
-    /// The device of an ordinal.
+    /// Returns the device of an ordinal.
     fn cuDeviceGet(session, device: Out<i32>, ordinal: i32) {
         session.device_index(ordinal)?;
         device.put(ordinal)
     }
 
-    /// How many devices there are.
+    /// Returns how many devices there are.
     fn cuDeviceGetCount(session, count: Out<i32>) {
         count.put(i32::try_from(session.devices.len()).unwrap_or(i32::MAX))
     }
 
-    /// The device's name, which says that it is simulated.
+    /// Returns the device's name, which says that it is simulated.
     fn cuDeviceGetName(session, name: Out<c_char>, room: i32, device: i32) {
         session.device_index(device)?;
         let room = usize::try_from(room).map_err(|_| Status::INVALID_VALUE)?;
         name.put_text(&device::name(&session.settings), room)
     }
 
-    /// The device's UUID.
+    /// Returns the device's UUID.
     fn cuDeviceGetUuid(session, uuid: Out<[u8; 16]>, device: i32) {
         uuid.put(device::uuid(session.device_index(device)?))
     }
 
-    /// The device's UUID.
+    /// Returns the device's UUID.
     fn cuDeviceGetUuid_v2(session, uuid: Out<[u8; 16]>, device: i32) {
         uuid.put(device::uuid(session.device_index(device)?))
     }
 
-    /// The device's memory in bytes.
+    /// Returns the device's memory in bytes.
     fn cuDeviceTotalMem_v2(session, bytes: Out<usize>, device: i32) {
         session.device_index(device)?;
         let total = session.settings.memory_bytes;
         bytes.put(usize::try_from(total).unwrap_or(usize::MAX))
     }
 
-    /// An attribute of the device.
+    /// Returns an attribute of the device.
     fn cuDeviceGetAttribute(session, value: Out<i32>, attribute: u32, device: i32) {
         let ordinal = session.device_index(device)?;
         value.put(device::attribute(&session.settings, ordinal, attribute)?)
     }
 
-    /// The compute capability.
+    /// Returns the compute capability.
     fn cuDeviceComputeCapability(session, major: Out<i32>, minor: Out<i32>, device: i32) {
         let ordinal = session.device_index(device)?;
         minor.check()?;
@@ -57,14 +57,14 @@ calls! {
         minor.put(device::attribute(&session.settings, ordinal, 76)?)
     }
 
-    /// The device's place on the bus.
+    /// Returns the device's place on the bus.
     fn cuDeviceGetPCIBusId(session, text: Out<c_char>, room: i32, device: i32) {
         let ordinal = session.device_index(device)?;
         let room = usize::try_from(room).map_err(|_| Status::INVALID_VALUE)?;
         text.put_text(&device::pci_bus_id(ordinal), room)
     }
 
-    /// The device at a place on the bus.
+    /// Returns the device at a place on the bus.
     fn cuDeviceGetByPCIBusId(session, device: Out<i32>, text: Text) {
         let text = text.read(Status::INVALID_VALUE)?;
         let mut ordinals = 0..session.devices.len();
@@ -84,12 +84,12 @@ calls! {
         can.put(i32::from(device != peer))
     }
 
-    /// The pool a device was made with.
+    /// Returns the pool a device was made with.
     fn cuDeviceGetDefaultMemPool(session, pool: Out<u64>, device: i32) {
         pool.put(session.device(device)?.default_pool)
     }
 
-    /// The pool that allocations without a pool come from.
+    /// Returns the pool that allocations without a pool come from.
     fn cuDeviceGetMemPool(session, pool: Out<u64>, device: i32) {
         pool.put(session.device(device)?.pool)
     }
@@ -138,7 +138,7 @@ calls! {
         Ok(())
     }
 
-    /// The flags of the primary context, and whether somebody holds it.
+    /// Returns the flags of the primary context, and whether somebody holds it.
     fn cuDevicePrimaryCtxGetState(session, device: i32, flags: Out<u32>, active: Out<i32>) {
         let device = session.device(device)?;
         active.check()?;

@@ -15,24 +15,24 @@ calls! {
         session.initialize()
     }
 
-    /// The driver's version, 12080 for 12.8.
+    /// Returns the driver's version, 12080 for 12.8.
     fn cuDriverGetVersion(session, version: Out<i32>) {
         version.put(session.settings.driver_version.cast_signed())
     }
 
-    /// A code in words.
+    /// Returns a code in words.
     fn cuGetErrorString(_session, error: u32, text: Out<*const c_char>) {
         text.put(status::text(error).map_or(core::ptr::null(), CStr::as_ptr))?;
         status::text(error).map(drop).ok_or(Status::INVALID_VALUE)
     }
 
-    /// A code's name.
+    /// Returns a code's name.
     fn cuGetErrorName(_session, error: u32, name: Out<*const c_char>) {
         name.put(status::name(error).map_or(core::ptr::null(), CStr::as_ptr))?;
         status::name(error).map(drop).ok_or(Status::INVALID_VALUE)
     }
 
-    /// A table of private functions: there is none, whatever its id.
+    /// Returns a table of private functions: there is none, whatever its id.
     fn cuGetExportTable(_session, table: Out<*const c_void>, id: In<c_void>) {
         table.put(core::ptr::null())?;
         Err(if id.is_null() { Status::INVALID_VALUE } else { Status::NOT_FOUND })

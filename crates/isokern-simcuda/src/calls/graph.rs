@@ -93,7 +93,7 @@ calls! {
         session.graphs.remove(&graph).map(drop).ok_or(Status::INVALID_VALUE)
     }
 
-    /// The nodes of a graph, or their number where `nodes` is null.
+    /// Returns the nodes of a graph, or their number where `nodes` is null.
     fn cuGraphGetNodes(session, graph: u64, nodes: Out<u64>, count: Out<usize>) {
         let graph = session.graphs.get(&graph).ok_or(Status::INVALID_VALUE)?;
         count.check()?;

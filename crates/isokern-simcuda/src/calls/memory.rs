@@ -185,7 +185,7 @@ calls! {
         free(session, address, &[Kind::Registered], Status::HOST_MEMORY_NOT_REGISTERED)
     }
 
-    /// The device's address of pinned memory.
+    /// Returns the device's address of pinned memory.
     fn cuMemHostGetDevicePointer_v2(session, device: Out<u64>, address: u64, flags: u32) {
         session.context()?;
         let known = session.owned_at(address).filter(|(_, owned)| owned.on_host());
@@ -195,7 +195,7 @@ calls! {
         device.put(address)
     }
 
-    /// The flags of pinned memory.
+    /// Returns the flags of pinned memory.
     fn cuMemHostGetFlags(session, flags: Out<u32>, address: u64) {
         session.context()?;
         let known = session.owned_at(address).filter(|(_, owned)| owned.kind == Kind::Pinned);
@@ -204,7 +204,7 @@ calls! {
         flags.put(owned.flags | 2)
     }
 
-    /// Free and total memory of the current device in bytes.
+    /// Returns free and total memory of the current device in bytes.
     fn cuMemGetInfo_v2(session, free: Out<usize>, total: Out<usize>) {
         let (_, device) = session.context_and_device()?;
         total.check()?;
@@ -214,7 +214,7 @@ calls! {
         total.put(usize::try_from(all).unwrap_or(usize::MAX))
     }
 
-    /// The allocation that holds an address.
+    /// Returns the allocation that holds an address.
     fn cuMemGetAddressRange_v2(session, base: Out<u64>, bytes: Out<usize>, address: u64) {
         session.context()?;
         let (start, owned) = session.owned_at(address).ok_or(Status::NOT_FOUND)?;
@@ -223,7 +223,7 @@ calls! {
         Ok(())
     }
 
-    /// An attribute of an address.
+    /// Returns an attribute of an address.
     fn cuPointerGetAttribute(session, value: Out<c_void>, attribute: u32, address: u64) {
         session.context()?;
         value.check()?;

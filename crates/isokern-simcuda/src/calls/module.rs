@@ -146,7 +146,7 @@ calls! {
         session.remove_module(module)
     }
 
-    /// A kernel of a module by its name.
+    /// Returns a kernel of a module by its name.
     fn cuModuleGetFunction(session, function: Out<u64>, module: u64, name: Text) {
         session.context()?;
         function.check()?;
@@ -155,7 +155,7 @@ calls! {
         function.put(handle)
     }
 
-    /// The place and size of a module's variable.
+    /// Returns the place and size of a module's variable.
     fn cuModuleGetGlobal_v2(
         session,
         address: Out<u64>,
@@ -171,7 +171,7 @@ calls! {
         Ok(())
     }
 
-    /// An attribute of a kernel.
+    /// Returns an attribute of a kernel.
     fn cuFuncGetAttribute(session, value: Out<i32>, attribute: u32, function: u64) {
         session.context()?;
         value.put(session.function_attribute(function, attribute)?)
@@ -202,19 +202,19 @@ calls! {
         if config > 2 { Err(Status::INVALID_VALUE) } else { Ok(()) }
     }
 
-    /// The module of a kernel.
+    /// Returns the module of a kernel.
     fn cuFuncGetModule(session, module: Out<u64>, function: u64) {
         session.context()?;
         module.put(session.function(function)?.module)
     }
 
-    /// The name of a kernel; it lives as long as the module.
+    /// Returns the name of a kernel; it lives as long as the module.
     fn cuFuncGetName(session, name: Out<*const c_char>, function: u64) {
         session.context()?;
         name.put(session.function(function)?.name.as_ptr())
     }
 
-    /// The place and size of a kernel's parameter.
+    /// Returns the place and size of a kernel's parameter.
     fn cuFuncGetParamInfo(
         session,
         function: u64,

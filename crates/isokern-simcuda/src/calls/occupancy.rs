@@ -86,7 +86,7 @@ calls! {
         active_blocks(session, blocks, function, threads, dynamic)
     }
 
-    /// The block size with the most resident threads, and the blocks that fill the device.
+    /// Returns the block size with the most resident threads, and the blocks that fill the device.
     fn cuOccupancyMaxPotentialBlockSize(
         session,
         grid: Out<i32>,
@@ -99,7 +99,7 @@ calls! {
         potential_block(session, &Search { grid, block, function, shared, dynamic, limit })
     }
 
-    /// The block size with the most resident threads, and the blocks that fill the device.
+    /// Returns the block size with the most resident threads, and the blocks that fill the device.
     fn cuOccupancyMaxPotentialBlockSizeWithFlags(
         session,
         grid: Out<i32>,
@@ -116,7 +116,7 @@ calls! {
         potential_block(session, &Search { grid, block, function, shared, dynamic, limit })
     }
 
-    /// The largest dynamic shared memory with which a multiprocessor holds so many blocks.
+    /// Returns the largest dynamic shared memory with which a multiprocessor holds so many blocks.
     fn cuOccupancyAvailableDynamicSMemPerBlock(
         session,
         dynamic: Out<usize>,
@@ -142,7 +142,7 @@ calls! {
         Err(session.not_supported("clusters"))
     }
 
-    /// The largest cluster of a kernel: the device has none.
+    /// Returns the largest cluster of a kernel: the device has none.
     fn cuOccupancyMaxPotentialClusterSize(
         session,
         _size: Out<i32>,

@@ -122,7 +122,7 @@ calls! {
         session.pool(pool).map(drop)
     }
 
-    /// An attribute of a pool.
+    /// Returns an attribute of a pool.
     fn cuMemPoolGetAttribute(session, pool: u64, attribute: u32, value: Out<c_void>) {
         match session.pool(pool)?.attribute(attribute)? {
             Value::Short(number) => value.cast::<u32>().put(number),
@@ -161,7 +161,7 @@ calls! {
         Ok(())
     }
 
-    /// Who may use a pool's memory: every device may.
+    /// Returns who may use a pool's memory: every device may.
     fn cuMemPoolGetAccess(session, flags: Out<u32>, pool: u64, location: In<Location>) {
         session.pool(pool)?;
         let location = location.get(0)?;

@@ -38,7 +38,7 @@ calls! {
         Ok(())
     }
 
-    /// How often a call was made, or any for `*`.
+    /// Returns how often a call was made, or any for `*`.
     fn isokernSimCallCount(session, call: Text, count: Out<u64>) {
         let call = call.read(Status::INVALID_VALUE)?;
         count.put(session.injector.count(&call))
@@ -51,12 +51,12 @@ calls! {
         Ok(())
     }
 
-    /// What kernels that ended have counted since then, together.
+    /// Returns what kernels that ended have counted since then, together.
     fn isokernSimCounts(session, counts: Out<Counts>) {
         counts.put(session.profiled())
     }
 
-    /// What kernels executed so far: instructions times threads, and instructions of warps.
+    /// Returns what kernels executed so far: instructions times threads, and instructions of warps.
     fn isokernSimExecuted(session, threads: Out<u64>, warps: Out<u64>) {
         let executed = session.executed;
         threads.put(executed.thread_instructions)?;

@@ -77,19 +77,19 @@ calls! {
         session.wait_event(stream, event)
     }
 
-    /// The priority of a stream.
+    /// Returns the priority of a stream.
     fn cuStreamGetPriority(session, stream: u64, priority: Out<i32>) {
         let stream = session.stream_handle(stream)?;
         priority.put(session.stream(stream)?.priority)
     }
 
-    /// The flags of a stream.
+    /// Returns the flags of a stream.
     fn cuStreamGetFlags(session, stream: u64, flags: Out<u32>) {
         let stream = session.stream_handle(stream)?;
         flags.put(session.stream(stream)?.flags)
     }
 
-    /// The context of a stream.
+    /// Returns the context of a stream.
     fn cuStreamGetCtx(session, stream: u64, context: Out<u64>) {
         let stream = session.stream_handle(stream)?;
         context.put(session.stream(stream)?.context)

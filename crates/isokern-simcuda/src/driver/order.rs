@@ -33,7 +33,7 @@ impl Order {
         chosen
     }
 
-    /// Instructions of warps that the next slice may have.
+    /// Returns how many instructions of warps the next slice may have.
     pub fn slice(&mut self) -> u64 {
         // From a few instructions to a few slices, as often short as long.
         self.draw().map_or(SLICE, |draw| 1 << (4 + draw % 13))

@@ -317,7 +317,7 @@ pub(crate) const fn outside(space: Space, offset: u64, bytes: u32, have: usize) 
     FaultKind::Window { space, offset, bytes, have: have as u64 }
 }
 
-/// Up to eight bytes as a number.
+/// Returns up to eight bytes as a number.
 #[inline]
 fn number(bytes: Option<&[u8]>) -> Option<u64> {
     let bytes = bytes?;

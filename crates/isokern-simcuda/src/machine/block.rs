@@ -59,7 +59,7 @@ impl Block {
 }
 
 impl Shared {
-    /// Memory for what a kernel declares and `dynamic` bytes, with a pattern in it.
+    /// Returns memory for what a kernel declares and `dynamic` bytes, with a pattern in it.
     pub(crate) fn new(program: &Program, entry: usize, dynamic: u32) -> Self {
         let fixed_end = program.function(entry).map_or(0, |entry| entry.static_shared) as usize;
         let open_start = program.dynamic_shared() as usize;
@@ -72,14 +72,14 @@ impl Shared {
         self.bytes.len()
     }
 
-    /// Bytes; `None` unless all of them are the kernel's.
+    /// Returns bytes; `None` unless all of them are the kernel's.
     #[inline]
     pub(crate) fn get(&self, offset: u64, bytes: u32) -> Option<&[u8]> {
         let range = self.range(offset, bytes)?;
         self.bytes.get(range)
     }
 
-    /// As [`get`](Self::get), to write.
+    /// Works as [`get`](Self::get), to write.
     #[inline]
     pub(crate) fn get_mut(&mut self, offset: u64, bytes: u32) -> Option<&mut [u8]> {
         let range = self.range(offset, bytes)?;

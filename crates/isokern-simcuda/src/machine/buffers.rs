@@ -232,14 +232,14 @@ impl Buffers {
         }
     }
 
-    /// A store arrives in shared memory, where it replaces `old`.
+    /// Notes a store that arrives in shared memory, where it replaces `old`.
     pub(crate) fn note_shared(&mut self, store: &SharedStore, old: u64) {
         if let Some(views) = &mut self.views {
             views.arrived(store, store.owner.block, old, &[]);
         }
     }
 
-    /// A read-modify-write has replaced `old` in global memory.
+    /// Notes a read-modify-write that has replaced `old` in global memory.
     pub(crate) fn note_update(&mut self, store: &Waiting, old: u64) {
         if let Some(views) = &mut self.views {
             views.arrived(store, store.owner.block, old, &[]);
@@ -247,7 +247,7 @@ impl Buffers {
         }
     }
 
-    /// The host is about to store, and releases by it what it did before.
+    /// Notes that the host is about to store, and releases by it what it did before.
     pub(crate) fn note_host(&mut self, view: &mut View, address: u64, bytes: u32, releases: bool) {
         let Some(views) = &mut self.views else { return };
         view.refresh();
@@ -256,7 +256,7 @@ impl Buffers {
         self.note_device(view, &store);
     }
 
-    /// What the host reads where memory holds `value`.
+    /// Returns what the host reads where memory holds `value`.
     pub(crate) fn host_reads(&mut self, read: HostRead, value: u64) -> u64 {
         let Some(views) = &mut self.views else { return value };
         let HostRead { address, bytes, .. } = read;
@@ -264,13 +264,13 @@ impl Buffers {
         views.host_load(read, value, waiting.count())
     }
 
-    /// A store of a thread arrives in its block's buffer.
+    /// Lets a store of a thread arrive in its block's buffer.
     fn reach_block(&mut self, view: &mut View, store: Waiting) {
         self.note_block(view, &store);
         queue_of(&mut self.blocks, store.owner.block).push(store);
     }
 
-    /// A store of a block arrives in the device's buffer.
+    /// Lets a store of a block arrive in the device's buffer.
     fn reach_device(&mut self, view: &mut View, store: Waiting) {
         self.note_device(view, &store);
         self.device.push(store);

@@ -118,7 +118,8 @@ fn join_or_push(warp: &mut Warp, back: Fragment) {
     }
 }
 
-/// Who is called, and by which lanes: of lanes with different targets the lowest's go first.
+/// Returns who is called, and by which lanes: of lanes with different targets the lowest's go
+/// first.
 fn callee(
     warp: &Warp,
     program: &Program,

@@ -95,7 +95,7 @@ impl Engine {
         self.order = Some(Random::new(seed));
     }
 
-    /// As [`set_order`](Self::set_order); stores wait, and loads may return old values.
+    /// Works as [`set_order`](Self::set_order); stores wait, and loads may return old values.
     pub fn set_weak(&mut self, seed: u64) {
         self.buffers = Some(Buffers::weak(seed));
     }
@@ -114,7 +114,7 @@ impl Engine {
         engine
     }
 
-    /// As [`with_buffers`](Self::with_buffers), and loads may return old values.
+    /// Works as [`with_buffers`](Self::with_buffers), and loads may return old values.
     pub(crate) fn weak(memory: &Arc<Memory>, seed: u64) -> Self {
         Self { buffers: Some(Buffers::weak(seed)), ..Self::with_buffers(memory, seed) }
     }

@@ -121,7 +121,7 @@ impl Frame {
     }
 }
 
-/// Local memory of a function's own frame, in bytes a lane.
+/// Returns the local memory of a function's own frame, in bytes a lane.
 pub(crate) fn local_bytes(program: &Program, function: usize) -> u32 {
     program.function(function).map_or(0, |function: &Function| function.body.local_bytes)
 }

@@ -49,7 +49,7 @@ impl LaneBytes {
         self.bytes.get(range)
     }
 
-    /// As [`get`](Self::get), to write.
+    /// Works as [`get`](Self::get), to write.
     pub(crate) fn get_mut(&mut self, lane: usize, offset: u64, bytes: u32) -> Option<&mut [u8]> {
         let range = self.range(lane, offset, bytes)?;
         self.bytes.get_mut(range)

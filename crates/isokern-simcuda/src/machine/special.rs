@@ -62,7 +62,7 @@ pub(crate) const fn thread_index([x, y, _]: [u32; 3], thread: u32) -> [u32; 3] {
     [thread % x, thread / x % y, thread / x / y]
 }
 
-/// Threads of a block or blocks of a grid.
+/// Counts the threads of a block or blocks of a grid.
 pub(crate) fn volume(shape: [u32; 3]) -> u64 {
     shape.iter().map(|side| u64::from(*side)).product()
 }

@@ -11,7 +11,7 @@ const BANKS: u64 = 32;
 /// Bytes of a bank's word.
 const WORD: u64 = 4;
 
-/// Different sectors that accesses of `bytes` at some addresses touch.
+/// Counts the different sectors that accesses of `bytes` at some addresses touch.
 pub(crate) fn sectors(addresses: impl Iterator<Item = u64>, bytes: u32) -> u64 {
     let touched = addresses.flat_map(|at| at / SECTOR..(at + u64::from(bytes)).div_ceil(SECTOR));
     distinct(touched.collect())

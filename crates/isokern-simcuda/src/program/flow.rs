@@ -296,7 +296,8 @@ fn results(instruction: &Instruction) -> usize {
     }
 }
 
-/// Lengths here are below 4 Gi: a text has at most [`MAX_STATEMENTS`](crate::ptx::MAX_STATEMENTS).
+/// Returns a length in 32 bits. Lengths here are below 4 Gi: a text has at most
+/// [`MAX_STATEMENTS`](crate::ptx::MAX_STATEMENTS).
 fn small(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -164,7 +164,7 @@ impl Context {
         Ok(())
     }
 
-    /// Shared memory: first what the module and its device functions declare, then what each
+    /// Places shared memory: first what the module and its device functions declare, then what each
     /// kernel does, one kernel's over the other's; after all of it what is sized at launch.
     fn place_shared(&mut self, module: &Module) -> Result<(), PtxError> {
         let mut area = Area::default();

@@ -81,7 +81,7 @@ fn skip_group(at: &mut Cursor<'_>, open: char, close: char) -> Result<(), PtxErr
     Ok(())
 }
 
-/// The parameters of a function and the directives after them.
+/// Reads the parameters of a function and the directives after them.
 fn head(at: &mut Cursor<'_>) -> Result<(Vec<Variable>, Vec<Directive>), PtxError> {
     let parameters = optional_parameters(at)?;
     let mut directives = Vec::new();

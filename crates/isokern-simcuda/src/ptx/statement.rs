@@ -92,7 +92,7 @@ fn label(at: &mut Cursor<'_>) -> Result<Statement, PtxError> {
     }
 }
 
-/// `a, b, c;`
+/// Reads `a, b, c;`
 fn names(at: &mut Cursor<'_>) -> Result<Vec<String>, PtxError> {
     let mut list = Vec::new();
     loop {

@@ -47,7 +47,7 @@ struct Outcome {
 }
 
 /// One mailbox, from the asking side.
-struct Lane {
+struct Asker {
     requester: TotalRequester,
     asked_count: u32,
     answered_count: u32,
@@ -55,8 +55,8 @@ struct Lane {
 
 /// Both mailboxes and how far the plan has come.
 pub(crate) struct Client {
-    urgent: Lane,
-    bulk: Lane,
+    urgent: Asker,
+    bulk: Asker,
     stage: Stage,
     tick_count: u32,
     /// Answers to the rounds.
@@ -117,10 +117,10 @@ pub(crate) fn run(actor: &mut TotalActor) {
 
 impl Client {
     fn new(urgent: TotalRequester, bulk: TotalRequester) -> Self {
-        let lane = |requester| Lane { requester, asked_count: 0, answered_count: 0 };
+        let asker = |requester| Asker { requester, asked_count: 0, answered_count: 0 };
         Self {
-            urgent: lane(urgent),
-            bulk: lane(bulk),
+            urgent: asker(urgent),
+            bulk: asker(bulk),
             stage: Stage::Traffic,
             tick_count: 0,
             round_answer_count: 0,
@@ -148,8 +148,8 @@ impl Client {
     }
 
     fn send_traffic(&mut self) {
-        for lane in [&mut self.urgent, &mut self.bulk] {
-            self.seen.wrong_count += lane.collect(&mut self.seen.added_count);
+        for asker in [&mut self.urgent, &mut self.bulk] {
+            self.seen.wrong_count += asker.collect(&mut self.seen.added_count);
         }
         // More than there are slots, now and then.
         self.tick_count += 1;
@@ -164,7 +164,7 @@ impl Client {
             self.sum = self.sum.wrapping_add(told.number);
             self.seen.told_count += 1;
         }
-        let is_done = |lane: &Lane| lane.answered_count == ASK_COUNT;
+        let is_done = |asker: &Asker| asker.answered_count == ASK_COUNT;
         if is_done(&self.urgent) && is_done(&self.bulk) && self.seen.told_count == TELL_COUNT {
             let foreign_count = self.bulk.requester.stats().foreign_count;
             self.expect(foreign_count == 0);
@@ -230,8 +230,8 @@ impl Client {
 
     /// Checks the order in which the mailboxes were served, which the replies give.
     fn check_order(&mut self) {
-        let lanes = [(b'0', &mut self.urgent.requester), (b'1', &mut self.bulk.requester)];
-        for (name, requester) in lanes {
+        let requesters = [(b'0', &mut self.urgent.requester), (b'1', &mut self.bulk.requester)];
+        for (name, requester) in requesters {
             while let Ok(answer) = requester.try_answer() {
                 let Ok(reply) = answer.result else {
                     continue; // The held one; the counts know it.
@@ -252,9 +252,9 @@ impl Client {
     /// Checks that every question has come back, and that the actor takes no more.
     fn check_end(&mut self) -> bool {
         let mut is_over = true;
-        for lane in [&mut self.urgent, &mut self.bulk] {
+        for asker in [&mut self.urgent, &mut self.bulk] {
             let last = loop {
-                match lane.requester.try_answer() {
+                match asker.requester.try_answer() {
                     Ok(answer) => self.seen.wrong_count += u32::from(answer.result.is_ok()),
                     Err(error) => break error,
                 }
@@ -304,7 +304,7 @@ impl Client {
 
 const QUESTION: Question = Question { number: 0, is_held: 0 };
 
-impl Lane {
+impl Asker {
     /// Asks the next number; that number, or 0 when it was not accepted.
     fn ask(&mut self, full_count: &mut u32) -> u32 {
         if self.asked_count == ASK_COUNT {
