@@ -1,4 +1,4 @@
-//! What a host and its device agree on: entry names, parameters, faults, launch plans.
+//! Contracts between a host and its device: entry names, parameters, faults, launch plans.
 //!
 //! Device code is compiled from its own workspace and joined to a backend as text, so
 //! the two sides share nothing but this module. Both compile the same definitions:

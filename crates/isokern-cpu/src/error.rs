@@ -1,4 +1,4 @@
-//! Why the CPU backend could not load or run a model.
+//! Errors: why the CPU backend could not load or run a model.
 
 use isokern_core::{InferenceError, InferenceErrorKind};
 use isokern_model::FormatError;

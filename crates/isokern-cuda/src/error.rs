@@ -1,4 +1,4 @@
-//! Why the backend could not load or run a model, in words that name the remedy.
+//! Errors: why the backend could not load or run a model, in words that name the remedy.
 
 use isokern_core::compute::{BackendError, MemoryClass};
 use isokern_core::device::{Fault, FaultCode, LaunchPlanError};

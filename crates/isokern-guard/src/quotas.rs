@@ -1,4 +1,4 @@
-//! What each tenant may use: a rate, and a number of calls at a time.
+//! Quotas of tenants: a rate, and a number of calls at a time.
 //!
 //! [`TenantQuotas`] keeps an account for a bounded number of tenants. An account that is
 //! as good as new (no call in flight, every token back) is forgotten when another tenant

@@ -1,4 +1,4 @@
-//! Why a TFLite file was refused: where, what, and what to do about it.
+//! Errors of a conversion, why a TFLite file was refused: where, what, and what to do about it.
 
 mod copy_fault;
 mod fault;

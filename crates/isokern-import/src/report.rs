@@ -1,4 +1,4 @@
-//! What a conversion found and did, for programs that show it.
+//! Reports: what a conversion found and did, for programs that show it.
 
 use isokern_model::layout::Layout;
 

@@ -1,4 +1,4 @@
-//! Why bytes were refused as a packed model.
+//! Errors: why bytes were refused as a packed model.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! Why a command stopped, in words that say what to do next.
+//! Errors: why a command stopped, in words that say what to do next.
 
 use std::path::PathBuf;
 use std::process::ExitStatus;

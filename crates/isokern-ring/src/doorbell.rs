@@ -1,5 +1,5 @@
-//! What wakes a sleeping end of a ring: with `std` a thread is unparked, without there is
-//! nothing to wake, because no end sleeps.
+//! Doorbells: what wakes a sleeping end of a ring: with `std` a thread is unparked, without there
+//! is nothing to wake, because no end sleeps.
 
 #[cfg(feature = "std")]
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What runs on the actor's side: takes messages, calls the handler, answers.
+//! The runner of an actor: takes messages, calls the handler, answers.
 //!
 //! [`Runner::step`] does one thing and returns, so that a main loop can do others in
 //! between; a thread calls it in a loop. [`Runner::run`] is the same as a task of an executor,

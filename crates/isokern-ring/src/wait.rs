@@ -1,4 +1,4 @@
-//! How an end waits for the other one.
+//! Wait strategies: how an end waits for the other one.
 
 #[cfg(feature = "std")]
 use core::time::Duration;

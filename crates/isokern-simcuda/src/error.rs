@@ -1,4 +1,4 @@
-//! What is wrong with a PTX text, and where.
+//! Errors: what is wrong with a PTX text, and where.
 
 use thiserror::Error;
 

@@ -1,4 +1,5 @@
-//! What the machine executes: functions with numbered registers, offsets and decoded operations.
+//! Programs, which the machine executes: functions with numbered registers, offsets and decoded
+//! operations.
 
 mod access;
 mod collective;

@@ -1,4 +1,4 @@
-//! What is said of a seed that fails: what was wrong, what happened to that word, and what raced.
+//! The verdict on a seed that fails: what was wrong, what happened to that word, and what raced.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! What is asked and answers later, whichever mode keeps it running.
+//! Models that are asked and answer later, whichever mode keeps them running.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How the two sides of an actor wake each other.
+//! Bells: how the two sides of an actor wake each other.
 
 use core::task::Waker;
 

@@ -1,4 +1,4 @@
-//! What a handler sees beside its message.
+//! The context of a handler: what it sees beside its message.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 

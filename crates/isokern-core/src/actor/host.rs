@@ -1,4 +1,4 @@
-//! Who can keep a resident running, and what it learns when it starts one.
+//! Hosts: who keeps a resident running, and what it learns when it starts one.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The way from one actor to another.
+//! Links: the way from one actor to another.
 
 use bytemuck::Pod;
 

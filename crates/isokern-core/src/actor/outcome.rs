@@ -1,4 +1,4 @@
-//! What becomes of the messages that an actor takes, as counters have it.
+//! Outcomes: what becomes of the messages that an actor takes, as counters have it.
 
 use super::reply::ActorError;
 use crate::ring::COUNT_MAX;

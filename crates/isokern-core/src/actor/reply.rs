@@ -1,4 +1,4 @@
-//! What an actor answers: a reply, or one of the ways in which there is none.
+//! Replies of actors: a reply, or one of the ways in which there is none.
 
 use bytemuck::{Pod, Zeroable};
 use thiserror::Error;

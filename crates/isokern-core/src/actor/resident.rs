@@ -1,4 +1,4 @@
-//! What can be kept running.
+//! Residents: handlers that can be kept running.
 
 use bytemuck::Pod;
 

@@ -1,4 +1,4 @@
-//! What happens after a fault: how often, and how soon, an actor may start again.
+//! Supervision after a fault: how often, and how soon, an actor may start again.
 
 use core::time::Duration;
 

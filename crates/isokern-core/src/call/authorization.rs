@@ -1,4 +1,4 @@
-//! Who calls, what they ask to use, and who may.
+//! Principals and permissions: who calls, what they ask to use, and who may.
 //!
 //! A call carries a [`Principal`]: a name, and the permissions this call asks to use. An
 //! [`Authorizer`] says which of them the name holds. A kernel's required permission must

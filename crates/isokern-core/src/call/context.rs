@@ -1,4 +1,4 @@
-//! What comes with a call: who asks, on whose account, until when, as part of which trace.
+//! The context of a call: who asks, on whose account, until when, as part of which trace.
 //!
 //! # For callers
 //!

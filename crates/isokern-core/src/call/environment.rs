@@ -1,4 +1,4 @@
-//! What a program brings to every call: its clock, its rules, its observer.
+//! The environment of calls, which a program brings: its clock, its rules, its observer.
 
 use super::authorization::Authorizer;
 use super::clock::Clock;

@@ -1,4 +1,4 @@
-//! What core tells about calls; where it goes is the program's choice.
+//! Observers: what core reports of calls; where it goes is the program's choice.
 
 use super::trace::TraceContext;
 use crate::kernel::{KernelError, KernelMetadata};

@@ -1,4 +1,4 @@
-//! How much a tenant may use, asked before any work starts.
+//! Quotas: how much a tenant may use, asked before any work starts.
 //!
 //! A [`Quota`] admits a call or refuses it. What it admits holds a permit until the call
 //! ends, so that a quota can limit how many run at once. [`TokenBucket`] is the

@@ -1,4 +1,4 @@
-//! Why a model could not be loaded or run, and what to do about it.
+//! Errors of backends: why a model could not be loaded or run, and what to do about it.
 //!
 //! Two types. [`InferenceError`] is what every model and backend ends in: a
 //! kind to match on, a number, the operator. [`BackendError`] is what devices

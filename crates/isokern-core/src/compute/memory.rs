@@ -1,4 +1,4 @@
-//! Where bytes live, and what a backend must know about a buffer before it
+//! Memory classes: where bytes live, and what a backend must know about a buffer before it
 //! touches it.
 //!
 //! [`MemoryClass`] names the place, [`BufferDescriptor`] adds length and

@@ -1,4 +1,4 @@
-//! What a loaded model says about itself.
+//! Metadata: what a loaded model says about itself.
 
 use super::dtype::DType;
 use super::memory::MemoryClass;

@@ -1,4 +1,4 @@
-//! The ways a backend can keep a model running.
+//! Modes: the ways a backend can keep a model running.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! What can be handed to a model: a description, and the way to the bytes where there is one.
+//! Payloads, handed to a model: a description, and the way to the bytes where there is one.
 //!
 //! A payload describes itself. Whether its bytes can be read here is another matter: they may
 //! are in the memory of a device, or have no bytes at all.

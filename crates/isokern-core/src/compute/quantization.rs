@@ -1,4 +1,4 @@
-//! What an integer element means as a real number.
+//! Quantisation: what an integer element means as a real number.
 
 use core::hash::{Hash, Hasher};
 

@@ -1,4 +1,4 @@
-//! What a borrowing backend loads from: bytes in flash and an arena in RAM.
+//! Model sources of a borrowing backend: bytes in flash and an arena in RAM.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! How device code says that something is wrong, and ends.
+//! Fault records: how device code says that something is wrong, and ends.
 
 use core::fmt;
 use core::mem::offset_of;

@@ -1,4 +1,4 @@
-//! What a device can keep running, and by which name host and device code know it.
+//! Residents of a device: what it can keep running, and the name both sides know it by.
 
 use super::order::ActorShape;
 use crate::actor::{MailboxShape, Mailboxes, Resident};

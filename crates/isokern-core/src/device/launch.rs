@@ -1,4 +1,4 @@
-//! How many blocks a batch is launched with, and where its bytes are.
+//! Batch launches: how many blocks a batch is launched with, and where its bytes are.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! What a block is to run: one line, written by the host.
+//! Orders, what a block is to run: one line, written by the host.
 
 use core::time::Duration;
 

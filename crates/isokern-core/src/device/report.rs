@@ -1,4 +1,4 @@
-//! How far a block is: one line, written by the device.
+//! Reports, how far a block is: one line, written by the device.
 
 use crate::numbered;
 use crate::ring::{CellValue, ControlLine, SharedCell};

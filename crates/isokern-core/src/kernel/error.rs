@@ -1,4 +1,4 @@
-//! Why a call of a kernel gave no answer.
+//! Errors of kernels: why a call of a kernel gave no answer.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! What a kernel says about itself.
+//! Metadata: what a kernel says about itself.
 
 use core::time::Duration;
 

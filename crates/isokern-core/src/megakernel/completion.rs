@@ -1,4 +1,4 @@
-//! What the workers say to the host: 16 bytes, when a task has ended.
+//! Completions, what the workers say to the host: 16 bytes, when a task has ended.
 //!
 //! | bits of word | field |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! How a megakernel is set up, and what its launches look like.
+//! Configuration: how a megakernel is set up, and what its launches look like.
 
 use core::time::Duration;
 

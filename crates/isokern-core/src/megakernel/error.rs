@@ -1,4 +1,4 @@
-//! Why a configuration was refused or a launch could not be shaped.
+//! Errors: why a configuration was refused or a launch could not be shaped.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! What tasks do: the handler, and what it may ask while it runs one.
+//! Handlers of tasks: the handler, and what it may ask while it runs one.
 
 use super::new_task::NewTask;
 use super::slot::TaskSlot;

@@ -1,4 +1,4 @@
-//! What the launch policy is asked, and what it answers.
+//! Launch requests and plans: what the launch policy is asked, and what it answers.
 
 /// Everything the policy looks at; made by
 /// [`MegakernelConfig::launch_request`](super::MegakernelConfig::launch_request)

@@ -1,4 +1,4 @@
-//! What became of every task.
+//! Reports: what became of every task.
 
 use super::lines::WorkerLine;
 use super::shared_slot::SharedTaskSlot;

@@ -1,4 +1,4 @@
-//! Why a task could not spawn another.
+//! Spawn errors: why a task could not spawn another.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! What a handler says when it gives a task back to its worker.
+//! Steps: what a handler says when it gives a task back to its worker.
 
 use super::state::TaskPriority;
 

@@ -1,4 +1,4 @@
-//! What a host says to the workers: 64 bytes, one line.
+//! Submissions, what a host says to the workers: 64 bytes, one line.
 //!
 //! | bytes | field | bytes | field |
 //! |---|---|---|---|

@@ -1,4 +1,4 @@
-//! Why nothing was submitted.
+//! Submit errors: why nothing was submitted.
 
 use thiserror::Error;
 

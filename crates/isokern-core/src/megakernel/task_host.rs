@@ -1,4 +1,4 @@
-//! Who starts workers, and what it learns when it does.
+//! Task hosts: who starts workers, and what it learns when it does.
 
 use core::time::Duration;
 

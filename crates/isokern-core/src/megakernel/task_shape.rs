@@ -1,4 +1,4 @@
-//! How many slots, workers and rings a megakernel has.
+//! Shapes: how many slots, workers and rings a megakernel has.
 
 use crate::ring::SlotCount;
 

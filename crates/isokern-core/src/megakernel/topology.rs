@@ -1,4 +1,4 @@
-//! What the queued work looks like, and how many groups that is worth.
+//! Topologies: what the queued work looks like, and how many groups that is worth.
 
 use super::launch::{MegakernelLaunchRequest, MegakernelTopology};
 use super::policy::{MegakernelLaunchPolicy, larger, smaller};

@@ -1,4 +1,4 @@
-//! Why a push or a pop failed: full, empty or closed.
+//! Errors of rings, why a push or a pop failed: full, empty or closed.
 
 use thiserror::Error;
 

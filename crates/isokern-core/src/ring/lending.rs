@@ -1,4 +1,4 @@
-//! Whose a lent buffer is: two words of generations, one written by each side.
+//! Lent buffers, and whose each is: two words of generations, one written by each side.
 //!
 //! ```text
 //!            lender: lent := g                  borrower: returned := g

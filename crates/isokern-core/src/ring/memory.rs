@@ -1,4 +1,4 @@
-//! Where the cells of a ring live: the trait, and rings in memory of our own.
+//! Memory of rings: the trait, and rings in memory of our own.
 //!
 //! ```text
 //! bytes                     written by   what

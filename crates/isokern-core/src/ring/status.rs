@@ -1,4 +1,4 @@
-//! What an end says about itself in its status word.
+//! Status words: what an end says about itself in its status word.
 
 use super::memory::SharedRing;
 use super::words::SharedWord;

@@ -1,4 +1,4 @@
-//! What the driver says about a device.
+//! Devices: what the driver says about a device.
 #![allow(unsafe_code)]
 
 use cudarc::driver::sys;

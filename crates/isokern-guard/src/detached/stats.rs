@@ -1,4 +1,4 @@
-//! What has become of the calls of a detached kernel.
+//! Statistics: what has become of the calls of a detached kernel.
 
 use core::sync::atomic::AtomicBool;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! How long questions took, in buckets of one per cent.
+//! Latencies of questions, in buckets of one per cent.
 
 use core::fmt;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What became of the messages that one side sent, as numbers that add up.
+//! Statistics: what became of the messages that one side sent, as numbers that add up.
 
 use isokern_core::actor::{ActorMemory, ActorState, Mailbox, Outcome};
 use isokern_core::ring::{DeviceView, SharedRing, Timed, read_count};

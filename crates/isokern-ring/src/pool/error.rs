@@ -1,4 +1,4 @@
-//! Why a buffer was not lent, opened or given back.
+//! Errors: why a buffer was not lent, opened or given back.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! What a kernel did that ends it, and where.
+//! Faults: what a kernel did that ends it, and where.
 
 use core::fmt;
 

@@ -1,4 +1,5 @@
-//! What a kernel executed, by function and instruction: exact counts, the same in every run.
+//! Profiles, what a kernel executed by function and instruction: exact counts, the same in every
+//! run.
 //!
 //! Kept only where it is asked for ([`Grid::profile`](super::Grid::profile)); a run without costs
 //! one look at an option an instruction.

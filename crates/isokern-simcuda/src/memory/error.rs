@@ -1,4 +1,4 @@
-//! Why memory could not be had, or not be reached.
+//! Errors: why memory could not be had, or not be reached.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! Why values do not belong to an input or output.
+//! Errors of ports: why values do not belong to an input or output.
 
 use isokern_core::DType;
 use thiserror::Error;

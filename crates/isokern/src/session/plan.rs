@@ -1,4 +1,4 @@
-//! Where and how a session runs a model.
+//! Plans: where and how a session runs a model.
 
 use core::num::NonZeroU32;
 

@@ -1,4 +1,4 @@
-//! What workers did: every claim of a task.
+//! Claims of tasks by workers, as a trace has them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
