@@ -94,6 +94,10 @@ pub trait Operator {
     fn outline(_view: &Self::View<'_>) -> Outline {
         Outline::default()
     }
+
+    /// Calls `each` for the rows that the plain loop copies on one core, in order; for none where
+    /// it computes.
+    fn each_copy(_view: &Self::View<'_>, _each: impl FnMut(CopyRows)) {}
 }
 
 /// The result of a check: the name of the field that is not valid, as `docs/format.md` has it.
@@ -136,6 +140,32 @@ pub struct DotOutline {
     pub weight_zero_point: i32,
     /// Number of scales: one, or one per output.
     pub scale_count: usize,
+}
+
+/// Rows of elements that are copied one after the other, as often as there are groups of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CopyRows {
+    /// Bytes of an element.
+    pub element_bytes: usize,
+    /// The elements of a row.
+    pub elements: CopyLine,
+    /// The rows of a group.
+    pub rows: CopyLine,
+    /// How many groups there are, at any distances.
+    pub groups: u64,
+    /// Whether they are read in the blob; else in a tensor.
+    pub is_constant: bool,
+}
+
+/// Places at equal distances, counted in elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CopyLine {
+    /// How many there are.
+    pub count: u32,
+    /// From one to the next where they are read; 0 repeats the first, below 0 goes back.
+    pub read_stride: i32,
+    /// From one to the next where they are written.
+    pub write_stride: u32,
 }
 
 /// Returns an error that names `field` unless the condition holds.

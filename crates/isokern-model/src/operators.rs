@@ -50,7 +50,7 @@ use isokern_core::{DType, Team};
 use crate::geometry::{Axis, Window};
 use crate::kind::{OpSet, OperatorSet};
 use crate::loops::Loops;
-use crate::operator::{Check, Cost, Operator, Outline, require};
+use crate::operator::{Check, CopyRows, Cost, Operator, Outline, require};
 use crate::record::BODY_BYTES;
 use crate::site::OperatorSite;
 use crate::tensor::Tensor;
@@ -211,6 +211,14 @@ macro_rules! operators {
             pub fn outline(&self) -> Outline {
                 match self {
                     $(Self::$kind(view) => <$kind as Operator>::outline(view),)+
+                }
+            }
+
+            /// Calls `each` for the rows that the plain loop copies on one core, in order; for none
+            /// where it computes.
+            pub fn each_copy(&self, each: impl FnMut(CopyRows)) {
+                match self {
+                    $(Self::$kind(view) => <$kind as Operator>::each_copy(view, each),)+
                 }
             }
         }

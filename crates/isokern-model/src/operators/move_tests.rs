@@ -9,6 +9,7 @@ use isokern_core::{Cells, DType};
 use super::test_teams::{Numbers, Rank};
 use crate::encode::{Draft, DraftMove, DraftPort, DraftTensor};
 use crate::layout::Layout;
+use crate::operator::{CopyLine, CopyRows};
 use crate::operators::moves::PieceAxis;
 use crate::tensor::Region;
 use crate::{Memory, Model, PlainLoops, run_ops};
@@ -181,6 +182,7 @@ fn check(dtype: DType, dims: &[u32], pieces: &[Placed], contents: &[Vec<i8>]) {
     let artifact = ModelArtifact::from_bytes(&blob);
     let model = Model::parse(artifact.bytes()).expect("the encoder parsed it");
     let expected = expected(dims, pieces, contents, width);
+    check_rows(&model, pieces, &expected, width);
     for size in [1, 2, 5] {
         let mut arena = vec![0x55_i8; model.arena_bytes()];
         for (at, content) in contents[..inputs.into()].iter().enumerate() {
@@ -195,5 +197,27 @@ fn check(dtype: DType, dims: &[u32], pieces: &[Placed], contents: &[Vec<i8>]) {
         let offset = model.output().offset();
         let found = &arena[offset..offset + expected.len()];
         assert_eq!(found, expected, "{dims:?} {pieces:?} in a team of {size}");
+    }
+}
+
+/// Compares the rows that are counted with the pieces: they have all elements, and rows of a
+/// source in the model are those of its pieces.
+fn check_rows(model: &Model<'_>, pieces: &[Placed], expected: &[i8], width: usize) {
+    let op = model.ops().next().expect("there is one");
+    let mut rows = Vec::new();
+    op.each_copy(|copied| rows.push(copied));
+    let elements = |copied: &CopyRows| {
+        copied.groups * u64::from(copied.rows.count) * u64::from(copied.elements.count)
+    };
+    assert_eq!(rows.iter().map(elements).sum::<u64>(), (expected.len() / width) as u64);
+    assert!(rows.iter().all(|copied| copied.element_bytes == width));
+    let is_constant = |(source, _, _): &Placed| *source as usize == model.input_count() - 1;
+    let are_constant = pieces.iter().map(is_constant);
+    assert!(rows.iter().map(|copied| copied.is_constant).eq(are_constant), "{pieces:?}");
+    for (copied, (_, _, axes)) in rows.iter().zip(pieces) {
+        let strides = || axes.iter().filter(|axis| axis.size > 1).map(|axis| axis.stride);
+        let of_line =
+            |line: CopyLine| line.count == 1 || strides().any(|it| it == line.read_stride);
+        assert!(of_line(copied.elements) && of_line(copied.rows), "{copied:?} {axes:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! The plain loop of a piece, for one core: rows of elements, in the order that is best for them.
 
 use crate::memory::Memory;
+use crate::operator::{CopyLine, CopyRows};
 use crate::operators::move_rows::{Line, Rows, copy};
 use crate::operators::moves::{MoveView, Piece};
 use crate::tensor::RANK_MAX;
@@ -91,5 +92,22 @@ impl Walk {
                 return;
             }
         }
+    }
+}
+
+/// Returns the rows that [`run`] copies.
+pub(super) fn copied(op: &MoveView<'_>, piece: &Piece<'_>) -> CopyRows {
+    let Walk { rows, outer } = Walk::new(&op.dims, piece);
+    let line = |line: Line| CopyLine {
+        count: line.size,
+        read_stride: line.from_stride,
+        write_stride: line.to_stride,
+    };
+    CopyRows {
+        element_bytes: op.output.dtype().size_bytes(),
+        elements: line(rows.inner),
+        rows: line(rows.row),
+        groups: outer.iter().map(|line| u64::from(line.size)).product(),
+        is_constant: piece.source() as usize >= op.inputs.count(),
     }
 }

@@ -7,7 +7,7 @@ use bytemuck::{Pod, Zeroable};
 use isokern_core::Team;
 
 use crate::loops::Loops;
-use crate::operator::{Check, Cost, Operator, require};
+use crate::operator::{Check, CopyRows, Cost, Operator, require};
 use crate::operators::elements::Elements;
 use crate::operators::{move_elements, move_walk};
 use crate::site::{Inputs, OperatorSite};
@@ -111,6 +111,10 @@ impl Operator for Move {
     #[inline]
     fn run_with<T: Team, L: Loops>(team: &T, loops: &L, op: &MoveView<'_>, memory: &Memory<'_>) {
         loops.moves(team, op, memory);
+    }
+
+    fn each_copy(view: &MoveView<'_>, each: impl FnMut(CopyRows)) {
+        view.pieces.iter().map(|piece| move_walk::copied(view, &piece)).for_each(each);
     }
 }
 
