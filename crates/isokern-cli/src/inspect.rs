@@ -1,7 +1,9 @@
 //! `isokern inspect`: what is in a model and what it needs.
 
 mod arena;
+mod copy_terms;
 mod dot_terms;
+mod inside;
 mod prediction;
 mod report;
 mod terms;

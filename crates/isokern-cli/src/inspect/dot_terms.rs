@@ -1,6 +1,10 @@
 //! Counts of the operators with weights.
 
-use super::report::{OperatorReport, TensorReport};
+use isokern_model::geometry::Window;
+use isokern_model::layout::BLOCK_OUTPUTS;
+
+use super::inside::Inside;
+use super::report::OperatorReport;
 use super::terms::{Sizes, Terms, name};
 
 /// Terms of a pass of a convolution, and outputs whose sums it keeps.
@@ -14,9 +18,13 @@ const PATCH_TERMS: u64 = 384;
 const PATCH_OUTPUTS: u64 = 64;
 
 /// Two positions by two outputs by four terms at a time.
-pub(super) fn convolution(report: &OperatorReport, sizes: &Sizes) -> Terms {
-    let window = report.window.as_ref();
-    let kernel = window.map_or([1, 1], |window| window.kernel);
+pub(super) fn convolution(
+    report: &OperatorReport,
+    sizes: &Sizes,
+    window: &Window,
+    inside: &Inside,
+) -> Terms {
+    let kernel = [window.rows().kernel, window.columns().kernel];
     let terms = report.weights.as_ref().map_or(0, |weights| weights.terms);
     let channels = sizes.input_channels;
     if terms != kernel[0] as u64 * kernel[1] as u64 * channels {
@@ -25,23 +33,22 @@ pub(super) fn convolution(report: &OperatorReport, sizes: &Sizes) -> Terms {
     let (passes, groups) = passes(kernel[0], kernel[1] * channels as usize);
     let pairs = sizes.positions.div_ceil(2);
     let blocks = sizes.channels.div_ceil(PASS_OUTPUTS);
-    let gathers = 2 * pairs * if passes == 1 { 1 } else { blocks };
-    let is_dilated = window.is_some_and(|window| window.dilation[1] != 1);
-    let is_padded = window
-        .is_some_and(|window| window.padding_before != [0; 2] || window.padding_after != [0; 2]);
-    let runs = kernel[0] * if is_dilated { kernel[1] } else { 1 };
+    // A window of several passes is gathered anew for each block of outputs.
+    let times = if passes == 1 { 1 } else { blocks };
+    let gathers = 2 * pairs * times;
+    let padded = sizes.positions.saturating_sub(inside.windows) * times;
     let in_groups = channels.is_multiple_of(4);
     let when = |is_so: bool, count: u64| if is_so { count } else { 0 };
     let counts = vec![
         ("group of products", pairs * sizes.channels.div_ceil(2) * groups),
         ("output", 2 * pairs * sizes.channels),
         ("block in a pass", pairs * blocks * passes),
-        ("group gathered", when(in_groups, gathers * groups)),
-        ("byte gathered", when(!in_groups, gathers * terms)),
+        ("group gathered", when(in_groups, inside.cells * channels / 4 * times)),
+        ("group cleared", when(in_groups, padded * groups)),
+        ("byte gathered", when(!in_groups, inside.cells * channels * times)),
         ("group of bytes", when(!in_groups, gathers * groups)),
-        ("group that may be padded", when(in_groups && is_padded, gathers * groups)),
         ("pass of a position", gathers * passes),
-        ("kernel row", gathers * runs as u64),
+        ("kernel row", inside.runs * times),
         ("limit", sizes.limited),
         ("call", 1),
     ];
@@ -49,33 +56,33 @@ pub(super) fn convolution(report: &OperatorReport, sizes: &Sizes) -> Terms {
 }
 
 /// Four channels of a row of positions at a time, two kernel cells each.
-pub(super) fn depthwise(report: &OperatorReport, sizes: &Sizes, tensors: &[TensorReport]) -> Terms {
-    let Some(window) = &report.window else { return plain("DEPTHWISE plain", report, sizes) };
-    let [rows, columns] = window.kernel;
-    let extent = [0, 1].map(|axis| (window.kernel[axis] - 1) * window.dilation[axis] + 1);
-    let output = report.outputs.first().and_then(|&index| tensors.get(usize::from(index)));
-    let shape = output.map_or(&[][..], |output| output.facts.shape.as_slice());
-    let &[images, height, width, _] = shape else {
-        return plain("DEPTHWISE plain", report, sizes);
-    };
+pub(super) fn depthwise(
+    report: &OperatorReport,
+    sizes: &Sizes,
+    window: &Window,
+    inside: &Inside,
+) -> Terms {
+    let axes = [window.rows(), window.columns()];
+    let ([rows, columns], extent) = (axes.map(|axis| axis.kernel), axes.map(|axis| axis.extent()));
     let takes = report.depth_multiplier == Some(1)
         && sizes.channels >= 4
         && rows * columns <= TAPS_MAX
         && extent[0] * extent[1] <= TILE_CELLS;
     if !takes {
-        return plain("DEPTHWISE plain", report, sizes);
+        return plain_depthwise(report, sizes, inside);
     }
+    let [images, height, width] = inside.places;
     let (height, width) = (height as usize, width as usize);
     let most = |cells: usize, axis: usize, len: usize| {
-        (1 + cells.saturating_sub(extent[axis]) / window.stride[axis].max(1)).min(len).max(1)
+        (1 + cells.saturating_sub(extent[axis]) / axes[axis].stride.max(1)).min(len).max(1)
     };
     let tile_width = most(TILE_CELLS / extent[0], 1, width);
-    let tile_columns = (tile_width - 1) * window.stride[1] + extent[1];
+    let tile_columns = (tile_width - 1) * axes[1].stride + extent[1];
     let tile_height = most(TILE_CELLS / tile_columns, 0, height);
     let across = width.div_ceil(tile_width);
     let down = height.div_ceil(tile_height);
     // Rows of the input in all tiles, above each other.
-    let lines = (height - down) * window.stride[0] + down * extent[0];
+    let lines = (height - down) * axes[0].stride + down * extent[0];
     let blocks = sizes.channels.div_ceil(4) * u64::from(images);
     let times = |count: usize| blocks * count as u64;
     let counts = vec![
@@ -114,6 +121,23 @@ pub(super) fn dense(report: &OperatorReport, sizes: &Sizes) -> Terms {
         ("call", 1),
     ];
     Terms { class: name(report), counts }
+}
+
+/// One product at a time, of the cells inside the image and up to 16 channels.
+fn plain_depthwise(report: &OperatorReport, sizes: &Sizes, inside: &Inside) -> Terms {
+    let blocks = sizes.channels.div_ceil(BLOCK_OUTPUTS as u64);
+    let products = inside.cells * sizes.channels;
+    // With one channel for each of the input they are read side by side.
+    let is_alone = report.depth_multiplier == Some(1);
+    let counts = vec![
+        (if is_alone { "product" } else { "product of a channel used again" }, products),
+        ("output", sizes.elements),
+        ("cell of a block", inside.cells * blocks),
+        ("kernel row of a block", inside.rows * blocks),
+        ("block", sizes.positions * blocks),
+        ("call", 1),
+    ];
+    Terms { class: "DEPTHWISE plain".to_owned(), counts }
 }
 
 /// The loops for any operator: one product at a time.

@@ -6,8 +6,9 @@
 use isokern_model::Op;
 use serde::Serialize;
 
-use super::dot_terms;
+use super::inside::Inside;
 use super::report::{OperatorReport, TensorReport};
+use super::{copy_terms, dot_terms};
 
 /// A class of operators, for which one formula holds, and the counts of one of them.
 #[derive(Debug, Serialize)]
@@ -35,12 +36,16 @@ pub(super) struct Sizes {
 pub(super) fn of(op: &Op<'_>, report: &OperatorReport, tensors: &[TensorReport]) -> Terms {
     let sizes = Sizes::new(report, tensors);
     let has_weights = report.weights.is_some();
-    let terms = match (&report.window, report.depth_multiplier) {
-        (Some(_), Some(_)) => dot_terms::depthwise(report, &sizes, tensors),
-        (Some(_), None) if has_weights => dot_terms::convolution(report, &sizes),
+    let windows = |window| Some((window, Inside::new(&window, report, tensors)?));
+    let terms = match (op.outline().window.and_then(windows), report.depth_multiplier) {
+        (Some((window, inside)), Some(_)) => dot_terms::depthwise(report, &sizes, &window, &inside),
+        (Some((window, inside)), None) if has_weights => {
+            dot_terms::convolution(report, &sizes, &window, &inside)
+        }
         (Some(_), None) => pool(report, &sizes),
         (None, _) if has_weights => dot_terms::dense(report, &sizes),
-        (None, _) => elementwise(class_of(op, report, tensors), &sizes),
+        (None, _) => copy_terms::copies(op, report)
+            .unwrap_or_else(|| elementwise(class_of(op, report, tensors), &sizes)),
     };
     Terms { counts: terms.counts.into_iter().filter(|(_, count)| *count > 0).collect(), ..terms }
 }
