@@ -137,6 +137,7 @@ fn check_board(
         mutations = Some(check_mutations(programs)?);
         loops::check(programs)?;
         zoo::check(programs, host)?;
+        costs::public_models(programs, host)?;
         table.modes.extend(modes::check(programs, host, models)?);
         if let Some(digits) = models.first() {
             table.actors.extend(actors::check(programs, host, digits)?);
@@ -146,7 +147,7 @@ fn check_board(
         if arguments.model.is_some() || board.measures(model) {
             let figures = measure(programs, model)?;
             if let Some(fastest) = figures.first() {
-                costs::check(host, board, model, fastest)?;
+                costs::network(host, board, model, fastest)?;
             }
             table.figures.extend(figures);
         }
