@@ -102,15 +102,15 @@ pub enum Error {
         /// What the backend says.
         source: Box<CudaError>,
     },
-    /// A GPU was asked for what only the processor does.
+    /// A GPU was asked for a mode that only the processor has.
     #[error(
-        "{name}: a GPU runs a model in batch mode, to its end, without {what}. Fix: ask for \
-         `Device::Cpu`, or leave that out"
+        "{name}: a GPU runs models in batch mode, not in {what} mode. Fix: ask for \
+         `Device::Cpu`, or for batch mode"
     )]
     NotOnGpu {
         /// The model.
         name: String,
-        /// What was asked for.
+        /// The mode's word.
         what: &'static str,
     },
     /// A mode was asked for what only batch mode does.

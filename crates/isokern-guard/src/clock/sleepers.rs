@@ -19,7 +19,7 @@ pub(crate) struct Sleepers {
 struct Place {
     moment_ns: u64,
     /// Who joined first is woken first.
-    turn: u64,
+    arrival: u64,
     /// `None` once it was taken.
     waker: Option<Waker>,
     heap_index: usize,
@@ -33,7 +33,7 @@ impl Sleepers {
     /// Takes a sleeper in and returns the number of its place.
     pub(crate) fn join(&mut self, moment_ns: u64, waker: Waker) -> usize {
         let heap_index = self.heap.len();
-        let place = Place { moment_ns, turn: self.joined_count, waker: Some(waker), heap_index };
+        let place = Place { moment_ns, arrival: self.joined_count, waker: Some(waker), heap_index };
         self.joined_count += 1;
         let number = match self.free.pop() {
             Some(number) => {
@@ -94,7 +94,7 @@ impl Sleepers {
 
     fn order(&self, heap_index: usize) -> (u64, u64) {
         let place = &self.places[self.heap[heap_index]];
-        (place.moment_ns, place.turn)
+        (place.moment_ns, place.arrival)
     }
 
     fn swap(&mut self, one: usize, other: usize) {
@@ -156,12 +156,12 @@ mod tests {
             let mut sleepers = Sleepers::new();
             let mut model = BTreeMap::new();
             let mut joined: Vec<(usize, (u64, usize))> = Vec::new();
-            for (turn, (what, moment_ns, pick)) in steps.into_iter().enumerate() {
+            for (arrival, (what, moment_ns, pick)) in steps.into_iter().enumerate() {
                 match what {
                     0 | 1 => {
                         let number = sleepers.join(moment_ns, Waker::noop().clone());
-                        model.insert((moment_ns, turn), number);
-                        joined.push((number, (moment_ns, turn)));
+                        model.insert((moment_ns, arrival), number);
+                        joined.push((number, (moment_ns, arrival)));
                     }
                     2 if !joined.is_empty() => {
                         let (number, order) = joined.swap_remove(pick % joined.len());

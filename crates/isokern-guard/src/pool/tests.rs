@@ -153,9 +153,9 @@ impl WorkItem for Plain {
 fn a_job_is_not_withdrawn_unless_it_says_so() {
     let pool = WorkerPool::try_new("plain", NonZeroUsize::MIN, 1).unwrap();
     let gates: Vec<Sender<()>> = (0..3)
-        .map(|turn| {
+        .map(|index| {
             let (gate, receiver) = channel();
-            assert_eq!(pool.try_submit(Plain(receiver)).is_ok(), turn < 2, "item {turn}");
+            assert_eq!(pool.try_submit(Plain(receiver)).is_ok(), index < 2, "item {index}");
             gate
         })
         .collect();
