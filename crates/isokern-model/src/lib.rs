@@ -25,7 +25,7 @@
 //! | [`site`] | what an operator sees of its model |
 //! | [`geometry`] | windows and paddings |
 //! | [`layout`] | index arithmetic of the weight layouts |
-//! | [`weights`], [`requant`], [`fixed`] | what operators share: weights, scales, roundings |
+//! | [`weights`], [`requant`], [`fixed`], [`number`] | what operators share |
 //! | [`memory`] | arena and state as operators see them |
 //! | [`model`] | [`Model`], the view |
 //! | [`interpreter`], [`loops`] | the loop that runs operators, and the seam for faster ones |

@@ -22,7 +22,7 @@
 //! | [`lane_mac`] | loops for processors with vectors of 16 bytes, as MVE has them |
 //! | [`single_mac`] | loops for processors that multiply two values in a step |
 //! | [`block_mac`] | loops for those of them with many registers |
-//! | [`scale`] | how all of these scale sums |
+//! | [`scale`], [`depthwise`] | what they share: scales of sums, four channels at a time |
 //! | [`quad_mac`] | loops for teams of many threads with a four-term dot product |
 //!
 //! # Not here

@@ -13,7 +13,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`ptx`] | text to a syntax tree |
+//! | [`ptx`], [`error`] | text to a syntax tree, and what is wrong with it |
 //! | [`program`] | a tree to what the machine executes: registers, offsets, operations |
 //! | [`address_map`] | where each kind of memory has its generic addresses |
 //! | [`arithmetic`] | operations that touch registers alone |
