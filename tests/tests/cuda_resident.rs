@@ -2,6 +2,7 @@
 //!
 //! Needs the stand-in, whose calls are counted. Without it every test is skipped.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::env::{args_os, current_exe, var_os};
 use std::process::{Command, ExitCode, abort};
@@ -12,7 +13,8 @@ use isokern_core::call::Clock;
 use isokern_core::ring::{BufferHandle, DeviceView};
 use isokern_core::{KernelError, MessageHeader};
 use isokern_cuda::{
-    Context, CudaBuffers, CudaHost, CudaModelActor, Device, LoadedModel, MappedRegion, ResidentPlan,
+    Context, CudaBackend, CudaBuffers, CudaHost, CudaModelActor, Device, LoadedModel, MappedRegion,
+    ResidentPlan,
 };
 use isokern_guard::SystemClock;
 use isokern_model::layout::Layout;
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         ("sixteen_models_come_and_go_without_a_driver_call", without_calls),
         ("what_does_not_suit_is_refused_and_the_actor_goes_on", refusals),
         ("stop_pause_and_deadline_reach_the_device", controls),
+        ("a_batch_runs_beside_an_idle_and_a_busy_grid", beside),
     ];
     // Counts of calls are the process's: one test at a time.
     run_in_turn(tests.map(|(name, test)| trial_unless(missing(), name, test)))
@@ -289,4 +292,46 @@ fn controls() {
     assert_eq!(answer.result, Err(ActorError::Stopped));
     assert_eq!(actor.into_running().join(), ActorState::Stopped);
     pool.bytes(handle).expect("the actor is over, so it is back");
+}
+
+/// A batch that waited for the resident grid would never come back: the grid ends after it.
+fn beside() {
+    let case = digits();
+    let context = Context::primary(Device::new(0).expect("there is a device"));
+    let backend = CudaBackend::with_context(&context.expect("it has a context"));
+    // What is loaded while a kernel is resident may wait for its end.
+    let mut batch = backend.expect("it has a stream").load(&case.convert(Layout::Packed));
+    let batch = batch.as_mut().expect("the model loads");
+    batch.init().expect("there is room");
+    let host = start(plan(2));
+    let model = host.load(&case.convert(Layout::Packed)).expect("there is room");
+    let (resident, mut actor, mut pool) = actor_of(&host, model, 1);
+    let mut compare = || {
+        for (input, output) in case.pairs(64, 10).take(4) {
+            let mut found = [0; 10];
+            batch.infer_one(input, &mut found).expect("the batch kernel runs");
+            assert_eq!(found, output);
+        }
+    };
+    compare();
+    host.check().expect("the resident kernel runs");
+    let is_done = AtomicBool::new(false);
+    let answered = thread::scope(|scope| {
+        let asker = scope.spawn(|| {
+            let mut answered = 0_u32;
+            while !is_done.load(Ordering::Acquire) {
+                for (input, output) in case.pairs(64, 10) {
+                    let found = ask(&mut actor, &mut pool, &resident, bytemuck::cast_slice(input));
+                    assert_eq!(found, bytemuck::cast_slice::<i8, u8>(output));
+                    answered += 1;
+                }
+            }
+            answered
+        });
+        compare();
+        is_done.store(true, Ordering::Release);
+        asker.join().expect("every answer is right")
+    });
+    assert!(answered > 0, "the grid was busy");
+    host.check().expect("the resident kernel runs");
 }
