@@ -17,12 +17,14 @@ mod memory;
 mod model;
 mod pool;
 mod shared;
+mod solo;
 mod team;
 mod warp;
 
 pub use actor::{Actors, DeviceActor};
 pub use block::Block;
 pub use model::ModelActor;
+pub use solo::SoloActor;
 pub use team::{JoinAll, join_all};
 
 use isokern_core::device::{
@@ -40,7 +42,7 @@ use warp::agree;
 /// ```ignore
 /// isokern_device::resident_kernel! {
 ///     /// The actors of this crate.
-///     pub fn my_residents: [Counter, Detector]
+///     pub fn my_residents: [SoloActor<Counter>, ModelActor<AllOperators>]
 /// }
 /// ```
 #[macro_export]
