@@ -1,6 +1,7 @@
 //! What the suites share: drafts of models, real-thread teams, where vectors are.
 #![allow(clippy::missing_panics_doc, reason = "in a test, a panic is the answer")]
 
+pub mod actor_suite;
 pub mod conformance;
 pub mod conversions;
 pub mod counting;

@@ -1,0 +1,12 @@
+//! A resident kernel of scripts, for the suite that runs on threads by the same source.
+#![no_std]
+#![feature(abi_ptx)]
+
+use isokern_device::resident::SoloActor;
+use isokern_device::resident_kernel;
+use isokern_test_actors::Script;
+
+resident_kernel! {
+    /// Blocks that run scripts.
+    pub fn isokern_test_actors: [SoloActor<Script>]
+}

@@ -1,0 +1,59 @@
+//! Actors that are not in the shipped device code: the template's, and that of the suite of actors.
+
+use super::build_crate;
+use crate::failure::Failure;
+use crate::{process, repository, standin};
+use std::ffi::OsStr;
+
+/// The template of an actor: a workspace of its own, with a program that asks it.
+const TEMPLATE: &str = "kernels-ptx/template-actor";
+/// The crate with its handler, and its program.
+const HANDLER: &str = "meter";
+const PROGRAM: &str = "meter-program";
+/// The PTX that the program takes on the stand-in, and the line that it must print.
+const PTX: &str = "meter_device_sm80.ptx";
+const LINE: &str = "9 answers, equal on the device and on a thread";
+
+/// The device crate of the suite, the test target, and what tells it where the PTX is.
+const SUITE_CRATE: &str = "tests/actors/device";
+const SUITE: &str = "actor_suite";
+const SUITE_VARIABLE: &str = "ISOKERN_ACTORS";
+
+/// Builds both, and runs them on the stand-in.
+pub(super) fn run() -> Result<(), Failure> {
+    run_template()?;
+    run_suite()
+}
+
+/// Runs a program outside the workspace, which spawns an actor of a crate outside of it.
+fn run_template() -> Result<(), Failure> {
+    let folder = repository::target_dir().join("ptx/template-actor");
+    build_crate(TEMPLATE, &[OsStr::new("--output"), folder.as_os_str()])?;
+    let manifest = repository::root().join(TEMPLATE).join("Cargo.toml");
+    let cargo = |command, package| {
+        let mut cargo = process::cargo();
+        cargo.args([command, "--quiet", "--locked", "--package", package, "--manifest-path"]);
+        cargo.arg(&manifest).env("CARGO_TARGET_DIR", repository::target_dir());
+        cargo
+    };
+    process::run(&mut cargo("test", HANDLER))?;
+    let mut program = cargo("run", PROGRAM);
+    program.arg("--").arg(folder.join(PTX));
+    program.env("LD_LIBRARY_PATH", standin::folder()?.join("lib64"));
+    let printed = process::output_or_message(&mut program)?;
+    if !printed.lines().any(|line| line == LINE) {
+        return Err(Failure::Check(format!("{PROGRAM} did not print `{LINE}`")));
+    }
+    println!("{PROGRAM}: {LINE}");
+    Ok(())
+}
+
+/// Runs the suite of actors on blocks of a resident kernel, beside the same on threads.
+fn run_suite() -> Result<(), Failure> {
+    let folder = repository::target_dir().join("ptx/actors");
+    let arguments = ["--target", "sm_80", "--output"].map(OsStr::new);
+    build_crate(SUITE_CRATE, &[arguments.as_slice(), &[folder.as_os_str()]].concat())?;
+    let mut cargo = process::cargo();
+    cargo.env(SUITE_VARIABLE, &folder);
+    process::run(cargo.args(["test", "--package", "isokern-tests", "--test", SUITE]))
+}
