@@ -20,6 +20,8 @@ mod memory;
 mod model_actor;
 mod models;
 mod plan;
+mod pools;
+mod room;
 
 pub use actor::{CudaRunning, MappedActor};
 pub use block::BlockStatus;

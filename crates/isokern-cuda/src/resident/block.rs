@@ -1,7 +1,7 @@
 //! What the host knows of each block, and what it does for one that is gone.
 
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -18,6 +18,7 @@ use isokern_core::ring::{
 use super::error::ResidentError;
 use super::memory::Mapped;
 use super::plan::{MappedLayout, ResidentPlan};
+use super::pools::PoolPlace;
 
 /// How long a wait sleeps between two looks.
 pub(super) const NAP: Duration = Duration::from_micros(50);
@@ -40,15 +41,15 @@ struct Block {
 struct Order {
     /// Ends the actor on the block's behalf.
     bury: fn(&Mapped, u64, ActorFault),
-    /// Where the pool is that the actor works in.
-    pool_at: Option<u64>,
+    /// The place of the pool that the actor works in.
+    pool: Option<Arc<PoolPlace>>,
 }
 
 /// What a new order brings beside its line.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct NewOrder {
     pub(super) order: BlockOrder,
-    pub(super) pool_at: Option<u64>,
+    pub(super) pool: Option<Arc<PoolPlace>>,
 }
 
 /// What the host last saw of a block.
@@ -153,7 +154,7 @@ impl Blocks {
             let fault = actor_fault(self.fault(number), view);
             (order.bury)(&self.mapped, self.layout.actor(number), fault);
         }
-        let gone = order.pool_at.map(|at| at + PoolLayout::BORROWER_GONE_AT);
+        let gone = order.pool.as_ref().map(|place| place.at() + PoolLayout::BORROWER_GONE_AT);
         if let Some(word) = gone.and_then(|at| self.mapped.word(at)) {
             // Release: the lender sees what was done in the buffers, which the report ordered.
             word.store_release(1);
@@ -243,7 +244,7 @@ impl Blocks {
         }
         block.is_started = true;
         block.epoch = next_turn(block.epoch);
-        block.order = Some(Order { bury: bury::<S>, pool_at: new.pool_at });
+        block.order = Some(Order { bury: bury::<S>, pool: new.pool });
         new.order.publish(self.mapped.line(self.layout.order(number)), block.epoch);
         Ok(block.epoch)
     }

@@ -3,47 +3,22 @@
 #![allow(unsafe_code)]
 
 use core::ptr::NonNull;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use isokern_core::actor::{LentBuffers, NoBuffers};
-use isokern_core::ring::{BufferHandle, LINE_BYTES, PoolLayout, PoolRegion, SharedWord};
+use isokern_core::ring::{BufferHandle, PoolLayout, PoolRegion, SharedWord};
 
 use super::error::ResidentError;
 use super::grid::Grid;
-
-/// The reserve for pools.
-#[derive(Debug)]
-pub(super) struct Pools {
-    start: u64,
-    bytes: u64,
-    used: Mutex<u64>,
-}
-
-impl Pools {
-    /// Returns the reserve of so many bytes at an offset.
-    pub(super) const fn new(start: u64, bytes: u64) -> Self {
-        let bytes = bytes.next_multiple_of(LINE_BYTES as u64);
-        Self { start, bytes, used: Mutex::new(0) }
-    }
-
-    /// Takes so many bytes, a multiple of 128, and returns where they are.
-    fn take(&self, asked: u64) -> Result<u64, ResidentError> {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = self.bytes - *used;
-        if asked > free {
-            return Err(ResidentError::ReserveFull { what: "pools", asked, free });
-        }
-        let at = self.start + *used;
-        *used += asked;
-        Ok(at)
-    }
-}
+use super::pools::PoolPlace;
 
 /// The lender's part of a pool: `isokern_ring::region_lender` makes the lender of it.
 #[derive(Debug)]
 pub struct MappedRegion {
     #[expect(dead_code, reason = "it is kept alive")]
     grid: Arc<Grid>,
+    #[expect(dead_code, reason = "it is taken until both parts of the pool are gone")]
+    place: Arc<PoolPlace>,
     start: NonNull<u8>,
     layout: PoolLayout,
     number: u32,
@@ -54,8 +29,9 @@ unsafe impl Send for MappedRegion {}
 // SAFETY: as above.
 unsafe impl Sync for MappedRegion {}
 
-// SAFETY: the bytes are a reserve's, taken once, zeroed with it, and there as long as the grid,
-// which this keeps; the borrower's words are written by the device and by `CudaBuffers`.
+// SAFETY: the bytes are a reserve's, taken by this pool until both of its parts are gone, zeroed
+// when they are taken, and there as long as the grid, which this keeps; the borrower's words are
+// written by the device and by `CudaBuffers`.
 unsafe impl PoolRegion for MappedRegion {
     fn start(&self) -> NonNull<u8> {
         self.start
@@ -74,11 +50,12 @@ unsafe impl PoolRegion for MappedRegion {
 /// ([`ActorPlan::with_buffers`](isokern_core::actor::ActorPlan::with_buffers)).
 ///
 /// The device works in the buffers; on the host every handle is foreign. Dropped, or when the actor
-/// is over, it leaves every buffer to the lender.
+/// is over, it leaves every buffer to the lender. When that is gone as well, the reserve has the
+/// pool's memory back.
 #[derive(Debug)]
 pub struct CudaBuffers {
     grid: Arc<Grid>,
-    at: u64,
+    place: Arc<PoolPlace>,
     layout: PoolLayout,
     number: u32,
     is_ordered: bool,
@@ -92,12 +69,12 @@ impl CudaBuffers {
 
     /// Returns what an order says of the pool: its address, layout and number.
     pub(super) fn order(&self) -> (u64, PoolLayout, u32) {
-        (self.grid.blocks().mapped().address(self.at), self.layout, self.number)
+        (self.grid.blocks().mapped().address(self.place.at()), self.layout, self.number)
     }
 
-    /// Returns where the pool is in mapped memory.
-    pub(super) const fn at(&self) -> u64 {
-        self.at
+    /// Returns the pool's place in mapped memory.
+    pub(super) const fn place(&self) -> &Arc<PoolPlace> {
+        &self.place
     }
 
     /// Leaves the borrower's part to a block, whose end says when it is gone.
@@ -108,7 +85,7 @@ impl CudaBuffers {
 
 impl Drop for CudaBuffers {
     fn drop(&mut self) {
-        let gone = self.grid.blocks().mapped().word(self.at + PoolLayout::BORROWER_GONE_AT);
+        let gone = self.grid.blocks().mapped().word(self.place.at() + PoolLayout::BORROWER_GONE_AT);
         if let Some(word) = gone.filter(|_| !self.is_ordered) {
             word.store_release(1);
         }
@@ -165,11 +142,17 @@ pub(super) fn make(
         return Err(ResidentError::EmptyPool);
     }
     let layout = PoolLayout::new(count, buffer_bytes);
-    let at = grid.pools().take(layout.bytes())?;
-    let start = grid.blocks().mapped().start(at, layout.bytes());
+    // Actors that are over leave their pools.
+    grid.blocks().settle();
+    let place = Arc::new(grid.pools().take(layout.bytes())?);
+    let mapped = grid.blocks().mapped();
+    let start = mapped.start(place.at(), layout.bytes());
     let (what, asked) = ("pools", layout.bytes());
     let start = start.ok_or(ResidentError::ReserveFull { what, asked, free: 0 })?;
-    let region = MappedRegion { grid: Arc::clone(grid), start, layout, number };
+    // Of a pool before, whose two parts are gone.
+    mapped.clear(place.at(), layout.bytes());
+    let (grid_kept, place_kept) = (Arc::clone(grid), Arc::clone(&place));
+    let region = MappedRegion { grid: grid_kept, place: place_kept, start, layout, number };
     let grid = Arc::clone(grid);
-    Ok((region, CudaBuffers { grid, at, layout, number, is_ordered: false }))
+    Ok((region, CudaBuffers { grid, place, layout, number, is_ordered: false }))
 }

@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -12,12 +12,12 @@ use isokern_core::device::{RESIDENT_VERSION, ResidentParameters};
 use isokern_core::ring::HostControl;
 
 use super::block::{Blocks, NAP};
-use super::buffers::Pools;
 use super::claim::DeviceClaim;
 use super::error::ResidentError;
 use super::memory::Mapped;
 use super::models::Models;
 use super::plan::{MappedLayout, ResidentPlan};
+use super::pools::Pools;
 use crate::driver::{Context, DeviceBuffer, Function, LaunchShape, Stream};
 use crate::error::CudaError;
 use crate::kernel;
@@ -36,7 +36,7 @@ pub(super) struct Grid {
     plan: ResidentPlan,
     blocks: Blocks,
     models: Models,
-    pools: Pools,
+    pools: Arc<Pools>,
     control: Mutex<HostControl>,
     /// None once the kernel has ended.
     claim: Mutex<Option<DeviceClaim>>,
@@ -73,7 +73,7 @@ impl Grid {
             arenas: per_block(plan.arena_bytes)?,
             model_states: per_block(plan.model_state_bytes)?,
             models: Models::new(context, &plan)?,
-            pools: Pools::new(layout.pools, plan.pool_bytes),
+            pools: Arc::new(Pools::new(layout.pools, plan.pool_bytes)),
             stream: Stream::new(context)?,
             blocks: Blocks::new(mapped, layout, &plan),
             control: Mutex::new(HostControl::new()),
@@ -206,7 +206,7 @@ impl Grid {
     }
 
     /// Returns the pools.
-    pub(super) const fn pools(&self) -> &Pools {
+    pub(super) const fn pools(&self) -> &Arc<Pools> {
         &self.pools
     }
 

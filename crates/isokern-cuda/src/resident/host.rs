@@ -309,7 +309,7 @@ where
             order.pool_buffers = (layout.count(), layout.buffer_bytes());
             order.pool_number = number;
         }
-        let new = NewOrder { order, pool_at: buffers.as_ref().map(CudaBuffers::at) };
+        let new = NewOrder { order, pool: buffers.as_ref().map(|it| Arc::clone(it.place())) };
         let epoch = self.grid.blocks().order::<R::Shape>(block, new)?;
         // From here on the block says when it is done with the pool.
         if let Some(buffers) = buffers {

@@ -1,0 +1,57 @@
+//! How much memory of a plan a model takes.
+
+use isokern_core::compute::ModelArtifact;
+use isokern_core::ring::{LINE_BYTES, PoolLayout};
+use isokern_model::Model;
+
+use super::error::ResidentError;
+use super::plan::ResidentPlan;
+use crate::backend::packed;
+use crate::error::CudaError;
+
+impl ResidentPlan {
+    /// Returns the plan with room for one more model and for one pool of `buffers` buffers of it,
+    /// beside what it has room for: [`load`](super::CudaHost::load) and
+    /// [`pool`](super::CudaHost::pool) find it. An arena larger than a block's shared memory has
+    /// its place in device memory.
+    ///
+    /// ```
+    /// use isokern_core::compute::ModelArtifact;
+    /// use isokern_cuda::ResidentPlan;
+    ///
+    /// let digits = include_bytes!("../../../../tests/models/digits.ikm");
+    /// let plan = ResidentPlan::new(1).with_model(&ModelArtifact::from_bytes(digits), 4)?;
+    /// assert!(plan.model_bytes >= digits.len() as u64 && plan.pool_bytes > 4 * (64 + 10));
+    /// # Ok::<(), isokern_cuda::ResidentError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ResidentError::Cuda`], if the bytes are no model that this build runs;
+    /// [`ResidentError::BufferTooLarge`], [`ResidentError::EmptyPool`].
+    pub fn with_model(self, artifact: &ModelArtifact, buffers: u32) -> Result<Self, ResidentError> {
+        let model = Model::parse(artifact.bytes()).map_err(CudaError::from)?;
+        let packed = packed(artifact, &model)?;
+        let model = Model::parse(packed.bytes()).map_err(CudaError::from)?;
+        let buffer_bytes = model.input_bytes().checked_add(model.output_bytes());
+        let buffer_bytes = buffer_bytes.and_then(|bytes| u32::try_from(bytes).ok());
+        let buffer_bytes = buffer_bytes.ok_or(ResidentError::BufferTooLarge)?;
+        if buffers == 0 || buffer_bytes == 0 {
+            return Err(ResidentError::EmptyPool);
+        }
+        let lines = |bytes: u64| bytes.next_multiple_of(LINE_BYTES as u64);
+        let sized = |bytes: usize| u32::try_from(bytes).map_err(|_| ResidentError::BufferTooLarge);
+        let arena_bytes = match sized(model.arena_bytes())? {
+            bytes if bytes <= self.shared_bytes => 0,
+            bytes => bytes,
+        };
+        let pool_bytes = PoolLayout::new(buffers, buffer_bytes).bytes();
+        Ok(Self {
+            model_bytes: lines(self.model_bytes).saturating_add(lines(packed.bytes().len() as u64)),
+            pool_bytes: lines(self.pool_bytes).saturating_add(lines(pool_bytes)),
+            arena_bytes: self.arena_bytes.max(arena_bytes),
+            model_state_bytes: self.model_state_bytes.max(sized(model.state_bytes())?),
+            ..self
+        })
+    }
+}
