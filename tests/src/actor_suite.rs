@@ -32,9 +32,12 @@ const SLOTS: u32 = 4;
 /// So many microseconds that a test which waits for their end hangs.
 const HOUR_US: u32 = 3_600_000_000;
 
-/// Returns the tests by name.
+/// A test, by name.
+pub type Test<S> = (&'static str, fn(&S));
+
+/// Returns the tests.
 #[must_use]
-pub fn tests<S: Stage>() -> [(&'static str, fn(&S)); 14] {
+pub fn tests<S: Stage>() -> [Test<S>; 14] {
     [
         ("questions_are_answered_in_order_from_one_state", questions),
         ("a_full_mailbox_refuses_and_loses_nothing", full),

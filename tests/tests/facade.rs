@@ -40,6 +40,8 @@ fn main() -> ExitCode {
         ("a_context_on_a_gpu_refuses_and_lets_pass", gpu_contexts),
         ("a_gpu_refuses_modes", gpu_refusals),
         ("a_stream_on_a_gpu_goes_on_until_it_is_reset", gpu_streams),
+        ("a_model_that_stays_on_a_gpu_gives_the_reference_s_bytes", gpu_ring),
+        ("a_stream_that_stays_on_a_gpu_begins_again_on_its_block", gpu_ring_streams),
     ];
     run(everywhere
         .into_iter()
@@ -395,11 +397,11 @@ fn files() {
 }
 
 fn modes_choose_the_processor() {
-    let plan = Plan::new(Device::Auto).with_mode(KernelMode::Ring);
+    let plan = Plan::new(Device::Auto).with_mode(KernelMode::Megakernel);
     let session = model("digits").session_with(plan).expect("it starts");
     assert!(!session.is_on_gpu());
-    assert!(session.fallback_reason().is_some_and(|reason| reason.contains("batch mode")));
-    assert!(session.place().ends_with("two threads"), "{}", session.place());
+    assert!(session.fallback_reason().is_some_and(|reason| reason.contains("batch and ring mode")));
+    assert!(session.place().contains("worker"), "{}", session.place());
     let called = model("digits").session(Device::Cpu).expect("it starts");
     assert_eq!(called.fallback_reason(), None, "nothing else was asked for");
 }
@@ -408,6 +410,46 @@ fn auto_is_the_gpu() {
     let session = model("digits").session(Device::Auto).expect("it starts");
     assert!(session.is_on_gpu() && session.fallback_reason().is_none());
     assert!(session.place().contains("simulated device"), "{}", session.place());
+}
+
+fn gpu_ring() {
+    let plan = Plan::new(Device::Cuda { ordinal: 0 }).with_mode(KernelMode::Ring);
+    for name in ["digits", "residual", "two_inputs"] {
+        let case = case(name);
+        let mut session = model(name).session_with(plan).expect("it starts");
+        assert!(session.is_on_gpu());
+        check(&case, &mut session);
+        let refused = model(name).session_with(plan).map(|_| ()).expect_err("one stays already");
+        let text = refused.to_string();
+        assert!(matches!(refused, Error::Resident { .. }) && text.contains("Fix: "), "{text}");
+        // One that is called goes beside it; late answers are none, and the next is whole.
+        let sample = case.inputs[..session.model().inputs().sample_bytes()].to_vec();
+        let samples = Samples::new(bytes(&sample), sample.len());
+        let late = session.run_samples(&samples, Some(Duration::ZERO), |_, _| Ok(()));
+        assert!(matches!(late, Err(Error::Timeout { .. })), "it has no time");
+        let (outputs, _) = session.run_samples(&samples, None, |_, _| Ok(())).expect("it runs");
+        assert!(outputs == bytes(&case.outputs[..outputs.len()]), "{name}");
+        session.finish().expect("the kernel ends");
+    }
+    let automatic = Plan::new(Device::Auto).with_mode(KernelMode::Ring);
+    let session = model("digits").session_with(automatic).expect("it starts");
+    assert!(session.is_on_gpu() && session.place().contains("simulated"), "{}", session.place());
+}
+
+fn gpu_ring_streams() {
+    let stream = isokern_tests::streams::Stream::keyword();
+    let model = Model::named("keyword", &stream.tflite).expect("it converts");
+    let sample_bytes = model.inputs().sample_bytes();
+    let plan = Plan::new(Device::Cuda { ordinal: 0 }).with_mode(KernelMode::Ring);
+    let mut session = model.session_with(plan).expect("it starts");
+    let samples = Samples::new(bytes(&stream.inputs[..5 * sample_bytes]), sample_bytes);
+    // The plan has room for one pool: each actor leaves its own to the next.
+    for round in 0..20 {
+        let (outputs, _) = session.run_samples(&samples, None, |_, _| Ok(())).expect("it runs");
+        assert_eq!(outputs, stream.outputs[..5], "round {round}");
+        session.reset().expect("it begins again");
+    }
+    session.finish().expect("the kernel ends");
 }
 
 fn gpu_refusals() {

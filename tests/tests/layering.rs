@@ -41,6 +41,7 @@ const RULE: &[(&str, Imports)] = &[
     ("isokern", Imports::Any),
     ("isokern-cli", Imports::Any),
     ("isokern-messages", Imports::Any),
+    ("isokern-test-actors", Imports::Only(&[CORE])),
     ("isokern-tests", Imports::Any),
 ];
 

@@ -128,7 +128,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         Backend::Auto => return Err(CliError::BackendNotNamed),
         Backend::Cpu if arguments.batch.is_some() => return Err(CliError::BatchOnCpu),
         Backend::Cuda if !arguments.mode.is_batch() => {
-            return Err(CliError::BackendInBatch { backend: "cuda" });
+            let mode = arguments.mode.as_str();
+            return Err(CliError::ModeOfBackend { backend: "cuda", mode });
         }
         Backend::Cuda | Backend::Cpu => {}
     }

@@ -35,10 +35,10 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Model(isokern::Error),
     #[error(
-        "--backend {backend} runs models in batch mode alone. Fix: pass --backend cpu, or leave \
-         out --mode"
+        "--backend {backend} takes no --mode {mode} here. Fix: pass --backend cpu, or another \
+         --mode"
     )]
-    BackendInBatch { backend: &'static str },
+    ModeOfBackend { backend: &'static str, mode: &'static str },
     #[error(
         "{name}: the outputs of the device differ from those of the processor. Fix: report this \
          with the device's name; until then pass --backend cpu"
@@ -166,7 +166,7 @@ impl CliError {
             | Self::BatchOnCpu
             | Self::StdinTwice
             | Self::JsonAndData
-            | Self::BackendInBatch { .. }
+            | Self::ModeOfBackend { .. }
             | Self::BackendNotNamed
             | Self::Port(_)
             | Self::OutputIsInput { .. }

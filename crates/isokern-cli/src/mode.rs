@@ -67,8 +67,8 @@ impl ValueEnum for Mode {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let help = if self.is_ring() {
-            "A resident actor on a thread of its own, asked through a ring; several inputs are \
-             under way in lent buffers"
+            "A resident actor, asked through a ring: a thread of its own, or a block of a GPU; \
+             several inputs are under way in lent buffers"
         } else if self.is_megakernel() {
             "Each input is a task that resident workers take from a queue, on as many threads as \
              the launch policy recommends"

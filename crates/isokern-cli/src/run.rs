@@ -66,11 +66,11 @@ The digest is FNV-1a (64 bits) over all output bytes: all outputs of a sample in
 after sample. It is the same on every machine, in every --mode and with every --instructions.
 
 In batch mode the latency is that of one input: copied in, run, copied out; on one thread, or from
-the host to the GPU and back. In ring
-mode it is the time from the question, the input being in its lent buffer, to the collected
-answer, on two threads; with several inputs under way it includes the wait for those before. In
-megakernel mode it is the time from the submission of a task, the input being in its place, to the
-collected outputs; up to 8 tasks are under way, one of a model with state.
+the host to the GPU and back. In ring mode it is the time from the question, the input being in its
+lent buffer, to the collected answer, between two threads or a thread and the GPU; with several
+inputs under way it includes the wait for those before. In megakernel mode it is the time from the
+submission of a task, the input being in its place, to the collected outputs; up to 8 tasks are
+under way, one of a model with state.
 
 Keys of --json, which later versions keep:
   model, mode (batch, ring or megakernel), place (what ran)

@@ -5,7 +5,7 @@ use core::time::Duration;
 use isokern_core::megakernel::TaskPriority;
 
 use crate::error::Error;
-use crate::resident::ResidentModel;
+use crate::resident::{GpuResidentModel, ResidentModel};
 use crate::tasked::TaskedModel;
 
 /// A model that is asked, and answers when it can.
@@ -35,6 +35,16 @@ impl AskedModel for ResidentModel {
 
     fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, Error> {
         ResidentModel::answer(self, read)
+    }
+}
+
+impl AskedModel for GpuResidentModel {
+    fn try_ask(&mut self, sample: &[u8], limit: Option<Duration>) -> Result<bool, Error> {
+        GpuResidentModel::try_ask(self, sample, limit)
+    }
+
+    fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, Error> {
+        GpuResidentModel::answer(self, read)
     }
 }
 

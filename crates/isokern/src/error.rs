@@ -9,7 +9,7 @@ use isokern_core::actor::ActorError;
 use isokern_core::{InferenceError, KernelError};
 use isokern_cpu::LoadError;
 use isokern_cpu::tasks::{ModelTableError, TaskAskError};
-use isokern_cuda::CudaError;
+use isokern_cuda::{CudaError, ResidentError};
 use isokern_import::{ForeignFile, ImportError};
 use isokern_model::FormatError;
 use isokern_model::encode::EncodeError;
@@ -102,10 +102,18 @@ pub enum Error {
         /// What the backend says.
         source: Box<CudaError>,
     },
+    /// The resident kernel of a GPU did not start, or ended.
+    #[error("{name}: {source}")]
+    Resident {
+        /// The model.
+        name: String,
+        /// What its host says.
+        source: Box<ResidentError>,
+    },
     /// A GPU was asked for a mode that only the processor has.
     #[error(
-        "{name}: a GPU runs models in batch mode, not in {what} mode. Fix: ask for \
-         `Device::Cpu`, or for batch mode"
+        "{name}: a GPU runs models in batch and ring mode, not in {what} mode. Fix: ask for \
+         `Device::Cpu`, or for another mode"
     )]
     NotOnGpu {
         /// The model.

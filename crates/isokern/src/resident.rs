@@ -1,40 +1,37 @@
-//! A model as a ring actor on a thread of its own, and the side that asks it.
+//! A model as a ring actor, on a thread of its own or on a block of a GPU, and who asks it.
 
+mod asker;
+mod gpu;
 mod place;
 #[cfg(test)]
 mod tests;
 
-use core::future::poll_fn;
-use core::task::Poll;
 use core::time::Duration;
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
 
 use isokern_core::actor::{
     ActorError, ActorPlan, ActorState, Mailboxes, ModelReply, ModelResident, Resident,
 };
-use isokern_core::call::{Clock, SingleOwner};
-use isokern_core::kernel::whole_ns;
+use isokern_core::call::SingleOwner;
 use isokern_core::ring::BufferHandle;
-use isokern_core::{KernelMetadata, KernelMode, MessageHeader};
+use isokern_core::{KernelMetadata, KernelMode};
 use isokern_cpu::{ArtifactBackend, InstructionSet, ModelActor};
 use isokern_guard::SystemClock;
 use isokern_ring::{
-    Answer, Borrower, HeapBuffers, Lender, PoolError, RequesterOn, ThreadHost, ThreadRunning,
-    WaitStrategy, heap_pool, spawn,
+    HeapBuffers, ThreadHost, ThreadMemory, ThreadRunning, WaitStrategy, heap_pool, spawn,
 };
 
 use crate::error::Error;
 use crate::model::Model;
+use asker::Asker;
 use place::{ByteModel, Place};
+
+pub use gpu::GpuResidentModel;
 
 /// Slots of the ring: how many inputs can be under way.
 pub const SLOTS: usize = 8;
 /// How both sides wait where nobody measures: asleep, when there is nothing for a while.
 pub const PARKED: WaitStrategy = WaitStrategy::Park { bound: Duration::from_millis(1) };
-/// Looks at the ring before the asking thread sleeps.
-const LOOKS_BEFORE_SLEEP: u32 = 256;
 /// The number of the one pool of this program.
 const POOL: u32 = 1;
 const METADATA: KernelMetadata = KernelMetadata::new("isokern", KernelMode::Ring);
@@ -42,30 +39,11 @@ const METADATA: KernelMetadata = KernelMetadata::new("isokern", KernelMode::Ring
 /// A model with state: its arena stays with the state, and samples are copied to it.
 type Stream = ModelResident<ByteModel, SingleOwner<ByteModel>, u8, u8>;
 
-/// A resident model: samples go into lent buffers, outputs are read from them.
+/// A resident model on a thread: samples go into lent buffers, outputs are read from them.
 #[derive(Debug)]
 pub struct ResidentModel {
-    name: String,
-    place: Place,
-    questions: RequesterOn<
-        ThreadHost<SystemClock, Mailboxes<SLOTS>>,
-        ModelActor,
-        Borrower<Arc<HeapBuffers>>,
-    >,
-    lender: Lender<Arc<HeapBuffers>>,
-    wait: WaitStrategy,
-    under_way: VecDeque<Question>,
-    answered_count: usize,
+    asker: Asker<Arc<ThreadMemory<Mailboxes<SLOTS>>>, Arc<HeapBuffers>>,
     running: ThreadRunning,
-}
-
-/// A question without an answer yet.
-#[derive(Debug)]
-struct Question {
-    sequence: u32,
-    handle: BufferHandle,
-    asked: Instant,
-    limit: Option<Duration>,
 }
 
 impl ResidentModel {
@@ -127,8 +105,7 @@ impl ResidentModel {
             unreachable!("an actor on threads has a mailbox")
         };
         let running = actor.into_running();
-        let (under_way, answered_count) = (VecDeque::new(), 0);
-        Ok(Self { name, place, questions, lender, wait, under_way, answered_count, running })
+        Ok(Self { asker: Asker::new(name, place, questions, lender, wait), running })
     }
 
     /// Writes a sample into a lent buffer and asks; `false` when no buffer is free.
@@ -143,24 +120,7 @@ impl ResidentModel {
     ///
     /// Where the sample is shorter than the inputs.
     pub fn try_ask(&mut self, sample: &[u8], limit: Option<Duration>) -> Result<bool, Error> {
-        let mut buffer = match self.lender.try_claim() {
-            Ok(buffer) => buffer,
-            Err(PoolError::Exhausted { .. }) => return Ok(false),
-            Err(source) => return Err(Error::Buffers { name: self.name.clone(), source }),
-        };
-        self.place
-            .write_inputs(&mut buffer, sample)
-            .map_err(|source| Error::Infer { name: self.name.clone(), source })?;
-        let handle = buffer
-            .lend(self.place.buffer_bytes())
-            .map_err(|source| Error::Buffers { name: self.name.clone(), source })?;
-        let asked = Instant::now();
-        let sequence = self.questions.try_ask(header(limit), handle).map_err(|_| {
-            // There is a slot for each buffer, so the ring is closed, not full.
-            self.broken(ActorError::ActorFaulted)
-        })?;
-        self.under_way.push_back(Question { sequence, handle, asked, limit });
-        Ok(true)
+        self.asker.try_ask(sample, limit)
     }
 
     /// Waits for the answer to the oldest question, lets `read` see each output, in order, where
@@ -171,27 +131,7 @@ impl ResidentModel {
     ///
     /// [`Error::Timeout`], [`Error::Actor`].
     pub fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, Error> {
-        let Some(question) = self.under_way.pop_front() else {
-            return Ok(None);
-        };
-        let Question { sequence, handle, asked, limit } = question;
-        let answer = self.collect(sequence);
-        let elapsed = asked.elapsed();
-        let is_late = limit.is_some_and(|limit| elapsed > limit);
-        match answer.result {
-            Ok(_) if is_late => return Err(self.timeout(limit)),
-            Ok(_) => {}
-            Err(ActorError::Expired | ActorError::TimedOut) => return Err(self.timeout(limit)),
-            Err(error) => return Err(self.broken(error)),
-        }
-        let buffers = |source| Error::Buffers { name: self.name.clone(), source };
-        let bytes = self.lender.bytes(handle).map_err(buffers)?;
-        self.place
-            .read_outputs(bytes, read)
-            .map_err(|source| Error::Infer { name: self.name.clone(), source })?;
-        self.lender.release(handle).map_err(buffers)?;
-        self.answered_count += 1;
-        Ok(Some(elapsed))
+        self.asker.answer(read)
     }
 
     /// Lets the actor answer what is left and waits for the end of its thread.
@@ -200,53 +140,9 @@ impl ResidentModel {
     ///
     /// [`Error::Actor`] where it has failed.
     pub fn finish(self) -> Result<(), Error> {
-        let Self { name, questions, answered_count, running, .. } = self;
-        drop(questions); // An actor without mailboxes drains and stops.
-        if running.join() == ActorState::Stopped {
-            return Ok(());
-        }
-        let source = ActorError::ActorFaulted;
-        Err(Error::Actor { name, input_index: answered_count, source })
+        let Self { asker, running } = self;
+        let failed = asker.broken(ActorError::ActorFaulted);
+        drop(asker); // An actor without mailboxes drains and stops.
+        if running.join() == ActorState::Stopped { Ok(()) } else { Err(failed) }
     }
-
-    fn collect(&mut self, sequence: u32) -> Answer<ModelReply> {
-        let mut look_count = 0;
-        loop {
-            if let Some(answer) = self.questions.try_answer_to(sequence) {
-                return answer;
-            }
-            match self.wait {
-                WaitStrategy::Park { .. } if look_count == LOOKS_BEFORE_SLEEP => {
-                    return pollster::block_on(poll_fn(|task| {
-                        self.questions.register(sequence, task.waker());
-                        let answer = self.questions.try_answer_to(sequence);
-                        answer.map_or(Poll::Pending, Poll::Ready)
-                    }));
-                }
-                WaitStrategy::Yield => std::thread::yield_now(),
-                WaitStrategy::Spin | WaitStrategy::Park { .. } | _ => core::hint::spin_loop(),
-            }
-            look_count += 1;
-        }
-    }
-
-    fn timeout(&self, limit: Option<Duration>) -> Error {
-        let (name, input_index) = (self.name.clone(), self.answered_count);
-        Error::Timeout { name, input_index, limit: limit.unwrap_or_default() }
-    }
-
-    fn broken(&self, source: ActorError) -> Error {
-        Error::Actor { name: self.name.clone(), input_index: self.answered_count, source }
-    }
-}
-
-/// Returns the header of a question with this limit.
-fn header(limit: Option<Duration>) -> MessageHeader {
-    let Some(limit) = limit else {
-        return MessageHeader::new();
-    };
-    let now_ns = SystemClock.now_ns();
-    // A deadline of 0 would be none, and the latest moment is no limit.
-    let deadline_ns = now_ns.saturating_add(whole_ns(limit)).max(1);
-    MessageHeader::new().with_creation_ns(now_ns).with_deadline_ns(deadline_ns)
 }

@@ -16,13 +16,12 @@ use crate::model::Model;
 use crate::outputs::Outputs;
 use crate::tasked::Claim;
 use crate::values::{Inputs, Packing};
-use cuda::CudaRunner;
 use runner::Runner;
 
 pub use plan::{Device, Plan};
 
 /// What a GPU does not do, where the device was to be chosen.
-const BATCH_ALONE: &str = "a GPU runs models in batch mode alone";
+const NO_TASKS: &str = "a GPU runs models in batch and ring mode alone";
 
 /// A model, ready to run on one device in one mode.
 ///
@@ -60,10 +59,6 @@ pub struct Finished {
 
 impl Session {
     pub(crate) fn start(model: Model, plan: Plan) -> Result<Self, Error> {
-        let on_gpu = |runner: CudaRunner| {
-            let place = runner.place();
-            (Runner::Cuda(Box::new(runner)), place)
-        };
         let (ordinal, may_fall_back) = match plan.device {
             Device::Cpu => (None, false),
             Device::Auto => (Some(0), true),
@@ -72,24 +67,17 @@ impl Session {
         let mut reason = None;
         let started = match ordinal {
             None => None,
-            Some(_) if !plan.mode.is_batch() && may_fall_back => {
-                reason = Some(BATCH_ALONE.to_owned());
+            Some(_) if plan.mode.is_megakernel() && may_fall_back => {
+                reason = Some(NO_TASKS.to_owned());
                 None
             }
-            Some(_) if !plan.mode.is_batch() => {
-                let (name, what) = (model.name().to_owned(), plan.mode.as_str());
-                return Err(Error::NotOnGpu { name, what });
-            }
-            Some(ordinal) => match CudaRunner::start(&model, ordinal) {
-                Ok(runner) => Some(on_gpu(runner)),
+            Some(ordinal) => match Runner::on_gpu(&model, &plan, ordinal) {
+                Ok(started) => Some(started),
                 Err(error) if may_fall_back => {
-                    reason = Some(error.to_string());
+                    reason = Some(error.cause());
                     None
                 }
-                Err(source) => {
-                    let name = model.name().to_owned();
-                    return Err(Error::Cuda { name, source: Box::new(source) });
-                }
+                Err(error) => return Err(error),
             },
         };
         let (runner, place) = match started {
@@ -176,8 +164,7 @@ impl Session {
     ///
     /// The backend's; [`Error::Spawn`] in ring mode, where the actor starts again.
     pub fn reset(&mut self) -> Result<(), Error> {
-        let starts_again = self.is_stale && self.runner.answers_later();
-        if starts_again || !self.runner.reset(&self.model)? {
+        if !self.runner.reset(&self.model, self.is_stale)? {
             (self.runner, self.place) = Runner::on_cpu(&self.model, &self.plan)?;
         }
         (self.is_fresh, self.is_stale) = (true, false);
@@ -215,7 +202,7 @@ impl Session {
     /// Returns whether a GPU runs the model.
     #[must_use]
     pub const fn is_on_gpu(&self) -> bool {
-        matches!(self.runner, Runner::Cuda(_))
+        matches!(self.runner, Runner::Cuda(_) | Runner::GpuResident(_))
     }
 
     /// Returns why it is not a GPU, where [`Device::Auto`] might have chosen one, and what to do
@@ -235,6 +222,7 @@ impl Session {
         match self.runner {
             Runner::Called(_) | Runner::Cuda(_) => Ok(Finished::default()),
             Runner::Resident(resident) => resident.finish().map(|()| Finished::default()),
+            Runner::GpuResident(resident) => resident.finish().map(|()| Finished::default()),
             Runner::Tasked(tasked) => {
                 let (report, claims) = tasked.finish()?;
                 Ok(Finished { report: Some(report), claims })

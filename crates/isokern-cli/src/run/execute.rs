@@ -42,8 +42,8 @@ pub(super) fn check(arguments: &Arguments, model: &Model) -> Result<(), CliError
         Backend::Cuda => Some("cuda"),
         Backend::Auto => Some("auto"),
     };
-    if let Some(backend) = backend.filter(|_| !mode.is_batch()) {
-        return Err(CliError::BackendInBatch { backend });
+    if let Some(backend) = backend.filter(|_| mode.is_megakernel()) {
+        return Err(CliError::ModeOfBackend { backend, mode: mode.as_str() });
     }
     match (&arguments.state, hides_state(mode)) {
         (None, _) => Ok(()),

@@ -6,7 +6,8 @@ use isokern_core::actor::ActorError;
 use isokern_cpu::InstructionSet;
 use isokern_ring::WaitStrategy;
 
-use super::{PARKED, ResidentModel, SLOTS, header};
+use super::asker::header;
+use super::{PARKED, ResidentModel, SLOTS};
 use crate::error::Error;
 use crate::model::Model;
 
@@ -45,8 +46,8 @@ fn as_many_questions_as_buffers_are_under_way() {
 fn the_limit_travels_as_the_message_s_deadline() {
     let mut model = start(1, PARKED);
     assert!(model.try_ask(&IMAGE, Some(Duration::ZERO)).expect("the actor lives"));
-    let sequence = model.under_way.front().expect("it was asked").sequence;
-    let answer = model.collect(sequence);
+    let sequence = model.asker.under_way.front().expect("it was asked").sequence;
+    let answer = model.asker.collect(sequence);
     let late = [Err(ActorError::Expired), Err(ActorError::TimedOut)];
     assert!(late.contains(&answer.result), "{answer:?}");
 

@@ -95,6 +95,7 @@ impl Error {
     pub(super) fn cause(&self) -> String {
         match self {
             Self::Cuda { source, .. } => source.to_string(),
+            Self::Resident { source, .. } => source.to_string(),
             Self::Infer { source, .. } => source.to_string(),
             other => other.to_string(),
         }

@@ -66,9 +66,9 @@ impl Plan {
         }
     }
 
-    /// Returns the plan with a mode: called for each sample (batch), a resident actor on a thread
-    /// of its own that is asked through a ring (ring), or tasks of resident workers (megakernel).
-    /// The answers are the same.
+    /// Returns the plan with a mode: called for each sample (batch), a resident actor that is asked
+    /// through a ring, on a thread of its own or a block of a GPU (ring), or tasks of resident
+    /// workers on the processor (megakernel). The answers are the same.
     #[must_use]
     pub const fn with_mode(self, mode: KernelMode) -> Self {
         Self { mode, ..self }

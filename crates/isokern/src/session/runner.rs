@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use isokern_core::{InferenceError, KernelMode};
 use isokern_cpu::{CpuModel, InstructionSet};
+use isokern_cuda::ResidentError;
 
 use super::cuda::CudaRunner;
 use super::plan::Plan;
 use crate::asked::AskedModel;
 use crate::error::Error;
 use crate::model::Model;
-use crate::resident::ResidentModel;
+use crate::resident::{GpuResidentModel, ResidentModel};
 use crate::samples::Packed;
 use crate::tasked::{TaskedModel, TaskedPlan};
 
@@ -21,6 +22,7 @@ pub(super) enum Runner {
     Called(Box<CpuModel<'static>>),
     Cuda(Box<CudaRunner>),
     Resident(Box<ResidentModel>),
+    GpuResident(Box<GpuResidentModel>),
     Tasked(Box<TaskedModel>),
 }
 
@@ -50,6 +52,36 @@ impl Runner {
                 let called = model.load_cpu(instructions)?;
                 Ok((Self::Called(Box::new(called)), format!("{instructions}, one thread")))
             }
+        }
+    }
+
+    /// Starts the runner of a mode on a GPU; returns it with what it is, in words.
+    pub(super) fn on_gpu(
+        model: &Model,
+        plan: &Plan,
+        ordinal: u32,
+    ) -> Result<(Self, String), Error> {
+        let name = || model.name().to_owned();
+        match plan.mode {
+            KernelMode::Ring => {
+                let resident = GpuResidentModel::start(model, ordinal, plan.in_flight, plan.wait);
+                let resident = resident.map_err(|source| match source {
+                    ResidentError::Cuda(source) => {
+                        Error::Cuda { name: name(), source: Box::new(source) }
+                    }
+                    source => Error::Resident { name: name(), source: Box::new(source) },
+                })?;
+                let place = resident.place().to_owned();
+                Ok((Self::GpuResident(Box::new(resident)), place))
+            }
+            KernelMode::Batch => {
+                let runner = CudaRunner::start(model, ordinal);
+                let runner = runner
+                    .map_err(|source| Error::Cuda { name: name(), source: Box::new(source) })?;
+                let place = runner.place();
+                Ok((Self::Cuda(Box::new(runner)), place))
+            }
+            mode => Err(Error::NotOnGpu { name: name(), what: mode.as_str() }),
         }
     }
 
@@ -90,6 +122,7 @@ impl Runner {
                 }
             }
             Self::Resident(resident) => ask_one(&mut **resident, sample, output, limit),
+            Self::GpuResident(resident) => ask_one(&mut **resident, sample, output, limit),
             Self::Tasked(tasked) => ask_one(&mut **tasked, sample, output, limit),
         }
     }
@@ -119,24 +152,30 @@ impl Runner {
             Self::Resident(resident) => {
                 ask_all(&mut **resident, (samples, sample_bytes), outputs, limit)
             }
+            Self::GpuResident(resident) => {
+                ask_all(&mut **resident, (samples, sample_bytes), outputs, limit)
+            }
             Self::Tasked(tasked) => ask_all(&mut **tasked, (samples, sample_bytes), outputs, limit),
         }
     }
 
     /// Returns whether the model is asked, and answers later, in place of called.
     pub(super) fn answers_later(&self) -> bool {
-        matches!(self, Self::Resident(_) | Self::Tasked(_))
+        matches!(self, Self::Resident(_) | Self::GpuResident(_) | Self::Tasked(_))
     }
 
-    /// Restores the initial state; `false` where the runner has to be started again for that.
-    pub(super) fn reset(&mut self, model: &Model) -> Result<bool, Error> {
+    /// Restores the initial state; `false` where the runner has to be started again for that. A
+    /// stale one may have questions without an answer.
+    pub(super) fn reset(&mut self, model: &Model, is_stale: bool) -> Result<bool, Error> {
         match self {
             Self::Called(called) => called
                 .reset()
                 .map(|()| true)
                 .map_err(|source| Error::Infer { name: model.name().to_owned(), source }),
             Self::Cuda(cuda) => cuda.reset().map(|()| true),
-            Self::Resident(_) => Ok(model.state_bytes() == 0),
+            Self::Resident(_) => Ok(!is_stale && model.state_bytes() == 0),
+            Self::GpuResident(resident) => resident.restart().map(|()| true),
+            Self::Tasked(_) if is_stale => Ok(false),
             Self::Tasked(tasked) => tasked.reset().map(|()| true),
         }
     }
@@ -156,7 +195,7 @@ impl Runner {
                 Ok(())
             }
             Self::Cuda(cuda) => cuda.append_state(target),
-            Self::Resident(_) => {
+            Self::Resident(_) | Self::GpuResident(_) => {
                 Err(Error::NotInMode { name: name(), mode: "ring", what: "state to read" })
             }
             Self::Tasked(tasked) => tasked.append_state(target),
@@ -170,6 +209,7 @@ impl AskedModel for Runner {
         match self {
             Self::Called(_) | Self::Cuda(_) => Ok(false),
             Self::Resident(resident) => AskedModel::try_ask(&mut **resident, sample, limit),
+            Self::GpuResident(resident) => AskedModel::try_ask(&mut **resident, sample, limit),
             Self::Tasked(tasked) => AskedModel::try_ask(&mut **tasked, sample, limit),
         }
     }
@@ -178,6 +218,7 @@ impl AskedModel for Runner {
         match self {
             Self::Called(_) | Self::Cuda(_) => Ok(None),
             Self::Resident(resident) => AskedModel::answer(&mut **resident, read),
+            Self::GpuResident(resident) => AskedModel::answer(&mut **resident, read),
             Self::Tasked(tasked) => AskedModel::answer(&mut **tasked, read),
         }
     }
