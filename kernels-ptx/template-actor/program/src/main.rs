@@ -6,24 +6,41 @@
 //! cargo run -p meter-program -- ptx/meter_device_sm80.ptx
 //! ```
 
-use core::error::Error;
 use core::time::Duration;
-use std::{env, fs};
+use std::sync::Arc;
+use std::{env, fs, io};
 
 use isokern_core::KernelError;
 use isokern_core::actor::{ActorError, ActorPlan, ActorState, Host, Mailboxes};
-use isokern_cuda::{Context, CudaHost, Device, ResidentPlan};
+use isokern_cuda::{Context, CudaError, CudaHost, Device, ResidentError, ResidentPlan};
 use isokern_guard::SystemClock;
-use isokern_ring::{ActorOn, AskError, ThreadHost, spawn};
+use isokern_ring::{ActorOn, AskError, SpawnError, ThreadHost, spawn};
 use meter::{Meter, OUT_OF_RANGE, READING_MAX, Readings};
 
 /// The last is out of range.
 const READINGS: [i32; 6] = [7, -3, 1 << 19, 12, -90_000, READING_MAX + 1];
 
+/// What keeps the program from its end.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("no PTX file is named. Fix: give the one for this GPU")]
+    NoFile,
+    #[error("the PTX file cannot be read: {0}")]
+    File(#[from] io::Error),
+    #[error(transparent)]
+    Driver(#[from] CudaError),
+    #[error(transparent)]
+    Kernel(#[from] ResidentError),
+    #[error(transparent)]
+    Block(#[from] SpawnError<ResidentError>),
+    #[error(transparent)]
+    Thread(#[from] SpawnError<Arc<io::Error>>),
+}
+
 type Answer = Result<Readings, AskError<i32>>;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let path = env::args().nth(1).ok_or("give the PTX file of this GPU. Fix: see `main.rs`")?;
+fn main() -> Result<(), Failure> {
+    let path = env::args().nth(1).ok_or(Failure::NoFile)?;
     let ptx = fs::read(path)?;
     let device = Device::new(0)?;
     println!("device: {}", device.name()?);
