@@ -85,6 +85,12 @@ fn orders_taken_out_of_a_block_are_noticed() {
             "fence.acq_rel.gpu;",
         ),
         (
+            "looks at .gpu where the host writes",
+            "8resident4look4look",
+            "ld.relaxed.sys",
+            "ld.relaxed.gpu",
+        ),
+        (
             "dropped release of a reply",
             "6answer",
             "st.release.sys.global.b64",
