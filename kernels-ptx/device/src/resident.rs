@@ -34,7 +34,7 @@ use isokern_core::device::{
 use crate::fault::fault;
 use crate::team::{BlockTeam, CONTROL_THREADS};
 use crate::{block as shared_block, registers};
-use team::{Call, next_job, post, take_part};
+use team::{Call, next_call, post, take_part};
 use warp::agree;
 
 /// Declares the entry of a resident kernel with its residents, each a [`DeviceActor`].
@@ -116,11 +116,11 @@ unsafe fn control<A: Actors>(team: &BlockTeam, parameters: ResidentParameters) {
     post(team, Call::Leave);
 }
 
-/// Takes the leader's jobs until it leaves; the crew calls this.
+/// Takes the leader's calls until it leaves; the crew calls this.
 #[inline(never)]
 fn work<A: Actors>(team: &BlockTeam) {
     let mut taken = 0;
-    while let Call::Join(key, argument) = next_job(team, taken) {
+    while let Call::Join(key, argument) = next_call(team, taken) {
         take_part::<A>(team, key, argument);
         taken += 1;
     }

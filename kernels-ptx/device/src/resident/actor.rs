@@ -146,7 +146,7 @@ fn accept<R: DeviceActor>(block: &Block<'_>, order: &BlockOrder) -> Result<(), B
     }
 }
 
-/// The life of an actor, from its first state.
+/// Returns the life of an actor, from its first state.
 ///
 /// # Safety
 ///
@@ -203,7 +203,7 @@ fn poll<F: Future>(life: Pin<&mut F>) -> u32 {
     }
 }
 
-/// The bytes that an actor's state begins with.
+/// Returns what an actor's state begins with.
 ///
 /// # Safety
 ///

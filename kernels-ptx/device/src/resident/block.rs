@@ -41,7 +41,7 @@ pub struct Block<'t> {
 }
 
 impl<'t> Block<'t> {
-    /// The leader of the calling thread's block.
+    /// Returns the leader's side of the calling thread's block.
     ///
     /// # Safety
     ///
@@ -63,29 +63,29 @@ impl<'t> Block<'t> {
         }
     }
 
-    /// Where the fault record of a block is.
+    /// Returns where the fault record of a block is.
     pub(super) fn fault_record(parameters: &ResidentParameters) -> u64 {
         parameters.reports + u64::from(registers::block()) * REPORT_BYTES + FAULT_AT
     }
 
-    /// The lane of the calling thread among those in control.
+    /// Returns the lane of the calling thread among those in control.
     #[inline(always)]
     pub(super) const fn lane(&self) -> u32 {
         self.team.index()
     }
 
-    /// Whether the calling thread leads.
+    /// Returns whether the calling thread leads.
     #[inline(always)]
     pub(super) const fn is_leader(&self) -> bool {
         self.lane() == 0
     }
 
-    /// The threads of the block.
+    /// Returns the threads of the block.
     pub(super) const fn team(&self) -> &BlockTeam {
         self.team
     }
 
-    /// Whether the grid stops: the host asked for it, or its lease has run out.
+    /// Returns whether the grid stops: the host asked for it, or its lease has run out.
     #[inline(always)]
     pub(super) fn is_over(&self) -> bool {
         self.is_over.get()

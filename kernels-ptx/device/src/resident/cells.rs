@@ -78,7 +78,7 @@ pub(super) struct LoadedLine {
 }
 
 impl LoadedLine {
-    /// The line that the lower lanes load; `is_stopped` for a grid that stops, which counts as a
+    /// Returns the line the lower lanes load; `is_stopped` for a grid that stops, which counts as a
     /// stop of this line.
     ///
     /// # Safety
@@ -89,7 +89,7 @@ impl LoadedLine {
         Self { address, first: Some(LOADED_LINES), is_stopped }
     }
 
-    /// The grid line, which the upper lanes load.
+    /// Returns the grid line, which the upper lanes load.
     ///
     /// # Safety
     ///
@@ -99,7 +99,7 @@ impl LoadedLine {
         Self { address, first: Some(LOADED_LINES + LINE_CELLS), is_stopped: false }
     }
 
-    /// A line that no look loads.
+    /// Returns a line that no look loads.
     ///
     /// # Safety
     ///
@@ -148,7 +148,7 @@ enum Copies {
 }
 
 impl<S: MailboxShape> LoadedRing<S> {
-    /// The ring of a mailbox, for messages of so many cells.
+    /// Returns the ring of a mailbox, for messages of so many cells.
     ///
     /// # Safety
     ///
@@ -167,7 +167,7 @@ impl<S: MailboxShape> LoadedRing<S> {
         }
     }
 
-    /// How many cells of a slot's first line a look waits for.
+    /// Returns how many cells of a slot's first line a look waits for.
     #[inline(always)]
     pub(super) const fn cells(&self) -> u32 {
         self.cells

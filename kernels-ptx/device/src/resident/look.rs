@@ -92,7 +92,7 @@ unsafe fn look_once(lane: u32) -> bool {
     has_news
 }
 
-/// A cell as its two words.
+/// Returns a cell as its two words.
 #[inline(always)]
 const fn bits(value: CellValue) -> u64 {
     (value.turn as u64) << 32 | value.data as u64

@@ -32,7 +32,7 @@ pub(super) struct BlockMailbox<S: MailboxShape> {
 }
 
 impl<'b, S: MailboxShape> BlockMemory<'b, S> {
-    /// The memory at an address, for messages of `R`.
+    /// Returns the memory at an address, for messages of `R`.
     ///
     /// # Safety
     ///
@@ -73,7 +73,7 @@ impl<'b, S: MailboxShape> BlockMemory<'b, S> {
         self.block.turn_to(self.address, S::MAILBOX_COUNT as u32, cells);
     }
 
-    /// The threads of the block.
+    /// Returns the threads of the block.
     pub(super) const fn team(&self) -> &BlockTeam {
         self.block.team()
     }

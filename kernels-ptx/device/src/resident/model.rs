@@ -27,11 +27,11 @@ use crate::{block, registers};
 /// The loops of a block.
 const LOOPS: QuadMacLoops<Dp4a> = QuadMacLoops::for_operators();
 
-/// Arguments of jobs that are no addresses of payloads.
+/// Arguments of crew calls that are no addresses of payloads.
 const PREPARE: u64 = 0;
 const RESET: u64 = 1;
 
-/// What a job returns.
+/// What a crew call returns.
 const DONE: u64 = 0;
 const NO_MODEL: u64 = 1;
 
@@ -127,7 +127,7 @@ impl<S: OperatorSet + 'static> RingKernelHandler<BufferHandle, ModelReply> for M
 const NOT_A_MODEL: KernelError =
     KernelError::InvalidConfiguration { reason: "the order names no model" };
 
-/// A step that failed, by its fault code.
+/// Returns the error of a step that failed, by its fault code.
 fn failed(code: u32) -> KernelError {
     let error = InferenceError::new(InferenceErrorKind::ExecutionFailed);
     match RunError::of_fault_code(code) {
@@ -138,7 +138,7 @@ fn failed(code: u32) -> KernelError {
     }
 }
 
-/// The model of the block's order; `None` if the bytes are none.
+/// Returns the model of the block's order; `None` if the bytes are none.
 fn model<'m>() -> Option<Model<'m>> {
     let start = ptr::with_exposed_provenance(load(MODEL) as usize);
     // SAFETY: the host owes these bytes, and that nobody writes them while the block has the order;
@@ -146,7 +146,7 @@ fn model<'m>() -> Option<Model<'m>> {
     Model::of_checked(unsafe { slice::from_raw_parts(start, load(MODEL + 1) as usize) })
 }
 
-/// The arena and the state of the block's model.
+/// Returns the arena and the state of the block's model.
 fn memory<'m>(model: &Model<'_>) -> Memory<'m> {
     let arena_bytes = model.arena_bytes();
     let arena = match arena_bytes <= registers::dynamic_shared_bytes() as usize {
@@ -186,7 +186,7 @@ fn prepare<S: OperatorSet>(team: &BlockTeam) -> u64 {
     refusal.map_or(0, |refusal| refusal.code().into())
 }
 
-/// Why a model is not run; notes its sizes.
+/// Returns why a model is not run; notes its sizes.
 fn check<S: OperatorSet>(model: &Model<'_>) -> Option<BlockRefusal> {
     if !S::KINDS.contains_all(model.operator_set()) {
         return Some(BlockRefusal::Model);
@@ -245,7 +245,7 @@ struct Sample<'m> {
 }
 
 impl Sample<'_> {
-    /// The sample at an address; `None` if the order names no model.
+    /// Returns the sample at an address; `None` if the order names no model.
     #[inline(never)] // Its registers are not those of the run.
     fn in_payload(payload: u64) -> Option<Self> {
         let model = model()?;

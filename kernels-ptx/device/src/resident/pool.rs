@@ -17,7 +17,7 @@ pub(super) struct MappedPool {
 }
 
 impl MappedPool {
-    /// The pool of an order.
+    /// Returns the pool of an order.
     ///
     /// # Safety
     ///
@@ -29,7 +29,7 @@ impl MappedPool {
         Self { address: order.pool, layout, number: order.pool_number }
     }
 
-    /// The words of the buffer that a handle names.
+    /// Returns the words of the buffer that a handle names.
     fn words(&self, handle: BufferHandle) -> Option<LendingWords<SystemWord>> {
         if handle.pool != self.number || handle.index >= self.layout.count() {
             return None;

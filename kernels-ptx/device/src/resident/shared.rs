@@ -10,10 +10,10 @@ global_asm!(".shared .align 8 .b8 isokern_words[1088];");
 
 /// What the host's clock is ahead of the device's timer, in ns.
 pub(super) const AHEAD: u32 = 0;
-/// How many jobs were posted.
+/// How many crew calls were posted.
 pub(super) const POSTED: u32 = 1;
-/// Two jobs, each {kind, key} and an argument; they take turns.
-pub(super) const JOBS: u32 = 2;
+/// Two crew calls, each {kind, key} and an argument; they take turns.
+pub(super) const CALLS: u32 = 2;
 /// The model that the block runs: address, bytes, arena, state, staging.
 pub(super) const MODEL: u32 = 6;
 /// The key of the resident whose handler waits for the crew, 0 for none; then the argument, and
@@ -97,7 +97,7 @@ pub(super) fn store_halves(index: u32, low: u32, high: u32) {
     store(index, u64::from(high) << 32 | u64::from(low));
 }
 
-/// The address of a word, of which there are 136.
+/// Returns the address of a word, of which there are 136.
 #[inline(always)]
 fn place(index: u32) -> u64 {
     let start: u64;

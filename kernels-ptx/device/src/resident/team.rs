@@ -1,6 +1,6 @@
-//! What the crew of a resident block does: jobs that the leader posts.
+//! What the crew of a resident block does: calls that the leader posts.
 //!
-//! While the leader runs an actor, the crew waits at the barrier of the block. A job is
+//! While the leader runs an actor, the crew waits at the barrier of the block. A call is
 //! written before the barrier and read after it; there are two places that take turns, because a
 //! rank may read the one after the leader has gone on.
 
@@ -11,7 +11,7 @@ use core::task::{Context, Poll};
 use isokern_core::device::resident_key;
 use isokern_core::{Resident, Team};
 
-use super::shared::{JOBS, POSTED, RESULT, WANTED, load, load_halves, store, store_halves};
+use super::shared::{CALLS, POSTED, RESULT, WANTED, load, load_halves, store, store_halves};
 use super::{Actors, DeviceActor};
 use crate::team::BlockTeam;
 
@@ -27,16 +27,16 @@ pub(super) enum Call {
 const LEAVE: u32 = 1;
 const JOIN: u32 = 2;
 
-/// Lanes in control: lets the crew take the leader's job.
+/// Lets the crew take the leader's call; the lanes in control call it.
 #[inline(never)] // One barrier, however many post.
-pub(super) fn post(team: &BlockTeam, job: Call) {
+pub(super) fn post(team: &BlockTeam, call: Call) {
     if team.index() == 0 {
-        let (kind, key, argument) = match job {
+        let (kind, key, argument) = match call {
             Call::Leave => (LEAVE, 0, 0),
             Call::Join(key, argument) => (JOIN, key, argument),
         };
         let posted = load(POSTED);
-        let place = JOBS + 2 * (posted & 1) as u32;
+        let place = CALLS + 2 * (posted & 1) as u32;
         store_halves(place, kind, key);
         store(place + 1, argument);
         store(POSTED, posted + 1);
@@ -44,10 +44,10 @@ pub(super) fn post(team: &BlockTeam, job: Call) {
     team.sync();
 }
 
-/// Crew: waits for the job after `taken` others.
-pub(super) fn next_job(team: &BlockTeam, taken: u64) -> Call {
+/// Waits for the call after `taken` others; the crew calls it.
+pub(super) fn next_call(team: &BlockTeam, taken: u64) -> Call {
     team.sync();
-    let place = JOBS + 2 * (taken & 1) as u32;
+    let place = CALLS + 2 * (taken & 1) as u32;
     match load_halves(place) {
         (JOIN, key) => Call::Join(key, load(place + 1)),
         _ => Call::Leave,
@@ -91,12 +91,12 @@ impl Future for JoinAll {
     }
 }
 
-/// Leader: whether the handler waits for the crew.
+/// Returns whether the handler waits for the crew; the leader calls it.
 pub(super) fn is_wanted() -> bool {
     load(WANTED) != 0
 }
 
-/// Lanes in control: lets the crew do what the leader's handler of `R` waits for.
+/// Lets the crew do what the leader's handler of `R` waits for; the lanes in control call it.
 pub(super) fn do_wanted<R: DeviceActor>(team: &BlockTeam) {
     join::<R>(team, if team.index() == 0 { load(RESULT) } else { 0 });
     if team.index() == 0 {
@@ -104,7 +104,7 @@ pub(super) fn do_wanted<R: DeviceActor>(team: &BlockTeam) {
     }
 }
 
-/// Lanes in control: lets the crew call `join` of `R` with the leader's argument, and returns what
+/// Lets the crew call `join` of `R` with the leader's argument (lanes in control), and returns what
 /// that of its first rank returned; it stays in `RESULT`.
 #[inline(never)] // One barrier, however many call.
 pub(super) fn join<R: DeviceActor>(team: &BlockTeam, argument: u64) -> u64 {
@@ -114,7 +114,7 @@ pub(super) fn join<R: DeviceActor>(team: &BlockTeam, argument: u64) -> u64 {
     load(RESULT)
 }
 
-/// Crew: takes part in a join of `A`, and meets the lanes in control afterwards.
+/// Takes part in a join of `A` as the crew, and meets the lanes in control afterwards.
 pub(super) fn take_part<A: Actors>(team: &BlockTeam, key: u32, argument: u64) {
     let crew = BlockTeam::crew();
     let result = A::join(&crew, key, argument);
