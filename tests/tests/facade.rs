@@ -457,7 +457,7 @@ fn gpu_refusals() {
     let plan = Plan::new(device).with_mode(KernelMode::Megakernel);
     let refused = model("digits").session_with(plan).map(|_| ()).expect_err("it is no mode of it");
     assert!(matches!(refused, Error::NotOnGpu { what: "megakernel", .. }), "{refused}");
-    assert!(refused.to_string().contains("batch mode, not in megakernel mode. Fix: "), "{refused}");
+    assert!(refused.to_string().contains("ring mode, not in megakernel mode. Fix: "), "{refused}");
     let absent = model("digits").session(Device::Cuda { ordinal: 99 }).map(|_| ());
     let text = absent.expect_err("there are not so many").to_string();
     assert!(text.contains("digits.tflite") && text.contains("device 99"), "{text}");
