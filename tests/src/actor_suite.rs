@@ -11,7 +11,7 @@ use isokern_core::actor::{ActorError, ActorPlan, ActorState, Host, NoBuffers, Su
 use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceView, PopError, PushError};
 use isokern_guard::SystemClock;
-use isokern_ring::{ActorOn, AskError, FAULT_INITIALIZE, spawn};
+use isokern_ring::{ActorOn, AskError, FAULT_INITIALIZE, RequesterOn, spawn};
 use isokern_test_actors::{Do, FIRST_SUM, Script};
 
 /// A host under test.
@@ -74,9 +74,26 @@ fn put<S: Stage>(actor: &mut Actor<S>, message: [u32; 2]) -> u32 {
     requester.try_ask(MessageHeader::new(), message).expect("there is room")
 }
 
+/// Asks as soon as there is room, and waits for the answer.
+fn ask_when_there_is_room<S: Stage>(
+    actor: &mut Actor<S>,
+    message: [u32; 2],
+) -> Result<u32, AskError<[u32; 2]>> {
+    loop {
+        match ask::<S>(actor, message) {
+            Err(AskError::Refused(PushError::Full(_))) => thread::yield_now(),
+            answer => return answer,
+        }
+    }
+}
+
 /// Waits for the oldest answer in mailbox 0.
 fn answer<S: Stage>(actor: &mut Actor<S>) -> Result<u32, ActorError> {
-    let requester = actor.requester(0).expect("it is here");
+    answer_to::<S>(actor.requester(0).expect("it is here"))
+}
+
+/// Waits for the oldest answer to a requester.
+fn answer_to<S: Stage>(requester: &mut RequesterOn<S::Host, Script>) -> Result<u32, ActorError> {
     loop {
         match requester.try_answer() {
             Ok(answer) => return answer.result,
@@ -165,12 +182,7 @@ fn tells<S: Stage>(stage: &S) {
             thread::yield_now();
         }
     }
-    let sum = loop {
-        match ask::<S>(&mut actor, Do::Add.with(0)) {
-            Err(AskError::Refused(PushError::Full(_))) => thread::yield_now(),
-            answer => break answer,
-        }
-    };
+    let sum = ask_when_there_is_room::<S>(&mut actor, Do::Add.with(0));
     assert_eq!(sum, Ok(FIRST_SUM + 99 * 50));
     let stats = actor.stats();
     assert_eq!((stats.accepted_count, stats.told_count, stats.answered_count), (101, 100, 1));
@@ -203,12 +215,7 @@ fn abandoned<S: Stage>(stage: &S) {
             }
         }
     }
-    let sum = loop {
-        match ask::<S>(&mut actor, Do::Add.with(0)) {
-            Err(AskError::Refused(PushError::Full(_))) => thread::yield_now(),
-            answer => break answer,
-        }
-    };
+    let sum = ask_when_there_is_room::<S>(&mut actor, Do::Add.with(0));
     assert_eq!(sum, Ok(FIRST_SUM + 20));
     let stats = actor.stats();
     assert_eq!((stats.foreign_count, stats.accounted_count()), (0, stats.accepted_count));
@@ -334,13 +341,7 @@ fn two_mailboxes<S: Stage>(stage: &S) {
         for requester in &mut requesters {
             let mut last = 0;
             for _ in 0..SLOTS {
-                let answer = loop {
-                    match requester.try_answer() {
-                        Ok(answer) => break answer.result.expect("it is handled"),
-                        Err(PopError::Empty) => thread::yield_now(),
-                        Err(PopError::Closed) => panic!("the actor ended without an answer"),
-                    }
-                };
+                let answer = answer_to::<S>(requester).expect("it is handled");
                 assert!(answer > last, "a mailbox is served in order");
                 assert!(sums.insert(answer), "{answer} was answered twice");
                 last = answer;

@@ -166,16 +166,25 @@ impl Copying<'_> {
 impl Grid {
     /// Checks a model, and brings it to where a block copies it from.
     pub(super) fn load(&self, artifact: &ModelArtifact) -> Result<LoadedModel, ResidentError> {
-        let model = Model::parse(artifact.bytes()).map_err(CudaError::from)?;
-        let packed = packed(artifact, &model)?;
+        let packed = packed_artifact(artifact)?;
         let model = Model::parse(packed.bytes()).map_err(CudaError::from)?;
-        let too_large = |_| ResidentError::BufferTooLarge;
-        let input_bytes = u32::try_from(model.input_bytes()).map_err(too_large)?;
-        let output_bytes = u32::try_from(model.output_bytes()).map_err(too_large)?;
-        let both = input_bytes.checked_add(output_bytes);
-        both.ok_or(ResidentError::BufferTooLarge)?;
+        let [input_bytes, output_bytes] = port_bytes(&model)?;
         let number = self.models().add(self, &model)?;
         let model = HostModel { host: self.number(), number };
         Ok(LoadedModel { model, input_bytes, output_bytes })
     }
+}
+
+/// Returns a model that was checked, in the layout that blocks run.
+pub(super) fn packed_artifact(artifact: &ModelArtifact) -> Result<ModelArtifact, CudaError> {
+    packed(artifact, &Model::parse(artifact.bytes())?)
+}
+
+/// Returns the bytes of a model's inputs and of its outputs, which fit one buffer.
+pub(super) fn port_bytes(model: &Model<'_>) -> Result<[u32; 2], ResidentError> {
+    let too_large = |_| ResidentError::BufferTooLarge;
+    let input_bytes = u32::try_from(model.input_bytes()).map_err(too_large)?;
+    let output_bytes = u32::try_from(model.output_bytes()).map_err(too_large)?;
+    let both = input_bytes.checked_add(output_bytes);
+    both.map_or(Err(ResidentError::BufferTooLarge), |_| Ok([input_bytes, output_bytes]))
 }

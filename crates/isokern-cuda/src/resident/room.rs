@@ -5,8 +5,8 @@ use isokern_core::ring::{LINE_BYTES, PoolLayout};
 use isokern_model::Model;
 
 use super::error::ResidentError;
+use super::models::{packed_artifact, port_bytes};
 use super::plan::ResidentPlan;
-use crate::backend::packed;
 use crate::error::CudaError;
 
 impl ResidentPlan {
@@ -30,12 +30,9 @@ impl ResidentPlan {
     /// [`ResidentError::Cuda`], if the bytes are no model that this build runs;
     /// [`ResidentError::BufferTooLarge`], [`ResidentError::EmptyPool`].
     pub fn with_model(self, artifact: &ModelArtifact, buffers: u32) -> Result<Self, ResidentError> {
-        let model = Model::parse(artifact.bytes()).map_err(CudaError::from)?;
-        let packed = packed(artifact, &model)?;
+        let packed = packed_artifact(artifact)?;
         let model = Model::parse(packed.bytes()).map_err(CudaError::from)?;
-        let buffer_bytes = model.input_bytes().checked_add(model.output_bytes());
-        let buffer_bytes = buffer_bytes.and_then(|bytes| u32::try_from(bytes).ok());
-        let buffer_bytes = buffer_bytes.ok_or(ResidentError::BufferTooLarge)?;
+        let buffer_bytes = port_bytes(&model)?.iter().sum();
         if buffers == 0 || buffer_bytes == 0 {
             return Err(ResidentError::EmptyPool);
         }
