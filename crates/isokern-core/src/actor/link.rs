@@ -3,13 +3,10 @@
 use bytemuck::Pod;
 
 use super::bells::Bells;
+use super::link_state::LinkState;
 use super::memory::{ActorMemory, Mailbox};
 use super::outbox::{LinkCredit, OutboxEntry};
-use crate::ring::{CountWriter, PushError, RequesterState, SharedRing, link_capacity_bytes};
-
-/// Counts of a link's request ring, as `protocol.md` numbers them.
-const ACCEPTED: usize = 0;
-const REFUSED: usize = 1;
+use crate::ring::{PushError, SharedRing, link_capacity_bytes};
 
 /// The requester of a mailbox, in the hands of another actor: it tells and asks nothing.
 ///
@@ -20,13 +17,7 @@ const REFUSED: usize = 1;
 pub struct LinkEnd<M: ActorMemory> {
     memory: M,
     mailbox_index: usize,
-    message_bytes: usize,
-    state: RequesterState,
-    sequence: u32,
-    accepted_count: u64,
-    refused_count: u64,
-    counts: CountWriter,
-    is_closed: bool,
+    state: LinkState,
 }
 
 impl<M: ActorMemory> LinkEnd<M> {
@@ -40,19 +31,8 @@ impl<M: ActorMemory> LinkEnd<M> {
         if message_bytes > Self::capacity_bytes() {
             return None;
         }
-        let mut counts = CountWriter::new();
-        counts.show(memory.mailbox(mailbox_index)?.requests(), ACCEPTED, 0);
-        Some(Self {
-            memory,
-            mailbox_index,
-            message_bytes,
-            state: RequesterState::new(),
-            sequence: 0,
-            accepted_count: 0,
-            refused_count: 0,
-            counts,
-            is_closed: false,
-        })
+        let state = LinkState::begin(memory.mailbox(mailbox_index)?.requests(), message_bytes);
+        Some(Self { memory, mailbox_index, state })
     }
 
     /// Returns the bytes that a message to such a mailbox may have: 32 where a slot has one
@@ -63,11 +43,40 @@ impl<M: ActorMemory> LinkEnd<M> {
         if slot_bytes < OutboxEntry::BYTES_MAX { slot_bytes } else { OutboxEntry::BYTES_MAX }
     }
 
+    /// Returns the memory of the linked actor.
+    pub const fn memory(&self) -> &M {
+        &self.memory
+    }
+
+    /// Returns the number of its mailbox.
+    pub const fn mailbox_index(&self) -> usize {
+        self.mailbox_index
+    }
+
+    /// Returns the bytes of a message.
+    pub const fn message_bytes(&self) -> usize {
+        self.state.message_bytes()
+    }
+
+    /// Returns whether nothing was passed on, refused or closed here.
+    pub const fn is_new(&self) -> bool {
+        self.state.is_new()
+    }
+
+    /// Gives the link up without closing the mailbox. For hosts that run the linking actor where
+    /// this end cannot go: there a [`LinkState`] of the same ring takes the place of this one,
+    /// which is [new](Self::is_new).
+    pub fn hand_over(mut self) {
+        self.state.leave();
+    }
+
     /// Returns what the link takes now: this or more.
     pub fn credit(&mut self) -> LinkCredit {
-        let mailbox = self.memory.mailbox(self.mailbox_index);
-        let free_slots = mailbox.map_or(0, |mailbox| self.state.free_slots(mailbox.requests()));
-        LinkCredit { free_slots, message_bytes: self.message_bytes }
+        let Some(mailbox) = self.memory.mailbox(self.mailbox_index) else {
+            let message_bytes = self.state.message_bytes();
+            return LinkCredit { free_slots: 0, message_bytes };
+        };
+        self.state.credit(mailbox.requests())
     }
 
     /// Passes on an outbox entry, which has a slot reserved, with the header it was put in with.
@@ -80,20 +89,7 @@ impl<M: ActorMemory> LinkEnd<M> {
         let Some(mailbox) = self.memory.mailbox(self.mailbox_index) else {
             return Err(PushError::Closed(()));
         };
-        let (words, word_count) = entry.words(self.sequence);
-        let words = words.get(..word_count).unwrap_or(&words);
-        let outcome = self.state.try_push_words(mailbox.requests(), words);
-        match outcome {
-            Ok(()) => {
-                self.accepted_count += 1;
-                self.sequence = self.sequence.wrapping_add(1);
-                self.counts.show(mailbox.requests(), ACCEPTED, self.accepted_count);
-            }
-            Err(_) => {
-                self.refused_count += 1;
-                self.counts.show(mailbox.requests(), REFUSED, self.refused_count);
-            }
-        }
+        let outcome = self.state.pass_on(mailbox.requests(), entry);
         self.memory.bells().ring_actor();
         outcome
     }
@@ -101,10 +97,8 @@ impl<M: ActorMemory> LinkEnd<M> {
     /// Tells the linked actor that nothing more comes from here. Dropping the link does the same.
     pub fn close(&mut self) {
         if let Some(mailbox) = self.memory.mailbox(self.mailbox_index)
-            && !self.is_closed
+            && self.state.close(mailbox.requests())
         {
-            self.is_closed = true;
-            self.state.close(mailbox.requests());
             self.memory.bells().ring_actor();
         }
     }
