@@ -7,24 +7,17 @@ use std::thread;
 
 use isokern_core::KernelError;
 use isokern_core::MessageHeader;
-use isokern_core::actor::{ActorError, ActorPlan, ActorState, Host, NoBuffers, Supervision};
+use isokern_core::actor::{ActorError, ActorPlan, ActorState, Supervision};
 use isokern_core::call::Clock;
 use isokern_core::ring::{DeviceView, PopError, PushError};
 use isokern_guard::SystemClock;
 use isokern_ring::{ActorOn, AskError, FAULT_INITIALIZE, RequesterOn, spawn};
 use isokern_test_actors::{Do, FIRST_SUM, Script};
 
-/// A host under test.
-pub trait Stage {
-    /// The host.
-    type Host: Host<Script, NoBuffers, Clock = SystemClock>;
+mod links;
+mod stage;
 
-    /// Returns the host. Four actors run on it at a time, and two of them may break.
-    fn host(&self) -> &Self::Host;
-
-    /// Waits for the end of an actor and returns its last state.
-    fn join(&self, running: <Self::Host as Host<Script>>::Running) -> ActorState;
-}
+pub use stage::{OneLink, Stage, TwoLinks};
 
 type Actor<S> = ActorOn<<S as Stage>::Host, Script>;
 /// The slots of a mailbox of the script.
@@ -37,8 +30,8 @@ pub type Test<S> = (&'static str, fn(&S));
 
 /// Returns the tests.
 #[must_use]
-pub fn tests<S: Stage>() -> [Test<S>; 14] {
-    [
+pub fn tests<S: Stage>() -> Vec<Test<S>> {
+    let alone: [Test<S>; 14] = [
         ("questions_are_answered_in_order_from_one_state", questions),
         ("a_full_mailbox_refuses_and_loses_nothing", full),
         ("what_did_not_cross_is_joined_to_the_answer", headers),
@@ -53,7 +46,8 @@ pub fn tests<S: Stage>() -> [Test<S>; 14] {
         ("an_actor_that_cannot_begin_starts_again_and_faults", stillborn),
         ("an_actor_that_breaks_is_faulted_and_the_next_begins_anew", broken),
         ("both_mailboxes_are_served_each_in_its_order", two_mailboxes),
-    ]
+    ];
+    alone.into_iter().chain(links::tests()).collect()
 }
 
 fn start<S: Stage>(stage: &S) -> Actor<S> {

@@ -10,10 +10,12 @@ use std::process::{ExitCode, abort};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use isokern_core::actor::{ActorState, Mailboxes};
+use isokern_core::actor::{ActorState, Host};
+use isokern_core::device::DeviceResident;
 use isokern_cuda::{Context, CudaHost, CudaRunning, Device, ResidentPlan};
 use isokern_guard::SystemClock;
 use isokern_ring::{ThreadHost, ThreadRunning};
+use isokern_test_actors::{Log, Script};
 use isokern_tests::actor_suite::{Stage, tests};
 use isokern_tests::device::{named_folder, read};
 use isokern_tests::standin::{call_count, missing};
@@ -30,14 +32,14 @@ fn main() -> ExitCode {
         eprintln!("a test hangs: still running after {PATIENCE:?}");
         abort();
     });
-    let on_threads = tests::<Threads>().map(|(name, test)| {
+    let on_threads = tests::<Threads>().into_iter().map(|(name, test)| {
         trial_unless(None, format!("threads::{name}"), move || test(&Threads::new()))
     });
     let folder = named_folder("ISOKERN_ACTORS");
     let no_folder = "ISOKERN_ACTORS names no folder with the device code of the suite";
     let missing = missing().or(folder.is_none().then_some(no_folder));
     let blocks = Arc::new(Mutex::new(None));
-    let on_device = tests::<Blocks>().map(|(name, test)| {
+    let on_device = tests::<Blocks>().into_iter().map(|(name, test)| {
         let (folder, blocks) = (folder.clone().unwrap_or_default(), Arc::clone(&blocks));
         trial_unless(missing, format!("device::{name}"), move || {
             let mut blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,23 +49,38 @@ fn main() -> ExitCode {
             assert_eq!(call_count("*"), calls, "the host called the driver");
         })
     });
-    run_in_turn(on_threads.into_iter().chain(on_device))
+    run_in_turn(on_threads.chain(on_device))
 }
 
 /// A thread for each actor.
-struct Threads(ThreadHost<SystemClock, Mailboxes<4, 1, 2>>);
+struct Threads {
+    scripts: ScriptThreads,
+    logs: LogThreads,
+}
+
+type ScriptThreads = ThreadHost<SystemClock, <Script as DeviceResident>::Shape>;
+type LogThreads = ThreadHost<SystemClock, <Log as DeviceResident>::Shape>;
 
 impl Threads {
     fn new() -> Self {
-        Self(ThreadHost::new("script", SystemClock))
+        let scripts = ThreadHost::new("script", SystemClock);
+        Self { scripts, logs: ThreadHost::new("log", SystemClock) }
     }
 }
 
 impl Stage for Threads {
-    type Host = ThreadHost<SystemClock, Mailboxes<4, 1, 2>>;
+    type Memory = <ScriptThreads as Host<Script>>::Memory;
+    type LogMemory = <LogThreads as Host<Log>>::Memory;
+    type Running = ThreadRunning;
+    type Host = ScriptThreads;
+    type LogHost = LogThreads;
 
-    fn host(&self) -> &Self::Host {
-        &self.0
+    fn host(&self) -> &ScriptThreads {
+        &self.scripts
+    }
+
+    fn log_host(&self) -> &LogThreads {
+        &self.logs
     }
 
     fn join(&self, running: ThreadRunning) -> ActorState {
@@ -79,7 +96,7 @@ impl Blocks {
         let path: PathBuf = folder.join("test_actors_sm80.ptx");
         let context = Context::primary(Device::new(0).expect("there is a device"));
         let context = context.expect("it has a context");
-        let plan = ResidentPlan::new(2).with_spares(2).with_lease(LEASE);
+        let plan = ResidentPlan::new(3).with_spares(3).with_lease(LEASE);
         let ptx = read(&path);
         // SAFETY: `resident_kernel!` made the entry, which keeps the protocol.
         let host = unsafe {
@@ -90,9 +107,17 @@ impl Blocks {
 }
 
 impl Stage for Blocks {
+    type Memory = <CudaHost<SystemClock> as Host<Script>>::Memory;
+    type LogMemory = <CudaHost<SystemClock> as Host<Log>>::Memory;
+    type Running = CudaRunning;
     type Host = CudaHost<SystemClock>;
+    type LogHost = CudaHost<SystemClock>;
 
-    fn host(&self) -> &Self::Host {
+    fn host(&self) -> &CudaHost<SystemClock> {
+        &self.0
+    }
+
+    fn log_host(&self) -> &CudaHost<SystemClock> {
         &self.0
     }
 

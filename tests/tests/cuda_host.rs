@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use isokern_core::actor::{ActorError, ActorPlan, ActorState, Host, Mailboxes};
+use isokern_core::actor::{ActorError, ActorPlan, ActorState, Host, LinkEnd, Mailboxes};
 use isokern_core::call::{Clock, PollingSleep};
 use isokern_core::compute::ModelArtifact;
 use isokern_core::device::{BlockPhase, BlockRefusal, DeviceResident, FAULT_BLOCK, resident_key};
@@ -29,6 +29,9 @@ use isokern_ring::{AskError, SpawnError, region_lender, spawn};
 use isokern_tests::standin::{call_count, fail_at, fail_never, live_objects, missing};
 use isokern_tests::trials::{run_in_turn, trial_unless};
 use isokern_tests::vectors::{Case, cases, own_folder};
+
+#[path = "cuda_host/links.rs"]
+mod links;
 
 const PTX: &str = include_str!("../fixtures/resident_blocks.ptx");
 /// After this long, something hangs.
@@ -53,6 +56,10 @@ fn main() -> ExitCode {
         ("batches_run_beside_a_resident_kernel", beside),
         ("reserves_end_where_the_plan_says", reserves),
         ("parts_of_another_host_are_refused", other_host),
+        ("memory_that_is_linked_is_lent_to_nobody", links::linked_memory_is_kept),
+        ("links_of_a_block_that_met_a_fault_are_closed", links::closed_for_the_dead),
+        ("an_actor_of_a_thread_sends_to_one_of_a_device", links::a_thread_sends_to_a_device),
+        ("a_link_that_was_used_is_refused", links::used_links_are_refused),
         ("a_dropped_host_ends_its_kernel_and_its_actors", dropped),
         // The last: where the release of a context is refused, the process keeps the context.
         ("a_failure_of_each_call_is_reported_and_leaks_nothing", each_call),
@@ -398,6 +405,7 @@ fn other_host() {
     let model = CudaModelActor::new(one.load(&artifact).expect("there is room"));
     let (_region, buffers) = one.pool(8, 1, 1).expect("there is room");
     let memory = Host::<Idle>::lend(&one).expect("a block is free");
+    let link = LinkEnd::try_new::<u32>(memory.clone(), 0).expect("four bytes fit");
     let start_in = |host: &CudaHost<_>, memory| {
         Host::<Idle>::start(host, Idle {}.into_parts(), memory, ActorPlan::new()).map(drop)
     };
@@ -409,6 +417,9 @@ fn other_host() {
     let error = spawn(&other, model, ActorPlan::new()).map(drop);
     assert_eq!(error, Err(SpawnError::Host(ResidentError::OtherHost)));
     let error = spawn(&other, Idle {}, ActorPlan::new().with_buffers(buffers)).map(drop);
+    assert_eq!(error, Err(SpawnError::Host(ResidentError::OtherHost)));
+    let linked = ActorPlan::new().try_with_link(link).expect("one fits");
+    let error = spawn(&other, Idle {}, linked).map(drop);
     assert_eq!(error, Err(SpawnError::Host(ResidentError::OtherHost)));
     // A model on a thread says where it belongs.
     let threads = isokern_ring::ThreadHost::<_, Mailboxes<8>>::new("elsewhere", SystemClock);

@@ -24,6 +24,7 @@
 //! | [`BatchParameters`], [`BatchFlags`] | what the batch kernel is given |
 //! | [`plan_batch`], [`DeviceLimits`], [`BatchLaunch`] | how it is launched |
 //! | [`ResidentParameters`], [`BlockOrder`] | what a resident kernel and its blocks are given |
+//! | [`OrderLinks`] | the actors that a block's actor sends to |
 //! | [`BlockReport`] | how far a block is |
 //! | [`DeviceResident`], [`DeviceHandler`], [`resident_key`] | actors that device code has |
 //! | [`ClockLink`] | the host's time on the device |
@@ -49,6 +50,7 @@ mod fault;
 mod kinds;
 mod launch;
 mod order;
+mod order_links;
 mod probe;
 mod report;
 mod resident;
@@ -62,13 +64,14 @@ pub use launch::{
     plan_batch,
 };
 pub use order::{ActorShape, BlockOrder};
+pub use order_links::{OrderLinks, OrderedLink};
 pub use probe::{
     ECHO_CLOSED, ECHO_SLOTS, ECHO_STOPPED, ECHO_TIRED, ECHO_WORDS, EchoQuestion, EchoReply,
     PROBE_ENTRIES, PingPongLines, ProbeRecord, cell_data, echoed, folded, pattern,
 };
 pub use report::{BlockPhase, BlockRefusal, BlockReport};
 pub use resident::{
-    CONTROL_THREADS, FAULT_AT, FAULT_BLOCK, MODEL_ENTRY, ORDER_BYTES, REPORT_BYTES,
+    CONTROL_THREADS, FAULT_AT, FAULT_BLOCK, MODEL_ENTRY, ORDER_BYTES, ORDER_LINKS_AT, REPORT_BYTES,
     RESIDENT_VERSION, ResidentParameters,
 };
 

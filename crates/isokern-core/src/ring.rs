@@ -49,6 +49,7 @@
 //! ```
 
 mod addressed;
+mod addressed_link;
 mod claim;
 mod consumer;
 mod control;
@@ -78,6 +79,7 @@ mod control_tests;
 mod tests;
 
 pub use addressed::{AddressSpace, AddressedLine, AddressedRing};
+pub use addressed_link::AddressedLinkRing;
 pub use claim::SharedTail;
 pub use consumer::ConsumerState;
 pub use control::{ControlLine, HostLine, LineMemory};

@@ -12,6 +12,7 @@ mod actor;
 mod block;
 mod cells;
 mod clock;
+mod links;
 mod look;
 mod memory;
 mod model;
@@ -23,6 +24,7 @@ mod warp;
 
 pub use actor::{Actors, DeviceActor};
 pub use block::Block;
+pub use links::{BlockLinks, OrderedLinks};
 pub use model::ModelActor;
 pub use solo::SoloActor;
 pub use team::{JoinAll, join_all};

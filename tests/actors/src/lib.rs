@@ -1,7 +1,7 @@
 //! An actor that does what its messages say: one source for threads and for devices.
 #![no_std]
 
-use isokern_core::actor::Mailboxes;
+use isokern_core::actor::{Link, Mailboxes};
 use isokern_core::device::{DeviceHandler, DeviceResident};
 use isokern_core::{
     GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext, RingKernelHandler,
@@ -31,7 +31,15 @@ pub enum Do {
     Count,
     /// Panics.
     Break,
+    /// Sends [`Add`](Self::Add) of the number over link 0 and answers it; fails with [`ODD`] after
+    /// an odd one was sent.
+    Send,
+    /// Sends the number to the [`Log`] over link 1 as well as over link 0, and answers it.
+    Report,
 }
+
+/// The code with which sending an odd number fails.
+pub const ODD: u32 = 3;
 
 impl Do {
     /// Returns the message.
@@ -99,6 +107,9 @@ impl RingKernelHandler<[u32; 2], u32> for Script {
         if what == Do::Count as u32 {
             return Ok(context.answered_count());
         }
+        if what == Do::Send as u32 || what == Do::Report as u32 {
+            return send(context, what, number);
+        }
         let sum = context.state::<u32>()?;
         *sum = sum.wrapping_add(number);
         Ok(*sum)
@@ -110,6 +121,15 @@ impl RingKernelHandler<[u32; 2], u32> for Script {
             other => Err(KernelError::Failed { code: other }),
         }
     }
+}
+
+/// Sends a number over the links.
+fn send(context: &mut RingContext<'_>, what: u32, number: u32) -> Result<u32, KernelError> {
+    context.send(Link::new(0), &Do::Add.with(number))?;
+    if what == Do::Report as u32 {
+        context.send(Link::new(1), &[number; 10])?;
+    }
+    if number.is_multiple_of(2) { Ok(number) } else { Err(KernelError::Failed { code: ODD }) }
 }
 
 impl Resident for Script {
@@ -133,5 +153,51 @@ impl DeviceResident for Script {
 impl DeviceHandler for Script {
     fn handler() -> Self {
         Self::new()
+    }
+}
+
+/// An actor whose messages are longer: it adds up their numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Log;
+
+impl GpuKernel for Log {
+    fn metadata(&self) -> &KernelMetadata {
+        const { &KernelMetadata::new("log", KernelMode::Ring) }
+    }
+}
+
+impl RingKernelHandler<[u32; 10], u32> for Log {
+    async fn handle(
+        &self,
+        context: &mut RingContext<'_>,
+        numbers: [u32; 10],
+    ) -> Result<u32, KernelError> {
+        let sum = context.state::<u32>()?;
+        *sum = numbers.iter().fold(*sum, |sum, number| sum.wrapping_add(*number));
+        Ok(*sum)
+    }
+}
+
+impl Resident for Log {
+    type Handler = Self;
+    type Message = [u32; 10];
+    type Reply = u32;
+    type State = u32;
+
+    const ENTRY: &'static str = "log";
+
+    fn into_parts(self) -> (Self, u32) {
+        (self, 0)
+    }
+}
+
+/// Three mailboxes of eight slots of two lines.
+impl DeviceResident for Log {
+    type Shape = Mailboxes<8, 2, 3>;
+}
+
+impl DeviceHandler for Log {
+    fn handler() -> Self {
+        Self
     }
 }

@@ -144,6 +144,14 @@ impl<L, B> ActorPlan<L, B> {
         Ok(ActorPlan { supervision, lease, passed_over_max, links, buffers })
     }
 
+    /// Returns the plan with these links, at most [`LINK_COUNT_MAX`], in place of its own; for the
+    /// device code of a host, whose links were counted when they were planned.
+    #[must_use]
+    pub fn with_links<K>(self, links: K) -> ActorPlan<K, B> {
+        let Self { supervision, lease, passed_over_max, buffers, .. } = self;
+        ActorPlan { supervision, lease, passed_over_max, links, buffers }
+    }
+
     /// Returns the plan with the borrowing side of a pool.
     #[must_use]
     pub fn with_buffers<C>(self, buffers: C) -> ActorPlan<L, C> {

@@ -37,6 +37,8 @@ numbered! {
         Model = 4,
         /// The arena fits neither shared memory nor what the order gives.
         Arena = 5,
+        /// Its resident sends to fewer actors than the order links.
+        Links = 6,
     }
 }
 

@@ -1,14 +1,14 @@
 //! The resident kernel: one cooperative grid whose blocks run actors, started and stopped by writes
 //! to mapped memory.
 //!
-//! The host writes one line of orders a block and one grid line for all; the device writes one line
-//! of reports a block. A line is 16 cells of 8 bytes, as a control line of a ring. Cell 0 of an
-//! order is {key, epoch} and is published last; cell 0 of a report is {phase, epoch} likewise. So
-//! who sees an epoch sees the rest of its line.
+//! The host writes two lines of orders a block, the order and its links, and one grid line for all;
+//! the device writes one line of reports a block. A line is 16 cells of 8 bytes, as a control line
+//! of a ring. Cell 0 of an order is {key, epoch} and is published last; cell 0 of a report is
+//! {phase, epoch} likewise. So who sees an epoch sees the rest of its lines.
 //!
 //! ```text
 //!  host                                   device, leader of the block
-//!  order: cells 1.., then {key, n}  ───▶  sees epoch n, runs what the key names
+//!  links, order: cells 1.., {key, n} ──▶  sees epoch n, runs what the key names
 //!                                   ◀───  {Running, n}
 //!  the actor's own lines and rings  ◀──▶
 //!                                   ◀───  {Idle, n}: the next order may be written
@@ -19,7 +19,7 @@ use core::mem::offset_of;
 use bytemuck::{Pod, Zeroable};
 
 /// The version of [`ResidentParameters`] and of the lines that this build writes and reads.
-pub const RESIDENT_VERSION: u32 = 1;
+pub const RESIDENT_VERSION: u32 = 2;
 
 /// The entry name of the model actor of the shipped device code, whose key is
 /// [`resident_key`](super::resident_key) of it.
@@ -44,7 +44,8 @@ pub struct ResidentParameters {
     /// ([`HostControl`](crate::ring::HostControl)): a stop is for all blocks, and its lease keeps
     /// the kernel running.
     pub grid_line: u64,
-    /// Address of the orders, a line of 128 bytes a block.
+    /// Address of the orders, two lines of 128 bytes a block: [`BlockOrder`](super::BlockOrder) and
+    /// [`OrderLinks`](super::OrderLinks).
     pub orders: u64,
     /// Address of the reports: two lines a block, [`BlockReport`](super::BlockReport) and the fault
     /// record.
@@ -67,8 +68,10 @@ const _: () = {
 /// warp.
 pub const CONTROL_THREADS: u32 = 32;
 
-/// Bytes of a block's orders.
-pub const ORDER_BYTES: u64 = 128;
+/// Bytes of a block's orders: the order's line, then that of its links.
+pub const ORDER_BYTES: u64 = 256;
+/// Where the links of an order are in a block's orders.
+pub const ORDER_LINKS_AT: u64 = 128;
 /// Bytes of a block's reports: the line, then the [`FaultRecord`](super::FaultRecord) at its start.
 pub const REPORT_BYTES: u64 = 256;
 /// Where the fault record of a block is in its reports.

@@ -125,7 +125,7 @@ impl<A: AddressSpace> ControlLine for AddressedLine<A> {
 const CELL_BYTES: u64 = 8;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{AddressSpace, AddressedLine, AddressedRing};
     use crate::ring::{
         ConsumerState, CountWriter, HostControl, HostRing, HostView, HostWord, PopError,
@@ -134,7 +134,7 @@ mod tests {
 
     /// Addresses are bytes from the start of some words.
     #[derive(Clone, Copy)]
-    struct Words<'a>(&'a [HostWord]);
+    pub(in crate::ring) struct Words<'a>(pub(in crate::ring) &'a [HostWord]);
 
     impl<'a> AddressSpace for Words<'a> {
         type Cell = SplitCell<&'a HostWord>;

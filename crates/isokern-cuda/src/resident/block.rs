@@ -8,7 +8,8 @@ use std::time::Instant;
 use isokern_core::actor::Mailbox;
 use isokern_core::actor::{ActorMemory, MailboxShape};
 use isokern_core::device::{
-    BlockOrder, BlockPhase, BlockReport, FAULT_AT, FAULT_BLOCK, Fault, FaultCode,
+    BlockOrder, BlockPhase, BlockReport, FAULT_AT, FAULT_BLOCK, Fault, FaultCode, ORDER_LINKS_AT,
+    OrderLinks,
 };
 use isokern_core::ring::{
     ActorFault, ConsumerState, DeviceControl, DeviceView, PoolLayout, ProducerState, SharedWord,
@@ -16,6 +17,7 @@ use isokern_core::ring::{
 };
 
 use super::error::ResidentError;
+use super::links::Linked;
 use super::memory::Mapped;
 use super::plan::{MappedLayout, ResidentPlan};
 use super::pools::PoolPlace;
@@ -43,12 +45,16 @@ struct Order {
     bury: fn(&Mapped, u64, ActorFault),
     /// The place of the pool that the actor works in.
     pool: Option<Arc<PoolPlace>>,
+    /// The mailboxes that the actor sends to. Their memory is lent to no other meanwhile.
+    linked: Vec<Linked>,
 }
 
 /// What a new order brings beside its line.
 #[derive(Debug)]
 pub(super) struct NewOrder {
     pub(super) order: BlockOrder,
+    pub(super) links: OrderLinks,
+    pub(super) linked: Vec<Linked>,
     pub(super) pool: Option<Arc<PoolPlace>>,
 }
 
@@ -81,6 +87,14 @@ struct Table {
     blocks: Vec<Block>,
     /// Whether the kernel has ended.
     is_over: bool,
+}
+
+impl Table {
+    /// Returns the blocks whose actors others send to.
+    fn linked_blocks(&self) -> Vec<u32> {
+        let orders = self.blocks.iter().filter_map(|block| block.order.as_ref());
+        orders.flat_map(|order| order.linked.iter().map(|linked| linked.block)).collect()
+    }
 }
 
 impl Blocks {
@@ -153,6 +167,9 @@ impl Blocks {
         if is_spent || !state.is_some_and(|state| state.is_over()) {
             let fault = actor_fault(self.fault(number), view);
             (order.bury)(&self.mapped, self.layout.actor(number), fault);
+            for linked in &order.linked {
+                linked.close(&self.mapped, self.layout.actor(linked.block));
+            }
         }
         let gone = order.pool.as_ref().map(|place| place.at() + PoolLayout::BORROWER_GONE_AT);
         if let Some(word) = gone.and_then(|at| self.mapped.word(at)) {
@@ -205,8 +222,12 @@ impl Blocks {
         if lent_count >= self.actors as usize {
             return Err(none);
         }
-        let free = (0..).zip(&mut table.blocks).zip(reports()).find(|((_, block), report)| {
-            !block.is_lent && block.order.is_none() && report.is_some_and(|seen| seen.is_free())
+        let linked = table.linked_blocks();
+        let is_unused = |number, block: &Block| {
+            !block.is_lent && block.order.is_none() && !linked.contains(&number)
+        };
+        let free = (0..).zip(&mut table.blocks).zip(reports()).find(|((number, block), report)| {
+            is_unused(*number, block) && report.is_some_and(|seen| seen.is_free())
         });
         if let Some(((number, block), _)) = free {
             block.is_lent = true;
@@ -217,6 +238,9 @@ impl Blocks {
         let is_leaving = |block: &Block| !block.is_lent && block.order.is_some();
         if table.blocks.iter().any(is_leaving) {
             return if is_late { Err(none) } else { Ok(None) };
+        }
+        if !linked.is_empty() {
+            return Err(none);
         }
         let is_spent = |phase: &Option<BlockPhase>| *phase == Some(BlockPhase::Spent);
         Err(ResidentError::Spent { spent: phases().filter(is_spent).count() as u32 })
@@ -244,8 +268,11 @@ impl Blocks {
         }
         block.is_started = true;
         block.epoch = next_turn(block.epoch);
-        block.order = Some(Order { bury: bury::<S>, pool: new.pool });
-        new.order.publish(self.mapped.line(self.layout.order(number)), block.epoch);
+        let NewOrder { order, links, linked, pool } = new;
+        block.order = Some(Order { bury: bury::<S>, pool, linked });
+        let at = self.layout.order(number);
+        links.publish(self.mapped.line(at + ORDER_LINKS_AT));
+        order.publish(self.mapped.line(at), block.epoch);
         Ok(block.epoch)
     }
 

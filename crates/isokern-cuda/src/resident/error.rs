@@ -116,9 +116,14 @@ pub enum ResidentError {
         /// How long it was waited for.
         within: Duration,
     },
-    /// Memory, a model or buffers are of another host.
-    #[error("memory, model or buffers are of another host. Fix: use those of one `CudaHost`")]
+    /// Memory, a model, buffers or a link are of another host.
+    #[error(
+        "memory, model, buffers or a link are of another host. Fix: use those of one `CudaHost`"
+    )]
     OtherHost,
+    /// Something was sent over a link before it was given to an actor of the device.
+    #[error("the link was used before. Fix: give it to the plan as `take_link` returns it")]
+    LinkInUse,
     /// An actor was started in this memory before.
     #[error("an actor was started in this memory before. Fix: lend new memory for another")]
     AlreadyStarted,
@@ -174,6 +179,9 @@ const fn why(refusal: Option<BlockRefusal>) -> &'static str {
         }
         Some(BlockRefusal::Model) => {
             "it does not run this model. Fix: load one whose operators the device code has"
+        }
+        Some(BlockRefusal::Links) => {
+            "it sends to fewer actors than it is linked to. Fix: plan it with fewer links"
         }
         Some(BlockRefusal::Arena) => "its arena has no room. Fix: plan more shared or arena bytes",
         Some(_) | None => "for a reason of a newer version. Fix: use one version of both",

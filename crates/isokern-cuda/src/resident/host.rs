@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use isokern_core::actor::MailboxShape;
-use isokern_core::actor::{ActorMemory, ActorPlan, Host, NoLinks};
+use isokern_core::actor::{ActorMemory, ActorPlan, Host};
 use isokern_core::call::Clock;
 use isokern_core::compute::ModelArtifact;
 use isokern_core::device::{BlockOrder, BlockPhase, DeviceResident, ENTRY_RESIDENT, resident_key};
@@ -19,6 +19,7 @@ use super::buffers::{self, CudaBuffers, HostBuffers, MappedRegion};
 use super::error::ResidentError;
 use super::grid::Grid;
 use super::lease::LeaseThread;
+use super::links::{HostLinks, LinkSet};
 use super::models::{Copying, LoadedModel};
 use super::plan::ResidentPlan;
 use crate::driver::Context;
@@ -260,10 +261,11 @@ impl<C> CudaHost<C> {
     }
 }
 
-impl<R, B, C> Host<R, B, NoLinks> for CudaHost<C>
+impl<R, B, L, C> Host<R, B, L> for CudaHost<C>
 where
     R: DeviceResident,
     B: HostBuffers,
+    L: HostLinks,
     C: Clock + Clone + 'static,
 {
     type Memory = MappedActor<R::Shape>;
@@ -290,7 +292,7 @@ where
         &self,
         parts: (R::Handler, R::State),
         memory: Self::Memory,
-        plan: ActorPlan<NoLinks, B>,
+        plan: ActorPlan<L, B>,
     ) -> Result<CudaRunning, ResidentError> {
         let lent = Arc::clone(memory.lent());
         if !Arc::ptr_eq(&lent.grid, &self.grid) {
@@ -299,7 +301,9 @@ where
         let block = lent.block;
         let (order, copying) = self.order_of::<R>(&parts, block)?;
         let mut order = order.with_plan(&plan);
-        let buffers = plan.buffers.into_pool();
+        let ActorPlan { links, buffers, .. } = plan;
+        let (ordered, linked) = LinkSet::of(&self.grid, &links)?.into_parts();
+        let buffers = buffers.into_pool();
         if let Some(buffers) = &buffers {
             if !buffers.is_of(&self.grid) {
                 return Err(ResidentError::OtherHost);
@@ -309,8 +313,10 @@ where
             order.pool_buffers = (layout.count(), layout.buffer_bytes());
             order.pool_number = number;
         }
-        let new = NewOrder { order, pool: buffers.as_ref().map(|it| Arc::clone(it.place())) };
+        let pool = buffers.as_ref().map(|buffers| Arc::clone(buffers.place()));
+        let new = NewOrder { order, links: ordered, linked, pool };
         let epoch = self.grid.blocks().order::<R::Shape>(block, new)?;
+        links.hand_over();
         // From here on the block says when it is done with the pool.
         if let Some(buffers) = buffers {
             buffers.leave_to_block();

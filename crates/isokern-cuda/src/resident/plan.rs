@@ -251,11 +251,11 @@ mod tests {
             .with_pool_bytes(1);
         let layout = plan.layout().expect("it fits");
         assert_eq!(layout.blocks, 4);
-        assert_eq!((layout.order(0), layout.order(3)), (128, 128 + 3 * 128));
-        assert_eq!((layout.report(0), layout.report(1)), (640, 640 + 256));
-        assert_eq!((layout.actor(0), layout.actor(1)), (1664, 1664 + 2816));
-        assert_eq!((layout.state(0), layout.state(3)), (12_928, 12_928 + 3 * 128));
-        assert_eq!((layout.staging, layout.pools, layout.bytes), (13_440, 14_464, 14_592));
+        assert_eq!((layout.order(0), layout.order(3)), (128, 128 + 3 * 256));
+        assert_eq!((layout.report(0), layout.report(1)), (1152, 1152 + 256));
+        assert_eq!((layout.actor(0), layout.actor(1)), (2176, 2176 + 2816));
+        assert_eq!((layout.state(0), layout.state(3)), (13_440, 13_440 + 3 * 128));
+        assert_eq!((layout.staging, layout.pools, layout.bytes), (13_952, 14_976, 15_104));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use core::task::{Context, Waker};
 use core::{ptr, slice};
 
 use bytemuck::bytes_of_mut;
-use isokern_core::actor::{ActorState, NoLinks};
+use isokern_core::actor::ActorState;
 use isokern_core::device::{
     BlockOrder, BlockPhase, BlockRefusal, DeviceHandler, DeviceResident, resident_key,
 };
@@ -15,6 +15,7 @@ use isokern_ring::Runner;
 
 use super::block::Block;
 use super::clock::HostClock;
+use super::links::OrderedLinks;
 use super::memory::BlockMemory;
 use super::pool::MappedPool;
 use super::team::{do_wanted, is_wanted};
@@ -25,6 +26,10 @@ use crate::team::BlockTeam;
 ///
 /// Most residents need neither method: one thread of the block runs their handler.
 pub trait DeviceActor: DeviceHandler {
+    /// The actors it may send to: [`BlockLinks`](super::BlockLinks), or
+    /// [`NoLinks`](isokern_core::actor::NoLinks), which takes fewer registers.
+    type Links: OrderedLinks;
+
     /// Prepares the block for an order, before its actor begins; the lanes in control call
     /// it, and the first answers. The default does nothing.
     ///
@@ -119,7 +124,7 @@ unsafe fn run<R: DeviceActor>(
     let memory = unsafe { BlockMemory::<R::Shape>::new::<R>(block, order.memory) };
     memory.begin();
     // SAFETY: as above.
-    let life = block.is_leader().then(|| unsafe { life::<R>(&memory, order) });
+    let life = block.is_leader().then(|| unsafe { life::<R>(&memory, block, order) });
     live::<R, _>(&memory, pin!(life));
     Ok(())
 }
@@ -133,6 +138,8 @@ fn accept<R: DeviceActor>(block: &Block<'_>, order: &BlockOrder) -> Result<(), B
         BlockRefusal::Shape.code()
     } else if order.state_bytes as usize != size_of::<R::State>() {
         BlockRefusal::State.code()
+    } else if block.links().iter().count() > R::Links::COUNT_MAX {
+        BlockRefusal::Links.code()
     } else {
         0
     };
@@ -154,6 +161,7 @@ fn accept<R: DeviceActor>(block: &Block<'_>, order: &BlockOrder) -> Result<(), B
 #[inline(never)] // Making it takes registers that running it does not.
 unsafe fn life<'m, R: DeviceActor>(
     memory: &'m BlockMemory<'_, R::Shape>,
+    block: &Block<'_>,
     order: &BlockOrder,
 ) -> impl Future<Output = ActorState> + use<'m, R> {
     // SAFETY: by this function's contract.
@@ -161,8 +169,10 @@ unsafe fn life<'m, R: DeviceActor>(
     // SAFETY: as above.
     let pool = unsafe { MappedPool::new(order) };
     let plan = order.plan().with_buffers(pool);
+    // SAFETY: as above.
+    let plan = plan.with_links(unsafe { R::Links::of(&block.links()) });
     let parts = (R::handler(), state);
-    Runner::<(R, &BlockMemory<'_, R::Shape>, MappedPool, NoLinks, HostClock)>::new(
+    Runner::<(R, &BlockMemory<'_, R::Shape>, MappedPool, R::Links, HostClock)>::new(
         parts, memory, plan, HostClock,
     )
     .run()

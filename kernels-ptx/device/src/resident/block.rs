@@ -5,7 +5,7 @@ use core::cell::Cell;
 
 use isokern_core::device::{
     BlockOrder, BlockPhase, BlockRefusal, BlockReport, ClockLink, FAULT_AT, ORDER_BYTES,
-    REPORT_BYTES, ResidentParameters,
+    ORDER_LINKS_AT, OrderLinks, REPORT_BYTES, ResidentParameters,
 };
 use isokern_core::ring::{AddressedLine, HostView};
 
@@ -95,7 +95,7 @@ impl<'t> Block<'t> {
     /// All lanes in control call it; the order is the leader's.
     #[inline(never)] // Addresses of cells are not kept around it.
     pub(super) fn next_order(&self, last: u32, order: &mut BlockOrder) -> Option<u32> {
-        let line = self.parameters.orders + self.index * ORDER_BYTES;
+        let line = self.order_line();
         self.turn_to(line, 0, 0);
         loop {
             self.look(true);
@@ -125,6 +125,14 @@ impl<'t> Block<'t> {
         }
         *order = next;
         Some(epoch)
+    }
+
+    /// Returns the links of the order that the leader has taken.
+    #[inline(never)] // As above.
+    pub(super) fn links(&self) -> OrderLinks {
+        let address = self.order_line() + ORDER_LINKS_AT;
+        // SAFETY: the second line of this block's orders, by the contract of `new`.
+        OrderLinks::read(&AddressedLine::new(unsafe { SystemMemory::new() }, address))
     }
 
     /// Says how far the block is with an order.
@@ -195,6 +203,10 @@ impl<'t> Block<'t> {
         if now_ns.saturating_sub(self.moved_ns.get()) > self.parameters.lease_ns {
             self.is_over.set(true);
         }
+    }
+
+    fn order_line(&self) -> u64 {
+        self.parameters.orders + self.index * ORDER_BYTES
     }
 
     fn report_line(&self) -> AddressedLine<SystemMemory> {

@@ -4,7 +4,7 @@
 use core::marker::PhantomData;
 use core::{ptr, slice};
 
-use isokern_core::actor::ModelReply;
+use isokern_core::actor::{ModelReply, NoLinks};
 use isokern_core::device::{
     BlockOrder, BlockRefusal, DeviceHandler, DeviceResident, MODEL_ENTRY, ModelShape,
 };
@@ -69,6 +69,8 @@ impl<S: OperatorSet + 'static> DeviceHandler for ModelActor<S> {
 }
 
 impl<S: OperatorSet + 'static> DeviceActor for ModelActor<S> {
+    type Links = NoLinks;
+
     fn prepare(team: &BlockTeam, order: &BlockOrder) -> Result<(), BlockRefusal> {
         if team.index() == 0 {
             let words =

@@ -7,7 +7,7 @@ use isokern_core::Resident;
 use isokern_core::device::{DeviceHandler, DeviceResident, HostModel};
 use isokern_core::ring::BufferHandle;
 
-use super::DeviceActor;
+use super::{BlockLinks, DeviceActor};
 
 /// Runs the handler of `R` on the thread that leads its block; the crew waits.
 ///
@@ -50,4 +50,6 @@ impl<R: DeviceHandler> DeviceHandler for SoloActor<R> {
     }
 }
 
-impl<R: DeviceHandler> DeviceActor for SoloActor<R> {}
+impl<R: DeviceHandler> DeviceActor for SoloActor<R> {
+    type Links = BlockLinks;
+}

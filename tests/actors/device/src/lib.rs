@@ -4,9 +4,9 @@
 
 use isokern_device::resident::SoloActor;
 use isokern_device::resident_kernel;
-use isokern_test_actors::Script;
+use isokern_test_actors::{Log, Script};
 
 resident_kernel! {
-    /// Blocks that run scripts.
-    pub fn isokern_test_actors: [SoloActor<Script>]
+    /// Blocks that run scripts and logs.
+    pub fn isokern_test_actors: [SoloActor<Script>, SoloActor<Log>]
 }
