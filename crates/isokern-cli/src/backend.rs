@@ -3,6 +3,9 @@
 use clap::ValueEnum;
 use isokern::Device;
 
+use crate::error::CliError;
+use crate::mode::Mode;
+
 /// What may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Backend {
@@ -17,6 +20,30 @@ pub(crate) enum Backend {
 /// The device of `--backend cuda`.
 pub(crate) const ORDINAL: u32 = 0;
 
+impl Backend {
+    /// Returns the backend's word.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::Auto => "auto",
+        }
+    }
+
+    /// Fails where a model cannot be kept running in this mode: megakernel mode is the processor's.
+    pub(crate) fn check_mode(self, mode: Mode) -> Result<(), CliError> {
+        if self == Self::Cpu || !mode.is_megakernel() {
+            return Ok(());
+        }
+        Err(CliError::ModeOfBackend { backend: self.as_str(), mode: mode.as_str() })
+    }
+}
+
+/// Returns whether a device's name says that it is not a GPU.
+pub(crate) fn is_simulated(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("simulated device")
+}
+
 impl From<Backend> for Device {
     fn from(backend: Backend) -> Self {
         match backend {
@@ -24,5 +51,16 @@ impl From<Backend> for Device {
             Backend::Cuda => Self::Cuda { ordinal: ORDINAL },
             Backend::Auto => Self::Auto,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_simulated;
+
+    #[test]
+    fn the_stand_in_is_known_by_its_name() {
+        assert!(is_simulated("Isokern simulated device sm_90 (no GPU)"));
+        assert!(!is_simulated("NVIDIA H100 80GB HBM3"));
     }
 }

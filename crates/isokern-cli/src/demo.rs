@@ -7,13 +7,15 @@ use core::time::Duration;
 use std::io::Write;
 use std::time::Instant;
 
-use isokern::{Device, InstructionSet, Model, Plan, Session};
+use isokern::{InstructionSet, Model, Plan, Session};
 
 use crate::answers::highest;
-use crate::error::CliError;
+use crate::backend::{Backend, is_simulated};
+use crate::error::{CliError, one_line};
 use crate::figures::{digest, grouped, time};
 use crate::mode::Mode;
 use isokern::Latencies;
+use isokern::escape::escaped;
 use isokern::samples::{Samples, digest_of};
 
 static MODEL: &[u8] = include_bytes!("../demo/digits.ikm");
@@ -34,9 +36,13 @@ const ROUNDS_MAX: usize = 100;
 /// Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, CC BY 4.0,
 /// doi.org/10.24432/C50P49. The latency is that of one image: copied in, run, copied out; in ring
 /// mode from question to collected answer, in megakernel mode from submission to collected outputs,
-/// with several images under way.
+/// with several images under way. On a GPU every output is compared with the processor's; of a
+/// device whose name says that it is simulated no time is given.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    /// Where the model runs
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    backend: Backend,
     /// How the model is kept running; other bytes than those of batch mode are an error
     #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
@@ -48,16 +54,16 @@ pub(crate) struct Arguments {
 /// features of a wake word.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
     if let Some(files) = arguments.wake_word.files() {
-        return arguments.wake_word.run(files, arguments.mode, out);
+        return arguments.wake_word.run(files, arguments.place(), out);
     }
     let opened = Model::named(NAME, MODEL)?;
     let model = opened.view();
     let images = Samples::new(IMAGES.to_vec(), model.input_bytes());
-    let fastest = InstructionSet::detect();
+    let place = arguments.place();
 
-    let mut session = start(&opened, arguments.mode, fastest)?;
+    let mut session = start(&opened, place)?;
     let (outputs, _) = infer(&mut session, &images)?;
-    check(&outputs, &opened, &images, arguments.mode, fastest)?;
+    check(&outputs, &opened, &images, place, &session)?;
 
     let arena = grouped(model.arena_bytes() as u64);
     let bytes = grouped(MODEL.len() as u64);
@@ -77,8 +83,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     let share = 100.0 * right as f64 / total as f64;
     writeln!(out, "\naccuracy   {right} of {total} held-back images ({share:.1} %)")?;
     let latencies = measure(&mut session, &images)?;
-    session.finish()?;
-    print_latency(&latencies, arguments.mode, fastest, ("image", total, false), out)?;
+    print_latency(&latencies, place, &session, ("image", total, false), out)?;
     let (value, count) = (digest(digest_of(&outputs)), grouped(outputs.len() as u64));
     writeln!(out, "digest     {value} over {count} output bytes")?;
     let sets: Vec<&str> = InstructionSet::available().map(InstructionSet::name).collect();
@@ -88,43 +93,76 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         "same bits  {} here; the first {checked} outputs equal TFLite Micro's byte for byte",
         sets.join(" = "),
     )?;
-    if !arguments.mode.is_batch() {
-        let mode = arguments.mode.as_str();
+    let mode = place.mode.as_str();
+    if session.is_on_gpu() {
+        let place = escaped(session.place());
+        writeln!(out, "           {mode} mode on {place}: the processor's outputs with every set")?;
+    } else if !place.mode.is_batch() {
         writeln!(
             out,
             "           outputs in {mode} mode equal those of batch mode with every set"
         )?;
     }
+    session.finish()?;
     Ok(())
 }
 
-/// Compares the outputs with those of every path in batch mode, and with TFLite Micro's.
+/// Where a model runs, and how.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    backend: Backend,
+    mode: Mode,
+    instructions: InstructionSet,
+}
+
+impl Arguments {
+    /// Returns where the model runs: with the fastest instructions.
+    fn place(&self) -> Place {
+        let Self { backend, mode, .. } = *self;
+        Place { backend, mode, instructions: InstructionSet::detect() }
+    }
+}
+
+/// Compares the outputs of a session with those of every path of the processor in batch mode, and
+/// with TFLite Micro's.
 fn check(
     outputs: &[u8],
     model: &Model,
     images: &Samples,
-    mode: Mode,
-    fastest: InstructionSet,
+    place: Place,
+    session: &Session,
 ) -> Result<(), CliError> {
+    let name = NAME.to_owned();
     for set in InstructionSet::available() {
-        let (expected, _) = infer(&mut start(model, Mode::BATCH, set)?, images)?;
-        if outputs != expected && set == fastest && !mode.is_batch() {
-            return Err(CliError::ModesDiffer { name: NAME.to_owned(), mode: mode.as_str() });
+        let called = Place { backend: Backend::Cpu, mode: Mode::BATCH, instructions: set };
+        let (expected, _) = infer(&mut start(model, called)?, images)?;
+        if outputs == expected {
+            continue;
         }
-        if outputs != expected {
-            let (set, reference) = (fastest.name(), set.name());
-            return Err(CliError::Differs { set, reference });
+        if session.is_on_gpu() {
+            return Err(CliError::DeviceDiffers { name });
         }
+        let mode = place.mode;
+        if set == place.instructions && !mode.is_batch() {
+            return Err(CliError::ModesDiffer { name, mode: mode.as_str() });
+        }
+        let (set, reference) = (place.instructions.name(), set.name());
+        return Err(CliError::Differs { set, reference });
     }
     if !outputs.starts_with(REFERENCE) {
-        return Err(CliError::Differs { set: fastest.name(), reference: "TFLite Micro" });
+        let set = place.instructions.name();
+        return Err(CliError::Differs { set, reference: "TFLite Micro" });
     }
     Ok(())
 }
 
-/// Returns the times of many runs, by a session that has warmed the caches up.
+/// Returns the times of many runs, by a session that has warmed the caches up; none of a simulated
+/// device.
 fn measure(session: &mut Session, images: &Samples) -> Result<Latencies, CliError> {
     let mut latencies = Latencies::default();
+    if is_simulated(session.place()) {
+        return Ok(latencies);
+    }
     let start = Instant::now();
     for _ in 0..ROUNDS_MAX {
         let (_, times) = infer(session, images)?;
@@ -138,26 +176,37 @@ fn measure(session: &mut Session, images: &Samples) -> Result<Latencies, CliErro
 
 fn print_latency(
     latencies: &Latencies,
-    mode: Mode,
-    instructions: InstructionSet,
+    place: Place,
+    session: &Session,
     (what, count, has_state): (&str, usize, bool),
     out: &mut impl Write,
 ) -> Result<(), CliError> {
+    let Place { mode, instructions, .. } = place;
+    if is_simulated(session.place()) {
+        writeln!(out, "latency    none of a simulated device: {}", escaped(session.place()))?;
+        return Ok(());
+    }
+    let ran_on = match session.is_on_gpu() {
+        true => escaped(session.place()),
+        false => format!("{instructions}, {}", threads(mode)),
+    };
     writeln!(
         out,
-        "latency    median {}, p99 {} per {what} ({instructions}, {}, {} runs)",
+        "latency    median {}, p99 {} per {what} ({ran_on}, {} runs)",
         time(latencies.percentile(50)),
         time(latencies.percentile(99)),
-        threads(mode),
         grouped(latencies.count() as u64),
     )?;
+    if let Some(reason) = session.fallback_reason() {
+        writeln!(out, "           not on a GPU: {}", escaped(&one_line(reason)))?;
+    }
     if let Some(what) = mode.what_is_timed(count, has_state) {
         writeln!(out, "           {what}")?;
     }
     Ok(())
 }
 
-/// Returns what runs a model in a mode.
+/// Returns what runs a model in a mode, on the processor.
 const fn threads(mode: Mode) -> &'static str {
     if mode.is_ring() {
         "two threads"
@@ -168,9 +217,11 @@ const fn threads(mode: Mode) -> &'static str {
     }
 }
 
-/// Starts a session on this processor.
-fn start(model: &Model, mode: Mode, instructions: InstructionSet) -> Result<Session, CliError> {
-    let plan = Plan::new(Device::Cpu).with_mode(mode.into()).with_instruction_set(instructions);
+/// Starts a session.
+fn start(model: &Model, place: Place) -> Result<Session, CliError> {
+    let Place { backend, mode, instructions } = place;
+    backend.check_mode(mode)?;
+    let plan = Plan::new(backend.into()).with_mode(mode.into()).with_instruction_set(instructions);
     Ok(model.session_with(plan)?)
 }
 

@@ -13,7 +13,7 @@ use super::effort::Effort;
 use super::inputs::Inputs;
 use super::report::{BatchReport, BenchReport, CountsReport, DeviceReport, Throughput};
 use super::times::Times;
-use crate::backend::ORDINAL;
+use crate::backend::{ORDINAL, is_simulated};
 use crate::error::CliError;
 use isokern::samples::Packed;
 
@@ -177,20 +177,4 @@ fn describe(backend: &CudaBackend) -> Result<DeviceReport, CudaError> {
         driver: format!("{}.{}", version / 1000, version % 1000 / 10),
         path: "host to device to host",
     })
-}
-
-/// Returns whether a device's name says that it is not a GPU.
-fn is_simulated(name: &str) -> bool {
-    name.to_ascii_lowercase().contains("simulated device")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_simulated;
-
-    #[test]
-    fn a_simulator_is_known_by_its_name() {
-        assert!(is_simulated("Isokern simulated device sm_90 (no GPU)"));
-        assert!(!is_simulated("NVIDIA H100 80GB HBM3"));
-    }
 }

@@ -4,14 +4,11 @@ use std::collections::VecDeque;
 use std::io::Write;
 use std::path::PathBuf;
 
-use isokern::InstructionSet;
-
-use super::{infer, print_latency, start};
+use super::{Place, infer, print_latency, start};
 use crate::element::{is_real, real_values};
 use crate::error::CliError;
 use crate::figures::{counted, digest, grouped};
 use crate::input;
-use crate::mode::Mode;
 use crate::model_file;
 use isokern::Ports;
 use isokern::samples::digest_of;
@@ -47,7 +44,7 @@ impl WakeWord {
     pub(super) fn run(
         &self,
         (model, features): (&PathBuf, &PathBuf),
-        mode: Mode,
+        place: Place,
         out: &mut impl Write,
     ) -> Result<(), CliError> {
         let file = model_file::read(model)?;
@@ -61,10 +58,8 @@ impl WakeWord {
         })?;
         let inputs = input::read(core::slice::from_ref(features), &model, true)?;
         input::tell_clipped(&inputs.sources);
-        let fastest = InstructionSet::detect();
-        let mut session = start(&file, mode, fastest)?;
+        let mut session = start(&file, place)?;
         let (outputs, latencies) = infer(&mut session, &inputs.samples)?;
-        session.finish()?;
 
         let steps = inputs.samples.count();
         let facts = Ports::inputs(&model).only().map_or_else(
@@ -89,7 +84,9 @@ impl WakeWord {
             counted(steps, "step"),
             self.threshold,
         )?;
-        print_latency(&latencies, mode, fastest, ("step", steps, model.state_bytes() > 0), out)?;
+        let what = ("step", steps, model.state_bytes() > 0);
+        print_latency(&latencies, place, &session, what, out)?;
+        session.finish()?;
         let digest = digest(digest_of(&outputs));
         Ok(writeln!(
             out,

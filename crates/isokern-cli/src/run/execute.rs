@@ -5,7 +5,6 @@ use isokern::tasked::Claim;
 use isokern::{InstructionSet, Latencies, Model, Plan};
 
 use super::Arguments;
-use crate::backend::Backend;
 use crate::error::CliError;
 use crate::mode::Mode;
 use crate::states::States;
@@ -37,14 +36,7 @@ pub(super) fn check(arguments: &Arguments, model: &Model) -> Result<(), CliError
             return Err(CliError::NoTasks { option });
         }
     }
-    let backend = match arguments.backend {
-        Backend::Cpu => None,
-        Backend::Cuda => Some("cuda"),
-        Backend::Auto => Some("auto"),
-    };
-    if let Some(backend) = backend.filter(|_| mode.is_megakernel()) {
-        return Err(CliError::ModeOfBackend { backend, mode: mode.as_str() });
-    }
+    arguments.backend.check_mode(mode)?;
     match (&arguments.state, hides_state(mode)) {
         (None, _) => Ok(()),
         (Some(_), Some(option)) => Err(CliError::StateHidden { option }),
