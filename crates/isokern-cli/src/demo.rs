@@ -95,8 +95,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     )?;
     let mode = place.mode.as_str();
     if session.is_on_gpu() {
-        let place = escaped(session.place());
-        writeln!(out, "           {mode} mode on {place}: the processor's outputs with every set")?;
+        writeln!(
+            out,
+            "           outputs in {mode} mode on the device equal the processor's with every set"
+        )?;
     } else if !place.mode.is_batch() {
         writeln!(
             out,

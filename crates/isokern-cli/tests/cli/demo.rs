@@ -1,7 +1,8 @@
 //! `isokern demo`, and what the program says of itself.
 
+use crate::backend::{driver, ran, simulated};
 use crate::drafts::twice;
-use crate::program::{Folder, fixture, isokern};
+use crate::program::{Folder, Ran, command, fixture, isokern};
 
 /// FNV-1a over the outputs for all held-back images; the same on every machine.
 const DIGEST: &str = "46864ad3550d00d9";
@@ -40,6 +41,46 @@ fn the_demo_is_accurate_and_gives_the_pinned_digest() {
         }
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     }
+}
+
+/// The stand-in executes what a GPU would; 360 images are asked of one block that stays.
+#[test]
+fn the_demo_on_a_device_gives_the_same_digest_and_no_time_of_a_simulated_one() {
+    let (_kept, folder) = driver();
+    let ran = ran(simulated(&folder, &["demo", "--backend", "cuda", "--mode", "ring"]));
+    let text = ran.text();
+    for line in [
+        "accuracy   359 of 360 held-back images (99.7 %)",
+        "digest     46864ad3550d00d9 over 3,600 output bytes",
+        "outputs in ring mode on the device equal the processor's with every set",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(
+        text.contains("latency    none of a simulated device") && !text.contains("µs"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_demo_on_no_gpu_says_why() {
+    let none = |backend| {
+        let mut demo = command();
+        demo.args(["demo", "--backend", backend]).env("LD_LIBRARY_PATH", "");
+        Ran::from(demo.output().expect("the program starts"))
+    };
+    let auto = none("auto");
+    assert!(auto.text().contains("not on a GPU: no CUDA driver library"), "{}", auto.text());
+    let cuda = none("cuda");
+    assert_eq!(cuda.code, Some(1));
+    assert!(cuda.stderr.contains("fix: install NVIDIA's driver"), "{}", cuda.stderr);
+}
+
+#[test]
+fn the_demo_has_no_tasks_on_a_device() {
+    let refused = isokern(["demo", "--backend", "auto", "--mode", "megakernel"]);
+    let expected = "--backend auto takes no --mode megakernel here";
+    assert!(refused.stderr.contains(expected), "{}", refused.stderr);
 }
 
 #[test]
