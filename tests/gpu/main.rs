@@ -10,6 +10,7 @@ mod failure;
 mod host_litmus;
 mod launches;
 mod litmus;
+mod resident;
 mod samples;
 mod table;
 
@@ -104,6 +105,7 @@ fn measure(effort: Effort) -> Result<(), Failure> {
     host_litmus::measure(&gpu, effort, &mut wrong)?;
     launches::measure(&gpu, effort)?;
     enqueue::measure(&gpu, effort, &mut wrong)?;
+    resident::measure(&gpu, effort, &mut wrong)?;
     if wrong.is_empty() {
         return Ok(());
     }

@@ -28,11 +28,12 @@ struct Found {
     benches: BTreeMap<String, Vec<Value>>,
 }
 
-/// p50 and p99 of several runs: the median of each, and the range of the p50s.
+/// p50, p99 and p99.9 of several runs: the median of each, and the range of the p50s.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Over {
     p50: f64,
     p99: f64,
+    p999: f64,
     least: f64,
     most: f64,
     runs: usize,
@@ -86,8 +87,9 @@ impl Found {
     }
 
     fn probes(&self, text: &mut String) {
-        *text += "\n| probe | variant | p50 ns | p99 ns | range of p50 | samples x runs |\n";
-        *text += "|---|---|--:|--:|--:|--:|\n";
+        *text +=
+            "\n| probe | variant | p50 ns | p99 ns | p99.9 ns | range of p50 | samples x runs |\n";
+        *text += "|---|---|--:|--:|--:|--:|--:|\n";
         let mut order: Vec<(&str, &str)> = Vec::new();
         let mut rows: BTreeMap<(&str, &str), Vec<&Value>> = BTreeMap::new();
         for line in self.lines.iter().filter(|line| line["id"] != "peer") {
@@ -107,8 +109,8 @@ impl Found {
             let over = over(lines.iter().copied());
             let samples = lines.first().map_or(0, |line| line["samples"].as_u64().unwrap_or(0));
             *text += &format!(
-                "| {} | {} | {:.0} | {:.0} | {:.0} to {:.0} | {samples} x {} |\n",
-                key.0, key.1, over.p50, over.p99, over.least, over.most, over.runs
+                "| {} | {} | {:.0} | {:.0} | {:.0} | {:.0} to {:.0} | {samples} x {} |\n",
+                key.0, key.1, over.p50, over.p99, over.p999, over.least, over.most, over.runs
             );
         }
     }
@@ -170,7 +172,7 @@ fn joined(
 
 /// Returns the figures of several runs as one; keys are those of the probes or of `isokern bench`.
 fn over<'a>(lines: impl Iterator<Item = &'a Value>) -> Over {
-    let (mut p50, mut p99) = (Samples::new(), Samples::new());
+    let [mut p50, mut p99, mut p999] = [const { Samples::new() }; 3];
     let mut runs = 0;
     for line in lines {
         let figure = |key: &str| {
@@ -179,10 +181,12 @@ fn over<'a>(lines: impl Iterator<Item = &'a Value>) -> Over {
         };
         p50.add_ns(figure("p50"));
         p99.add_ns(figure("p99"));
+        p999.add_ns(figure("p999"));
         runs += 1;
     }
     let (least, most) = (p50.quantile(0.0), p50.quantile(1.0));
-    Over { p50: p50.quantile(0.5), p99: p99.quantile(0.5), least, most, runs }
+    let [p50, p99, p999] = [p50, p99, p999].map(|all| all.quantile(0.5));
+    Over { p50, p99, p999, least, most, runs }
 }
 
 fn parse(name: &str, text: &str) -> Result<Value, Failure> {
@@ -198,7 +202,8 @@ mod tests {
     use super::{Found, Over, over};
 
     fn probe(run: u32, p50: u32) -> Value {
-        json!({"id": "chase", "variant": "L2", "run": run, "samples": 9, "p50": p50, "p99": 900})
+        json!({"id": "chase", "variant": "L2", "run": run, "samples": 9, "p50": p50, "p99": 900,
+            "p999": 990})
     }
 
     fn peer(variant: &str, batch: u32, p50: u32, rate: f64) -> Value {
@@ -209,10 +214,11 @@ mod tests {
     #[test]
     fn runs_are_one_row_with_the_median_and_the_range() {
         let lines = [probe(1, 300), probe(2, 100), probe(3, 200)];
-        let expected = Over { p50: 200.0, p99: 900.0, least: 100.0, most: 300.0, runs: 3 };
+        let expected =
+            Over { p50: 200.0, p99: 900.0, p999: 990.0, least: 100.0, most: 300.0, runs: 3 };
         assert_eq!(over(lines.iter()), expected);
         let found = Found { lines: lines.into(), ..Found::default() };
-        let row = "| chase | L2 | 200 | 900 | 100 to 300 | 9 x 3 |";
+        let row = "| chase | L2 | 200 | 900 | 990 | 100 to 300 | 9 x 3 |";
         assert!(found.table().contains(row), "{}", found.table());
     }
 
