@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     model: Option<PathBuf>,
     /// Run every model in every mode, and nothing else.
-    #[arg(long, conflicts_with_all = ["model", "bless"])]
+    #[arg(long, conflicts_with = "model")]
     modes: bool,
     /// Count every operator of every model on this board, and fit the table of costs to that.
     #[arg(long, requires = "board", conflicts_with_all = ["model", "modes"])]
@@ -99,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     if arguments.modes {
-        return table.compare(exact);
+        return if arguments.bless { table.write(true) } else { table.compare(exact) };
     }
     if table.figures.is_empty() {
         return Err(Failure::Check("the model fits no board that was chosen".to_owned()));

@@ -307,8 +307,9 @@ const MODES_HEAD: &str = "\
 `modes`: one program for each processor, into which each model is put with the generated inputs of
 the seeds 1 to 4, one stream for a model with state. It runs them when called, as an actor in a lent
 arena, and as tasks of a megakernel that give way between operators; the digest is the host's each
-time. Code for Armv6-M runs on a Cortex-M4 with enough memory for all models, and on `microbit` as
-far as they fit into 3 KiB of activations.
+time. A model of indices, to which generated inputs are an error, has the first of its vectors. Code
+for Armv6-M runs on a Cortex-M4 with enough memory for all models, and on `microbit` as far as they
+fit there; public models below 25 million multiply-accumulates run on `mps2-an386`.
 
 ";
 

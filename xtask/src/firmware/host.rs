@@ -55,12 +55,28 @@ impl Host {
 
     /// Returns the digest of the outputs for the generated inputs, the same with all loops.
     pub(super) fn digest(&self, name: &str, model: &Path) -> Result<String, Failure> {
+        let (_, inputs) = self.generated(model)?;
+        self.digest_of(name, model, &inputs)
+    }
+
+    /// Returns the digest of the outputs for these inputs, all ports of one after the other.
+    pub(super) fn digest_of(
+        &self,
+        name: &str,
+        model: &Path,
+        inputs: &[u8],
+    ) -> Result<String, Failure> {
         let lens = input_lens(&read(model)?);
-        let values = |(position, &len): (u32, &usize)| {
-            let seeds = (1..=INPUTS).map(|seed| seed + (position << 8));
-            seeds.flat_map(|seed| generate_input(seed, len)).collect::<Vec<u8>>()
-        };
-        let ports: Vec<Vec<u8>> = (0..).zip(&lens).map(values).collect();
+        let mut ports = vec![Vec::new(); lens.len()];
+        let mut rest = inputs;
+        while !rest.is_empty() {
+            for (values, &len) in ports.iter_mut().zip(&lens) {
+                let cut = rest.split_at_checked(len).filter(|_| len > 0);
+                let (now, later) = cut.ok_or(Failure::Blind("an input is cut short"))?;
+                values.extend_from_slice(now);
+                rest = later;
+            }
+        }
         self.outputs(model, &self.inputs(name, &ports)?)
     }
 
@@ -72,6 +88,17 @@ impl Host {
             ports.flat_map(move |(port, &len)| generate_input(seed + (port << 8), len))
         };
         Ok((INPUTS as usize, (1..=INPUTS).flat_map(input).collect()))
+    }
+
+    /// Returns the first of these inputs, as many as are generated of others, and how many that is.
+    pub(super) fn first_of(
+        &self,
+        model: &Path,
+        mut inputs: Vec<u8>,
+    ) -> Result<(usize, Vec<u8>), Failure> {
+        let len = input_lens(&read(model)?).iter().sum::<usize>().max(1);
+        inputs.truncate(INPUTS as usize * len);
+        Ok((inputs.len() / len, inputs))
     }
 
     /// Returns what is in a model, and its predicted instructions on a processor, as JSON.

@@ -11,6 +11,9 @@ pub(super) const DIGITS: &str = "tests/models/digits.ikm";
 /// Where the header of a packed model keeps the sizes of arena and state (`docs/format.md`).
 pub(super) const ARENA_BYTES: core::ops::Range<usize> = 64..68;
 pub(super) const STATE_BYTES: core::ops::Range<usize> = 68..72;
+/// Where it keeps the multiply-accumulates of one inference.
+const MACS_LOW: core::ops::Range<usize> = 72..76;
+const MACS_HIGH: core::ops::Range<usize> = 76..80;
 /// Where it keeps the seed of the self-test; 0 if the model takes no generated input.
 const SELF_TEST_SEED: core::ops::Range<usize> = 80..84;
 /// Where the set of kinds begins; the bits of the first kinds in it, and that of the kind that
@@ -71,11 +74,8 @@ pub(super) fn one(host: &Host, source: &Path) -> Result<Option<Model>, Failure> 
     let path = host.convert(&name, source)?;
     let blob =
         std::fs::read(&path).map_err(|source| Failure::Path { path: path.clone(), source })?;
-    let bytes_at = |range| {
-        let bytes = blob.get(range).and_then(|bytes: &[u8]| bytes.try_into().ok());
-        u64::from(u32::from_le_bytes(bytes.unwrap_or_default()))
-    };
-    if bytes_at(SELF_TEST_SEED) == 0 {
+    let bytes_at = |range| word(&blob, range);
+    if !takes_generated(&blob) {
         println!("{name}: left out, it takes no generated input");
         return Ok(None);
     }
@@ -85,6 +85,21 @@ pub(super) fn one(host: &Host, source: &Path) -> Result<Option<Model>, Failure> 
     let digest = host.digest(&name, &path)?;
     let bytes = blob.len() as u64;
     Ok(Some(Model { name, path, bytes, arena, is_base, has_floats, digest }))
+}
+
+/// Returns whether a packed model takes generated inputs: as indices they would be outside.
+pub(super) fn takes_generated(blob: &[u8]) -> bool {
+    word(blob, SELF_TEST_SEED) != 0
+}
+
+/// Returns the multiply-accumulates of one inference of a packed model.
+pub(super) fn macs(blob: &[u8]) -> u64 {
+    word(blob, MACS_LOW) | word(blob, MACS_HIGH) << 32
+}
+
+fn word(blob: &[u8], range: core::ops::Range<usize>) -> u64 {
+    let bytes = blob.get(range).and_then(|bytes| bytes.try_into().ok());
+    u64::from(u32::from_le_bytes(bytes.unwrap_or_default()))
 }
 
 /// Returns the TFLite files of a folder, sorted, without those that are named as float models.

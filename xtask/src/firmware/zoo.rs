@@ -15,12 +15,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The board that runs them.
-const BOARD: &str = "mps2-an386";
+pub(super) const BOARD: &str = "mps2-an386";
 
 /// A row of the manifest.
 #[derive(serde::Deserialize)]
-struct Row {
-    name: String,
+pub(super) struct Row {
+    pub(super) name: String,
     file: PathBuf,
     inputs: Vec<serde::de::IgnoredAny>,
     runs: usize,
@@ -34,27 +34,60 @@ struct Record {
     refused: BTreeMap<String, String>,
 }
 
+/// Returns the rows of the models that convert, and the folder; none where there is no zoo.
+pub(super) fn rows() -> Result<(Vec<Row>, PathBuf), Failure> {
+    let folder = models::reference_folder().join("zoo");
+    let manifest = folder.join("manifest.json");
+    if !manifest.is_file() {
+        return Ok((Vec::new(), folder));
+    }
+    let record: Record = json(&repository::root().join("tests/models/zoo.json"))?;
+    let mut rows: Vec<Row> = json(&manifest)?;
+    rows.retain(|row| !record.refused.keys().any(|id| row.name.starts_with(id.as_str())));
+    Ok((rows, folder))
+}
+
+impl Row {
+    /// Returns where the model is.
+    pub(super) fn path(&self, folder: &Path) -> PathBuf {
+        folder.join("models").join(&self.file)
+    }
+
+    /// Returns the inputs of the vectors: by run, all ports one after the other.
+    pub(super) fn runs(&self, folder: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+        let ports = self.ports(folder)?;
+        let run = |run: usize| ports.iter().flat_map(|port| port[run].clone()).collect();
+        Ok((0..self.runs).map(run).collect())
+    }
+
+    /// Returns the inputs of the vectors: by port, then by run.
+    fn ports(&self, folder: &Path) -> Result<Vec<Vec<Vec<u8>>>, Failure> {
+        let mut ports = Vec::new();
+        for port in 0..self.inputs.len() {
+            let array = read(&folder.join("vectors").join(format!("{}.in{port}.npy", self.name)))?;
+            let values = values(&array);
+            let runs = values.chunks((values.len() / self.runs).max(1)).map(<[u8]>::to_vec);
+            ports.push(runs.collect::<Vec<_>>());
+        }
+        Ok(ports)
+    }
+}
+
 /// Runs every model that fits the board; none where there is no zoo, or on another board.
 pub(super) fn check(programs: &Programs<'_>, host: &Host) -> Result<(), Failure> {
     if programs.board.name != BOARD {
         return Ok(());
     }
-    let folder = models::reference_folder().join("zoo");
-    let manifest = folder.join("manifest.json");
-    if !manifest.is_file() {
+    let (rows, folder) = rows()?;
+    if rows.is_empty() {
         programs.worker.say("zoo        not run: no public models in ../shared/zoo");
         return Ok(());
     }
-    let record: Record = json(&repository::root().join("tests/models/zoo.json"))?;
-    let rows: Vec<Row> = json(&manifest)?;
     let elf = programs.build(Program::Carried, None)?;
     image::check_floats(&elf)?;
     let carrier = Carrier::new(programs.board, elf)?;
     let (mut ran, mut large) = (0, 0);
     for row in &rows {
-        if record.refused.keys().any(|id| row.name.starts_with(id.as_str())) {
-            continue;
-        }
         let Some(cargo) = pack(row, &folder, host, &carrier)? else {
             large += 1;
             continue;
@@ -90,20 +123,11 @@ fn pack(
     host: &Host,
     carrier: &Carrier,
 ) -> Result<Option<Cargo>, Failure> {
-    let blob_path = host.convert(&row.name, &folder.join("models").join(&row.file))?;
+    let blob_path = host.convert(&row.name, &row.path(folder))?;
     let blob = read(&blob_path)?;
     let count = if row.sequence { row.runs } else { 1 };
-    let mut ports = Vec::new();
-    for port in 0..row.inputs.len() {
-        let array = read(&folder.join("vectors").join(format!("{}.in{port}.npy", row.name)))?;
-        let values = values(&array);
-        let runs = values.chunks((values.len() / row.runs).max(1)).map(<[u8]>::to_vec);
-        ports.push(runs.collect::<Vec<_>>());
-    }
-    let mut inputs = Vec::new();
-    for run in 0..count {
-        ports.iter().for_each(|port| inputs.extend_from_slice(&port[run]));
-    }
+    let ports = row.ports(folder)?;
+    let inputs = row.runs(folder)?[..count].concat();
     let Ok(program) = carrier.fill(&blob, count, &inputs)? else { return Ok(None) };
     let ports: Vec<Vec<u8>> = ports.iter().map(|port| port[..count].concat()).collect();
     let inputs = host.inputs(&row.name, &ports)?;
