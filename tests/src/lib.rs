@@ -12,6 +12,7 @@ pub mod echo;
 pub mod gated;
 pub mod graphs;
 pub mod hostile;
+pub mod matrix;
 pub mod port_checks;
 pub mod port_models;
 pub mod probes;
