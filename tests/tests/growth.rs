@@ -36,6 +36,7 @@ const FIXED: &[(&str, &str)] = &[
     ("ModelFootprint", "what a launch of device code is made of"),
     ("ModelReply", "crosses a ring"),
     ("ModelSource", "callers fill it in: bytes and arena"),
+    ("OrderedLink", "read by device code"),
     ("Outcome", "its order crosses a ring; a message has exactly one"),
     ("PingPongLines", "read by device code"),
     ("PlacementDecision", "bytes are used where they are, or not"),
