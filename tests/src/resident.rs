@@ -1,11 +1,17 @@
 //! The shipped resident kernel in a replay: the real requester of `isokern-ring` asks a model
 //! actor, which is ordered, stopped and ordered again by the lines that a host writes.
 
+mod steps;
+
+pub use steps::{StepCounts, echo, steps, steps_of};
+
 use core::sync::atomic::AtomicU64;
 use std::sync::Mutex;
 
+use bytemuck::Pod;
 use isokern_core::MessageHeader;
 use isokern_core::actor::{ActorMemory, ActorPlan, AddressedActor, MailboxShape, ModelReply};
+use isokern_core::call::Clock;
 use isokern_core::compute::ModelArtifact;
 use isokern_core::device::{
     ActorShape, BlockOrder, BlockPhase, BlockReport, ENTRY_RESIDENT, FAULT_AT, FaultRecord,
@@ -23,7 +29,7 @@ use isokern_simcuda::memory::Kind;
 use isokern_simcuda::replay::{Replay, Wrong};
 
 use crate::device::Device;
-use crate::replay_words::{HostSide, Orders};
+use crate::replay_words::{HostSide, Orders, ReplayWord};
 
 /// Looks without an answer after which one counts as lost.
 const LOOKS: u32 = 400_000;
@@ -35,7 +41,7 @@ const STEPS_TO_END: u64 = 20_000_000;
 const LONG: u64 = 1 << 60;
 /// The number of the pool.
 const POOL: u32 = 5;
-const BUFFERS: u32 = 2;
+const BUFFERS: u32 = 4;
 
 type Memory<'a, 'r> = AddressedActor<HostSide<'a, 'r>, 8>;
 type Asker<'a, 'r> = Requester<Memory<'a, 'r>, BufferHandle, ModelReply, HostSide<'a, 'r>>;
@@ -44,6 +50,7 @@ type Asker<'a, 'r> = Requester<Memory<'a, 'r>, BufferHandle, ModelReply, HostSid
 #[derive(Debug)]
 pub struct ResidentReplay<'d> {
     device: &'d Device,
+    entry: &'static str,
     grid_line: u64,
     orders: u64,
     reports: u64,
@@ -66,11 +73,7 @@ impl<'d> ResidentReplay<'d> {
         let model = Model::parse(artifact.bytes()).expect("the artifact is a model");
         let payload_bytes = model.input_bytes() + model.output_bytes();
         let layout = PoolLayout::new(BUFFERS, payload_bytes as u32);
-        let mapped = |bytes: u64| {
-            let address = device.memory.allocate(bytes, Kind::Pinned).expect("there is room");
-            device.memory.write(address, &vec![0; bytes as usize]).expect("it was allocated");
-            address
-        };
+        let mapped = |bytes| mapped(device, bytes);
         let blob = artifact.bytes();
         let staging = mapped(blob.len() as u64);
         device.memory.write(staging, blob).expect("it was allocated");
@@ -92,6 +95,7 @@ impl<'d> ResidentReplay<'d> {
         };
         Self {
             device,
+            entry: ENTRY_RESIDENT,
             grid_line: mapped(128),
             orders: mapped(ORDER_BYTES),
             reports: mapped(REPORT_BYTES),
@@ -149,7 +153,7 @@ impl<'d> ResidentReplay<'d> {
             lease_ns: self.lease_ns,
         };
         let launch = Launch {
-            entry: self.device.entry(ENTRY_RESIDENT),
+            entry: self.device.entry(self.entry),
             grid: [1, 1, 1],
             block: [self.threads, 1, 1],
             dynamic_shared: self.arena_bytes.next_multiple_of(16),
@@ -190,11 +194,7 @@ impl<'d> ResidentReplay<'d> {
         self.device.memory.write(self.pool, &zeros).expect("it is allocated");
         let shared = Mutex::new(replay);
         let side = HostSide::new(&shared, self.orders_kept).stopping_after(self.accesses);
-        HostControl::new().renew_lease(&AddressedLine::new(side, self.grid_line), 0);
-        let order =
-            BlockOrder { staging: if epoch == 1 { self.order.staging } else { 0 }, ..self.order };
-        order.publish(&AddressedLine::new(side, self.orders), epoch);
-        self.wait_for(side, epoch, BlockPhase::Running)?;
+        self.begin(side, epoch)?;
         let memory = Memory::new(side, self.actor);
         let asker = Asker::try_new(memory, 0, side).expect("there is one mailbox");
         let outputs = self.ask(side, asker, inputs)?;
@@ -205,6 +205,15 @@ impl<'d> ResidentReplay<'d> {
         }
     }
 
+    /// Orders the actor, and waits until it runs.
+    fn begin(&self, side: HostSide<'_, '_>, epoch: u32) -> Result<(), Wrong> {
+        HostControl::new().renew_lease(&AddressedLine::new(side, self.grid_line), 0);
+        let order =
+            BlockOrder { staging: if epoch == 1 { self.order.staging } else { 0 }, ..self.order };
+        order.publish(&AddressedLine::new(side, self.orders), epoch);
+        self.wait_for(side, epoch, BlockPhase::Running)
+    }
+
     /// Asks for each sample, one after the other, and closes.
     fn ask(
         &self,
@@ -212,40 +221,64 @@ impl<'d> ResidentReplay<'d> {
         mut asker: Asker<'_, '_>,
         inputs: &[i8],
     ) -> Result<Vec<i8>, Wrong> {
-        let (input_len, total) = (self.input_len, self.layout.buffer_bytes() as usize);
+        let input_len = self.input_len;
         let mut outputs = Vec::new();
         for (number, input) in inputs.chunks_exact(input_len).enumerate() {
             let index = number as u32 % BUFFERS;
-            let words = LendingWords::new(
-                side.word(self.pool + self.layout.lent_at(index)),
-                side.word(self.pool + self.layout.returned_at(index)),
-            );
-            let buffer = self.pool + self.layout.buffer_at(index);
-            for (at, word) in input.chunks(4).enumerate() {
-                let mut bytes = [0; 4];
-                bytes[..word.len()].copy_from_slice(bytemuck::cast_slice(word));
-                side.write(buffer + 4 * at as u64, u32::from_le_bytes(bytes));
-            }
-            let generation = words.lend().expect("it came back");
-            let handle = BufferHandle { index, generation, length_bytes: total as u32, pool: POOL };
+            let handle = self.lend(side, index, input);
             asker.try_ask(MessageHeader::new(), handle).expect("there is room");
             let reply = self.answer(side, &mut asker)?;
-            if !words.is_home() || reply.output_offset as usize != input_len {
-                return Err(Wrong::at(buffer, format!("the buffer is not back: {reply:?}")));
-            }
-            let all: Vec<u8> = (0..total.div_ceil(4))
-                .flat_map(|at| side.read(buffer + 4 * at as u64).to_le_bytes())
-                .collect();
-            outputs.extend_from_slice(bytemuck::cast_slice(&all[input_len..total]));
+            outputs.extend(self.output(side, index, reply)?);
         }
         Ok(outputs)
     }
 
-    fn answer(
+    /// Writes an input to a buffer, and lends it.
+    fn lend(&self, side: HostSide<'_, '_>, index: u32, input: &[i8]) -> BufferHandle {
+        let buffer = self.pool + self.layout.buffer_at(index);
+        for (at, word) in input.chunks(4).enumerate() {
+            let mut bytes = [0; 4];
+            bytes[..word.len()].copy_from_slice(bytemuck::cast_slice(word));
+            side.write(buffer + 4 * at as u64, u32::from_le_bytes(bytes));
+        }
+        let generation = self.words(side, index).lend().expect("it came back");
+        BufferHandle { index, generation, length_bytes: self.layout.buffer_bytes(), pool: POOL }
+    }
+
+    /// Returns the output in a buffer that has come back.
+    fn output(
         &self,
         side: HostSide<'_, '_>,
-        asker: &mut Asker<'_, '_>,
-    ) -> Result<ModelReply, Wrong> {
+        index: u32,
+        reply: ModelReply,
+    ) -> Result<Vec<i8>, Wrong> {
+        let (input_len, total) = (self.input_len, self.layout.buffer_bytes() as usize);
+        let buffer = self.pool + self.layout.buffer_at(index);
+        if !self.words(side, index).is_home() || reply.output_offset as usize != input_len {
+            return Err(Wrong::at(buffer, format!("the buffer is not back: {reply:?}")));
+        }
+        let all: Vec<u8> = (0..total.div_ceil(4))
+            .flat_map(|at| side.read(buffer + 4 * at as u64).to_le_bytes())
+            .collect();
+        Ok(bytemuck::cast_slice(&all[input_len..total]).to_vec())
+    }
+
+    fn words<'a, 'r>(
+        &self,
+        side: HostSide<'a, 'r>,
+        index: u32,
+    ) -> LendingWords<ReplayWord<'a, 'r>> {
+        LendingWords::new(
+            side.word(self.pool + self.layout.lent_at(index)),
+            side.word(self.pool + self.layout.returned_at(index)),
+        )
+    }
+
+    fn answer<M: ActorMemory, Q: Pod, R: Pod>(
+        &self,
+        side: HostSide<'_, '_>,
+        asker: &mut Requester<M, Q, R, impl Clock>,
+    ) -> Result<R, Wrong> {
         for _ in 0..LOOKS {
             match asker.try_answer() {
                 Ok(answer) => {
@@ -306,4 +339,11 @@ impl<'d> ResidentReplay<'d> {
         let record: FaultRecord = bytemuck::pod_read_unaligned(&record);
         record.fault().map_or_else(|| "no fault".into(), |fault| fault.to_string())
     }
+}
+
+/// Allocates mapped memory, all zero.
+fn mapped(device: &Device, bytes: u64) -> u64 {
+    let address = device.memory.allocate(bytes, Kind::Pinned).expect("there is room");
+    device.memory.write(address, &vec![0; bytes as usize]).expect("it was allocated");
+    address
 }

@@ -8,6 +8,7 @@ use isokern_model::layout::Layout;
 use isokern_simcuda::machine::Counts;
 use isokern_tests::counts::{ModelCounts, cases, count, count_with};
 use isokern_tests::device::{Device, ptx};
+use isokern_tests::resident::{StepCounts, steps_of};
 use isokern_tests::vectors::all_cases;
 
 const BENCHMARKS: &str = include_str!("../../docs/benchmarks.md");
@@ -116,4 +117,35 @@ fn one_more_instruction_shows_in_the_function_that_has_it_alone() {
     assert!(more > 0, "{function} went past the move");
     assert_eq!(after.total.thread_instructions, before.total.thread_instructions + more);
     eprintln!("{function}: {more} of {} more", before.total.thread_instructions);
+}
+
+#[test]
+fn steps_of_a_resident_block_are_the_same_in_every_order_and_show_one_more_instruction() {
+    let cases: Vec<_> = cases().into_iter().filter(|case| case.name == "digits").collect();
+    let text = ptx(TARGET);
+    let first = steps_of(&text, &cases, 1);
+    let names: Vec<&str> = first.iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(names, ["64 looks in vain", "a question to digits"]);
+    for step in &first {
+        let row = BENCHMARKS.lines().find(|line| line.starts_with(&format!("| {} |", step.name)));
+        let cell = row.and_then(|row| row.split('|').nth(2)).expect("the step has a row");
+        let recorded: f64 = cell.replace(' ', "").parse().expect("it is a number");
+        let share = step.total.thread_instructions as f64 / recorded - 1.0;
+        assert!(share.abs() <= SHARE_MAX, "{}: recorded {recorded}", step.name);
+    }
+    for seed in 2..5 {
+        assert_eq!(steps_of(&text, &cases, seed), first, "seed {seed}");
+    }
+    let look = |step: &StepCounts| {
+        let mut all = step.functions.iter().filter(|(name, _)| name.contains("4look4look"));
+        let (name, counts) = all.next().expect("it looks");
+        assert!(all.next().is_none(), "one function looks");
+        (name.clone(), counts.thread_instructions)
+    };
+    let (name, before) = look(&first[0]);
+    let longer = steps_of(&with_a_move_in(&text, &name), &cases, 1);
+    let more = look(&longer[0]).1 - before;
+    assert!(more > 0 && more % 32 == 0, "{more} more, by a whole warp");
+    let total = |steps: &[StepCounts]| steps[0].total.thread_instructions;
+    assert_eq!(total(&longer), total(&first) + more);
 }

@@ -3,7 +3,7 @@
 //! What is built and how is in `isokern-ptx`; here is where the repository keeps its crates, and
 //! the stage that shows that the checks and the suites notice what is planted.
 
-mod actors;
+pub(crate) mod actors;
 mod planted;
 
 use crate::failure::Failure;

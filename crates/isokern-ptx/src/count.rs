@@ -37,35 +37,37 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let found = of_profile(&read(&arguments.profile)?)
         .map_err(|why| Error::Check(format!("{}: {why}", arguments.profile.display())))?;
     compare_or_write(
-        &profile::TABLE,
-        &found,
+        &[(profile::TABLE, found)],
         &arguments.table,
         arguments.bless,
         "cargo isokern-ptx count",
     )
 }
 
-/// Compares counts with a committed table, or writes it; `command` with `--bless` writes it.
+/// Compares counts with the tables of a committed file, or writes it; `command` with `--bless`
+/// writes it.
 ///
 /// # Errors
 ///
 /// As [`run`].
 pub fn compare_or_write(
-    table: &Table,
-    found: &Found,
+    tables: &[(Table, Found)],
     path: &Path,
     bless: bool,
     command: &str,
 ) -> Result<(), Error> {
     if bless {
-        println!("{}: {} rows", path.display(), found.wholes.len() + found.parts.len());
+        let rows = tables.iter().map(|(_, found)| found.wholes.len() + found.parts.len());
+        println!("{}: {} rows", path.display(), rows.sum::<usize>());
+        let texts: Vec<String> = tables.iter().map(|(table, found)| table.text(found)).collect();
         let failure = |source| Error::Path { path: path.to_owned(), source };
-        return std::fs::write(path, table.text(found)).map_err(failure);
+        return std::fs::write(path, texts.join("\n")).map_err(failure);
     }
     let committed = read(path)?;
-    let moved = moved(table, &committed, found);
+    let moved: Vec<String> =
+        tables.iter().flat_map(|(table, found)| moved(table, &committed, found)).collect();
     if moved.is_empty() {
-        println!("{}", summary(table, &committed, found));
+        println!("{}", summary(tables, &committed));
         return Ok(());
     }
     Err(Error::Check(format!(

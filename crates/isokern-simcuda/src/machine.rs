@@ -14,6 +14,7 @@ mod fault;
 mod frame;
 mod grid;
 mod lane_bytes;
+mod marks;
 mod note;
 pub mod prediction;
 mod profile;

@@ -8,7 +8,7 @@
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
-use crate::machine::{Counters, Engine, Fault, Grid, Launch, Progress};
+use crate::machine::{Counters, Engine, Fault, Grid, Launch, Profile, Progress};
 use crate::memory::{AccessError, Memory};
 use crate::program::Program;
 pub use crate::verdict::{Verdict, Wrong, judge};
@@ -55,27 +55,40 @@ pub struct Replay {
     engine: Engine,
     grids: Vec<Grid>,
     fault: Option<Box<Fault>>,
+    /// The function whose entries are noted in the profiles of kernels, or the barriers after them.
+    marked: Option<(usize, bool)>,
+    /// Whether the device waits while the host makes its accesses.
+    is_held: bool,
 }
 
 impl Replay {
     /// Returns a device without work.
     #[must_use]
     pub fn new(memory: &Arc<Memory>, seed: u64) -> Self {
-        let engine = Engine::with_buffers(memory, seed);
-        Self { engine, grids: Vec::new(), fault: None }
+        Self::of_engine(Engine::with_buffers(memory, seed))
     }
 
     /// Returns a device without work whose loads may return old values: what a missing acquire lets
     /// it do is done, for some seeds.
     #[must_use]
     pub fn weak(memory: &Arc<Memory>, seed: u64) -> Self {
-        Self { engine: Engine::weak(memory, seed), grids: Vec::new(), fault: None }
+        Self::of_engine(Engine::weak(memory, seed))
+    }
+
+    const fn of_engine(engine: Engine) -> Self {
+        Self { engine, grids: Vec::new(), fault: None, marked: None, is_held: false }
     }
 
     /// Adds a kernel; it runs beside those that are there. It sees whatever has arrived by now.
     pub fn launch(&mut self, program: &Arc<Program>, launch: Launch) {
         let moment = self.engine.views().map_or(0, Views::launch);
-        self.grids.push(Grid::new(program, launch).launched_at(moment));
+        let mut grid = Grid::new(program, launch).launched_at(moment);
+        match self.marked {
+            Some((function, false)) => grid.profile_mut().mark_entries(function),
+            Some((function, true)) => grid.profile_mut().mark_barriers_after(function),
+            None => {}
+        }
+        self.grids.push(grid);
     }
 
     /// Lets the device take one step; says whether it has anything to do.
@@ -237,7 +250,38 @@ impl Replay {
         self.engine.counters()
     }
 
+    /// Keeps profiles of the kernels that are launched from now on, with the entries of a function,
+    /// by its index in the program ([`Profile::mark_entries`]).
+    #[must_use]
+    pub const fn marking_entries(mut self, function: usize) -> Self {
+        self.marked = Some((function, false));
+        self
+    }
+
+    /// Works as [`marking_entries`](Self::marking_entries), with the barriers after them in their
+    /// place ([`Profile::mark_barriers_after`]).
+    #[must_use]
+    pub const fn marking_barriers_after(mut self, function: usize) -> Self {
+        self.marked = Some((function, true));
+        self
+    }
+
+    /// Returns the profile of the kernel that runs longest, where one is kept.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.grids.first()?.profile()
+    }
+
+    /// Lets the device wait while the host makes its accesses, or no longer: what the host wrote
+    /// meanwhile is there all at once.
+    pub const fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
     fn let_device_run(&mut self) {
+        if self.is_held {
+            return;
+        }
         for _ in 0..self.engine.choose(8) {
             self.step();
         }

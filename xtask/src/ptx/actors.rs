@@ -4,6 +4,7 @@ use super::build_crate;
 use crate::failure::Failure;
 use crate::{process, repository, standin};
 use std::ffi::OsStr;
+use std::path::PathBuf;
 
 /// The template of an actor: a workspace of its own, with a program that asks it.
 const TEMPLATE: &str = "kernels-ptx/template-actor";
@@ -17,7 +18,7 @@ const LINE: &str = "9 answers, equal on the device and on a thread";
 /// The device crate of the suite, the test target, and what tells it where the PTX is.
 const SUITE_CRATE: &str = "tests/actors/device";
 const SUITE: &str = "actor_suite";
-const SUITE_VARIABLE: &str = "ISOKERN_ACTORS";
+pub(crate) const SUITE_VARIABLE: &str = "ISOKERN_ACTORS";
 
 /// Builds both, and runs them on the stand-in.
 pub(super) fn run() -> Result<(), Failure> {
@@ -46,6 +47,15 @@ fn run_template() -> Result<(), Failure> {
     }
     println!("{PROGRAM}: {LINE}");
     Ok(())
+}
+
+/// Builds the device crate of the suite for a target, without the checks, and returns the folder
+/// with its PTX; what tells a program of it is [`SUITE_VARIABLE`].
+pub(crate) fn build_suite(target: &str) -> Result<PathBuf, Failure> {
+    let folder = repository::target_dir().join("ptx/counted-actors");
+    let arguments = ["--unchecked", "--target", target, "--output"].map(OsStr::new);
+    build_crate(SUITE_CRATE, &[arguments.as_slice(), &[folder.as_os_str()]].concat())?;
+    Ok(folder)
 }
 
 /// Runs the suite of actors on blocks of a resident kernel, beside the same on threads.

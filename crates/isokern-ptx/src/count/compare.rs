@@ -29,12 +29,17 @@ pub fn moved(table: &Table, committed: &str, found: &Found) -> Vec<String> {
 
 /// Returns what was compared, and what could not be.
 #[must_use]
-pub fn summary(table: &Table, committed: &str, found: &Found) -> String {
-    let absent = rows(committed)
-        .into_iter()
-        .filter(|row| row.key.len() == 1 && !found.wholes.iter().any(|model| model.key == row.key));
+pub fn summary(tables: &[(Table, Found)], committed: &str) -> String {
+    let is_here =
+        |row: &Row| tables.iter().any(|(_, found)| found.wholes.iter().any(|it| it.key == row.key));
+    let absent = rows(committed).into_iter().filter(|row| row.key.len() == 1 && !is_here(row));
     let absent: Vec<String> = absent.map(|row| row.key.join(" ")).collect();
-    let same = format!("{} {}s execute what the table says", found.wholes.len(), table.whole);
+    let counts = tables.iter().map(|(table, found)| {
+        let count = found.wholes.len();
+        format!("{count} {}{}", table.whole, if count == 1 { "" } else { "s" })
+    });
+    let counts: Vec<String> = counts.collect();
+    let same = format!("{}: as the table says", counts.join(", "));
     match absent.as_slice() {
         [] => same,
         absent => format!("{same}; not here, and not compared: {}", absent.join(", ")),
@@ -107,7 +112,8 @@ mod tests {
         two.wholes.push(row(&["kws"], 16, 256));
         let committed = TABLE.text(&two);
         assert_eq!(moved(&TABLE, &committed, &found(1000)), Vec::<String>::new());
-        assert!(summary(&TABLE, &committed, &found(1000)).ends_with("not compared: kws"));
+        let said = summary(&[(TABLE, found(1000))], &committed);
+        assert_eq!(said, "1 model: as the table says; not here, and not compared: kws");
         let mut less = found(1000);
         less.parts.remove(1);
         less.parts.push(row(&["ad", "model::other"], 10, 9));

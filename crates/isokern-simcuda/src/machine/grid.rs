@@ -52,7 +52,12 @@ impl Grid {
 
     /// Counts from now on what its instructions do.
     pub fn keep_profile(&mut self) {
-        self.profile.get_or_insert_with(|| Box::new(Profile::new(&self.program)));
+        self.profile_mut();
+    }
+
+    /// Returns the profile, which is kept from now on.
+    pub(crate) fn profile_mut(&mut self) -> &mut Profile {
+        self.profile.get_or_insert_with(|| Box::new(Profile::new(&self.program)))
     }
 
     /// Returns what was counted; none unless [`keep_profile`](Self::keep_profile) was called.
@@ -243,6 +248,9 @@ impl Engine {
             }
         };
         let barriers_done = barriers.release(&grid.program, warps, live, leave);
+        if let (true, Some(profile)) = (barriers_done, &mut grid.profile) {
+            profile.met();
+        }
         self.awake |= barriers_done || (done > 0 && !self.slept);
         let now = self.counters;
         grid.counters.warp_instructions += now.warp_instructions - before.warp_instructions;

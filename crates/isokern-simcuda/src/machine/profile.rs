@@ -9,6 +9,7 @@ use core::ops::AddAssign;
 use super::address;
 use super::chains::{At, Chains};
 use super::frame::Frame;
+use super::marks::Marks;
 use super::traffic;
 use crate::program::Program;
 use crate::program::operation::{Address, Instruction, Operation, Window};
@@ -46,6 +47,7 @@ pub struct Counts {
 pub struct Profile {
     places: Vec<Vec<Counts>>,
     chains: Chains,
+    marks: Option<Marks>,
 }
 
 /// The counts of one line of PTX.
@@ -74,6 +76,22 @@ impl Counts {
             self.atomic_lanes,
         ]
     }
+
+    /// Returns what was counted since an earlier moment of the same run.
+    pub(crate) const fn since(self, earlier: Self) -> Self {
+        Self {
+            warp_instructions: self.warp_instructions - earlier.warp_instructions,
+            thread_instructions: self.thread_instructions - earlier.thread_instructions,
+            dot_lanes: self.dot_lanes - earlier.dot_lanes,
+            global_requests: self.global_requests - earlier.global_requests,
+            global_sectors: self.global_sectors - earlier.global_sectors,
+            shared_requests: self.shared_requests - earlier.shared_requests,
+            shared_passes: self.shared_passes - earlier.shared_passes,
+            local_requests: self.local_requests - earlier.local_requests,
+            barriers: self.barriers - earlier.barriers,
+            atomic_lanes: self.atomic_lanes - earlier.atomic_lanes,
+        }
+    }
 }
 
 impl AddAssign for Counts {
@@ -100,7 +118,34 @@ impl Profile {
         Self {
             places: functions.map(|it| zeros(&it.body.code)).collect(),
             chains: Chains::new(program),
+            marks: None,
         }
+    }
+
+    /// Notes from now on what was counted whenever the first thread of a block enters a function,
+    /// by its index in the program.
+    pub fn mark_entries(&mut self, function: usize) {
+        self.marks = Some(Marks::new(function, false));
+    }
+
+    /// Works as [`mark_entries`](Self::mark_entries), but notes in place of an entry the next
+    /// barrier at which threads of the kernel meet: where all of a block do, no warp has done more
+    /// than the others then, in any order.
+    pub fn mark_barriers_after(&mut self, function: usize) {
+        self.marks = Some(Marks::new(function, true));
+    }
+
+    /// Returns how many entries, or barriers after them, were noted so far.
+    #[must_use]
+    pub fn mark_count(&self) -> usize {
+        self.marks.as_ref().map_or(0, Marks::len)
+    }
+
+    /// Returns what was counted by function between two that were noted, counted from 0; `None`
+    /// for those that are not there.
+    #[must_use]
+    pub fn between(&self, first: usize, second: usize) -> Option<Vec<Counts>> {
+        self.marks.as_ref()?.between(first, second)
     }
 
     /// Returns the sum over all functions.
@@ -155,6 +200,21 @@ impl Profile {
         self.chains.longest = self.chains.longest.max(other.chains.longest);
     }
 
+    /// Notes that threads have met at a barrier.
+    pub(crate) fn met(&mut self) {
+        if self.marks.as_mut().is_some_and(Marks::counts_at_barrier) {
+            self.mark();
+        }
+    }
+
+    /// Notes how much was counted.
+    fn mark(&mut self) {
+        let sums = (0..self.places.len()).map(|index| self.of_function(index)).collect();
+        if let Some(marks) = &mut self.marks {
+            marks.push(sums);
+        }
+    }
+
     /// Counts an instruction that a warp is about to run.
     pub(crate) fn note(
         &mut self,
@@ -164,6 +224,9 @@ impl Profile {
         instruction: &Instruction,
     ) {
         let At { pc, mask, .. } = at;
+        if self.marks.as_mut().is_some_and(|marks| marks.counts_at(frame.function, at)) {
+            self.mark();
+        }
         let place = self.places.get_mut(frame.function).and_then(|it| it.get_mut(pc as usize));
         let Some(counts) = place else { return };
         let lanes = u64::from(mask.count_ones());
