@@ -2,6 +2,7 @@
 //! actor, which is ordered, stopped and ordered again by the lines that a host writes.
 
 mod steps;
+mod tells;
 
 pub use steps::{StepCounts, echo, steps, steps_of};
 

@@ -43,6 +43,17 @@ impl Host {
 /// When none of them has such words.
 #[must_use]
 pub fn planted(target: u32, name: &str, from: &str, to: &str) -> Device {
+    planted_by(target, name, |part| part.replace(from, to))
+}
+
+/// Returns a device with the shipped text, in which the functions and entries whose names have a
+/// piece are changed, and no others.
+///
+/// # Panics
+///
+/// When nothing changes.
+#[must_use]
+pub fn planted_by(target: u32, name: &str, change: impl Fn(&str) -> String) -> Device {
     let text = ptx(target);
     let mut planted = String::with_capacity(text.len());
     for part in text.split_inclusive("\n}\n") {
@@ -50,11 +61,11 @@ pub fn planted(target: u32, name: &str, from: &str, to: &str) -> Device {
         let mut heads =
             part.lines().filter(|line| line.contains(".func ") || line.contains(".entry "));
         if heads.next_back().is_some_and(|head| head.contains(name)) {
-            planted.push_str(&part.replace(from, to));
+            planted.push_str(&change(part));
         } else {
             planted.push_str(part);
         }
     }
-    assert_ne!(planted, text, "there is no {from} in {name}");
+    assert_ne!(planted, text, "nothing changes in {name}");
     Device::new(&planted, target)
 }

@@ -217,7 +217,8 @@ impl Replay {
     }
 
     /// Looks for races from now on, in a replay that is [`weak`](Self::weak): accesses of which one
-    /// is plain and one stores, and that nothing orders. They are found in any run that makes both.
+    /// stores, that nothing orders, and of which one is plain or in a scope without the other's
+    /// thread. They are found in any run that makes both.
     #[must_use]
     pub fn watching_races(mut self) -> Self {
         if let Some(views) = self.engine.views() {

@@ -5,7 +5,6 @@ use super::barrier::Barriers;
 use super::block::Shared;
 use super::engine::Engine;
 use crate::program::Program;
-use crate::program::operation::Order;
 use crate::views::{Read, Site, Touch};
 
 /// Everything an instruction may reach besides its warp.
@@ -34,7 +33,7 @@ impl Surroundings<'_> {
         let pc = self.pc;
         let Some(views) = self.engine.views().filter(|views| views.watches()) else { return };
         let Read { owner, address, bytes, order } = access;
-        let (plain, site) = (order == Order::None, Site { function, pc });
-        views.touch(Touch { owner, address, bytes, value, stores, plain, site });
+        let (reach, site) = (order.reach(), Site { function, pc });
+        views.touch(Touch { owner, address, bytes, value, stores, reach, site });
     }
 }

@@ -137,6 +137,20 @@ pub enum Order {
     Both(Reach),
 }
 
+impl Order {
+    /// Returns how far an access is one piece; `None` for plain data.
+    #[must_use]
+    pub const fn reach(self) -> Option<Reach> {
+        match self {
+            Self::None => None,
+            Self::Relaxed(reach)
+            | Self::Acquire(reach)
+            | Self::Release(reach)
+            | Self::Both(reach) => Some(reach),
+        }
+    }
+}
+
 /// A load of one to four values.
 #[derive(Debug, Clone)]
 pub struct Load {

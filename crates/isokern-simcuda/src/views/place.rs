@@ -6,11 +6,11 @@ use crate::address_map::SHARED_BASE;
 use crate::machine::buffers::Owner;
 use crate::program::operation::Reach;
 
-/// Returns the scope that holds both a reader and a writer.
-pub(crate) const fn distance(reader: Owner, writer: Owner) -> Reach {
-    if writer.block == Owner::HOST.block {
+/// Returns the scope that holds both threads.
+pub(crate) const fn distance(one: Owner, other: Owner) -> Reach {
+    if one.block == Owner::HOST.block || other.block == Owner::HOST.block {
         Reach::System
-    } else if writer.block == reader.block {
+    } else if one.block == other.block {
         Reach::Block
     } else {
         Reach::Device

@@ -1,8 +1,11 @@
-//! Plain accesses that nothing orders, and what happened to a word lately.
+//! Accesses that nothing orders and that are not strong for each other, and what happened to a word
+//! lately.
 //!
-//! Two accesses to the same bytes race if one stores, one is plain, and neither has to be seen by
-//! the other's thread. They are found in any run that has both, whatever the values were. Threads
-//! of one warp are not compared with each other, and of many unordered loads the last few are kept.
+//! Two accesses to the same bytes race if one stores, neither has to be seen by the other's thread,
+//! and they are not *morally strong*: one is plain, or the scope of one does not hold the other's
+//! thread (*PTX ISA*, memory consistency model). They are found in any run that has both, whatever
+//! the values were. Threads of one warp are not compared with each other, and of many unordered
+//! loads the last few are kept.
 
 use core::fmt;
 use std::collections::{HashMap, VecDeque};
@@ -10,9 +13,11 @@ use std::sync::Arc;
 
 use super::horizon::Horizon;
 use super::mask_of;
+use super::place::distance;
 use crate::machine::buffers::Owner;
 use crate::machine::{Launch, Place};
 use crate::program::Program;
+use crate::program::operation::Reach;
 
 /// Loads of one place that are kept.
 const LOADS_MAX: usize = 4;
@@ -48,7 +53,8 @@ impl fmt::Display for Race {
         write!(
             f,
             "race at {:#x}: nothing orders\n  {}\n  {}\n  Fix: release after the first and acquire \
-             before the second, in a scope that holds both, or let them meet at a barrier",
+             before the second, in a scope that holds both, or let them meet at a barrier; or give \
+             both a scope that holds both, if no order is needed",
             self.address, self.first, self.second
         )
     }
@@ -81,7 +87,8 @@ pub(crate) struct Touch {
     pub(crate) bytes: u32,
     pub(crate) value: u64,
     pub(crate) stores: bool,
-    pub(crate) plain: bool,
+    /// How far it is one piece; `None` for a plain access.
+    pub(crate) reach: Option<Reach>,
     pub(crate) site: Site,
 }
 
@@ -171,7 +178,7 @@ impl Races {
             same_warp || earlier.at <= born || horizon.covers(other, earlier.epoch)
         };
         let races = |earlier: &&Earlier| {
-            earlier.mask & mask != 0 && (earlier.touch.plain || touch.plain) && !ordered(earlier)
+            earlier.mask & mask != 0 && !are_strong(&earlier.touch, &touch) && !ordered(earlier)
         };
         let loads = if touch.stores { place.loads.as_slice() } else { &[] };
         let found = place.stores.iter().chain(loads).find(races).map(|earlier| earlier.touch);
@@ -234,6 +241,13 @@ impl Races {
         lines.reverse();
         lines
     }
+}
+
+/// Returns whether both accesses are in one piece for the thread of the other.
+fn are_strong(first: &Touch, second: &Touch) -> bool {
+    let distance = distance(first.owner, second.owner);
+    let holds = |touch: &Touch| touch.reach.is_some_and(|reach| reach >= distance);
+    holds(first) && holds(second)
 }
 
 impl Known {

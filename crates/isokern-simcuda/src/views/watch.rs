@@ -8,6 +8,7 @@ use crate::machine::Launch;
 use crate::machine::buffers::Owner;
 use crate::machine::queue::is_shared;
 use crate::program::Program;
+use crate::program::operation::Reach;
 
 impl Views {
     /// Looks for races from now on.
@@ -57,10 +58,12 @@ impl Views {
         }
     }
 
-    /// Notes an access by the host. It is in one piece, so it races with plain ones alone.
+    /// Notes an access by the host. It is in one piece for all, so it races with plain ones and with
+    /// those that are not in one piece for the host.
     pub(crate) fn touch_host(&mut self, address: u64, bytes: u32, value: u64, stores: bool) {
         let (owner, site) = (Owner::HOST, Site::default());
-        let touch = Touch { owner, address, bytes, value, stores, plain: false, site };
+        let touch =
+            Touch { owner, address, bytes, value, stores, reach: Some(Reach::System), site };
         let (epoch, now, born) = (self.host.epoch, self.now, self.host_born);
         let position = Position { horizon: &self.host.sight.horizon, epoch, now, born };
         if let Some(races) = &mut self.races {

@@ -30,15 +30,16 @@ fn a_hand_off_races_in_every_seed_unless_both_sides_order_it() {
     for seed in 0..20 {
         let found = |publish, wait| races(&hand_off(publish, wait), Shape::new(2, 1), seed);
         assert_eq!(found("st.release.gpu", "ld.acquire.gpu"), []);
-        for (publish, wait) in [
-            ("st.relaxed.gpu", "ld.acquire.gpu"),
-            ("st.release.gpu", "ld.relaxed.gpu"),
-            ("st.release.cta", "ld.acquire.gpu"),
-            ("st.release.gpu", "ld.acquire.cta"),
+        for (publish, wait, count) in [
+            ("st.relaxed.gpu", "ld.acquire.gpu", 1),
+            ("st.release.gpu", "ld.relaxed.gpu", 1),
+            // The flag itself races as well.
+            ("st.release.cta", "ld.acquire.gpu", 2),
+            ("st.release.gpu", "ld.acquire.cta", 2),
         ] {
             let found = found(publish, wait);
-            let [race] = found.as_slice() else { panic!("seed {seed}: {found:?}") };
-            let text = race.to_string();
+            assert_eq!(found.len(), count, "seed {seed}: {found:?}");
+            let text = found[count - 1].to_string();
             assert!(text.contains("st.global.u32 [%rd0], 77;"), "{text}");
             assert!(text.contains("ld.global.u32 %r3, [%rd0];"), "{text}");
         }
@@ -51,6 +52,31 @@ fn a_plain_flag_is_a_race_and_a_relaxed_count_is_none() {
     assert!(flag.iter().any(|race| race.to_string().contains("ld.acquire.gpu")), "{flag:?}");
     let count = "red.global.add.u32 [%rd0], 1;\nld.relaxed.gpu.global.u32 %r1, [%rd0];";
     assert_eq!(races(count, Shape::new(3, 64), 3), []);
+}
+
+#[test]
+fn accesses_in_one_piece_race_where_a_scope_does_not_hold_the_other_thread() {
+    let word = |store: &str, load: &str| {
+        format!(
+            "mov.u32 %r1, %ctaid.x;\nmov.u32 %r2, %tid.x;\nadd.u32 %r1, %r1, %r2;\n\
+             setp.eq.u32 %p1, %r1, 0;\n@!%p1 bra READ;\n{store}.global.u32 [%rd0], 1;\nret;\n\
+             READ:\n{load}.global.u32 %r3, [%rd0];"
+        )
+    };
+    let (blocks, warps) = (Shape::new(2, 1), Shape::new(1, 64));
+    for seed in 0..20 {
+        for (store, load, far, near) in [
+            ("st.relaxed.gpu", "ld.relaxed.gpu", 0, 0),
+            ("st.relaxed.sys", "ld.acquire.gpu", 0, 0),
+            ("st.relaxed.cta", "ld.relaxed.gpu", 1, 0),
+            ("st.release.gpu", "ld.acquire.cta", 1, 0),
+            ("st", "ld.relaxed.sys", 1, 1),
+        ] {
+            let found = |shape| races(&word(store, load), shape, seed).len();
+            // A lane of the warp that stores is not compared; those of the other read as one pair.
+            assert_eq!((found(blocks), found(warps)), (far, near), "seed {seed}: {store} {load}");
+        }
+    }
 }
 
 #[test]
@@ -87,7 +113,7 @@ fn the_host_races_with_plain_accesses_and_the_last_ones_are_told() {
         )
     };
     for seed in 0..20 {
-        for (store, count) in [("st.release.sys", 0), ("st.relaxed.sys", 1), ("st.release.gpu", 1)]
+        for (store, count) in [("st.release.sys", 0), ("st.relaxed.sys", 1), ("st.release.gpu", 2)]
         {
             let device = Device::new(&kernel("", &body(store)));
             let out = device.memory.allocate(256, Kind::Pinned).unwrap();
