@@ -12,13 +12,13 @@ use isokern_simcuda::replay::{Replay, Wrong};
 use super::{Memory, POOL, ResidentReplay, STEPS};
 use crate::replay_words::HostSide;
 
-/// Looks after which nothing more comes: some hundred thousand steps of the device, and a slow store
-/// takes ten thousand.
+/// Looks after which nothing more comes: some hundred thousand steps of the device, and a slow
+/// store takes ten thousand.
 const PATIENCE: u32 = 8_000;
 
 impl ResidentReplay<'_> {
-    /// Orders the model, tells it `count` messages that it refuses (they name another pool), as fast
-    /// as the ring takes them, and lets its life end.
+    /// Orders the model, tells it `count` messages that it refuses (they name another pool), as
+    /// fast as the ring takes them, and lets its life end.
     ///
     /// # Errors
     ///

@@ -58,8 +58,8 @@ impl Views {
         }
     }
 
-    /// Notes an access by the host. It is in one piece for all, so it races with plain ones and with
-    /// those that are not in one piece for the host.
+    /// Notes an access by the host. It is in one piece for all, so it races with plain ones and
+    /// with those that are not in one piece for the host.
     pub(crate) fn touch_host(&mut self, address: u64, bytes: u32, value: u64, stores: bool) {
         let (owner, site) = (Owner::HOST, Site::default());
         let touch =
