@@ -2,6 +2,7 @@
 
 mod batch;
 mod cuda;
+mod cuda_ring;
 mod effort;
 mod inputs;
 mod machine;
@@ -50,6 +51,9 @@ What is timed, after a warm-up of a tenth of --runs or --time that is not counte
   --backend cuda, path host to device to host
          latency: one inference, input copied to the device, run, output copied back, waited for
          batch: one call with --batch inputs, copies and launches overlapped, waited for
+  --backend cuda --mode ring, the model in a block of a kernel that stays
+         latency: from the question, the input lying in its lent buffer, to the collected answer
+         direct, overhead: as in ring mode, but the direct run is a launch, timed as above
 A model with state is measured on one stream: it starts from the initial state and goes on from
 run to run. The self-test has an initial state of its own.
 Times have three digits that count. A quantile is what that share of the runs did not exceed.
@@ -57,7 +61,7 @@ Times have three digits that count. A quantile is what that share of the runs di
 Before it measures, the program runs the model's self-test. In ring and megakernel mode it compares
 the outputs of every pair; with --backend cuda every answer with the processor's. A device whose
 name says that it is simulated gives right answers and no times that say anything of a GPU: what
-one inference executes is counted and printed in place of times.
+one inference executes is counted and printed in place of times, in ring mode its driver calls.
 
 Keys of --json, which later versions keep; times are integers in ns unless they say otherwise:
   model, mode (batch, ring or megakernel), build (release or debug), input {source, count}
@@ -79,7 +83,8 @@ Keys of --json, which later versions keep; times are integers in ns unless they 
   yield_count} (or null)}; in megakernel mode, else null
   counts {thread_instruction_count, warp_instruction_count, dot_lane_count, global_request_count,
   global_sector_count, shared_request_count, shared_pass_count, local_request_count, barrier_count,
-  atomic_lane_count}: of one inference; null unless the device is simulated";
+  atomic_lane_count}: of one inference; null unless the device is simulated, and in ring mode
+  driver_calls {asked, launched}: of one inference; null but in ring mode on a simulated device";
 
 /// Measures a model: latency, throughput, its operators, and what a mode adds
 #[derive(clap::Args)]
@@ -127,11 +132,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     match arguments.backend {
         Backend::Auto => return Err(CliError::BackendNotNamed),
         Backend::Cpu if arguments.batch.is_some() => return Err(CliError::BatchOnCpu),
-        Backend::Cuda if !arguments.mode.is_batch() => {
-            let mode = arguments.mode.as_str();
-            return Err(CliError::ModeOfBackend { backend: "cuda", mode });
-        }
-        Backend::Cuda | Backend::Cpu => {}
+        Backend::Cuda | Backend::Cpu => arguments.backend.check_mode(arguments.mode)?,
+    }
+    if arguments.batch.is_some() && !arguments.mode.is_batch() {
+        return Err(CliError::BatchOfQuestions);
     }
     let instructions = arguments.instructions.choose()?;
     let file = model_file::read(&arguments.model)?;
@@ -159,11 +163,13 @@ fn measure(
     let self_test = self_test::verify(&mut model, file.name())?;
     let machine = Machine::look(instructions, mode);
     let mut report = BenchReport::new(file, mode, &inputs, self_test, machine);
-    if arguments.backend == Backend::Cuda {
+    let wait = || arguments.wait.unwrap_or_else(Wait::for_this_machine);
+    if arguments.backend == Backend::Cuda && mode.is_ring() {
+        cuda_ring::measure(&mut model, file, &inputs, effort, wait(), &mut report)?;
+    } else if arguments.backend == Backend::Cuda {
         cuda::measure(&mut model, file, &inputs, effort, arguments.batch, &mut report)?;
     } else if mode.is_ring() {
-        let wait = arguments.wait.unwrap_or_else(Wait::for_this_machine);
-        ring::measure(model, file, &inputs, effort, wait, &mut report)?;
+        ring::measure(model, file, &inputs, effort, wait(), &mut report)?;
     } else if mode.is_megakernel() {
         tasks::measure(model, file, &inputs, effort, &mut report)?;
     } else {

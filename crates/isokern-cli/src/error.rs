@@ -46,6 +46,8 @@ pub(crate) enum CliError {
     DeviceDiffers { name: String },
     #[error("--batch is for a GPU. Fix: pass --backend cuda, or leave it out")]
     BatchOnCpu,
+    #[error("--batch is for calls. Fix: pass --mode batch, or leave --batch out")]
+    BatchOfQuestions,
     #[error(
         "a measurement is of one backend. Fix: pass --backend cpu or --backend cuda, and see \
          `isokern devices`"
@@ -164,6 +166,7 @@ impl CliError {
             | Self::WaitWithoutRing
             | Self::NoTasks { .. }
             | Self::BatchOnCpu
+            | Self::BatchOfQuestions
             | Self::StdinTwice
             | Self::JsonAndData
             | Self::ModeOfBackend { .. }

@@ -47,7 +47,7 @@ pub(crate) fn measure(
 }
 
 /// Checks that an answer is the processor's, byte by byte.
-fn compare(file: &Model, found: &[u8], expected: &[u8]) -> Result<(), CliError> {
+pub(super) fn compare(file: &Model, found: &[u8], expected: &[u8]) -> Result<(), CliError> {
     if found == expected {
         return Ok(());
     }
@@ -56,7 +56,7 @@ fn compare(file: &Model, found: &[u8], expected: &[u8]) -> Result<(), CliError> 
 
 /// Returns the processor's answer to every input; of a model with state, to the whole stream that a
 /// batch is, from its initial state.
-fn expected(
+pub(super) fn expected(
     cpu: &mut CpuModel<'static>,
     file: &Model,
     inputs: &Inputs,
@@ -166,7 +166,7 @@ fn batches(
     Ok(BatchReport { sample_count, chunk_sample_count, latency: times.summary(), throughput })
 }
 
-fn describe(backend: &CudaBackend) -> Result<DeviceReport, CudaError> {
+pub(super) fn describe(backend: &CudaBackend) -> Result<DeviceReport, CudaError> {
     let device = backend.context().ok_or(CudaError::NoDevice)?.device();
     let name = device.name()?;
     let (version, capability) = (device.driver().version(), device.compute_capability()?);

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
+use isokern_core::InferenceError;
 use isokern_cpu::CpuModel;
 
 use super::effort::{Effort, Spent};
@@ -13,9 +14,15 @@ use crate::error::CliError;
 use isokern::asked::AskedModel;
 use isokern::samples::{read_outputs, write_inputs};
 
+/// A model that is called.
+pub(crate) trait CalledModel {
+    /// Runs an input, keeps its outputs and returns the time that counts.
+    fn call(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, InferenceError>;
+}
+
 /// The two that are measured in turns.
-pub(crate) struct Pairs<'p, M> {
-    pub(crate) direct: &'p mut CpuModel<'static>,
+pub(crate) struct Pairs<'p, D, M> {
+    pub(crate) direct: &'p mut D,
     pub(crate) asked: &'p mut M,
     pub(crate) name: &'p str,
     /// How the asked one is kept running.
@@ -28,7 +35,7 @@ struct Pair {
     asked: Duration,
 }
 
-impl<M: AskedModel> Pairs<'_, M> {
+impl<D: CalledModel, M: AskedModel> Pairs<'_, D, M> {
     /// Measures, and notes what came out.
     pub(crate) fn measure(
         &mut self,
@@ -80,13 +87,7 @@ impl<M: AskedModel> Pairs<'_, M> {
 
     fn run_directly(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, CliError> {
         let infer = |source| isokern::Error::Infer { name: self.name.to_owned(), source };
-        write_inputs(self.direct, input).map_err(infer)?;
-        let start = Instant::now();
-        self.direct.run_operators(0..usize::MAX).map_err(infer)?;
-        let elapsed = start.elapsed();
-        kept.clear();
-        read_outputs(self.direct, kept).map_err(infer)?;
-        Ok(elapsed)
+        Ok(self.direct.call(input, kept).map_err(infer)?)
     }
 
     fn ask(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, CliError> {
@@ -94,6 +95,19 @@ impl<M: AskedModel> Pairs<'_, M> {
         kept.clear();
         let elapsed = self.asked.answer(|output| kept.extend_from_slice(output))?;
         Ok(elapsed.unwrap_or_default())
+    }
+}
+
+/// Run with its input in place: the time is that of its operators.
+impl CalledModel for CpuModel<'static> {
+    fn call(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, InferenceError> {
+        write_inputs(self, input)?;
+        let start = Instant::now();
+        self.run_operators(0..usize::MAX)?;
+        let elapsed = start.elapsed();
+        kept.clear();
+        read_outputs(self, kept)?;
+        Ok(elapsed)
     }
 }
 

@@ -34,6 +34,16 @@ pub(crate) struct BenchReport {
     pub(crate) batch: Option<BatchReport>,
     pub(crate) tasks: Option<TaskReport>,
     pub(crate) counts: Option<CountsReport>,
+    pub(crate) driver_calls: Option<DriverCallsReport>,
+}
+
+/// The driver calls of one inference on a simulated device.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct DriverCallsReport {
+    /// Of a question to the model that stays.
+    pub(crate) asked: u64,
+    /// Of a launch.
+    pub(crate) launched: u64,
 }
 
 /// What a task costs, and how long tasks wait.
@@ -148,6 +158,7 @@ impl BenchReport {
             batch: None,
             tasks: None,
             counts: None,
+            driver_calls: None,
         }
     }
 }

@@ -5,11 +5,10 @@ use std::io::{self, Write};
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
-use isokern_core::KernelMode;
 
 use super::report::{
-    BatchReport, BenchReport, CountsReport, DeviceReport, OperatorTimes, Overhead, TaskReport,
-    Throughput,
+    BatchReport, BenchReport, CountsReport, DeviceReport, DriverCallsReport, OperatorTimes,
+    Overhead, TaskReport, Throughput,
 };
 use super::times::Summary;
 use crate::figures::{counted, grouped, time};
@@ -19,6 +18,9 @@ pub(crate) fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()
     print_head(report, out)?;
     if let Some(counts) = &report.counts {
         return print_counts(counts, out);
+    }
+    if let Some(calls) = &report.driver_calls {
+        return print_driver_calls(*calls, out);
     }
     print_latency(report, out)?;
     let how = match report.throughput.under_way_count {
@@ -30,7 +32,7 @@ pub(crate) fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()
         print_batch(batch, out)?;
     }
     if let Some(overhead) = &report.overhead {
-        print_overhead(overhead, report.mode, out)?;
+        print_overhead(overhead, report, out)?;
     }
     if let Some(tasks) = &report.tasks {
         print_tasks(tasks, out)?;
@@ -95,6 +97,17 @@ fn print_counts(counts: &CountsReport, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Prints what a question spares, in place of the times of an interpreter.
+fn print_driver_calls(calls: DriverCallsReport, out: &mut impl Write) -> io::Result<()> {
+    let DriverCallsReport { asked, launched } = calls;
+    writeln!(
+        out,
+        "\nEvery answer is the launch's. Driver calls, counted exactly (times: --json):"
+    )?;
+    writeln!(out, "  a question to the model that stays {asked:>6}")?;
+    writeln!(out, "  a launch for the same input        {launched:>6}")
+}
+
 fn print_latency(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "latency    {}", quantiles(&report.latency))?;
     match report.wait {
@@ -106,9 +119,10 @@ fn print_latency(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
         }
         None => writeln!(out, "           input copied in, run, output copied out"),
         Some(wait) => {
+            let who = if report.device.is_some() { "this thread waits" } else { "threads wait" };
             writeln!(
                 out,
-                "           from question to collected answer, one under way, threads wait: {wait}"
+                "           from question to collected answer, one under way, {who}: {wait}"
             )
         }
     }
@@ -145,13 +159,21 @@ fn print_batch(batch: &BatchReport, out: &mut impl Write) -> io::Result<()> {
     print_throughput(&batch.throughput, &format!("batches of {}", batch.sample_count), out)
 }
 
-fn print_overhead(overhead: &Overhead, mode: KernelMode, out: &mut impl Write) -> io::Result<()> {
+fn print_overhead(
+    overhead: &Overhead,
+    report: &BenchReport,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let (one, many) =
-        if mode.is_megakernel() { ("task", "tasks") } else { ("question", "questions") };
+        if report.mode.is_megakernel() { ("task", "tasks") } else { ("question", "questions") };
+    let (called, how) = match report.device {
+        Some(_) => ("launch", "a launch each, from host memory to host memory"),
+        None => ("direct run", "run with the input in place"),
+    };
     writeln!(out, "direct     {}", quantiles(&overhead.direct))?;
-    writeln!(out, "           run with the input in place, in turns with the {many}")?;
+    writeln!(out, "           {how}, in turns with the {many}")?;
     let [p50, p99] = [overhead.p50_ns, overhead.p99_ns].map(signed);
-    writeln!(out, "overhead   p50 {p50}, p99 {p99}: {one} less direct run, by pairs")
+    writeln!(out, "overhead   p50 {p50}, p99 {p99}: {one} less {called}, by pairs")
 }
 
 fn print_tasks(tasks: &TaskReport, out: &mut impl Write) -> io::Result<()> {

@@ -43,12 +43,13 @@ fn check_throughput(report: &Value, count: u64, under_way_count: u64) {
     assert!((rate * seconds / count as f64 - 1.0).abs() < 1e-6, "{throughput}");
 }
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "backend",
     "batch",
     "build",
     "counts",
     "device",
+    "driver_calls",
     "input",
     "latency",
     "machine",

@@ -2,6 +2,8 @@
 //! would say nothing about a GPU.
 #![allow(unsafe_code)]
 
+use core::ffi::c_char;
+
 use cudarc::driver::sys;
 
 use super::Driver;
@@ -32,6 +34,7 @@ pub struct SimulatedCounts {
     pub atomic_lanes: u64,
 }
 
+type CallCount = unsafe extern "C" fn(*const c_char, *mut u64) -> u32;
 type Keep = unsafe extern "C" fn(u32) -> u32;
 type Read = unsafe extern "C" fn(*mut SimulatedCounts) -> u32;
 
@@ -55,6 +58,17 @@ impl Driver {
         // place is of the structure that it writes.
         let code = unsafe { read(&raw mut counts) };
         (code == 0).then_some(counts)
+    }
+
+    /// Returns how many driver calls the process has made; none where the driver does not simulate.
+    #[must_use]
+    pub fn call_count(self) -> Option<u64> {
+        let read = own::<CallCount>("isokernSimCallCount")?;
+        let mut count = 0;
+        // SAFETY: the function has this type in every driver that exports the name; the text, which
+        // is any call's, ends with NUL, and the place is of a number.
+        let code = unsafe { read(c"*".as_ptr(), &raw mut count) };
+        (code == 0).then_some(count)
     }
 }
 

@@ -1,0 +1,111 @@
+//! Measures a model that stays on a GPU beside a launch for each input, in turns.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use isokern::resident::{GpuResidentModel, SLOTS};
+use isokern::samples::Packed;
+use isokern::{Error, Model};
+use isokern_core::InferenceError;
+use isokern_cpu::CpuModel;
+use isokern_cuda::{CudaBackend, CudaModel};
+
+use super::cuda::{compare, describe, expected};
+use super::effort::Effort;
+use super::inputs::Inputs;
+use super::pairs::{CalledModel, Pairs, throughput};
+use super::report::{BenchReport, DriverCallsReport, Throughput};
+use super::wait::Wait;
+use crate::backend::ORDINAL;
+use crate::error::CliError;
+
+/// A model that is launched for each input, from host memory to host memory.
+struct Launched {
+    model: CudaModel,
+    output_bytes: usize,
+}
+
+impl CalledModel for Launched {
+    fn call(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Result<Duration, InferenceError> {
+        kept.resize(self.output_bytes, 0);
+        let start = Instant::now();
+        self.model.infer_one(&Packed(input), &mut Packed(kept.as_mut_slice()))?;
+        Ok(start.elapsed())
+    }
+}
+
+/// Measures, compares with the processor's answers, and notes what came out.
+pub(crate) fn measure(
+    cpu: &mut CpuModel<'static>,
+    file: &Model,
+    inputs: &Inputs,
+    effort: Effort,
+    wait: Wait,
+    report: &mut BenchReport,
+) -> Result<(), CliError> {
+    let name = file.name();
+    let refused = |source| Error::Cuda { name: name.to_owned(), source: Box::new(source) };
+    // Loaded before the kernel stays: what is loaded later may wait for its end.
+    let (backend, model) = file.load_cuda(ORDINAL).map_err(refused)?;
+    report.backend = "cuda";
+    report.device = Some(describe(&backend).map_err(refused)?);
+    report.wait = Some(wait.as_str());
+    report.machine.used_thread_count = 1;
+    let mut launched = Launched { model, output_bytes: cpu.model().output_bytes() };
+    check(&mut launched, file, inputs, &expected(cpu, file, inputs, 0)?)?;
+
+    let start = |buffer_count| {
+        let started = GpuResidentModel::start(file, ORDINAL, buffer_count, wait.strategy());
+        let named = |source| Error::Resident { name: name.to_owned(), source: Box::new(source) };
+        started.map_err(named)
+    };
+    let mut resident = start(1)?;
+    report.driver_calls = driver_calls(&backend, &mut launched, (&mut resident, file), inputs)?;
+    let mut pairs = Pairs { direct: &mut launched, asked: &mut resident, name, mode: "ring" };
+    pairs.measure(inputs, effort, report)?;
+    resident.finish()?;
+    let mut resident = start(SLOTS)?;
+    throughput(&mut resident, inputs, effort.tenth())?;
+    let spent = throughput(&mut resident, inputs, effort)?;
+    let under_way_count = SLOTS.min(usize::try_from(spent.run_count).unwrap_or(SLOTS));
+    report.throughput = Throughput::new(spent, under_way_count);
+    Ok(resident.finish()?)
+}
+
+/// Compares what is launched with the processor's answers, and begins its stream anew.
+fn check(
+    launched: &mut Launched,
+    file: &Model,
+    inputs: &Inputs,
+    expected: &[Vec<u8>],
+) -> Result<(), CliError> {
+    let mut output = Vec::new();
+    let done = launched.model.init();
+    done.map_err(|source| Error::of_cuda(file.name(), &launched.model, source))?;
+    for (number, expected) in (0..).zip(expected) {
+        let done = launched.call(inputs.of_run(number), &mut output);
+        done.map_err(|source| Error::of_cuda(file.name(), &launched.model, source))?;
+        compare(file, &output, expected)?;
+    }
+    let done = launched.model.reset();
+    Ok(done.map_err(|source| Error::of_cuda(file.name(), &launched.model, source))?)
+}
+
+/// Counts the driver calls of one inference either way, where the driver simulates its devices.
+fn driver_calls(
+    backend: &CudaBackend,
+    launched: &mut Launched,
+    (resident, file): (&mut GpuResidentModel, &Model),
+    inputs: &Inputs,
+) -> Result<Option<DriverCallsReport>, CliError> {
+    let driver = backend.context().map(|context| context.device().driver());
+    let count = || driver.and_then(|driver| driver.call_count());
+    let Some(before) = count() else { return Ok(None) };
+    let (_, mut output) = (resident.try_ask(inputs.of_run(0), None)?, Vec::new());
+    resident.answer(|_| ())?;
+    let between = count().unwrap_or(before);
+    let done = launched.call(inputs.of_run(0), &mut output);
+    done.map_err(|source| Error::of_cuda(file.name(), &launched.model, source))?;
+    let after = count().unwrap_or(between);
+    Ok(Some(DriverCallsReport { asked: between - before, launched: after - between }))
+}
