@@ -51,7 +51,7 @@ fn counts_are_written_compared_and_name_what_moved() {
     assert!(folder.run(&["count", "profile.tsv", "counts.md", "--bless"]).status.success());
     let same = folder.run(&["count", "profile.tsv", "counts.md"]);
     assert!(same.status.success());
-    assert!(String::from_utf8_lossy(&same.stdout).contains("1 kernels execute"));
+    assert!(String::from_utf8_lossy(&same.stdout).contains("1 kernel: as the table says"));
     folder.write("profile.tsv", &profile(641));
     let moved = folder.run(&["count", "profile.tsv", "counts.md"]);
     let said = String::from_utf8_lossy(&moved.stderr).into_owned();
