@@ -1,6 +1,6 @@
 //! What the suite asks of a host.
 
-use isokern_core::actor::{ActorMemory, ActorState, Host, LinkEnd, NoBuffers, NoLinks};
+use isokern_core::actor::{ActorMemory, ActorState, Host, LinkEnd, Links, NoBuffers, NoLinks};
 use isokern_guard::SystemClock;
 use isokern_test_actors::{Log, Script};
 
@@ -14,28 +14,9 @@ pub trait Stage {
     type LogMemory: ActorMemory + Clone;
     /// The host of scripts: of those without links, with a link to another script, and with links
     /// to another script and a log.
-    type Host: Host<
-            Script,
-            NoBuffers,
-            NoLinks,
-            Memory = Self::Memory,
-            Running = Self::Running,
-            Clock = SystemClock,
-        > + Host<
-            Script,
-            NoBuffers,
-            OneLink<Self>,
-            Memory = Self::Memory,
-            Running = Self::Running,
-            Clock = SystemClock,
-        > + Host<
-            Script,
-            NoBuffers,
-            TwoLinks<Self>,
-            Memory = Self::Memory,
-            Running = Self::Running,
-            Clock = SystemClock,
-        >;
+    type Host: ScriptHost<Self, NoLinks>
+        + ScriptHost<Self, OneLink<Self>>
+        + ScriptHost<Self, TwoLinks<Self>>;
     /// The host of logs.
     type LogHost: Host<Log, Memory = Self::LogMemory, Running = Self::Running, Clock = SystemClock>;
 
@@ -54,3 +35,17 @@ pub trait Stage {
 pub type OneLink<S> = (NoLinks, LinkEnd<<S as Stage>::Memory>);
 /// Links to a script and to a log.
 pub type TwoLinks<S> = (OneLink<S>, LinkEnd<<S as Stage>::LogMemory>);
+
+/// A host of scripts with such links, on a stage.
+pub trait ScriptHost<S: Stage + ?Sized, L: Links>:
+    Host<Script, NoBuffers, L, Memory = S::Memory, Running = S::Running, Clock = SystemClock>
+{
+}
+
+impl<S, L, H> ScriptHost<S, L> for H
+where
+    S: Stage + ?Sized,
+    L: Links,
+    H: Host<Script, NoBuffers, L, Memory = S::Memory, Running = S::Running, Clock = SystemClock>,
+{
+}

@@ -14,7 +14,7 @@ use super::cuda::{compare, describe, expected};
 use super::effort::Effort;
 use super::inputs::Inputs;
 use super::pairs::{CalledModel, Pairs, throughput};
-use super::report::{BenchReport, DriverCallsReport, Throughput};
+use super::report::{BenchReport, DriverCallsReport};
 use super::wait::Wait;
 use crate::backend::ORDINAL;
 use crate::error::CliError;
@@ -65,10 +65,7 @@ pub(crate) fn measure(
     pairs.measure(inputs, effort, report)?;
     resident.finish()?;
     let mut resident = start(SLOTS)?;
-    throughput(&mut resident, inputs, effort.tenth())?;
-    let spent = throughput(&mut resident, inputs, effort)?;
-    let under_way_count = SLOTS.min(usize::try_from(spent.run_count).unwrap_or(SLOTS));
-    report.throughput = Throughput::new(spent, under_way_count);
+    report.throughput = throughput(&mut resident, SLOTS, inputs, effort)?;
     Ok(resident.finish()?)
 }
 

@@ -8,7 +8,7 @@ use isokern_cpu::CpuModel;
 
 use super::effort::{Effort, Spent};
 use super::inputs::Inputs;
-use super::report::{BenchReport, Overhead};
+use super::report::{BenchReport, Overhead, Throughput};
 use super::times::{Differences, Times};
 use crate::error::CliError;
 use isokern::asked::AskedModel;
@@ -111,8 +111,22 @@ impl CalledModel for CpuModel<'static> {
     }
 }
 
-/// Keeps as many inputs under way as there is room for.
+/// Returns the throughput with as many inputs under way as there is room for, `room`, after a
+/// warm-up.
 pub(crate) fn throughput<M: AskedModel>(
+    model: &mut M,
+    room: usize,
+    inputs: &Inputs,
+    effort: Effort,
+) -> Result<Throughput, CliError> {
+    keep_asking(model, inputs, effort.tenth())?;
+    let spent = keep_asking(model, inputs, effort)?;
+    let under_way_count = room.min(usize::try_from(spent.run_count).unwrap_or(room));
+    Ok(Throughput::new(spent, under_way_count))
+}
+
+/// Keeps as many inputs under way as there is room for.
+fn keep_asking<M: AskedModel>(
     model: &mut M,
     inputs: &Inputs,
     effort: Effort,

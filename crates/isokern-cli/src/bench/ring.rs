@@ -7,7 +7,7 @@ use isokern_cpu::CpuModel;
 use super::effort::Effort;
 use super::inputs::Inputs;
 use super::pairs::{Pairs, throughput};
-use super::report::{BenchReport, Throughput};
+use super::report::BenchReport;
 use super::wait::Wait;
 use crate::error::CliError;
 
@@ -30,9 +30,6 @@ pub(crate) fn measure(
     pairs.measure(inputs, effort, report)?;
     resident.finish()?;
     let mut resident = start(SLOTS)?;
-    throughput(&mut resident, inputs, effort.tenth())?;
-    let spent = throughput(&mut resident, inputs, effort)?;
-    let under_way_count = SLOTS.min(usize::try_from(spent.run_count).unwrap_or(SLOTS));
-    report.throughput = Throughput::new(spent, under_way_count);
+    report.throughput = throughput(&mut resident, SLOTS, inputs, effort)?;
     Ok(resident.finish()?)
 }

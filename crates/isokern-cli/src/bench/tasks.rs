@@ -19,7 +19,7 @@ use isokern_guard::SystemClock;
 use super::effort::{Effort, Spent};
 use super::inputs::Inputs;
 use super::pairs::{Pairs, throughput};
-use super::report::{BenchReport, TaskReport, Throughput, Waits};
+use super::report::{BenchReport, TaskReport, Waits};
 use super::times::Times;
 use crate::error::CliError;
 
@@ -49,11 +49,8 @@ pub(crate) fn measure(
     pairs.measure(inputs, effort, report)?;
     tasked.finish()?;
     let mut tasked = start(IN_FLIGHT, false)?;
-    throughput(&mut tasked, inputs, effort.tenth())?;
-    let spent = throughput(&mut tasked, inputs, effort)?;
     let in_flight = if has_state { 1 } else { IN_FLIGHT };
-    let under_way_count = in_flight.min(usize::try_from(spent.run_count).unwrap_or(in_flight));
-    report.throughput = Throughput::new(spent, under_way_count);
+    report.throughput = throughput(&mut tasked, in_flight, inputs, effort)?;
     tasked.finish()?;
     let empty_task_ns = empty(name, effort)?;
     // The tasks of a stream follow one another: none overtakes.

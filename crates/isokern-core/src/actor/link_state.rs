@@ -20,7 +20,7 @@ const REFUSED: usize = 1;
 /// let mut link = LinkState::begin(&requests, 4);
 /// assert_eq!(link.credit(&requests).free_slots, 2);
 /// link.close(&requests);
-/// # let _: Result<(), PushError<()>> = link.pass_on(&requests, &OutboxEntry::EMPTY);
+/// assert_eq!(link.pass_on(&requests, &OutboxEntry::EMPTY), Err(PushError::Closed(())));
 /// ```
 #[derive(Debug)]
 pub struct LinkState {
