@@ -9,6 +9,10 @@ use isokern_model::layout::Layout;
 
 #[cfg(not(feature = "std"))]
 use isokern_model::Loops;
+#[cfg(feature = "std")]
+use isokern_model::OperatorSite;
+#[cfg(feature = "std")]
+use isokern_model::operators::{HasKind, linked::run_one};
 use isokern_model::{
     AllOperators, Memory, Model, OperatorSet, PlainLoops, Progress, RunError, run_ops, run_until_of,
 };
@@ -170,6 +174,22 @@ impl InstructionSet {
             Level::Avx512Vnni(loops) => {
                 run_until_of::<All, _, _>(&Solo, &loops, model, memory, first, stops)
             }
+        }
+    }
+
+    /// Runs one checked operator of kind `K` with these loops, alone.
+    #[cfg(feature = "std")]
+    pub(crate) fn run_one<K: HasKind>(self, site: &OperatorSite<'_>, memory: &Memory<'_>) {
+        match self.0 {
+            Level::Plain => run_one::<K, _, _>((&Solo, &PlainLoops::new()), site, memory),
+            #[cfg(arm_dsp)]
+            Level::Smlad => run_one::<K, _, _>((&Solo, &Fastest::for_operators()), site, memory),
+            #[cfg(arm_mve)]
+            Level::Mve => run_one::<K, _, _>((&Solo, &Fastest::for_operators()), site, memory),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(loops) => run_one::<K, _, _>((&Solo, &loops), site, memory),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Vnni(loops) => run_one::<K, _, _>((&Solo, &loops), site, memory),
         }
     }
 

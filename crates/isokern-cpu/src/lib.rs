@@ -48,6 +48,7 @@
 //! | [`program`] | [`CpuProgram`]: a model without an arena of its own |
 //! | [`tasks`] | [`ModelTasks`]: models as tasks, which give way between operators |
 //! | `kernel` | `CpuKernel`: a model as a batch kernel that stops between operators |
+//! | [`linked`] | kinds of operators as values, which a linker keeps or drops |
 //! | [`instruction_set`] | which loops a model runs with |
 //! | [`error`] | [`LoadError`] and the codes of this backend |
 //! | [`core`], [`model`], [`ops`] | the crates below |
@@ -83,6 +84,7 @@ pub mod error;
 pub mod instruction_set;
 #[cfg(target_has_atomic = "8")]
 pub mod kernel;
+pub mod linked;
 pub mod loaded;
 #[cfg(arm_mla)]
 mod mla;

@@ -15,6 +15,9 @@ use crate::error::FormatError;
 use crate::header::WORK_MAX;
 use crate::kind::{AllOperators, OpSet, OperatorSet};
 use crate::model::Model;
+use crate::operator::Cost;
+use crate::operators::check_kind;
+use crate::site::OperatorSite;
 
 impl<'m> Model<'m> {
     /// Checks `blob` and views it.
@@ -38,24 +41,45 @@ impl<'m> Model<'m> {
     ///
     /// As for [`parse`](Self::parse), and [`FormatError::NotBuilt`] for an operator of another
     /// kind.
-    #[inline(never)] // Not inlined: firmware's stack holds checks or a run, not both.
+    #[inline]
     pub fn parse_for<S: OperatorSet>(blob: &'m [u8]) -> Result<Self, FormatError> {
+        Self::parse_by(blob, check_kind::<S>)
+    }
+
+    /// Checks `blob`, whose operators `check_kind` checks, and views it.
+    ///
+    /// As [`parse`](Self::parse), for programs that choose kinds when they are linked. `check_kind`
+    /// returns what [`check_one`](crate::operators::linked::check_one) says of an operator, or
+    /// `None` for one of a kind that the program does not have.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](Self::parse), and [`FormatError::NotBuilt`] for an operator that
+    /// `check_kind` has no checks for.
+    #[inline(never)] // Not inlined: firmware's stack holds checks or a run, not both.
+    pub fn parse_by(
+        blob: &'m [u8],
+        check_kind: impl Fn(&OperatorSite<'_>) -> Option<Result<Cost, &'static str>>,
+    ) -> Result<Self, FormatError> {
         let model = Self::unchecked(blob, header::check(blob)?);
         ports::check(&model)?;
         constants::check(&model)?;
         tensors::check(&model)?;
-        totals::<S>(&model)?;
+        totals(&model, check_kind)?;
         memory::check(&model)?;
         Ok(model)
     }
 }
 
 /// Checks every operator, and the totals the header states.
-fn totals<S: OperatorSet>(model: &Model<'_>) -> Result<(), FormatError> {
+fn totals(
+    model: &Model<'_>,
+    check_kind: impl Fn(&OperatorSite<'_>) -> Option<Result<Cost, &'static str>>,
+) -> Result<(), FormatError> {
     let (mut macs, mut work, mut set) = (0_u64, 0_u64, OpSet::EMPTY);
     let mut lists = operators::Stretches::of(model);
     for (index, record) in model.sections.operators.iter().enumerate() {
-        let cost = operators::check::<S>(model, index, record, &mut lists)?;
+        let cost = operators::check(model, (index, record), &mut lists, &check_kind)?;
         macs = macs.saturating_add(cost.macs);
         work = work.saturating_add(cost.work);
         set = set.with_code(record.kind);

@@ -4,8 +4,7 @@
 //! "all others", so the compiler names what a new row lacks. To add a kind, write its file with
 //! an [`Operator`] and add its row; a code is never used again.
 //!
-//! Operators see their tensors and constants through an
-//! [`OperatorSite`], never the model.
+//! Operators see their tensors and constants through an [`OperatorSite`], never the model.
 
 pub mod add;
 pub mod add_n;
@@ -24,6 +23,7 @@ pub mod fully_connected;
 pub mod gather;
 #[cfg(all(test, feature = "std"))]
 mod gather_tests;
+pub mod linked;
 mod move_elements;
 mod move_piece;
 mod move_rows;

@@ -3,10 +3,9 @@
 use super::require as require_header;
 use crate::error::FormatError;
 use crate::header::NONE;
-use crate::kind::OperatorSet;
 use crate::model::Model;
 use crate::operator::{Check, Cost, require};
-use crate::operators::{OpKind, check_kind};
+use crate::operators::OpKind;
 use crate::record::OpRecord;
 use crate::site::OperatorSite;
 use crate::tensor::{Region, TensorRecord};
@@ -46,13 +45,14 @@ impl Stretches {
     }
 }
 
-/// Checks the operator at `index`, which is this record, and returns what it costs.
+/// Checks the operator at `index`, which is this record, and returns what it costs; its own fields
+/// with `check_kind`.
 #[inline(never)] // Not inlined: firmware's stack is short.
-pub(super) fn check<S: OperatorSet>(
+pub(super) fn check(
     model: &Model<'_>,
-    index: usize,
-    record: &OpRecord,
+    (index, record): (usize, &OpRecord),
     stretches: &mut Stretches,
+    check_kind: &impl Fn(&OperatorSite<'_>) -> Option<Result<Cost, &'static str>>,
 ) -> Result<Cost, FormatError> {
     let number = u16::try_from(index).unwrap_or(u16::MAX);
     let fault = |field| FormatError::Operator { index: number, field };
@@ -61,7 +61,7 @@ pub(super) fn check<S: OperatorSet>(
     stretches.step(record).map_err(fault)?;
     let site = model.site(record);
     tensors(model, &site, kind, index + 1).map_err(fault)?;
-    let checked = check_kind::<S>(&site).ok_or(FormatError::NotBuilt { index: number })?;
+    let checked = check_kind(&site).ok_or(FormatError::NotBuilt { index: number })?;
     checked.map_err(fault)
 }
 
