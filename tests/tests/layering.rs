@@ -30,6 +30,7 @@ const RULE: &[(&str, Imports)] = &[
     (MODEL, Imports::Only(&[CORE])),
     (OPS, Imports::Only(&[CORE, MODEL])),
     (CPU, Imports::Only(&[CORE, MODEL, OPS])),
+    ("isokern-capi", Imports::Only(&[CPU, "isokern-import"])),
     ("isokern-import", Imports::Only(&[CORE, MODEL, OPS, CPU])),
     ("isokern-ring", Imports::Only(&[CORE])),
     ("isokern-guard", Imports::Only(&[CORE])),
@@ -46,7 +47,7 @@ const RULE: &[(&str, Imports)] = &[
 ];
 
 /// The crates that build without std.
-const NO_STD: &[&str] = &[CORE, MODEL, OPS, CPU, "isokern-ring"];
+const NO_STD: &[&str] = &[CORE, MODEL, OPS, CPU, "isokern-ring", "isokern-capi"];
 
 /// What the core may take from others.
 const CORE_THIRD_PARTY: &[&str] =

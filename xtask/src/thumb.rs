@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The crates that must build without std.
-pub(crate) const NO_STD_CRATES: [&str; 5] =
-    ["isokern-core", "isokern-model", "isokern-ops", "isokern-cpu", "isokern-ring"];
+pub(crate) const NO_STD_CRATES: [&str; 6] =
+    ["isokern-core", "isokern-model", "isokern-ops", "isokern-cpu", "isokern-ring", "isokern-capi"];
 
 /// Cortex-M4F, Cortex-M3, Cortex-M0, Cortex-M33, RV32IMAC and RV32IMC: the third and the last have
 /// no compare-and-swap.
