@@ -1,7 +1,9 @@
-//! `isokern convert`: a TFLite file, or a packed model, to a packed model.
+//! `isokern convert`: a TFLite file, or a packed model, to a packed model, or to one as C.
+
+mod c_source;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use isokern_import::Report;
@@ -12,6 +14,7 @@ use crate::error::{CliError, name};
 use crate::figures::{counted, grouped};
 use crate::model_file::read_as;
 use crate::output::{Destination, print_text};
+use c_source::{CSource, header_of};
 
 /// Writes a packed model (.ikm) from a TFLite file, or from a packed model with another layout
 ///
@@ -32,6 +35,17 @@ pub(crate) struct Arguments {
     /// The order of the weights
     #[arg(long, value_enum, default_value_t = LayoutArgument::Row)]
     layout: LayoutArgument,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = EmitArgument::Ikm)]
+    emit: EmitArgument,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EmitArgument {
+    /// A packed model
+    Ikm,
+    /// A packed model as C: OUT.c with its bytes, and OUT.h with its sizes
+    C,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -53,12 +67,36 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         let text = format!("{}: converts to {}\n", file.name(), summary(&file, &file.view()));
         return Ok(print_text(text.as_bytes(), false, out)?);
     };
+    if arguments.emit == EmitArgument::C {
+        return emit_c(arguments, output, layout, out);
+    }
     let target = Destination::find(output, &[&arguments.source])?;
     let file = read_as(&arguments.source, Some(layout))?;
     let model = file.view();
     target.write(model.blob(), out)?;
     let text = format!("{}: {}\n", name(output), summary(&file, &model));
     Ok(print_text(text.as_bytes(), target.is_stdout(), out)?)
+}
+
+/// Writes the model as C, to a source file and the header beside it.
+fn emit_c(
+    arguments: &Arguments,
+    output: &Path,
+    layout: Layout,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let header = header_of(output).ok_or_else(|| CliError::NoSourceFile { name: name(output) })?;
+    let targets = (
+        Destination::find(output, &[&arguments.source])?,
+        Destination::find(&header, &[&arguments.source])?,
+    );
+    let file = read_as(&arguments.source, Some(layout))?;
+    let model = file.view();
+    let text = CSource::new(&model, output);
+    targets.0.write(text.source.as_bytes(), out)?;
+    targets.1.write(text.header.as_bytes(), out)?;
+    let line = format!("{}, {}: {}\n", name(output), name(&header), summary(&file, &model));
+    Ok(print_text(line.as_bytes(), false, out)?)
 }
 
 /// Returns what a packed model has, and what of the file it has not.

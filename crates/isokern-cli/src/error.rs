@@ -30,6 +30,11 @@ pub(crate) enum CliError {
          name another file for the output"
     )]
     OutputIsInput { output: String, input: String },
+    #[error(
+        "--emit c writes a source file and a header, which {name} does not name. Fix: pass a file \
+         whose name ends in .c"
+    )]
+    NoSourceFile { name: String },
     #[error("cannot write to standard output: {}{}", .0, Remedy(.0))]
     Print(io::Error),
     #[error(transparent)]
@@ -173,6 +178,7 @@ impl CliError {
             | Self::BackendNotNamed
             | Self::Port(_)
             | Self::OutputIsInput { .. }
+            | Self::NoSourceFile { .. }
             | Self::StateHidden { .. }
             | Self::NoState { .. }
             | Self::StepsOfFile

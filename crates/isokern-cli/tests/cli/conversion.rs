@@ -141,3 +141,51 @@ fn links_devices_and_permissions_stay_what_they_are() {
     assert!(folder.read("file.ikm") == fixture_bytes("digits.ikm"));
     convert(&source, "/dev/null", "row");
 }
+
+/// The header has what a program declares, the source the bytes and the kinds of the model.
+#[test]
+fn a_model_as_c_has_its_bytes_its_kinds_and_its_sizes() {
+    let folder = Folder::new();
+    let target = folder.path("my-digits.c");
+    let ran = isokern(["convert", &fixture("models/digits.tflite"), "--emit", "c", "-o", &target]);
+    assert!(ran.text().contains("my-digits.h: 9 operators"), "{}", ran.text());
+    assert_eq!(folder.names(), ["my-digits.c", "my-digits.h"]);
+    let text = |name| String::from_utf8(folder.read(name)).expect("C is text");
+    let (source, header) = (text("my-digits.c"), text("my-digits.h"));
+    let bytes = source.split_once("blob[4445] = {").expect("the model").1;
+    let bytes: Vec<u8> = bytes
+        .split_once('}')
+        .expect("its end")
+        .0
+        .split(',')
+        .filter_map(|byte| byte.trim().parse().ok())
+        .collect();
+    assert!(bytes == fixture_bytes("digits.ikm"));
+    let kinds: Vec<_> = source.lines().filter(|line| line.contains("&isokern_kind_")).collect();
+    assert_eq!(kinds.len(), 6, "{kinds:?}");
+    for line in [
+        "#define MY_DIGITS_ARENA_BYTES 1536",
+        "#define MY_DIGITS_STATE_BYTES 0",
+        "#define MY_DIGITS_INPUT_COUNT 1",
+        "#define MY_DIGITS_INPUT_0_BYTES 64",
+        "#define MY_DIGITS_OUTPUT_0_DTYPE ISOKERN_DTYPE_I8",
+        "#define MY_DIGITS_OUTPUT_0_SCALE 0.00390625f",
+        "#define MY_DIGITS_OUTPUT_0_ZERO_POINT (-128)",
+        "extern const isokern_model my_digits_model;",
+    ] {
+        assert!(header.lines().any(|found| found == line), "{line}:\n{header}");
+    }
+}
+
+#[test]
+fn c_goes_to_a_source_file_alone() {
+    let folder = Folder::new();
+    let digits = fixture("models/digits.tflite");
+    for name in [folder.path("digits.ikm"), folder.path("digits"), "-".to_owned()] {
+        let ran = isokern(["convert", &digits, "--emit", "c", "-o", &name]);
+        let (error, fix) = ran.error_and_fix(2);
+        assert!(error.contains("a source file and a header"), "{error}");
+        assert!(fix.contains(".c"), "{fix}");
+    }
+    assert!(folder.names().is_empty());
+}
