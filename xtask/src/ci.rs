@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
 use crate::{
-    bundle, count, cust, deny, features, firmware, fuzz, graphs, loom, package, ptx, race,
+    bundle, capi, count, cust, deny, features, firmware, fuzz, graphs, loom, package, ptx, race,
     repository, test, thumb, tidy, typos,
 };
 use clap::{Parser, ValueEnum};
@@ -54,6 +54,8 @@ enum Stage {
     Thumb,
     /// Models on boards in an emulator, compared with the host.
     Firmware,
+    /// Models from C on a board in an emulator, by the commands of the page.
+    Capi,
     /// Device code: the committed PTX is that of the source, and keeps its limits.
     Ptx,
     /// What the committed PTX executes for models, compared with the committed counts.
@@ -159,6 +161,7 @@ impl Stage {
             Self::Graphs => return graphs::run_stage(&defaults::<graphs::Arguments>()),
             Self::Thumb => thumb::run(&defaults::<thumb::Arguments>()),
             Self::Firmware => firmware::run(&defaults::<firmware::Arguments>()),
+            Self::Capi => capi::run(),
             Self::Ptx => ptx::run_stage(),
             Self::Count => count::run(&defaults::<count::Arguments>()),
             Self::Race => race::run(&defaults::<race::Arguments>()),

@@ -1,6 +1,7 @@
 //! The commands of the repository, one file each: `cargo xtask <command>`.
 
 mod bundle;
+mod capi;
 mod ci;
 mod count;
 mod cust;
