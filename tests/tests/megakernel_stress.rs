@@ -67,7 +67,7 @@ struct Account {
 }
 
 impl Account {
-    fn take<M: isokern_core::megakernel::TaskMemory>(&mut self, ends: &mut Completions<M>) -> bool {
+    fn take<M: isokern_core::megakernel::HostMemory>(&mut self, ends: &mut Completions<M>) -> bool {
         let end = match ends.try_next() {
             Ok(end) => end,
             Err(PopError::Empty) => return false,
@@ -84,7 +84,7 @@ impl Account {
     }
 }
 
-fn submit_one<M: isokern_core::megakernel::TaskMemory>(
+fn submit_one<M: isokern_core::megakernel::HostMemory>(
     submitter: &mut Submitter<M>,
     number: u32,
 ) -> Option<TaskHandle> {

@@ -27,6 +27,7 @@
 //! | [`OrderLinks`] | the actors that a block's actor sends to |
 //! | [`BlockReport`] | how far a block is |
 //! | [`DeviceResident`], [`DeviceHandler`], [`resident_key`] | actors that device code has |
+//! | [`TaskOrder`], [`TaskLayout`], [`DeviceTasks`] | workers of a megakernel, their memory, their handler |
 //! | [`ClockLink`] | the host's time on the device |
 //! | [`FaultRecord`], [`FaultCode`] | how device code says that something is wrong |
 //! | [`ProbeRecord`], [`PingPongLines`] | what probes measure in |
@@ -54,11 +55,13 @@ mod order_links;
 mod probe;
 mod report;
 mod resident;
+mod task_layout;
+mod task_order;
 
 pub use batch::{BATCH_VERSION, BatchFlags, BatchParameters};
 pub use clock_link::ClockLink;
 pub use fault::{Fault, FaultCode, FaultRecord, FaultState};
-pub use kinds::{DeviceHandler, DeviceResident, HostModel, ModelShape, resident_key};
+pub use kinds::{DeviceHandler, DeviceResident, DeviceTasks, HostModel, ModelShape, resident_key};
 pub use launch::{
     BATCH_THREADS, BatchLaunch, DeviceLimits, LaunchPlanError, ModelFootprint, SHARED_ALIGN,
     plan_batch,
@@ -74,6 +77,8 @@ pub use resident::{
     CONTROL_THREADS, FAULT_AT, FAULT_BLOCK, MODEL_ENTRY, ORDER_BYTES, ORDER_LINKS_AT, REPORT_BYTES,
     RESIDENT_VERSION, ResidentParameters,
 };
+pub use task_layout::{AddressedCompletions, AddressedFreed, AddressedSubmissions, TaskLayout};
+pub use task_order::{TaskOrder, TaskWork};
 
 /// The batch kernel for models of the first kinds, `isokern_model::BaseOperators`: one
 /// [`BatchParameters`] by value.

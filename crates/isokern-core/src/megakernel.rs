@@ -32,7 +32,7 @@
 //! | [`TaskHandler`], [`TaskContext`], [`TaskStep`] | what tasks do, and what they may ask |
 //! | [`NewTask`], [`TaskHandle`], [`TaskEnd`] | a task as its owner sees it |
 //! | [`Submission`], [`Completion`] | what host and workers say to each other |
-//! | [`TaskMemory`], [`QueueMemory`], [`Sidecar`], [`TaskBells`] | where all of it is |
+//! | [`TaskMemory`], [`WorkerMemory`], [`HostMemory`], [`QueueMemory`], [`Sidecar`], [`TaskBells`] | where all of it is |
 //! | [`Worker`], [`SubmitterState`], [`CompletionsState`] | the steps of those who share it |
 //! | [`TaskHost`], [`RunningWorkers`], [`TaskSlice`] | who starts workers |
 //! | [`MegakernelReport`] | what became of every task |
@@ -107,7 +107,7 @@ pub use launch::{
     MegakernelLaunchRequest, MegakernelPressure, MegakernelTopology,
 };
 pub use left_over::launch_request_for_memory;
-pub use lines::{HostNote, SharedLine, WorkerLine};
+pub use lines::{GateLine, HostNote, SharedLine, WorkerLine};
 pub use new_task::NewTask;
 pub use policy::MegakernelLaunchPolicy;
 pub use queue_cells::QueueCells;
@@ -123,7 +123,9 @@ pub use submit_error::SubmitError;
 pub use submitter_state::{SubmitterState, close, end_stop, stop};
 pub use task_cells::{TaskCells, WorkerCells};
 pub use task_host::{RunningWorkers, TaskHost, TaskLimits, TaskSlice};
-pub use task_memory::{INLETS, NoBells, QueueMemory, TaskBells, TaskMemory};
+pub use task_memory::{
+    HostMemory, INLETS, NoBells, QueueMemory, TaskBells, TaskMemory, WorkerMemory,
+};
 pub use task_shape::{EVENT_COUNT, QUEUE_COUNT, TASK_SLOTS_MAX, TENANT_COUNT, TaskShape};
 pub use task_store::{TaskArrays, TaskStore};
 pub use transition::{TaskTransition, TaskTransitionError};

@@ -49,6 +49,7 @@
 //! ```
 
 mod addressed;
+mod addressed_cells;
 mod addressed_link;
 mod claim;
 mod consumer;
@@ -79,6 +80,7 @@ mod control_tests;
 mod tests;
 
 pub use addressed::{AddressSpace, AddressedLine, AddressedRing};
+pub use addressed_cells::AddressedCells;
 pub use addressed_link::AddressedLinkRing;
 pub use claim::SharedTail;
 pub use consumer::ConsumerState;

@@ -37,8 +37,7 @@ mod toys;
 
 use isokern_core::MegakernelConfig;
 use isokern_core::megakernel::{
-    MegakernelError, MegakernelLaunchRecommendation, TaskHandler, TaskHost, TaskMemory, TaskSlice,
-    prepare,
+    HostMemory, MegakernelError, MegakernelLaunchRecommendation, TaskHandler, TaskHost, TaskSlice,
 };
 use thiserror::Error;
 
@@ -121,7 +120,6 @@ where
         limits.invocations_per_workgroup,
     )?;
     let memory = host.lend(&advice).map_err(MegakernelStartError::Host)?;
-    prepare(&memory);
     let op_count = handler.op_count();
     let slice = TaskSlice::new(&advice, config.max_wall_time);
     let running = host.start(handler, memory.clone(), slice).map_err(MegakernelStartError::Host)?;
@@ -132,7 +130,7 @@ where
     })
 }
 
-impl<M: TaskMemory, R> Megakernel<M, R> {
+impl<M: HostMemory, R> Megakernel<M, R> {
     /// Returns the three ends, which may go to three threads.
     #[must_use]
     pub fn split(self) -> (Submitter<M>, Completions<M>, Controls<M, R>) {

@@ -2,6 +2,7 @@
 
 use super::order::ActorShape;
 use crate::actor::{MailboxShape, Mailboxes, Resident};
+use crate::megakernel::TaskHandler;
 
 /// The mailboxes of the model actor: eight slots of one line.
 pub type ModelShape = Mailboxes<8>;
@@ -46,6 +47,18 @@ pub trait DeviceResident: Resident {
 pub trait DeviceHandler: DeviceResident {
     /// Returns the handler.
     fn handler() -> Self::Handler;
+}
+
+/// The handler of a megakernel's tasks that device code has under [`ENTRY`](Self::ENTRY).
+///
+/// The host's side uses its number of opcodes; the handler that it brings is dropped there, and the
+/// device code makes its own.
+pub trait DeviceTasks: TaskHandler {
+    /// The name by which host and device code know it.
+    const ENTRY: &'static str;
+
+    /// Returns the handler of a worker.
+    fn handler() -> Self;
 }
 
 /// Returns the number of an entry name, by which an order says what a block runs: FNV-1a with 32

@@ -2,7 +2,7 @@
 
 use super::completion::{Completion, TaskEnd};
 use super::handle::TaskHandle;
-use super::task_memory::{TaskBells, TaskMemory};
+use super::task_memory::{HostMemory, TaskBells};
 use crate::ring::{ConsumerState, PopError, ProducerState, SharedRing, SharedWord};
 
 /// The private state of the end that takes completions. A megakernel has one.
@@ -32,7 +32,7 @@ impl CompletionsState {
     ///
     /// [`Empty`](PopError::Empty) while none is there, [`Closed`](PopError::Closed) when the
     /// workers have stopped for good and every end was taken.
-    pub fn try_next<M: TaskMemory>(&mut self, memory: &M) -> Result<TaskEnd, PopError> {
+    pub fn try_next<M: HostMemory>(&mut self, memory: &M) -> Result<TaskEnd, PopError> {
         if let Some(end) = self.next_kept(memory) {
             return Ok(end);
         }
@@ -47,7 +47,7 @@ impl CompletionsState {
     ///
     /// As [`try_next`](Self::try_next). Also [`Closed`](PopError::Closed) when the end of this
     /// task was taken before.
-    pub fn try_take<M: TaskMemory>(
+    pub fn try_take<M: HostMemory>(
         &mut self,
         memory: &M,
         task: TaskHandle,
@@ -77,7 +77,7 @@ impl CompletionsState {
         }
     }
 
-    fn next_kept<M: TaskMemory>(&mut self, memory: &M) -> Option<TaskEnd> {
+    fn next_kept<M: HostMemory>(&mut self, memory: &M) -> Option<TaskEnd> {
         if self.kept_count == 0 {
             return None;
         }
@@ -96,7 +96,7 @@ impl CompletionsState {
     }
 
     /// Takes a completion from the rings, which are looked at in turns.
-    fn next_new<M: TaskMemory>(&mut self, memory: &M) -> Result<TaskEnd, PopError> {
+    fn next_new<M: HostMemory>(&mut self, memory: &M) -> Result<TaskEnd, PopError> {
         let workers = memory.shape().worker_count;
         let mut is_closed = true;
         for _ in 0..workers {
@@ -116,10 +116,10 @@ impl CompletionsState {
     }
 
     /// Gives a slot back, and to its tenant.
-    fn free<M: TaskMemory>(&mut self, memory: &M, slot: u32) {
+    fn free<M: HostMemory>(&mut self, memory: &M, slot: u32) {
         if let Some(note) = memory.note(slot) {
             note.finish();
-            memory.line().count_tenant_ended(note.tenant());
+            memory.gate().count_tenant_ended(note.tenant());
         }
         // There is a place for every slot.
         let _ = self.freed.try_push(memory.freed(), slot);
@@ -137,7 +137,7 @@ fn pop<R: SharedRing>(ring: &R) -> Result<Completion, PopError> {
 }
 
 /// Says that no completion will follow, once all workers have stopped for good.
-pub fn close_completions<M: TaskMemory>(memory: &M) {
+pub fn close_completions<M: HostMemory>(memory: &M) {
     for worker in 0..memory.shape().worker_count {
         if let (Some(ring), Some(line)) = (memory.completions(worker), memory.worker_line(worker)) {
             ProducerState::starting_at(line.tail.load_acquire()).close(ring);

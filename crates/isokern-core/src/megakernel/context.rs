@@ -10,12 +10,12 @@ use super::spawn_error::SpawnTaskError;
 use super::state::TaskPriority;
 use super::submission::Submission;
 use super::tally::Tally;
-use super::task_memory::{TaskBells, TaskMemory};
+use super::task_memory::{TaskBells, WorkerMemory};
 use crate::call::Clock;
 use crate::ring::SharedCounter;
 
 /// What a worker lends to the handler for one run of one task.
-pub(super) struct WorkerContext<'a, M: TaskMemory, C> {
+pub(super) struct WorkerContext<'a, M: WorkerMemory, C> {
     hand: &'a mut Hand,
     memory: &'a M,
     clock: &'a C,
@@ -27,7 +27,7 @@ pub(super) struct WorkerContext<'a, M: TaskMemory, C> {
     queued_at_ns: u64,
 }
 
-impl<'a, M: TaskMemory, C: Clock> WorkerContext<'a, M, C> {
+impl<'a, M: WorkerMemory, C: Clock> WorkerContext<'a, M, C> {
     pub(super) fn new(
         hand: &'a mut Hand,
         memory: &'a M,
@@ -55,7 +55,7 @@ impl<'a, M: TaskMemory, C: Clock> WorkerContext<'a, M, C> {
     }
 }
 
-impl<M: TaskMemory, C: Clock> TaskContext for WorkerContext<'_, M, C> {
+impl<M: WorkerMemory, C: Clock> TaskContext for WorkerContext<'_, M, C> {
     fn must_yield(&mut self) -> bool {
         self.hand.now_ns = self.clock.now_ns();
         self.hand.take_in(self.memory, true);
@@ -63,7 +63,7 @@ impl<M: TaskMemory, C: Clock> TaskContext for WorkerContext<'_, M, C> {
         flags.contains(SidecarFlags::CANCELLED)
             || flags.contains(SidecarFlags::PAUSE_ASKED)
             || self.hand.now_ns >= self.hand.end_ns
-            || self.memory.line().is_stopped()
+            || self.memory.gate().is_stopped()
             || Hand::is_outranked(self.memory, self.class)
     }
 
@@ -72,7 +72,7 @@ impl<M: TaskMemory, C: Clock> TaskContext for WorkerContext<'_, M, C> {
     }
 
     fn is_stopping(&self) -> bool {
-        self.memory.line().is_stopped() || self.clock.now_ns() >= self.hand.end_ns
+        self.memory.gate().is_stopped() || self.clock.now_ns() >= self.hand.end_ns
     }
 
     fn spawn(&mut self, task: NewTask) -> Result<(), SpawnTaskError> {

@@ -1,7 +1,7 @@
 //! Memory that is known when the program is compiled, for a `static`.
 
 use super::cell_ring::CellRing;
-use super::lines::{HostNote, SharedLine, WorkerLine};
+use super::lines::{GateLine, HostNote, SharedLine, WorkerLine};
 use super::queue_cells::QueueCells;
 use super::shared_slot::SharedTaskSlot;
 use super::sidecar::{Moment, Sidecar};
@@ -36,6 +36,7 @@ where
         let worker_count = WORKERS as u32;
         Self {
             shape: TaskShape { host_slots, spawn_slots, queue_places, worker_count },
+            gate: GateLine::FRESH,
             line: SharedLine::FRESH,
             slots: [const { SharedTaskSlot::new([const { W::FRESH }; 16]) }; N],
             sidecars: [const { Sidecar::FRESH }; N],
@@ -129,14 +130,16 @@ impl<W: Fresh> Fresh for WorkerLine<W> {
 }
 
 impl<W: Fresh> Fresh for SharedLine<W> {
+    const FRESH: Self = Self { intake: W::FRESH, events: Fresh::FRESH };
+}
+
+impl<W: Fresh> Fresh for GateLine<W> {
     const FRESH: Self = Self {
-        intake: W::FRESH,
         gate: W::FRESH,
         stop: W::FRESH,
         accepted_low: W::FRESH,
         accepted_high: W::FRESH,
         tenants: Fresh::FRESH,
-        events: Fresh::FRESH,
     };
 }
 

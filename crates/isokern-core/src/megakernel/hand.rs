@@ -7,7 +7,7 @@ use super::sidecar::{Sidecar, SidecarFlags};
 use super::state::TaskPriority;
 use super::tally::{Tallies, Tally};
 use super::task_host::TaskSlice;
-use super::task_memory::{TaskBells, TaskMemory};
+use super::task_memory::{TaskBells, TaskMemory, WorkerMemory};
 use super::task_shape::TaskShape;
 use crate::ring::{ProducerState, SharedCounter, SharedWord};
 
@@ -76,7 +76,7 @@ impl Hand {
     }
 
     /// Says that a task is ready to run from now on; before it can be claimed.
-    pub(super) fn count_came<M: TaskMemory>(&mut self, memory: &M) {
+    pub(super) fn count_came<M: WorkerMemory>(&mut self, memory: &M) {
         self.came = self.came.wrapping_add(1);
         if let Some(line) = memory.worker_line(self.number) {
             line.came.store_release(self.came);
@@ -84,7 +84,7 @@ impl Hand {
     }
 
     /// Says that a task is no longer ready to run; after all that this has caused.
-    pub(super) fn count_went<M: TaskMemory>(&mut self, memory: &M) {
+    pub(super) fn count_went<M: WorkerMemory>(&mut self, memory: &M) {
         self.went = self.went.wrapping_add(1);
         if let Some(line) = memory.worker_line(self.number) {
             line.went.store_release(self.went);
@@ -92,7 +92,7 @@ impl Hand {
     }
 
     /// Shows the worker's numbers to whoever counts, and to the next slice.
-    pub(super) fn show<M: TaskMemory>(&mut self, memory: &M) {
+    pub(super) fn show<M: WorkerMemory>(&mut self, memory: &M) {
         if let Some(line) = memory.worker_line(self.number) {
             self.tallies.show(line);
             line.tail.store_release(self.out.tail());
@@ -100,7 +100,7 @@ impl Hand {
     }
 
     /// Puts a task that can be claimed into the queue of its class.
-    pub(super) fn queue<M: TaskMemory>(
+    pub(super) fn queue<M: WorkerMemory>(
         &mut self,
         memory: &M,
         place: &Place<'_, M::Word>,
@@ -112,7 +112,7 @@ impl Hand {
 
     /// Resumes a task that waits for this epoch or an earlier one, and puts it into its queue.
     /// Returns whether it was this call that did.
-    pub(super) fn resume<M: TaskMemory>(
+    pub(super) fn resume<M: WorkerMemory>(
         &mut self,
         memory: &M,
         place: &Place<'_, M::Word>,
@@ -126,7 +126,11 @@ impl Hand {
     }
 
     /// Puts the task that this worker has just resumed into its queue.
-    pub(super) fn queue_resumed<M: TaskMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>) {
+    pub(super) fn queue_resumed<M: WorkerMemory>(
+        &mut self,
+        memory: &M,
+        place: &Place<'_, M::Word>,
+    ) {
         // Resumed by this call, so it is in no queue and nobody else writes it.
         let class = place.slot.class().unwrap_or_default();
         self.count_came(memory);
@@ -135,7 +139,7 @@ impl Hand {
     }
 
     /// Takes one from the number of tasks that `parent` waits for; the last one lets it run.
-    pub(super) fn release<M: TaskMemory>(&mut self, memory: &M, parent: &Place<'_, M::Word>) {
+    pub(super) fn release<M: WorkerMemory>(&mut self, memory: &M, parent: &Place<'_, M::Word>) {
         if parent.sidecar.pending.fetch_add(u32::MAX) == 1 {
             // Nothing is left that would change it, and the parent waits: its own 1 is back.
             parent.sidecar.pending.store_relaxed(1);
@@ -144,7 +148,7 @@ impl Hand {
     }
 
     /// Tells the one that waits for this task that it has ended.
-    pub(super) fn release_join<M: TaskMemory>(
+    pub(super) fn release_join<M: WorkerMemory>(
         &mut self,
         memory: &M,
         sidecar: &Sidecar<M::Word>,
@@ -161,7 +165,7 @@ impl Hand {
 
     /// Returns the next task to run: of the class that was passed over too often, else of the
     /// first one that has any.
-    pub(super) fn take_next<M: TaskMemory>(&mut self, memory: &M) -> Option<u32> {
+    pub(super) fn take_next<M: WorkerMemory>(&mut self, memory: &M) -> Option<u32> {
         let places = self.shape.queue_places;
         let overdue = self.overdue(memory);
         let order = overdue.into_iter().chain(TaskPriority::ALL);
@@ -185,7 +189,7 @@ impl Hand {
     }
 
     /// Returns the class that was passed over most often, and often enough.
-    fn overdue<M: TaskMemory>(&self, memory: &M) -> Option<TaskPriority> {
+    fn overdue<M: WorkerMemory>(&self, memory: &M) -> Option<TaskPriority> {
         let passed = TaskPriority::ALL.into_iter().zip(self.passed);
         let overdue = passed.filter(|(class, count)| {
             *count >= self.passed_over_max && queue::has_some(memory.class(*class))
@@ -194,7 +198,7 @@ impl Hand {
     }
 
     /// Returns whether a class above this one has work.
-    pub(super) fn is_outranked<M: TaskMemory>(memory: &M, class: TaskPriority) -> bool {
+    pub(super) fn is_outranked<M: WorkerMemory>(memory: &M, class: TaskPriority) -> bool {
         let mut above = TaskPriority::ALL.into_iter().take_while(|above| *above < class);
         above.any(|above| queue::has_some(memory.class(above)))
     }

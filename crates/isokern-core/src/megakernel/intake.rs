@@ -7,7 +7,7 @@ use super::sidecar::{SidecarFlags, tell};
 use super::state::{TaskPriority, TaskState};
 use super::submission::{Submission, SubmissionKind};
 use super::tally::Tally;
-use super::task_memory::{INLETS, TaskBells, TaskMemory};
+use super::task_memory::{INLETS, TaskBells, WorkerMemory};
 use crate::ring::{ConsumerState, SharedCounter, SharedRing, SharedRmw, SharedWord};
 
 /// Messages of an inlet that are taken in at a time.
@@ -18,7 +18,7 @@ impl Hand {
     ///
     /// `is_busy` says that this worker has a task in hand, so another one is wanted for those
     /// that come.
-    pub(super) fn take_in<M: TaskMemory>(&mut self, memory: &M, is_busy: bool) {
+    pub(super) fn take_in<M: WorkerMemory>(&mut self, memory: &M, is_busy: bool) {
         if INLETS.iter().all(|inlet| is_empty(memory.submissions(*inlet))) {
             return;
         }
@@ -36,7 +36,7 @@ impl Hand {
         }
     }
 
-    fn take_in_inlet<M: TaskMemory>(&mut self, memory: &M, ring: &M::Submissions) -> u32 {
+    fn take_in_inlet<M: WorkerMemory>(&mut self, memory: &M, ring: &M::Submissions) -> u32 {
         let mut consumer = consumer_of(ring);
         let mut task_count = 0;
         for _ in 0..BATCH {
@@ -50,7 +50,7 @@ impl Hand {
     }
 
     /// Returns whether there is one more task to run.
-    fn take_in_one<M: TaskMemory>(&mut self, memory: &M, submission: &Submission) -> bool {
+    fn take_in_one<M: WorkerMemory>(&mut self, memory: &M, submission: &Submission) -> bool {
         let kind = submission.kind();
         match kind {
             Some(SubmissionKind::Task) => return self.take_task(memory, submission, false),
@@ -78,7 +78,7 @@ impl Hand {
         false
     }
 
-    fn take_task<M: TaskMemory>(
+    fn take_task<M: WorkerMemory>(
         &mut self,
         memory: &M,
         submission: &Submission,
@@ -136,7 +136,7 @@ impl Hand {
         false
     }
 
-    fn refuse_join<M: TaskMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>) -> bool {
+    fn refuse_join<M: WorkerMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>) -> bool {
         if let Ok(claimed) = place.slot.try_claim() {
             self.count_came(memory);
             self.end(memory, place, claimed, (TaskOutcome::Faulted, FAULT_JOIN));
@@ -144,7 +144,7 @@ impl Hand {
         false
     }
 
-    fn take_resume<M: TaskMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>, epoch: u32) {
+    fn take_resume<M: WorkerMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>, epoch: u32) {
         if place.sidecar.flags().contains(SidecarFlags::HELD) {
             place.sidecar.clear_flags(SidecarFlags::HELD);
             self.release(memory, place);
@@ -154,7 +154,7 @@ impl Hand {
         self.resume(memory, place, told);
     }
 
-    fn take_cancel<M: TaskMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>) {
+    fn take_cancel<M: WorkerMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>) {
         place.sidecar.set_flags(SidecarFlags::CANCELLED);
         // A task that waits is woken, so that the one who claims it ends it.
         self.take_resume(memory, place, EPOCH_MAX);
@@ -162,7 +162,7 @@ impl Hand {
 
     /// Says an event's value and wakes the tasks that waited for it: a look at every slot of the
     /// host.
-    fn signal<M: TaskMemory>(&mut self, memory: &M, submission: &Submission) -> bool {
+    fn signal<M: WorkerMemory>(&mut self, memory: &M, submission: &Submission) -> bool {
         let number = submission.event();
         let Some(event) = memory.line().event(number) else {
             return false;

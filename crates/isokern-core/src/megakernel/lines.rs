@@ -11,49 +11,38 @@ pub(super) const GATE_BUSY: u32 = 1;
 /// No more are taken.
 pub(super) const GATE_CLOSED: u32 = 2;
 
-/// The words that workers and the host's ends share.
+/// The words that the host's ends write.
 ///
 /// | word | written by | what |
 /// |---|---|---|
-/// | intake | workers | 1 while one of them takes submissions in |
 /// | gate | the host's ends | 0 open, 1 while a submission is under way, 2 closed |
 /// | stop | the host's ends | 1: claims end now |
 /// | accepted | the submitter, two words | tasks that were accepted |
 /// | tenants | the end that takes completions | tasks of each tenant whose end was taken |
-/// | events | whoever has the intake | the value of each event |
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
-pub struct SharedLine<W> {
-    pub(super) intake: W,
+pub struct GateLine<W> {
     pub(super) gate: W,
     pub(super) stop: W,
     pub(super) accepted_low: W,
     pub(super) accepted_high: W,
     pub(super) tenants: [W; TENANT_COUNT],
-    pub(super) events: [W; EVENT_COUNT],
 }
 
-impl<W> SharedLine<W> {
+impl<W> GateLine<W> {
     /// Returns a line of words made one by one, all zero.
     pub fn from_words(mut word: impl FnMut() -> W) -> Self {
         Self {
-            intake: word(),
             gate: word(),
             stop: word(),
             accepted_low: word(),
             accepted_high: word(),
             tenants: core::array::from_fn(|_| word()),
-            events: core::array::from_fn(|_| word()),
         }
     }
 }
 
-impl<W: SharedWord> SharedLine<W> {
-    /// Returns the word of an event, 1 to [`EVENT_COUNT`].
-    pub(super) fn event(&self, number: u32) -> Option<&W> {
-        self.events.get(number.checked_sub(1)? as usize)
-    }
-
+impl<W: SharedWord> GateLine<W> {
     /// Returns whether the workers were asked to claim no more.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
@@ -87,6 +76,31 @@ impl<W: SharedWord> SharedLine<W> {
         if let Some(word) = self.tenants.get(tenant as usize) {
             word.store_release(word.load_relaxed().wrapping_add(1));
         }
+    }
+}
+
+/// The words that all workers share.
+///
+/// | word | written by | what |
+/// |---|---|---|
+/// | intake | workers | 1 while one of them takes submissions in |
+/// | events | whoever has the intake | the value of each event |
+#[derive(Debug, Default)]
+#[repr(C, align(64))]
+pub struct SharedLine<W> {
+    pub(super) intake: W,
+    pub(super) events: [W; EVENT_COUNT],
+}
+
+impl<W> SharedLine<W> {
+    /// Returns a line of words made one by one, all zero.
+    pub fn from_words(mut word: impl FnMut() -> W) -> Self {
+        Self { intake: word(), events: core::array::from_fn(|_| word()) }
+    }
+
+    /// Returns the word of an event, 1 to [`EVENT_COUNT`].
+    pub(super) fn event(&self, number: u32) -> Option<&W> {
+        self.events.get(number.checked_sub(1)? as usize)
     }
 }
 

@@ -1,13 +1,13 @@
 //! What points to a handler or to memory is one.
 
 use super::handler::{TaskContext, TaskHandler};
-use super::lines::{HostNote, SharedLine, WorkerLine};
+use super::lines::{GateLine, HostNote, SharedLine, WorkerLine};
 use super::shared_slot::SharedTaskSlot;
 use super::sidecar::Sidecar;
 use super::slot::TaskSlot;
 use super::state::TaskPriority;
 use super::step::TaskStep;
-use super::task_memory::TaskMemory;
+use super::task_memory::{HostMemory, TaskMemory, WorkerMemory};
 use super::task_shape::TaskShape;
 use crate::pointers::for_pointers;
 use crate::team::Team;
@@ -17,10 +17,9 @@ macro_rules! task_memory {
         #[deny(clippy::missing_trait_methods)]
         impl<M: TaskMemory> TaskMemory for $pointer {
             type Word = M::Word;
-            type Queue = M::Queue;
+            type HostWord = M::HostWord;
             type Submissions = M::Submissions;
             type Completions = M::Completions;
-            type Freed = M::Freed;
             type Bells = M::Bells;
 
             #[inline]
@@ -39,21 +38,6 @@ macro_rules! task_memory {
             }
 
             #[inline]
-            fn note(&self, index: u32) -> Option<&HostNote<M::Word>> {
-                M::note(self, index)
-            }
-
-            #[inline]
-            fn class(&self, class: TaskPriority) -> &M::Queue {
-                M::class(self, class)
-            }
-
-            #[inline]
-            fn spare(&self) -> &M::Queue {
-                M::spare(self)
-            }
-
-            #[inline]
             fn submissions(&self, inlet: u32) -> &M::Submissions {
                 M::submissions(self, inlet)
             }
@@ -64,13 +48,8 @@ macro_rules! task_memory {
             }
 
             #[inline]
-            fn freed(&self) -> &M::Freed {
-                M::freed(self)
-            }
-
-            #[inline]
-            fn line(&self) -> &SharedLine<M::Word> {
-                M::line(self)
+            fn gate(&self) -> &GateLine<M::HostWord> {
+                M::gate(self)
             }
 
             #[inline]
@@ -92,6 +71,53 @@ macro_rules! task_memory {
 }
 
 for_pointers!(task_memory, M);
+
+macro_rules! worker_memory {
+    ($pointer:ty) => {
+        #[deny(clippy::missing_trait_methods)]
+        impl<M: WorkerMemory> WorkerMemory for $pointer {
+            type Queue = M::Queue;
+
+            #[inline]
+            fn class(&self, class: TaskPriority) -> &M::Queue {
+                M::class(self, class)
+            }
+
+            #[inline]
+            fn spare(&self) -> &M::Queue {
+                M::spare(self)
+            }
+
+            #[inline]
+            fn line(&self) -> &SharedLine<M::Word> {
+                M::line(self)
+            }
+        }
+    };
+}
+
+for_pointers!(worker_memory, M);
+
+macro_rules! host_memory {
+    ($pointer:ty) => {
+        #[deny(clippy::missing_trait_methods)]
+        impl<M: HostMemory> HostMemory for $pointer {
+            type Freed = M::Freed;
+
+            #[inline]
+            fn note(&self, index: u32) -> Option<&HostNote<M::HostWord>> {
+                M::note(self, index)
+            }
+
+            #[inline]
+            fn freed(&self) -> &M::Freed {
+                M::freed(self)
+            }
+        }
+    };
+}
+
+for_pointers!(host_memory, M);
 
 macro_rules! task_handler {
     ($pointer:ty) => {

@@ -83,7 +83,7 @@ impl MegakernelReport {
     #[must_use]
     pub fn of<M: TaskMemory>(memory: &M) -> Self {
         let shape = memory.shape();
-        let mut report = Self { accepted: memory.line().accepted(), ..Self::default() };
+        let mut report = Self { accepted: memory.gate().accepted(), ..Self::default() };
         for worker in 0..shape.worker_count {
             if let Some(line) = memory.worker_line(worker) {
                 report.add_worker(line);

@@ -13,7 +13,7 @@ use super::sidecar::{SidecarFlags, tell};
 use super::slot::TaskSlot;
 use super::step::TaskStep;
 use super::tally::Tally;
-use super::task_memory::{TaskBells, TaskMemory};
+use super::task_memory::{TaskBells, WorkerMemory};
 use crate::call::Clock;
 use crate::ring::{DEADLINE_TICK_NS, SharedWord};
 use crate::team::Team;
@@ -28,7 +28,7 @@ impl Hand {
     /// Claims the task in a slot that came out of a queue, and runs it.
     pub(super) fn run<M, H, C, T>(&mut self, memory: &M, index: u32, with: (&H, &C, &T))
     where
-        M: TaskMemory,
+        M: WorkerMemory,
         H: TaskHandler<T>,
         C: Clock,
         T: Team,
@@ -60,7 +60,7 @@ impl Hand {
     }
 
     /// Ends the task whose handler never came back, after a panic.
-    pub(super) fn recover<M: TaskMemory>(&mut self, memory: &M, code: u32) {
+    pub(super) fn recover<M: WorkerMemory>(&mut self, memory: &M, code: u32) {
         if let Some(place) = self.running.take().and_then(|index| Place::of(memory, index)) {
             self.tallies.count(Tally::Panics);
             let claimed = place.slot.taken(place.slot.snapshot());
@@ -126,7 +126,7 @@ impl Hand {
         }
     }
 
-    fn after_run<M: TaskMemory>(
+    fn after_run<M: WorkerMemory>(
         &mut self,
         memory: &M,
         place: &Place<'_, M::Word>,
@@ -169,7 +169,7 @@ impl Hand {
     }
 
     /// Lets the task wait for an epoch, and looks afterwards whether it has been told already.
-    fn pause<M: TaskMemory>(
+    fn pause<M: WorkerMemory>(
         &mut self,
         memory: &M,
         place: &Place<'_, M::Word>,
@@ -192,7 +192,7 @@ impl Hand {
     }
 
     /// Lets the task wait for its children, and takes its own 1 from their number.
-    fn join<M: TaskMemory>(
+    fn join<M: WorkerMemory>(
         &mut self,
         memory: &M,
         place: &Place<'_, M::Word>,
@@ -206,7 +206,7 @@ impl Hand {
     }
 
     /// Ends the task, or lets the end wait for the tasks that it spawned.
-    pub(super) fn end<M: TaskMemory>(
+    pub(super) fn end<M: WorkerMemory>(
         &mut self,
         memory: &M,
         place: &Place<'_, M::Word>,
@@ -247,7 +247,7 @@ impl Hand {
 
     /// Says that a task has ended. The ring has a place for each slot of the host, so it has one
     /// for this.
-    fn complete<M: TaskMemory>(&mut self, memory: &M, completion: Completion) {
+    fn complete<M: WorkerMemory>(&mut self, memory: &M, completion: Completion) {
         if let Some(ring) = memory.completions(self.number) {
             let _ = self.out.try_push(ring, completion);
             memory.bells().ring_host();

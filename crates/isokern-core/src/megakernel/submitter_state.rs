@@ -5,7 +5,7 @@ use super::lines::{GATE_BUSY, GATE_CLOSED, GATE_OPEN};
 use super::new_task::NewTask;
 use super::submission::{Submission, SubmissionKind};
 use super::submit_error::SubmitError;
-use super::task_memory::{INLETS, TaskBells, TaskMemory};
+use super::task_memory::{HostMemory, INLETS, TaskBells};
 use super::task_shape::{EVENT_COUNT, TENANT_COUNT};
 use crate::ring::{ConsumerState, ProducerState, SharedRmw, SharedWord};
 
@@ -54,7 +54,7 @@ impl SubmitterState {
     /// # Errors
     ///
     /// [`SubmitError`] with the task inside; nothing was submitted.
-    pub fn try_submit<M: TaskMemory>(
+    pub fn try_submit<M: HostMemory>(
         &mut self,
         memory: &M,
         task: NewTask,
@@ -68,7 +68,7 @@ impl SubmitterState {
     }
 
     /// Returns the first thing that is wrong with a task.
-    fn check<M: TaskMemory>(&self, memory: &M, task: &NewTask) -> Result<(), SubmitError<NewTask>> {
+    fn check<M: HostMemory>(&self, memory: &M, task: &NewTask) -> Result<(), SubmitError<NewTask>> {
         let tenant = task.tenant() as usize;
         let (Some(quota), Some(submitted)) = (self.quotas.get(tenant), self.submitted.get(tenant))
         else {
@@ -80,14 +80,14 @@ impl SubmitterState {
         if task.event().0 as usize > EVENT_COUNT {
             return Err(SubmitError::UnknownEvent(*task));
         }
-        let ended = memory.line().tenant_ended(tenant);
+        let ended = memory.gate().tenant_ended(tenant);
         if submitted.wrapping_sub(ended) >= *quota {
             return Err(SubmitError::TenantFull(*task));
         }
         Ok(())
     }
 
-    fn submit<M: TaskMemory>(
+    fn submit<M: HostMemory>(
         &mut self,
         memory: &M,
         task: NewTask,
@@ -105,11 +105,11 @@ impl SubmitterState {
             *submitted = submitted.wrapping_add(1);
         }
         self.accepted += 1;
-        memory.line().show_accepted(self.accepted);
+        memory.gate().show_accepted(self.accepted);
         Ok(TaskHandle::new(slot, generation, inlet))
     }
 
-    fn free_slot<M: TaskMemory>(&mut self, memory: &M) -> Option<u32> {
+    fn free_slot<M: HostMemory>(&mut self, memory: &M) -> Option<u32> {
         if let Some(slot) = self.in_hand.take() {
             return Some(slot);
         }
@@ -120,7 +120,7 @@ impl SubmitterState {
         self.freed.try_pop::<u32, _>(memory.freed()).ok()
     }
 
-    fn push<M: TaskMemory>(&mut self, memory: &M, inlet: u32, message: Submission) -> bool {
+    fn push<M: HostMemory>(&mut self, memory: &M, inlet: u32, message: Submission) -> bool {
         let producer = self.inlets.get_mut(inlet as usize);
         producer
             .is_some_and(|producer| producer.try_push(memory.submissions(inlet), message).is_ok())
@@ -132,7 +132,7 @@ impl SubmitterState {
     ///
     /// [`Full`](SubmitError::Full) or [`Closed`](SubmitError::Closed). Of a task that has ended
     /// nothing is said, and that is no error.
-    pub fn try_resume<M: TaskMemory>(
+    pub fn try_resume<M: HostMemory>(
         &mut self,
         memory: &M,
         task: TaskHandle,
@@ -147,7 +147,7 @@ impl SubmitterState {
     /// # Errors
     ///
     /// As [`try_resume`](Self::try_resume).
-    pub fn try_release<M: TaskMemory>(
+    pub fn try_release<M: HostMemory>(
         &mut self,
         memory: &M,
         held: TaskHandle,
@@ -160,7 +160,7 @@ impl SubmitterState {
     /// # Errors
     ///
     /// As [`try_resume`](Self::try_resume).
-    pub fn try_pause<M: TaskMemory>(
+    pub fn try_pause<M: HostMemory>(
         &mut self,
         memory: &M,
         task: TaskHandle,
@@ -176,7 +176,7 @@ impl SubmitterState {
     /// # Errors
     ///
     /// As [`try_resume`](Self::try_resume).
-    pub fn try_cancel<M: TaskMemory>(
+    pub fn try_cancel<M: HostMemory>(
         &mut self,
         memory: &M,
         task: TaskHandle,
@@ -190,7 +190,7 @@ impl SubmitterState {
     /// # Errors
     ///
     /// [`UnknownEvent`](SubmitError::UnknownEvent), or as [`try_resume`](Self::try_resume).
-    pub fn try_signal<M: TaskMemory>(
+    pub fn try_signal<M: HostMemory>(
         &mut self,
         memory: &M,
         event: u32,
@@ -202,7 +202,7 @@ impl SubmitterState {
         self.say(memory, 0, Submission::signal(event, value))
     }
 
-    fn say<M: TaskMemory>(
+    fn say<M: HostMemory>(
         &mut self,
         memory: &M,
         inlet: u32,
@@ -217,25 +217,25 @@ impl SubmitterState {
 }
 
 /// The gate, entered by the submitter. Left by dropping it.
-struct Gate<'m, M: TaskMemory>(&'m M);
+struct Gate<'m, M: HostMemory>(&'m M);
 
-impl<'m, M: TaskMemory> Gate<'m, M> {
+impl<'m, M: HostMemory> Gate<'m, M> {
     fn enter(memory: &'m M) -> Option<Self> {
-        let gate = &memory.line().gate;
+        let gate = &memory.gate().gate;
         gate.compare_exchange(GATE_OPEN, GATE_BUSY).ok().map(|_| Self(memory))
     }
 }
 
-impl<M: TaskMemory> Drop for Gate<'_, M> {
+impl<M: HostMemory> Drop for Gate<'_, M> {
     fn drop(&mut self) {
-        self.0.line().gate.store_release(GATE_OPEN);
+        self.0.gate().gate.store_release(GATE_OPEN);
     }
 }
 
 /// Closes the gate: whoever submits from now on gets an error, and what was accepted before can be
 /// taken in. Waits while a submission is under way.
-pub fn close<M: TaskMemory>(memory: &M) {
-    while let Err(found) = memory.line().gate.compare_exchange(GATE_OPEN, GATE_CLOSED) {
+pub fn close<M: HostMemory>(memory: &M) {
+    while let Err(found) = memory.gate().gate.compare_exchange(GATE_OPEN, GATE_CLOSED) {
         if found == GATE_CLOSED {
             break;
         }
@@ -245,12 +245,12 @@ pub fn close<M: TaskMemory>(memory: &M) {
 }
 
 /// Lets workers that start from now on claim again.
-pub fn end_stop<M: TaskMemory>(memory: &M) {
-    memory.line().stop.store_release(0);
+pub fn end_stop<M: HostMemory>(memory: &M) {
+    memory.gate().stop.store_release(0);
 }
 
 /// Tells the workers to claim no more. A task in hand ends or gives way.
-pub fn stop<M: TaskMemory>(memory: &M) {
-    memory.line().stop.store_release(1);
+pub fn stop<M: HostMemory>(memory: &M) {
+    memory.gate().stop.store_release(1);
     memory.bells().ring_workers();
 }

@@ -3,12 +3,12 @@
 use core::fmt;
 
 use super::cell_ring::CellRing;
-use super::lines::{HostNote, SharedLine, WorkerLine};
+use super::lines::{GateLine, HostNote, SharedLine, WorkerLine};
 use super::queue_cells::QueueCells;
 use super::shared_slot::SharedTaskSlot;
 use super::sidecar::Sidecar;
 use super::state::TaskPriority;
-use super::task_memory::{NoBells, TaskBells, TaskMemory};
+use super::task_memory::{HostMemory, NoBells, TaskBells, TaskMemory, WorkerMemory};
 use super::task_shape::TaskShape;
 use super::task_store::TaskStore;
 use crate::ring::SlotCount;
@@ -28,6 +28,7 @@ const INBOX_PLACES_MAX: u32 = 4096;
 /// default nothing does.
 pub struct TaskCells<S: TaskStore, B = NoBells> {
     pub(super) shape: TaskShape,
+    pub(super) gate: GateLine<S::Word>,
     pub(super) line: SharedLine<S::Word>,
     pub(super) slots: S::Many<SharedTaskSlot<S::Word>>,
     pub(super) sidecars: S::Many<Sidecar<S::Word>>,
@@ -61,6 +62,7 @@ impl<S: TaskStore, B> TaskCells<S, B> {
         let inbox = SlotCount::try_new(places.count().min(INBOX_PLACES_MAX)).unwrap_or(places);
         Self {
             shape,
+            gate: GateLine::from_words(&mut *word),
             line: SharedLine::from_words(&mut *word),
             slots: S::many(slots, || SharedTaskSlot::new(core::array::from_fn(|_| word()))),
             sidecars: S::many(slots, || Sidecar::from_words(&mut *word)),
@@ -81,10 +83,9 @@ impl<S: TaskStore, B> TaskCells<S, B> {
 
 impl<S: TaskStore, B: TaskBells> TaskMemory for TaskCells<S, B> {
     type Word = S::Word;
-    type Queue = QueueCells<S>;
+    type HostWord = S::Word;
     type Submissions = CellRing<S, SUBMISSION_CELLS>;
     type Completions = CellRing<S, COMPLETION_CELLS>;
-    type Freed = CellRing<S, FREED_CELLS>;
     type Bells = B;
 
     #[inline]
@@ -103,9 +104,38 @@ impl<S: TaskStore, B: TaskBells> TaskMemory for TaskCells<S, B> {
     }
 
     #[inline]
-    fn note(&self, index: u32) -> Option<&HostNote<S::Word>> {
-        self.notes.as_ref().get(index as usize)
+    fn submissions(&self, inlet: u32) -> &Self::Submissions {
+        if inlet == 0 { &self.urgent } else { &self.usual }
     }
+
+    #[inline]
+    fn completions(&self, worker: u32) -> Option<&Self::Completions> {
+        self.workers.as_ref().get(worker as usize).map(|cells| &cells.completions)
+    }
+
+    #[inline]
+    fn gate(&self) -> &GateLine<S::Word> {
+        &self.gate
+    }
+
+    #[inline]
+    fn worker_line(&self, worker: u32) -> Option<&WorkerLine<S::Word>> {
+        self.workers.as_ref().get(worker as usize).map(|cells| &cells.line)
+    }
+
+    #[inline]
+    fn bells(&self) -> &B {
+        &self.bells
+    }
+
+    #[inline]
+    fn wait(&self) {
+        S::wait();
+    }
+}
+
+impl<S: TaskStore, B: TaskBells> WorkerMemory for TaskCells<S, B> {
+    type Queue = QueueCells<S>;
 
     #[inline]
     fn class(&self, class: TaskPriority) -> &QueueCells<S> {
@@ -125,38 +155,22 @@ impl<S: TaskStore, B: TaskBells> TaskMemory for TaskCells<S, B> {
     }
 
     #[inline]
-    fn submissions(&self, inlet: u32) -> &Self::Submissions {
-        if inlet == 0 { &self.urgent } else { &self.usual }
+    fn line(&self) -> &SharedLine<S::Word> {
+        &self.line
     }
+}
+
+impl<S: TaskStore, B: TaskBells> HostMemory for TaskCells<S, B> {
+    type Freed = CellRing<S, FREED_CELLS>;
 
     #[inline]
-    fn completions(&self, worker: u32) -> Option<&Self::Completions> {
-        self.workers.as_ref().get(worker as usize).map(|cells| &cells.completions)
+    fn note(&self, index: u32) -> Option<&HostNote<S::Word>> {
+        self.notes.as_ref().get(index as usize)
     }
 
     #[inline]
     fn freed(&self) -> &Self::Freed {
         &self.freed
-    }
-
-    #[inline]
-    fn line(&self) -> &SharedLine<S::Word> {
-        &self.line
-    }
-
-    #[inline]
-    fn worker_line(&self, worker: u32) -> Option<&WorkerLine<S::Word>> {
-        self.workers.as_ref().get(worker as usize).map(|cells| &cells.line)
-    }
-
-    #[inline]
-    fn bells(&self) -> &B {
-        &self.bells
-    }
-
-    #[inline]
-    fn wait(&self) {
-        S::wait();
     }
 }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::launch::MegakernelLaunchRecommendation;
-use super::task_memory::TaskMemory;
+use super::task_memory::HostMemory;
 
 /// Starts workers over memory that it owns: threads, a loop of firmware, blocks of a GPU.
 ///
@@ -11,8 +11,8 @@ use super::task_memory::TaskMemory;
 /// [`limits`](Self::limits), and what it recommends comes back with [`lend`](Self::lend) and
 /// [`start`](Self::start).
 pub trait TaskHost<H> {
-    /// Memory that both sides reach; clones reach the same.
-    type Memory: TaskMemory + Clone;
+    /// The host's side of its memory; clones reach the same.
+    type Memory: HostMemory + Clone;
     /// What the program holds while workers run.
     type Running: RunningWorkers<Error = Self::Error>;
     /// Why memory was not lent or workers not started.
@@ -21,7 +21,8 @@ pub trait TaskHost<H> {
     /// Returns what the policy is asked with.
     fn limits(&self) -> TaskLimits;
 
-    /// Lends memory of this shape, in which nothing was said yet.
+    /// Lends memory of this shape, in which nothing was said yet and every slot is free; that of
+    /// workers is [prepared](super::prepare).
     ///
     /// # Errors
     ///

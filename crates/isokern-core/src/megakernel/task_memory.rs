@@ -3,12 +3,12 @@
 use core::task::Waker;
 
 use super::handle::INLET_COUNT;
-use super::lines::{HostNote, SharedLine, WorkerLine};
+use super::lines::{GateLine, HostNote, SharedLine, WorkerLine};
 use super::shared_slot::SharedTaskSlot;
 use super::sidecar::Sidecar;
 use super::state::TaskPriority;
 use super::task_shape::TaskShape;
-use crate::ring::{SharedCell, SharedCounter, SharedRing, SharedRmw};
+use crate::ring::{SharedCell, SharedCounter, SharedRing, SharedRmw, SharedWord};
 
 /// One queue: three words and its places.
 ///
@@ -31,22 +31,24 @@ pub trait QueueMemory {
     fn cell(&self, place: u32) -> impl SharedCell;
 }
 
-/// Everything a megakernel keeps: words, counters, cells, rings, slots, sidecars and classes.
+/// What workers and host of a megakernel both reach: slots, sidecars, rings and lines.
 ///
 /// One generic source runs over it on threads, in a loop of firmware, under a model checker and
 /// on a device. All of it begins as zero. An index that is too large is `None`, never a panic.
+///
+/// Where the two sides have memory of their own, as a GPU and its host, each side's value is of
+/// another type. The host's then shows slots, sidecars and lines of workers as they were when all
+/// workers had stopped.
 pub trait TaskMemory {
-    /// Words that workers claim and count with; on one side only.
-    type Word: SharedRmw + SharedCounter;
-    /// A queue.
-    type Queue: QueueMemory;
+    /// Words that workers write.
+    type Word: SharedWord;
+    /// Words that the host's ends write.
+    type HostWord: SharedWord;
     /// A ring of [`Submission`](super::Submission)s.
     type Submissions: SharedRing;
     /// A ring of [`Completion`](super::Completion)s; it has a place for each of the host's slots,
     /// so it is never full.
     type Completions: SharedRing;
-    /// The ring of slots that the host may fill again, with a place for each.
-    type Freed: SharedRing;
     /// What wakes the two sides.
     type Bells: TaskBells;
 
@@ -59,15 +61,6 @@ pub trait TaskMemory {
     /// Returns what workers keep beside a slot.
     fn sidecar(&self, index: u32) -> Option<&Sidecar<Self::Word>>;
 
-    /// Returns what the host keeps of a slot.
-    fn note(&self, index: u32) -> Option<&HostNote<Self::Word>>;
-
-    /// Returns the queue of a class.
-    fn class(&self, class: TaskPriority) -> &Self::Queue;
-
-    /// Returns the queue of free slots for spawned tasks.
-    fn spare(&self) -> &Self::Queue;
-
     /// Returns the ring of submissions of an inlet: 0 for Critical and High, any other for the
     /// rest.
     fn submissions(&self, inlet: u32) -> &Self::Submissions;
@@ -75,11 +68,8 @@ pub trait TaskMemory {
     /// Returns a worker's ring of completions.
     fn completions(&self, worker: u32) -> Option<&Self::Completions>;
 
-    /// Returns the ring of slots that are free again; both of its ends are the host's.
-    fn freed(&self) -> &Self::Freed;
-
-    /// Returns the words of all workers together.
-    fn line(&self) -> &SharedLine<Self::Word>;
+    /// Returns the words of the host's ends.
+    fn gate(&self) -> &GateLine<Self::HostWord>;
 
     /// Returns the words of one worker.
     fn worker_line(&self, worker: u32) -> Option<&WorkerLine<Self::Word>>;
@@ -92,6 +82,37 @@ pub trait TaskMemory {
     fn wait(&self) {
         core::hint::spin_loop();
     }
+}
+
+/// What only workers reach: queues, and the words that they share.
+///
+/// Their words are claimed and counted with, on one side.
+pub trait WorkerMemory: TaskMemory<Word: SharedRmw + SharedCounter> {
+    /// A queue.
+    type Queue: QueueMemory;
+
+    /// Returns the queue of a class.
+    fn class(&self, class: TaskPriority) -> &Self::Queue;
+
+    /// Returns the queue of free slots for spawned tasks.
+    fn spare(&self) -> &Self::Queue;
+
+    /// Returns the words of all workers together.
+    fn line(&self) -> &SharedLine<Self::Word>;
+}
+
+/// What only the host's ends reach: their notes, and the slots they may fill again.
+///
+/// The gate is claimed by several ends, all on the host's side.
+pub trait HostMemory: TaskMemory<HostWord: SharedRmw> {
+    /// The ring of slots that the host may fill again, with a place for each.
+    type Freed: SharedRing;
+
+    /// Returns what the host keeps of a slot.
+    fn note(&self, index: u32) -> Option<&HostNote<Self::HostWord>>;
+
+    /// Returns the ring of slots that are free again.
+    fn freed(&self) -> &Self::Freed;
 }
 
 /// The inlets, in the order in which they are taken in.

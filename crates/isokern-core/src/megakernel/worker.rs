@@ -8,7 +8,7 @@ use super::handler::TaskHandler;
 use super::intake::is_empty;
 use super::queue;
 use super::task_host::TaskSlice;
-use super::task_memory::{INLETS, TaskMemory};
+use super::task_memory::{INLETS, WorkerMemory};
 use crate::call::{Clock, moment_after};
 use crate::ring::SharedWord;
 use crate::team::{Solo, Team};
@@ -40,7 +40,7 @@ pub enum WorkerEnd {
 /// A value that a thread, a loop or a block calls [`step`](Self::step) of. It takes no lock that
 /// another worker waits for, and allocates nothing. Its numbers are in memory when it is idle, over
 /// or dropped, so that a new one can go on.
-pub struct Worker<M: TaskMemory, H, C, T = Solo> {
+pub struct Worker<M: WorkerMemory, H, C, T = Solo> {
     memory: M,
     handler: H,
     clock: C,
@@ -49,7 +49,7 @@ pub struct Worker<M: TaskMemory, H, C, T = Solo> {
     over: Option<WorkerEnd>,
 }
 
-impl<M: TaskMemory, H: TaskHandler, C: Clock> Worker<M, H, C> {
+impl<M: WorkerMemory, H: TaskHandler, C: Clock> Worker<M, H, C> {
     /// Returns worker `number` of a slice that begins now; one whose number the memory has no
     /// place for stops at once.
     pub fn new(memory: M, handler: H, clock: C, number: u32, slice: TaskSlice) -> Self {
@@ -57,7 +57,7 @@ impl<M: TaskMemory, H: TaskHandler, C: Clock> Worker<M, H, C> {
     }
 }
 
-impl<M: TaskMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
+impl<M: WorkerMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
     /// Works as [`new`](Worker::new), for a team that runs each task together.
     pub fn with_team(
         memory: M,
@@ -92,7 +92,7 @@ impl<M: TaskMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
             return self.finish(WorkerEnd::Closed);
         };
         hand.now_ns = self.clock.now_ns();
-        if self.memory.line().is_stopped() {
+        if self.memory.gate().is_stopped() {
             return self.finish(WorkerEnd::Stop);
         }
         if hand.now_ns >= hand.end_ns {
@@ -137,10 +137,10 @@ impl<M: TaskMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
 }
 
 /// Returns whether nothing is left to run and nothing more can come.
-fn is_over<M: TaskMemory>(memory: &M) -> bool {
+fn is_over<M: WorkerMemory>(memory: &M) -> bool {
     // In this order: closed, so nothing more comes in; taken in, so all of it is counted; and
     // those that went before those that came, so that equal sums were equal at one moment.
-    if !memory.line().is_closed()
+    if !memory.gate().is_closed()
         || INLETS.iter().any(|inlet| !is_empty(memory.submissions(*inlet)))
     {
         return false;
@@ -154,14 +154,14 @@ fn is_over<M: TaskMemory>(memory: &M) -> bool {
 }
 
 /// Fills the queue of free slots for spawned tasks; once, before the first worker starts.
-pub fn prepare<M: TaskMemory>(memory: &M) {
+pub fn prepare<M: WorkerMemory>(memory: &M) {
     let shape = memory.shape();
     for index in shape.host_slots..shape.slot_count() {
         queue::push(memory.spare(), shape.queue_places, index, || memory.wait());
     }
 }
 
-impl<M: TaskMemory, H, C, T> Drop for Worker<M, H, C, T> {
+impl<M: WorkerMemory, H, C, T> Drop for Worker<M, H, C, T> {
     /// Shows what the worker counted, so that another one can go on.
     fn drop(&mut self) {
         if let Some(hand) = &mut self.hand {
@@ -170,7 +170,7 @@ impl<M: TaskMemory, H, C, T> Drop for Worker<M, H, C, T> {
     }
 }
 
-impl<M: TaskMemory, H, C, T> fmt::Debug for Worker<M, H, C, T> {
+impl<M: WorkerMemory, H, C, T> fmt::Debug for Worker<M, H, C, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { hand, over, .. } = self;
         f.debug_struct("Worker").field("hand", hand).field("over", over).finish_non_exhaustive()

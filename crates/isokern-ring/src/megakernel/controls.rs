@@ -2,8 +2,8 @@
 
 use isokern_core::MegakernelConfig;
 use isokern_core::megakernel::{
-    MegakernelError, MegakernelLaunchPolicy, MegakernelLaunchRecommendation, MegakernelReport,
-    RunningWorkers, TaskLimits, TaskMemory, TaskSlice, close, close_completions, end_stop,
+    HostMemory, MegakernelError, MegakernelLaunchPolicy, MegakernelLaunchRecommendation,
+    MegakernelReport, RunningWorkers, TaskLimits, TaskSlice, close, close_completions, end_stop,
     launch_request_for_memory, stop,
 };
 use thiserror::Error;
@@ -42,7 +42,7 @@ impl<M, R> Controls<M, R> {
     }
 }
 
-impl<M: TaskMemory, R: RunningWorkers> Controls<M, R> {
+impl<M: HostMemory, R: RunningWorkers> Controls<M, R> {
     /// Returns whether every worker has stopped.
     #[must_use]
     pub fn is_over(&self) -> bool {

@@ -4,8 +4,8 @@ use core::future::poll_fn;
 use core::task::{Context, Poll};
 
 use isokern_core::megakernel::{
-    CompletionsState, NewTask, SubmitError, SubmitterState, TaskBells, TaskEnd, TaskHandle,
-    TaskMemory,
+    CompletionsState, HostMemory, NewTask, SubmitError, SubmitterState, TaskBells, TaskEnd,
+    TaskHandle,
 };
 use isokern_core::ring::PopError;
 
@@ -19,7 +19,7 @@ pub struct Submitter<M> {
     state: SubmitterState,
 }
 
-impl<M: TaskMemory> Submitter<M> {
+impl<M: HostMemory> Submitter<M> {
     pub(super) const fn new(memory: M, op_count: u32) -> Self {
         Self { memory, state: SubmitterState::new(op_count) }
     }
@@ -94,7 +94,7 @@ pub struct Completions<M> {
     state: CompletionsState,
 }
 
-impl<M: TaskMemory> Completions<M> {
+impl<M: HostMemory> Completions<M> {
     pub(super) const fn new(memory: M) -> Self {
         Self { memory, state: CompletionsState::new() }
     }

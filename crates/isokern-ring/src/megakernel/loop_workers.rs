@@ -5,7 +5,8 @@ use core::cell::Cell;
 use isokern_core::call::Clock;
 use isokern_core::megakernel::{
     MegakernelLaunchRecommendation, RunningWorkers, TaskBells, TaskCells, TaskHandler, TaskHost,
-    TaskLimits, TaskMemory, TaskSlice, TaskStore, Worker, WorkerEnd, WorkerStep,
+    TaskLimits, TaskMemory, TaskSlice, TaskStore, Worker, WorkerEnd, WorkerMemory, WorkerStep,
+    prepare,
 };
 
 use crate::AlreadyLent;
@@ -55,7 +56,11 @@ where
     }
 
     fn lend(&self, _: &MegakernelLaunchRecommendation) -> Result<Self::Memory, AlreadyLent> {
-        if self.is_lent.replace(true) { Err(AlreadyLent) } else { Ok(self.cells) }
+        if self.is_lent.replace(true) {
+            return Err(AlreadyLent);
+        }
+        prepare(self.cells);
+        Ok(self.cells)
     }
 
     fn start(
@@ -71,12 +76,12 @@ where
 
 /// The worker of a loop.
 #[derive(Debug)]
-pub struct LoopRunning<M: TaskMemory, H, C> {
+pub struct LoopRunning<M: WorkerMemory, H, C> {
     worker: Worker<M, H, C>,
     over: Option<WorkerEnd>,
 }
 
-impl<M: TaskMemory, H: TaskHandler, C: Clock> LoopRunning<M, H, C> {
+impl<M: WorkerMemory, H: TaskHandler, C: Clock> LoopRunning<M, H, C> {
     /// Takes in what was submitted and runs one task, if there is one.
     pub fn step(&mut self) -> WorkerStep {
         let step = self.worker.step();
@@ -93,7 +98,7 @@ impl<M: TaskMemory, H: TaskHandler, C: Clock> LoopRunning<M, H, C> {
     }
 }
 
-impl<M: TaskMemory, H: TaskHandler, C: Clock> RunningWorkers for LoopRunning<M, H, C> {
+impl<M: WorkerMemory, H: TaskHandler, C: Clock> RunningWorkers for LoopRunning<M, H, C> {
     type Error = AlreadyLent;
 
     fn is_over(&self) -> bool {

@@ -12,7 +12,7 @@ use std::{format, io};
 use isokern_core::call::Clock;
 use isokern_core::megakernel::{
     MegakernelLaunchRecommendation, RunningWorkers, TaskBells, TaskCells, TaskHandler, TaskHost,
-    TaskLimits, TaskMemory, TaskShape, TaskSlice, Worker, WorkerStep, close,
+    TaskLimits, TaskMemory, TaskShape, TaskSlice, Worker, WorkerStep, close, prepare,
 };
 use isokern_core::ring::{HostCell, HostWord};
 use thiserror::Error;
@@ -94,7 +94,9 @@ where
         let shape = TaskShape::try_new(slots, spawn_slots, self.thread_max)
             .ok_or(ThreadWorkersError::TooManySlots { slots, spawn_slots })?;
         let bells = ThreadTaskBells::new(shape.worker_count);
-        Ok(Arc::new(TaskCells::from_words(shape, bells, HostCell::default, HostWord::default)))
+        let cells = TaskCells::from_words(shape, bells, HostCell::default, HostWord::default);
+        prepare(&cells);
+        Ok(Arc::new(cells))
     }
 
     fn start(
