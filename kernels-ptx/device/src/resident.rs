@@ -1,4 +1,5 @@
-//! Blocks that stay: each runs one actor after the other, as the host orders.
+//! Blocks that stay: each runs one actor after the other, or works for a megakernel, as the host
+//! orders.
 //!
 //! The first warp of a block is in control, and its first thread leads: it runs the handler, by the
 //! same runner as a thread or a main loop (`isokern_ring::Runner`). The others of that warp help it
@@ -19,8 +20,10 @@ mod model;
 mod pool;
 mod shared;
 mod solo;
+mod tasks;
 mod team;
 mod warp;
+mod workers;
 
 pub use actor::{Actors, DeviceActor};
 pub use block::Block;
@@ -28,6 +31,7 @@ pub use links::{BlockLinks, OrderedLinks};
 pub use model::ModelActor;
 pub use solo::SoloActor;
 pub use team::{JoinAll, join_all};
+pub use workers::TaskWorkers;
 
 use isokern_core::device::{
     BlockOrder, BlockPhase, FaultCode, RESIDENT_VERSION, ResidentParameters,
@@ -39,17 +43,30 @@ use crate::{block as shared_block, registers};
 use team::{Call, next_call, post, take_part};
 use warp::agree;
 
-/// Declares the entry of a resident kernel with its residents, each a [`DeviceActor`].
+/// Declares the entry of a resident kernel with its residents, each a [`DeviceActor`], and with the
+/// handlers of its megakernels, each a [`DeviceTasks`](isokern_core::device::DeviceTasks).
 ///
 /// ```ignore
 /// isokern_device::resident_kernel! {
 ///     /// The actors of this crate.
 ///     pub fn my_residents: [SoloActor<Counter>, ModelActor<AllOperators>]
 /// }
+/// isokern_device::resident_kernel! {
+///     /// The actors of this crate, and workers for its tasks.
+///     pub fn my_workers: actors [SoloActor<Counter>], tasks [Chores]
+/// }
 /// ```
 #[macro_export]
 macro_rules! resident_kernel {
     ($(#[$note:meta])* $visibility:vis fn $name:ident: [$($actor:ty),+ $(,)?]) => {
+        $crate::resident_kernel! {
+            $(#[$note])* $visibility fn $name: actors [$($actor),+], tasks []
+        }
+    };
+    (
+        $(#[$note:meta])* $visibility:vis fn $name:ident:
+        actors [$($actor:ty),* $(,)?], tasks [$($tasks:ty),* $(,)?]
+    ) => {
         $(#[$note])*
         ///
         /// # Safety
@@ -63,12 +80,19 @@ macro_rules! resident_kernel {
         ) {
             // SAFETY: by this function's contract.
             unsafe {
-                $crate::resident::run::<$crate::resident_kernel!(@list $($actor),+)>(parameters)
+                $crate::resident::run::<$crate::resident_kernel!(@list [$($actor),*] [$($tasks),*])>(
+                    parameters,
+                )
             };
         }
     };
-    (@list $actor:ty) => { ($actor, ()) };
-    (@list $actor:ty, $($rest:ty),+) => { ($actor, $crate::resident_kernel!(@list $($rest),+)) };
+    (@list [] []) => { () };
+    (@list [] [$tasks:ty $(, $rest:ty)*]) => {
+        $crate::resident::TaskWorkers<$tasks, $crate::resident_kernel!(@list [] [$($rest),*])>
+    };
+    (@list [$actor:ty $(, $rest:ty)*] [$($tasks:ty),*]) => {
+        ($actor, $crate::resident_kernel!(@list [$($rest),*] [$($tasks),*]))
+    };
 }
 
 /// Runs a block of a resident kernel; every thread of it calls this, first of all.

@@ -4,13 +4,17 @@
 //! other side is the host, `.gpu` where it is a block of the same device. A scope that is
 //! too narrow is a data race, one that is too wide costs time.
 //!
-//! On the device a word *is* an address and travels by value. `.global` forms are used:
+//! On the device a word *is* an address and travels by value, but for those of structures, which
+//! are in their place. `.global` forms are used:
 //! such words are in global or mapped memory, never in shared.
 #![allow(unsafe_code)]
 
 use core::arch::asm;
+use core::cell::UnsafeCell;
 
-use isokern_core::ring::{AddressSpace, CellValue, SharedCell, SharedRmw, SharedWord};
+use isokern_core::ring::{
+    AddressSpace, CellValue, SharedCell, SharedCounter, SharedRmw, SharedWord,
+};
 
 /// A word type and a cell type of one scope; `$release` is the order of a releasing store.
 macro_rules! scoped {
@@ -187,6 +191,82 @@ impl SharedRmw for GpuWord {
             );
         }
         if found == current { Ok(found) } else { Err(found) }
+    }
+}
+
+// As above.
+impl SharedCounter for GpuWord {
+    #[inline(always)]
+    fn fetch_add(&self, difference: u32) -> u32 {
+        let found: u32;
+        // SAFETY: the word is valid, by the contract of `at`.
+        unsafe {
+            asm!(
+                "atom.acq_rel.gpu.global.add.u32 {f}, [{a}], {d};",
+                f = out(reg32) found, a = in(reg64) self.address, d = in(reg32) difference,
+                options(nostack),
+            );
+        }
+        found
+    }
+}
+
+/// A word type that is in its place in memory, for structures of words.
+macro_rules! placed {
+    ($placed:ident, $word:ident, $scope:literal) => {
+        #[doc = concat!("A 32-bit word in its place, whose other side is in scope `.", $scope, "`.")]
+        ///
+        /// There are only references to one, made of its address in global or mapped memory.
+        #[repr(transparent)]
+        pub struct $placed(UnsafeCell<u32>);
+
+        impl $placed {
+            #[inline(always)]
+            fn word(&self) -> $word {
+                // SAFETY: a reference is to four aligned bytes, which nobody reaches but by
+                // instructions of `$word`: nobody makes references to the inside of the cell.
+                unsafe { $word::at(self.0.get().expose_provenance() as u64) }
+            }
+        }
+
+        impl SharedWord for $placed {
+            #[inline(always)]
+            fn load_relaxed(&self) -> u32 {
+                self.word().load_relaxed()
+            }
+
+            #[inline(always)]
+            fn load_acquire(&self) -> u32 {
+                self.word().load_acquire()
+            }
+
+            #[inline(always)]
+            fn store_relaxed(&self, value: u32) {
+                self.word().store_relaxed(value);
+            }
+
+            #[inline(always)]
+            fn store_release(&self, value: u32) {
+                self.word().store_release(value);
+            }
+        }
+    };
+}
+
+placed!(PlacedSystemWord, SystemWord, "sys");
+placed!(PlacedGpuWord, GpuWord, "gpu");
+
+impl SharedRmw for PlacedGpuWord {
+    #[inline(always)]
+    fn compare_exchange(&self, current: u32, new: u32) -> Result<u32, u32> {
+        self.word().compare_exchange(current, new)
+    }
+}
+
+impl SharedCounter for PlacedGpuWord {
+    #[inline(always)]
+    fn fetch_add(&self, difference: u32) -> u32 {
+        self.word().fetch_add(difference)
     }
 }
 

@@ -23,7 +23,7 @@ const LINE: u64 = 128;
 ///
 /// ```text
 /// mapped                         device
-/// gate line                      line of all workers
+/// gate line                      line of all workers, word handed
 /// two rings of submissions       lines of workers ┐
 /// ring of freed slots            slots            │ copied to the mapped ones
 /// a ring of completions each     sidecars         ┘ when all workers have stopped
@@ -50,8 +50,10 @@ impl TaskLayout {
     pub const GATE: u64 = 0;
     /// Where the line of all workers is, in device memory.
     pub const LINE: u64 = 0;
+    /// Where the word is, in device memory, by which blocks hand on what they did for it.
+    pub const HANDED: u64 = LINE;
     /// Where what is shown begins in device memory.
-    pub const WORKERS: u64 = LINE;
+    pub const WORKERS: u64 = 2 * LINE;
     /// In a queue: the count, the next ticket to take, the next to fill, and the places.
     pub const QUEUE_PARTS: [u64; 4] = [0, LINE, 2 * LINE, 3 * LINE];
 
@@ -196,8 +198,8 @@ mod tests {
         assert_eq!((layout.shown(), layout.mapped_bytes()), (4736, 4736 + 384 + 1024));
         assert_eq!((layout.worker(2), layout.slot(0), layout.sidecar(1)), (256, 384, 384 + 576));
         // Three words a line each, and eight places.
-        assert_eq!((layout.queue(0), layout.queue(1)), (128 + 1408, 1536 + 512));
-        assert_eq!(layout.device_bytes(), 1536 + 6 * 512);
+        assert_eq!((layout.queue(0), layout.queue(1)), (256 + 1408, 1664 + 512));
+        assert_eq!(layout.device_bytes(), 1664 + 6 * 512);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use core::cell::Cell;
 
 use isokern_core::device::{
     BlockOrder, BlockPhase, BlockRefusal, BlockReport, ClockLink, FAULT_AT, ORDER_BYTES,
-    ORDER_LINKS_AT, OrderLinks, REPORT_BYTES, ResidentParameters,
+    ORDER_LINKS_AT, OrderLinks, REPORT_BYTES, ResidentParameters, TaskOrder,
 };
 use isokern_core::ring::{AddressedLine, HostView};
 
@@ -133,6 +133,13 @@ impl<'t> Block<'t> {
         let address = self.order_line() + ORDER_LINKS_AT;
         // SAFETY: the second line of this block's orders, by the contract of `new`.
         OrderLinks::read(&AddressedLine::new(unsafe { SystemMemory::new() }, address))
+    }
+
+    /// Returns the order of a megakernel that the leader has taken; every lane may read it.
+    #[inline(never)] // As above.
+    pub(super) fn task_order(&self) -> Option<TaskOrder> {
+        // SAFETY: the line of this block's orders, by the contract of `new`.
+        TaskOrder::read(&AddressedLine::new(unsafe { SystemMemory::new() }, self.order_line()))
     }
 
     /// Says how far the block is with an order.

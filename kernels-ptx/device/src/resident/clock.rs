@@ -4,7 +4,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use isokern_core::call::Clock;
+use isokern_core::call::{Clock, PollingSleep};
 
 use super::shared::{AHEAD, load};
 use crate::registers;
@@ -34,5 +34,19 @@ impl Future for Until {
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         if HostClock.now_ns() >= self.moment_ns { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// The time of the device's timer, which the budget and the moments of a megakernel are of.
+#[derive(Clone, Copy)]
+pub(super) struct DeviceClock;
+
+impl Clock for DeviceClock {
+    fn now_ns(&self) -> u64 {
+        registers::nanoseconds()
+    }
+
+    fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send {
+        PollingSleep::new(self, moment_ns)
     }
 }
