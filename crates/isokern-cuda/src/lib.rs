@@ -75,8 +75,8 @@ pub use isokern_core::compute::{DeviceSpace, DeviceView, DeviceViewMut};
 pub use model::CudaModel;
 pub use ptx::shipped_ptx;
 pub use resident::{
-    BlockStatus, CudaBuffers, CudaHost, CudaModelActor, CudaRunning, HostBuffers, HostLinks,
-    LoadedModel, MappedActor, MappedRegion, ResidentError, ResidentPlan,
+    BlockStatus, CudaBuffers, CudaHost, CudaModelActor, CudaRunning, CudaWorkers, HostBuffers,
+    HostLinks, LoadedModel, MappedActor, MappedRegion, MappedTasks, ResidentError, ResidentPlan,
 };
 
 /// The bindings these handles wrap, for raw handles: contexts, streams, functions.

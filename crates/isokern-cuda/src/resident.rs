@@ -1,9 +1,9 @@
-//! Actors that stay on the device: one resident kernel, launched once, spoken to through mapped
-//! memory.
+//! Actors that stay on the device, and workers of a megakernel: one resident kernel, launched once,
+//! spoken to through mapped memory.
 //!
 //! ```text
-//! CudaHost ── Grid ─┬─ Mapped: grid line, orders, reports, actors, staging, pools
-//!     │             ├─ DeviceBuffer: models, arenas, states of models
+//! CudaHost ── Grid ─┬─ Mapped: grid line, orders, reports, actors, staging, pools, tasks
+//!     │             ├─ DeviceBuffer: models, arenas, states of models, tasks
 //!     │             └─ Stream, Function: the one launch
 //!     └─ LeaseThread: renews the lease, ends actors of blocks that are gone
 //! ```
@@ -23,6 +23,9 @@ mod models;
 mod plan;
 mod pools;
 mod room;
+mod task_memory;
+mod task_space;
+mod task_workers;
 
 pub use actor::{CudaRunning, MappedActor};
 pub use block::BlockStatus;
@@ -33,3 +36,5 @@ pub use links::HostLinks;
 pub use model_actor::CudaModelActor;
 pub use models::LoadedModel;
 pub use plan::ResidentPlan;
+pub use task_memory::MappedTasks;
+pub use task_workers::CudaWorkers;

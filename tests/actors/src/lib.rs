@@ -1,5 +1,10 @@
-//! An actor that does what its messages say: one source for threads and for devices.
+//! Actors and tasks that do what their messages and numbers say: one source for threads and for
+//! devices.
 #![no_std]
+
+mod chores;
+
+pub use chores::{Chore, Chores};
 
 use isokern_core::actor::{Link, Mailboxes};
 use isokern_core::device::{DeviceHandler, DeviceResident};

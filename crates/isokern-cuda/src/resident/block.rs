@@ -9,7 +9,7 @@ use isokern_core::actor::Mailbox;
 use isokern_core::actor::{ActorMemory, MailboxShape};
 use isokern_core::device::{
     BlockOrder, BlockPhase, BlockReport, FAULT_AT, FAULT_BLOCK, Fault, FaultCode, ORDER_LINKS_AT,
-    OrderLinks,
+    OrderLinks, TaskOrder,
 };
 use isokern_core::ring::{
     ActorFault, ConsumerState, DeviceControl, DeviceView, PoolLayout, ProducerState, SharedWord,
@@ -30,8 +30,10 @@ pub(super) const NAP: Duration = Duration::from_micros(50);
 struct Block {
     /// The epoch of its last order, 0 before the first.
     epoch: u32,
-    /// Whether somebody has the memory of its actor.
+    /// Whether somebody has the memory of its actor, or has it as a worker.
     is_lent: bool,
+    /// Whether it was lent as a worker.
+    is_worker: bool,
     /// Whether an actor was started in that memory.
     is_started: bool,
     /// What it runs.
@@ -41,12 +43,25 @@ struct Block {
 /// An order that is not known to be over.
 #[derive(Debug)]
 struct Order {
-    /// Ends the actor on the block's behalf.
-    bury: fn(&Mapped, u64, ActorFault),
+    /// Ends the actor on the block's behalf; none for work of a megakernel.
+    bury: Option<fn(&Mapped, u64, ActorFault)>,
     /// The place of the pool that the actor works in.
     pool: Option<Arc<PoolPlace>>,
     /// The mailboxes that the actor sends to. Their memory is lent to no other meanwhile.
     linked: Vec<Linked>,
+}
+
+impl Block {
+    const fn is_actor(&self) -> bool {
+        self.is_lent && !self.is_worker
+    }
+}
+
+impl Order {
+    /// Returns whether it is work of a megakernel.
+    const fn is_work(&self) -> bool {
+        self.bury.is_none()
+    }
 }
 
 /// What a new order brings beside its line.
@@ -66,7 +81,7 @@ pub struct BlockStatus {
     pub phase: Option<BlockPhase>,
     /// The number of the order that the phase is about, 0 before the first.
     pub epoch: u32,
-    /// Whether the host has lent the memory of its actor.
+    /// Whether the host has lent it: the memory of its actor, or the block as a worker.
     pub is_lent: bool,
     /// The fault that ended it, if one did.
     pub fault: Option<Fault>,
@@ -161,12 +176,13 @@ impl Blocks {
             return;
         }
         let Some(order) = block.order.take() else { return };
+        let Some(bury) = order.bury else { return };
         let is_spent = report.is_some_and(|seen| seen.phase() == Some(BlockPhase::Spent));
         let view = DeviceView::read(self.mapped.line(self.device_line_at(number)));
         let state = view.and_then(|view| view.state());
         if is_spent || !state.is_some_and(|state| state.is_over()) {
             let fault = actor_fault(self.fault(number), view);
-            (order.bury)(&self.mapped, self.layout.actor(number), fault);
+            bury(&self.mapped, self.layout.actor(number), fault);
             for linked in &order.linked {
                 linked.close(&self.mapped, self.layout.actor(linked.block));
             }
@@ -218,7 +234,7 @@ impl Blocks {
             return Err(ResidentError::Ended);
         }
         let none = ResidentError::NoFreeBlock { actors: self.actors };
-        let lent_count = table.blocks.iter().filter(|block| block.is_lent).count();
+        let lent_count = table.blocks.iter().filter(|block| block.is_actor()).count();
         if lent_count >= self.actors as usize {
             return Err(none);
         }
@@ -246,10 +262,84 @@ impl Blocks {
         Err(ResidentError::Spent { spent: phases().filter(is_spent).count() as u32 })
     }
 
+    /// Takes so many free blocks as workers, once those of the megakernel before are over.
+    pub(super) fn lend_workers(&self, count: u32) -> Result<Vec<u32>, ResidentError> {
+        let began = Instant::now();
+        loop {
+            if let Some(blocks) = self.try_lend_workers(count, began.elapsed() >= self.patience)? {
+                return Ok(blocks);
+            }
+            thread::sleep(NAP);
+        }
+    }
+
+    fn try_lend_workers(
+        &self,
+        count: u32,
+        is_late: bool,
+    ) -> Result<Option<Vec<u32>>, ResidentError> {
+        let mut table = self.table();
+        self.settle_all(&mut table);
+        let reports: Vec<_> = (0..self.layout.blocks).map(|block| self.report(block)).collect();
+        let is_in = |phase| reports.iter().flatten().filter(move |it| it.phase() == Some(phase));
+        if table.is_over || is_in(BlockPhase::Left).next().is_some() {
+            return Err(ResidentError::Ended);
+        }
+        if table.blocks.iter().any(|block| block.is_worker) {
+            return Err(ResidentError::WorkersInUse);
+        }
+        let linked = table.linked_blocks();
+        let is_unused = |number: u32, block: &Block| {
+            let report = reports.get(number as usize).copied().flatten();
+            !block.is_lent
+                && block.order.is_none()
+                && !linked.contains(&number)
+                && report.is_some_and(|seen| seen.is_free())
+        };
+        let is_at_work = |block: &Block| block.order.as_ref().is_some_and(Order::is_work);
+        let free: Vec<u32> = (0..)
+            .zip(&table.blocks)
+            .filter(|(number, block)| is_unused(*number, block))
+            .map(|(number, _)| number)
+            .take(count as usize)
+            .collect();
+        if free.len() < count as usize || table.blocks.iter().any(is_at_work) {
+            let spent = is_in(BlockPhase::Spent).count() as u32;
+            return if is_late { Err(ResidentError::Spent { spent }) } else { Ok(None) };
+        }
+        for (_, block) in (0..).zip(&mut table.blocks).filter(|(number, _)| free.contains(number)) {
+            (block.is_lent, block.is_worker) = (true, true);
+        }
+        Ok(Some(free))
+    }
+
+    /// Writes an order of a megakernel to the first of these blocks that can take one, and returns
+    /// the block and the epoch; `None` when all of them are gone.
+    pub(super) fn order_work(
+        &self,
+        blocks: &[u32],
+        key: u32,
+        order: &TaskOrder,
+    ) -> Option<(u32, u32)> {
+        let mut table = self.table();
+        self.settle_all(&mut table);
+        if table.is_over {
+            return None;
+        }
+        let is_free = |number: u32| self.report(number).is_some_and(|seen| seen.is_free());
+        let (number, block) = (0..).zip(&mut table.blocks).find(|(number, block)| {
+            blocks.contains(number) && block.order.is_none() && is_free(*number)
+        })?;
+        block.epoch = next_turn(block.epoch);
+        block.order = Some(Order { bury: None, pool: None, linked: Vec::new() });
+        order.publish(self.mapped.line(self.layout.order(number)), key, block.epoch);
+        Some((number, block.epoch))
+    }
+
     /// Takes back the memory of a block's actor. The block takes no other before the actor is over.
     pub(super) fn give_back(&self, block: u32) {
         if let Some(block) = self.table().blocks.get_mut(block as usize) {
-            block.is_lent = false;
+            (block.is_lent, block.is_worker) = (false, false);
         }
     }
 
@@ -269,7 +359,7 @@ impl Blocks {
         block.is_started = true;
         block.epoch = next_turn(block.epoch);
         let NewOrder { order, links, linked, pool } = new;
-        block.order = Some(Order { bury: bury::<S>, pool, linked });
+        block.order = Some(Order { bury: Some(bury::<S>), pool, linked });
         let at = self.layout.order(number);
         links.publish(self.mapped.line(at + ORDER_LINKS_AT));
         order.publish(self.mapped.line(at), block.epoch);

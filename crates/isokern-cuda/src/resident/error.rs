@@ -76,6 +76,12 @@ pub enum ResidentError {
         /// Actors of the plan.
         actors: u32,
     },
+    /// The workers have a megakernel.
+    #[error(
+        "the workers of the plan have a megakernel. Fix: finish it and drop its ends, or run its \
+         tasks there"
+    )]
+    WorkersInUse,
     /// So many blocks met a fault that no block is left.
     #[error("{spent} blocks met a fault and none is left. Fix: start a new host; plan more spares")]
     Spent {

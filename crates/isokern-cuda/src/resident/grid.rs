@@ -41,6 +41,7 @@ pub(super) struct Grid {
     /// None once the kernel has ended.
     claim: Mutex<Option<DeviceClaim>>,
     arenas: DeviceBuffer,
+    tasks: DeviceBuffer,
     model_states: DeviceBuffer,
     stream: Stream,
     function: Function,
@@ -68,7 +69,10 @@ impl Grid {
             let bytes = u64::from(bytes).next_multiple_of(ALIGN) * u64::from(layout.blocks);
             DeviceBuffer::new(context, usize::try_from(bytes).unwrap_or(usize::MAX))
         };
+        let task_bytes = plan.task_layout().map_or(0, |layout| layout.device_bytes());
+        let task_bytes = usize::try_from(task_bytes).unwrap_or(usize::MAX);
         Ok(Self {
+            tasks: DeviceBuffer::new(context, task_bytes)?,
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             arenas: per_block(plan.arena_bytes)?,
             model_states: per_block(plan.model_state_bytes)?,
@@ -214,6 +218,11 @@ impl Grid {
     pub(super) fn arena(&self, block: u32) -> u64 {
         let stride = u64::from(self.plan.arena_bytes).next_multiple_of(ALIGN);
         self.arenas.address() + u64::from(block) * stride
+    }
+
+    /// Returns the device's address of what a megakernel has in device memory.
+    pub(super) const fn tasks(&self) -> u64 {
+        self.tasks.address()
     }
 
     /// Returns the device's address of the state of a block's model.

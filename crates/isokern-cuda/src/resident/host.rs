@@ -25,7 +25,7 @@ use super::plan::ResidentPlan;
 use crate::driver::Context;
 use crate::ptx;
 
-/// Runs actors on a GPU: one resident kernel, a block for each.
+/// Runs actors on a GPU, and workers of a megakernel: one resident kernel, a block for each.
 ///
 /// [`start`](Self::start) loads, allocates and launches everything. From then on until
 /// [`stop`](Self::stop) there is no driver call: actors are spawned, stopped and spawned again by
@@ -230,8 +230,13 @@ impl<C> CudaHost<C> {
         self.grid.models().place_in(order, &self.grid, block, model.number)
     }
 
+    /// Returns the grid.
+    pub(super) const fn grid(&self) -> &Arc<Grid> {
+        &self.grid
+    }
+
     /// Waits until a block has taken the order of an epoch.
-    fn await_order(
+    pub(super) fn await_order(
         &self,
         block: u32,
         epoch: u32,

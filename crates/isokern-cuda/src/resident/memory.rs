@@ -10,6 +10,7 @@ use core::slice;
 
 use isokern_core::actor::{ActorCells, MailboxShape, Silent};
 use isokern_core::device::FaultRecord;
+use isokern_core::megakernel::{GateLine, HostNote, SharedTaskSlot, Sidecar, WorkerLine};
 use isokern_core::ring::{
     CellValue, ControlLine, HostLine, HostWord, LINE_BYTES, LINE_CELLS, SharedCell,
 };
@@ -107,6 +108,13 @@ impl Mapped {
         NonNull::new(start).filter(|_| is_inside)
     }
 
+    /// Returns a part of a megakernel at an offset; `None` where it does not end inside.
+    pub(super) fn placed<T: Words>(&self, at: u64) -> Option<&T> {
+        let start = self.start(at, size_of::<T>() as u64)?.cast::<T>();
+        // SAFETY: the bytes are inside and borrowed, and `T` is atomics that may have any value.
+        start.is_aligned().then(|| unsafe { start.as_ref() })
+    }
+
     /// Returns the word at the start of a line, for memory whose words are used one by one; `None`
     /// where there is no such line.
     pub(super) fn word(&self, at: u64) -> Option<&HostWord> {
@@ -115,3 +123,21 @@ impl Mapped {
         Some(unsafe { start.cast().as_ref() })
     }
 }
+
+/// What is made of words alone, in one line.
+///
+/// # Safety
+///
+/// A type of this kind consists of [`HostWord`]s, and is aligned to its size or to 64 bytes.
+pub(super) unsafe trait Words {}
+
+// SAFETY: words alone, by its definition.
+unsafe impl Words for GateLine<HostWord> {}
+// SAFETY: as above.
+unsafe impl Words for WorkerLine<HostWord> {}
+// SAFETY: as above.
+unsafe impl Words for SharedTaskSlot<HostWord> {}
+// SAFETY: as above.
+unsafe impl Words for Sidecar<HostWord> {}
+// SAFETY: as above.
+unsafe impl Words for HostNote<HostWord> {}

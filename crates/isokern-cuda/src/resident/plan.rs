@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use isokern_core::device::{ORDER_BYTES, REPORT_BYTES};
+use isokern_core::device::{ORDER_BYTES, REPORT_BYTES, TaskLayout};
+use isokern_core::megakernel::TaskShape;
 use isokern_core::ring::LINE_BYTES;
 
 use super::error::ResidentError;
@@ -26,6 +27,12 @@ use super::error::ResidentError;
 pub struct ResidentPlan {
     /// Actors that run at the same time, a block each.
     pub actors: u32,
+    /// Workers of a megakernel, a block each.
+    pub workers: u32,
+    /// Tasks that may be under way at once.
+    pub task_slots: u32,
+    /// Slots for tasks that tasks spawn.
+    pub spawn_slots: u32,
     /// Blocks that take the place of those that met a fault.
     pub spares: u32,
     /// How long the kernel runs on when the host no longer renews its lease.
@@ -51,13 +58,16 @@ pub struct ResidentPlan {
 }
 
 impl ResidentPlan {
-    /// Returns a plan for so many actors: no spares, a lease of two seconds, actors of up to 16 KiB
+    /// Returns a plan for so many actors: no workers, no spares, a lease of two seconds, actors of up to 16 KiB
     /// with a state of up to 1 KiB, 32 KiB of shared memory a block, no models, no pools, and one
     /// multiprocessor left free.
     #[must_use]
     pub const fn new(actors: u32) -> Self {
         Self {
             actors,
+            workers: 0,
+            task_slots: 0,
+            spawn_slots: 0,
             spares: 0,
             lease: Duration::from_secs(2),
             actor_bytes: 16 << 10,
@@ -69,6 +79,19 @@ impl ResidentPlan {
             pool_bytes: 0,
             free_multiprocessors: 1,
         }
+    }
+
+    /// Returns the plan with workers for a megakernel, and slots for the tasks that may be under way
+    /// at once; 1 to 2^28 slots, those for spawned tasks included.
+    #[must_use]
+    pub const fn with_workers(self, workers: u32, task_slots: u32) -> Self {
+        Self { workers, task_slots, ..self }
+    }
+
+    /// Returns the plan with slots for tasks that tasks spawn.
+    #[must_use]
+    pub const fn with_spawn_slots(self, spawn_slots: u32) -> Self {
+        Self { spawn_slots, ..self }
     }
 
     /// Returns the plan with blocks that take the place of those that met a fault.
@@ -138,16 +161,31 @@ impl ResidentPlan {
         u64::try_from(self.lease.as_nanos()).unwrap_or(u64::MAX)
     }
 
+    /// Returns the shape of its megakernel; `None` for a plan without.
+    pub(super) const fn task_shape(&self) -> Option<TaskShape> {
+        TaskShape::try_new(self.task_slots, self.spawn_slots, self.workers)
+    }
+
+    /// Returns the layout of its megakernel; `None` for a plan without.
+    pub(super) fn task_layout(&self) -> Option<TaskLayout> {
+        self.task_shape().map(TaskLayout::new)
+    }
+
     /// Checks the numbers and returns the layout.
     pub(super) fn layout(&self) -> Result<MappedLayout, ResidentError> {
         let wrong = |reason| Err(ResidentError::Plan { reason });
-        if self.actors == 0 {
-            return wrong("it has no actors");
+        if self.actors == 0 && self.workers == 0 {
+            return wrong("it has no actors and no workers");
+        }
+        if self.workers > 0 && self.task_shape().is_none() {
+            return wrong("its workers have no task slots, or more than 2^28");
         }
         if self.lease < LEASE_MIN {
             return wrong("its lease is shorter than a millisecond");
         }
-        let blocks = self.actors.checked_add(self.spares).filter(|blocks| *blocks <= BLOCKS_MAX);
+        let blocks = self.actors.checked_add(self.workers);
+        let blocks = blocks.and_then(|blocks| blocks.checked_add(self.spares));
+        let blocks = blocks.filter(|blocks| *blocks <= BLOCKS_MAX);
         let Some(blocks) = blocks else { return wrong("it has more than 65536 blocks") };
         let layout = MappedLayout::of(blocks, self);
         layout.map_or(wrong("its memory is more than an address space holds"), Ok)
@@ -173,6 +211,8 @@ pub(super) struct MappedLayout {
     pub(super) staging: u64,
     /// Where pools are.
     pub(super) pools: u64,
+    /// Where the megakernel is.
+    pub(super) tasks: u64,
     /// Bytes of the whole.
     pub(super) bytes: u64,
 }
@@ -192,7 +232,9 @@ impl MappedLayout {
         let staging = states.checked_add(count * state_bytes)?;
         let staged = plan.model_bytes.checked_next_multiple_of(LINE)?;
         let pools = staging.checked_add(staged)?;
-        let bytes = pools.checked_add(plan.pool_bytes.checked_next_multiple_of(LINE)?)?;
+        let tasks = pools.checked_add(plan.pool_bytes.checked_next_multiple_of(LINE)?)?;
+        let task_bytes = plan.task_layout().map_or(0, |layout| layout.mapped_bytes());
+        let bytes = tasks.checked_add(task_bytes)?;
         // The host reaches all of it.
         isize::try_from(bytes).ok()?;
         Some(Self {
@@ -205,6 +247,7 @@ impl MappedLayout {
             state_bytes,
             staging,
             pools,
+            tasks,
             bytes,
         })
     }
@@ -256,12 +299,18 @@ mod tests {
         assert_eq!((layout.actor(0), layout.actor(1)), (2176, 2176 + 2816));
         assert_eq!((layout.state(0), layout.state(3)), (13_440, 13_440 + 3 * 128));
         assert_eq!((layout.staging, layout.pools, layout.bytes), (13_952, 14_976, 15_104));
+        let workers = plan.with_workers(2, 6).with_spawn_slots(2);
+        let tasks = workers.task_layout().expect("it has workers");
+        let layout = workers.layout().expect("it fits");
+        assert_eq!((layout.blocks, layout.bytes - layout.tasks), (6, tasks.mapped_bytes()));
     }
 
     #[test]
     fn plans_that_cannot_be_kept_are_refused_by_name() {
         let plans = [
             (ResidentPlan::new(0), "no actors"),
+            (ResidentPlan::new(0).with_workers(1, 0), "task slots"),
+            (ResidentPlan::new(1).with_workers(u32::MAX, 1), "65536 blocks"),
             (ResidentPlan::new(1).with_lease(Duration::from_micros(999)), "lease"),
             (ResidentPlan::new(u32::MAX).with_spares(1), "65536 blocks"),
             (ResidentPlan::new(1).with_model_bytes(u64::MAX), "address space"),

@@ -1,12 +1,17 @@
-//! A resident kernel of scripts, for the suite that runs on threads by the same source.
+//! Resident kernels of scripts and of tasks, for the suites that run on threads by the same source.
 #![no_std]
 #![feature(abi_ptx)]
 
 use isokern_device::resident::SoloActor;
 use isokern_device::resident_kernel;
-use isokern_test_actors::{Log, Script};
+use isokern_test_actors::{Chores, Log, Script};
 
 resident_kernel! {
     /// Blocks that run scripts and logs.
     pub fn isokern_test_actors: [SoloActor<Script>, SoloActor<Log>]
+}
+
+resident_kernel! {
+    /// Blocks that work for a megakernel of chores.
+    pub fn isokern_test_tasks: actors [], tasks [Chores]
 }

@@ -1,0 +1,89 @@
+//! Tasks that do what their numbers say.
+
+use isokern_core::device::DeviceTasks;
+use isokern_core::megakernel::{NewTask, TaskContext, TaskHandler, TaskPriority, TaskStep};
+use isokern_core::{Solo, TaskSlot};
+
+/// What a task does with its parameter; its opcode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Chore {
+    /// Ends well.
+    Done,
+    /// Gives way that many times.
+    Yield,
+    /// Is put back that many times, into its own class.
+    Requeue,
+    /// Waits for that epoch.
+    Pause,
+    /// Fails with the parameter as its code.
+    Fault,
+    /// Spawns so many tasks that give way once, and joins them; gives way while there is no slot.
+    Spawn,
+    /// Looks that many times whether it is to give way, and does.
+    Look,
+}
+
+impl Chore {
+    /// Returns the task.
+    #[must_use]
+    pub const fn with(self, param: u32) -> NewTask {
+        NewTask::new(self as u32).with_param(param)
+    }
+}
+
+/// Opcodes of [`Chore`].
+const OP_COUNT: u32 = Chore::Look as u32 + 1;
+
+/// The handler of all chores.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Chores;
+
+const YIELD: u32 = Chore::Yield as u32;
+const REQUEUE: u32 = Chore::Requeue as u32;
+const PAUSE: u32 = Chore::Pause as u32;
+const FAULT: u32 = Chore::Fault as u32;
+const SPAWN: u32 = Chore::Spawn as u32;
+const LOOK: u32 = Chore::Look as u32;
+
+impl TaskHandler for Chores {
+    fn op_count(&self) -> u32 {
+        OP_COUNT
+    }
+
+    fn run<C: TaskContext>(&self, _: &Solo, task: &TaskSlot, context: &mut C) -> TaskStep {
+        let (pc, param) = (task.continuation_pc(), task.param());
+        let priority = task.priority().unwrap_or(TaskPriority::Normal);
+        match task.op_handle() {
+            YIELD if pc < param => TaskStep::Yield { pc: pc + 1, data: 0 },
+            REQUEUE if pc < param => TaskStep::Requeue { pc: pc + 1, data: 0, priority },
+            PAUSE if pc == 0 => TaskStep::Pause { pc: 1, data: 0, epoch: param },
+            FAULT => TaskStep::Fault { code: param },
+            SPAWN if pc < param => {
+                for spawned in pc..param {
+                    if context.spawn(Chore::Yield.with(1).with_priority(priority)).is_err() {
+                        return TaskStep::Yield { pc: spawned, data: 0 };
+                    }
+                }
+                TaskStep::Join { pc: param, data: 0 }
+            }
+            LOOK => {
+                for pc in pc..param {
+                    if context.must_yield() {
+                        return TaskStep::Yield { pc: pc + 1, data: 0 };
+                    }
+                }
+                TaskStep::Done
+            }
+            _ => TaskStep::Done,
+        }
+    }
+}
+
+impl DeviceTasks for Chores {
+    const ENTRY: &'static str = "chores";
+
+    fn handler() -> Self {
+        Self
+    }
+}
