@@ -21,7 +21,7 @@ use isokern_ring::{MegakernelStartError, ThreadWorkers, megakernel};
 use isokern_test_actors::Chores;
 use isokern_tests::device::{named_folder, read};
 use isokern_tests::standin::{call_count, missing};
-use isokern_tests::task_suite::{SPAWN_SLOTS, TASK_SLOTS, TaskStage, WORKERS, tests};
+use isokern_tests::task_suite::{SPAWN_SLOTS, TASK_SLOTS, TaskStage, TaskTest, WORKERS, tests};
 use isokern_tests::trials::{run_in_turn, trial_unless};
 
 /// After this long, something hangs.
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let no_folder = "ISOKERN_ACTORS names no folder with the device code of the suite";
     let missing = missing().or(folder.is_none().then_some(no_folder));
     let blocks = Arc::new(Mutex::new(None));
-    let own: [(&str, fn(&Blocks)); 2] =
+    let own: [TaskTest<Blocks>; 2] =
         [("another_megakernel_is_refused", second), ("unknown_tasks_are_refused", unknown)];
     let on_device = tests::<Blocks>().into_iter().chain(own).map(|(name, test)| {
         let (folder, blocks) = (folder.clone().unwrap_or_default(), Arc::clone(&blocks));

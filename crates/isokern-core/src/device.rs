@@ -27,7 +27,7 @@
 //! | [`OrderLinks`] | the actors that a block's actor sends to |
 //! | [`BlockReport`] | how far a block is |
 //! | [`DeviceResident`], [`DeviceHandler`], [`resident_key`] | actors that device code has |
-//! | [`TaskOrder`], [`TaskLayout`], [`DeviceTasks`] | workers of a megakernel, their memory, their handler |
+//! | [`TaskOrder`], [`TaskLayout`], [`DeviceTasks`] | workers of a megakernel |
 //! | [`ClockLink`] | the host's time on the device |
 //! | [`FaultRecord`], [`FaultCode`] | how device code says that something is wrong |
 //! | [`ProbeRecord`], [`PingPongLines`] | what probes measure in |

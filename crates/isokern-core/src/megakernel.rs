@@ -32,7 +32,8 @@
 //! | [`TaskHandler`], [`TaskContext`], [`TaskStep`] | what tasks do, and what they may ask |
 //! | [`NewTask`], [`TaskHandle`], [`TaskEnd`] | a task as its owner sees it |
 //! | [`Submission`], [`Completion`] | what host and workers say to each other |
-//! | [`TaskMemory`], [`WorkerMemory`], [`HostMemory`], [`QueueMemory`], [`Sidecar`], [`TaskBells`] | where all of it is |
+//! | [`TaskMemory`], [`WorkerMemory`], [`HostMemory`] | where all of it is |
+//! | [`QueueMemory`], [`Sidecar`], [`TaskBells`] | parts of that |
 //! | [`Worker`], [`SubmitterState`], [`CompletionsState`] | the steps of those who share it |
 //! | [`TaskHost`], [`RunningWorkers`], [`TaskSlice`] | who starts workers |
 //! | [`MegakernelReport`] | what became of every task |

@@ -23,6 +23,7 @@ mod models;
 mod plan;
 mod pools;
 mod room;
+mod task_blocks;
 mod task_memory;
 mod task_space;
 mod task_workers;

@@ -80,9 +80,9 @@ macro_rules! resident_kernel {
         ) {
             // SAFETY: by this function's contract.
             unsafe {
-                $crate::resident::run::<$crate::resident_kernel!(@list [$($actor),*] [$($tasks),*])>(
-                    parameters,
-                )
+                $crate::resident::run::<
+                    $crate::resident_kernel!(@list [$($actor),*] [$($tasks),*])
+                >(parameters)
             };
         }
     };

@@ -214,7 +214,7 @@ impl SharedCounter for GpuWord {
 /// A word type that is in its place in memory, for structures of words.
 macro_rules! placed {
     ($placed:ident, $word:ident, $scope:literal) => {
-        #[doc = concat!("A 32-bit word in its place, whose other side is in scope `.", $scope, "`.")]
+        #[doc = concat!("A 32-bit word in its place; its other side is in scope `.", $scope, "`.")]
         ///
         /// There are only references to one, made of its address in global or mapped memory.
         #[repr(transparent)]

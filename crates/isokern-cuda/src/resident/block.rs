@@ -9,7 +9,7 @@ use isokern_core::actor::Mailbox;
 use isokern_core::actor::{ActorMemory, MailboxShape};
 use isokern_core::device::{
     BlockOrder, BlockPhase, BlockReport, FAULT_AT, FAULT_BLOCK, Fault, FaultCode, ORDER_LINKS_AT,
-    OrderLinks, TaskOrder,
+    OrderLinks,
 };
 use isokern_core::ring::{
     ActorFault, ConsumerState, DeviceControl, DeviceView, PoolLayout, ProducerState, SharedWord,
@@ -27,40 +27,33 @@ pub(super) const NAP: Duration = Duration::from_micros(50);
 
 /// One block.
 #[derive(Debug, Default)]
-struct Block {
+pub(super) struct Block {
     /// The epoch of its last order, 0 before the first.
-    epoch: u32,
+    pub(super) epoch: u32,
     /// Whether somebody has the memory of its actor, or has it as a worker.
-    is_lent: bool,
+    pub(super) is_lent: bool,
     /// Whether it was lent as a worker.
-    is_worker: bool,
+    pub(super) is_worker: bool,
     /// Whether an actor was started in that memory.
     is_started: bool,
     /// What it runs.
-    order: Option<Order>,
+    pub(super) order: Option<Order>,
 }
 
 /// An order that is not known to be over.
 #[derive(Debug)]
-struct Order {
+pub(super) struct Order {
     /// Ends the actor on the block's behalf; none for work of a megakernel.
-    bury: Option<fn(&Mapped, u64, ActorFault)>,
+    pub(super) bury: Option<fn(&Mapped, u64, ActorFault)>,
     /// The place of the pool that the actor works in.
-    pool: Option<Arc<PoolPlace>>,
+    pub(super) pool: Option<Arc<PoolPlace>>,
     /// The mailboxes that the actor sends to. Their memory is lent to no other meanwhile.
-    linked: Vec<Linked>,
+    pub(super) linked: Vec<Linked>,
 }
 
 impl Block {
     const fn is_actor(&self) -> bool {
         self.is_lent && !self.is_worker
-    }
-}
-
-impl Order {
-    /// Returns whether it is work of a megakernel.
-    const fn is_work(&self) -> bool {
-        self.bury.is_none()
     }
 }
 
@@ -93,20 +86,20 @@ pub(super) struct Blocks {
     mapped: Mapped,
     layout: MappedLayout,
     actors: u32,
-    patience: Duration,
+    pub(super) patience: Duration,
     table: Mutex<Table>,
 }
 
 #[derive(Debug)]
-struct Table {
-    blocks: Vec<Block>,
+pub(super) struct Table {
+    pub(super) blocks: Vec<Block>,
     /// Whether the kernel has ended.
-    is_over: bool,
+    pub(super) is_over: bool,
 }
 
 impl Table {
     /// Returns the blocks whose actors others send to.
-    fn linked_blocks(&self) -> Vec<u32> {
+    pub(super) fn linked_blocks(&self) -> Vec<u32> {
         let orders = self.blocks.iter().filter_map(|block| block.order.as_ref());
         orders.flat_map(|order| order.linked.iter().map(|linked| linked.block)).collect()
     }
@@ -130,7 +123,7 @@ impl Blocks {
         &self.layout
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
+    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -161,7 +154,7 @@ impl Blocks {
         self.settle_all(&mut self.table());
     }
 
-    fn settle_all(&self, table: &mut Table) {
+    pub(super) fn settle_all(&self, table: &mut Table) {
         let is_over = table.is_over;
         for (number, block) in (0..).zip(&mut table.blocks) {
             self.settle_block(number, block, is_over);
@@ -260,80 +253,6 @@ impl Blocks {
         }
         let is_spent = |phase: &Option<BlockPhase>| *phase == Some(BlockPhase::Spent);
         Err(ResidentError::Spent { spent: phases().filter(is_spent).count() as u32 })
-    }
-
-    /// Takes so many free blocks as workers, once those of the megakernel before are over.
-    pub(super) fn lend_workers(&self, count: u32) -> Result<Vec<u32>, ResidentError> {
-        let began = Instant::now();
-        loop {
-            if let Some(blocks) = self.try_lend_workers(count, began.elapsed() >= self.patience)? {
-                return Ok(blocks);
-            }
-            thread::sleep(NAP);
-        }
-    }
-
-    fn try_lend_workers(
-        &self,
-        count: u32,
-        is_late: bool,
-    ) -> Result<Option<Vec<u32>>, ResidentError> {
-        let mut table = self.table();
-        self.settle_all(&mut table);
-        let reports: Vec<_> = (0..self.layout.blocks).map(|block| self.report(block)).collect();
-        let is_in = |phase| reports.iter().flatten().filter(move |it| it.phase() == Some(phase));
-        if table.is_over || is_in(BlockPhase::Left).next().is_some() {
-            return Err(ResidentError::Ended);
-        }
-        if table.blocks.iter().any(|block| block.is_worker) {
-            return Err(ResidentError::WorkersInUse);
-        }
-        let linked = table.linked_blocks();
-        let is_unused = |number: u32, block: &Block| {
-            let report = reports.get(number as usize).copied().flatten();
-            !block.is_lent
-                && block.order.is_none()
-                && !linked.contains(&number)
-                && report.is_some_and(|seen| seen.is_free())
-        };
-        let is_at_work = |block: &Block| block.order.as_ref().is_some_and(Order::is_work);
-        let free: Vec<u32> = (0..)
-            .zip(&table.blocks)
-            .filter(|(number, block)| is_unused(*number, block))
-            .map(|(number, _)| number)
-            .take(count as usize)
-            .collect();
-        if free.len() < count as usize || table.blocks.iter().any(is_at_work) {
-            let spent = is_in(BlockPhase::Spent).count() as u32;
-            return if is_late { Err(ResidentError::Spent { spent }) } else { Ok(None) };
-        }
-        for (_, block) in (0..).zip(&mut table.blocks).filter(|(number, _)| free.contains(number)) {
-            (block.is_lent, block.is_worker) = (true, true);
-        }
-        Ok(Some(free))
-    }
-
-    /// Writes an order of a megakernel to the first of these blocks that can take one, and returns
-    /// the block and the epoch; `None` when all of them are gone.
-    pub(super) fn order_work(
-        &self,
-        blocks: &[u32],
-        key: u32,
-        order: &TaskOrder,
-    ) -> Option<(u32, u32)> {
-        let mut table = self.table();
-        self.settle_all(&mut table);
-        if table.is_over {
-            return None;
-        }
-        let is_free = |number: u32| self.report(number).is_some_and(|seen| seen.is_free());
-        let (number, block) = (0..).zip(&mut table.blocks).find(|(number, block)| {
-            blocks.contains(number) && block.order.is_none() && is_free(*number)
-        })?;
-        block.epoch = next_turn(block.epoch);
-        block.order = Some(Order { bury: None, pool: None, linked: Vec::new() });
-        order.publish(self.mapped.line(self.layout.order(number)), key, block.epoch);
-        Some((number, block.epoch))
     }
 
     /// Takes back the memory of a block's actor. The block takes no other before the actor is over.

@@ -111,8 +111,11 @@ impl Mapped {
     /// Returns a part of a megakernel at an offset; `None` where it does not end inside.
     pub(super) fn placed<T: Words>(&self, at: u64) -> Option<&T> {
         let start = self.start(at, size_of::<T>() as u64)?.cast::<T>();
+        if !start.is_aligned() {
+            return None;
+        }
         // SAFETY: the bytes are inside and borrowed, and `T` is atomics that may have any value.
-        start.is_aligned().then(|| unsafe { start.as_ref() })
+        Some(unsafe { start.as_ref() })
     }
 
     /// Returns the word at the start of a line, for memory whose words are used one by one; `None`

@@ -58,9 +58,9 @@ pub struct ResidentPlan {
 }
 
 impl ResidentPlan {
-    /// Returns a plan for so many actors: no workers, no spares, a lease of two seconds, actors of up to 16 KiB
-    /// with a state of up to 1 KiB, 32 KiB of shared memory a block, no models, no pools, and one
-    /// multiprocessor left free.
+    /// Returns a plan for so many actors: no workers, no spares, a lease of two seconds, actors of
+    /// up to 16 KiB with a state of up to 1 KiB, 32 KiB of shared memory a block, no models, no
+    /// pools, and one multiprocessor left free.
     #[must_use]
     pub const fn new(actors: u32) -> Self {
         Self {
@@ -81,8 +81,8 @@ impl ResidentPlan {
         }
     }
 
-    /// Returns the plan with workers for a megakernel, and slots for the tasks that may be under way
-    /// at once; 1 to 2^28 slots, those for spawned tasks included.
+    /// Returns the plan with workers for a megakernel, and slots for the tasks that may be under
+    /// way at once; 1 to 2^28 slots, those for spawned tasks included.
     #[must_use]
     pub const fn with_workers(self, workers: u32, task_slots: u32) -> Self {
         Self { workers, task_slots, ..self }

@@ -19,7 +19,8 @@ use super::task_memory::MappedTasks;
 /// the policy's grid has groups, which run the handler that the device code has under
 /// [`DeviceTasks::ENTRY`]. The one that the program brings is dropped.
 ///
-/// Budget, deadlines and the moments of sidecars are of the device's timer. There is no driver call.
+/// Budget, deadlines and the moments of sidecars are of the device's timer. There is no driver
+/// call.
 impl<H: DeviceTasks, C: Clock + Clone + 'static> TaskHost<H> for CudaHost<C> {
     type Memory = MappedTasks;
     type Running = CudaWorkers;
@@ -151,7 +152,7 @@ impl RunningWorkers for CudaWorkers {
                 self.order(&order).map_or(Shown::Yes, |(block, epoch)| Shown::Soon(block, epoch))
             }
             Shown::Soon(block, epoch) if self.blocks().is_settled(block, epoch) => Shown::Yes,
-            shown => shown,
+            shown @ (Shown::Soon(..) | Shown::Yes) => shown,
         };
         matches!(state.shown, Shown::Yes)
     }
