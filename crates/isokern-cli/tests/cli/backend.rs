@@ -230,6 +230,6 @@ fn a_measurement_on_a_gpu_names_the_device() {
     let refused = isokern(["bench", &model, "--backend", "auto"]);
     let (error, fix) = refused.error_and_fix(2);
     assert!(error.contains("one backend") && fix.contains("isokern devices"), "{error}");
-    let refused = isokern(["bench", &model, "--backend", "cuda", "--mode", "ring"]);
+    let refused = isokern(["bench", &model, "--backend", "cuda", "--mode", "megakernel"]);
     assert!(refused.error_and_fix(2).0.contains("--backend cuda"));
 }
