@@ -9,11 +9,14 @@ mod enqueue;
 mod failure;
 mod host_litmus;
 mod launches;
+mod links;
 mod litmus;
+mod published;
 mod resident;
 mod samples;
 mod table;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -23,9 +26,11 @@ use samples::Samples;
 use serde_json::json;
 
 const USAGE: &str = "\
-Usage: gpu-probes [--quick] [--run N]    measure; one JSON line for each measurement
+Usage: gpu-probes [--quick] [--run N] [--actors FOLDER]
+                                         measure; one JSON line for each measurement
        gpu-probes table FOLDER           the table of a folder with *.jsonl and bench-*.json
---quick takes few samples: for a simulated device, or to see that all works.";
+--quick takes few samples: for a simulated device, or to see that all works.
+--actors names the device code of actors that send to each other; without it they are skipped.";
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +51,7 @@ impl Effort {
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Wish {
-    Measure { quick: bool, run: u32 },
+    Measure { quick: bool, run: u32, actors: Option<PathBuf> },
     Table { folder: String },
 }
 
@@ -57,7 +62,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let done = match wish {
-        Wish::Measure { quick, run } => measure(Effort { quick, run }),
+        Wish::Measure { quick, run, actors } => measure(Effort { quick, run }, actors.as_deref()),
         Wish::Table { folder } => table::print(folder.as_ref()),
     };
     match done {
@@ -74,20 +79,21 @@ fn wish(words: &[String]) -> Option<Wish> {
     if let ["table", folder] = words[..] {
         return Some(Wish::Table { folder: folder.to_owned() });
     }
-    let (mut quick, mut run) = (false, 1);
+    let (mut quick, mut run, mut actors) = (false, 1, None);
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         match word {
             "--quick" => quick = true,
             "--run" => run = words.next()?.parse().ok()?,
+            "--actors" => actors = Some(words.next()?.into()),
             _ => return None,
         }
     }
-    Some(Wish::Measure { quick, run })
+    Some(Wish::Measure { quick, run, actors })
 }
 
 /// Measures everything; what must not be is reported at the end, when all was printed.
-fn measure(effort: Effort) -> Result<(), Failure> {
+fn measure(effort: Effort, actors: Option<&Path>) -> Result<(), Failure> {
     let gpu = Gpu::new()?;
     let pinned_core = pin();
     let device = json!({
@@ -106,6 +112,14 @@ fn measure(effort: Effort) -> Result<(), Failure> {
     launches::measure(&gpu, effort)?;
     enqueue::measure(&gpu, effort, &mut wrong)?;
     resident::measure(&gpu, effort, &mut wrong)?;
+    match actors {
+        Some(folder) => links::measure(&gpu, effort, folder, &mut wrong)?,
+        None => println!(
+            "{}",
+            json!({"id": "skipped", "peer": "the way over a link", "model": "an actor",
+                "why": "--actors names no folder"})
+        ),
+    }
     if wrong.is_empty() {
         return Ok(());
     }
@@ -138,11 +152,11 @@ mod tests {
 
     #[test]
     fn the_command_line_is_read_or_refused() {
-        assert_eq!(of(&[]), Some(Wish::Measure { quick: false, run: 1 }));
-        let third = Wish::Measure { quick: true, run: 3 };
-        assert_eq!(of(&["--run", "3", "--quick"]), Some(third));
+        assert_eq!(of(&[]), Some(Wish::Measure { quick: false, run: 1, actors: None }));
+        let third = Wish::Measure { quick: true, run: 3, actors: Some("a".into()) };
+        assert_eq!(of(&["--run", "3", "--quick", "--actors", "a"]), Some(third));
         assert_eq!(of(&["table", "x"]), Some(Wish::Table { folder: "x".to_owned() }));
-        for wrong in [&["--slow"][..], &["--run"], &["--run", "x"], &["table"]] {
+        for wrong in [&["--slow"][..], &["--run"], &["--actors"], &["--run", "x"], &["table"]] {
             assert_eq!(of(wrong), None, "{wrong:?}");
         }
     }

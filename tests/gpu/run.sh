@@ -98,7 +98,8 @@ fi
 run=1
 while [ "$run" -le "$runs" ]; do
     say "run $run of $runs"
-    "$here/bin/gpu-probes" $probing --run "$run" >"$out/probes.run$run.jsonl" || fail "probes, run $run"
+    "$here/bin/gpu-probes" $probing --run "$run" --actors "$here/actors" \
+        >"$out/probes.run$run.jsonl" || fail "probes, run $run"
     if [ -x "$twin" ]; then
         "$twin" $probing --run "$run" >"$out/twin.run$run.jsonl" || fail "launch twin, run $run"
     fi

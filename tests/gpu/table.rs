@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::Failure;
+use crate::published;
 use crate::samples::Samples;
 
 /// The peers of `peers.py`, in the order of the columns.
@@ -82,6 +83,7 @@ impl Found {
             text += &format!("Skipped: {} of {}, for {}.\n", of("peer"), of("model"), of("why"));
         }
         self.probes(&mut text);
+        text += &published::table();
         self.models(&mut text);
         text
     }
@@ -245,6 +247,7 @@ mod tests {
             assert!(table.contains(row), "{table}");
         }
         assert!(table.contains("no time below says anything of a GPU"), "{table}");
+        assert!(table.contains("| 1088 | A40, PCIe 4 |"), "{table}");
         found.lines.truncate(1);
         assert!(found.table().contains("| 1000000 | not run | not run | not run | not run |"));
     }

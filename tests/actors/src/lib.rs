@@ -1,12 +1,14 @@
 //! Actors and tasks that do what their messages and numbers say: one source for threads and for
 //! devices.
 #![no_std]
+#![cfg_attr(target_arch = "nvptx64", feature(asm_experimental_arch))]
 
 mod chores;
+mod timer;
 
 pub use chores::{Chore, Chores};
 
-use isokern_core::actor::{Link, Mailboxes};
+use isokern_core::actor::{Link, Mailboxes, OutboxError};
 use isokern_core::device::{DeviceHandler, DeviceResident};
 use isokern_core::{
     GpuKernel, KernelError, KernelMetadata, KernelMode, Resident, RingContext, RingKernelHandler,
@@ -41,6 +43,11 @@ pub enum Do {
     Send,
     /// Sends the number to the [`Log`] over link 1 as well as over link 0, and answers it.
     Report,
+    /// Sends [`Pass`](Self::Pass) of the low word of its own time in ns over link 0, and answers it.
+    Stamp,
+    /// Sends itself on over link 0; the last of a row, which has no link, keeps how many ns after
+    /// that time it got here as the sum.
+    Pass,
 }
 
 /// The code with which sending an odd number fails.
@@ -114,6 +121,19 @@ impl RingKernelHandler<[u32; 2], u32> for Script {
         }
         if what == Do::Send as u32 || what == Do::Report as u32 {
             return send(context, what, number);
+        }
+        let now_ns = timer::now_ns(context);
+        if what == Do::Stamp as u32 {
+            context.send(Link::new(0), &Do::Pass.with(now_ns))?;
+            return Ok(now_ns);
+        }
+        if what == Do::Pass as u32 {
+            match context.send(Link::new(0), &Do::Pass.with(number)) {
+                Err(OutboxError::NoSuchLink { .. }) => {}
+                sent => return sent.map(|()| number).map_err(KernelError::from),
+            }
+            *context.state::<u32>()? = now_ns.wrapping_sub(number);
+            return Ok(number);
         }
         let sum = context.state::<u32>()?;
         *sum = sum.wrapping_add(number);

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Returns the tests.
-pub(super) fn tests<S: Stage>() -> [Test<S>; 7] {
+pub(super) fn tests<S: Stage>() -> [Test<S>; 8] {
     [
         ("what_a_step_sends_arrives_when_it_succeeds", success),
         ("a_full_link_is_the_senders_to_handle", full),
@@ -27,6 +27,7 @@ pub(super) fn tests<S: Stage>() -> [Test<S>; 7] {
         ("a_closed_linked_actor_takes_no_more", closed_end),
         ("a_deadline_goes_along_a_link", deadline),
         ("linked_actors_have_shapes_of_their_own", shapes),
+        ("a_row_of_three_passes_a_time_on", row),
     ]
 }
 
@@ -182,4 +183,23 @@ fn shapes<S: Stage>(stage: &S) {
     let requester = script.requester(1).expect("it is here");
     assert_eq!(super::answer_to::<S>(requester), Ok(FIRST_SUM + sum));
     end(stage, script);
+}
+
+fn row<S: Stage>(stage: &S) {
+    let (mut middle, mut last) = pair(stage);
+    let link = middle.take_link(1).expect("nobody used it");
+    let plan = ActorPlan::new().try_with_link(link).expect("one link fits");
+    let first: Linked<S> = spawn(stage.host(), Script::new(), plan).expect("it starts");
+    let mut first: Actor<S> = first;
+    for count in 1..=10 {
+        let before_ns = SystemClock.now_ns();
+        ask::<S>(&mut first, Do::Stamp.with(0)).expect("the link has room");
+        await_link::<S>(&last, count);
+        let within_ns = SystemClock.now_ns() - before_ns;
+        let passed_ns = ask::<S>(&mut last, Do::Add.with(0)).expect("it lives");
+        assert!((1..=within_ns).contains(&u64::from(passed_ns)), "{passed_ns} of {within_ns}");
+    }
+    for actor in [first, middle, last] {
+        end(stage, actor);
+    }
 }

@@ -58,6 +58,13 @@ pub(crate) fn build_suite(target: &str) -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
+/// Builds the device crate of the suite for every target, and returns the folder with its PTX.
+pub(crate) fn build_for_all_targets() -> Result<PathBuf, Failure> {
+    let folder = repository::target_dir().join("ptx/bundled-actors");
+    build_crate(SUITE_CRATE, &["--unchecked".as_ref(), "--output".as_ref(), folder.as_os_str()])?;
+    Ok(folder)
+}
+
 /// Runs the suite of actors on blocks of a resident kernel, beside the same on threads.
 fn run_suite() -> Result<(), Failure> {
     let folder = repository::target_dir().join("ptx/actors");
