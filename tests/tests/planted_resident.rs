@@ -146,10 +146,11 @@ fn with_early_credit(text: &str) -> String {
     text.replacen(store, &format!("add.s64 {value}, {value}, 1;\n{store}"), 1)
 }
 
+/// Thousands of looks a seed: on one target, and on all where `ISOKERN_SEEDS` asks for a search.
 #[test]
 fn a_slot_that_is_freed_before_it_is_read_is_noticed() {
     let questions = Questions::new();
-    for target in TARGETS {
+    for target in TARGETS.into_iter().filter(|target| seeds(0) > 0 || *target == TARGET) {
         let shipped = Device::new(&ptx(target), target);
         for (seed, host) in [(0, Host::Strong), (1, Host::Weak)] {
             let told = questions.tell(&shipped, seed, host);

@@ -34,9 +34,14 @@ pub(crate) struct Arguments {
 
 /// Builds the programs and fills the folder.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let output = arguments.output.clone();
+    make(arguments.output.as_deref(), Profile::Release)
+}
+
+/// Fills the folder with programs of this profile.
+fn make(output: Option<&Path>, profile: Profile) -> Result<(), Failure> {
+    let output = output.map(Path::to_owned);
     let output = output.unwrap_or_else(|| repository::target_dir().join("bundle"));
-    let programs = Programs::build()?;
+    let programs = Programs::build(profile)?;
     let mut folder = Folder::make(&output)?;
     for (name, program) in [
         ("isokern", &programs.isokern),
@@ -69,10 +74,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     check_size(bytes)
 }
 
-/// Runs the check stage: makes the bundle and runs all of it on the stand-in, which says in the
-/// table that the device is simulated.
+/// Runs the check stage: makes the bundle of the programs that other stages have built, and runs all
+/// of it on the stand-in, which says in the table that the device is simulated.
 pub(crate) fn run_stage() -> Result<(), Failure> {
-    run(&Arguments { output: None })?;
+    make(None, Profile::Dev)?;
     let driver = standin::folder()?;
     let folder = repository::target_dir().join("bundle");
     let mut script = Command::new(folder.join("run.sh"));
@@ -94,18 +99,44 @@ struct Programs {
     tests: PathBuf,
 }
 
+/// How programs are built, by cargo's name for it.
+#[derive(Clone, Copy)]
+enum Profile {
+    /// What a bundle is made of.
+    Release,
+    /// What the tests are made of, with the features of the whole workspace: built already.
+    Dev,
+}
+
+impl Profile {
+    const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Release => &["--release"],
+            Self::Dev => &["--workspace", "--all-features"],
+        }
+    }
+
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Dev => "debug",
+        }
+    }
+}
+
 impl Programs {
-    fn build() -> Result<Self, Failure> {
+    fn build(profile: Profile) -> Result<Self, Failure> {
         let mut cargo = process::cargo();
-        process::run(cargo.args(["build", "--release", "--package", "isokern-cli"]))?;
+        cargo.arg("build").args(profile.words());
+        process::run(cargo.args(["--bin", "isokern", "--package", "isokern-cli"]))?;
         let mut cargo = process::cargo();
-        cargo.args(["test", "--no-run", "--release", "--package", "isokern-tests"]);
+        cargo.args(["test", "--no-run", "--package", "isokern-tests"]).args(profile.words());
         cargo.args(["--test", "cuda", "--message-format", "json-render-diagnostics"]);
         let messages = process::output_or_message(&mut cargo)?;
         let tests = executable(&messages, "cuda")?;
         // Tests of a package come with its programs.
         let probes = executable(&messages, "gpu-probes")?;
-        let isokern = repository::target_dir().join("release/isokern");
+        let isokern = repository::target_dir().join(profile.folder()).join("isokern");
         Ok(Self { isokern, probes, tests })
     }
 }

@@ -3,6 +3,7 @@
 //! It ends with how many tests passed, failed and were skipped; those that failed or were skipped
 //! are named, the skipped ones with the reason.
 
+mod programs;
 mod tally;
 
 use crate::failure::Failure;
@@ -28,30 +29,39 @@ struct Suite {
     name: &'static str,
     command: &'static str,
     arguments: &'static [&'static str],
-    runs: bool,
+    runs: Runs,
+}
+
+/// What runs of what a call of cargo builds.
+enum Runs {
+    Nothing,
+    /// The programs, several at a time.
+    Programs,
+    /// What cargo runs.
+    Cargo,
 }
 
 /// What cargo calls "all targets" leaves the documentation examples out and would run the
 /// benchmarks, so the kinds are asked for one by one. Benchmarks are only compiled.
 const SUITES: [Suite; 4] = [
-    Suite { name: "examples", command: "build", arguments: &["--examples"], runs: false },
+    Suite { name: "examples", command: "build", arguments: &["--examples"], runs: Runs::Nothing },
     Suite {
         name: "unit and integration tests",
         command: "test",
-        arguments: &["--lib", "--bins", "--tests", "--no-fail-fast"],
-        runs: true,
+        arguments: &["--lib", "--bins", "--tests"],
+        runs: Runs::Programs,
     },
     Suite {
         name: "documentation examples",
         command: "test",
         arguments: &["--doc", "--no-fail-fast"],
-        runs: true,
+        runs: Runs::Cargo,
     },
     Suite {
         name: "benchmarks compile",
         command: "test",
         arguments: &["--benches", "--no-run"],
-        runs: false,
+        runs: Runs::Nothing,
     },
 ];
 
@@ -64,10 +74,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let mut cargo = process::cargo();
         cargo.env(EXAMPLES, repository::target_dir().join("debug/examples"));
         cargo.args([suite.command, "--workspace", "--all-features"]).args(suite.arguments);
-        if suite.runs && !arguments.rest.is_empty() {
-            cargo.arg("--").args(&arguments.rest);
-        }
-        let ended = process::run_with_lines(&mut cargo, |line| tally.read(line));
+        let read = |line: &str| tally.read(line);
+        let ended = match suite.runs {
+            Runs::Programs => programs::run(&mut cargo, &arguments.rest, read),
+            Runs::Cargo => {
+                if !arguments.rest.is_empty() {
+                    cargo.arg("--").args(&arguments.rest);
+                }
+                process::run_with_lines(&mut cargo, read)
+            }
+            Runs::Nothing => process::run(&mut cargo),
+        };
         result = result.and(ended);
     }
     println!("\n{tally}");
