@@ -8,7 +8,6 @@ use std::fs;
 use std::path::Path;
 
 use isokern_model::Model;
-use isokern_model::digest::generate_input;
 use isokern_model::layout::Layout;
 
 use crate::vectors::{
@@ -18,8 +17,6 @@ use crate::zoo;
 
 /// Work, in multiply-accumulates, below which a public model is of the set.
 const PUBLIC_MACS: u64 = 25_000_000;
-/// Inputs of each model, of the seeds from 1.
-const INPUTS: u32 = 4;
 
 /// A model of the set.
 #[derive(Debug, Clone)]
@@ -76,27 +73,6 @@ impl Member {
     fn from_case(case: Case) -> Self {
         let Case { name, tflite, inputs: vectors, outputs: answers, .. } = case;
         Self { name, tflite, vectors, answers }
-    }
-
-    /// Returns the inputs, all ports of one after the other, for the converted model.
-    ///
-    /// Input `n` of port `p` is that of the seed `n + 256 p`; a model of indices, to which those
-    /// would be an error, has the first of its vectors.
-    #[must_use]
-    pub fn inputs(&self, model: &Model<'_>) -> Vec<i8> {
-        if model.header().self_test().is_none() {
-            let len = (INPUTS as usize * model.input_bytes()).min(self.vectors.len());
-            return self.vectors[..len].to_vec();
-        }
-        let mut inputs = Vec::new();
-        for seed in 1..=INPUTS {
-            for (port, tensor) in (0..).zip(model.inputs()) {
-                let mut values = vec![0; tensor.bytes()];
-                generate_input(seed + (port << 8), &mut values);
-                inputs.extend(values);
-            }
-        }
-        inputs
     }
 }
 

@@ -70,6 +70,17 @@ fn the_map_names_every_crate_with_its_size() {
     }
 }
 
+/// Returns the models in a folder of `tests/models`, by name and by path from there.
+fn tflite_files(folder: &str) -> impl Iterator<Item = (String, String)> {
+    let entries = fs::read_dir(root().join("tests/models").join(folder)).expect("it is a folder");
+    let names = entries.map(|entry| entry.expect("an entry can be read").file_name());
+    let names = names.map(|name| name.to_string_lossy().into_owned());
+    names.filter(|name| name.ends_with(".tflite")).map(move |name| {
+        let path = format!("{folder}/{name}");
+        (name, path)
+    })
+}
+
 /// A package has no files of other folders, so the program keeps copies of what its demo runs.
 #[test]
 fn the_demo_has_the_files_of_the_models() {
@@ -78,12 +89,16 @@ fn the_demo_has_the_files_of_the_models() {
         ("digits.test.i8", "models/digits.test.i8"),
         ("digits.test.labels.u8", "models/digits.test.labels.u8"),
         ("digits.out.tflm.i8", "vectors/digits.out.tflm.i8"),
+        ("matrix/indices.in.i8", "vectors/indices.in.i8"),
     ];
-    for (copy, original) in files {
+    let files = files.map(|(copy, original)| (copy.to_owned(), original.to_owned()));
+    let models = ["models", "streams"].into_iter().flat_map(tflite_files);
+    let models = models.map(|(name, original)| (format!("matrix/{name}"), original));
+    for (copy, original) in files.into_iter().chain(models) {
         let read =
             |path: PathBuf| fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-        let copied = read(root().join("crates/isokern-cli/demo").join(copy));
-        let is_same = copied == read(root().join("tests/models").join(original));
+        let copied = read(root().join("crates/isokern-cli/demo").join(&copy));
+        let is_same = copied == read(root().join("tests/models").join(&original));
         assert!(
             is_same,
             "crates/isokern-cli/demo/{copy} is not tests/models/{original}. Fix: copy it"

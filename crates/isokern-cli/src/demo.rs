@@ -1,5 +1,7 @@
-//! `isokern demo`: a trained model and its test images, all inside the program; or a wake word.
+//! `isokern demo`: a trained model and its test images, all inside the program; or many models in
+//! every mode; or a wake word.
 
+mod matrix;
 mod picture;
 mod wake_word;
 
@@ -46,13 +48,20 @@ pub(crate) struct Arguments {
     /// How the model is kept running; other bytes than those of batch mode are an error
     #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
+    /// Run the models of Isokern's tests in every mode instead, on this processor and the first GPU,
+    /// and print a digest for each; another digest in a mode is an error
+    #[arg(long, conflicts_with_all = ["backend", "mode", "wake_word"])]
+    matrix: bool,
     #[command(flatten)]
     wake_word: wake_word::WakeWord,
 }
 
-/// Runs the images on every path of this processor and in the mode asked for, then prints; or the
-/// features of a wake word.
+/// Runs the images on every path of this processor and in the mode asked for, then prints; or many
+/// models, or the features of a wake word.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), CliError> {
+    if arguments.matrix {
+        return matrix::run(out);
+    }
     if let Some(files) = arguments.wake_word.files() {
         return arguments.wake_word.run(files, arguments.place(), out);
     }

@@ -1,5 +1,8 @@
 //! Samples of a model: all inputs, or all outputs, of one inference in one payload.
 
+use core::ops::RangeInclusive;
+
+use crate::Model;
 use isokern_core::compute::BufferDescriptor;
 use isokern_core::{InferenceError, Payload, PayloadMut};
 use isokern_cpu::CpuModel;
@@ -38,6 +41,25 @@ impl Samples {
     #[must_use]
     pub const fn new(bytes: Vec<u8>, sample_bytes: usize) -> Self {
         Self { bytes, sample_bytes }
+    }
+
+    /// Returns one generated sample for each seed: the values of port `p` in the sample of seed `n`
+    /// are those of [`digest::generate_input`] for the seed `n + 256 p`.
+    ///
+    /// A model without a self-test (`header().self_test()`) may refuse them: to one of indices,
+    /// most are out of range.
+    #[must_use]
+    pub fn generated(model: &Model, seeds: RangeInclusive<u32>) -> Self {
+        let view = model.view();
+        let mut bytes = Vec::new();
+        for seed in seeds {
+            for (port, tensor) in (0..).zip(view.inputs()) {
+                let mut values = vec![0; tensor.bytes()];
+                digest::generate_input(seed.wrapping_add(port << 8), &mut values);
+                bytes.extend(values.into_iter().map(i8::cast_unsigned));
+            }
+        }
+        Self::new(bytes, view.input_bytes())
     }
 
     /// Returns the bytes of all samples.

@@ -147,3 +147,40 @@ fn a_wake_word_is_heard_where_its_mean_comes_above_the_threshold() {
     let ran = isokern(demo.iter().chain(&["--threshold", "1.5"]));
     assert!(ran.stderr.contains("it is no number from 0 to 1"), "{}", ran.stderr);
 }
+
+#[test]
+fn the_matrix_has_one_digest_a_row() {
+    let record = include_str!("../../../../tests/matrix.md");
+    let rows = |shown: &Ran| -> Vec<(String, String)> {
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let lines = shown.text().lines().map(words).filter(|words| words.len() > 3);
+        let rows = lines.map(|words| (words[0].clone(), words[2].clone()));
+        rows.filter(|(_, digest)| digest.len() == 16).collect()
+    };
+    let (_kept, folder) = driver();
+    let mut alone = command();
+    alone.args(["demo", "--matrix"]).env("LD_LIBRARY_PATH", "");
+    let alone = Ran::from(alone.output().expect("the program starts"));
+    for (shown, cells, gpu) in [
+        (
+            ran(simulated(&folder, &["demo", "--matrix"])),
+            180,
+            "cuda is the PTX on a simulated device",
+        ),
+        (alone, 108, "not on a GPU"),
+    ] {
+        assert!(shown.text().contains(&format!("36 models, {cells} cells")), "{}", shown.text());
+        assert!(shown.text().contains(gpu), "{}", shown.text());
+        let rows = rows(&shown);
+        let recorded = rows.iter().filter(|(name, digest)| {
+            record.lines().any(|line| {
+                let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+                cells.len() > 3 && cells[1] == name && cells[3] == digest
+            })
+        });
+        assert_eq!((recorded.count(), rows.len()), (36, 36), "{}", shown.text());
+        assert!(shown.text().lines().all(|line| line.len() <= 100), "{}", shown.text());
+    }
+    let refused = isokern(["demo", "--matrix", "--mode", "ring"]);
+    assert!(refused.error(2).contains("--matrix"));
+}
