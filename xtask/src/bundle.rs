@@ -74,8 +74,8 @@ fn make(output: Option<&Path>, profile: Profile) -> Result<(), Failure> {
     check_size(bytes)
 }
 
-/// Runs the check stage: makes the bundle of the programs that other stages have built, and runs all
-/// of it on the stand-in, which says in the table that the device is simulated.
+/// Runs the check stage: makes the bundle of the programs that other stages have built, and runs
+/// all of it on the stand-in, which says in the table that the device is simulated.
 pub(crate) fn run_stage() -> Result<(), Failure> {
     make(None, Profile::Dev)?;
     let driver = standin::folder()?;

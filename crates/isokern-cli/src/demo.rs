@@ -48,8 +48,8 @@ pub(crate) struct Arguments {
     /// How the model is kept running; other bytes than those of batch mode are an error
     #[arg(long, value_enum, default_value_t = Mode::BATCH)]
     mode: Mode,
-    /// Run the models of Isokern's tests in every mode instead, on this processor and the first GPU,
-    /// and print a digest for each; another digest in a mode is an error
+    /// Run the models of Isokern's tests in every mode instead, on this processor and the first
+    /// GPU, and print a digest for each; another digest in a mode is an error
     #[arg(long, conflicts_with_all = ["backend", "mode", "wake_word"])]
     matrix: bool,
     #[command(flatten)]

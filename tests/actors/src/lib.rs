@@ -43,7 +43,7 @@ pub enum Do {
     Send,
     /// Sends the number to the [`Log`] over link 1 as well as over link 0, and answers it.
     Report,
-    /// Sends [`Pass`](Self::Pass) of the low word of its own time in ns over link 0, and answers it.
+    /// Sends [`Pass`](Self::Pass) of the low word of its time in ns over link 0, and answers it.
     Stamp,
     /// Sends itself on over link 0; the last of a row, which has no link, keeps how many ns after
     /// that time it got here as the sum.

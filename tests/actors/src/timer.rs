@@ -1,6 +1,9 @@
 //! The clock that all actors of a host read alike.
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "nvptx64")]
+use core::arch::asm;
+
 use isokern_core::RingContext;
 
 /// Returns the low word of the time in ns: on a device, that of its own timer.
@@ -12,7 +15,7 @@ pub(crate) fn now_ns(_: &RingContext<'_>) -> u32 {
     let value: u64;
     // SAFETY: reads a register, and touches nothing else.
     unsafe {
-        core::arch::asm!("mov.u64 {value}, %globaltimer;", value = out(reg64) value, options(nostack));
+        asm!("mov.u64 {value}, %globaltimer;", value = out(reg64) value, options(nostack));
     }
     value as u32
 }
