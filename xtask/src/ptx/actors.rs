@@ -1,4 +1,4 @@
-//! Actors that are not in the shipped device code: the template's, and that of the suite of actors.
+//! Actors and tasks that are not in the shipped device code: the template's, and those of suites.
 
 use super::build_crate;
 use crate::failure::Failure;
@@ -15,9 +15,9 @@ const PROGRAM: &str = "meter-program";
 const PTX: &str = "meter_device_sm80.ptx";
 const LINE: &str = "9 answers, equal on the device and on a thread";
 
-/// The device crate of the suite, the test target, and what tells it where the PTX is.
+/// The device crate of the suites, the test targets, and what tells them where the PTX is.
 const SUITE_CRATE: &str = "tests/actors/device";
-const SUITE: &str = "actor_suite";
+const SUITES: [&str; 2] = ["actor_suite", "task_suite"];
 pub(crate) const SUITE_VARIABLE: &str = "ISOKERN_ACTORS";
 
 /// Builds both, and runs them on the stand-in.
@@ -65,12 +65,12 @@ pub(crate) fn build_for_all_targets() -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// Runs the suite of actors on blocks of a resident kernel, beside the same on threads.
+/// Runs the suites of actors and of tasks on blocks of a resident kernel, and on threads.
 fn run_suite() -> Result<(), Failure> {
     let folder = repository::target_dir().join("ptx/actors");
     let arguments = ["--target", "sm_80", "--output"].map(OsStr::new);
     build_crate(SUITE_CRATE, &[arguments.as_slice(), &[folder.as_os_str()]].concat())?;
     let mut cargo = process::cargo();
-    cargo.env(SUITE_VARIABLE, &folder);
-    process::run(cargo.args(["test", "--package", "isokern-tests", "--test", SUITE]))
+    cargo.env(SUITE_VARIABLE, &folder).args(["test", "--package", "isokern-tests"]);
+    process::run(cargo.args(SUITES.iter().flat_map(|suite| ["--test", suite])))
 }
