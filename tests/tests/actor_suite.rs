@@ -49,7 +49,14 @@ fn main() -> ExitCode {
             assert_eq!(call_count("*"), calls, "the host called the driver");
         })
     });
-    run_in_turn(on_threads.chain(on_device))
+    let stopped = Arc::clone(&blocks);
+    let end =
+        trial_unless(missing, "device::the_kernel_ends_after_all_of_them".to_owned(), move || {
+            let blocks = stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
+            // Three of its blocks met a fault.
+            blocks.expect("the tests have run").0.stop(LEASE).expect("the kernel ends");
+        });
+    run_in_turn(on_threads.chain(on_device).chain([end]))
 }
 
 /// A thread for each actor.

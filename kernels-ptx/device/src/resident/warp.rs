@@ -4,6 +4,7 @@
 use core::arch::asm;
 
 use super::shared::{AGREED, load, store_if};
+use crate::{block, fault};
 
 /// Waits for the lanes of the warp, and orders their accesses.
 ///
@@ -31,11 +32,18 @@ pub(super) fn ballot(says_yes: bool) -> u32 {
     bits
 }
 
-/// Returns what the leader says to all lanes of the warp.
+/// Returns what the leader says to all lanes of the warp; ends the lane if a thread of the block
+/// has met a fault.
+///
+/// A leader that ended says nothing, and a barrier of the warp does not wait for it: without this
+/// its lanes would do the last word again and again, and the kernel would never be over.
 #[inline(always)]
 pub(super) fn agree(lane: u32, says: u32) -> u32 {
     store_if(lane == 0, AGREED, says.into());
     warp_barrier();
+    if block::has_fault() {
+        fault::end_thread();
+    }
     let agreed = load(AGREED) as u32;
     warp_barrier();
     agreed
