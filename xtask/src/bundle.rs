@@ -60,7 +60,7 @@ fn make(output: Option<&Path>, profile: Profile) -> Result<(), Failure> {
     ] {
         folder.copy(&root.join("tests/gpu").join(file), name)?;
     }
-    let device_code = actors::build_for_all_targets()?;
+    let device_code = actors::build_suite("bundled-actors", &["--unchecked"])?;
     for file in folder::files(&device_code)?.iter().filter(|file| file.ends_with(".ptx")) {
         folder.copy(&device_code.join(file), &format!("actors/{file}"))?;
     }
@@ -143,11 +143,8 @@ impl Programs {
 
 /// Returns the program of a target in cargo's messages, one JSON object a line.
 fn executable(messages: &str, target: &str) -> Result<PathBuf, Failure> {
-    let path = messages.lines().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let is_it = message["reason"] == "compiler-artifact" && message["target"]["name"] == target;
-        is_it.then(|| message["executable"].as_str().map(PathBuf::from)).flatten()
-    });
+    let mut built = process::built(messages).filter(|built| built["target"]["name"] == target);
+    let path = built.find_map(|built| built["executable"].as_str().map(PathBuf::from));
     path.ok_or_else(|| Failure::Check(format!("cargo named no program for the target {target}")))
 }
 

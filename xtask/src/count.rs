@@ -107,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Builds the device code of the echo, by the compiler that the table is of; returns its folder.
 fn build_scripts() -> Result<PathBuf, Failure> {
-    let folder = actors::build_suite(TARGET)?;
+    let folder = actors::build_suite("counted-actors", &["--unchecked", "--target", TARGET])?;
     let path = folder.join("record.toml");
     let record = fs::read_to_string(&path).map_err(|source| Failure::Path { path, source })?;
     let pinned = include_str!("../../rust-toolchain.toml").lines();

@@ -44,6 +44,12 @@ pub(crate) fn output_or_message(command: &mut Command) -> Result<String, Failure
     Ok(isokern_ptx::process::output_or_message(command)?)
 }
 
+/// Returns what cargo says that it has built, in its messages of one JSON object a line.
+pub(crate) fn built(messages: &str) -> impl Iterator<Item = serde_json::Value> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
+    messages.filter(|message: &serde_json::Value| message["reason"] == "compiler-artifact")
+}
+
 /// Runs a command that says nothing unless it fails, and fails when it fails.
 pub(crate) fn run_quietly(command: &mut Command) -> Result<(), Failure> {
     Ok(isokern_ptx::process::run_quietly(command)?)

@@ -49,27 +49,19 @@ fn run_template() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Builds the device crate of the suite for a target, without the checks, and returns the folder
-/// with its PTX; what tells a program of it is [`SUITE_VARIABLE`].
-pub(crate) fn build_suite(target: &str) -> Result<PathBuf, Failure> {
-    let folder = repository::target_dir().join("ptx/counted-actors");
-    let arguments = ["--unchecked", "--target", target, "--output"].map(OsStr::new);
-    build_crate(SUITE_CRATE, &[arguments.as_slice(), &[folder.as_os_str()]].concat())?;
-    Ok(folder)
-}
-
-/// Builds the device crate of the suite for every target, and returns the folder with its PTX.
-pub(crate) fn build_for_all_targets() -> Result<PathBuf, Failure> {
-    let folder = repository::target_dir().join("ptx/bundled-actors");
-    build_crate(SUITE_CRATE, &["--unchecked".as_ref(), "--output".as_ref(), folder.as_os_str()])?;
+/// Builds the device crate of the suites into a folder of the PTX output, with these arguments, and
+/// returns it; what tells a program of it is [`SUITE_VARIABLE`].
+pub(crate) fn build_suite(folder: &str, arguments: &[&str]) -> Result<PathBuf, Failure> {
+    let folder = repository::target_dir().join("ptx").join(folder);
+    let mut arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+    arguments.extend([OsStr::new("--output"), folder.as_os_str()]);
+    build_crate(SUITE_CRATE, &arguments)?;
     Ok(folder)
 }
 
 /// Runs the suites of actors and of tasks on blocks of a resident kernel, and on threads.
 fn run_suite() -> Result<(), Failure> {
-    let folder = repository::target_dir().join("ptx/actors");
-    let arguments = ["--target", "sm_80", "--output"].map(OsStr::new);
-    build_crate(SUITE_CRATE, &[arguments.as_slice(), &[folder.as_os_str()]].concat())?;
+    let folder = build_suite("actors", &["--target", "sm_80"])?;
     let mut cargo = process::cargo();
     cargo.env(SUITE_VARIABLE, &folder).args(["test", "--package", "isokern-tests"]);
     process::run(cargo.args(SUITES.iter().flat_map(|suite| ["--test", suite])))

@@ -95,13 +95,11 @@ impl Program {
 
 /// Returns the test programs in cargo's messages, one JSON object a line.
 fn programs(messages: &str) -> Vec<Program> {
-    let programs = messages.lines().filter_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let is_test =
-            message["reason"] == "compiler-artifact" && message["profile"]["test"] == true;
-        let executable = message["executable"].as_str().filter(|_| is_test)?.into();
-        let folder = Path::new(message["manifest_path"].as_str()?).parent()?.to_owned();
-        let source = Path::new(message["target"]["src_path"].as_str()?);
+    let tests = process::built(messages).filter(|built| built["profile"]["test"] == true);
+    let programs = tests.filter_map(|built| {
+        let executable = built["executable"].as_str()?.into();
+        let folder = Path::new(built["manifest_path"].as_str()?).parent()?.to_owned();
+        let source = Path::new(built["target"]["src_path"].as_str()?);
         let source = source.strip_prefix(crate::repository::root()).unwrap_or(source);
         Some(Program { folder, source: source.display().to_string(), executable })
     });
