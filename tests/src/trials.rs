@@ -4,7 +4,9 @@
 //! A suite of them has `harness = false`, and ends its `main` with [`run`]; `cargo xtask test`
 //! counts and names what was skipped.
 
-use std::process::ExitCode;
+use core::time::Duration;
+use std::process::{ExitCode, abort};
+use std::thread;
 
 use libtest_mimic::{Arguments, Completion, Trial};
 
@@ -85,4 +87,14 @@ pub fn run(trials: impl IntoIterator<Item = Trial>) -> ExitCode {
 pub fn run_in_turn(trials: impl IntoIterator<Item = Trial>) -> ExitCode {
     let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
     libtest_mimic::run(&arguments, trials.into_iter().collect()).exit_code()
+}
+
+/// Ends the program, as one that failed, if it still runs after this long: a test that waits for a
+/// device or another thread then hangs.
+pub fn abort_after(patience: Duration) {
+    thread::spawn(move || {
+        thread::sleep(patience);
+        eprintln!("a test hangs: still running after {patience:?}");
+        abort();
+    });
 }

@@ -7,9 +7,9 @@
 use core::cell::Cell;
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
-use std::process::{ExitCode, abort};
+use std::panic;
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::{panic, thread};
 
 use cudarc::driver::{CudaContext, CudaSlice};
 use isokern_core::compute::{BufferDescriptor, ModelArtifact};
@@ -24,7 +24,7 @@ use isokern_cuda::{
 };
 use isokern_model::layout::Layout;
 use isokern_tests::standin::{LiveObjects, call_count, fail_at, fail_never, live_objects, missing};
-use isokern_tests::trials::{run_in_turn, trial_unless};
+use isokern_tests::trials::{abort_after, run_in_turn, trial_unless};
 use isokern_tests::vectors::{Case, cases, own_folder};
 
 /// After this long, something hangs.
@@ -35,11 +35,7 @@ const CODES: [(u32, Kind); 3] =
     [(2, Kind::ResourceUnavailable), (719, Kind::DeviceLost), (999, Kind::ExecutionFailed)];
 
 fn main() -> ExitCode {
-    thread::spawn(|| {
-        thread::sleep(PATIENCE);
-        eprintln!("a test hangs: still running after {PATIENCE:?}");
-        abort();
-    });
+    abort_after(PATIENCE);
     let tests = [
         ("a_lost_device_is_told_by_every_handle", lost_device as fn()),
         ("a_fault_of_device_code_is_told_in_words", told_in_words),

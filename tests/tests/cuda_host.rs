@@ -7,7 +7,7 @@
 use core::future::Future;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::process::{ExitCode, abort};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
@@ -27,7 +27,7 @@ use isokern_guard::SystemClock;
 use isokern_model::layout::Layout;
 use isokern_ring::{AskError, SpawnError, region_lender, spawn};
 use isokern_tests::standin::{call_count, fail_at, fail_never, live_objects, missing};
-use isokern_tests::trials::{run_in_turn, trial_unless};
+use isokern_tests::trials::{abort_after, run_in_turn, trial_unless};
 use isokern_tests::vectors::{Case, cases, own_folder};
 
 #[path = "cuda_host/links.rs"]
@@ -40,11 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const LEASE: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
-    thread::spawn(|| {
-        thread::sleep(PATIENCE);
-        eprintln!("a test hangs: still running after {PATIENCE:?}");
-        abort();
-    });
+    abort_after(PATIENCE);
     let tests = [
         ("actors_come_and_go_without_a_driver_call", without_calls as fn()),
         ("a_grid_that_does_not_fit_is_refused_by_number", too_many),

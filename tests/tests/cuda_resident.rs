@@ -5,7 +5,7 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::env::{args_os, current_exe, var_os};
-use std::process::{Command, ExitCode, abort};
+use std::process::{Command, ExitCode};
 use std::thread;
 
 use isokern_core::actor::{ActorError, ActorPlan, ActorState};
@@ -21,7 +21,7 @@ use isokern_model::layout::Layout;
 use isokern_ring::{ActorOn, AskError, Lender, RegionBuffers, region_lender, spawn};
 use isokern_tests::standin::{call_count, live_objects, missing};
 use isokern_tests::streams::Stream;
-use isokern_tests::trials::{run_in_turn, trial_unless};
+use isokern_tests::trials::{abort_after, run_in_turn, trial_unless};
 use isokern_tests::vectors::{Case, own_cases, own_cases_of_any_ports};
 
 /// After this long, something hangs.
@@ -45,11 +45,7 @@ fn main() -> ExitCode {
         let status = again.status().expect("it starts again");
         return if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    thread::spawn(|| {
-        thread::sleep(PATIENCE);
-        eprintln!("a test hangs: still running after {PATIENCE:?}");
-        abort();
-    });
+    abort_after(PATIENCE);
     let tests = [
         ("vectors_through_actors_of_the_device", vectors as fn()),
         ("an_arena_in_device_memory_gives_the_same_bytes", device_arena),

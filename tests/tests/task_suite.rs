@@ -6,9 +6,8 @@
 
 use core::time::Duration;
 use std::path::Path;
-use std::process::{ExitCode, abort};
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use isokern_core::device::DeviceTasks;
 use isokern_core::megakernel::{TaskContext, TaskHandler, TaskHost, TaskStep};
@@ -22,7 +21,7 @@ use isokern_test_actors::Chores;
 use isokern_tests::device::{named_folder, read};
 use isokern_tests::standin::{call_count, missing};
 use isokern_tests::task_suite::{SPAWN_SLOTS, TASK_SLOTS, TaskStage, TaskTest, WORKERS, tests};
-use isokern_tests::trials::{run_in_turn, trial_unless};
+use isokern_tests::trials::{abort_after, run_in_turn, trial_unless};
 
 /// After this long, something hangs.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -30,11 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const LEASE: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
-    thread::spawn(|| {
-        thread::sleep(PATIENCE);
-        eprintln!("a test hangs: still running after {PATIENCE:?}");
-        abort();
-    });
+    abort_after(PATIENCE);
     let on_threads = tests::<Threads>().into_iter().map(|(name, test)| {
         trial_unless(None, format!("threads::{name}"), move || test(&Threads::new()))
     });
