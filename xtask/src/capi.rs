@@ -3,9 +3,11 @@
 //! The commands of that page are run as they are there: they build the library, write a model as C,
 //! link the example and run it. Then another program gives the digests of
 //! `tests/firmware/figures.md`, in images that hold no kind of operator that the model has not, no
-//! heap, no float routine and no way to panic.
+//! heap, no float routine and no way to panic. Last the library of the host runs models under
+//! valgrind and the address sanitizer.
 
 mod figures;
+mod host;
 mod image;
 
 use crate::failure::Failure;
@@ -65,7 +67,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     } else {
         println!("no {KEYWORDS}: not compared");
     }
-    Ok(())
+    host::run(&host::pack(&MODELS)?, &table)
 }
 
 /// Returns how to get the compiler.
@@ -79,8 +81,7 @@ fn answers(model: &Path, table: &[Row], link: &str) -> Result<(), Failure> {
     let name = model.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let row = table.iter().find(|row| row.model == name);
     let row = row.ok_or_else(|| Failure::Check(format!("no row of {name} in the figures")))?;
-    let mut convert = process::cargo();
-    convert.args(["run", "--quiet", "--release", "--package", "isokern-cli", "--", "convert"]);
+    let mut convert = convert();
     convert.arg(model).args(["--emit", "c", "-o"]).arg(folder().join("model.c"));
     process::output_or_message(&mut convert)?;
     // The command of the page, for the other program and its model.
@@ -107,6 +108,13 @@ fn answers(model: &Path, table: &[Row], link: &str) -> Result<(), Failure> {
         (size as f64 / row.program as f64 - 1.0) * 100.0
     );
     image::check_size(&name, size, row.program)
+}
+
+/// Returns the command line's conversion, about to get a model.
+fn convert() -> Command {
+    let mut convert = process::cargo();
+    convert.args(["run", "--quiet", "--release", "--package", "isokern-cli", "--", "convert"]);
+    convert
 }
 
 fn folder() -> PathBuf {

@@ -172,6 +172,13 @@ fn devices() -> Vec<Finding> {
             needed: false,
         },
         Finding {
+            name: "valgrind",
+            found: first_line("valgrind", &["--version"]),
+            purpose: "the capi stage: the C library on this machine",
+            how_to_get: "on Debian `apt-get install valgrind`".to_owned(),
+            needed: false,
+        },
+        Finding {
             name: "device compiler",
             found: device_compilers(),
             purpose: "the ptx stage: building device code",
