@@ -31,6 +31,7 @@ const RULE: &[(&str, Imports)] = &[
     (OPS, Imports::Only(&[CORE, MODEL])),
     (CPU, Imports::Only(&[CORE, MODEL, OPS])),
     ("isokern-capi", Imports::Only(&[CPU, "isokern-import"])),
+    ("isokern-embassy", Imports::Only(&[CORE, CPU, "isokern-ring"])),
     ("isokern-import", Imports::Only(&[CORE, MODEL, OPS, CPU])),
     ("isokern-ring", Imports::Only(&[CORE])),
     ("isokern-guard", Imports::Only(&[CORE])),
@@ -47,7 +48,7 @@ const RULE: &[(&str, Imports)] = &[
 ];
 
 /// The crates that build without std.
-const NO_STD: &[&str] = &[CORE, MODEL, OPS, CPU, "isokern-ring", "isokern-capi"];
+const NO_STD: &[&str] = &[CORE, MODEL, OPS, CPU, "isokern-ring", "isokern-capi", "isokern-embassy"];
 
 /// What the core may take from others.
 const CORE_THIRD_PARTY: &[&str] =

@@ -13,6 +13,9 @@ use std::process::Command;
 pub(crate) const NO_STD_CRATES: [&str; 6] =
     ["isokern-core", "isokern-model", "isokern-ops", "isokern-cpu", "isokern-ring", "isokern-capi"];
 
+/// The crate for embassy, built apart: it switches a feature of `isokern-ring` on.
+const EMBASSY: &str = "isokern-embassy";
+
 /// Cortex-M4F, Cortex-M3, Cortex-M0, Cortex-M33, RV32IMAC and RV32IMC: the third and the last have
 /// no compare-and-swap.
 pub(crate) const TARGETS: [&str; 6] = [
@@ -48,6 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for target in TARGETS {
         let compiler = choose(arguments.compiler, target)?;
         process::run(build(compiler, target, "thumb")?.args(packages()))?;
+        process::run(build(compiler, target, "thumb")?.args(["--package", EMBASSY]))?;
     }
     Ok(())
 }

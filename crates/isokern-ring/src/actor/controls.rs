@@ -18,7 +18,12 @@ pub struct ActorControls<M: ActorMemory> {
 }
 
 impl<M: ActorMemory> ActorControls<M> {
-    pub(super) const fn new(memory: M) -> Self {
+    /// Returns the controls of an actor in new memory.
+    ///
+    /// `spawn` makes them; make them yourself for a host of your own. Second controls for the same
+    /// memory break the protocol: what one says, the other takes back.
+    #[must_use]
+    pub const fn new(memory: M) -> Self {
         Self { memory, line: HostControl::new(), is_pausing: false }
     }
 
