@@ -13,6 +13,7 @@ mod actors;
 mod board;
 mod cargo;
 mod costs;
+mod embassy;
 mod emulator;
 mod figures;
 mod host;
@@ -141,6 +142,7 @@ fn check_board(
         table.modes.extend(modes::check(programs, host, models)?);
         if let Some(digits) = models.first() {
             table.actors.extend(actors::check(programs, host, digits)?);
+            table.actors.extend(embassy::check(programs, digits)?);
         }
     }
     for model in models {

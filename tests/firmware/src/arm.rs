@@ -2,14 +2,14 @@
 #![allow(unsafe_code)]
 
 use cortex_m::Peripherals;
-use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
+use cortex_m::peripheral::{SCB, SYST};
 use cortex_m::register::msp;
 pub use cortex_m_rt::entry;
 use cortex_m_rt::{ExceptionFrame, exception};
 use cortex_m_semihosting::{debug, hio};
 
-use crate::ending;
+use crate::{ending, ticker};
 
 /// Counts after which the timer starts again.
 const COUNTS_MAX: u32 = 0x00FF_FFFF;
@@ -82,6 +82,22 @@ impl Timer {
         let now = SYST::get_current();
         let reload = if now > moment { SYST::get_reload() + 1 } else { 0 };
         moment + reload - now
+    }
+}
+
+/// Returns the counts since the interrupts of the timer started: the same in the interrupt and in a
+/// critical section, where one may be pending that is not counted yet.
+#[must_use]
+pub fn counts() -> u64 {
+    loop {
+        let is_pending = SCB::is_pendst_pending();
+        let left = SYST::get_current();
+        if SCB::is_pendst_pending() == is_pending {
+            let ticks = ticker::ticks().wrapping_add(u32::from(is_pending));
+            // The timer counts down. At 0 it interrupts, and a tick begins.
+            let since = if left == 0 { 0 } else { ticker::COUNTS - left };
+            return u64::from(ticks) * u64::from(ticker::COUNTS) + u64::from(since);
+        }
     }
 }
 

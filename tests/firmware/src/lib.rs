@@ -9,6 +9,7 @@
 //! | [`clock`] | counts time with the processor's timer |
 //! | [`ticker`] | interrupts of the timer, and a clock that counts them |
 //! | [`relay`] | hands an end of a ring or an actor to an interrupt |
+//! | `tasks` | (feature `embassy`) tasks of embassy in a loop that sleeps, and their clock |
 //! | [`stack`] | finds how deep the stack has been |
 //! | [`ending`] | ends the program; also after a panic or a fault |
 #![no_std]
@@ -23,4 +24,6 @@ pub mod memory;
 pub mod processor;
 pub mod relay;
 pub mod stack;
+#[cfg(feature = "embassy")]
+pub mod tasks;
 pub mod ticker;

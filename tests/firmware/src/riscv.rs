@@ -83,6 +83,12 @@ impl Timer {
     }
 }
 
+/// Returns the cycles since the start.
+#[must_use]
+pub fn counts() -> u64 {
+    mcycle::read64()
+}
+
 /// Calls a function at each interrupt of the timer, after [`tick`](crate::ticker::tick).
 #[macro_export]
 macro_rules! on_tick {

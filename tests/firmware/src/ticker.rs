@@ -46,13 +46,19 @@ pub fn tick() {
     TICKS.store(TICKS.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
 }
 
+/// Returns how many interrupts there were; a count for two days.
+#[must_use]
+pub fn ticks() -> u32 {
+    TICKS.load(Ordering::Relaxed)
+}
+
 /// The interrupts so far, as time; good for two days.
 #[derive(Clone, Copy, Debug)]
 pub struct TickClock;
 
 impl Clock for TickClock {
     fn now_ns(&self) -> u64 {
-        u64::from(TICKS.load(Ordering::Relaxed)) * TICK_NS
+        u64::from(ticks()) * TICK_NS
     }
 
     fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send {

@@ -169,7 +169,7 @@ fn judge_asleep(report: &Report) -> Result<String, Failure> {
 }
 
 /// Fails unless a count is `least` or up to `more` above.
-fn between(name: &str, count: u64, least: u64, more: u64) -> Result<(), Failure> {
+pub(super) fn between(name: &str, count: u64, least: u64, more: u64) -> Result<(), Failure> {
     if (least..=least + more).contains(&count) {
         return Ok(());
     }
@@ -177,7 +177,7 @@ fn between(name: &str, count: u64, least: u64, more: u64) -> Result<(), Failure>
     Err(Failure::Check(format!("`{name}` is {count}, expected {least} to {most}")))
 }
 
-fn expect(report: &Report, name: &str, count: u64) -> Result<(), Failure> {
+pub(super) fn expect(report: &Report, name: &str, count: u64) -> Result<(), Failure> {
     let found = report.number(name)?;
     if found == count {
         return Ok(());
@@ -194,7 +194,7 @@ fn at_least_one(report: &Report, name: &str) -> Result<u64, Failure> {
 }
 
 /// Returns instructions of one of the messages that took so many ticks, where that was measured.
-fn instructions(report: &Report, name: &str) -> Result<Option<u64>, Failure> {
+pub(super) fn instructions(report: &Report, name: &str) -> Result<Option<u64>, Failure> {
     if report.all(name).next().is_none() {
         return Ok(None);
     }

@@ -143,6 +143,19 @@ pub(super) static V6M_ON_M4: Board = Board {
     measured: Measured::Some(&[]),
 };
 
+/// A board that is built for and not run: no emulator knows it.
+pub(super) static NUCLEO: Board = Board {
+    name: "nucleo-f446re",
+    machine: Machine::Arm,
+    processor: "Cortex-M4F",
+    target: "thumbv7em-none-eabihf",
+    flags: "",
+    flash: 512 << 10,
+    ram: 128 << 10,
+    has_fpu: true,
+    measured: Measured::Some(&[]),
+};
+
 /// RAM below which a board has little room for the models that programs carry.
 const SMALL_RAM: u64 = 64 << 10;
 

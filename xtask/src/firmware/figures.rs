@@ -287,16 +287,18 @@ const ACTORS_HEAD: &str = "\
 
 `rings`: two rings of 4 slots and one line. `actors`: one actor, two mailboxes of 4 slots. `images`:
 the digits model as an actor, one mailbox of 2 slots, two lent arenas. `asleep`: two actors, one
-after the other, as tasks of a loop that sleeps, each with a mailbox of 4 slots. Both sides are in
+after the other, as tasks of a loop that sleeps, each with a mailbox of 4 slots. `embassy`: the
+digits model as a task of embassy, one lent arena, two channels of 2 places. Both sides are in
 these figures, the interrupt's and the loop's, with all that the programs do to count and check.
 
-* **flash**: the whole program without model and interrupt vectors; for `images` with 640 bytes of
-  images.
+* **flash**: the whole program without model and interrupt vectors; for `images` and `embassy` with
+  640 bytes of images.
 * **statics**: static RAM, with rings, mailboxes, arenas and what the interrupt owns.
 * **stack**: the most of loop and interrupt together, found by painting.
 * **word**, **line**: instructions to push and pop 4 and 64 bytes, in a loop without interrupts.
 * **question**: instructions to ask an actor, step it and take the answer, in such a loop; for
-  `asleep`, for which the processor is awake for a question and the four interrupts around it.
+  `asleep`, for which the processor is awake for a question and the four interrupts around it; for
+  `embassy`, for which it is awake for an image and all its interrupts, the model's own run inside.
 
 ";
 

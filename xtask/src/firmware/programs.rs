@@ -33,6 +33,8 @@ pub(super) enum Program {
     Images,
     /// An actor as a task, in a loop that sleeps.
     Asleep,
+    /// A model as a task of embassy.
+    Embassy,
     /// Any model, put into the built program.
     Carried,
     /// Any model, operator by operator, put into the built program.
@@ -68,6 +70,7 @@ impl Programs<'_> {
             Program::Actors => "actors",
             Program::Images => "images",
             Program::Asleep => "asleep",
+            Program::Embassy => "embassy",
             Program::Carried => "carried",
             Program::Steps => "steps",
             Program::Modes => "modes",
@@ -83,6 +86,7 @@ impl Programs<'_> {
         match program {
             Program::MeasurePlain => _ = cargo.args(["--features", "plain"]),
             Program::Asleep => _ = cargo.args(["--features", "asleep"]),
+            Program::Embassy => _ = cargo.args(["--features", "embassy"]),
             _ => {}
         }
         if let Some(model) = model {
