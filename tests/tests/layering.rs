@@ -30,7 +30,7 @@ const RULE: &[(&str, Imports)] = &[
     (MODEL, Imports::Only(&[CORE])),
     (OPS, Imports::Only(&[CORE, MODEL])),
     (CPU, Imports::Only(&[CORE, MODEL, OPS])),
-    ("isokern-capi", Imports::Only(&[CPU, "isokern-import"])),
+    ("isokern-capi", Imports::Only(&[CPU, "isokern-ring", "isokern-import"])),
     ("isokern-embassy", Imports::Only(&[CORE, CPU, "isokern-ring"])),
     ("isokern-import", Imports::Only(&[CORE, MODEL, OPS, CPU])),
     ("isokern-ring", Imports::Only(&[CORE])),

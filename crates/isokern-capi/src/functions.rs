@@ -37,7 +37,7 @@ pub extern "C" fn isokern_status_text(status: i32) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn isokern_model_sizes(model: *const Model, sizes: *mut Sizes) -> Status {
     // SAFETY: the caller's promise.
-    status(unsafe { sizes_of(model, sizes) })
+    Status::of(unsafe { sizes_of(model, sizes) })
 }
 
 /// Returns the name of the first symbol that the table of a model lacks, as a constant text: what
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn isokern_init(
     let arena = Lent { start: arena, bytes: arena_bytes };
     let state = Lent { start: state, bytes: state_bytes };
     // SAFETY: the caller's promise.
-    status(unsafe { structure_mut::<Session>(session) }.and_then(|session| {
+    Status::of(unsafe { structure_mut::<Session>(session) }.and_then(|session| {
         // SAFETY: the caller's promise.
         unsafe { session.init(model, &arena, &state) }
     }))
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn isokern_input(
     tensor: *mut Tensor,
 ) -> Status {
     // SAFETY: the caller's promise.
-    status(unsafe { describe(session, tensor, (Side::Input, index)) })
+    Status::of(unsafe { describe(session, tensor, (Side::Input, index)) })
 }
 
 /// Describes the output at `index`, from 0. It is an answer after a run, until inputs are written.
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn isokern_output(
     tensor: *mut Tensor,
 ) -> Status {
     // SAFETY: the caller's promise.
-    status(unsafe { describe(session, tensor, (Side::Output, index)) })
+    Status::of(unsafe { describe(session, tensor, (Side::Output, index)) })
 }
 
 /// Runs the model on what its inputs hold.
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn isokern_output(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn isokern_run(session: *mut Session) -> Status {
     // SAFETY: the caller's promise.
-    status(unsafe { structure_mut::<Session>(session) }.and_then(|session| {
+    Status::of(unsafe { structure_mut::<Session>(session) }.and_then(|session| {
         // SAFETY: the caller's promise.
         unsafe { session.run() }
     }))
@@ -135,14 +135,10 @@ pub unsafe extern "C" fn isokern_run(session: *mut Session) -> Status {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn isokern_reset(session: *mut Session) -> Status {
     // SAFETY: the caller's promise.
-    status(unsafe { structure_mut::<Session>(session) }.and_then(|session| {
+    Status::of(unsafe { structure_mut::<Session>(session) }.and_then(|session| {
         // SAFETY: the caller's promise.
         unsafe { session.reset() }
     }))
-}
-
-fn status(result: Result<(), Status>) -> Status {
-    result.err().unwrap_or(Status::Ok)
 }
 
 /// Works as `isokern_input` and `isokern_output`, whose code is in firmware once.

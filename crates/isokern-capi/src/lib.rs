@@ -25,8 +25,10 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`functions`] | the functions of the header |
+//! | [`functions`] | the functions of the header that are of models and sessions |
 //! | [`kind`] | the kinds of operators as symbols |
+//! | [`ring`] | messages from one context to another |
+//! | [`actor`] | a model that one context asks and another runs when it polls |
 //!
 //! | feature | effect |
 //! |---|---|
@@ -35,8 +37,8 @@
 //!
 //! # Not here
 //!
-//! No rings and no actors (`isokern-ring`, in Rust), no conversion (`isokern convert --emit c`
-//! writes a model as C).
+//! No tasks for workers and no thread that runs an actor (`isokern-ring`, in Rust), no conversion
+//! (`isokern convert --emit c` writes a model as C).
 //!
 //! # Safety
 //!
@@ -48,18 +50,22 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod actor;
 pub mod functions;
 pub mod kind;
 mod model;
 #[cfg(all(feature = "panic-handler", not(feature = "std"), target_os = "none"))]
 mod panic;
 mod pointers;
+pub mod ring;
 mod session;
 mod status;
 mod tensor;
 
+pub use actor::{Actor, NowNs, Request};
 pub use kind::Kind;
 pub use model::{Model, Sizes};
+pub use ring::Ring;
 pub use session::Session;
 pub use status::Status;
 pub use tensor::{Dtype, Tensor};

@@ -41,6 +41,16 @@ pub(crate) enum Side {
     Output,
 }
 
+impl Side {
+    /// Returns the tensor at an index of the list; an empty one where there is none.
+    pub(crate) fn port(self, model: &model::Model<'_>, index: u32) -> model::Tensor {
+        match self {
+            Self::Input => model.input_at(index as usize),
+            Self::Output => model.output_at(index as usize),
+        }
+    }
+}
+
 /// Memory of the caller, and how much of it there is.
 pub(crate) struct Lent {
     pub(crate) start: *mut u8,
@@ -166,10 +176,7 @@ impl Session {
     ) -> Result<(), Status> {
         // SAFETY: promised.
         let model = unsafe { self.view() }?.checked()?;
-        let tensor = match side {
-            Side::Input => model.input_at(index as usize),
-            Side::Output => model.output_at(index as usize),
-        };
+        let tensor = side.port(&model, index);
         if tensor.is_empty() {
             return Err(Status::NoSuchTensor);
         }

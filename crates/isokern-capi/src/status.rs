@@ -27,6 +27,16 @@ pub enum Status {
     AbiVersion = 6,
     /// The table of kinds has more entries than there are kinds.
     KindCount = 7,
+    /// The memory of a ring or an actor is too short.
+    MemoryTooShort = 8,
+    /// There is no ring of so many slots, or of messages of so many bytes.
+    RingShape = 9,
+    /// An actor has 1 to 4 buffers.
+    BufferCount = 10,
+    /// A deadline needs a clock.
+    NoClock = 11,
+    /// The buffer of the request is not the caller's.
+    NoSuchRequest = 12,
     /// The model has fewer bytes than its header alone.
     ModelTooShort = 256,
     /// The model starts off a boundary of `ISOKERN_ALIGNMENT` bytes.
@@ -59,12 +69,26 @@ pub enum Status {
     NoSuchTensor = 519,
     /// An index that the model reads is that of nothing.
     IndexValue = 520,
+    /// The ring has no free slot, or the actor no free buffer.
+    Full = 768,
+    /// There is no message, no answer, or nothing to do.
+    Empty = 769,
+    /// The other side has closed, or the actor has ended.
+    Closed = 770,
+    /// The deadline passed before the model ran, or before the answer was taken.
+    Expired = 1024,
+    /// The deadline passed while the model ran.
+    TimedOut = 1025,
+    /// The actor was stopped first.
+    Stopped = 1026,
+    /// The memory of the actor was written by somebody else.
+    ActorDamaged = 1027,
 }
 
 impl Status {
     /// Returns every status, in the order of the numbers.
     #[must_use]
-    pub const fn all() -> [Self; 24] {
+    pub const fn all() -> [Self; 36] {
         [
             Self::Ok,
             Self::NullPointer,
@@ -74,6 +98,11 @@ impl Status {
             Self::Overlap,
             Self::AbiVersion,
             Self::KindCount,
+            Self::MemoryTooShort,
+            Self::RingShape,
+            Self::BufferCount,
+            Self::NoClock,
+            Self::NoSuchRequest,
             Self::ModelTooShort,
             Self::ModelMisaligned,
             Self::ModelHeader,
@@ -90,7 +119,19 @@ impl Status {
             Self::StateTooShort,
             Self::NoSuchTensor,
             Self::IndexValue,
+            Self::Full,
+            Self::Empty,
+            Self::Closed,
+            Self::Expired,
+            Self::TimedOut,
+            Self::Stopped,
+            Self::ActorDamaged,
         ]
+    }
+
+    /// Returns how a call ended.
+    pub(crate) fn of(result: Result<(), Self>) -> Self {
+        result.err().unwrap_or(Self::Ok)
     }
 
     /// Returns what the status means, and what to do.
@@ -112,6 +153,15 @@ impl Status {
                   header of this library"
             }
             Self::KindCount => c"the table of kinds is too long. Fix: name each kind once",
+            Self::MemoryTooShort => c"the memory is too short. Fix: give it the bytes asked for",
+            Self::RingShape => {
+                c"there is no such ring. Fix: a power of two of slots, messages up to 64 bytes"
+            }
+            Self::BufferCount => c"there is no such actor. Fix: give it 1 to 4 buffers",
+            Self::NoClock => c"the actor has no clock. Fix: pass one, or a deadline of 0",
+            Self::NoSuchRequest => {
+                c"the buffer is not yours. Fix: claim it, or wait for its answer"
+            }
             Self::ModelTooShort => c"the model has no whole header. Fix: pass the whole file",
             Self::ModelMisaligned => c"the model is misaligned. Fix: use ISOKERN_ALIGNED",
             Self::ModelHeader => c"the header is not valid. Fix: convert the model again",
@@ -132,6 +182,15 @@ impl Status {
             Self::NoSuchTensor => c"there is no tensor of this index. Fix: stay below the count",
             Self::IndexValue => {
                 c"an index that the model reads is out of range. Fix: write smaller inputs"
+            }
+            Self::Full => c"nothing is free. Fix: try again later, or count it as lost",
+            Self::Empty => c"nothing is there. Fix: look again later",
+            Self::Closed => c"the other side has ended. Fix: initialise again to go on",
+            Self::Expired => c"the deadline passed first. Fix: allow more time, or ask less",
+            Self::TimedOut => c"the deadline passed in the run. Fix: allow more time",
+            Self::Stopped => c"the actor was stopped first. Fix: initialise it again",
+            Self::ActorDamaged => {
+                c"the actor's memory was overwritten. Fix: find who writes to it, and initialise it"
             }
         }
     }

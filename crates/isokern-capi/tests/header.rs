@@ -34,14 +34,31 @@ const MACROS: &str = "
 #define ISOKERN_SESSION_INIT { (uint32_t)sizeof(isokern_session), 0, 0, 0, 0 }
 #define ISOKERN_SIZES_INIT { (uint32_t)sizeof(isokern_sizes), 0, 0, 0, 0 }
 #define ISOKERN_TENSOR_INIT \\
-    { (uint32_t)sizeof(isokern_tensor), 0, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0.0f, 0 }";
+    { (uint32_t)sizeof(isokern_tensor), 0, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0.0f, 0 }
+#define ISOKERN_RING_INIT { (uint32_t)sizeof(isokern_ring), 0, 0, 0, 0 }
+#define ISOKERN_ACTOR_INIT { (uint32_t)sizeof(isokern_actor), 0, 0 }
+#define ISOKERN_REQUEST_INIT { (uint32_t)sizeof(isokern_request), 0, 0, 0 }
 
-const NAMES: [(&str, &str); 9] = [
+/* Bytes of memory: isokern_ring_bytes and isokern_actor_bytes as constants. */
+#define ISOKERN_RING_BYTES(slots) (ISOKERN_RING_HEAD_BYTES + (slots) * ISOKERN_RING_SLOT_BYTES)
+#define ISOKERN_ACTOR_BYTES(arena_bytes, buffers) \\
+    (ISOKERN_ACTOR_HEAD_BYTES + (buffers) * (((arena_bytes) + 15) / 16 * 16))";
+
+const NAMES: [(&str, &str); 18] = [
     ("ABI_VERSION", "ISOKERN_ABI_VERSION"),
+    ("ACTOR_BUFFERS_MAX", "ISOKERN_ACTOR_BUFFERS_MAX"),
+    ("ACTOR_HEAD_BYTES", "ISOKERN_ACTOR_HEAD_BYTES"),
     ("ALIGNMENT", "ISOKERN_ALIGNMENT"),
+    ("Actor", "isokern_actor"),
     ("Dtype", "isokern_dtype"),
     ("Kind", "isokern_kind"),
     ("Model", "isokern_model"),
+    ("NowNs", "isokern_now_ns"),
+    ("RING_HEAD_BYTES", "ISOKERN_RING_HEAD_BYTES"),
+    ("RING_MESSAGE_MAX", "ISOKERN_RING_MESSAGE_MAX"),
+    ("RING_SLOT_BYTES", "ISOKERN_RING_SLOT_BYTES"),
+    ("Request", "isokern_request"),
+    ("Ring", "isokern_ring"),
     ("Session", "isokern_session"),
     ("Sizes", "isokern_sizes"),
     ("Status", "isokern_status"),
@@ -52,6 +69,8 @@ fn config() -> Config {
     let mut config = Config {
         language: Language::C,
         cpp_compat: true,
+        no_includes: true,
+        sys_includes: vec!["stddef.h".to_owned(), "stdint.h".to_owned()],
         include_guard: Some("ISOKERN_H".to_owned()),
         header: Some(TOP.to_owned()),
         after_includes: Some(MACROS.to_owned()),

@@ -5,6 +5,8 @@
 //! [`LinkedKind`] for each kind instead. The program names those of its model, and the linker drops
 //! the code of the others.
 
+use core::ops::Range;
+
 #[cfg(not(feature = "std"))]
 use isokern_core::Solo;
 use isokern_model::operators::HasKind;
@@ -82,8 +84,22 @@ pub fn run_all<'k>(
     find: impl Fn(OpKind) -> Option<&'k LinkedKind>,
     memory: &Memory<'_>,
 ) -> Result<(), RunError> {
+    run_steps(model, 0..model.operator_count(), find, memory)
+}
+
+/// Runs some operators of a model, by their numbers, as [`run_all`] runs all.
+///
+/// # Errors
+///
+/// As [`run_all`]; [`RunError::NotBuilt`] also for a number that is none.
+pub fn run_steps<'k>(
+    model: &Model<'_>,
+    steps: Range<usize>,
+    find: impl Fn(OpKind) -> Option<&'k LinkedKind>,
+    memory: &Memory<'_>,
+) -> Result<(), RunError> {
     let instructions = InstructionSet::detect();
-    for index in 0..model.operator_count() {
+    for index in steps {
         let number = index as u16; // A model has at most 65 535 operators.
         let not_built = RunError::NotBuilt { index: number };
         let site = &model.operator_site(index).ok_or(not_built)?;

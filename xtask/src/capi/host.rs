@@ -1,8 +1,9 @@
 //! The library for a host, under detectors of what a program in C cannot see.
 //!
 //! `tests/host/models.c` runs models in memory that ends where the library was told, and changes
-//! every byte of one. It runs as it is, under valgrind's memcheck, and with the library and the
-//! program instrumented by the address sanitizer (the program also for undefined behaviour).
+//! every byte of one; `actors.c` has a ring and actors between two threads. Both run as they are,
+//! under valgrind's memcheck, and with the library and the programs instrumented by the address
+//! sanitizer (the programs also for undefined behaviour).
 
 use super::figures::Row;
 use super::folder;
@@ -14,8 +15,10 @@ use isokern_ptx::toolchain;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The program, below the crate.
-const SOURCES: [&str; 2] = ["models.c", "host.c"];
+/// The programs, and what is in both, below the crate.
+const MODELS: &str = "models";
+const ACTORS: &str = "actors";
+const SHARED: &str = "host.c";
 const HOST_TESTS: &str = "crates/isokern-capi/tests/host";
 const INCLUDE: &str = "crates/isokern-capi/include";
 
@@ -50,11 +53,18 @@ pub(super) fn run(models: &[PathBuf], table: &[Row]) -> Result<(), Failure> {
         let how = format!("on Debian `apt-get install --no-install-recommends {package}`");
         found.map_err(|_| Failure::Missing { what: tool, how })?;
     }
-    let plain = compile(&library(Detector::Nothing)?, Detector::Nothing)?;
-    check(&plain, Detector::Nothing, models, table)?;
-    check(&plain, Detector::Memcheck, models, table)?;
-    let instrumented = compile(&library(Detector::Sanitizer)?, Detector::Sanitizer)?;
-    check(&instrumented, Detector::Sanitizer, models, table)
+    let library_of_all = library(Detector::Nothing)?;
+    let plain = compile(MODELS, &library_of_all, Detector::Nothing)?;
+    let actors = compile(ACTORS, &library_of_all, Detector::Nothing)?;
+    for detector in [Detector::Nothing, Detector::Memcheck] {
+        check(&plain, detector, models, table)?;
+        check_actors(&actors, detector, models, table)?;
+    }
+    let library = library(Detector::Sanitizer)?;
+    let instrumented = compile(MODELS, &library, Detector::Sanitizer)?;
+    check(&instrumented, Detector::Sanitizer, models, table)?;
+    let actors = compile(ACTORS, &library, Detector::Sanitizer)?;
+    check_actors(&actors, Detector::Sanitizer, models, table)
 }
 
 /// Builds the library, with checks of arithmetic; for the sanitizer without optimisation, which
@@ -74,14 +84,14 @@ fn library(detector: Detector) -> Result<PathBuf, Failure> {
     Ok(target.join(host).join("debug/libisokern_capi.a"))
 }
 
-fn compile(library: &Path, detector: Detector) -> Result<PathBuf, Failure> {
-    let program = folder().join(format!("models-{detector:?}").to_lowercase());
+fn compile(name: &str, library: &Path, detector: Detector) -> Result<PathBuf, Failure> {
+    let program = folder().join(format!("{name}-{detector:?}").to_lowercase());
     let mut gcc = Command::new("gcc");
     gcc.current_dir(repository::root()).args(C_FLAGS).args(["-I", INCLUDE]);
     if detector == Detector::Sanitizer {
         gcc.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
     }
-    gcc.args(SOURCES.map(|source| Path::new(HOST_TESTS).join(source)));
+    gcc.args([&format!("{name}.c"), SHARED].map(|source| Path::new(HOST_TESTS).join(source)));
     process::run_quietly(gcc.arg(library).args(LIBRARIES).arg("-o").arg(&program))?;
     Ok(program)
 }
@@ -114,6 +124,32 @@ fn check(
     if !status.is_some_and(|status| status.success()) {
         return Err(Failure::Check(format!("models in C, {detector:?}, failed:\n{text}")));
     }
+    check_digests(&text, models, table)?;
+    let flipped = text.lines().find(|line| line.starts_with("flipped "));
+    let flipped = flipped.ok_or_else(|| Failure::Check("no byte was changed".to_owned()))?;
+    println!("{detector:?}: {} models as the table; {flipped}", models.len());
+    Ok(())
+}
+
+/// Runs a ring and actors between two threads; the actors must give the digests of the table.
+fn check_actors(
+    program: &Path,
+    detector: Detector,
+    models: &[PathBuf],
+    table: &[Row],
+) -> Result<(), Failure> {
+    let mut command = watched(program, detector);
+    let (status, text) = process::output_within(command.args(models), LIMIT)?;
+    if !status.is_some_and(|status| status.success()) || !text.starts_with("ring ") {
+        return Err(Failure::Check(format!("actors in C, {detector:?}, failed:\n{text}")));
+    }
+    check_digests(&text, models, table)?;
+    println!("{detector:?}: {} actors as the table", models.len());
+    Ok(())
+}
+
+/// Checks that a program printed the digest of the table for each model.
+fn check_digests(text: &str, models: &[PathBuf], table: &[Row]) -> Result<(), Failure> {
     for model in models {
         let name = model.file_stem().unwrap_or_default().to_string_lossy();
         let row = table.iter().find(|row| row.model == name);
@@ -122,9 +158,6 @@ fn check(
             return Err(Failure::Check(format!("{name} on the host is not {digest}:\n{text}")));
         }
     }
-    let flipped = text.lines().find(|line| line.starts_with("flipped "));
-    let flipped = flipped.ok_or_else(|| Failure::Check("no byte was changed".to_owned()))?;
-    println!("{detector:?}: {} models as the table; {flipped}", models.len());
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 #![allow(unsafe_code)]
 #![allow(dead_code, reason = "each suite uses some")]
 
+pub(crate) mod contexts;
+
 use core::ffi::CStr;
 use core::ptr;
 use std::fs;
@@ -160,6 +162,12 @@ pub(crate) fn fill(tensor: &Tensor, bytes: &[u8]) {
     assert_eq!(bytes.len(), tensor.bytes);
     // SAFETY: the arena of the test's session has as many, and is elsewhere than `bytes`.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), tensor.data.cast(), bytes.len()) };
+}
+
+/// Writes a byte of memory of the test.
+pub(crate) fn poke(at: *mut u8, value: u8) {
+    // SAFETY: the address is inside of memory that the test owns and that nothing borrows.
+    unsafe { at.write(value) };
 }
 
 pub(crate) const fn tensor() -> Tensor {

@@ -4,6 +4,8 @@
 
 #include "isokern.h"
 
+#include <stdlib.h>
+
 /* Bytes of a packed model, on a boundary, and the description of it with every kind. */
 typedef struct host_model {
     uint8_t *blob;

@@ -1,5 +1,7 @@
 //! The steps of the end that pops.
 
+use core::cell::Cell;
+
 use bytemuck::Pod;
 
 use super::error::PopError;
@@ -73,6 +75,37 @@ impl ConsumerState {
             self.publish_head(ring);
         }
         taken
+    }
+
+    /// Takes the next message, whose bytes are known at run time alone, and frees its slot.
+    ///
+    /// On an error `message` may have some of its bytes.
+    ///
+    /// ```
+    /// use isokern_core::ring::{ConsumerState, HostRing, PopError, ProducerState, PushError};
+    ///
+    /// let ring = HostRing::<2, 1>::new();
+    /// let (mut producer, mut consumer) = (ProducerState::new(), ConsumerState::new());
+    /// producer.try_push_bytes(&ring, b"sensor")?;
+    /// let mut message = [0; 6];
+    /// assert_eq!(consumer.try_pop_bytes(&ring, &mut message), Ok(()));
+    /// assert_eq!(&message, b"sensor");
+    /// assert_eq!(consumer.try_pop_bytes(&ring, &mut message), Err(PopError::Empty));
+    /// # Ok::<(), PushError<()>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`try_pop`](Self::try_pop).
+    pub fn try_pop_bytes<R: SharedRing>(
+        &mut self,
+        ring: &R,
+        message: &mut [u8],
+    ) -> Result<(), PopError> {
+        let message = Cell::from_mut(message).as_slice_of_cells();
+        self.try_take_by(ring, |ring, ticket| slot::take_bytes(ring, ticket, message))?;
+        self.publish_head(ring);
+        Ok(())
     }
 
     /// Takes the next message and leaves its slot occupied, for rings where something else

@@ -111,6 +111,30 @@ impl ProducerState {
         Ok(())
     }
 
+    /// Publishes a message whose bytes are known at run time alone, in a bounded number of steps.
+    ///
+    /// Both ends agree on how many bytes a message has; a slot has room for 64 in each line, and
+    /// what is longer is cut off.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_push`](Self::try_push).
+    pub fn try_push_bytes<R: SharedRing>(
+        &mut self,
+        ring: &R,
+        message: &[u8],
+    ) -> Result<(), PushError<()>> {
+        if self.sees_closed(ring) {
+            return Err(PushError::Closed(()));
+        }
+        if ring.slot_count().is_full(self.head_seen, self.tail) && self.free_slots(ring) == 0 {
+            return Err(PushError::Full(()));
+        }
+        slot::publish_bytes(ring, self.tail, message);
+        self.tail = self.tail.wrapping_add(1);
+        Ok(())
+    }
+
     /// Publishes messages from the front of `messages` while slots are free; their number.
     ///
     /// Each can be taken as soon as it is published; only the looks at the other end are

@@ -3,6 +3,8 @@
 //! The bytes of the message, four to a cell, in the order of memory; zeros fill the last
 //! word. Cells after the message are not touched. Cell 0 is written last and read first.
 
+use core::cell::Cell;
+
 use bytemuck::Pod;
 
 use super::fit::require_fit;
@@ -58,6 +60,33 @@ pub(super) fn publish_words<R: SharedRing>(ring: &R, ticket: u32, words: &[u32])
     }
     let first = words.first().copied().unwrap_or_default();
     ring.cell(slot_index, 0).publish_release(first, turn);
+}
+
+/// Writes a message whose bytes are known at run time alone to the slot of `ticket`, which the
+/// caller knows to be free. Bytes that the slot has no cells for are left out.
+pub(super) fn publish_bytes<R: SharedRing>(ring: &R, ticket: u32, message: &[u8]) {
+    let (slot_index, turn) = (ring.slot_count().slot_index(ticket), ring.slot_count().turn(ticket));
+    let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+    let words = message.chunks(4).enumerate().take(R::LINES * LINE_CELLS);
+    for (index, bytes) in words.skip(1) {
+        ring.cell(slot_index, index).publish(word(bytes), turn);
+    }
+    let first = message.chunks(4).next().map_or(0, word);
+    ring.cell(slot_index, 0).publish_release(first, turn);
+}
+
+/// Takes the bytes of the message of `ticket` when all its cells show the turn; `None` means *not
+/// yet*. Bytes that the slot has no cells for are left as they are.
+pub(super) fn take_bytes<R: SharedRing>(ring: &R, ticket: u32, message: &[Cell<u8>]) -> Option<()> {
+    let (slot_index, turn) = (ring.slot_count().slot_index(ticket), ring.slot_count().turn(ticket));
+    if ring.cell(slot_index, 0).poll_acquire().turn != turn {
+        return None;
+    }
+    for (index, bytes) in message.chunks(4).enumerate().take(R::LINES * LINE_CELLS) {
+        let data = ring.cell(slot_index, index).poll().at_turn(turn)?.to_le_bytes();
+        bytes.iter().zip(data).for_each(|(byte, from)| byte.set(from));
+    }
+    Some(())
 }
 
 /// Returns what follows a message of type `T` in the slot of `ticket`, from the next cell on, when
