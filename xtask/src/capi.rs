@@ -3,12 +3,15 @@
 //! The commands of that page are run as they are there: they build the library, write a model as C,
 //! link the example and run it. Then another program gives the digests of
 //! `tests/firmware/figures.md`, in images that hold no kind of operator that the model has not, no
-//! heap, no float routine and no way to panic. Last the library of the host runs models under
-//! valgrind and the address sanitizer.
+//! heap, no float routine and no way to panic. Then come other processors and programs with an
+//! interrupt (`boards`), the packages of CMake and Zephyr (`packages`), and beside them the library
+//! of the host under valgrind and the address sanitizer (`host`).
 
+mod boards;
 mod figures;
 mod host;
 mod image;
+mod packages;
 
 use crate::failure::Failure;
 use crate::{process, repository};
@@ -67,7 +70,14 @@ pub(crate) fn run() -> Result<(), Failure> {
     } else {
         println!("no {KEYWORDS}: not compared");
     }
-    host::run(&host::pack(&MODELS)?, &table)
+    let packed = host::pack(&MODELS)?;
+    // The host's library is built beside the others.
+    std::thread::scope(|scope| {
+        let host = scope.spawn(|| host::run(&packed, &table));
+        let others = boards::run(&table).and_then(|()| packages::run());
+        let host = host.join().unwrap_or(Err(Failure::Blind("the check of the host broke off")));
+        others.and(host)
+    })
 }
 
 /// Returns how to get the compiler.
@@ -94,8 +104,7 @@ fn answers(model: &Path, table: &[Row], link: &str) -> Result<(), Failure> {
     if !status.is_some_and(|status| status.success()) {
         return Err(Failure::Check(format!("{name} in C failed:\n{text}")));
     }
-    let [high, low] = ["digest_high", "digest_low"].map(|key| number(&text, key));
-    let digest = format!("{:08x}{:08x}", high?, low?);
+    let digest = digest_of(&text)?;
     if digest != row.digest {
         let host = &row.digest;
         return Err(Failure::Check(format!("{name} in C gives {digest}, the host {host}")));
@@ -157,6 +166,12 @@ fn command_with(commands: &str, program: &str) -> Result<String, Failure> {
 fn digits(text: &str) -> Vec<u32> {
     let values = text.lines().filter_map(|line| line.strip_prefix("digit "));
     values.filter_map(|value| value.parse().ok()).collect()
+}
+
+/// Returns the digest that a program printed in two halves.
+fn digest_of(text: &str) -> Result<String, Failure> {
+    let [high, low] = ["digest_high", "digest_low"].map(|key| number(text, key));
+    Ok(format!("{:08x}{:08x}", high?, low?))
 }
 
 /// Returns the number that a program printed under a name.

@@ -172,6 +172,20 @@ fn devices() -> Vec<Finding> {
             needed: false,
         },
         Finding {
+            name: "riscv64-unknown-elf-gcc",
+            found: first_line("riscv64-unknown-elf-gcc", &["--version"]),
+            purpose: "the capi stage: examples in C on a RISC-V",
+            how_to_get: "on Debian `apt-get install gcc-riscv64-unknown-elf`".to_owned(),
+            needed: false,
+        },
+        Finding {
+            name: "cmake",
+            found: first_line("cmake", &["--version"]),
+            purpose: "the capi stage: the package of CMake",
+            how_to_get: "on Debian `apt-get install cmake`".to_owned(),
+            needed: false,
+        },
+        Finding {
             name: "valgrind",
             found: first_line("valgrind", &["--version"]),
             purpose: "the capi stage: the C library on this machine",

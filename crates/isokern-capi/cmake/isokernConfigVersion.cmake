@@ -1,0 +1,12 @@
+# The version of the package is that of the crates; versions below 1.0 fit their own second number.
+file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/../../../Cargo.toml" _isokern_line REGEX "^version = ")
+string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" PACKAGE_VERSION "${_isokern_line}")
+string(REGEX MATCH "^[0-9]+\\.[0-9]+" _isokern_has "${PACKAGE_VERSION}")
+string(REGEX MATCH "^[0-9]+\\.[0-9]+" _isokern_wants "${PACKAGE_FIND_VERSION}.0")
+set(PACKAGE_VERSION_COMPATIBLE FALSE)
+if(_isokern_has STREQUAL _isokern_wants AND NOT PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION)
+    set(PACKAGE_VERSION_COMPATIBLE TRUE)
+endif()
+if(PACKAGE_VERSION VERSION_EQUAL PACKAGE_FIND_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+endif()

@@ -1,0 +1,10 @@
+# A toolchain of CMake: a Cortex-M4F without an operating system.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(CMAKE_C_COMPILER arm-none-eabi-gcc)
+set(CMAKE_ASM_COMPILER arm-none-eabi-gcc)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(processor "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16")
+set(CMAKE_C_FLAGS_INIT "${processor} -std=c17 -Os -ffunction-sections -fdata-sections")
+set(CMAKE_ASM_FLAGS_INIT "${processor}")
+set(ISOKERN_RUST_TARGET thumbv7em-none-eabihf CACHE STRING "")
