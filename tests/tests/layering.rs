@@ -52,10 +52,10 @@ const NO_STD: &[&str] = &[CORE, MODEL, OPS, CPU, "isokern-ring", "isokern-capi",
 
 /// What the core may take from others.
 const CORE_THIRD_PARTY: &[&str] =
-    &["bytemuck", "critical-section", "thiserror", "heapless", "serde"];
+    &["bytemuck", "critical-section", "defmt", "thiserror", "heapless", "serde"];
 
 /// Features of a crate, `default` not counted.
-const FEATURES_MAX: usize = 3;
+const FEATURES_MAX: usize = 4;
 
 /// Crates whose features follow another project's versions.
 const MANY_FEATURES: &[&str] = &["isokern-cuda"];

@@ -61,6 +61,7 @@
 //! | `std` | `ModelArtifact`, which owns heap memory; `std::sync::Mutex` is [`call::Exclusive`] |
 //! | `serde` | `Serialize` and `Deserialize` for descriptions, metadata and kinds |
 //! | `critical-section` | `critical_section::Mutex` is [`call::Exclusive`] |
+//! | `defmt` | `defmt::Format` for errors, states and counts |
 //!
 //! None is on by default.
 //!
@@ -91,6 +92,8 @@ pub mod actor;
 pub mod call;
 pub mod compute;
 pub mod device;
+#[cfg(feature = "defmt")]
+mod formats;
 pub mod kernel;
 mod kernel_set;
 pub mod megakernel;

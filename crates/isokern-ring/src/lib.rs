@@ -56,6 +56,7 @@
 //! | `std` | `Yield` and `Park`, `owned`, `WakerCell` |
 //! | `latency-histogram` | `SharedRequester::latency`: quantiles of how long questions took |
 //! | `critical-section` | `CriticalWakerCell`; claims where there is no compare-and-swap |
+//! | `defmt` | `defmt::Format` for errors, steps and counts, those of the core too |
 //!
 //! None is on by default.
 //!
@@ -80,6 +81,8 @@ mod alarm;
 mod claim_word;
 pub mod consumer;
 pub mod doorbell;
+#[cfg(feature = "defmt")]
+mod formats;
 #[cfg(feature = "critical-section")]
 mod guarded_word;
 pub mod hosts;
