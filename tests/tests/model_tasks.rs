@@ -236,7 +236,7 @@ fn a_stream_has_one_task_in_flight() {
     assert_eq!(tasks.reset(0), Err(TaskAskError::StreamInUse { stream: 0, place: 0 }));
     let other = ask(tasks, 1, Some(1), input).expect("another stream");
     // A task that names a stream of another one does not get at its state.
-    let forged = ModelRequest { stream: 0, ..other };
+    let forged = ModelRequest { param: 0, ..other };
     assert!(matches!(tasks.run(&forged.task(), |_| true), ModelStep::Fault(ModelFault::NoStream)));
 }
 

@@ -3,10 +3,12 @@
 use isokern_core::{InferenceError, InferenceErrorKind};
 use isokern_model::FormatError;
 use isokern_model::RunError;
+pub use isokern_model::tasks::{
+    CODE_ARENA_TOO_SHORT, CODE_STATE_TOO_SHORT, CODE_TASK_MODEL, CODE_TASK_OUTPUT, CODE_TASK_PC,
+    CODE_TASK_PLACE, CODE_TASK_STREAM,
+};
 use thiserror::Error;
 
-/// The lent arena is shorter than the model needs.
-pub const CODE_ARENA_TOO_SHORT: u32 = 512;
 /// A payload has another number of bytes than the model's tensor.
 pub const CODE_PAYLOAD_BYTES: u32 = 513;
 /// A payload has another element type than the model's tensor.
@@ -19,25 +21,11 @@ pub const CODE_NOT_BUILT: u32 = 516;
 /// The model could not be brought into the layout of the loops.
 pub const CODE_RELAYOUT: u32 = 517;
 
-/// The lent state is shorter than the model needs.
-pub const CODE_STATE_TOO_SHORT: u32 = 518;
 /// The model has no input or output of that position.
 pub const CODE_NO_PORT: u32 = 519;
 /// An operator was given an index outside of what it picks from; the inputs have it, or what was
 /// computed from them.
 pub const CODE_INDEX: u32 = 520;
-
-/// A task names a model that is not in its table. This and the codes below are fault codes of
-/// tasks: see [`ModelFault`](crate::tasks::ModelFault).
-pub const CODE_TASK_MODEL: u32 = 521;
-/// A task's place is not there, or in use.
-pub const CODE_TASK_PLACE: u32 = 522;
-/// A task's outputs are wanted elsewhere than in its place.
-pub const CODE_TASK_OUTPUT: u32 = 523;
-/// A task's place was not asked for this operator of this model.
-pub const CODE_TASK_PC: u32 = 524;
-/// A task's stream is not there, or that of another task.
-pub const CODE_TASK_STREAM: u32 = 525;
 
 /// Why a model was not loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -39,7 +39,6 @@
 
 mod ask;
 mod cell;
-mod fault;
 mod handler;
 mod place;
 mod run;
@@ -47,9 +46,8 @@ mod stream;
 #[cfg(feature = "std")]
 mod table;
 
-pub use ask::{ModelRequest, TaskAskError};
 pub use cell::TaskCell;
-pub use fault::ModelFault;
+pub use isokern_model::tasks::{ModelFault, ModelRequest, TaskAskError};
 pub use place::ModelPlace;
 pub use run::ModelStep;
 pub use stream::ModelStream;

@@ -81,6 +81,7 @@ pub mod record;
 pub mod requant;
 mod sections;
 pub mod site;
+pub mod tasks;
 pub mod tensor;
 pub mod weights;
 

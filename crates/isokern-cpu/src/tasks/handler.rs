@@ -1,11 +1,10 @@
 //! Models as the handler of a megakernel: an opcode for each.
 
-use isokern_core::megakernel::{NewTask, TaskContext, TaskHandler, TaskStep};
+use isokern_core::megakernel::{TaskContext, TaskHandler, TaskStep};
 use isokern_core::{Solo, TaskSlot};
 use isokern_model::OperatorSet;
 
 use super::ModelTasks;
-use super::ask::ModelRequest;
 use super::cell::TaskCell;
 use super::place::ModelPlace;
 use super::run::ModelStep;
@@ -42,15 +41,5 @@ impl TaskHandler for ModelTable {
 
     fn run<C: TaskContext>(&self, team: &Solo, task: &TaskSlot, context: &mut C) -> TaskStep {
         TaskHandler::run(&self.tasks(), team, task, context)
-    }
-}
-
-impl From<ModelRequest> for NewTask {
-    /// Returns a task of normal priority; [`NewTask::with_priority`] and the like change that.
-    fn from(request: ModelRequest) -> Self {
-        Self::new(request.model)
-            .with_input(request.place)
-            .with_output(request.place)
-            .with_param(request.stream)
     }
 }

@@ -1,11 +1,11 @@
 //! The workers' side: operators of a task, until the model is done or the worker wants to stop.
 
 use isokern_core::TaskSlot;
+use isokern_model::tasks::ModelFault;
 use isokern_model::{OperatorSet, Progress};
 
 use super::ModelTasks;
 use super::cell::{Taken, TaskCell};
-use super::fault::ModelFault;
 use super::place::{ModelPlace, Stage};
 use super::stream::ModelStream;
 use crate::program::CpuProgram;

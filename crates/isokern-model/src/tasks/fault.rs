@@ -1,20 +1,32 @@
 //! Why a task of a model was faulted.
 
-use isokern_model::RunError;
 use thiserror::Error;
 
-use crate::error::{
-    CODE_ARENA_TOO_SHORT, CODE_STATE_TOO_SHORT, CODE_TASK_MODEL, CODE_TASK_OUTPUT, CODE_TASK_PC,
-    CODE_TASK_PLACE, CODE_TASK_STREAM,
-};
+use crate::interpreter::RunError;
 
-/// A task's fault code, read.
+/// The lent arena is shorter than the model needs.
+pub const CODE_ARENA_TOO_SHORT: u32 = 512;
+/// The lent state is shorter than the model needs.
+pub const CODE_STATE_TOO_SHORT: u32 = 518;
+/// A task names a model that is not in its table. This and the codes below are fault codes of
+/// tasks: see [`ModelFault`].
+pub const CODE_TASK_MODEL: u32 = 521;
+/// A task's place is not there, or in use.
+pub const CODE_TASK_PLACE: u32 = 522;
+/// A task's outputs are wanted elsewhere than in its place.
+pub const CODE_TASK_OUTPUT: u32 = 523;
+/// A task's place was not asked for this operator of this model.
+pub const CODE_TASK_PC: u32 = 524;
+/// A task's stream is not there, or that of another task.
+pub const CODE_TASK_STREAM: u32 = 525;
+
+/// A task's fault code, read. Every backend gives the same.
 ///
 /// ```
-/// use isokern_cpu::model::RunError;
-/// use isokern_cpu::tasks::ModelFault;
+/// use isokern_model::RunError;
+/// use isokern_model::tasks::ModelFault;
 ///
-/// let fault = ModelFault::of_code(0x0002_0003).expect("a code of this crate");
+/// let fault = ModelFault::of_code(0x0002_0003).expect("a code of models");
 /// assert_eq!(fault, ModelFault::Operator(RunError::Index { index: 3 }));
 /// assert_eq!(fault.code(), 0x0002_0003);
 /// ```
