@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use isokern_core::MegakernelConfig;
 use isokern_core::megakernel::{
-    FAULT_CANCELLED, HostMemory, MegakernelReport, NewTask, RunningWorkers, SubmitError, TaskEnd,
-    TaskHandle, TaskHost, TaskOutcome, TaskPriority,
+    FAULT_CANCELLED, FAULT_PANIC, HostMemory, MegakernelReport, NewTask, RunningWorkers,
+    SubmitError, TaskEnd, TaskHandle, TaskHost, TaskOutcome, TaskPriority,
 };
 use isokern_core::ring::PopError;
 use isokern_ring::{Completions, Controls, Submitter, megakernel};
@@ -56,6 +56,7 @@ pub fn tests<S: TaskStage>() -> Vec<TaskTest<S>> {
         ("wherever_a_budget_ends_the_sum_holds", budgets),
         ("a_stop_leaves_tasks_for_the_next_slice", stopped),
         ("controls_that_are_dropped_close", closed),
+        ("a_task_that_breaks_is_faulted_and_the_sum_holds", broken),
     ]
 }
 
@@ -249,4 +250,18 @@ fn closed<S: TaskStage>(stage: &S) {
     let refused = submitter.try_submit(Chore::Done.with(0));
     assert_eq!(refused, Err(SubmitError::Closed(Chore::Done.with(0))));
     assert_eq!(wait(&mut completions, handle).code, 0);
+}
+
+fn broken<S: TaskStage>(stage: &S) {
+    let (mut submitter, mut completions, controls) = start(stage, config(WORKERS));
+    let handles: Vec<_> = (0..8).map(|_| submit(&mut submitter, Chore::Yield.with(3))).collect();
+    let broken = submit(&mut submitter, Chore::Break.with(0));
+    let end = wait(&mut completions, broken);
+    assert_eq!((end.outcome, end.code), (TaskOutcome::Faulted, FAULT_PANIC));
+    for task in handles {
+        assert_eq!(wait(&mut completions, task).outcome, TaskOutcome::Done, "the others go on");
+    }
+    let report = controls.finish();
+    accounted(&report);
+    assert_eq!((report.accepted, report.done, report.faulted, report.panics), (9, 8, 1, 1));
 }

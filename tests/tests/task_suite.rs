@@ -54,12 +54,18 @@ fn main() -> ExitCode {
     let large = trial_unless(missing, "device::a_grid_that_does_not_fit_is_refused", move || {
         match Blocks::start(&large, 60_000) {
             Err(ResidentError::CooperativeResidencyExceeded { asked, fits }) => {
-                assert!(asked == 60_000 && fits >= WORKERS, "{asked} {fits}");
+                assert!(asked == 60_001 && fits >= WORKERS, "{asked} {fits}");
             }
             other => panic!("{:?}", other.map(|_| ())),
         }
     });
-    run_in_turn([large].into_iter().chain(on_threads).chain(on_device))
+    let stopped = Arc::clone(&blocks);
+    let end = trial_unless(missing, "device::the_kernel_ends_after_all_of_them", move || {
+        let blocks = stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // One of its blocks met a fault.
+        blocks.expect("the tests have run").0.stop(LEASE).expect("the kernel ends");
+    });
+    run_in_turn([large].into_iter().chain(on_threads).chain(on_device).chain([end]))
 }
 
 /// A thread for each worker.
@@ -92,6 +98,7 @@ impl Blocks {
         let plan = ResidentPlan::new(0)
             .with_workers(workers, TASK_SLOTS)
             .with_spawn_slots(SPAWN_SLOTS)
+            .with_spares(1)
             .with_lease(LEASE);
         let ptx = read(&folder.join("test_actors_sm80.ptx"));
         // SAFETY: `resident_kernel!` made the entry, which keeps the protocol.
@@ -135,10 +142,6 @@ impl TaskHandler for Others {
 
 impl DeviceTasks for Others {
     const ENTRY: &'static str = "others";
-
-    fn handler() -> Self {
-        Self
-    }
 }
 
 fn unknown(blocks: &Blocks) {

@@ -28,6 +28,7 @@
 //! | [`BlockReport`] | how far a block is |
 //! | [`DeviceResident`], [`DeviceHandler`], [`resident_key`] | actors that device code has |
 //! | [`TaskOrder`], [`TaskLayout`], [`DeviceTasks`] | workers of a megakernel |
+//! | [`TaskModels`], [`TaskStream`] | the models that tasks run |
 //! | [`ClockLink`] | the host's time on the device |
 //! | [`FaultRecord`], [`FaultCode`] | how device code says that something is wrong |
 //! | [`ProbeRecord`], [`PingPongLines`] | what probes measure in |
@@ -56,12 +57,16 @@ mod probe;
 mod report;
 mod resident;
 mod task_layout;
+mod task_models;
 mod task_order;
 
 pub use batch::{BATCH_VERSION, BatchFlags, BatchParameters};
 pub use clock_link::ClockLink;
 pub use fault::{Fault, FaultCode, FaultRecord, FaultState};
-pub use kinds::{DeviceHandler, DeviceResident, DeviceTasks, HostModel, ModelShape, resident_key};
+pub use kinds::{
+    DeviceHandler, DeviceResident, DeviceTaskHandler, DeviceTasks, HostModel, HostModels,
+    ModelShape, resident_key,
+};
 pub use launch::{
     BATCH_THREADS, BatchLaunch, DeviceLimits, LaunchPlanError, ModelFootprint, SHARED_ALIGN,
     plan_batch,
@@ -78,6 +83,7 @@ pub use resident::{
     RESIDENT_VERSION, ResidentParameters,
 };
 pub use task_layout::{AddressedCompletions, AddressedFreed, AddressedSubmissions, TaskLayout};
+pub use task_models::{MODEL_TASKS_ENTRY, TASK_MODELS_MAX, TaskModel, TaskModels, TaskStream};
 pub use task_order::{TaskOrder, TaskWork};
 
 /// The batch kernel for models of the first kinds, `isokern_model::BaseOperators`: one
@@ -87,6 +93,8 @@ pub const ENTRY_BATCH: &str = "isokern_batch";
 pub const ENTRY_BATCH_ALL: &str = "isokern_batch_all";
 /// The resident kernel: one [`ResidentParameters`] by value, a cooperative grid.
 pub const ENTRY_RESIDENT: &str = "isokern_resident";
+/// The same with workers of a megakernel beside actors.
+pub const ENTRY_WORKERS: &str = "isokern_workers";
 /// A kernel without parameters that does nothing: what a launch costs.
 pub const ENTRY_EMPTY: &str = "isokern_empty";
 /// The same with eight 64-bit parameters: what parameters cost.

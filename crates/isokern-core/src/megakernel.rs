@@ -130,7 +130,7 @@ pub use task_memory::{
 pub use task_shape::{EVENT_COUNT, QUEUE_COUNT, TASK_SLOTS_MAX, TENANT_COUNT, TaskShape};
 pub use task_store::{TaskArrays, TaskStore};
 pub use transition::{TaskTransition, TaskTransitionError};
-pub use worker::{Worker, WorkerEnd, WorkerStep, prepare};
+pub use worker::{Worker, WorkerEnd, WorkerStep, abandon, prepare};
 
 #[cfg(test)]
 mod policy_tests;

@@ -75,8 +75,9 @@ pub use isokern_core::compute::{DeviceSpace, DeviceView, DeviceViewMut};
 pub use model::CudaModel;
 pub use ptx::shipped_ptx;
 pub use resident::{
-    BlockStatus, CudaBuffers, CudaHost, CudaModelActor, CudaRunning, CudaWorkers, HostBuffers,
-    HostLinks, LoadedModel, MappedActor, MappedRegion, MappedTasks, ResidentError, ResidentPlan,
+    BlockStatus, CudaBuffers, CudaHost, CudaModelActor, CudaModelTasks, CudaRunning, CudaWorkers,
+    HostBuffers, HostLinks, LoadedModel, MappedActor, MappedRegion, MappedTasks, ResidentError,
+    ResidentPlan,
 };
 
 /// The bindings these handles wrap, for raw handles: contexts, streams, functions.

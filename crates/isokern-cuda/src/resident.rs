@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! CudaHost ── Grid ─┬─ Mapped: grid line, orders, reports, actors, staging, pools, tasks
-//!     │             ├─ DeviceBuffer: models, arenas, states of models, tasks
+//!     │             ├─ DeviceBuffer: models, arenas, states of models, tasks and their memory
 //!     │             └─ Stream, Function: the one launch
 //!     └─ LeaseThread: renews the lease, ends actors of blocks that are gone
 //! ```
@@ -19,6 +19,7 @@ mod lease;
 mod links;
 mod memory;
 mod model_actor;
+mod model_tasks;
 mod models;
 mod plan;
 mod pools;
@@ -26,6 +27,7 @@ mod room;
 mod task_blocks;
 mod task_memory;
 mod task_space;
+mod task_tables;
 mod task_workers;
 
 pub use actor::{CudaRunning, MappedActor};
@@ -35,6 +37,7 @@ pub use error::ResidentError;
 pub use host::CudaHost;
 pub use links::HostLinks;
 pub use model_actor::CudaModelActor;
+pub use model_tasks::CudaModelTasks;
 pub use models::LoadedModel;
 pub use plan::ResidentPlan;
 pub use task_memory::MappedTasks;

@@ -119,7 +119,7 @@ where
         limits.workgroups_per_dimension,
         limits.invocations_per_workgroup,
     )?;
-    let memory = host.lend(&advice).map_err(MegakernelStartError::Host)?;
+    let memory = host.lend(&handler, &advice).map_err(MegakernelStartError::Host)?;
     let op_count = handler.op_count();
     let slice = TaskSlice::new(&advice, config.max_wall_time);
     let running = host.start(handler, memory.clone(), slice).map_err(MegakernelStartError::Host)?;

@@ -4,7 +4,7 @@
 use core::arch::{asm, global_asm};
 
 // The state of the block: 0 address of the fault record (8 bytes), 8 sample (8 bytes),
-// 16 whether a thread has met a fault (4 bytes), 20 whether the block is a resident one (4 bytes).
+// 16 whether a thread has met a fault (4 bytes), 20 what it is at (4 bytes).
 // Then what a launch adds.
 // The pragma keeps the assembler from unrolling loops a second time, which takes most of a
 // thread's registers.
@@ -135,26 +135,46 @@ pub fn dynamic_offset() -> u64 {
     start
 }
 
-/// Notes that the block is one of a resident kernel; by the thread that opened it.
-#[inline(always)]
-pub fn set_resident() {
-    // SAFETY: writes a word of the block.
-    unsafe {
-        asm!("st.relaxed.cta.shared.u32 [isokern_block+20], 1;", options(nostack));
-    }
+/// What a block of a resident kernel is at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It is one of a batch, of no resident kernel.
+    Batch = 0,
+    /// It waits for orders, or runs an actor: a fault is its end.
+    Actor = 1,
+    /// It works for a megakernel: after a fault, a lane ends the task in hand before the block says
+    /// its end.
+    Worker = 2,
 }
 
-/// Returns whether the block is one of a resident kernel.
+/// Notes what the block is at; by the thread that opened it.
 #[inline(always)]
-pub fn is_resident() -> bool {
-    let resident: u32;
-    // SAFETY: reads a word of the block.
+pub fn set_role(role: Role) {
+    // SAFETY: writes a word of the block.
     unsafe {
         asm!(
-            "ld.relaxed.cta.shared.u32 {resident}, [isokern_block+20];",
-            resident = out(reg32) resident,
+            "st.relaxed.cta.shared.u32 [isokern_block+20], {role};",
+            role = in(reg32) role as u32,
             options(nostack),
         );
     }
-    resident != 0
+}
+
+/// Returns what the block is at.
+#[inline(always)]
+pub fn role() -> Role {
+    let role: u32;
+    // SAFETY: reads a word of the block.
+    unsafe {
+        asm!(
+            "ld.relaxed.cta.shared.u32 {role}, [isokern_block+20];",
+            role = out(reg32) role,
+            options(nostack),
+        );
+    }
+    match role {
+        0 => Role::Batch,
+        2 => Role::Worker,
+        _ => Role::Actor,
+    }
 }

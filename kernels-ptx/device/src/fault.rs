@@ -14,6 +14,7 @@ use core::panic::PanicInfo;
 use isokern_core::device::{BlockPhase, BlockReport, FAULT_AT, FaultCode, FaultRecord, FaultState};
 use isokern_core::ring::{AddressedLine, SharedRmw, SharedWord};
 
+use crate::block::Role;
 use crate::team::leave_crew;
 use crate::words::{GpuWord, SystemMemory, SystemWord};
 use crate::{block, registers};
@@ -68,13 +69,14 @@ fn record(code: FaultCode, detail: u64, (line, column): (u32, u32)) {
     put(start, offset_of!(FaultRecord, column), column);
     // SAFETY: as above.
     unsafe { SystemWord::at(start) }.store_release(FaultState::Written as u32);
-    if block::is_resident() {
-        report_spent(start - FAULT_AT);
+    if block::role() == Role::Actor {
+        report_spent();
     }
 }
 
-/// Says in the reports at `line` that the block has ended.
-fn report_spent(line: u64) {
+/// Says in the reports of a resident block that it has ended.
+pub(crate) fn report_spent() {
+    let line = block::fault_record() - FAULT_AT;
     // SAFETY: the record is that of a block's reports, whose line is there.
     let line = AddressedLine::new(unsafe { SystemMemory::new() }, line);
     let epoch = BlockReport::read(&line).map_or(0, |report| report.epoch());

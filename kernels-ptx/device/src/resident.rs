@@ -17,9 +17,12 @@ mod links;
 mod look;
 mod memory;
 mod model;
+mod model_tasks;
 mod pool;
 mod shared;
 mod solo;
+mod solo_tasks;
+mod task_table;
 mod tasks;
 mod team;
 mod warp;
@@ -29,14 +32,17 @@ pub use actor::{Actors, DeviceActor};
 pub use block::Block;
 pub use links::{BlockLinks, OrderedLinks};
 pub use model::ModelActor;
+pub use model_tasks::ModelTasks;
 pub use solo::SoloActor;
+pub use solo_tasks::SoloTasks;
 pub use team::{JoinAll, join_all};
-pub use workers::TaskWorkers;
+pub use workers::{BlockWorker, DeviceWork, TaskWorkers};
 
 use isokern_core::device::{
     BlockOrder, BlockPhase, FaultCode, RESIDENT_VERSION, ResidentParameters,
 };
 
+use crate::block::Role;
 use crate::fault::fault;
 use crate::team::{BlockTeam, CONTROL_THREADS};
 use crate::{block as shared_block, registers};
@@ -44,7 +50,7 @@ use team::{Call, next_call, post, take_part};
 use warp::agree;
 
 /// Declares the entry of a resident kernel with its residents, each a [`DeviceActor`], and with the
-/// handlers of its megakernels, each a [`DeviceTasks`](isokern_core::device::DeviceTasks).
+/// tasks of its megakernels, each a [`DeviceWork`].
 ///
 /// ```ignore
 /// isokern_device::resident_kernel! {
@@ -53,7 +59,7 @@ use warp::agree;
 /// }
 /// isokern_device::resident_kernel! {
 ///     /// The actors of this crate, and workers for its tasks.
-///     pub fn my_workers: actors [SoloActor<Counter>], tasks [Chores]
+///     pub fn my_workers: actors [SoloActor<Counter>], tasks [SoloTasks<Chores>]
 /// }
 /// ```
 #[macro_export]
@@ -122,7 +128,7 @@ pub unsafe fn run<A: Actors>(parameters: ResidentParameters) {
 #[inline(never)]
 unsafe fn control<A: Actors>(team: &BlockTeam, parameters: ResidentParameters) {
     if team.index() == 0 {
-        shared_block::set_resident();
+        shared_block::set_role(Role::Actor);
     }
     // SAFETY: by this function's contract.
     let block = unsafe { Block::new(team, parameters) };

@@ -5,6 +5,7 @@ use core::arch::asm;
 
 use isokern_core::Team;
 
+use crate::block::Role;
 use crate::{block, fault, registers};
 
 /// The threads of one block.
@@ -40,6 +41,13 @@ impl BlockTeam {
         Self { rank, size: crew_size(), crew_size: crew_size() }
     }
 
+    /// Waits at the barrier, and goes on also where a thread of the block has met a fault.
+    #[inline(always)]
+    pub(crate) fn meet(&self) {
+        #[cfg(not(feature = "plant-skipped-barrier"))]
+        meet(self.crew_size);
+    }
+
     /// Returns the index of the thread in its block.
     #[inline(always)]
     pub const fn index(&self) -> u32 {
@@ -64,8 +72,7 @@ impl Team for BlockTeam {
     /// the block that have not exited (CUDA programming guide, compute capability 7.x).
     #[inline(always)]
     fn sync(&self) {
-        #[cfg(not(feature = "plant-skipped-barrier"))]
-        meet(self.crew_size);
+        self.meet();
         if block::has_fault() {
             fault::end_thread();
         }
@@ -80,7 +87,7 @@ fn crew_size() -> u32 {
 
 /// Arrives where the others of a crew wait, for a thread that ends; nothing for other threads.
 pub(crate) fn leave_crew() {
-    if block::is_resident() && registers::thread() >= CONTROL_THREADS {
+    if block::role() != Role::Batch && registers::thread() >= CONTROL_THREADS {
         // SAFETY: arrives; as it may read and write any memory, no access moves across.
         unsafe {
             asm!("barrier.arrive 1, {size};", size = in(reg32) crew_size(), options(nostack))

@@ -1,6 +1,6 @@
 //! Tasks that do what their numbers say.
 
-use isokern_core::device::DeviceTasks;
+use isokern_core::device::{DeviceTaskHandler, DeviceTasks};
 use isokern_core::megakernel::{NewTask, TaskContext, TaskHandler, TaskPriority, TaskStep};
 use isokern_core::{Solo, TaskSlot};
 
@@ -22,6 +22,8 @@ pub enum Chore {
     Spawn,
     /// Looks that many times whether it is to give way, and does.
     Look,
+    /// Panics.
+    Break,
 }
 
 impl Chore {
@@ -33,7 +35,7 @@ impl Chore {
 }
 
 /// Opcodes of [`Chore`].
-const OP_COUNT: u32 = Chore::Look as u32 + 1;
+const OP_COUNT: u32 = Chore::Break as u32 + 1;
 
 /// The handler of all chores.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +47,7 @@ const PAUSE: u32 = Chore::Pause as u32;
 const FAULT: u32 = Chore::Fault as u32;
 const SPAWN: u32 = Chore::Spawn as u32;
 const LOOK: u32 = Chore::Look as u32;
+const BREAK: u32 = Chore::Break as u32;
 
 impl TaskHandler for Chores {
     fn op_count(&self) -> u32 {
@@ -53,6 +56,7 @@ impl TaskHandler for Chores {
 
     fn run<C: TaskContext>(&self, _: &Solo, task: &TaskSlot, context: &mut C) -> TaskStep {
         let (pc, param) = (task.continuation_pc(), task.param());
+        assert!(task.op_handle() != BREAK, "planted");
         let priority = task.priority().unwrap_or(TaskPriority::Normal);
         match task.op_handle() {
             YIELD if pc < param => TaskStep::Yield { pc: pc + 1, data: 0 },
@@ -82,7 +86,9 @@ impl TaskHandler for Chores {
 
 impl DeviceTasks for Chores {
     const ENTRY: &'static str = "chores";
+}
 
+impl DeviceTaskHandler for Chores {
     fn handler() -> Self {
         Self
     }

@@ -16,6 +16,15 @@ pub struct HostModel {
     pub number: u32,
 }
 
+/// A table of models that a host has made for tasks, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostModels {
+    /// The number of the host in its process.
+    pub host: u64,
+    /// The number of the table on that host.
+    pub number: u32,
+}
+
 /// A resident that device code has under [`ENTRY`](Resident::ENTRY), with mailboxes of a shape that
 /// host and device code agree on.
 ///
@@ -57,7 +66,16 @@ pub trait DeviceTasks: TaskHandler {
     /// The name by which host and device code know it.
     const ENTRY: &'static str;
 
-    /// Returns the handler of a worker.
+    /// Returns the table of the models that its tasks run, one that the host has made; `None`,
+    /// which is the default, for tasks that run none.
+    fn models(&self) -> Option<HostModels> {
+        None
+    }
+}
+
+/// A handler of tasks that device code makes for each worker.
+pub trait DeviceTaskHandler: DeviceTasks {
+    /// Returns the handler.
     fn handler() -> Self;
 }
 

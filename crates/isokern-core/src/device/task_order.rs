@@ -56,6 +56,8 @@ pub struct TaskOrder {
     pub passed_over_max: u32,
     /// How long the slice is, in ns of the device's timer.
     pub wall_ns: u64,
+    /// The [`TaskModels`](super::TaskModels) of tasks that run models, mapped; 0 for others.
+    pub models: u64,
 }
 
 impl Default for TaskOrder {
@@ -70,6 +72,7 @@ impl Default for TaskOrder {
             worker: 0,
             passed_over_max: TaskSlice::PASSED_OVER_MAX,
             wall_ns: 0,
+            models: 0,
         }
     }
 }
@@ -136,10 +139,11 @@ impl TaskOrder {
             worker,
             passed_over_max,
             wall_ns: wide(6),
+            models: wide(7),
         })
     }
 
-    fn cells(&self) -> [u64; 6] {
+    fn cells(&self) -> [u64; 7] {
         let joined = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
         [
             self.mapped,
@@ -148,6 +152,7 @@ impl TaskOrder {
             joined(self.worker_count, self.work.code()),
             joined(self.worker, self.passed_over_max),
             self.wall_ns,
+            self.models,
         ]
     }
 }
@@ -171,6 +176,7 @@ mod tests {
             worker: 8,
             passed_over_max: 9,
             wall_ns: 10 << 32 | 11,
+            models: 14 << 40 | 15,
         };
         order.publish(&line, 12, 13);
         assert_eq!(TaskOrder::read(&line), Some(order));

@@ -91,7 +91,7 @@ impl<M: WorkerMemory, C: Clock> TaskContext for WorkerContext<'_, M, C> {
         child.sidecar.begin(&submission, SidecarFlags::SPAWNED, self.hand.now_ns);
         // The slot came out of the queue of free ones, and the task is one to be claimed.
         let _ = child.slot.fill(submission.to_slot(self.task_id));
-        self.hand.tallies.count(Tally::Spawned);
+        self.hand.count(memory, Tally::Spawned);
         self.hand.count_came(memory);
         self.hand.queue(memory, &child, task.priority());
         memory.bells().ring_worker();

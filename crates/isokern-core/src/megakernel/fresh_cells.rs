@@ -125,8 +125,13 @@ impl<W: Fresh> Fresh for HostNote<W> {
 }
 
 impl<W: Fresh> Fresh for WorkerLine<W> {
-    const FRESH: Self =
-        Self { came: W::FRESH, went: W::FRESH, tail: W::FRESH, tallies: Fresh::FRESH };
+    const FRESH: Self = Self {
+        came: W::FRESH,
+        went: W::FRESH,
+        tail: W::FRESH,
+        in_hand: W::FRESH,
+        tallies: Fresh::FRESH,
+    };
 }
 
 impl<W: Fresh> Fresh for SharedLine<W> {

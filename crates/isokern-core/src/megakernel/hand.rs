@@ -68,7 +68,7 @@ impl Hand {
             passed: [0; CLASS_COUNT],
             tallies: Tallies::from_line(line),
             out: ProducerState::starting_at(line.tail.load_relaxed()),
-            running: None,
+            running: line.in_hand.load_relaxed().checked_sub(1),
             now_ns: 0,
             came: line.came.load_relaxed(),
             went: line.went.load_relaxed(),
@@ -91,11 +91,16 @@ impl Hand {
         }
     }
 
-    /// Shows the worker's numbers to whoever counts, and to the next slice.
-    pub(super) fn show<M: WorkerMemory>(&mut self, memory: &M) {
+    /// Counts something.
+    pub(super) fn count<M: WorkerMemory>(&mut self, memory: &M, tally: Tally) {
+        self.tallies.count(memory.worker_line(self.number), tally);
+    }
+
+    /// Notes the task whose handler runs from now on, or that none does.
+    pub(super) fn set_in_hand<M: WorkerMemory>(&mut self, memory: &M, slot: Option<u32>) {
+        self.running = slot;
         if let Some(line) = memory.worker_line(self.number) {
-            self.tallies.show(line);
-            line.tail.store_release(self.out.tail());
+            line.in_hand.store_relaxed(slot.map_or(0, |slot| slot + 1));
         }
     }
 
@@ -184,7 +189,7 @@ impl Hand {
                 *passed = passed.saturating_add(1);
             }
         }
-        self.tallies.count(Tally::Claims);
+        self.count(memory, Tally::Claims);
         Some(index)
     }
 

@@ -87,7 +87,7 @@ impl Hand {
         let is_host_s = submission.slot() < self.shape.host_slots;
         let place = Place::of(memory, submission.slot()).filter(|_| is_host_s);
         let Some(place) = place.filter(|place| place.slot.is_free()) else {
-            self.tallies.count(Tally::Refused);
+            self.count(memory, Tally::Refused);
             return false;
         };
         let parent = submission.join().map(|slot| Place::of(memory, slot));
@@ -98,10 +98,10 @@ impl Hand {
         let flags = if is_held { SidecarFlags::HELD } else { SidecarFlags::default() };
         place.sidecar.begin(submission, flags, self.now_ns);
         if place.slot.fill(submission.to_slot(parent_task_id)).is_err() {
-            self.tallies.count(Tally::Refused);
+            self.count(memory, Tally::Refused);
             return false;
         }
-        self.tallies.count(Tally::Taken);
+        self.count(memory, Tally::Taken);
         match parent {
             None => {}
             Some(Some(parent)) if is_waiting_for_release(&parent) => {
@@ -113,11 +113,11 @@ impl Hand {
             }
         }
         if is_held {
-            return self.keep(&place, JOIN_EPOCH);
+            return self.keep(memory, &place, JOIN_EPOCH);
         }
         let event = memory.line().event(submission.event());
         if event.is_some_and(|event| event.load_acquire() < submission.value()) {
-            return self.keep(&place, submission.value().min(EPOCH_MAX));
+            return self.keep(memory, &place, submission.value().min(EPOCH_MAX));
         }
         let class = place.slot.class().unwrap_or(TaskPriority::Normal);
         self.count_came(memory);
@@ -126,12 +126,17 @@ impl Hand {
     }
 
     /// Lets a task that was just filled wait for an epoch. It is in no queue, so nobody claims it.
-    fn keep<W: SharedRmw>(&mut self, place: &Place<'_, W>, epoch: u32) -> bool {
+    fn keep<M: WorkerMemory>(
+        &mut self,
+        memory: &M,
+        place: &Place<'_, M::Word>,
+        epoch: u32,
+    ) -> bool {
         if let Ok(claimed) = place.slot.try_claim() {
             let (pc, data) = claimed.value().continuation();
             // From Running it cannot fail.
             let _ = claimed.pause(pc, data, epoch);
-            self.tallies.count(Tally::Pauses);
+            self.count(memory, Tally::Pauses);
         }
         false
     }

@@ -104,7 +104,7 @@ impl<W> SharedLine<W> {
     }
 }
 
-/// Numbers that each worker keeps, and shows in its line.
+/// Numbers that each worker counts in its line.
 pub(super) const TALLY_COUNT: usize = 12;
 
 /// One worker's own words. Only it writes them, so that the next slice can go on from them.
@@ -118,6 +118,8 @@ pub struct WorkerLine<W> {
     pub(super) went: W,
     /// The next ticket of its completions.
     pub(super) tail: W,
+    /// 1 + the slot of the task whose handler runs, or 0.
+    pub(super) in_hand: W,
     pub(super) tallies: [[W; 2]; TALLY_COUNT],
 }
 
@@ -128,6 +130,7 @@ impl<W> WorkerLine<W> {
             came: word(),
             went: word(),
             tail: word(),
+            in_hand: word(),
             tallies: core::array::from_fn(|_| [word(), word()]),
         }
     }

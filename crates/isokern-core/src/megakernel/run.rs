@@ -33,36 +33,62 @@ impl Hand {
         C: Clock,
         T: Team,
     {
+        let Some((place, value)) = self.claim(memory, index) else { return };
+        let (handler, clock, team) = with;
+        let mut context =
+            WorkerContext::new(self, memory, clock, handler.op_count(), &place, &value);
+        let step = handler.run(team, &value, &mut context);
+        self.after_handler(memory, clock, &place, value, step);
+    }
+
+    /// Claims the task in a slot, and has it in hand; `None` where it does not run.
+    #[inline]
+    pub(super) fn claim<'m, M: WorkerMemory>(
+        &mut self,
+        memory: &'m M,
+        index: u32,
+    ) -> Option<(Place<'m, M::Word>, TaskSlot)> {
         let Some(place) = Place::of(memory, index) else {
-            self.tallies.count(Tally::Refused);
-            return;
+            self.count(memory, Tally::Refused);
+            return None;
         };
         let Ok(claimed) = place.slot.try_claim() else {
-            self.tallies.count(Tally::Refused);
-            return;
+            self.count(memory, Tally::Refused);
+            return None;
         };
-        let (handler, clock, team) = with;
         place.sidecar.worker.store_relaxed(self.number);
         place.sidecar.claimed.store(self.now_ns);
         if let Some(step) = self.before_run(&place, claimed.value()) {
             self.after_run(memory, &place, claimed, step);
-            return;
+            return None;
         }
         let value = claimed.release();
-        self.running = Some(index);
-        let mut context =
-            WorkerContext::new(self, memory, clock, handler.op_count(), &place, &value);
-        let step = handler.run(team, &value, &mut context);
-        self.running = None;
+        self.set_in_hand(memory, Some(index));
+        Some((place, value))
+    }
+
+    /// Does what the handler of the task in hand wants.
+    #[inline]
+    pub(super) fn after_handler<M: WorkerMemory, C: Clock>(
+        &mut self,
+        memory: &M,
+        clock: &C,
+        place: &Place<'_, M::Word>,
+        value: TaskSlot,
+        step: TaskStep,
+    ) {
+        self.set_in_hand(memory, None);
         self.now_ns = clock.now_ns();
-        let step = self.after_flags(&place, step);
-        self.after_run(memory, &place, place.slot.taken(value), step);
+        let step = self.after_flags(place, step);
+        self.after_run(memory, place, place.slot.taken(value), step);
     }
 
     /// Ends the task whose handler never came back, after a panic.
     pub(super) fn recover<M: WorkerMemory>(&mut self, memory: &M, code: u32) {
-        if let Some(place) = self.running.take().and_then(|index| Place::of(memory, index)) {
-            self.tallies.count(Tally::Panics);
+        let place = self.running.and_then(|index| Place::of(memory, index));
+        self.set_in_hand(memory, None);
+        if let Some(place) = place {
+            self.count(memory, Tally::Panics);
             let claimed = place.slot.taken(place.slot.snapshot());
             self.after_run(memory, &place, claimed, Next::End((TaskOutcome::Faulted, code)));
         }
@@ -145,12 +171,12 @@ impl Hand {
         };
         match step {
             TaskStep::Yield { pc, data } if task.yield_count() < u32::MAX => {
-                self.tallies.count(Tally::Yields);
+                self.count(memory, Tally::Yields);
                 let _ = claimed.yield_at(pc, data);
                 self.queue(memory, place, task.priority().unwrap_or_default());
             }
             TaskStep::Requeue { pc, data, priority } if task.can_requeue() => {
-                self.tallies.count(Tally::Requeues);
+                self.count(memory, Tally::Requeues);
                 let _ = claimed.requeue(pc, data, priority);
                 self.queue(memory, place, priority);
             }
@@ -176,7 +202,7 @@ impl Hand {
         claimed: ClaimedTask<'_, M::Word>,
         (pc, data, epoch): (u32, u32, u32),
     ) {
-        self.tallies.count(Tally::Pauses);
+        self.count(memory, Tally::Pauses);
         // Read before the pause: after it the slot may be another task's at any moment.
         let event = memory.line().event(place.sidecar.event.load_relaxed());
         let turn = claimed.pause_turn(pc, data, epoch);
@@ -199,7 +225,7 @@ impl Hand {
         claimed: ClaimedTask<'_, M::Word>,
         (pc, data): (u32, u32),
     ) {
-        self.tallies.count(Tally::Pauses);
+        self.count(memory, Tally::Pauses);
         let _ = claimed.pause(pc, data, JOIN_EPOCH);
         self.release(memory, place);
         self.count_went(memory);
@@ -229,17 +255,18 @@ impl Hand {
         self.release_join(memory, sidecar, outcome != TaskOutcome::Done);
         // From here on the slot may be another task's.
         if flags.contains(SidecarFlags::SPAWNED) {
-            self.tallies.count(Tally::SpawnedEnded);
+            self.count(memory, Tally::SpawnedEnded);
             let places = self.shape.queue_places;
             queue::push(memory.spare(), places, place.index, || memory.wait());
         } else {
             let elapsed_ns = self.now_ns.saturating_sub(enqueued_ns);
             let completion = Completion::new(place.index, generation, outcome, code, elapsed_ns);
-            self.tallies.count(match outcome {
+            let tally = match outcome {
                 TaskOutcome::Done => Tally::Done,
                 TaskOutcome::Faulted => Tally::Faulted,
                 TaskOutcome::Cancelled => Tally::Cancelled,
-            });
+            };
+            self.count(memory, tally);
             self.complete(memory, completion);
         }
         self.count_went(memory);
@@ -250,6 +277,9 @@ impl Hand {
     fn complete<M: WorkerMemory>(&mut self, memory: &M, completion: Completion) {
         if let Some(ring) = memory.completions(self.number) {
             let _ = self.out.try_push(ring, completion);
+            if let Some(line) = memory.worker_line(self.number) {
+                line.tail.store_release(self.out.tail());
+            }
             memory.bells().ring_host();
         }
     }

@@ -20,30 +20,24 @@ pub(super) enum Tally {
     Panics,
 }
 
-/// A worker's own numbers, shown in its line when it rests.
+/// A worker's own numbers, each of which its line shows as soon as it changes: a worker whose
+/// thread ends in a handler leaves nothing uncounted.
 #[derive(Debug)]
 pub(super) struct Tallies {
     numbers: [u64; TALLY_COUNT],
-    is_shown: bool,
 }
 
 impl Tallies {
     /// Returns the numbers that a line shows, to go on from.
     pub(super) fn from_line<W: SharedWord>(line: &WorkerLine<W>) -> Self {
-        Self { numbers: core::array::from_fn(|index| line.read(index)), is_shown: true }
+        Self { numbers: core::array::from_fn(|index| line.read(index)) }
     }
 
-    pub(super) fn count(&mut self, tally: Tally) {
-        if let Some(number) = self.numbers.get_mut(tally as usize) {
+    pub(super) fn count<W: SharedWord>(&mut self, line: Option<&WorkerLine<W>>, tally: Tally) {
+        let index = tally as usize;
+        if let (Some(number), Some(line)) = (self.numbers.get_mut(index), line) {
             *number += 1;
-        }
-        self.is_shown = false;
-    }
-
-    pub(super) fn show<W: SharedWord>(&mut self, line: &WorkerLine<W>) {
-        if !self.is_shown {
-            self.numbers.iter().enumerate().for_each(|(index, number)| line.show(index, *number));
-            self.is_shown = true;
+            line.show(index, *number);
         }
     }
 }

@@ -21,13 +21,17 @@ pub trait TaskHost<H> {
     /// Returns what the policy is asked with.
     fn limits(&self) -> TaskLimits;
 
-    /// Lends memory of this shape, in which nothing was said yet and every slot is free; that of
-    /// workers is [prepared](super::prepare).
+    /// Lends memory of this shape for tasks of this handler, in which nothing was said yet and
+    /// every slot is free; that of workers is [prepared](super::prepare).
     ///
     /// # Errors
     ///
-    /// The host has no memory of that size.
-    fn lend(&self, advice: &MegakernelLaunchRecommendation) -> Result<Self::Memory, Self::Error>;
+    /// The host has no memory of that size, or does not run tasks of that handler.
+    fn lend(
+        &self,
+        handler: &H,
+        advice: &MegakernelLaunchRecommendation,
+    ) -> Result<Self::Memory, Self::Error>;
 
     /// Starts workers of a handler for one slice.
     ///

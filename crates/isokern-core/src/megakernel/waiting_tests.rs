@@ -97,7 +97,6 @@ fn a_task_ends_after_those_it_left_behind() {
     assert_eq!(CompletionsState::new().try_next(&cells), Err(PopError::Empty));
     let report = MegakernelReport::of(&cells);
     assert_eq!((report.paused, report.spawned_left), (1, 1));
-    drop(worker);
     bench.run_until_idle();
     assert_eq!(bench.only_end(), (TaskOutcome::Faulted, 77));
 }

@@ -1,12 +1,16 @@
 //! A worker: takes submissions in, takes a task, runs it, says how it ended.
 
 use core::fmt;
+use core::time::Duration;
 
+use super::context::WorkerContext;
 use super::faults::FAULT_PANIC;
-use super::hand::Hand;
-use super::handler::TaskHandler;
+use super::hand::{Hand, Place};
+use super::handler::{TaskContext, TaskHandler};
 use super::intake::is_empty;
 use super::queue;
+use super::slot::TaskSlot;
+use super::step::TaskStep;
 use super::task_host::TaskSlice;
 use super::task_memory::{INLETS, WorkerMemory};
 use crate::call::{Clock, moment_after};
@@ -38,8 +42,8 @@ pub enum WorkerEnd {
 /// One worker over the memory that it shares with others and with a host.
 ///
 /// A value that a thread, a loop or a block calls [`step`](Self::step) of. It takes no lock that
-/// another worker waits for, and allocates nothing. Its numbers are in memory when it is idle, over
-/// or dropped, so that a new one can go on.
+/// another worker waits for, and allocates nothing. Its numbers are in memory at any moment, so
+/// that a new one can go on.
 pub struct Worker<M: WorkerMemory, H, C, T = Solo> {
     memory: M,
     handler: H,
@@ -49,7 +53,20 @@ pub struct Worker<M: WorkerMemory, H, C, T = Solo> {
     over: Option<WorkerEnd>,
 }
 
-impl<M: WorkerMemory, H: TaskHandler, C: Clock> Worker<M, H, C> {
+impl<M: WorkerMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
+    /// Takes in what was submitted and runs one task, if there is one.
+    pub fn step(&mut self) -> WorkerStep {
+        let next = self.next();
+        if let Ok(index) = next
+            && let Some(hand) = &mut self.hand
+        {
+            hand.run(&self.memory, index, (&self.handler, &self.clock, &self.team));
+        }
+        next.err().unwrap_or(WorkerStep::Worked)
+    }
+}
+
+impl<M: WorkerMemory, H, C: Clock> Worker<M, H, C> {
     /// Returns worker `number` of a slice that begins now; one whose number the memory has no
     /// place for stops at once.
     pub fn new(memory: M, handler: H, clock: C, number: u32, slice: TaskSlice) -> Self {
@@ -57,7 +74,7 @@ impl<M: WorkerMemory, H: TaskHandler, C: Clock> Worker<M, H, C> {
     }
 }
 
-impl<M: WorkerMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
+impl<M: WorkerMemory, H, C: Clock, T> Worker<M, H, C, T> {
     /// Works as [`new`](Worker::new), for a team that runs each task together.
     pub fn with_team(
         memory: M,
@@ -83,31 +100,64 @@ impl<M: WorkerMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
         self.over = None;
     }
 
-    /// Takes in what was submitted and runs one task, if there is one.
-    pub fn step(&mut self) -> WorkerStep {
+    /// Takes in what was submitted and takes one task in hand, which the caller runs from its
+    /// continuation on, with [`must_yield`](Self::must_yield) at its safe points, and ends with
+    /// [`end_task`](Self::end_task). The handler does not run.
+    ///
+    /// For teams of which only one rank has the worker: all of them run the task between two calls.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none: what [`step`](Self::step) would say, or that a task was ended that was
+    /// not to run.
+    pub fn take(&mut self) -> Result<TaskSlot, WorkerStep> {
+        let index = self.next()?;
+        let hand = self.hand.as_mut().ok_or(WorkerStep::Worked)?;
+        let claimed = hand.claim(&self.memory, index);
+        claimed.map(|(_, task)| task).ok_or(WorkerStep::Worked)
+    }
+
+    /// Takes in what was submitted, and returns whether the task in hand is to give way
+    /// ([`TaskContext::must_yield`](super::TaskContext::must_yield)).
+    pub fn must_yield(&mut self) -> bool {
+        let Some((hand, place)) = in_hand(&mut self.hand, &self.memory) else { return true };
+        let task = place.slot.snapshot();
+        WorkerContext::new(hand, &self.memory, &self.clock, 0, &place, &task).must_yield()
+    }
+
+    /// Ends the task in hand, or lets it wait, as its handler's step would; nothing where there is
+    /// none.
+    pub fn end_task(&mut self, step: TaskStep) {
+        if let Some((hand, place)) = in_hand(&mut self.hand, &self.memory) {
+            let task = place.slot.snapshot();
+            hand.after_handler(&self.memory, &self.clock, &place, task, step);
+        }
+    }
+
+    /// Takes in what was submitted, and returns the slot of the next task; what a step says where
+    /// there is none.
+    fn next(&mut self) -> Result<u32, WorkerStep> {
         if let Some(end) = self.over {
-            return WorkerStep::Over(end);
+            return Err(WorkerStep::Over(end));
         }
         let Some(hand) = &mut self.hand else {
-            return self.finish(WorkerEnd::Closed);
+            return Err(self.finish(WorkerEnd::Closed));
         };
         hand.now_ns = self.clock.now_ns();
         if self.memory.gate().is_stopped() {
-            return self.finish(WorkerEnd::Stop);
+            return Err(self.finish(WorkerEnd::Stop));
         }
         if hand.now_ns >= hand.end_ns {
-            return self.finish(WorkerEnd::Budget);
+            return Err(self.finish(WorkerEnd::Budget));
         }
         hand.take_in(&self.memory, false);
         if let Some(index) = hand.take_next(&self.memory) {
-            hand.run(&self.memory, index, (&self.handler, &self.clock, &self.team));
-            return WorkerStep::Worked;
+            return Ok(index);
         }
-        hand.show(&self.memory);
         if is_over(&self.memory) {
-            return self.finish(WorkerEnd::Closed);
+            return Err(self.finish(WorkerEnd::Closed));
         }
-        WorkerStep::Idle
+        Err(WorkerStep::Idle)
     }
 
     /// Ends the task whose handler panicked in the last step, as faulted. The worker goes on.
@@ -128,12 +178,19 @@ impl<M: WorkerMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
     }
 
     fn finish(&mut self, end: WorkerEnd) -> WorkerStep {
-        if let Some(hand) = &mut self.hand {
-            hand.show(&self.memory);
-        }
         self.over = Some(end);
         WorkerStep::Over(end)
     }
+}
+
+/// Returns the worker's own state and the task that it has in hand.
+fn in_hand<'h, 'm, M: WorkerMemory>(
+    hand: &'h mut Option<Hand>,
+    memory: &'m M,
+) -> Option<(&'h mut Hand, Place<'m, M::Word>)> {
+    let hand = hand.as_mut()?;
+    let place = Place::of(memory, hand.running?)?;
+    Some((hand, place))
 }
 
 /// Returns whether nothing is left to run and nothing more can come.
@@ -153,20 +210,25 @@ fn is_over<M: WorkerMemory>(memory: &M) -> bool {
     went == came
 }
 
+/// Ends the task that worker `number` had in hand when its handler panicked, as faulted, and counts
+/// the panic; nothing where it had none.
+///
+/// For a thread that cannot unwind: on a device the thread calls it that is about to end. Nobody
+/// else takes steps of that worker then.
+pub fn abandon<M: WorkerMemory>(memory: &M, number: u32, now_ns: u64) {
+    let slice = TaskSlice { worker_count: 0, wall_time: Duration::ZERO, passed_over_max: u32::MAX };
+    if let Some(line) = memory.worker_line(number) {
+        let mut hand = Hand::from_line(number, memory.shape(), line, slice, now_ns);
+        hand.now_ns = now_ns;
+        hand.recover(memory, FAULT_PANIC);
+    }
+}
+
 /// Fills the queue of free slots for spawned tasks; once, before the first worker starts.
 pub fn prepare<M: WorkerMemory>(memory: &M) {
     let shape = memory.shape();
     for index in shape.host_slots..shape.slot_count() {
         queue::push(memory.spare(), shape.queue_places, index, || memory.wait());
-    }
-}
-
-impl<M: WorkerMemory, H, C, T> Drop for Worker<M, H, C, T> {
-    /// Shows what the worker counted, so that another one can go on.
-    fn drop(&mut self) {
-        if let Some(hand) = &mut self.hand {
-            hand.show(&self.memory);
-        }
     }
 }
 

@@ -86,7 +86,6 @@ fn a_deadline_is_for_the_first_claim_alone() {
     assert_eq!(worker.step(), WorkerStep::Worked);
     clock.advance(5000);
     assert_eq!(worker.step(), WorkerStep::Worked);
-    drop(worker);
     let codes: Vec<_> = core::iter::from_fn(|| bench.completions.try_next(&cells).ok())
         .map(|end| end.code)
         .collect();

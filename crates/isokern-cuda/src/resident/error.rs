@@ -76,6 +76,17 @@ pub enum ResidentError {
         /// Actors of the plan.
         actors: u32,
     },
+    /// A table of tasks' models has none, too many, or no places.
+    #[error(
+        "a table for tasks of {models} models and {places} places cannot be made. Fix: give it 1 \
+         to 16 models and a place for each task in flight"
+    )]
+    TaskTable {
+        /// Models that were named.
+        models: usize,
+        /// Places that were asked for.
+        places: u32,
+    },
     /// The workers have a megakernel.
     #[error(
         "the workers of the plan have a megakernel. Fix: finish it and drop its ends, or run its \

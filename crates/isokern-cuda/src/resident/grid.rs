@@ -18,6 +18,7 @@ use super::memory::Mapped;
 use super::models::Models;
 use super::plan::{MappedLayout, ResidentPlan};
 use super::pools::Pools;
+use super::task_tables::Tables;
 use crate::driver::{Context, DeviceBuffer, Function, LaunchShape, Stream};
 use crate::error::CudaError;
 use crate::kernel;
@@ -42,6 +43,9 @@ pub(super) struct Grid {
     claim: Mutex<Option<DeviceClaim>>,
     arenas: DeviceBuffer,
     tasks: DeviceBuffer,
+    task_memory: DeviceBuffer,
+    task_places: Arc<Pools>,
+    tables: Tables,
     model_states: DeviceBuffer,
     stream: Stream,
     function: Function,
@@ -70,9 +74,13 @@ impl Grid {
             DeviceBuffer::new(context, usize::try_from(bytes).unwrap_or(usize::MAX))
         };
         let task_bytes = plan.task_layout().map_or(0, |layout| layout.device_bytes());
-        let task_bytes = usize::try_from(task_bytes).unwrap_or(usize::MAX);
+        let sized = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let task_bytes = sized(task_bytes);
         Ok(Self {
             tasks: DeviceBuffer::new(context, task_bytes)?,
+            task_memory: DeviceBuffer::new(context, sized(plan.task_bytes))?,
+            task_places: Arc::new(Pools::new(0, plan.task_bytes)),
+            tables: Tables::default(),
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             arenas: per_block(plan.arena_bytes)?,
             model_states: per_block(plan.model_state_bytes)?,
@@ -223,6 +231,21 @@ impl Grid {
     /// Returns the device's address of what a megakernel has in device memory.
     pub(super) const fn tasks(&self) -> u64 {
         self.tasks.address()
+    }
+
+    /// Returns the device's address of the memory of tasks that run models.
+    pub(super) const fn task_memory(&self) -> u64 {
+        self.task_memory.address()
+    }
+
+    /// Returns what is free of it.
+    pub(super) const fn task_places(&self) -> &Arc<Pools> {
+        &self.task_places
+    }
+
+    /// Returns the tables of tasks that run models.
+    pub(super) const fn tables(&self) -> &Tables {
+        &self.tables
     }
 
     /// Returns the device's address of the state of a block's model.

@@ -10,7 +10,9 @@ use isokern_core::actor::MailboxShape;
 use isokern_core::actor::{ActorMemory, ActorPlan, Host};
 use isokern_core::call::Clock;
 use isokern_core::compute::ModelArtifact;
-use isokern_core::device::{BlockOrder, BlockPhase, DeviceResident, ENTRY_RESIDENT, resident_key};
+use isokern_core::device::{
+    BlockOrder, BlockPhase, DeviceResident, ENTRY_RESIDENT, ENTRY_WORKERS, resident_key,
+};
 use isokern_core::ring::HostControl;
 
 use super::actor::{CudaRunning, LentBlock, MappedActor};
@@ -86,8 +88,9 @@ impl<C: Clock + Clone + 'static> CudaHost<C> {
     /// [`ResidentError`]; nothing runs then.
     pub fn start(context: &Context, clock: C, plan: ResidentPlan) -> Result<Self, ResidentError> {
         let text = ptx::shipped_ptx(context.device().compute_capability()?)?;
-        // SAFETY: the entry of this repository keeps the contract.
-        unsafe { Self::start_ptx(context, clock, plan, text.as_bytes(), ENTRY_RESIDENT) }
+        let entry = if plan.workers > 0 { ENTRY_WORKERS } else { ENTRY_RESIDENT };
+        // SAFETY: the entries of this repository keep the contract.
+        unsafe { Self::start_ptx(context, clock, plan, text.as_bytes(), entry) }
     }
 
     /// Starts the resident kernel `entry` of somebody's own device crate.

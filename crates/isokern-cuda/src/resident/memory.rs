@@ -83,6 +83,18 @@ impl Mapped {
         }
     }
 
+    /// Copies bytes from an offset, which is a multiple of 8 or not.
+    pub(super) fn read(&self, at: u64, target: &mut [u8]) {
+        let (first, skip) = (at / LINE * LINE, (at % LINE) as usize);
+        let lines = self.part(first, skip as u64 + target.len() as u64);
+        let cells = lines.iter().flat_map(|line| (0..LINE_CELLS).map(|index| line.cell(index)));
+        let bytes = cells.flat_map(|cell| {
+            let CellValue { data, turn } = cell.poll();
+            (u64::from(turn) << 32 | u64::from(data)).to_le_bytes()
+        });
+        target.iter_mut().zip(bytes.skip(skip)).for_each(|(place, byte)| *place = byte);
+    }
+
     /// Returns the fault record at an offset.
     pub(super) fn fault_record(&self, at: u64) -> FaultRecord {
         let line = self.line(at);

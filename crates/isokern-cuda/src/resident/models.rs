@@ -4,13 +4,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use isokern_core::compute::ModelArtifact;
-use isokern_core::device::{BlockOrder, HostModel};
+use isokern_core::device::{BlockOrder, HostModel, TaskModel};
 use isokern_core::ring::LINE_BYTES;
 use isokern_model::Model;
 
 use super::error::ResidentError;
 use super::grid::Grid;
 use super::plan::ResidentPlan;
+use super::task_tables::ModelSizes;
 use crate::backend::packed;
 use crate::driver::{Context, DeviceBuffer};
 use crate::error::CudaError;
@@ -53,6 +54,7 @@ pub struct LoadedModel {
     model: HostModel,
     input_bytes: u32,
     output_bytes: u32,
+    has_state: bool,
 }
 
 impl LoadedModel {
@@ -66,6 +68,11 @@ impl LoadedModel {
     #[must_use]
     pub const fn input_bytes(&self) -> u32 {
         self.input_bytes
+    }
+
+    /// Returns whether it keeps state from step to step.
+    pub(super) const fn has_state(&self) -> bool {
+        self.has_state
     }
 
     /// Returns the bytes of its outputs, packed.
@@ -105,6 +112,33 @@ impl Models {
         Ok(places.models.len() as u32 - 1)
     }
 
+    /// Returns what a table for tasks needs of a model; `None` for a number of no model.
+    pub(super) fn sizes(&self, model: &LoadedModel) -> Option<ModelSizes> {
+        let Place { arena_bytes, state_bytes, .. } =
+            *self.places().models.get(model.model.number as usize)?;
+        let port_bytes = u64::from(model.input_bytes) + u64::from(model.output_bytes);
+        Some(ModelSizes { port_bytes, arena_bytes, state_bytes })
+    }
+
+    /// Returns where models are, for a table of tasks, and the guard of the copies that the order
+    /// which begins makes.
+    pub(super) fn place_for_tasks(
+        &self,
+        grid: &Grid,
+        models: &[LoadedModel],
+    ) -> (Vec<TaskModel>, Copying<'_>) {
+        let guard = self.copying.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = self.places();
+        let numbers: Vec<u32> = models.iter().map(|model| model.model.number).collect();
+        let placed = numbers.iter().filter_map(|number| places.models.get(*number as usize));
+        let placed = placed.map(|place| TaskModel {
+            address: self.reserve.address() + place.at,
+            bytes: place.bytes,
+            staging: if place.is_copied { 0 } else { staging(grid, place) },
+        });
+        (placed.collect(), Copying { models: self, numbers, _guard: guard })
+    }
+
     /// Returns an order with a model for a block, and where the block is to copy it the guard of
     /// that copy.
     pub(super) fn place_in(
@@ -118,7 +152,6 @@ impl Models {
         let place = self.places().models.get(number as usize).copied();
         let place = place.ok_or(ResidentError::OtherHost)?;
         let plan = grid.plan();
-        let blocks = grid.blocks();
         let (shared, device) = (plan.shared_bytes, plan.arena_bytes);
         let arena = if place.arena_bytes <= u64::from(shared) {
             0
@@ -132,33 +165,41 @@ impl Models {
         if need > u64::from(have) {
             return Err(ResidentError::ModelStateTooLarge { have, need });
         }
-        let staging = blocks.mapped().address(blocks.layout().staging + place.at);
         let order = BlockOrder {
             model: self.reserve.address() + place.at,
             model_bytes: place.bytes,
-            staging: if place.is_copied { 0 } else { staging },
+            staging: if place.is_copied { 0 } else { staging(grid, &place) },
             arena,
             model_state: if need == 0 { 0 } else { grid.model_state(block) },
             ..order
         };
-        let copying = Copying { models: self, number, _guard: guard };
+        let copying = Copying { models: self, numbers: vec![number], _guard: guard };
         Ok((order, (!place.is_copied).then_some(copying)))
     }
 }
 
-/// A model that a block is copying, alone.
+/// Returns where a model is in the staging area, as the device sees it.
+fn staging(grid: &Grid, place: &Place) -> u64 {
+    let blocks = grid.blocks();
+    blocks.mapped().address(blocks.layout().staging + place.at)
+}
+
+/// Models that a block is copying, alone.
 #[derive(Debug)]
 pub(super) struct Copying<'m> {
     models: &'m Models,
-    number: u32,
+    numbers: Vec<u32>,
     _guard: MutexGuard<'m, ()>,
 }
 
 impl Copying<'_> {
-    /// Notes that the block has copied it.
+    /// Notes that the block has copied them.
     pub(super) fn done(self) {
-        if let Some(place) = self.models.places().models.get_mut(self.number as usize) {
-            place.is_copied = true;
+        let mut places = self.models.places();
+        for number in &self.numbers {
+            if let Some(place) = places.models.get_mut(*number as usize) {
+                place.is_copied = true;
+            }
         }
     }
 }
@@ -169,9 +210,10 @@ impl Grid {
         let packed = packed_artifact(artifact)?;
         let model = Model::parse(packed.bytes()).map_err(CudaError::from)?;
         let [input_bytes, output_bytes] = port_bytes(&model)?;
+        let has_state = model.state_bytes() > 0;
         let number = self.models().add(self, &model)?;
         let model = HostModel { host: self.number(), number };
-        Ok(LoadedModel { model, input_bytes, output_bytes })
+        Ok(LoadedModel { model, input_bytes, output_bytes, has_state })
     }
 }
 

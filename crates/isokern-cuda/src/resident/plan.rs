@@ -51,8 +51,10 @@ pub struct ResidentPlan {
     /// Device memory for all models together, in bytes, and as much mapped memory to bring them
     /// there.
     pub model_bytes: u64,
-    /// Mapped memory for pools of buffers, in bytes.
+    /// Mapped memory for pools of buffers, and for inputs and outputs of tasks, in bytes.
     pub pool_bytes: u64,
+    /// Device memory for arenas of tasks that run models and for states of their streams, in bytes.
+    pub task_bytes: u64,
     /// Multiprocessors that are left to batch launches.
     pub free_multiprocessors: u32,
 }
@@ -77,6 +79,7 @@ impl ResidentPlan {
             model_state_bytes: 0,
             model_bytes: 0,
             pool_bytes: 0,
+            task_bytes: 0,
             free_multiprocessors: 1,
         }
     }

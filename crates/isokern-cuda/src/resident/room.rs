@@ -7,6 +7,7 @@ use isokern_model::Model;
 use super::error::ResidentError;
 use super::models::{packed_artifact, port_bytes};
 use super::plan::ResidentPlan;
+use super::task_tables::{ModelSizes, TableRoom};
 use crate::error::CudaError;
 
 impl ResidentPlan {
@@ -50,5 +51,38 @@ impl ResidentPlan {
             model_state_bytes: self.model_state_bytes.max(sized(model.state_bytes())?),
             ..self
         })
+    }
+
+    /// Returns the plan with room for models whose runs are tasks, with places and streams
+    /// ([`model_tasks`](super::CudaHost::model_tasks)), beside what it has room for.
+    ///
+    /// # Errors
+    ///
+    /// [`ResidentError::Cuda`], if bytes are no model that this build runs;
+    /// [`ResidentError::BufferTooLarge`].
+    pub fn with_model_tasks(
+        self,
+        artifacts: &[&ModelArtifact],
+        places: u32,
+        streams: u32,
+    ) -> Result<Self, ResidentError> {
+        let lines = |bytes: u64| bytes.next_multiple_of(LINE_BYTES as u64);
+        let (mut plan, mut sizes) = (self, Vec::with_capacity(artifacts.len()));
+        for artifact in artifacts {
+            let packed = packed_artifact(artifact)?;
+            let model = Model::parse(packed.bytes()).map_err(CudaError::from)?;
+            let [input_bytes, output_bytes] = port_bytes(&model)?.map(u64::from);
+            sizes.push(ModelSizes {
+                port_bytes: input_bytes + output_bytes,
+                arena_bytes: model.arena_bytes() as u64,
+                state_bytes: model.state_bytes() as u64,
+            });
+            let bytes = lines(packed.bytes().len() as u64);
+            plan.model_bytes = lines(plan.model_bytes).saturating_add(bytes);
+        }
+        let room = TableRoom::new(&sizes, places, streams);
+        plan.pool_bytes = lines(plan.pool_bytes).saturating_add(room.mapped_bytes());
+        plan.task_bytes = lines(plan.task_bytes).saturating_add(room.device_bytes());
+        Ok(plan)
     }
 }

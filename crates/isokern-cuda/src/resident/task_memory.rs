@@ -17,6 +17,7 @@ use isokern_core::ring::HostWord;
 use super::grid::Grid;
 use super::memory::Words;
 use super::task_space::MappedSpace;
+use super::task_tables::Table;
 
 /// A megakernel's memory, mapped: its gate, its rings, and what its workers show when all of them
 /// have stopped.
@@ -32,6 +33,7 @@ pub struct MappedTasks {
 pub(super) struct LentTasks {
     grid: Arc<Grid>,
     blocks: Vec<u32>,
+    table: Option<Arc<Table>>,
     layout: TaskLayout,
     submissions: [AddressedSubmissions<MappedSpace>; 2],
     freed: AddressedFreed<MappedSpace>,
@@ -47,7 +49,11 @@ impl Drop for LentTasks {
 impl MappedTasks {
     /// Returns the zeroed memory of a megakernel on these blocks; `None` where the plan has no room
     /// for it. The blocks are given back then.
-    pub(super) fn new(grid: Arc<Grid>, blocks: Vec<u32>, layout: TaskLayout) -> Option<Self> {
+    pub(super) fn new(
+        grid: Arc<Grid>,
+        (blocks, table): (Vec<u32>, Option<Arc<Table>>),
+        layout: TaskLayout,
+    ) -> Option<Self> {
         let (mapped, at) = (grid.blocks().mapped(), grid.blocks().layout().tasks);
         // SAFETY: the grid has the memory, and the rings are kept beside it.
         let space = unsafe { MappedSpace::new(mapped, at, layout.mapped_bytes()) };
@@ -68,6 +74,7 @@ impl MappedTasks {
             completions: (0..shape.worker_count).map(completions).collect(),
             grid,
             blocks,
+            table,
             layout,
         };
         Some(Self { lent: Arc::new(lent) })
@@ -87,7 +94,9 @@ impl MappedTasks {
     pub(super) fn order(&self) -> TaskOrder {
         let blocks = self.lent.grid.blocks();
         let mapped = blocks.mapped().address(blocks.layout().tasks);
-        let order = TaskOrder { mapped, device: self.lent.grid.tasks(), ..TaskOrder::default() };
+        let models = self.lent.table.as_ref().map_or(0, |table| table.address());
+        let device = self.lent.grid.tasks();
+        let order = TaskOrder { mapped, device, models, ..TaskOrder::default() };
         order.with_shape(self.shape())
     }
 

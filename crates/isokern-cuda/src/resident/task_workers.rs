@@ -36,7 +36,20 @@ impl<H: DeviceTasks, C: Clock + Clone + 'static> TaskHost<H> for CudaHost<C> {
         }
     }
 
-    fn lend(&self, advice: &MegakernelLaunchRecommendation) -> Result<MappedTasks, ResidentError> {
+    fn lend(
+        &self,
+        handler: &H,
+        advice: &MegakernelLaunchRecommendation,
+    ) -> Result<MappedTasks, ResidentError> {
+        let table = match handler.models() {
+            Some(models) if models.host != self.grid().number() => {
+                return Err(ResidentError::OtherHost);
+            }
+            Some(models) => {
+                Some(self.grid().tables().get(models.number).ok_or(ResidentError::OtherHost)?)
+            }
+            None => None,
+        };
         let (grid, plan) = (self.grid(), self.grid().plan());
         let room = plan.task_layout().ok_or(ResidentError::Plan { reason: "it has no workers" })?;
         let shape = TaskShape::try_new(advice.geometry.slot_count, plan.spawn_slots, plan.workers);
@@ -47,11 +60,19 @@ impl<H: DeviceTasks, C: Clock + Clone + 'static> TaskHost<H> for CudaHost<C> {
             return Err(full);
         }
         let blocks = grid.blocks().lend_workers(plan.workers)?;
-        let memory = MappedTasks::new(Arc::clone(grid), blocks, layout).ok_or(full)?;
+        let copying = table.as_ref().map(|table| {
+            let (models, copying) = grid.models().place_for_tasks(grid, table.models());
+            table.write(models.into_iter());
+            copying
+        });
+        let memory = MappedTasks::new(Arc::clone(grid), (blocks, table), layout).ok_or(full)?;
         let order = TaskOrder { work: TaskWork::Begin, ..memory.order() };
         let ordered = grid.blocks().order_work(memory.blocks(), resident_key(H::ENTRY), &order);
         let (block, epoch) = ordered.ok_or(ResidentError::Ended)?;
         self.await_order(block, epoch, H::ENTRY)?;
+        if let Some(copying) = copying {
+            copying.done();
+        }
         Ok(memory)
     }
 

@@ -55,7 +55,7 @@ where
         }
     }
 
-    fn lend(&self, _: &MegakernelLaunchRecommendation) -> Result<Self::Memory, AlreadyLent> {
+    fn lend(&self, _: &H, _: &MegakernelLaunchRecommendation) -> Result<Self::Memory, AlreadyLent> {
         if self.is_lent.replace(true) {
             return Err(AlreadyLent);
         }

@@ -88,6 +88,7 @@ where
 
     fn lend(
         &self,
+        _: &H,
         advice: &MegakernelLaunchRecommendation,
     ) -> Result<Self::Memory, ThreadWorkersError> {
         let (slots, spawn_slots) = (advice.geometry.slot_count, self.spawn_slots);

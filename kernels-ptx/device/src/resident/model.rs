@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use core::marker::PhantomData;
+use core::ops::Range;
 use core::{ptr, slice};
 
 use isokern_core::actor::{ModelReply, NoLinks};
@@ -141,17 +142,23 @@ fn failed(code: u32) -> KernelError {
 }
 
 /// Returns the model of the block's order; `None` if the bytes are none.
-fn model<'m>() -> Option<Model<'m>> {
+pub(super) fn model<'m>() -> Option<Model<'m>> {
     let start = ptr::with_exposed_provenance(load(MODEL) as usize);
     // SAFETY: the host owes these bytes, and that nobody writes them while the block has the order;
     // the copy of a block is over before the first call.
     Model::of_checked(unsafe { slice::from_raw_parts(start, load(MODEL + 1) as usize) })
 }
 
+/// Returns whether the arena of a model is in the block's shared memory.
+#[inline(always)]
+pub(super) fn is_shared(model: &Model<'_>) -> bool {
+    model.arena_bytes() <= registers::dynamic_shared_bytes() as usize
+}
+
 /// Returns the arena and the state of the block's model.
 fn memory<'m>(model: &Model<'_>) -> Memory<'m> {
     let arena_bytes = model.arena_bytes();
-    let arena = match arena_bytes <= registers::dynamic_shared_bytes() as usize {
+    let arena = match is_shared(model) {
         true => block::dynamic().cast(),
         false => ptr::with_exposed_provenance_mut(load(MODEL + 2) as usize),
     };
@@ -173,7 +180,7 @@ fn memory<'m>(model: &Model<'_>) -> Memory<'m> {
 
 /// Copies the model to device memory, if it is to be, and checks it; 0, or why it is not run.
 #[inline(never)]
-fn prepare<S: OperatorSet>(team: &BlockTeam) -> u64 {
+pub(super) fn prepare<S: OperatorSet>(team: &BlockTeam) -> u64 {
     if load(MODEL + 4) != 0 {
         copy_model(team);
         team.sync();
@@ -193,8 +200,7 @@ fn check<S: OperatorSet>(model: &Model<'_>) -> Option<BlockRefusal> {
     if !S::KINDS.contains_all(model.operator_set()) {
         return Some(BlockRefusal::Model);
     }
-    let is_shared = model.arena_bytes() <= registers::dynamic_shared_bytes() as usize;
-    if !is_shared && load(MODEL + 2) == 0 {
+    if !is_shared(model) && load(MODEL + 2) == 0 {
         return Some(BlockRefusal::Arena);
     }
     if model.state_bytes() > 0 && load(MODEL + 3) == 0 {
@@ -218,7 +224,7 @@ fn copy_model(team: &BlockTeam) {
 
 /// Puts the state of the model back to what it begins with.
 #[inline(never)]
-fn reset(team: &BlockTeam) -> u64 {
+pub(super) fn reset(team: &BlockTeam) -> u64 {
     let Some(model) = model() else { return NO_MODEL };
     let state_bytes = model.state_bytes();
     if team.index() == 0 && state_bytes > 0 {
@@ -239,9 +245,9 @@ fn step<S: OperatorSet>(team: &BlockTeam, payload: u64) -> u64 {
 }
 
 /// What a thread needs for a sample; in memory, so that a call takes few registers.
-struct Sample<'m> {
-    model: Model<'m>,
-    memory: Memory<'m>,
+pub(super) struct Sample<'m> {
+    pub(super) model: Model<'m>,
+    pub(super) memory: Memory<'m>,
     inputs: Cells<'m>,
     outputs: Cells<'m>,
 }
@@ -249,7 +255,7 @@ struct Sample<'m> {
 impl Sample<'_> {
     /// Returns the sample at an address; `None` if the order names no model.
     #[inline(never)] // Its registers are not those of the run.
-    fn in_payload(payload: u64) -> Option<Self> {
+    pub(super) fn in_payload(payload: u64) -> Option<Self> {
         let model = model()?;
         let memory = memory(&model);
         let (input_bytes, output_bytes) = (model.input_bytes(), model.output_bytes());
@@ -264,12 +270,34 @@ impl Sample<'_> {
 
     #[inline(never)] // As above.
     fn run<S: OperatorSet>(&self, team: &BlockTeam) -> u64 {
-        read_inputs(team, &self.model, self.inputs, &self.memory);
+        self.read(team);
         let all = 0..self.model.operator_count();
-        if let Err(error) = run_ops_of::<S, _, _>(team, &LOOPS, &self.model, &self.memory, all) {
+        if let Err(error) = self.run_ops::<S>(team, all) {
             return error.fault_code().into();
         }
-        write_outputs(team, &self.model, &self.memory, self.outputs);
+        self.write(team);
         DONE
+    }
+
+    /// Copies the inputs to the arena.
+    #[inline(always)]
+    pub(super) fn read(&self, team: &BlockTeam) {
+        read_inputs(team, &self.model, self.inputs, &self.memory);
+    }
+
+    /// Runs operators.
+    #[inline(always)]
+    pub(super) fn run_ops<S: OperatorSet>(
+        &self,
+        team: &BlockTeam,
+        range: Range<usize>,
+    ) -> Result<(), RunError> {
+        run_ops_of::<S, _, _>(team, &LOOPS, &self.model, &self.memory, range)
+    }
+
+    /// Copies the outputs out of the arena.
+    #[inline(always)]
+    pub(super) fn write(&self, team: &BlockTeam) {
+        write_outputs(team, &self.model, &self.memory, self.outputs);
     }
 }

@@ -6,7 +6,7 @@
 
 use core::arch::{asm, global_asm};
 
-global_asm!(".shared .align 8 .b8 isokern_words[1088];");
+global_asm!(".shared .align 8 .b8 isokern_words[1536];");
 
 /// What the host's clock is ahead of the device's timer, in ns.
 pub(super) const AHEAD: u32 = 0;
@@ -41,6 +41,13 @@ pub(super) const TURNS: u32 = 24;
 pub(super) const LOADED_LINES: u32 = 32;
 pub(super) const LOADED_SLOTS: u32 = 64;
 pub(super) const LOADED_TAILS: u32 = 128;
+/// Of the task in hand: its payload, what the crew is to do next, and whether its place is held.
+pub(super) const PAYLOAD: u32 = 132;
+pub(super) const NEXT: u32 = 133;
+pub(super) const HELD: u32 = 134;
+/// The models that tasks run: {models, places}, {streams, 0}, the six addresses and strides of
+/// `TaskModels`, and of each model its address, its bytes and where it is copied from.
+pub(super) const TABLE: u32 = 135;
 
 /// Reads a word.
 #[inline(always)]
@@ -97,7 +104,7 @@ pub(super) fn store_halves(index: u32, low: u32, high: u32) {
     store(index, u64::from(high) << 32 | u64::from(low));
 }
 
-/// Returns the address of a word, of which there are 136.
+/// Returns the address of a word, of which there are 192.
 #[inline(always)]
 fn place(index: u32) -> u64 {
     let start: u64;
@@ -109,5 +116,5 @@ fn place(index: u32) -> u64 {
             options(pure, nomem, nostack),
         );
     }
-    start + u64::from(index % 136) * 8
+    start + u64::from(index % 192) * 8
 }

@@ -6,7 +6,7 @@ use core::{array, ptr};
 use isokern_core::device::{AddressedCompletions, AddressedSubmissions, TaskLayout, TaskOrder};
 use isokern_core::megakernel::{
     GateLine, NoBells, QUEUE_COUNT, QueueMemory, SharedLine, SharedTaskSlot, Sidecar, TaskMemory,
-    TaskPriority, TaskShape, WorkerLine, WorkerMemory,
+    TaskPriority, TaskShape, WorkerLine, WorkerMemory, abandon,
 };
 use isokern_core::ring::{CellValue, SharedCell, SharedCounter};
 
@@ -107,6 +107,16 @@ impl BlockTasks {
     fn handed(&self) -> GpuWord {
         // SAFETY: a word of the device's memory, by the contract of `new`.
         unsafe { GpuWord::at(self.device + TaskLayout::HANDED) }
+    }
+
+    /// Ends the task that the leader had in hand when a thread of the block met a fault, for a lane
+    /// that goes on.
+    ///
+    /// All that a worker counts is in device memory, so this goes on from there.
+    #[inline(never)] // Its frame and registers are not those of work.
+    pub(super) fn abandon(&self) {
+        abandon(&self, self.worker, registers::nanoseconds());
+        self.handed().fetch_add(1);
     }
 
     /// Makes the device's memory zero; the lanes in control call it, and see all of it so.

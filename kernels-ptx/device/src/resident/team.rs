@@ -14,6 +14,7 @@ use isokern_core::{Resident, Team};
 use super::shared::{CALLS, POSTED, RESULT, WANTED, load, load_halves, store, store_halves};
 use super::{Actors, DeviceActor};
 use crate::team::BlockTeam;
+use crate::{block, fault};
 
 /// What the crew is to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub(super) fn post(team: &BlockTeam, call: Call) {
         store(place + 1, argument);
         store(POSTED, posted + 1);
     }
-    team.sync();
+    team.meet();
 }
 
 /// Waits for the call after `taken` others; the crew calls it.
@@ -108,9 +109,20 @@ pub(super) fn do_wanted<R: DeviceActor>(team: &BlockTeam) {
 /// that of its first rank returned; it stays in `RESULT`.
 #[inline(never)] // One barrier, however many call.
 pub(super) fn join<R: DeviceActor>(team: &BlockTeam, argument: u64) -> u64 {
-    post(team, Call::Join(const { resident_key(<R as Resident>::ENTRY) }, argument));
+    let result = join_by_key(team, const { resident_key(<R as Resident>::ENTRY) }, argument);
+    if block::has_fault() {
+        fault::end_thread();
+    }
+    result
+}
+
+/// Lets the crew take part in what has this key, with the leader's argument (lanes in control), and
+/// returns what its first rank returned. The lanes go on after a fault of the crew.
+#[inline(never)] // As above.
+pub(super) fn join_by_key(team: &BlockTeam, key: u32, argument: u64) -> u64 {
+    post(team, Call::Join(key, argument));
     // All are back.
-    team.sync();
+    team.meet();
     load(RESULT)
 }
 

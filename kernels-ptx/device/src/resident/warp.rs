@@ -41,9 +41,29 @@ pub(super) fn ballot(says_yes: bool) -> u32 {
 pub(super) fn agree(lane: u32, says: u32) -> u32 {
     store_if(lane == 0, AGREED, says.into());
     warp_barrier();
+    end_after_fault();
+    agreed()
+}
+
+/// Returns what the leader says to all lanes of the warp, or that a thread of the block has met a
+/// fault; all lanes that go on have the same answer.
+#[inline(always)]
+pub(super) fn agree_unless_fault(lane: u32, says: u32) -> Option<u32> {
+    store_if(lane == 0, AGREED, says.into());
+    warp_barrier();
+    if block::has_fault() { None } else { Some(agreed()) }
+}
+
+#[inline(always)]
+fn end_after_fault() {
     if block::has_fault() {
         fault::end_thread();
     }
+}
+
+/// Returns what the leader has said, once the lanes have met.
+#[inline(always)]
+fn agreed() -> u32 {
     let agreed = load(AGREED) as u32;
     warp_barrier();
     agreed

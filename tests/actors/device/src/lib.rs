@@ -2,7 +2,7 @@
 #![no_std]
 #![feature(abi_ptx)]
 
-use isokern_device::resident::SoloActor;
+use isokern_device::resident::{SoloActor, SoloTasks};
 use isokern_device::resident_kernel;
 use isokern_test_actors::{Chores, Log, Script};
 
@@ -13,5 +13,5 @@ resident_kernel! {
 
 resident_kernel! {
     /// Blocks that work for a megakernel of chores.
-    pub fn isokern_test_tasks: actors [], tasks [Chores]
+    pub fn isokern_test_tasks: actors [], tasks [SoloTasks<Chores>]
 }
