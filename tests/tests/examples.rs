@@ -184,6 +184,15 @@ fn a_detector_that_stays_on_the_gpu() {
     assert_eq!(printed.matches("is stopped\n").count(), 4, "{printed}");
 }
 
+/// A graph of model runs that blocks of a resident kernel execute by themselves.
+#[test]
+fn a_graph_of_model_runs_on_the_gpu() {
+    let printed = on_standin("isokern-cli", "dag_gpu", "1");
+    assert!(printed.starts_with("device: Isokern simulated device"), "{printed}");
+    assert!(printed.contains("\n11 outputs, all the processor's\n"), "{printed}");
+    assert!(printed.ends_with("11 runs, accounted: true\n"), "{printed}");
+}
+
 /// Runs an example over the stand-in driver with so many devices.
 fn on_standin(package: &str, example: &str, devices: &str) -> String {
     let library = isokern_tests::standin::library_path();

@@ -42,6 +42,8 @@ fn main() -> ExitCode {
         ("a_stream_on_a_gpu_goes_on_until_it_is_reset", gpu_streams),
         ("a_model_that_stays_on_a_gpu_gives_the_reference_s_bytes", gpu_ring),
         ("a_stream_that_stays_on_a_gpu_begins_again_on_its_block", gpu_ring_streams),
+        ("a_model_whose_inputs_are_tasks_of_a_gpu_gives_the_reference_s_bytes", gpu_tasks),
+        ("a_stream_of_tasks_of_a_gpu_begins_again", gpu_task_streams),
     ];
     run(everywhere
         .into_iter()
@@ -397,10 +399,10 @@ fn files() {
 }
 
 fn modes_choose_the_processor() {
-    let plan = Plan::new(Device::Auto).with_mode(KernelMode::Megakernel);
+    let plan = Plan::new(Device::Auto).with_mode(KernelMode::Megakernel).with_trace();
     let session = model("digits").session_with(plan).expect("it starts");
     assert!(!session.is_on_gpu());
-    assert!(session.fallback_reason().is_some_and(|reason| reason.contains("batch and ring mode")));
+    assert!(session.fallback_reason().is_some_and(|reason| reason.contains("trace of claims")));
     assert!(session.place().contains("worker"), "{}", session.place());
     let called = model("digits").session(Device::Cpu).expect("it starts");
     assert_eq!(called.fallback_reason(), None, "nothing else was asked for");
@@ -413,7 +415,16 @@ fn auto_is_the_gpu() {
 }
 
 fn gpu_ring() {
-    let plan = Plan::new(Device::Cuda { ordinal: 0 }).with_mode(KernelMode::Ring);
+    gpu_stays(KernelMode::Ring);
+}
+
+fn gpu_tasks() {
+    gpu_stays(KernelMode::Megakernel);
+}
+
+/// A model that stays on the GPU in this mode.
+fn gpu_stays(mode: KernelMode) {
+    let plan = Plan::new(Device::Cuda { ordinal: 0 }).with_mode(mode);
     for name in ["digits", "residual", "two_inputs"] {
         let case = case(name);
         let mut session = model(name).session_with(plan).expect("it starts");
@@ -431,16 +442,24 @@ fn gpu_ring() {
         assert!(outputs == bytes(&case.outputs[..outputs.len()]), "{name}");
         session.finish().expect("the kernel ends");
     }
-    let automatic = Plan::new(Device::Auto).with_mode(KernelMode::Ring);
+    let automatic = Plan::new(Device::Auto).with_mode(mode);
     let session = model("digits").session_with(automatic).expect("it starts");
     assert!(session.is_on_gpu() && session.place().contains("simulated"), "{}", session.place());
 }
 
 fn gpu_ring_streams() {
+    gpu_staying_streams(KernelMode::Ring);
+}
+
+fn gpu_task_streams() {
+    gpu_staying_streams(KernelMode::Megakernel);
+}
+
+fn gpu_staying_streams(mode: KernelMode) {
     let stream = isokern_tests::streams::Stream::keyword();
     let model = Model::named("keyword", &stream.tflite).expect("it converts");
     let sample_bytes = model.inputs().sample_bytes();
-    let plan = Plan::new(Device::Cuda { ordinal: 0 }).with_mode(KernelMode::Ring);
+    let plan = Plan::new(Device::Cuda { ordinal: 0 }).with_mode(mode);
     let mut session = model.session_with(plan).expect("it starts");
     let samples = Samples::new(bytes(&stream.inputs[..5 * sample_bytes]), sample_bytes);
     // The plan has room for one pool: each actor leaves its own to the next.
@@ -454,10 +473,10 @@ fn gpu_ring_streams() {
 
 fn gpu_refusals() {
     let device = Device::Cuda { ordinal: 0 };
-    let plan = Plan::new(device).with_mode(KernelMode::Megakernel);
-    let refused = model("digits").session_with(plan).map(|_| ()).expect_err("it is no mode of it");
-    assert!(matches!(refused, Error::NotOnGpu { what: "megakernel", .. }), "{refused}");
-    assert!(refused.to_string().contains("ring mode, not in megakernel mode. Fix: "), "{refused}");
+    let plan = Plan::new(device).with_mode(KernelMode::Megakernel).with_trace();
+    let refused = model("digits").session_with(plan).map(|_| ()).expect_err("it has no trace");
+    assert!(matches!(refused, Error::NotOnGpu { .. }), "{refused}");
+    assert!(refused.to_string().contains("no trace of claims. Fix: "), "{refused}");
     let absent = model("digits").session(Device::Cuda { ordinal: 99 }).map(|_| ());
     let text = absent.expect_err("there are not so many").to_string();
     assert!(text.contains("digits.tflite") && text.contains("device 99"), "{text}");

@@ -3,9 +3,6 @@
 use clap::ValueEnum;
 use isokern::Device;
 
-use crate::error::CliError;
-use crate::mode::Mode;
-
 /// What may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Backend {
@@ -19,25 +16,6 @@ pub(crate) enum Backend {
 
 /// The device of `--backend cuda`.
 pub(crate) const ORDINAL: u32 = 0;
-
-impl Backend {
-    /// Returns the backend's word.
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::Cuda => "cuda",
-            Self::Auto => "auto",
-        }
-    }
-
-    /// Fails where a model cannot be kept running in this mode: megakernel mode is the processor's.
-    pub(crate) fn check_mode(self, mode: Mode) -> Result<(), CliError> {
-        if self == Self::Cpu || !mode.is_megakernel() {
-            return Ok(());
-        }
-        Err(CliError::ModeOfBackend { backend: self.as_str(), mode: mode.as_str() })
-    }
-}
 
 /// Returns whether a device's name says that it is not a GPU.
 pub(crate) fn is_simulated(name: &str) -> bool {

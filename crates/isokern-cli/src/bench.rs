@@ -2,7 +2,7 @@
 
 mod batch;
 mod cuda;
-mod cuda_ring;
+mod cuda_asked;
 mod effort;
 mod inputs;
 mod machine;
@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
     match arguments.backend {
         Backend::Auto => return Err(CliError::BackendNotNamed),
         Backend::Cpu if arguments.batch.is_some() => return Err(CliError::BatchOnCpu),
-        Backend::Cuda | Backend::Cpu => arguments.backend.check_mode(arguments.mode)?,
+        Backend::Cuda | Backend::Cpu => {}
     }
     if arguments.batch.is_some() && !arguments.mode.is_batch() {
         return Err(CliError::BatchOfQuestions);
@@ -165,7 +165,12 @@ fn measure(
     let mut report = BenchReport::new(file, mode, &inputs, self_test, machine);
     let wait = || arguments.wait.unwrap_or_else(Wait::for_this_machine);
     if arguments.backend == Backend::Cuda && mode.is_ring() {
-        cuda_ring::measure(&mut model, file, &inputs, effort, wait(), &mut report)?;
+        let start = |count| cuda_asked::resident(file, count, wait());
+        report.wait = Some(wait().as_str());
+        cuda_asked::measure(&mut model, (file, mode), &inputs, effort, start, &mut report)?;
+    } else if arguments.backend == Backend::Cuda && mode.is_megakernel() {
+        let start = |count| cuda_asked::tasked(file, count);
+        cuda_asked::measure(&mut model, (file, mode), &inputs, effort, start, &mut report)?;
     } else if arguments.backend == Backend::Cuda {
         cuda::measure(&mut model, file, &inputs, effort, arguments.batch, &mut report)?;
     } else if mode.is_ring() {

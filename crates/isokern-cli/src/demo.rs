@@ -231,7 +231,6 @@ const fn threads(mode: Mode) -> &'static str {
 /// Starts a session.
 fn start(model: &Model, place: Place) -> Result<Session, CliError> {
     let Place { backend, mode, instructions } = place;
-    backend.check_mode(mode)?;
     let plan = Plan::new(backend.into()).with_mode(mode.into()).with_instruction_set(instructions);
     Ok(model.session_with(plan)?)
 }

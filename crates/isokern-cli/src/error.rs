@@ -40,11 +40,6 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Model(isokern::Error),
     #[error(
-        "--backend {backend} takes no --mode {mode} here. Fix: pass --backend cpu, or another \
-         --mode"
-    )]
-    ModeOfBackend { backend: &'static str, mode: &'static str },
-    #[error(
         "{name}: the outputs of the device differ from those of the processor. Fix: report this \
          with the device's name; until then pass --backend cpu"
     )]
@@ -174,7 +169,6 @@ impl CliError {
             | Self::BatchOfQuestions
             | Self::StdinTwice
             | Self::JsonAndData
-            | Self::ModeOfBackend { .. }
             | Self::BackendNotNamed
             | Self::Port(_)
             | Self::OutputIsInput { .. }

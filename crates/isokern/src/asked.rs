@@ -6,7 +6,7 @@ use isokern_core::megakernel::TaskPriority;
 
 use crate::error::Error;
 use crate::resident::{GpuResidentModel, ResidentModel};
-use crate::tasked::TaskedModel;
+use crate::tasked::{GpuTaskedModel, TaskedModel};
 
 /// A model that is asked, and answers when it can.
 pub trait AskedModel {
@@ -55,5 +55,15 @@ impl AskedModel for TaskedModel {
 
     fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, Error> {
         TaskedModel::answer(self, read)
+    }
+}
+
+impl AskedModel for GpuTaskedModel {
+    fn try_ask(&mut self, sample: &[u8], limit: Option<Duration>) -> Result<bool, Error> {
+        GpuTaskedModel::try_ask(self, sample, TaskPriority::Normal, limit)
+    }
+
+    fn answer(&mut self, read: impl FnMut(&[u8])) -> Result<Option<Duration>, Error> {
+        GpuTaskedModel::answer(self, read)
     }
 }

@@ -110,15 +110,12 @@ pub enum Error {
         /// What its host says.
         source: Box<ResidentError>,
     },
-    /// A GPU was asked for a mode that only the processor has.
-    #[error(
-        "{name}: a GPU runs models in batch and ring mode, not in {what} mode. Fix: ask for \
-         `Device::Cpu`, or for another mode"
-    )]
+    /// A GPU was asked for what only the processor does.
+    #[error("{name}: on a GPU there is no {what}. Fix: ask for `Device::Cpu`")]
     NotOnGpu {
         /// The model.
         name: String,
-        /// The mode's word.
+        /// What was asked for.
         what: &'static str,
     },
     /// A mode was asked for what only batch mode does.
@@ -236,6 +233,17 @@ pub enum Error {
         /// What is wrong, and with which input or output.
         source: PortError,
     },
+}
+
+impl Error {
+    /// Returns what the host of a resident kernel says of a model.
+    pub(crate) fn of_host(name: &str, source: ResidentError) -> Self {
+        let name = name.to_owned();
+        match source {
+            ResidentError::Cuda(source) => Self::Cuda { name, source: Box::new(source) },
+            source => Self::Resident { name, source: Box::new(source) },
+        }
+    }
 }
 
 impl fmt::Debug for Error {

@@ -20,9 +20,6 @@ use runner::Runner;
 
 pub use plan::{Device, Plan};
 
-/// What a GPU does not do, where the device was to be chosen.
-const NO_TASKS: &str = "a GPU runs models in batch and ring mode alone";
-
 /// A model, ready to run on one device in one mode.
 ///
 /// Inputs are slices, arrays or vectors of `i8`, `u8`, `i16`, `i32`, `f32` or `bool`: of the
@@ -67,10 +64,6 @@ impl Session {
         let mut reason = None;
         let started = match ordinal {
             None => None,
-            Some(_) if plan.mode.is_megakernel() && may_fall_back => {
-                reason = Some(NO_TASKS.to_owned());
-                None
-            }
             Some(ordinal) => match Runner::on_gpu(&model, &plan, ordinal) {
                 Ok(started) => Some(started),
                 Err(error) if may_fall_back => {
@@ -202,7 +195,7 @@ impl Session {
     /// Returns whether a GPU runs the model.
     #[must_use]
     pub const fn is_on_gpu(&self) -> bool {
-        matches!(self.runner, Runner::Cuda(_) | Runner::GpuResident(_))
+        matches!(self.runner, Runner::Cuda(_) | Runner::GpuResident(_) | Runner::GpuTasked(_))
     }
 
     /// Returns why it is not a GPU, where [`Device::Auto`] might have chosen one, and what to do
@@ -226,6 +219,9 @@ impl Session {
             Runner::Tasked(tasked) => {
                 let (report, claims) = tasked.finish()?;
                 Ok(Finished { report: Some(report), claims })
+            }
+            Runner::GpuTasked(tasked) => {
+                tasked.finish().map(|report| Finished { report: Some(report), claims: Vec::new() })
             }
         }
     }

@@ -1,6 +1,9 @@
-//! A model whose inputs are tasks of a megakernel on threads, and the side that submits them.
+//! A model whose inputs are tasks of a megakernel, on threads or on blocks of a GPU, and the side
+//! that submits them.
 
 mod claims;
+mod desk;
+mod gpu;
 
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -10,8 +13,8 @@ use std::time::Instant;
 
 use isokern_core::MegakernelConfig;
 use isokern_core::megakernel::{
-    MegakernelReport, NewTask, SubmitError, TaskEnd, TaskHandle, TaskHandler, TaskOutcome,
-    TaskPriority,
+    HostMemory, MegakernelReport, NewTask, RunningWorkers, SubmitError, TaskEnd, TaskHandle,
+    TaskHandler, TaskOutcome, TaskPriority,
 };
 use isokern_core::ring::PopError;
 use isokern_cpu::tasks::{ModelFault, ModelTable, ModelTablePlan};
@@ -24,36 +27,40 @@ use isokern_ring::{
 
 use crate::error::Error;
 use crate::model::Model;
-pub use claims::Claim;
-use claims::{Claims, Traced};
+pub use claims::{Claim, Claims, Traced};
+pub use desk::{Desk, DeviceDesk, TableDesk};
+pub use gpu::GpuTaskedModel;
 
 /// Tasks under way at most, each with a place.
 pub const IN_FLIGHT: usize = 8;
-/// The one model of the table.
+/// The one model of the table, and its one stream where it has state.
 const MODEL: u32 = 0;
+const STREAM: u32 = 0;
 /// How long workers run; a run of the program is over by then.
 const LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
 /// Looks at the completions before the submitting thread sleeps.
 const LOOKS_BEFORE_SLEEP: u32 = 256;
 
-/// The handler: the table, which notes its claims where somebody wants to know.
-type Handler = Traced<Arc<ModelTable>>;
-
-/// A model whose inputs are tasks: each is written into a place of the table, and its outputs are
-/// read there.
+/// A model whose inputs are tasks: each is written into a place, and its outputs are read there.
 #[derive(Debug)]
-pub struct TaskedModel {
+pub struct Tasked<D, M: HostMemory, R: RunningWorkers> {
     name: String,
-    table: Arc<ModelTable>,
-    submitter: Submitter<Arc<ThreadTasks>>,
-    completions: Completions<Arc<ThreadTasks>>,
-    controls: Controls<Arc<ThreadTasks>, ThreadsRunning<Handler, SystemClock>>,
+    desk: D,
+    submitter: Submitter<M>,
+    completions: Completions<M>,
+    controls: Controls<M, R>,
     claims: Option<Claims>,
     has_state: bool,
     under_way: VecDeque<Asked>,
     asked_count: u32,
     answered_count: usize,
 }
+
+/// One whose workers are threads.
+pub type TaskedModel = Tasked<TableDesk, Arc<ThreadTasks>, ThreadsRunning<Handler, SystemClock>>;
+
+/// The handler of threads: the table, which notes its claims where somebody wants to know.
+type Handler = Traced<Arc<ModelTable>>;
 
 /// A task without an answer yet.
 #[derive(Debug)]
@@ -104,7 +111,7 @@ impl TaskedModel {
             started.map_err(|source| Error::Workers { name: named(), source })?;
         Ok(Self {
             name: named(),
-            table,
+            desk: TableDesk(table),
             submitter,
             completions,
             controls,
@@ -116,6 +123,22 @@ impl TaskedModel {
         })
     }
 
+    /// Returns how many workers run.
+    pub fn worker_count(&mut self) -> usize {
+        self.controls.running_mut().thread_count()
+    }
+
+    /// Appends the state that the last sample has left; nothing for a model without.
+    pub(crate) fn append_state(&self, target: &mut Vec<u8>) -> Result<(), Error> {
+        if !self.has_state {
+            return Ok(());
+        }
+        let done = self.desk.0.tasks().state(STREAM, |state| target.extend_from_slice(state));
+        done.map_err(|source| Error::Ask { name: self.name.clone(), source })
+    }
+}
+
+impl<D: Desk, M: HostMemory, R: RunningWorkers> Tasked<D, M, R> {
     /// Writes a sample into a free place and submits its task; `false` when no place is free.
     ///
     /// With a limit, a task whose outputs are collected later than that has none.
@@ -133,19 +156,9 @@ impl TaskedModel {
         priority: TaskPriority,
         limit: Option<Duration>,
     ) -> Result<bool, Error> {
-        let tasks = self.table.tasks();
-        let Some(place) = tasks.free_place() else { return Ok(false) };
-        let stream = self.has_state.then_some(0);
-        let request = tasks.ask(place, MODEL, stream, |program, arena| {
-            let mut rest = sample;
-            for position in 0..program.model().input_count() {
-                let input = program.input_at_in(arena, position)?;
-                let (now, later) = rest.split_at(input.len());
-                input.copy_from_slice(now);
-                rest = later;
-            }
-            Ok(())
-        });
+        let Some(place) = self.desk.free_place() else { return Ok(false) };
+        let stream = self.has_state.then_some(STREAM);
+        let request = self.desk.ask(place, stream, sample);
         let request = request.map_err(|source| Error::Ask { name: self.name.clone(), source })?;
         let task = NewTask::from(request).with_priority(priority).with_task_id(self.asked_count);
         let asked = Instant::now();
@@ -175,6 +188,12 @@ impl TaskedModel {
         let end = self.collect(handle, asked, limit)?;
         let elapsed = asked.elapsed();
         let is_late = limit.is_some_and(|limit| elapsed > limit);
+        if is_late || end.outcome != TaskOutcome::Done {
+            // The place of a task that was stopped for good.
+            self.desk
+                .release(place)
+                .map_err(|source| Error::Ask { name: self.name.clone(), source })?;
+        }
         match end.outcome {
             TaskOutcome::Cancelled => return Err(self.timeout(limit)),
             TaskOutcome::Done if is_late => return Err(self.timeout(limit)),
@@ -186,23 +205,13 @@ impl TaskedModel {
                 return Err(self.broken(&what));
             }
         }
-        let outputs = self.table.tasks().answer(place, |program, arena| {
-            for position in 0..program.model().output_count() {
-                read(program.output_at_in(arena, position)?);
-            }
-            Ok(())
-        });
         let named = || self.name.clone();
-        outputs
+        self.desk
+            .answer(place, &mut read)
             .map_err(|source| Error::Ask { name: named(), source })?
             .map_err(|source| Error::Infer { name: named(), source })?;
         self.answered_count += 1;
         Ok(Some(elapsed))
-    }
-
-    /// Returns how many workers run.
-    pub fn worker_count(&mut self) -> usize {
-        self.controls.running_mut().thread_count()
     }
 
     /// Stops the workers and returns what they did, and the claims where these were noted.
@@ -225,17 +234,18 @@ impl TaskedModel {
         if !self.has_state {
             return Ok(());
         }
-        let done = self.table.tasks().reset(0);
+        let done = self.desk.reset(STREAM);
         done.map_err(|source| Error::Ask { name: self.name.clone(), source })
     }
 
-    /// Appends the state that the last sample has left; nothing for a model without.
-    pub(crate) fn append_state(&mut self, target: &mut Vec<u8>) -> Result<(), Error> {
-        if !self.has_state {
-            return Ok(());
+    /// Waits for the ends of tasks without an answer, and makes their places free.
+    pub(crate) fn drop_questions(&mut self) -> Result<(), Error> {
+        while let Some(Asked { handle, place, asked, .. }) = self.under_way.pop_front() {
+            self.collect(handle, asked, None)?;
+            let done = self.desk.release(place);
+            done.map_err(|source| Error::Ask { name: self.name.clone(), source })?;
         }
-        let done = self.table.tasks().state(0, |state| target.extend_from_slice(state));
-        done.map_err(|source| Error::Ask { name: self.name.clone(), source })
+        Ok(())
     }
 
     /// Waits for the end of a task; cancels it when its time is over.
@@ -260,6 +270,7 @@ impl TaskedModel {
                 }
                 Some(_) => std::thread::yield_now(),
                 None if look_count < LOOKS_BEFORE_SLEEP => core::hint::spin_loop(),
+                None if !D::WAKES => std::thread::yield_now(),
                 None => {
                     let end = pollster::block_on(self.completions.wait(handle));
                     return end.map_err(|error| self.broken(&error.to_string()));

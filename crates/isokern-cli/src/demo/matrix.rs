@@ -34,9 +34,7 @@ static INDICES: &[u8] = include_bytes!("../../demo/matrix/indices.in.i8");
 /// Inputs of each model, one stream for a model with state.
 const INPUTS: u32 = 4;
 
-const CPU_MODES: [Mode; 3] = [Mode::BATCH, Mode::RING, Mode::MEGAKERNEL];
-/// Megakernel mode is the processor's.
-const GPU_MODES: [Mode; 2] = [Mode::BATCH, Mode::RING];
+const MODES: [Mode; 3] = [Mode::BATCH, Mode::RING, Mode::MEGAKERNEL];
 
 /// Runs every model in every mode on the processor and, where there is one, on the first GPU, and
 /// prints a row for each; a digest that differs from that of batch mode is an error.
@@ -110,9 +108,9 @@ struct Cell {
 /// Returns the cells of a row; the first is the one that others are compared with.
 fn cells(gpu: &Gpu) -> impl Iterator<Item = Cell> {
     let on = |device| move |mode| Cell { device, mode };
-    let gpu_modes: &[Mode] = if matches!(gpu, Gpu::Here(_)) { &GPU_MODES } else { &[] };
+    let gpu_modes: &[Mode] = if matches!(gpu, Gpu::Here(_)) { &MODES } else { &[] };
     let cuda = on(Device::Cuda { ordinal: 0 });
-    CPU_MODES.into_iter().map(on(Device::Cpu)).chain(gpu_modes.iter().copied().map(cuda))
+    MODES.into_iter().map(on(Device::Cpu)).chain(gpu_modes.iter().copied().map(cuda))
 }
 
 impl Cell {

@@ -36,7 +36,6 @@ pub(super) fn check(arguments: &Arguments, model: &Model) -> Result<(), CliError
             return Err(CliError::NoTasks { option });
         }
     }
-    arguments.backend.check_mode(mode)?;
     match (&arguments.state, hides_state(mode)) {
         (None, _) => Ok(()),
         (Some(_), Some(option)) => Err(CliError::StateHidden { option }),

@@ -173,15 +173,24 @@ fn a_model_that_stays_on_a_gpu_gives_the_bytes_of_batch_mode() {
 }
 
 #[test]
-fn a_gpu_backend_refuses_tasks() {
+fn tasks_on_a_gpu_give_the_same_outputs_and_no_trace() {
+    let (_kept, driver) = driver();
+    let folder = Folder::new();
     let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
-    for backend in ["cuda", "auto"] {
-        let run = ["run", &model, "--input", &input, "--backend", backend, "--mode", "megakernel"];
-        let refused = isokern(run);
-        let (error, fix) = refused.error_and_fix(2);
-        assert!(error.contains(backend) && error.contains("megakernel"), "{error}");
-        assert!(fix.contains("--backend cpu") && fix.contains("--mode"), "{fix}");
+    let target = folder.path("out.i8");
+    let run = ["run", &model, "-i", &input, "-o", &target, "--mode", "megakernel"];
+    for more in [&["--backend", "cuda", "--workers", "2"][..], &["--backend", "auto"]] {
+        let found = ran(simulated(&driver, &[&run[..], more].concat()));
+        let text = found.text();
+        assert!(text.contains("imulat") && text.contains("blocks as workers"), "{text}");
+        assert!(text.contains("from submission to collected outputs, up to 8 tasks under way"));
+        assert!(folder.read("out.i8") == fixture_bytes("vectors/digits.out.tflm.i8"), "{more:?}");
     }
+    let trace = folder.path("trace.json");
+    let traced = [&run[..], &["--backend", "cuda", "--trace", &trace]].concat();
+    let refused = ran(simulated(&driver, &traced));
+    let (error, fix) = refused.error_and_fix(1);
+    assert!(error.contains("no trace") && fix.contains("Cpu"), "{error}: {fix}");
 }
 
 #[test]
@@ -230,6 +239,4 @@ fn a_measurement_on_a_gpu_names_the_device() {
     let refused = isokern(["bench", &model, "--backend", "auto"]);
     let (error, fix) = refused.error_and_fix(2);
     assert!(error.contains("one backend") && fix.contains("isokern devices"), "{error}");
-    let refused = isokern(["bench", &model, "--backend", "cuda", "--mode", "megakernel"]);
-    assert!(refused.error_and_fix(2).0.contains("--backend cuda"));
 }

@@ -107,8 +107,6 @@ fn without_a_gpu_there_is_nothing_to_measure() {
 #[test]
 fn what_a_gpu_and_a_processor_do_not_have_is_refused() {
     let model = fixture("digits.ikm");
-    let tasks = isokern(["bench", &model, "--backend", "cuda", "--mode", "megakernel"]);
-    assert!(tasks.error_and_fix(2).1.contains("--backend cpu"), "{}", tasks.stderr);
     let ring = isokern(["bench", &model, "--backend", "cuda", "--mode", "ring", "--batch", "4"]);
     assert!(ring.error_and_fix(2).1.contains("--mode batch"), "{}", ring.stderr);
     let batch = isokern(["bench", &model, "--batch", "4"]);

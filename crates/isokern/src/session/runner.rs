@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use isokern_core::{InferenceError, KernelMode};
 use isokern_cpu::{CpuModel, InstructionSet};
-use isokern_cuda::ResidentError;
 
 use super::cuda::CudaRunner;
 use super::plan::Plan;
@@ -14,7 +13,7 @@ use crate::error::Error;
 use crate::model::Model;
 use crate::resident::{GpuResidentModel, ResidentModel};
 use crate::samples::Packed;
-use crate::tasked::{TaskedModel, TaskedPlan};
+use crate::tasked::{GpuTaskedModel, TaskedModel, TaskedPlan};
 
 /// One of the ways to run a model.
 #[derive(Debug)]
@@ -24,6 +23,7 @@ pub(super) enum Runner {
     Resident(Box<ResidentModel>),
     GpuResident(Box<GpuResidentModel>),
     Tasked(Box<TaskedModel>),
+    GpuTasked(Box<GpuTaskedModel>),
 }
 
 impl Runner {
@@ -65,12 +65,7 @@ impl Runner {
         match plan.mode {
             KernelMode::Ring => {
                 let resident = GpuResidentModel::start(model, ordinal, plan.in_flight, plan.wait);
-                let resident = resident.map_err(|source| match source {
-                    ResidentError::Cuda(source) => {
-                        Error::Cuda { name: name(), source: Box::new(source) }
-                    }
-                    source => Error::Resident { name: name(), source: Box::new(source) },
-                })?;
+                let resident = resident.map_err(|source| Error::of_host(model.name(), source))?;
                 let place = resident.place().to_owned();
                 Ok((Self::GpuResident(Box::new(resident)), place))
             }
@@ -80,6 +75,16 @@ impl Runner {
                     .map_err(|source| Error::Cuda { name: name(), source: Box::new(source) })?;
                 let place = runner.place();
                 Ok((Self::Cuda(Box::new(runner)), place))
+            }
+            KernelMode::Megakernel if plan.is_traced => {
+                Err(Error::NotOnGpu { name: name(), what: "trace of claims" })
+            }
+            KernelMode::Megakernel => {
+                let (in_flight, workers) = (plan.in_flight, plan.workers);
+                let tasks = TaskedPlan { in_flight, workers, is_traced: false };
+                let tasked = GpuTaskedModel::start(model, ordinal, tasks)?;
+                let place = tasked.place().to_owned();
+                Ok((Self::GpuTasked(Box::new(tasked)), place))
             }
             mode => Err(Error::NotOnGpu { name: name(), what: mode.as_str() }),
         }
@@ -124,6 +129,7 @@ impl Runner {
             Self::Resident(resident) => ask_one(&mut **resident, sample, output, limit),
             Self::GpuResident(resident) => ask_one(&mut **resident, sample, output, limit),
             Self::Tasked(tasked) => ask_one(&mut **tasked, sample, output, limit),
+            Self::GpuTasked(tasked) => ask_one(&mut **tasked, sample, output, limit),
         }
     }
 
@@ -156,12 +162,15 @@ impl Runner {
                 ask_all(&mut **resident, (samples, sample_bytes), outputs, limit)
             }
             Self::Tasked(tasked) => ask_all(&mut **tasked, (samples, sample_bytes), outputs, limit),
+            Self::GpuTasked(tasked) => {
+                ask_all(&mut **tasked, (samples, sample_bytes), outputs, limit)
+            }
         }
     }
 
     /// Returns whether the model is asked, and answers later, in place of called.
     pub(super) fn answers_later(&self) -> bool {
-        matches!(self, Self::Resident(_) | Self::GpuResident(_) | Self::Tasked(_))
+        !matches!(self, Self::Called(_) | Self::Cuda(_))
     }
 
     /// Restores the initial state; `false` where the runner has to be started again for that. A
@@ -177,6 +186,7 @@ impl Runner {
             Self::GpuResident(resident) => resident.restart().map(|()| true),
             Self::Tasked(_) if is_stale => Ok(false),
             Self::Tasked(tasked) => tasked.reset().map(|()| true),
+            Self::GpuTasked(tasked) => tasked.reset().map(|()| true),
         }
     }
 
@@ -199,6 +209,10 @@ impl Runner {
                 Err(Error::NotInMode { name: name(), mode: "ring", what: "state to read" })
             }
             Self::Tasked(tasked) => tasked.append_state(target),
+            Self::GpuTasked(_) if model.state_bytes() == 0 => Ok(()),
+            Self::GpuTasked(_) => {
+                Err(Error::NotOnGpu { name: name(), what: "state to read in megakernel mode" })
+            }
         }
     }
 }
@@ -211,6 +225,7 @@ impl AskedModel for Runner {
             Self::Resident(resident) => AskedModel::try_ask(&mut **resident, sample, limit),
             Self::GpuResident(resident) => AskedModel::try_ask(&mut **resident, sample, limit),
             Self::Tasked(tasked) => AskedModel::try_ask(&mut **tasked, sample, limit),
+            Self::GpuTasked(tasked) => AskedModel::try_ask(&mut **tasked, sample, limit),
         }
     }
 
@@ -220,6 +235,7 @@ impl AskedModel for Runner {
             Self::Resident(resident) => AskedModel::answer(&mut **resident, read),
             Self::GpuResident(resident) => AskedModel::answer(&mut **resident, read),
             Self::Tasked(tasked) => AskedModel::answer(&mut **tasked, read),
+            Self::GpuTasked(tasked) => AskedModel::answer(&mut **tasked, read),
         }
     }
 }

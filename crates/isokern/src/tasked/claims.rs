@@ -27,7 +27,7 @@ pub struct Claim {
 
 /// The claims of all workers so far.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Claims(Arc<Mutex<Vec<Claim>>>);
+pub struct Claims(Arc<Mutex<Vec<Claim>>>);
 
 impl Claims {
     /// Takes what was noted so far, in the order of the starts.
@@ -41,7 +41,7 @@ impl Claims {
 
 /// A handler that notes every claim, where somebody wants to know.
 #[derive(Clone, Debug)]
-pub(super) struct Traced<H> {
+pub struct Traced<H> {
     pub(super) handler: H,
     pub(super) claims: Option<Claims>,
 }

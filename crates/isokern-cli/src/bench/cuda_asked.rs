@@ -1,10 +1,14 @@
-//! Measures a model that stays on a GPU beside a launch for each input, in turns.
+//! Measures a model that stays on a GPU, as an actor or as tasks, beside a launch for each input,
+//! in turns.
 
+use core::num::NonZeroU32;
 use core::time::Duration;
 use std::time::Instant;
 
+use isokern::asked::AskedModel;
 use isokern::resident::{GpuResidentModel, SLOTS};
 use isokern::samples::Packed;
+use isokern::tasked::{GpuTaskedModel, TaskedPlan};
 use isokern::{Error, Model};
 use isokern_core::InferenceError;
 use isokern_cpu::CpuModel;
@@ -18,6 +22,7 @@ use super::report::{BenchReport, DriverCallsReport};
 use super::wait::Wait;
 use crate::backend::ORDINAL;
 use crate::error::CliError;
+use crate::mode::Mode;
 
 /// A model that is launched for each input, from host memory to host memory.
 struct Launched {
@@ -34,13 +39,45 @@ impl CalledModel for Launched {
     }
 }
 
-/// Measures, compares with the processor's answers, and notes what came out.
-pub(crate) fn measure(
+/// A model that stays on a GPU.
+pub(crate) trait Staying: AskedModel {
+    /// Ends it.
+    fn end(self) -> Result<(), Error>;
+}
+
+impl Staying for GpuResidentModel {
+    fn end(self) -> Result<(), Error> {
+        self.finish()
+    }
+}
+
+impl Staying for GpuTaskedModel {
+    fn end(self) -> Result<(), Error> {
+        self.finish().map(|_| ())
+    }
+}
+
+/// Starts a model as an actor, with so many buffers.
+pub(crate) fn resident(file: &Model, count: usize, wait: Wait) -> Result<GpuResidentModel, Error> {
+    let started = GpuResidentModel::start(file, ORDINAL, count, wait.strategy());
+    let named = |source| Error::Resident { name: file.name().to_owned(), source: Box::new(source) };
+    started.map_err(named)
+}
+
+/// Starts a model as tasks, so many under way at most, for one worker.
+pub(crate) fn tasked(file: &Model, count: usize) -> Result<GpuTaskedModel, Error> {
+    let plan = TaskedPlan { in_flight: count, workers: Some(NonZeroU32::MIN), is_traced: false };
+    GpuTaskedModel::start(file, ORDINAL, plan)
+}
+
+/// Measures what `start` starts for so many inputs under way, compares with the processor's
+/// answers, and notes what came out.
+pub(crate) fn measure<A: Staying>(
     cpu: &mut CpuModel<'static>,
-    file: &Model,
+    (file, mode): (&Model, Mode),
     inputs: &Inputs,
     effort: Effort,
-    wait: Wait,
+    start: impl Fn(usize) -> Result<A, Error>,
     report: &mut BenchReport,
 ) -> Result<(), CliError> {
     let name = file.name();
@@ -49,24 +86,20 @@ pub(crate) fn measure(
     let (backend, model) = file.load_cuda(ORDINAL).map_err(refused)?;
     report.backend = "cuda";
     report.device = Some(describe(&backend).map_err(refused)?);
-    report.wait = Some(wait.as_str());
     report.machine.used_thread_count = 1;
     let mut launched = Launched { model, output_bytes: cpu.model().output_bytes() };
     check(&mut launched, file, inputs, &expected(cpu, file, inputs, 0)?)?;
 
-    let start = |buffer_count| {
-        let started = GpuResidentModel::start(file, ORDINAL, buffer_count, wait.strategy());
-        let named = |source| Error::Resident { name: name.to_owned(), source: Box::new(source) };
-        started.map_err(named)
-    };
-    let mut resident = start(1)?;
-    report.driver_calls = driver_calls(&backend, &mut launched, (&mut resident, file), inputs)?;
-    let mut pairs = Pairs { direct: &mut launched, asked: &mut resident, name, mode: "ring" };
+    let mut asked = start(1)?;
+    report.driver_calls = driver_calls(&backend, &mut launched, (&mut asked, file), inputs)?;
+    let mode = mode.as_str();
+    let mut pairs = Pairs { direct: &mut launched, asked: &mut asked, name, mode };
     pairs.measure(inputs, effort, report)?;
-    resident.finish()?;
-    let mut resident = start(SLOTS)?;
-    report.throughput = throughput(&mut resident, SLOTS, inputs, effort)?;
-    Ok(resident.finish()?)
+    asked.end()?;
+    let mut asked = start(SLOTS)?;
+    let in_flight = if file.state_bytes() > 0 && mode == "megakernel" { 1 } else { SLOTS };
+    report.throughput = throughput(&mut asked, in_flight, inputs, effort)?;
+    Ok(asked.end()?)
 }
 
 /// Compares what is launched with the processor's answers, and begins its stream anew.
@@ -92,14 +125,14 @@ fn check(
 fn driver_calls(
     backend: &CudaBackend,
     launched: &mut Launched,
-    (resident, file): (&mut GpuResidentModel, &Model),
+    (asked, file): (&mut impl AskedModel, &Model),
     inputs: &Inputs,
 ) -> Result<Option<DriverCallsReport>, CliError> {
     let driver = backend.context().map(|context| context.device().driver());
     let count = || driver.and_then(|driver| driver.call_count());
     let Some(before) = count() else { return Ok(None) };
-    let (_, mut output) = (resident.try_ask(inputs.of_run(0), None)?, Vec::new());
-    resident.answer(|_| ())?;
+    let (_, mut output) = (asked.try_ask(inputs.of_run(0), None)?, Vec::new());
+    asked.answer(|_| ())?;
     let between = count().unwrap_or(before);
     let done = launched.call(inputs.of_run(0), &mut output);
     done.map_err(|source| Error::of_cuda(file.name(), &launched.model, source))?;
