@@ -812,7 +812,7 @@ isokern_status isokern_reset(struct isokern_session *session);
 /**
  * Returns the bytes of a ring, for `isokern_ring_init`; 0 where there is no such ring.
  *
- * Slots are a power of two up to 65536, a message has 1 to `ISOKERN_RING_MESSAGE_MAX` bytes.
+ * Slots are a power of two, 2 to 65536, a message has 1 to `ISOKERN_RING_MESSAGE_MAX` bytes.
  * `ISOKERN_RING_BYTES` is the same as a constant.
  */
 size_t isokern_ring_bytes(uint32_t slots, uint32_t message_bytes);
