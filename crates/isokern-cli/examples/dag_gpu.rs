@@ -13,6 +13,7 @@ use isokern::samples::Samples;
 use isokern::{Device, Model};
 use isokern_core::MegakernelConfig;
 use isokern_core::megakernel::{NewTask, TaskHandle, TaskOutcome};
+use isokern_core::ring::PopError;
 use isokern_cuda::{Context, CudaHost, CudaModelTasks, ResidentPlan};
 use isokern_guard::SystemClock;
 use isokern_ring::megakernel;
@@ -31,9 +32,7 @@ const LEASE: Duration = Duration::from_secs(10);
 type Failure = Box<dyn core::error::Error>;
 
 fn main() -> Result<(), Failure> {
-    let models = [DIGITS, RESIDUAL].map(Model::from_bytes);
-    let [digits, residual] = models;
-    let models = [digits?, residual?];
+    let models = [Model::from_bytes(DIGITS)?, Model::from_bytes(RESIDUAL)?];
     let inputs = models.each_ref().map(|model| Samples::generated(model, 1..=PLACES));
     let device = isokern_cuda::Device::new(0)?;
     println!("device: {}", device.name()?);
@@ -71,7 +70,8 @@ fn main() -> Result<(), Failure> {
     let end = loop {
         match completions.try_take(last) {
             Ok(end) => break end,
-            Err(_) => thread::sleep(Duration::from_millis(1)),
+            Err(PopError::Empty) => thread::sleep(Duration::from_millis(1)),
+            Err(error) => return Err(error.into()),
         }
     };
     println!("the last run: {:?}", end.outcome);

@@ -92,12 +92,13 @@ pub(crate) fn measure<A: Staying>(
 
     let mut asked = start(1)?;
     report.driver_calls = driver_calls(&backend, &mut launched, (&mut asked, file), inputs)?;
-    let mode = mode.as_str();
-    let mut pairs = Pairs { direct: &mut launched, asked: &mut asked, name, mode };
+    let word = mode.as_str();
+    let mut pairs = Pairs { direct: &mut launched, asked: &mut asked, name, mode: word };
     pairs.measure(inputs, effort, report)?;
     asked.end()?;
     let mut asked = start(SLOTS)?;
-    let in_flight = if file.state_bytes() > 0 && mode == "megakernel" { 1 } else { SLOTS };
+    // The tasks of a stream follow one another.
+    let in_flight = if file.state_bytes() > 0 && mode.is_megakernel() { 1 } else { SLOTS };
     report.throughput = throughput(&mut asked, in_flight, inputs, effort)?;
     Ok(asked.end()?)
 }
