@@ -1,5 +1,9 @@
 //! A model as an actor: it runs in the buffer that comes with each message, and keeps its state.
 
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
+
 pub use isokern_core::actor::ModelReply;
 use isokern_core::ring::BufferHandle;
 use isokern_core::{
@@ -122,38 +126,36 @@ impl<S, const STATE_WORDS: usize> RingKernelHandler<BufferHandle, ModelReply>
 where
     S: OperatorSet + Send + Sync,
 {
-    async fn handle(
+    /// Not `async`, which links a panic for a future that is polled after its end.
+    fn handle(
         &self,
         context: &mut RingContext<'_>,
         _: BufferHandle,
-    ) -> Result<ModelReply, KernelError> {
-        let (operator_count, output, arena_bytes, state_bytes) = {
-            let model = self.program.model();
-            (model.operator_count(), model.output(), model.arena_bytes(), model.state_bytes())
-        };
-        if STATE_WORDS < state_words(state_bytes) {
-            let reason = "the model keeps state between runs: make its actor by `with_state`";
-            return Err(KernelError::InvalidConfiguration { reason });
-        }
-        if context.payload().len() < arena_bytes {
-            let reason = "the buffer was lent with fewer bytes than the model's arena";
-            return Err(KernelError::InvalidInput { reason });
-        }
-        self.begin_step(context.state::<[u32; STATE_WORDS]>()?);
-        for index in 0..operator_count {
-            if index > 0 {
-                context.yield_now().await;
+    ) -> impl Future<Output = Result<ModelReply, KernelError>> + Send {
+        let mut indices = 0..;
+        poll_fn(move |task| match self.run_one(context, indices.next().unwrap_or_default()) {
+            Ok(Some(reply)) => Poll::Ready(Ok(reply)),
+            Ok(None) => {
+                // A safe point, of which this is the first poll; the second would go on.
+                let _ = pin!(context.yield_now()).poll(task);
+                Poll::Pending
             }
-            let (state, payload) = context.parts_mut();
-            let state = state.get_mut(size_of::<u32>()..).unwrap_or_default();
-            self.program.run_with_state(payload, state, index..index + 1)?;
-        }
-        if let Some(mark) = context.state::<[u32; STATE_WORDS]>()?.first_mut() {
-            *mark = WHOLE;
-        }
-        // Both fit: a packed model is addressed with 32 bits.
-        let (output_offset, output_bytes) = (output.offset() as u32, output.bytes() as u32);
-        Ok(ModelReply { output_offset, output_bytes })
+            Err(error) => Poll::Ready(Err(error)),
+        })
+    }
+
+    fn initialize(
+        &self,
+        _: &mut RingContext<'_>,
+    ) -> impl Future<Output = Result<(), KernelError>> + Send {
+        poll_fn(|_| Poll::Ready(Ok(())))
+    }
+
+    fn shutdown(
+        &self,
+        _: &mut RingContext<'_>,
+    ) -> impl Future<Output = Result<(), KernelError>> + Send {
+        poll_fn(|_| Poll::Ready(Ok(())))
     }
 }
 
@@ -161,6 +163,43 @@ impl<S, const STATE_WORDS: usize> ModelActor<S, STATE_WORDS>
 where
     S: OperatorSet,
 {
+    /// Runs one operator; the reply, if it was the last.
+    fn run_one(
+        &self,
+        context: &mut RingContext<'_>,
+        index: usize,
+    ) -> Result<Option<ModelReply>, KernelError> {
+        let (operator_count, output, arena_bytes, state_bytes) = {
+            let model = self.program.model();
+            (model.operator_count(), model.output(), model.arena_bytes(), model.state_bytes())
+        };
+        if index == 0 {
+            if STATE_WORDS < state_words(state_bytes) {
+                let reason = "the model keeps state between runs: make its actor by `with_state`";
+                return Err(KernelError::InvalidConfiguration { reason });
+            }
+            if context.payload().len() < arena_bytes {
+                let reason = "the buffer was lent with fewer bytes than the model's arena";
+                return Err(KernelError::InvalidInput { reason });
+            }
+            self.begin_step(context.state::<[u32; STATE_WORDS]>()?);
+        }
+        if index < operator_count {
+            let (state, payload) = context.parts_mut();
+            let state = state.get_mut(size_of::<u32>()..).unwrap_or_default();
+            self.program.run_with_state(payload, state, index..index + 1)?;
+        }
+        if index + 1 < operator_count {
+            return Ok(None);
+        }
+        if let Some(mark) = context.state::<[u32; STATE_WORDS]>()?.first_mut() {
+            *mark = WHOLE;
+        }
+        // Both fit: a packed model is addressed with 32 bits.
+        let (output_offset, output_bytes) = (output.offset() as u32, output.bytes() as u32);
+        Ok(Some(ModelReply { output_offset, output_bytes }))
+    }
+
     /// Marks a step as begun, on the initial state if the one before did not end.
     fn begin_step(&self, state: &mut [u32; STATE_WORDS]) {
         if let [mark, words @ ..] = state.as_mut_slice() {

@@ -7,6 +7,7 @@ mod deadlines;
 mod deaf;
 mod dice;
 mod edges;
+mod endless;
 mod ends;
 mod first_and_last;
 #[cfg(feature = "std")]

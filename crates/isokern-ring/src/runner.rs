@@ -7,6 +7,7 @@
 //! On a GPU some parts are functions of their own, never inlined (`cfg_attr` of `nvptx64`): as one
 //! function a runner takes more registers than a thread has.
 
+mod endless;
 mod first;
 mod hand;
 mod last;

@@ -1,7 +1,7 @@
 //! The side of a mailbox that asks and tells.
 
 use core::fmt;
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::marker::PhantomData;
 use core::task::Waker;
 
@@ -13,7 +13,7 @@ use isokern_core::actor::{
 use isokern_core::call::Clock;
 use isokern_core::ring::{PopError, PushError, RequesterState, WireHeader};
 
-use super::asking::{AskError, Asking};
+use super::asking::{self, AskError};
 use super::in_flight::{Answer, InFlight};
 use super::stats::{RequesterStats, Told, end_of};
 
@@ -151,11 +151,12 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Requester<M, Q, P, C> {
     /// # Errors
     ///
     /// As [`ask`](Self::ask).
-    pub async fn ask_with(&mut self, header: MessageHeader, question: Q) -> Result<P, AskError<Q>> {
-        let sequence = self.try_ask(header, question)?;
-        let mut asking = Asking::new(self, sequence);
-        let answer = poll_fn(|task| asking.poll(task.waker())).await;
-        answer.result.map_err(AskError::Actor)
+    pub fn ask_with(
+        &mut self,
+        header: MessageHeader,
+        question: Q,
+    ) -> impl Future<Output = Result<P, AskError<Q>>> {
+        asking::ask(self, header, question)
     }
 
     /// Keeps a waker for the answer to one question. Look once more after this.

@@ -24,10 +24,10 @@ use crate::{
 };
 
 /// A future with a waker of its own, polled only when that was woken.
-struct Task<F> {
+pub(super) struct Task<F> {
     future: Pin<Box<F>>,
     flag: Arc<Flag>,
-    poll_count: u32,
+    pub(super) poll_count: u32,
 }
 
 struct Flag(AtomicBool);
@@ -39,13 +39,13 @@ impl Wake for Flag {
 }
 
 impl<F: Future> Task<F> {
-    fn new(future: F) -> Self {
+    pub(super) fn new(future: F) -> Self {
         let flag = Arc::new(Flag(AtomicBool::new(true)));
         Self { future: Box::pin(future), flag, poll_count: 0 }
     }
 
     /// Polls once when it is woken; `None` when it sleeps.
-    fn turn(&mut self) -> Option<Poll<F::Output>> {
+    pub(super) fn turn(&mut self) -> Option<Poll<F::Output>> {
         if !self.flag.0.swap(false, Ordering::Relaxed) {
             return None;
         }
@@ -56,7 +56,7 @@ impl<F: Future> Task<F> {
     }
 
     /// Polls as long as it is woken.
-    fn settle(&mut self) -> Poll<F::Output> {
+    pub(super) fn settle(&mut self) -> Poll<F::Output> {
         while let Some(polled) = self.turn() {
             if polled.is_ready() {
                 return polled;
@@ -68,10 +68,10 @@ impl<F: Future> Task<F> {
 
 /// A clock moved by hand that wakes those who sleep by it.
 #[derive(Clone, Default)]
-struct AlarmClock(Arc<Mutex<(u64, Vec<Waker>)>>);
+pub(super) struct AlarmClock(Arc<Mutex<(u64, Vec<Waker>)>>);
 
 impl AlarmClock {
-    fn advance_ns(&self, ns: u64) {
+    pub(super) fn advance_ns(&self, ns: u64) {
         let mut clock = self.0.lock().expect("no panic");
         clock.0 += ns;
         let sleepers = core::mem::take(&mut clock.1);
@@ -100,14 +100,14 @@ impl Clock for AlarmClock {
 
 /// Answers a number with the next one, and does otherwise what the constants say.
 #[derive(Clone)]
-struct Sleeper(AlarmClock);
+pub(super) struct Sleeper(AlarmClock);
 
 /// Waits for what never comes.
-const WAIT: u32 = 1_000_000;
+pub(super) const WAIT: u32 = 1_000_000;
 /// Panics.
 const BREAK: u32 = 1_000_001;
 /// Takes a microsecond of the clock.
-const SLEEP: u32 = 1_000_002;
+pub(super) const SLEEP: u32 = 1_000_002;
 
 impl GpuKernel for Sleeper {
     fn metadata(&self) -> &KernelMetadata {
@@ -140,11 +140,11 @@ impl Resident for Sleeper {
     }
 }
 
-type Cells<N> = &'static WakingCells<Mailboxes<4>, N>;
-type Client<N> = Requester<Cells<N>, u32, u32, AlarmClock>;
-type SleeperRunner<N> = Runner<(Sleeper, Cells<N>, NoBuffers, NoLinks, AlarmClock)>;
+pub(super) type Cells<N> = &'static WakingCells<Mailboxes<4>, N>;
+pub(super) type Client<N> = Requester<Cells<N>, u32, u32, AlarmClock>;
+pub(super) type SleeperRunner<N> = Runner<(Sleeper, Cells<N>, NoBuffers, NoLinks, AlarmClock)>;
 
-fn start<N: Notify + Fresh + 'static>(
+pub(super) fn start<N: Notify + Fresh + 'static>(
     clock: &AlarmClock,
     plan: ActorPlan,
 ) -> (Client<N>, ActorControls<Cells<N>>, SleeperRunner<N>) {
@@ -157,7 +157,9 @@ fn start<N: Notify + Fresh + 'static>(
 }
 
 /// Returns the result of the answer that has come.
-fn answer<N: Notify + Fresh + 'static>(client: &mut Client<N>) -> Result<u32, ActorError> {
+pub(super) fn answer<N: Notify + Fresh + 'static>(
+    client: &mut Client<N>,
+) -> Result<u32, ActorError> {
     client.try_answer().expect("it is answered").result
 }
 

@@ -169,7 +169,7 @@ impl<X: Setting> Runner<X> {
     }
 
     /// Returns the next moment at which something is to be done that no bell announces.
-    fn due_ns(&self) -> u64 {
+    pub(super) fn due_ns(&self) -> u64 {
         let restart_ns = match self.life {
             ActorState::Faulted => self.restart_ns.unwrap_or(u64::MAX),
             _ => u64::MAX,
