@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 
 use isokern_cpu::core::ring::{
     AddressSpace, AddressedRing, ConsumerState, HostCell, HostWord, LINE_DATA_BYTES, PopError,
-    ProducerState, PushError, SlotCount,
+    ProducerState, PushBytesError, PushError, SlotCount,
 };
 
 use crate::ALIGNMENT;
@@ -277,11 +277,13 @@ unsafe fn pop(ring: *const Ring, message: *mut c_void) -> Result<(), Status> {
     Ok(())
 }
 
-impl From<PushError<()>> for Status {
-    fn from(error: PushError<()>) -> Self {
+impl From<PushBytesError> for Status {
+    fn from(error: PushBytesError) -> Self {
         match error {
-            PushError::Full(()) => Self::Full,
-            PushError::Closed(()) => Self::Closed,
+            PushBytesError::Refused(PushError::Full(())) => Self::Full,
+            PushBytesError::Refused(PushError::Closed(())) => Self::Closed,
+            // Not reached: a ring with room for its messages was made.
+            _ => Self::RingShape,
         }
     }
 }

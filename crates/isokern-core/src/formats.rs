@@ -24,7 +24,7 @@ use crate::megakernel::{
     MegakernelError, MegakernelReport, SpawnTaskError, SubmitError, TaskFillError, TaskOutcome,
     TaskState, TaskTransitionError,
 };
-use crate::ring::{ActorFault, Closed, PopError, PushError};
+use crate::ring::{ActorFault, Closed, PopError, PushBytesError, PushError};
 
 /// Shows types by their `Display`.
 macro_rules! displayed {
@@ -69,6 +69,7 @@ displayed![
     PermissionTableError,
     PlacementBitsError,
     PopError,
+    PushBytesError,
     QuotaExceeded,
     ShapeError,
     SpawnTaskError,

@@ -89,7 +89,7 @@ pub use control_value::Timed;
 pub use counts::{COUNT_MAX, CountWriter, read_count};
 pub use credit::{ReplierState, RequesterState};
 pub use device_control::{ActorFault, DeviceControl, DeviceState, DeviceView, ErrorRecord};
-pub use error::{Closed, PopError, PushError};
+pub use error::{Closed, PopError, PushBytesError, PushError};
 pub use fit::require_fit;
 pub(crate) use host::empty_cell;
 pub use host::{HostCell, HostWord};

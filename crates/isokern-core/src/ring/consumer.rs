@@ -79,10 +79,11 @@ impl ConsumerState {
 
     /// Takes the next message, whose bytes are known at run time alone, and frees its slot.
     ///
-    /// On an error `message` may have some of its bytes.
+    /// On an error `message` may have some of its bytes. A slot has room for 64 in each line;
+    /// bytes of `message` past that stay as they are.
     ///
     /// ```
-    /// use isokern_core::ring::{ConsumerState, HostRing, PopError, ProducerState, PushError};
+    /// use isokern_core::ring::{ConsumerState, HostRing, PopError, ProducerState, PushBytesError};
     ///
     /// let ring = HostRing::<2, 1>::new();
     /// let (mut producer, mut consumer) = (ProducerState::new(), ConsumerState::new());
@@ -91,7 +92,7 @@ impl ConsumerState {
     /// assert_eq!(consumer.try_pop_bytes(&ring, &mut message), Ok(()));
     /// assert_eq!(&message, b"sensor");
     /// assert_eq!(consumer.try_pop_bytes(&ring, &mut message), Err(PopError::Empty));
-    /// # Ok::<(), PushError<()>>(())
+    /// # Ok::<(), PushBytesError>(())
     /// ```
     ///
     /// # Errors

@@ -29,6 +29,26 @@ impl<M> PushError<M> {
     }
 }
 
+/// The bytes were not pushed.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum PushBytesError {
+    /// No slot is free, or the consumer is gone.
+    #[error(transparent)]
+    Refused(#[from] PushError<()>),
+    /// They are more than a slot has room for.
+    #[error(
+        "{have} bytes do not fit a slot of {room}. Fix: push at most {room}, or make the ring with \
+         more lines in a slot"
+    )]
+    TooLong {
+        /// Bytes of the message.
+        have: usize,
+        /// Bytes of a slot.
+        room: usize,
+    },
+}
+
 /// No message was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 pub enum PopError {

@@ -2,8 +2,8 @@
 
 use bytemuck::Pod;
 
-use super::error::{Closed, PushError};
-use super::memory::SharedRing;
+use super::error::{Closed, PushBytesError, PushError};
+use super::memory::{LINE_DATA_BYTES, SharedRing};
 use super::slot;
 use super::status::{EndStatus, consumer_closed};
 use super::tickets::NEVER;
@@ -113,22 +113,36 @@ impl ProducerState {
 
     /// Publishes a message whose bytes are known at run time alone, in a bounded number of steps.
     ///
-    /// Both ends agree on how many bytes a message has; a slot has room for 64 in each line, and
-    /// what is longer is cut off.
+    /// Both ends agree on how many bytes a message has; a slot has room for 64 in each line.
     ///
     /// # Errors
     ///
-    /// As [`try_push`](Self::try_push).
+    /// [`TooLong`](PushBytesError::TooLong) where that is not enough; else as
+    /// [`try_push`](Self::try_push).
+    ///
+    /// ```
+    /// use isokern_core::ring::{HostRing, ProducerState, PushBytesError};
+    ///
+    /// let ring = HostRing::<2, 1>::new();
+    /// let mut producer = ProducerState::new();
+    /// let refused = producer.try_push_bytes(&ring, &[7; 65]);
+    /// assert_eq!(refused, Err(PushBytesError::TooLong { have: 65, room: 64 }));
+    /// assert_eq!((producer.try_push_bytes(&ring, &[7; 64]), producer.tail()), (Ok(()), 1));
+    /// ```
     pub fn try_push_bytes<R: SharedRing>(
         &mut self,
         ring: &R,
         message: &[u8],
-    ) -> Result<(), PushError<()>> {
+    ) -> Result<(), PushBytesError> {
+        let (have, room) = (message.len(), R::LINES * LINE_DATA_BYTES);
+        if have > room {
+            return Err(PushBytesError::TooLong { have, room });
+        }
         if self.sees_closed(ring) {
-            return Err(PushError::Closed(()));
+            return Err(PushError::Closed(()).into());
         }
         if ring.slot_count().is_full(self.head_seen, self.tail) && self.free_slots(ring) == 0 {
-            return Err(PushError::Full(()));
+            return Err(PushError::Full(()).into());
         }
         slot::publish_bytes(ring, self.tail, message);
         self.tail = self.tail.wrapping_add(1);

@@ -63,7 +63,7 @@ pub(super) fn publish_words<R: SharedRing>(ring: &R, ticket: u32, words: &[u32])
 }
 
 /// Writes a message whose bytes are known at run time alone to the slot of `ticket`, which the
-/// caller knows to be free. Bytes that the slot has no cells for are left out.
+/// caller knows to be free and to have room for so many.
 pub(super) fn publish_bytes<R: SharedRing>(ring: &R, ticket: u32, message: &[u8]) {
     let (slot_index, turn) = (ring.slot_count().slot_index(ticket), ring.slot_count().turn(ticket));
     let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
