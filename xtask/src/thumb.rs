@@ -16,6 +16,9 @@ pub(crate) const NO_STD_CRATES: [&str; 6] =
 /// The crate for embassy, built apart: it switches a feature of `isokern-ring` on.
 const EMBASSY: &str = "isokern-embassy";
 
+/// Where they are built with the formats of `defmt`, too: it has no compare-and-swap.
+const LOGS: &str = "thumbv6m-none-eabi";
+
 /// Cortex-M4F, Cortex-M3, Cortex-M0, Cortex-M33, RV32IMAC and RV32IMC: the third and the last have
 /// no compare-and-swap.
 pub(crate) const TARGETS: [&str; 6] = [
@@ -53,7 +56,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         process::run(build(compiler, target, "thumb")?.args(packages()))?;
         process::run(build(compiler, target, "thumb")?.args(["--package", EMBASSY]))?;
     }
-    Ok(())
+    let compiler = choose(arguments.compiler, LOGS)?;
+    let logs = ["--package", EMBASSY, "--features", "defmt"];
+    process::run(build(compiler, LOGS, "thumb")?.args(logs))
 }
 
 /// Returns the compiler that can build for `target`: never [`Compiler::Auto`].

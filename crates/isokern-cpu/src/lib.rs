@@ -56,6 +56,7 @@
 //! | feature | effect |
 //! |---|---|
 //! | `std` | `ArtifactBackend` and vector loops |
+//! | `defmt` | `defmt::Format` for errors and steps, those of core and models too |
 //!
 //! # Not here
 //!
@@ -81,6 +82,8 @@ mod arena;
 pub mod artifact;
 pub mod backend;
 pub mod error;
+#[cfg(feature = "defmt")]
+mod formats;
 pub mod instruction_set;
 #[cfg(target_has_atomic = "8")]
 pub mod kernel;

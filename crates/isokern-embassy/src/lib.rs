@@ -8,7 +8,12 @@
 //! | [`EmbassyClock`] | the clock of `embassy-time`: deadlines that wake |
 //! | [`EmbassyHost`] | the memory of one actor in a `static`; lends its runner and requesters |
 //! | [`ModelClient`] | asks a model: input in, output out, its buffers lent and taken back |
-//! | [`serve`](fn@serve) | joins an actor with two channels of `embassy-sync` |
+//! | [`Channel`] | values from interrupts and tasks to a task; links no panic |
+//! | [`serve`](fn@serve) | joins an actor with two channels |
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `defmt` | `defmt::Format` for errors, those of rings and models and their counts too |
 //!
 //! # A model between two channels
 //!
@@ -106,6 +111,8 @@ pub use host::{ActorRequester, ActorRunner, EmbassyCells, EmbassyHost};
 pub use model_client::{ModelAnswer, ModelClient, ModelClientError};
 pub use serve::{Ask, serve};
 
+#[cfg(feature = "defmt")]
+mod formats;
 /// The code in the README, compiled as an example.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

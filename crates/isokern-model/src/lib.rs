@@ -37,6 +37,7 @@
 //! | feature | effect |
 //! |---|---|
 //! | `std` | the encoder; without it the crate only reads |
+//! | `defmt` | `defmt::Format` for errors and progress, those of the core too |
 //!
 //! # Not here
 //!
@@ -65,6 +66,8 @@ pub mod embed;
 pub mod encode;
 pub mod error;
 pub mod fixed;
+#[cfg(feature = "defmt")]
+mod formats;
 pub mod geometry;
 pub mod header;
 pub mod interpreter;
