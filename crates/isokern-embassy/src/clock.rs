@@ -1,6 +1,8 @@
 //! The clock of embassy, as the clock of actors.
 
-use core::future::Future;
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
+use core::task::Poll;
 
 use embassy_time::{Instant, TICK_HZ, Timer};
 use isokern_core::call::Clock;
@@ -48,12 +50,12 @@ impl Clock for EmbassyClock {
 
     fn sleep_until(&self, moment_ns: u64) -> impl Future<Output = ()> + Send {
         let instant = Instant::from_ticks(ticks_of_ns(moment_ns, TICK_HZ));
-        async move {
-            // A timer of embassy is pending at its first look, whatever the time is.
-            if Instant::now() < instant {
-                Timer::at(instant).await;
-            }
-        }
+        let mut timer = Timer::at(instant);
+        // Not an `async` block, which links a panic. A timer of embassy is pending at its first
+        // poll, whatever the time is.
+        poll_fn(move |task| {
+            if Instant::now() < instant { Pin::new(&mut timer).poll(task) } else { Poll::Ready(()) }
+        })
     }
 }
 

@@ -20,13 +20,13 @@
 //! An interrupt and tasks send inputs with `INPUTS.try_send` or `send`, a task takes the outputs.
 //!
 //! ```
+//! use core::future::pending;
+//!
 //! use embassy_executor::{Executor, Spawner};
-//! use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-//! use embassy_sync::channel::Channel;
 //! use isokern_core::actor::{ActorError, ActorPlan, Mailboxes};
 //! use isokern_core::{KernelMetadata, KernelMode};
 //! use isokern_cpu::{CpuBackend, ModelActor, model};
-//! use isokern_embassy::{ActorRunner, EmbassyHost, ModelClient, serve};
+//! use isokern_embassy::{ActorRunner, Channel, EmbassyHost, ModelClient, serve};
 //! use isokern_ring::{Borrower, Buffers, PayloadPool};
 //!
 //! model::include_model! {
@@ -50,17 +50,18 @@
 //! const METADATA: KernelMetadata = KernelMetadata::new("digits", KernelMode::Ring);
 //!
 //! static HOST: EmbassyHost<Digits, Shape> = EmbassyHost::new();
-//! static INPUTS: Channel<CriticalSectionRawMutex, [i8; digits::INPUT_LEN], 2> = Channel::new();
-//! static OUTPUTS: Channel<CriticalSectionRawMutex, Output, 2> = Channel::new();
+//! static INPUTS: Channel<[i8; digits::INPUT_LEN], 2> = Channel::new();
+//! static OUTPUTS: Channel<Output, 2> = Channel::new();
 //!
 //! #[embassy_executor::task]
-//! async fn model(runner: ActorRunner<Digits, Shape, Borrower<Arenas>>) {
-//!     runner.run().await;
+//! async fn model(runner: ActorRunner<Digits, Shape, Borrower<Arenas>>) -> ! {
+//!     match runner.run_forever().await {}
 //! }
 //!
 //! #[embassy_executor::task]
-//! async fn feed(mut client: Client) {
-//!     serve(&mut client, INPUTS.receiver(), OUTPUTS.sender()).await;
+//! async fn feed(mut client: Client) -> ! {
+//!     serve(&mut client, &INPUTS, &OUTPUTS).await;
+//!     pending().await // the actor is gone
 //! }
 //!
 //! #[embassy_executor::task]
@@ -87,10 +88,20 @@
 //! # executor.run(|spawner| spawn(spawner, pool).expect("everything is lent once"));
 //! ```
 //!
+//! # No panic
+//!
+//! Firmware of tasks that never return (`-> !`), with [`run_forever`], [`Channel`] and [`serve`],
+//! links no panic at all: `cargo xtask firmware` checks that of its example. An `async fn` that
+//! returns has one, the compiler's for a poll after its end; so have
+//! [`ModelClient::ask`] and the channels of `embassy-sync`, which [`serve`] takes as well.
+//!
+//! [`run_forever`]: isokern_ring::Runner::run_forever
+//! [`serve`]: fn@serve
+//!
 //! # Not here
 //!
-//! No executor, no time driver and no drivers of a chip: those are embassy's. Channels of
-//! `embassy-sync` carry whole inputs; a model with large ones is fed by lent buffers
+//! No executor, no time driver and no drivers of a chip: those are embassy's. Channels carry whole
+//! inputs; a model with large ones is fed by lent buffers
 //! (`isokern_ring::PayloadPool`), in which nothing is copied.
 
 #![no_std]
@@ -98,7 +109,10 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod channel;
 pub mod clock;
+#[cfg(feature = "defmt")]
+mod formats;
 pub mod host;
 pub mod model_client;
 pub mod serve;
@@ -106,13 +120,12 @@ pub mod serve;
 #[cfg(test)]
 mod test_actors;
 
+pub use channel::{Channel, Sink, Source};
 pub use clock::EmbassyClock;
 pub use host::{ActorRequester, ActorRunner, EmbassyCells, EmbassyHost};
 pub use model_client::{ModelAnswer, ModelClient, ModelClientError};
 pub use serve::{Ask, serve};
 
-#[cfg(feature = "defmt")]
-mod formats;
 /// The code in the README, compiled as an example.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,10 +1,11 @@
 //! Asks a model that runs as an actor: inputs and outputs by value, buffers lent and taken back.
 
+mod asking;
 mod error;
 
 use core::fmt;
-use core::future::poll_fn;
-use core::task::{Poll, Waker};
+use core::future::Future;
+use core::task::Waker;
 
 use isokern_core::MessageHeader;
 use isokern_core::actor::{ActorError, MailboxShape, ModelReply};
@@ -169,8 +170,11 @@ where
     /// # Errors
     ///
     /// [`AskError`]: refused as [`try_ask`](Self::try_ask) does, or what became of it.
-    pub async fn ask(&mut self, input: &[i8; IN]) -> Result<[i8; OUT], AskError<()>> {
-        self.ask_with(MessageHeader::new(), input).await
+    pub fn ask(
+        &mut self,
+        input: &[i8; IN],
+    ) -> impl Future<Output = Result<[i8; OUT], AskError<()>>> {
+        self.ask_with(MessageHeader::new(), input)
     }
 
     /// Asks with a header, of which the deadline is a moment of [`EmbassyClock`].
@@ -178,15 +182,12 @@ where
     /// # Errors
     ///
     /// As [`ask`](Self::ask).
-    pub async fn ask_with(
+    pub fn ask_with(
         &mut self,
         header: MessageHeader,
         input: &[i8; IN],
-    ) -> Result<[i8; OUT], AskError<()>> {
-        let sequence = self.try_ask(header, input)?;
-        let mut asking = Asking { client: self, sequence };
-        let answer = poll_fn(|task| asking.poll(task.waker())).await;
-        answer.result.map_err(AskError::Actor)
+    ) -> impl Future<Output = Result<[i8; OUT], AskError<()>>> {
+        asking::ask(self, header, input)
     }
 
     /// Sends no more. The actor answers what it has accepted, then stops if this was its last
@@ -261,43 +262,6 @@ pub struct ModelAnswer<const OUT: usize> {
     pub header: MessageHeader,
     /// The output, or why there is none.
     pub result: Result<[i8; OUT], ActorError>,
-}
-
-/// A question under way; dropped, it is abandoned.
-struct Asking<'c, O, S, const BYTES: usize, const COUNT: usize, const IN: usize, const OUT: usize>
-where
-    O: OperatorSet,
-    S: MailboxShape + 'static,
-{
-    client: &'c mut ModelClient<O, S, BYTES, COUNT, IN, OUT>,
-    sequence: u32,
-}
-
-impl<O, S, const BYTES: usize, const COUNT: usize, const IN: usize, const OUT: usize>
-    Asking<'_, O, S, BYTES, COUNT, IN, OUT>
-where
-    O: OperatorSet,
-    S: MailboxShape + 'static,
-{
-    fn poll(&mut self, waker: &Waker) -> Poll<ModelAnswer<OUT>> {
-        self.client.requester.register(self.sequence, waker);
-        let answer = self.client.requester.try_answer_to(self.sequence);
-        match answer.and_then(|answer| self.client.finish(answer)) {
-            Some(answer) => Poll::Ready(answer),
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl<O, S, const BYTES: usize, const COUNT: usize, const IN: usize, const OUT: usize> Drop
-    for Asking<'_, O, S, BYTES, COUNT, IN, OUT>
-where
-    O: OperatorSet,
-    S: MailboxShape + 'static,
-{
-    fn drop(&mut self) {
-        self.client.abandon(self.sequence);
-    }
 }
 
 impl<O, S, const BYTES: usize, const COUNT: usize, const IN: usize, const OUT: usize> Ask

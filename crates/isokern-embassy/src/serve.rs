@@ -1,17 +1,17 @@
-//! An actor between two channels of `embassy-sync`.
+//! An actor between two channels.
 
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::task::{Context, Poll, Waker};
 
 use bytemuck::Pod;
-use embassy_sync::blocking_mutex::raw::RawMutex;
-use embassy_sync::channel::{Receiver, Sender, TrySendError};
 use heapless::Vec;
 use isokern_core::MessageHeader;
 use isokern_core::actor::{ActorError, ActorMemory};
 use isokern_core::call::Clock;
 use isokern_core::ring::{PopError, PushError};
 use isokern_ring::Requester;
+
+use crate::channel::{Sink, Source};
 
 /// Questions that [`serve`](fn@serve) has under way at most.
 pub const UNDER_WAY_MAX: usize = 8;
@@ -77,20 +77,20 @@ impl<M: ActorMemory, Q: Pod, P: Pod, C: Clock> Ask for Requester<M, Q, P, C> {
 /// `asker` is the only one to ask there meanwhile, and had nothing under way. Dropped, the future
 /// loses the answer in hand, if there is one; the others can be taken from `asker`.
 ///
+/// The channels are [`Channel`](crate::Channel)s, or the ends of those of `embassy-sync`.
+///
 /// The example is on the page of the [`crate`].
-pub async fn serve<A, M, N, const QUESTIONS: usize, const ANSWERS: usize>(
+pub fn serve<A: Ask>(
     asker: &mut A,
-    questions: Receiver<'_, M, A::Question, QUESTIONS>,
-    answers: Sender<'_, N, A::Answer, ANSWERS>,
-) -> Option<A::Question>
-where
-    A: Ask,
-    M: RawMutex,
-    N: RawMutex,
-{
+    questions: impl Source<Item = A::Question>,
+    answers: impl Sink<Item = A::Answer>,
+) -> impl Future<Output = Option<A::Question>> {
     let mut serving = Serving { asker, under_way: Vec::new(), unasked: None, unsent: None };
-    poll_fn(|task| serving.poll(task, &questions, &answers)).await;
-    serving.unasked
+    // Not an `async` block, which links a panic.
+    poll_fn(move |task| match serving.poll(task, &questions, &answers) {
+        Poll::Ready(()) => Poll::Ready(serving.unasked.take()),
+        Poll::Pending => Poll::Pending,
+    })
 }
 
 /// What is between the channels and the actor.
@@ -106,18 +106,18 @@ struct Serving<'a, A: Ask> {
 
 impl<A: Ask> Serving<'_, A> {
     /// Goes on until nothing moves; ready when the actor is gone and its answers are sent.
-    fn poll<M: RawMutex, N: RawMutex, const QUESTIONS: usize, const ANSWERS: usize>(
+    fn poll(
         &mut self,
         task: &mut Context<'_>,
-        questions: &Receiver<'_, M, A::Question, QUESTIONS>,
-        answers: &Sender<'_, N, A::Answer, ANSWERS>,
+        questions: &impl Source<Item = A::Question>,
+        answers: &impl Sink<Item = A::Answer>,
     ) -> Poll<()> {
         loop {
             if let Some(answer) = self.unsent.take() {
-                if let Err(TrySendError::Full(answer)) = answers.try_send(answer) {
+                if let Err(answer) = answers.try_put(answer) {
                     self.unsent = Some(answer);
                     // Ready when a place has come free since.
-                    if answers.poll_ready_to_send(task).is_pending() {
+                    if answers.poll_room(task).is_pending() {
                         return Poll::Pending;
                     }
                 }
@@ -137,7 +137,7 @@ impl<A: Ask> Serving<'_, A> {
             let question = match self.unasked.take() {
                 Some(question) => question,
                 None if self.under_way.is_full() => return Poll::Pending,
-                None => match questions.poll_receive(task) {
+                None => match questions.poll_take(task) {
                     Poll::Ready(question) => question,
                     Poll::Pending => return Poll::Pending,
                 },

@@ -56,10 +56,7 @@ pub(super) fn check(
     let mut figures = Vec::new();
     let mut run = |name: &str, program, judge: Judge| {
         let elf = programs.build(program, None)?;
-        match program {
-            Program::Asleep => image::check_tasks(&elf, programs.board)?,
-            _ => image::check(&elf, programs.board)?,
-        }
+        image::check(&elf, programs.board)?;
         let report = emulator::run(programs.board, &elf)?;
         let outcome = judge(&report, host, digits).map_err(|failure| {
             Failure::Check(format!("`{name}` on {board}: {failure}\n{}", report.text()))

@@ -36,11 +36,11 @@ pub(super) fn check(
     }
     if board.name == SAME_TARGET {
         let elf = Programs { board: &NUCLEO, ..*programs }.build(Program::Embassy, None)?;
-        image::check_tasks(&elf, &NUCLEO)?;
+        image::check(&elf, &NUCLEO)?;
         programs.worker.say(format_args!("embassy    built for {}, not run", NUCLEO.name));
     }
     let elf = programs.build(Program::Embassy, None)?;
-    image::check_tasks(&elf, board)?;
+    image::check(&elf, board)?;
     let report = emulator::run(board, &elf)?;
     let outcome = judge(&report).map_err(|failure| {
         Failure::Check(format!("`embassy` on {}: {failure}\n{}", board.name, report.text()))

@@ -19,11 +19,6 @@ const HEAP: [&str; 6] = ["__rust_alloc", "__rust_realloc", "malloc", "calloc", "
 /// in the program can panic, under whatever name.
 const PANIC: [&str; 2] = ["core::panicking", "rust_begin_unwind"];
 
-/// Parts of symbol names that a program with tasks has beside the handler: each `async fn` checks
-/// that it is not polled after its end, which no loop of ours does.
-const TASK_PANIC: [&str; 3] =
-    ["async_fn_resumed", "core::panicking::panic_fmt", "rust_begin_unwind"];
-
 /// Starts of the names of software float routines of Arm.
 const SOFT_FLOAT: [&str; 8] = [
     "__aeabi_f",
@@ -80,31 +75,21 @@ pub(crate) fn how_to_install() -> String {
 
 /// Fails when a program has a heap, float arithmetic, or a way to panic.
 pub(super) fn check(elf: &Path, board: &Board) -> Result<(), Failure> {
-    check_but(elf, board, &[])
-}
-
-/// Works as [`check`], for a program with tasks.
-pub(super) fn check_tasks(elf: &Path, board: &Board) -> Result<(), Failure> {
-    check_but(elf, board, &TASK_PANIC)
-}
-
-/// Works as [`check`], for a program of a model with numbers that are floats.
-pub(super) fn check_floats(elf: &Path) -> Result<(), Failure> {
-    refuse(elf, found_but(elf, &[])?)
-}
-
-fn check_but(elf: &Path, board: &Board, allowed: &[&str]) -> Result<(), Failure> {
-    let mut found = found_but(elf, allowed)?;
+    let mut found = found(elf)?;
     found.extend(floats(elf, board, &symbols(elf)?)?);
     refuse(elf, found)
 }
 
+/// Works as [`check`], for a program of a model with numbers that are floats.
+pub(super) fn check_floats(elf: &Path) -> Result<(), Failure> {
+    refuse(elf, found(elf)?)
+}
+
 /// Returns the heap and the ways to panic of a program.
-fn found_but(elf: &Path, allowed: &[&str]) -> Result<Vec<String>, Failure> {
+fn found(elf: &Path) -> Result<Vec<String>, Failure> {
     let symbols = symbols(elf)?;
     let mut found = with_parts(&symbols, &HEAP);
-    let panics = with_parts(&symbols, &PANIC).into_iter();
-    found.extend(panics.filter(|name| !allowed.iter().any(|part| name.contains(part))));
+    found.extend(with_parts(&symbols, &PANIC));
     Ok(found)
 }
 

@@ -8,9 +8,10 @@
 #![no_main]
 
 use core::cell::Cell;
-use core::future::{Future, poll_fn};
+use core::convert::Infallible;
+use core::future::{Future, pending, poll_fn};
 use core::pin::{Pin, pin};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use core::task::Poll;
 
 use bytemuck::{Pod, Zeroable};
@@ -28,8 +29,8 @@ use isokern_firmware::stack::Gauge;
 use isokern_firmware::ticker::{TickClock, Ticker};
 use isokern_firmware::{ending, lend, on_tick};
 use isokern_ring::{
-    CriticalWakerCell, LoopHost, LoopWaker, Notify, PopError, Requester, RequesterOn, Runner,
-    WakingBells, WakingCells,
+    ActorControls, CriticalWakerCell, LoopHost, LoopWaker, Notify, PopError, Requester,
+    RequesterOn, Runner, WakingBells, WakingCells,
 };
 
 type Shape = Mailboxes<4>;
@@ -49,6 +50,9 @@ static CLIENT: Relay<RequesterOn<Host, Doubler>> = Relay::new();
 
 /// Woken at every tick: what the handler awaits.
 static TICK: CriticalWakerCell = CriticalWakerCell::new();
+
+/// Whether the actor has shut down.
+static IS_OVER: AtomicBool = AtomicBool::new(false);
 
 /// How often the loop slept, and the counts of the timer for which it did not.
 static SLEEPS: AtomicU32 = AtomicU32::new(0);
@@ -109,11 +113,11 @@ fn main() -> ! {
 /// Runs one task, which the interrupt asks.
 #[inline(never)]
 fn answer_interrupt(cells: Cells) {
-    let mut actor = pin!(start(cells, |requester| {
+    let actor = pin!(start(cells, |requester| {
         let (asked_count, answered_count, wrong_count) = (0, 0, 0);
         SENSOR.put(Sensor { requester, tick_count: 0, asked_count, answered_count, wrong_count });
     }));
-    let (state, poll_count) = run(actor.as_mut());
+    let (state, poll_count) = run(cells, actor);
     let sensor = DONE.wait();
     print_word("state", state.as_str());
     print_number("asked", sensor.asked_count);
@@ -132,21 +136,21 @@ fn answer_task(cells: Cells) {
     let mut actor = pin!(start(cells, |requester| CLIENT.put(requester)));
     let right_count = Cell::new(0);
     let mut asking = pin!(async {
-        let Some(mut client) = CLIENT.take() else {
-            return;
-        };
-        for number in 0..AWAIT_COUNT {
-            let answer = client.ask(Question { number, waits: 1 }).await;
-            right_count.set(right_count.get() + u32::from(answer == Ok(2 * number)));
+        if let Some(mut client) = CLIENT.take() {
+            for number in 0..AWAIT_COUNT {
+                let answer = client.ask(Question { number, waits: 1 }).await;
+                right_count.set(right_count.get() + u32::from(answer == Ok(2 * number)));
+            }
         }
+        pending::<Infallible>().await
     });
-    let mut is_asked = false;
-    let (state, poll_count) = run(pin!(poll_fn(|task| {
-        if !is_asked {
-            is_asked = asking.as_mut().poll(task).is_ready();
-        }
-        actor.as_mut().poll(task)
-    })));
+    let (state, poll_count) = run(
+        cells,
+        pin!(poll_fn(|task| {
+            let _ = asking.as_mut().poll(task);
+            actor.as_mut().poll(task)
+        })),
+    );
     print_word("task_state", state.as_str());
     print_number("task_right", right_count.get());
     print_number("task_polls", poll_count);
@@ -159,21 +163,26 @@ fn answer_task(cells: Cells) {
 fn start(
     cells: Cells,
     give: impl FnOnce(RequesterOn<Host, Doubler>),
-) -> impl Future<Output = ActorState> {
+) -> impl Future<Output = Infallible> {
     let Some(requester) = Requester::try_new(cells, 0, TickClock) else {
         ending::fail("the actor has no mailbox");
     };
     give(requester);
     let parts = Doubler.into_parts();
-    Runner::<(Doubler, _, _, _, _)>::new(parts, cells, ActorPlan::new(), TickClock).run()
+    let runner = Runner::<(Doubler, _, _, _, _)>::new(parts, cells, ActorPlan::new(), TickClock);
+    runner.run_forever()
 }
 
-/// Runs a future to its end, asleep between its polls; its output, and how many they were.
-fn run<T>(mut future: Pin<&mut impl Future<Output = T>>) -> (T, u32) {
+/// Runs a future until the actor is over, asleep between its polls; its state, and how many they
+/// were.
+fn run(cells: Cells, mut future: Pin<&mut impl Future<Output = Infallible>>) -> (ActorState, u32) {
+    IS_OVER.store(false, Ordering::Relaxed);
+    let controls = ActorControls::new(cells);
     let mut poll_count = 0;
     let counted = poll_fn(|task| {
         poll_count += 1;
-        future.as_mut().poll(task)
+        let _ = future.as_mut().poll(task);
+        if IS_OVER.load(Ordering::Relaxed) { Poll::Ready(controls.state()) } else { Poll::Pending }
     });
     let mut woke = Timer::moment();
     let output = LOOP.run(counted, |waker| {
@@ -239,28 +248,38 @@ impl GpuKernel for Doubler {
 }
 
 impl RingKernelHandler<Question, u32> for Doubler {
-    async fn handle(
+    // Futures of `poll_fn`: an `async fn` that returns links a panic.
+    fn handle(
         &self,
         _: &mut RingContext<'_>,
         Question { number, waits }: Question,
-    ) -> Result<u32, KernelError> {
-        if waits != 0 {
-            let began_ns = TickClock.now_ns();
-            poll_fn(|task| {
+    ) -> impl Future<Output = Result<u32, KernelError>> + Send {
+        let mut began_ns = None;
+        poll_fn(move |task| {
+            if waits != 0 {
                 TICK.register(task.waker());
-                if TickClock.now_ns() == began_ns { Poll::Pending } else { Poll::Ready(()) }
-            })
-            .await;
-        }
-        Ok(2 * number)
+                let now_ns = TickClock.now_ns();
+                if *began_ns.get_or_insert(now_ns) == now_ns {
+                    return Poll::Pending;
+                }
+            }
+            Poll::Ready(Ok(2 * number))
+        })
     }
 
-    async fn initialize(&self, _: &mut RingContext<'_>) -> Result<(), KernelError> {
-        Ok(())
+    fn initialize(
+        &self,
+        _: &mut RingContext<'_>,
+    ) -> impl Future<Output = Result<(), KernelError>> + Send {
+        poll_fn(|_| Poll::Ready(Ok(())))
     }
 
-    async fn shutdown(&self, _: &mut RingContext<'_>) -> Result<(), KernelError> {
-        Ok(())
+    fn shutdown(
+        &self,
+        _: &mut RingContext<'_>,
+    ) -> impl Future<Output = Result<(), KernelError>> + Send {
+        IS_OVER.store(true, Ordering::Relaxed);
+        poll_fn(|_| Poll::Ready(Ok(())))
     }
 }
 

@@ -8,16 +8,15 @@
 #![no_std]
 #![no_main]
 
+use core::future::pending;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use embassy_executor::Spawner;
-use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use embassy_sync::channel::Channel;
-use embassy_time::Timer as Alarm;
+use embassy_time::{Duration, Instant, Timer as Alarm};
 use isokern_cpu::core::actor::{ActorError, ActorPlan, Mailboxes};
 use isokern_cpu::core::{KernelMetadata, KernelMode};
 use isokern_cpu::{CpuBackend, CpuProgram, ModelActor, model};
-use isokern_embassy::{ActorRunner, EmbassyHost, ModelClient, serve};
+use isokern_embassy::{ActorRunner, Channel, EmbassyHost, ModelClient, serve};
 use isokern_firmware::clock::{CALIBRATION, Clock};
 use isokern_firmware::console::print_number;
 use isokern_firmware::processor::{Timer, entry};
@@ -60,8 +59,8 @@ static IMAGES: [[u8; digits::INPUT_LEN]; IMAGE_COUNT] = {
 const METADATA: KernelMetadata = KernelMetadata::new("digits", KernelMode::Ring);
 
 static HOST: EmbassyHost<Digits, Shape> = EmbassyHost::new();
-static INPUTS: Channel<CriticalSectionRawMutex, Input, 2> = Channel::new();
-static OUTPUTS: Channel<CriticalSectionRawMutex, Result<Output, ActorError>, 2> = Channel::new();
+static INPUTS: Channel<Input, 2> = Channel::new();
+static OUTPUTS: Channel<Result<Output, ActorError>, 2> = Channel::new();
 
 /// What the interrupt has done. It alone writes these.
 static TICK_COUNT: AtomicU32 = AtomicU32::new(0);
@@ -153,14 +152,15 @@ fn spawn(
 
 /// The model.
 #[embassy_executor::task]
-async fn run(runner: ActorRunner<Digits, Shape, Borrower<Arenas>>) {
-    runner.run().await;
+async fn run(runner: ActorRunner<Digits, Shape, Borrower<Arenas>>) -> ! {
+    match runner.run_forever().await {}
 }
 
 /// The model's door: images in, scores out.
 #[embassy_executor::task]
-async fn feed(mut client: Client) {
-    serve(&mut client, INPUTS.receiver(), OUTPUTS.sender()).await;
+async fn feed(mut client: Client) -> ! {
+    serve(&mut client, &INPUTS, &OUTPUTS).await;
+    pending().await
 }
 
 /// What the reader knows and looks at in the end.
@@ -172,7 +172,7 @@ struct Reader {
 
 /// Takes the answers, compares them with those of before, and ends the program after the last.
 #[embassy_executor::task]
-async fn read(reader: Reader) {
+async fn read(reader: Reader) -> ! {
     let Reader { answers, gauge, ticker } = reader;
     let (mut answered_count, mut wrong_count) = (0, 0);
     _ = tasks::take_awake();
@@ -202,9 +202,11 @@ async fn read(reader: Reader) {
 
 /// Counts seconds, asleep between them.
 #[embassy_executor::task]
-async fn count_seconds() {
+async fn count_seconds() -> ! {
+    let second = Duration::from_secs(1);
     loop {
-        Alarm::after_secs(1).await;
+        // Not `after`, which panics where the sum has no place.
+        Alarm::at(Instant::now().saturating_add(second)).await;
         _ = add(&SECOND_COUNT);
     }
 }
