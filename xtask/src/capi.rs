@@ -3,17 +3,22 @@
 //! The commands of that page are run as they are there: they build the library, write a model as C,
 //! link the example and run it. Then another program gives the digests of
 //! `tests/firmware/figures.md`, in images that hold no kind of operator that the model has not, no
-//! heap, no float routine and no way to panic. Then come other processors and programs with an
-//! interrupt (`boards`), the packages of CMake and Zephyr (`packages`), and beside them the library
-//! of the host under valgrind and the address sanitizer (`host`).
+//! heap, no float routine and no way to panic. Then come other processors (`board`) and programs
+//! with an interrupt (`boards`), every model that fits each (`digests`), the packages of CMake and
+//! Zephyr (`packages`), and beside them the library of the host under valgrind and the address
+//! sanitizer (`host`).
 
+mod board;
 mod boards;
+mod costs;
+mod digests;
 mod figures;
 mod host;
 mod image;
 mod packages;
 
 use crate::failure::Failure;
+use crate::firmware::packed;
 use crate::{process, repository};
 use core::time::Duration;
 use figures::Row;
@@ -70,11 +75,12 @@ pub(crate) fn run() -> Result<(), Failure> {
     } else {
         println!("no {KEYWORDS}: not compared");
     }
+    let models = packed::all(&format!("{FOLDER}/host").replace("target/", ""))?;
     let packed = host::pack(&MODELS)?;
     // The host's library is built beside the others.
     std::thread::scope(|scope| {
         let host = scope.spawn(|| host::run(&packed, &table));
-        let others = boards::run(&table).and_then(|()| packages::run());
+        let others = boards::run(&page, &table, &models).and_then(|()| packages::run());
         let host = host.join().unwrap_or(Err(Failure::Blind("the check of the host broke off")));
         others.and(host)
     })
@@ -95,8 +101,8 @@ fn answers(model: &Path, table: &[Row], link: &str) -> Result<(), Failure> {
     convert.arg(model).args(["--emit", "c", "-o"]).arg(folder().join("model.c"));
     process::output_or_message(&mut convert)?;
     // The command of the page, for the other program and its model.
-    let link = link.replace("digits.c", "@").replacen('@', "answers.c", 1);
-    let link = link.replace('@', "model.c").replace("digits.", "answers.");
+    let link = link.replacen("digits.c", "answers.c", 1).replace("digits.c", "model.c");
+    let link = link.replace("digits.", "answers.");
     let script = format!("cd crates/isokern-capi/examples\n{link}\n");
     bash(&script)?;
     let elf = folder().join("answers.elf");

@@ -21,6 +21,7 @@ mod image;
 mod loops;
 mod models;
 mod modes;
+pub(crate) mod packed;
 mod peers;
 mod programs;
 mod sheet;
@@ -71,7 +72,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     image::find_tools()?;
     emulator::find()?;
-    let host = Host::build()?;
+    let host = Host::build(programs::FOLDER)?;
     let models = match &arguments.model {
         Some(path) => Vec::from_iter(models::one(&host, path)?),
         None => models::all(&host)?,

@@ -32,11 +32,11 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// Builds the program.
-    pub(super) fn build() -> Result<Self, Failure> {
+    /// Builds the program; its files go below a folder of the build output.
+    pub(super) fn build(folder: &str) -> Result<Self, Failure> {
         let mut cargo = process::cargo();
         process::run(cargo.args(["build", "--release", "--package", "isokern-cli"]))?;
-        let folder = repository::target_dir().join("firmware/models");
+        let folder = repository::target_dir().join(folder).join("models");
         std::fs::create_dir_all(&folder)
             .map_err(|source| Failure::Path { path: folder.clone(), source })?;
         let program = repository::target_dir().join("release/isokern");

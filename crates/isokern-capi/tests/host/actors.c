@@ -20,7 +20,7 @@ static void *produce(void *argument)
     const isokern_ring *ring = argument;
     uint8_t message[MESSAGE_BYTES];
     for (uint32_t number = 0; number < MESSAGES; number++) {
-        host_generate(number + 1, message, sizeof message);
+        generate(number + 1, message, sizeof message);
         while (isokern_ring_push(ring, message) == ISOKERN_STATUS_FULL)
             sched_yield();
     }
@@ -49,7 +49,7 @@ static void pass_messages(void)
             continue;
         }
         REQUIRE(status == ISOKERN_STATUS_OK);
-        host_generate(++number, expected, sizeof expected);
+        generate(++number, expected, sizeof expected);
         REQUIRE(memcmp(taken, expected, sizeof taken) == 0);
     }
     REQUIRE(number == MESSAGES);
@@ -78,7 +78,7 @@ static void *ask(void *argument)
             asked++;
             for (uint32_t index = 0; index < sizes.input_count; index++) {
                 REQUIRE(isokern_actor_input(actor, &request, index, &tensor) == ISOKERN_STATUS_OK);
-                host_generate(asked + (index << 8), tensor.data, tensor.bytes);
+                generate(asked + (index << 8), tensor.data, tensor.bytes);
             }
             REQUIRE(isokern_actor_ask(actor, &request, 0) == ISOKERN_STATUS_OK);
         }
@@ -91,7 +91,7 @@ static void *ask(void *argument)
         answered++;
         for (uint32_t index = 0; index < sizes.output_count; index++) {
             REQUIRE(isokern_actor_output(actor, &request, index, &tensor) == ISOKERN_STATUS_OK);
-            asking->digest = host_digest(asking->digest, tensor.data, tensor.bytes);
+            asking->digest = digest_of(asking->digest, tensor.data, tensor.bytes);
         }
         REQUIRE(isokern_actor_release(actor, &request) == ISOKERN_STATUS_OK);
     }
@@ -111,7 +111,7 @@ static void answer(const char *path)
     uint8_t *state = host_memory(sizes.state_bytes, ISOKERN_ALIGNMENT);
     REQUIRE(isokern_actor_init(&actor, &read.model, memory, bytes, 2, state, sizes.state_bytes, NULL,
                                NULL) == ISOKERN_STATUS_OK);
-    asking asking = { &actor, &read.model, HOST_DIGEST };
+    asking asking = { &actor, &read.model, DIGEST };
     pthread_t asker;
     REQUIRE(pthread_create(&asker, NULL, ask, &asking) == 0);
     for (isokern_status status = ISOKERN_STATUS_OK; status != ISOKERN_STATUS_CLOSED;) {

@@ -2,14 +2,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "host.h"
 
-#include <stdio.h>
+#include "../kinds.h"
 
-static const isokern_kind *const KINDS[] = {
-    &isokern_kind_add, &isokern_kind_add_n, &isokern_kind_binary, &isokern_kind_conv2d,
-    &isokern_kind_convert, &isokern_kind_depthwise_conv2d, &isokern_kind_fully_connected,
-    &isokern_kind_gather, &isokern_kind_move, &isokern_kind_pool, &isokern_kind_reduce,
-    &isokern_kind_reshape, &isokern_kind_select, &isokern_kind_softmax, &isokern_kind_table,
-};
+#include <stdio.h>
 
 void host_fail(const char *file, int line, const char *what)
 {
@@ -40,23 +35,4 @@ host_model host_read(const char *path)
           sizeof KINDS / sizeof KINDS[0] },
     };
     return read;
-}
-
-void host_generate(uint32_t seed, uint8_t *bytes, size_t count)
-{
-    uint32_t word = seed;
-    for (size_t i = 0; i < count; i++) {
-        word ^= word << 13;
-        word ^= word >> 17;
-        word ^= word << 5;
-        bytes[i] = (uint8_t)(word >> 24);
-    }
-}
-
-uint64_t host_digest(uint64_t digest, const void *bytes, size_t count)
-{
-    const uint8_t *from = bytes;
-    for (size_t i = 0; i < count; i++)
-        digest = (digest ^ from[i]) * UINT64_C(0x100000001b3);
-    return digest;
 }

@@ -2,6 +2,7 @@
 #ifndef HOST_H
 #define HOST_H
 
+#include "../generated.h"
 #include "isokern.h"
 
 #include <stdlib.h>
@@ -22,12 +23,5 @@ uint8_t *host_memory(size_t bytes, size_t boundary);
 void host_fail(const char *file, int line, const char *what);
 
 #define REQUIRE(condition) ((condition) ? (void)0 : host_fail(__FILE__, __LINE__, #condition))
-
-/* Fills an input with the bytes that a seed stands for: Marsaglia's xorshift32. */
-void host_generate(uint32_t seed, uint8_t *bytes, size_t count);
-
-/* FNV-1a, begun with HOST_DIGEST. */
-#define HOST_DIGEST UINT64_C(0xcbf29ce484222325)
-uint64_t host_digest(uint64_t digest, const void *bytes, size_t count);
 
 #endif

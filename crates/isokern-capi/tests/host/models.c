@@ -59,13 +59,13 @@ static uint64_t run(program *program, uint32_t seed, uint64_t digest)
     isokern_tensor tensor = ISOKERN_TENSOR_INIT;
     for (uint32_t index = 0; index < program->sizes.input_count; index++) {
         REQUIRE(isokern_input(&program->session, index, &tensor) == ISOKERN_STATUS_OK);
-        host_generate(seed + (index << 8), tensor.data, tensor.bytes);
+        generate(seed + (index << 8), tensor.data, tensor.bytes);
     }
     isokern_status status = isokern_run(&program->session);
     REQUIRE(status == ISOKERN_STATUS_OK || status == ISOKERN_STATUS_INDEX_VALUE);
     for (uint32_t index = 0; index < program->sizes.output_count; index++) {
         REQUIRE(isokern_output(&program->session, index, &tensor) == ISOKERN_STATUS_OK);
-        digest = host_digest(digest, tensor.data, tensor.bytes);
+        digest = digest_of(digest, tensor.data, tensor.bytes);
     }
     return digest;
 }
@@ -75,7 +75,7 @@ static void answer(const char *path)
     host_model read = host_read(path);
     program program = begin(&read.model);
     REQUIRE(program.status == ISOKERN_STATUS_OK);
-    uint64_t digest = HOST_DIGEST;
+    uint64_t digest = DIGEST;
     for (uint32_t seed = 1; seed <= 4; seed++)
         digest = run(&program, seed, digest);
     printf("%s %016llx\n", path, (unsigned long long)digest);
@@ -112,7 +112,7 @@ static void flip(host_model *read, size_t at, uint8_t mask, uint32_t counts[2])
     seal(read);
     program = begin(&read->model);
     if (program.status == ISOKERN_STATUS_OK) {
-        run(&program, 1, HOST_DIGEST);
+        run(&program, 1, DIGEST);
         counts[1]++;
     } else {
         REQUIRE(isokern_run(&program.session) == ISOKERN_STATUS_NOT_INITIALIZED);
