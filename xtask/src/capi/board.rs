@@ -116,6 +116,11 @@ impl Board {
         self.target == CORTEX_M4F.target
     }
 
+    /// Returns whether it has 16 KiB of memory.
+    pub(super) fn is_small(&self) -> bool {
+        self.flash_for_models == SMALL_FLASH
+    }
+
     /// Finds the compiler, and builds the library unless the page's commands have: not small nor
     /// as one piece, which takes twice the time for the same answers.
     pub(super) fn prepare(&self) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use super::digests::{STACK, STACK_FLAGS};
 use super::figures::Row;
 use super::{DIGITS, LIMIT, costs, digests, digits, folder, image, number};
 use crate::failure::Failure;
-use crate::firmware::packed::Packed;
+use crate::firmware::packed::{Packed, reference_folder};
 use crate::process;
 use crate::repository;
 use std::fs;
@@ -18,27 +18,37 @@ use std::path::{Path, PathBuf};
 const MODELS: &str = "tests/models";
 
 /// A program, its model under the name that it includes, and the samples that it reads.
-struct Program {
-    source: &'static str,
-    model: &'static str,
-    name: &'static str,
-    samples: &'static str,
+struct Program<'p> {
+    source: &'p str,
+    model: &'p str,
+    name: &'p str,
+    samples: &'p str,
 }
 
-const STREAM: Program = Program {
+const STREAM: Program<'static> = Program {
     source: "stream.c",
     model: "streams/keyword",
     name: "keyword",
     samples: "keyword.in.i8",
 };
-const IMAGES: Program = Program {
+const IMAGES: Program<'static> = Program {
     source: "images.c",
     model: "models/digits",
     name: "digits",
     samples: "digits.test.i8",
 };
 /// The program of the page.
-const DIGITS_ALONE: Program = Program { source: "digits.c", ..IMAGES };
+const DIGITS_ALONE: Program<'static> = Program { source: "digits.c", ..IMAGES };
+
+/// Keyword spotting, with images as the seconds and digits as the words.
+const KEYWORDS: Program<'static> = Program { source: "kws.c", name: "kws", ..IMAGES };
+
+/// A keyword network of others below their folder, its seconds, and what TFLite Micro answers.
+const NETWORK: [&str; 3] =
+    ["models/kws_dscnn_int8", "vectors/kws_dscnn_int8.in.i8", "vectors/kws_dscnn_int8.out.tflm.i8"];
+
+/// The words that it knows.
+const WORDS: usize = 12;
 
 /// Time is counted in instructions, so that interrupts come at the same ones in every run.
 const COUNTED: [&str; 2] = ["-icount", "shift=0,sleep=off"];
@@ -60,7 +70,9 @@ pub(super) fn run(page: &str, table: &[Row], models: &[Packed]) -> Result<(), Fa
         require(is_so, board, &STREAM, &text)?;
         let (images, text) = IMAGES.run(board, table)?;
         require(digits(&text) == DIGITS, board, &IMAGES, &text)?;
+        let words = spot(board)?;
         let target = board.target;
+        println!("{target}: keyword spotting, {words} networks");
         println!("{target}: a stream and an actor, {stream} and {images} bytes of program");
         digests::check(board, models)?;
         if board.is_built() {
@@ -68,6 +80,30 @@ pub(super) fn run(page: &str, table: &[Row], models: &[Packed]) -> Result<(), Fa
         }
     }
     Ok(())
+}
+
+/// Runs keyword spotting, with the network of others where it is; how many networks.
+fn spot(board: &Board) -> Result<u32, Failure> {
+    let (_, text) = KEYWORDS.run_with(board, &[], &[])?;
+    require(numbers(&text, "word ").eq(DIGITS), board, &KEYWORDS, &text)?;
+    let [model, seconds, scores] = NETWORK.map(|name| reference_folder().join(name));
+    // Its arena alone is all of the memory of the smallest board.
+    if !scores.is_file() || board.is_small() {
+        return Ok(1);
+    }
+    let scores = fs::read(&scores).map_err(|source| Failure::Path { path: scores, source })?;
+    let words = scores.chunks(WORDS).take(DIGITS.len()).map(best);
+    let [model, samples] = [model, seconds].map(|path| path.display().to_string());
+    let network = Program { model: &model, samples: &samples, ..KEYWORDS };
+    let (_, text) = network.run_with(board, &[], &[])?;
+    require(numbers(&text, "word ").eq(words), board, &network, &text)?;
+    Ok(2)
+}
+
+/// Returns the number of the best score, the first of equals.
+fn best(scores: &[u8]) -> u32 {
+    let scores = (0..).zip(scores.iter().map(|score| score.cast_signed()));
+    scores.reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(0, |best| best.0)
 }
 
 /// Compares what the ways to run a model cost with the table of the page.
@@ -82,7 +118,7 @@ fn costs(board: &Board, page: &str, table: &[Row]) -> Result<(), Failure> {
     Ok(())
 }
 
-impl Program {
+impl Program<'_> {
     /// Links a program, runs it, and returns how much flash it takes without its model and what it
     /// prints.
     fn run(&self, board: &Board, table: &[Row]) -> Result<(u64, String), Failure> {
@@ -97,7 +133,8 @@ impl Program {
         others: &[&Path],
         flags: &[&str],
     ) -> Result<(PathBuf, String), Failure> {
-        let model = folder().join("boards").join(self.model).join(self.name);
+        let stem = Path::new(self.model).file_name().unwrap_or_default();
+        let model = folder().join("boards").join(stem).join(self.name);
         let model = model.with_extension("c");
         let elf = folder().join(format!("{}-{}", board.target, self.source));
         let elf = elf.with_extension("elf");
@@ -133,7 +170,7 @@ impl Program {
     }
 }
 
-fn require(is_so: bool, board: &Board, program: &Program, text: &str) -> Result<(), Failure> {
+fn require(is_so: bool, board: &Board, program: &Program<'_>, text: &str) -> Result<(), Failure> {
     if is_so {
         return Ok(());
     }
@@ -148,7 +185,13 @@ fn numbers<'t>(text: &'t str, name: &'static str) -> impl Iterator<Item = u32> +
 
 #[cfg(test)]
 mod tests {
-    use super::numbers;
+    use super::{best, numbers};
+
+    #[test]
+    fn the_first_of_the_best_scores_is_taken() {
+        assert_eq!(best(&[0x80, 5, 0xFF, 5]), 1);
+        assert_eq!(best(&[]), 0);
+    }
 
     #[test]
     fn numbers_of_a_name_are_read_in_order() {

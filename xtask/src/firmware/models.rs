@@ -41,7 +41,7 @@ pub(super) struct Model {
 
 /// Returns the folder of models of others: what `ISOKERN_VECTORS` names, else `shared` beside the
 /// repository.
-pub(super) fn reference_folder() -> PathBuf {
+pub(crate) fn reference_folder() -> PathBuf {
     let named = std::env::var_os("ISOKERN_VECTORS").map(PathBuf::from);
     named.unwrap_or_else(|| repository::root().join("../shared"))
 }

@@ -1,6 +1,7 @@
 //! Packed models with what the host makes of them, for programs that are not in Rust.
 
 use super::host::{Host, read};
+pub(crate) use super::models::reference_folder;
 use super::models::{self, Model};
 use super::zoo;
 use crate::failure::Failure;
