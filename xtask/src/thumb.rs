@@ -68,7 +68,7 @@ pub(crate) fn choose(wanted: Compiler, target: &'static str) -> Result<Compiler,
     } else if wanted != Compiler::Rustup && toolchain::debian_is_installed() {
         Ok(Compiler::Debian)
     } else {
-        Err(missing())
+        Err(missing(target))
     }
 }
 
@@ -105,10 +105,9 @@ fn packages() -> impl Iterator<Item = &'static str> {
     NO_STD_CRATES.into_iter().flat_map(|name| ["--package", name])
 }
 
-fn missing() -> Failure {
-    let targets = TARGETS.join(" ");
+fn missing(target: &str) -> Failure {
     let how = format!(
-        "run `rustup target add {targets}`, or on Debian \
+        "run `rustup target add {target}`, or on Debian \
          `apt-get install --no-install-recommends rustc-web rust-web-src`"
     );
     Failure::Missing { what: "a compiler for microcontrollers", how }
