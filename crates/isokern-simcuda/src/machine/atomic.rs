@@ -39,7 +39,11 @@ pub(crate) fn run(
         settle(around, place, atomic.ty.bytes(), lane);
         old[lane] = update(around, locals, place, atomic.ty.bytes(), lane, step).map_err(failed)?;
         let new = step(old[lane]);
-        note(around, atomic, place, lane, old[lane], new);
+        // A compare-and-swap that found another value stores nothing; one that puts the value back
+        // that it found does, and releases.
+        let stores =
+            atomic.change != Change::CompareAndSwap || is_same(atomic.ty, old[lane], value);
+        note(around, atomic, place, lane, old[lane], stores.then_some(new));
         if around.engine.views().is_some() && !matches!(place.window, Window::Local) {
             let owner = Owner { block: around.serial, thread: around.first_thread + lane as u32 };
             let (address, bytes, order) = (buffered(place), atomic.ty.bytes(), atomic.order);
@@ -140,14 +144,19 @@ fn settle(around: &mut Surroundings<'_>, place: Place, bytes: u32, lane: usize) 
     }
 }
 
-/// Tells the views of a read-modify-write that has read `old` and stored `new`.
+/// Returns whether two values are the same in the bytes of their type.
+const fn is_same(ty: Type, one: u64, other: u64) -> bool {
+    ty.bytes() == 8 || (one ^ other) & low_bytes(ty.bytes()) == 0
+}
+
+/// Tells the views of a read-modify-write that has read `old`, and what it stored.
 fn note(
     around: &mut Surroundings<'_>,
     atomic: &Atomic,
     place: Place,
     lane: usize,
     old: u64,
-    new: u64,
+    new: Option<u64>,
 ) {
     let Some(buffers) = &mut around.engine.buffers else { return };
     let Some(views) = &mut buffers.views else { return };
@@ -156,11 +165,9 @@ fn note(
     }
     let owner = Owner { block: around.serial, thread: around.first_thread + lane as u32 };
     let (address, bytes) = (buffered(place), atomic.ty.bytes());
-    // A compare-and-swap that found another value stores nothing.
-    let stores = atomic.change != Change::CompareAndSwap || old != new;
-    let own = if stores { views.stamp(owner, atomic.order) } else { Stamp::PLAIN };
+    let own = new.map_or(Stamp::PLAIN, |_| views.stamp(owner, atomic.order));
     let stamp = views.update(Read { owner, address, bytes, order: atomic.order }, own);
-    if stores {
+    if let Some(new) = new {
         let store = Waiting { stamp, ..Waiting::new(owner, address, bytes, new) };
         match place.window {
             Window::Shared => buffers.note_shared(&store, old),

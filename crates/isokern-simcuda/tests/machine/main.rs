@@ -13,3 +13,4 @@ mod profile;
 mod races;
 mod replay;
 mod strictness;
+mod swaps;
