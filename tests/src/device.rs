@@ -118,6 +118,22 @@ impl Device {
         self.program.entry(name).unwrap_or_else(|| panic!("no kernel {name}"))
     }
 
+    /// Returns the number of the one function whose name has these pieces.
+    ///
+    /// # Panics
+    ///
+    /// When there is none, or more than one.
+    #[must_use]
+    pub fn function(&self, pieces: &[&str]) -> usize {
+        let mut all = (0..self.program.function_count()).filter(|index| {
+            let name = self.program.function(*index).map_or("", |function| function.name.as_str());
+            pieces.iter().all(|piece| name.contains(piece))
+        });
+        let function = all.next().unwrap_or_else(|| panic!("no function of {pieces:?}"));
+        assert!(all.next().is_none(), "there is more than one of {pieces:?}");
+        function
+    }
+
     /// Allocates device memory with these bytes in it, and returns its address.
     #[must_use]
     pub fn upload(&self, bytes: &[u8]) -> u64 {

@@ -22,6 +22,7 @@ pub mod resident;
 pub mod seeds;
 pub mod standin;
 pub mod streams;
+pub mod task_replay;
 pub mod task_suite;
 pub mod team;
 pub mod trials;

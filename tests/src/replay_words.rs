@@ -11,7 +11,7 @@ use std::panic::resume_unwind;
 use std::sync::Mutex;
 
 use isokern_core::call::{Clock, PollingSleep};
-use isokern_core::ring::{AddressSpace, CellValue, SharedCell, SharedWord};
+use isokern_core::ring::{AddressSpace, CellValue, SharedCell, SharedRmw, SharedWord};
 use isokern_simcuda::replay::Replay;
 
 /// What is left of the accesses of a host that is gone.
@@ -88,6 +88,18 @@ impl<'a, 'r> HostSide<'a, 'r> {
         (0..steps).for_each(|_| _ = replay.step());
     }
 
+    /// Keeps the device from running while the host makes its accesses, or no more.
+    pub fn hold(&self, is_held: bool) {
+        self.replay.lock().expect("nobody panicked with it").hold(is_held);
+    }
+
+    /// Returns how often the function was entered whose entries the replay marks.
+    #[must_use]
+    pub fn mark_count(&self) -> usize {
+        let replay = self.replay.lock().expect("nobody panicked with it");
+        replay.profile().map_or(0, |profile| profile.mark_count())
+    }
+
     fn load(&self, address: u64, bytes: u32, order: Ordering) -> u64 {
         if !self.is_there() {
             return 0;
@@ -144,6 +156,18 @@ impl SharedWord for ReplayWord<'_, '_> {
 
     fn store_release(&self, value: u32) {
         self.side.store(self.address, 4, value.into(), Ordering::Release);
+    }
+}
+
+/// For words that only the host's side writes: of the device's accesses none comes between.
+impl SharedRmw for ReplayWord<'_, '_> {
+    fn compare_exchange(&self, current: u32, new: u32) -> Result<u32, u32> {
+        let found = self.load_acquire();
+        if found != current {
+            return Err(found);
+        }
+        self.store_release(new);
+        Ok(found)
     }
 }
 

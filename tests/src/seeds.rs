@@ -54,7 +54,17 @@ pub fn planted(target: u32, name: &str, from: &str, to: &str) -> Device {
 /// When nothing changes.
 #[must_use]
 pub fn planted_by(target: u32, name: &str, change: impl Fn(&str) -> String) -> Device {
-    let text = ptx(target);
+    Device::new(&planted_in(&ptx(target), name, change), target)
+}
+
+/// Returns a text of PTX, in which the functions and entries whose names have a piece are changed,
+/// and no others.
+///
+/// # Panics
+///
+/// When nothing changes.
+#[must_use]
+pub fn planted_in(text: &str, name: &str, change: impl Fn(&str) -> String) -> String {
     let mut planted = String::with_capacity(text.len());
     for part in text.split_inclusive("\n}\n") {
         // What is only declared comes before what is defined.
@@ -67,5 +77,5 @@ pub fn planted_by(target: u32, name: &str, change: impl Fn(&str) -> String) -> D
         }
     }
     assert_ne!(planted, text, "nothing changes in {name}");
-    Device::new(&planted, target)
+    planted
 }

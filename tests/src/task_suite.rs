@@ -14,7 +14,7 @@ use isokern_core::ring::PopError;
 use isokern_ring::{Completions, Controls, Submitter, megakernel};
 use isokern_test_actors::{Chore, Chores};
 
-/// A host of workers under test: four at least, 32 tasks at once, 8 slots for spawned ones.
+/// A host of workers under test, with 8 slots for spawned tasks.
 pub trait TaskStage {
     /// The host's side of the memory.
     type Memory: HostMemory + Clone;
@@ -25,10 +25,25 @@ pub trait TaskStage {
 
     /// Returns the host.
     fn host(&self) -> &Self::Host;
+
+    /// Returns how many tasks it takes at once; 32 at least.
+    fn slot_count(&self) -> u32 {
+        TASK_SLOTS
+    }
+
+    /// Returns how many workers the tests start.
+    fn worker_count(&self) -> u32 {
+        WORKERS
+    }
+
+    /// Lets the workers run for a moment, between two looks of the host.
+    fn nap(&self) {
+        thread::sleep(Duration::from_micros(50));
+    }
 }
 
-/// Tasks that a stage takes at once.
-pub const TASK_SLOTS: u32 = 32;
+/// Tasks that a stage takes at once, unless it says otherwise.
+pub const TASK_SLOTS: u32 = 128;
 /// Its slots for spawned tasks.
 pub const SPAWN_SLOTS: u32 = 8;
 /// Its workers.
@@ -49,15 +64,29 @@ pub fn tests<S: TaskStage>() -> Vec<TaskTest<S>> {
     vec![
         ("every_kind_of_task_ends_as_it_says", kinds),
         ("what_waits_is_resumed_released_or_cancelled", waiting),
+        ("a_pause_holds_until_its_epoch", pauses),
+        ("more_is_said_than_an_inlet_has_places", messages),
         ("a_submitter_that_is_dropped_loses_nothing", dropped),
         ("many_tasks_of_few_roots_end_without_the_host", sleeping),
         ("one_worker_serves_the_highest_class_first", classes),
         ("slots_come_back_with_completions", credit),
+        ("a_slot_is_used_again_at_once", reuse),
         ("wherever_a_budget_ends_the_sum_holds", budgets),
         ("a_stop_leaves_tasks_for_the_next_slice", stopped),
         ("controls_that_are_dropped_close", closed),
         ("a_task_that_breaks_is_faulted_and_the_sum_holds", broken),
     ]
+}
+
+/// Returns the test of this name.
+///
+/// # Panics
+///
+/// When there is none.
+#[must_use]
+pub fn test_named<S: TaskStage>(name: &str) -> fn(&S) {
+    let found = tests().into_iter().find(|(found, _)| *found == name);
+    found.map(|(_, test)| test).expect("it is one of the suite")
 }
 
 fn config(worker_count: u32) -> MegakernelConfig {
@@ -75,10 +104,14 @@ fn submit<M: HostMemory>(submitter: &mut Submitter<M>, task: NewTask) -> TaskHan
     submitter.try_submit(task).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn wait<M: HostMemory>(completions: &mut Completions<M>, task: TaskHandle) -> TaskEnd {
+fn wait<S: TaskStage>(
+    stage: &S,
+    completions: &mut Completions<S::Memory>,
+    task: TaskHandle,
+) -> TaskEnd {
     loop {
         match completions.try_take(task) {
-            Err(PopError::Empty) => thread::sleep(Duration::from_micros(50)),
+            Err(PopError::Empty) => stage.nap(),
             end => return end.unwrap_or_else(|error| panic!("{task:?}: {error}")),
         }
     }
@@ -89,13 +122,14 @@ fn accounted(report: &MegakernelReport) {
 }
 
 fn kinds<S: TaskStage>(stage: &S) {
-    let (mut submitter, mut completions, controls) = start(stage, config(WORKERS));
+    let (mut submitter, mut completions, controls) = start(stage, config(stage.worker_count()));
     for round in 0..10 {
         let tasks = [Chore::Done.with(0), Chore::Yield.with(2), Chore::Requeue.with(2)];
         let more = [Chore::Fault.with(round), Chore::Spawn.with(3), Chore::Look.with(5)];
         let tasks = tasks.into_iter().chain(more);
         let handles: Vec<_> = tasks.map(|task| submit(&mut submitter, task)).collect();
-        let ends: Vec<_> = handles.iter().map(|task| wait(&mut completions, *task)).collect();
+        let ends: Vec<_> =
+            handles.iter().map(|task| wait(stage, &mut completions, *task)).collect();
         let codes: Vec<_> = ends.iter().map(|end| end.code).collect();
         assert_eq!(codes, [0, 0, 0, round, 0, 0]);
         let failed = ends.iter().filter(|end| end.outcome == TaskOutcome::Faulted).count();
@@ -113,34 +147,73 @@ fn kinds<S: TaskStage>(stage: &S) {
 }
 
 fn waiting<S: TaskStage>(stage: &S) {
-    let (mut submitter, mut completions, controls) = start(stage, config(WORKERS));
+    let (mut submitter, mut completions, controls) = start(stage, config(stage.worker_count()));
     let early = submit(&mut submitter, Chore::Pause.with(3));
     submitter.resume(early, 3).expect("there is room");
-    assert_eq!(wait(&mut completions, early).outcome, TaskOutcome::Done);
+    assert_eq!(wait(stage, &mut completions, early).outcome, TaskOutcome::Done);
     let gone = submit(&mut submitter, Chore::Pause.with(9));
     submitter.resume(gone, 8).expect("there is room");
     submitter.cancel(gone).expect("there is room");
-    let end = wait(&mut completions, gone);
+    let end = wait(stage, &mut completions, gone);
     assert_eq!((end.outcome, end.code), (TaskOutcome::Cancelled, FAULT_CANCELLED));
     let held = submit(&mut submitter, Chore::Done.with(0).held());
     let first = submit(&mut submitter, Chore::Yield.with(3).with_join(held));
     let second = submit(&mut submitter, Chore::Requeue.with(3).with_join(held));
     submitter.release(held).expect("there is room");
     for task in [held, first, second] {
-        assert_eq!(wait(&mut completions, task).outcome, TaskOutcome::Done);
+        assert_eq!(wait(stage, &mut completions, task).outcome, TaskOutcome::Done);
     }
     let told = submit(&mut submitter, Chore::Done.with(0).with_event(2, 5));
     submitter.signal(2, 5).expect("there is room");
-    assert_eq!(wait(&mut completions, told).outcome, TaskOutcome::Done);
+    assert_eq!(wait(stage, &mut completions, told).outcome, TaskOutcome::Done);
     submit(&mut submitter, Chore::Pause.with(1));
     let report = controls.finish();
     accounted(&report);
     assert_eq!((report.done, report.cancelled, report.paused), (5, 1, 1));
 }
 
+fn pauses<S: TaskStage>(stage: &S) {
+    let (mut submitter, mut completions, controls) = start(stage, config(stage.worker_count()));
+    let handles: Vec<_> = (0..8).map(|_| submit(&mut submitter, Chore::Pause.with(3))).collect();
+    for epoch in [1, 2, 3] {
+        for task in &handles {
+            assert_eq!(completions.try_take(*task), Err(PopError::Empty), "epoch {epoch}");
+            submitter.resume(*task, epoch).expect("there is room");
+        }
+    }
+    for task in handles {
+        assert_eq!(wait(stage, &mut completions, task).outcome, TaskOutcome::Done);
+    }
+    let report = controls.finish();
+    accounted(&report);
+    // A task that was told its epoch before it asked goes on at once.
+    assert_eq!((report.done, report.pauses, report.claims), (8, 8, 16));
+}
+
+fn messages<S: TaskStage>(stage: &S) {
+    let config = config(stage.worker_count());
+    let (mut submitter, mut completions, mut controls) = start(stage, config);
+    accounted(&controls.stop());
+    let last = 4 * stage.slot_count();
+    let waiting = submit(&mut submitter, Chore::Pause.with(last));
+    let mut epochs = (1..=last).peekable();
+    while epochs.next_if(|epoch| submitter.resume(waiting, *epoch).is_ok()).is_some() {}
+    assert!(epochs.peek().is_some(), "the inlet is full");
+    controls.next_slice().unwrap_or_else(|error| panic!("{error}"));
+    for epoch in epochs {
+        while submitter.resume(waiting, epoch).is_err() {
+            stage.nap();
+        }
+    }
+    assert_eq!(wait(stage, &mut completions, waiting).outcome, TaskOutcome::Done);
+    let report = controls.finish();
+    accounted(&report);
+    assert_eq!((report.done, report.claims), (1, 2));
+}
+
 fn dropped<S: TaskStage>(stage: &S) {
     for accepted in [0, 1, 7] {
-        let (mut submitter, mut completions, controls) = start(stage, config(WORKERS));
+        let (mut submitter, mut completions, controls) = start(stage, config(stage.worker_count()));
         for _ in 0..accepted {
             submit(&mut submitter, Chore::Yield.with(1));
         }
@@ -152,8 +225,29 @@ fn dropped<S: TaskStage>(stage: &S) {
     }
 }
 
+/// Roots spawn ten thousand tasks, which give way, are put back and are waited for, while the host
+/// does nothing; for a stage of 100 slots at least.
+pub fn ten_thousand<S: TaskStage>(stage: &S) {
+    let (mut submitter, mut completions, controls) = start(stage, config(stage.worker_count()));
+    let roots: Vec<_> = (0..100)
+        .map(|root| {
+            let class = TaskPriority::from_word(root % 5).expect("there are five");
+            submit(&mut submitter, Chore::Breed.with(100).with_priority(class))
+        })
+        .collect();
+    let report = controls.finish();
+    accounted(&report);
+    assert_eq!((report.accepted, report.done, report.left()), (100, 100, 0));
+    assert_eq!((report.spawned, report.spawned_ended), (10_000, 10_000));
+    assert_eq!((report.requeues, report.pauses), (5_000, 100));
+    assert!(report.yields >= 5_000 && report.claims >= 20_000, "{report:?}");
+    for root in roots {
+        assert_eq!(wait(stage, &mut completions, root).outcome, TaskOutcome::Done);
+    }
+}
+
 fn sleeping<S: TaskStage>(stage: &S) {
-    let (mut submitter, _completions, controls) = start(stage, config(WORKERS));
+    let (mut submitter, _completions, controls) = start(stage, config(stage.worker_count()));
     for root in 0..16 {
         let class = TaskPriority::from_word(root % 5).expect("there are five");
         submit(&mut submitter, Chore::Spawn.with(12).with_priority(class));
@@ -174,7 +268,10 @@ fn classes<S: TaskStage>(stage: &S) {
     let began = Instant::now();
     let mut ends = Vec::new();
     while ends.len() < handles.len() {
-        ends.extend(completions.try_next());
+        match completions.try_next() {
+            Ok(end) => ends.push(end),
+            Err(_) => stage.nap(),
+        }
         assert!(began.elapsed() < Duration::from_secs(60), "only {} have ended", ends.len());
     }
     let slots: Vec<_> = ends.iter().map(|end| end.slot).collect();
@@ -195,18 +292,32 @@ fn credit<S: TaskStage>(stage: &S) {
                 Err(error) => panic!("{error}"),
             }
         }
-        assert_eq!(handles.len(), TASK_SLOTS as usize, "every slot is free again");
+        assert_eq!(handles.len(), stage.slot_count() as usize, "every slot is free again");
         accepted += handles.len() as u64;
-        handles.iter().for_each(|task| assert_eq!(wait(&mut completions, *task).code, 0));
+        handles.iter().for_each(|task| assert_eq!(wait(stage, &mut completions, *task).code, 0));
     }
     let report = controls.finish();
     accounted(&report);
     assert_eq!(report.done, accepted);
 }
 
+fn reuse<S: TaskStage>(stage: &S) {
+    let (mut submitter, mut completions, controls) = start(stage, config(stage.worker_count()));
+    for _ in 1..stage.slot_count() {
+        submit(&mut submitter, Chore::Pause.with(1));
+    }
+    for round in 0..40 {
+        let task = submit(&mut submitter, Chore::Fault.with(round));
+        assert_eq!(wait(stage, &mut completions, task).code, round);
+    }
+    let report = controls.finish();
+    accounted(&report);
+    assert_eq!((report.faulted, report.paused), (40, u64::from(stage.slot_count()) - 1));
+}
+
 fn budgets<S: TaskStage>(stage: &S) {
     for max_wall_time in [1, 200_000, 1_000_000].map(Duration::from_nanos) {
-        let config = MegakernelConfig { max_wall_time, ..config(WORKERS) };
+        let config = MegakernelConfig { max_wall_time, ..config(stage.worker_count()) };
         let (mut submitter, _completions, mut controls) = start(stage, config);
         for _ in 0..5 {
             for chore in [Chore::Look, Chore::Yield, Chore::Requeue, Chore::Spawn] {
@@ -231,7 +342,7 @@ fn budgets<S: TaskStage>(stage: &S) {
 }
 
 fn stopped<S: TaskStage>(stage: &S) {
-    let (mut submitter, _completions, mut controls) = start(stage, config(WORKERS));
+    let (mut submitter, _completions, mut controls) = start(stage, config(stage.worker_count()));
     for _ in 0..20 {
         submit(&mut submitter, Chore::Yield.with(200));
     }
@@ -244,22 +355,26 @@ fn stopped<S: TaskStage>(stage: &S) {
 }
 
 fn closed<S: TaskStage>(stage: &S) {
-    let (mut submitter, mut completions, controls) = start(stage, config(WORKERS));
+    let (mut submitter, mut completions, controls) = start(stage, config(stage.worker_count()));
     let handle = submit(&mut submitter, Chore::Yield.with(3));
     drop(controls);
     let refused = submitter.try_submit(Chore::Done.with(0));
     assert_eq!(refused, Err(SubmitError::Closed(Chore::Done.with(0))));
-    assert_eq!(wait(&mut completions, handle).code, 0);
+    assert_eq!(wait(stage, &mut completions, handle).code, 0);
 }
 
 fn broken<S: TaskStage>(stage: &S) {
-    let (mut submitter, mut completions, controls) = start(stage, config(WORKERS));
+    let (mut submitter, mut completions, controls) = start(stage, config(stage.worker_count()));
     let handles: Vec<_> = (0..8).map(|_| submit(&mut submitter, Chore::Yield.with(3))).collect();
     let broken = submit(&mut submitter, Chore::Break.with(0));
-    let end = wait(&mut completions, broken);
+    let end = wait(stage, &mut completions, broken);
     assert_eq!((end.outcome, end.code), (TaskOutcome::Faulted, FAULT_PANIC));
     for task in handles {
-        assert_eq!(wait(&mut completions, task).outcome, TaskOutcome::Done, "the others go on");
+        assert_eq!(
+            wait(stage, &mut completions, task).outcome,
+            TaskOutcome::Done,
+            "the others go on"
+        );
     }
     let report = controls.finish();
     accounted(&report);

@@ -20,7 +20,9 @@ use isokern_ring::{MegakernelStartError, ThreadWorkers, megakernel};
 use isokern_test_actors::Chores;
 use isokern_tests::device::{named_folder, read};
 use isokern_tests::standin::{call_count, missing};
-use isokern_tests::task_suite::{SPAWN_SLOTS, TASK_SLOTS, TaskStage, TaskTest, WORKERS, tests};
+use isokern_tests::task_suite::{
+    SPAWN_SLOTS, TASK_SLOTS, TaskStage, TaskTest, WORKERS, ten_thousand, tests,
+};
 use isokern_tests::trials::{abort_after, run_in_turn, trial_unless};
 
 /// After this long, something hangs.
@@ -30,15 +32,20 @@ const LEASE: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     abort_after(PATIENCE);
-    let on_threads = tests::<Threads>().into_iter().map(|(name, test)| {
+    let many = "ten_thousand_spawned_tasks_end_without_the_host";
+    let on_threads = tests::<Threads>().into_iter().chain([(many, ten_thousand as fn(&_))]);
+    let on_threads = on_threads.map(|(name, test)| {
         trial_unless(None, format!("threads::{name}"), move || test(&Threads::new()))
     });
     let folder = named_folder("ISOKERN_ACTORS");
     let no_folder = "ISOKERN_ACTORS names no folder with the device code of the suite";
     let missing = missing().or(folder.is_none().then_some(no_folder));
     let blocks = Arc::new(Mutex::new(None));
-    let own: [TaskTest<Blocks>; 2] =
-        [("another_megakernel_is_refused", second), ("unknown_tasks_are_refused", unknown)];
+    let own: [TaskTest<Blocks>; 3] = [
+        (many, ten_thousand),
+        ("another_megakernel_is_refused", second),
+        ("unknown_tasks_are_refused", unknown),
+    ];
     let on_device = tests::<Blocks>().into_iter().chain(own).map(|(name, test)| {
         let (folder, blocks) = (folder.clone().unwrap_or_default(), Arc::clone(&blocks));
         trial_unless(missing, format!("device::{name}"), move || {

@@ -24,6 +24,8 @@ pub enum Chore {
     Look,
     /// Panics.
     Break,
+    /// Spawns as [`Spawn`](Self::Spawn), by turns tasks that give way and that are put back once.
+    Breed,
 }
 
 impl Chore {
@@ -35,7 +37,7 @@ impl Chore {
 }
 
 /// Opcodes of [`Chore`].
-const OP_COUNT: u32 = Chore::Break as u32 + 1;
+const OP_COUNT: u32 = Chore::Breed as u32 + 1;
 
 /// The handler of all chores.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,6 +50,7 @@ const FAULT: u32 = Chore::Fault as u32;
 const SPAWN: u32 = Chore::Spawn as u32;
 const LOOK: u32 = Chore::Look as u32;
 const BREAK: u32 = Chore::Break as u32;
+const BREED: u32 = Chore::Breed as u32;
 
 impl TaskHandler for Chores {
     fn op_count(&self) -> u32 {
@@ -63,9 +66,11 @@ impl TaskHandler for Chores {
             REQUEUE if pc < param => TaskStep::Requeue { pc: pc + 1, data: 0, priority },
             PAUSE if pc == 0 => TaskStep::Pause { pc: 1, data: 0, epoch: param },
             FAULT => TaskStep::Fault { code: param },
-            SPAWN if pc < param => {
+            SPAWN | BREED if pc < param => {
                 for spawned in pc..param {
-                    if context.spawn(Chore::Yield.with(1).with_priority(priority)).is_err() {
+                    let is_put_back = task.op_handle() == BREED && spawned % 2 == 1;
+                    let chore = if is_put_back { Chore::Requeue } else { Chore::Yield };
+                    if context.spawn(chore.with(1).with_priority(priority)).is_err() {
                         return TaskStep::Yield { pc: spawned, data: 0 };
                     }
                 }

@@ -93,11 +93,11 @@ pub fn steps_of(text: &str, cases: &[Case], seed: u64) -> Vec<StepCounts> {
 /// Counts 64 looks in vain, with one poll of the actor's life and the sleeps in between.
 fn in_vain(device: &Device, artifact: &ModelArtifact, seed: u64) -> StepCounts {
     let resident = ResidentReplay::new(device, artifact).with_whole_block();
-    let mut replay = Replay::new(&device.memory, seed).marking_entries(resident.function(LOOK));
+    let mut replay = Replay::new(&device.memory, seed).marking_entries(device.function(LOOK));
     resident.launch(&mut replay);
     let shared = Mutex::new(&mut replay);
     resident.begin(HostSide::new(&shared, Orders::Kept), 1).expect("the actor begins");
-    let first = mark_count(&shared) + ENTRIES;
+    let first = HostSide::new(&shared, Orders::Kept).mark_count() + ENTRIES;
     run_until(&shared, first + 2);
     resident.step("64 looks in vain", &shared, [first, first + 1])
 }
@@ -107,7 +107,7 @@ fn question(device: &Device, case: &Case, artifact: &ModelArtifact, seed: u64) -
     let resident = ResidentReplay::new(device, artifact).with_whole_block();
     let replay = Replay::new(&device.memory, seed);
     // The crew may be late for the entry, but not for the call that follows.
-    let mut replay = replay.marking_barriers_after(resident.function(ANSWER));
+    let mut replay = replay.marking_barriers_after(device.function(ANSWER));
     resident.launch(&mut replay);
     let shared = Mutex::new(&mut replay);
     let side = HostSide::new(&shared, Orders::Kept);
@@ -115,12 +115,12 @@ fn question(device: &Device, case: &Case, artifact: &ModelArtifact, seed: u64) -
     let memory = Memory::new(side, resident.actor);
     let mut asker = Requester::<_, BufferHandle, _, _>::try_new(memory, 0, side).expect("one");
     let (input, wanted) = (&case.inputs[..resident.input_len], &case.outputs);
-    hold(&shared, true);
+    side.hold(true);
     for index in 0..BUFFERS {
         let handle = resident.lend(side, index, input);
         asker.try_ask(MessageHeader::new(), handle).expect("there is room");
     }
-    hold(&shared, false);
+    side.hold(false);
     for index in 0..BUFFERS {
         let reply = resident.answer(side, &mut asker).unwrap_or_else(|why| panic!("{why}"));
         let output = resident.output(side, index, reply).expect("the buffer is back");
@@ -141,18 +141,18 @@ pub fn echo(text: &str, seed: u64) -> StepCounts {
     let resident = ResidentReplay::of_scripts(&device).with_whole_block();
     // The crew waits for a call that never comes.
     let mut replay =
-        Replay::new(&device.memory, seed).marking_entries(resident.function(SCRIPT_ANSWER));
+        Replay::new(&device.memory, seed).marking_entries(device.function(SCRIPT_ANSWER));
     resident.launch(&mut replay);
     let shared = Mutex::new(&mut replay);
     let side = HostSide::new(&shared, Orders::Kept);
     resident.begin(side, 1).expect("the actor begins");
     let memory = AddressedActor::<_, SLOTS, 1, MAILBOXES>::new(side, resident.actor);
     let mut asker = Requester::<_, [u32; 2], u32, _>::try_new(memory, 0, side).expect("two");
-    hold(&shared, true);
+    side.hold(true);
     for number in 1..=SLOTS as u32 {
         asker.try_ask(MessageHeader::new(), Do::Add.with(number)).expect("there is room");
     }
-    hold(&shared, false);
+    side.hold(false);
     let mut sum = FIRST_SUM;
     for number in 1..=SLOTS as u32 {
         sum += number;
@@ -202,17 +202,6 @@ impl<'d> ResidentReplay<'d> {
     }
 
     /// Returns the index of the function with these in its name.
-    fn function(&self, pieces: &[&str]) -> usize {
-        let program = &self.device.program;
-        let mut all = (0..program.function_count()).filter(|index| {
-            let name = program.function(*index).map_or("", |function| function.name.as_str());
-            pieces.iter().all(|piece| name.contains(piece))
-        });
-        let function = all.next().unwrap_or_else(|| panic!("no function of {pieces:?}"));
-        assert!(all.next().is_none(), "there is more than one of {pieces:?}");
-        function
-    }
-
     /// Returns what was counted from each of two marks to the next, which has to be the same.
     fn step(&self, name: &str, replay: &Shared<'_>, entries: [usize; 2]) -> StepCounts {
         let replay = replay.lock().expect("nobody panicked with it");
@@ -233,19 +222,11 @@ impl<'d> ResidentReplay<'d> {
     }
 }
 
-fn hold(replay: &Shared<'_>, is_held: bool) {
-    replay.lock().expect("nobody panicked with it").hold(is_held);
-}
-
-fn mark_count(replay: &Shared<'_>) -> usize {
-    let replay = replay.lock().expect("nobody panicked with it");
-    replay.profile().map_or(0, |profile| profile.mark_count())
-}
-
 /// Lets the device run until a function was entered so often.
 fn run_until(replay: &Shared<'_>, entry: usize) {
-    while mark_count(replay) <= entry {
-        HostSide::new(replay, Orders::Kept).wait(STEPS);
+    let side = HostSide::new(replay, Orders::Kept);
+    while side.mark_count() <= entry {
+        side.wait(STEPS);
     }
 }
 

@@ -17,7 +17,7 @@ const LINE: &str = "9 answers, equal on the device and on a thread";
 
 /// The device crate of the suites, the test targets, and what tells them where the PTX is.
 const SUITE_CRATE: &str = "tests/actors/device";
-const SUITES: [&str; 2] = ["actor_suite", "task_suite"];
+const SUITES: [&str; 4] = ["actor_suite", "task_suite", "task_replay", "planted_tasks"];
 pub(crate) const SUITE_VARIABLE: &str = "ISOKERN_ACTORS";
 
 /// Builds both, and runs them on the stand-in.
