@@ -12,6 +12,7 @@ use std::sync::Mutex;
 
 use isokern_core::call::{Clock, PollingSleep};
 use isokern_core::ring::{AddressSpace, CellValue, SharedCell, SharedRmw, SharedWord};
+use isokern_simcuda::machine::Counts;
 use isokern_simcuda::replay::Replay;
 
 /// What is left of the accesses of a host that is gone.
@@ -98,6 +99,14 @@ impl<'a, 'r> HostSide<'a, 'r> {
     pub fn mark_count(&self) -> usize {
         let replay = self.replay.lock().expect("nobody panicked with it");
         replay.profile().map_or(0, |profile| profile.mark_count())
+    }
+
+    /// Returns what each function executed from one of these entries to the next, if both were
+    /// noted.
+    #[must_use]
+    pub fn counts_between(&self, entry: usize) -> Option<Vec<Counts>> {
+        let replay = self.replay.lock().expect("nobody panicked with it");
+        replay.profile()?.between(entry, entry + 1)
     }
 
     fn load(&self, address: u64, bytes: u32, order: Ordering) -> u64 {

@@ -4,10 +4,12 @@
 mod memory;
 mod models;
 mod stage;
+mod steps;
 
 pub use memory::ReplayTasks;
 pub use models::{OnBlocks, ReplayModel};
 pub use stage::ReplayStage;
+pub use steps::empty_task;
 
 use core::cell::{Cell, RefCell};
 use core::panic::AssertUnwindSafe;

@@ -20,6 +20,7 @@ use super::{BUFFERS, LONG, Memory, ResidentReplay, mapped};
 use crate::counts::TARGET;
 use crate::device::{Device, ptx};
 use crate::replay_words::{HostSide, Orders, Shared};
+use crate::task_replay::empty_task;
 use crate::vectors::{Case, all_cases};
 
 /// The models that are asked; the second where the reference vectors are.
@@ -55,7 +56,7 @@ pub struct StepCounts {
 }
 
 /// Returns the steps of the shipped resident kernel that can be counted here and, with the PTX of
-/// the test actors for [`TARGET`], an echo.
+/// the test actors for [`TARGET`], an echo and an empty task.
 ///
 /// # Panics
 ///
@@ -67,6 +68,7 @@ pub fn steps(scripts: Option<&str>) -> Vec<StepCounts> {
     cases.sort_by_key(|case| MODELS.iter().position(|name| *name == case.name));
     let mut all = steps_of(&ptx(TARGET), &cases, 1);
     all.extend(scripts.map(|scripts| echo(scripts, 1)));
+    all.extend(scripts.map(|scripts| empty_task(scripts, 1)));
     all
 }
 
