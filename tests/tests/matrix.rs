@@ -1,4 +1,4 @@
-//! The matrix set in batch and ring mode on the processor, on boards and as PTX: one digest each.
+//! The matrix set in every mode on the processor, on boards and as PTX: one digest each.
 //!
 //! A board's cells are those of `tests/firmware/figures.md`, which `cargo xtask firmware` compares
 //! with what boards do; PTX runs on the stand-in. `tests/matrix.md` has the whole table:
@@ -23,7 +23,7 @@ use isokern_tests::zoo::NO_ZOO;
 
 const VARIABLE: &str = "ISOKERN_MATRIX";
 const NOT_ASKED: &str = "minutes of PTX on the stand-in. Fix: set ISOKERN_MATRIX=all";
-const MODES: [KernelMode; 2] = [KernelMode::Batch, KernelMode::Ring];
+const MODES: [KernelMode; 3] = [KernelMode::Batch, KernelMode::Ring, KernelMode::Megakernel];
 
 /// Inputs of each model, of the seeds from 1.
 const INPUTS: u32 = 4;
@@ -107,8 +107,9 @@ impl Row {
             assert_eq!(found, digest, "{name}, {what}");
             Cell::Equal
         };
+        let [_, resident @ ..] = MODES;
         let mut cells = vec![Cell::Equal];
-        cells.push(equal(run(Device::Cpu, KernelMode::Ring), "ring on the processor"));
+        cells.extend(resident.map(|mode| equal(run(Device::Cpu, mode), "the processor")));
         cells.extend(MODES.map(|mode| Cell::on_boards(name, &mode.to_string(), &digest)));
         let gpu = Device::Cuda { ordinal: 0 };
         cells.extend(MODES.map(|mode| equal(run(gpu, mode), "PTX")));
@@ -123,8 +124,8 @@ impl Row {
 
     /// Returns what does not fit, as lines of a list.
     fn reasons(&self) -> Vec<String> {
-        // Batch and ring mode are one program there.
-        let reasons = match &self.cells[2] {
+        // All modes are one program there.
+        let reasons = match &self.cells[MODES.len()] {
             Cell::Equal => &[][..],
             Cell::OnBoards(.., reasons) | Cell::None(reasons) => reasons,
         };
@@ -223,11 +224,11 @@ digest, FNV-1a over 64 bits, is that of the outputs for the generated inputs of 
 one stream for a model with state; a model of indices has the first of its vectors. On CPU and PTX a
 model with state gives TFLite Micro's answers to the whole stream of its vectors, too.
 
-* **CPU**: called, and as an actor on a thread.
+* **CPU**: called, as an actor on a thread, and as tasks of a megakernel's workers.
 * **firmware**: on the boards of `tests/firmware/figures.md`, in an emulator. Public models are
   tried on one board.
-* **PTX**: the shipped device code of sm_90 on the stand-in, called, and as an actor in a block of
-  the resident kernel. Nothing here was run on a GPU.
+* **PTX**: the shipped device code of sm_90 on the stand-in, called, as an actor in a block of the
+  resident kernel, and as tasks of blocks that are workers. Nothing here was run on a GPU.
 
 ";
 
@@ -239,14 +240,16 @@ fn whole(rows: &BTreeMap<usize, Row>) -> String {
     let _infallible = write!(
         text,
         "{} models, {} cells: {} equal, {left_out} do not fit. {} times a model does not fit one \
-         of the boards that it was tried on.\n\n\
-         | model | MACs | digest | CPU batch | CPU ring | firmware batch | firmware ring \
-         | PTX batch | PTX ring |\n|---|--:|---|---|---|---|---|---|---|\n",
+         of the boards that it was tried on.\n\n| model | MACs | digest ",
         rows.len(),
         cells().count(),
         cells().count() - left_out,
         reasons.len(),
     );
+    for device in ["CPU", "firmware", "PTX"] {
+        MODES.iter().for_each(|mode| text += &format!("| {device} {mode} "));
+    }
+    text += &format!("|\n|---|--:|---{}|\n", "|---".repeat(3 * MODES.len()));
     rows.values().for_each(|row| text += &(row.line() + "\n"));
     text += "\n## What does not fit\n\n";
     text + &reasons.join("\n") + "\n"

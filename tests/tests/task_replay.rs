@@ -2,8 +2,8 @@
 //! and a weak host allow; and a run that is stopped, or whose time ends, at any step.
 //!
 //! `ISOKERN_ACTORS=FOLDER` names the folder with the PTX of `tests/actors/device`, which the stage
-//! `ptx` builds. Without it the tests are skipped. `ISOKERN_SEEDS` says how many seeds each test tries,
-//! and `ISOKERN_STRIDE` how many steps lie between two ends.
+//! `ptx` builds. Without it the tests are skipped. `ISOKERN_SEEDS` says how many seeds each test
+//! tries, and `ISOKERN_STRIDE` how many steps lie between two ends.
 
 use core::cell::Cell;
 use core::time::Duration;

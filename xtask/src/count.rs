@@ -108,7 +108,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(compare_or_write(&tables, &path, arguments.bless, "cargo xtask count")?)
 }
 
-/// Builds the device code of echo and empty task, by the compiler that the table is of; returns its folder.
+/// Builds the device code of echo and empty task, by the compiler that the table is of; returns its
+/// folder.
 fn build_scripts() -> Result<PathBuf, Failure> {
     let folder = actors::build_suite("counted-actors", &["--unchecked", "--target", TARGET])?;
     let path = folder.join("record.toml");

@@ -1,4 +1,5 @@
-//! The device code of an actor of your own: a resident kernel whose blocks run [`Meter`]s.
+//! The device code of an actor and of tasks of your own: a resident kernel whose blocks run
+//! [`Meter`]s, and are workers for [`Factors`].
 //!
 //! ```sh
 //! cargo isokern-ptx build -o ptx
@@ -7,11 +8,11 @@
 #![no_std]
 #![feature(abi_ptx)]
 
-use isokern_device::resident::SoloActor;
+use isokern_device::resident::{SoloActor, SoloTasks};
 use isokern_device::resident_kernel;
-use meter::Meter;
+use meter::{Factors, Meter};
 
 resident_kernel! {
-    /// Blocks that run meters as actors.
-    pub fn meter_residents: [SoloActor<Meter>]
+    /// Blocks that run meters as actors, and workers of tasks.
+    pub fn meter_residents: actors [SoloActor<Meter>], tasks [SoloTasks<Factors>]
 }

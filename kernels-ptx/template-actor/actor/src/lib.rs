@@ -1,9 +1,13 @@
 //! A meter: an actor that keeps the least, the greatest and the sum of the readings it is sent.
 //!
 //! One source. On a GPU the state is in device memory for the actor's whole life; on a thread the
-//! same handler runs as it is.
+//! same handler runs as it is. [`Factors`] is a handler of tasks, for workers on either side.
 
 #![no_std]
+
+mod factors;
+
+pub use factors::Factors;
 
 use bytemuck::{Pod, Zeroable};
 use isokern_core::actor::Mailboxes;
