@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use isokern_core::MegakernelConfig;
 use isokern_core::megakernel::{
-    FAULT_CANCELLED, FAULT_PANIC, HostMemory, MegakernelReport, NewTask, RunningWorkers,
-    SubmitError, TaskEnd, TaskHandle, TaskHost, TaskOutcome, TaskPriority,
+    FAULT_CANCELLED, FAULT_PANIC, FUTURE_LOST, HostMemory, MegakernelReport, NewTask,
+    RunningWorkers, SubmitError, TaskEnd, TaskHandle, TaskHost, TaskOutcome, TaskPriority,
 };
 use isokern_core::ring::PopError;
 use isokern_ring::{Completions, Controls, Submitter, megakernel};
-use isokern_test_actors::{Chore, Chores};
+use isokern_test_actors::{Chore, Chores, walked};
 
 /// A host of workers under test, with 8 slots for spawned tasks.
 pub trait TaskStage {
@@ -69,6 +69,7 @@ pub fn tests<S: TaskStage>() -> Vec<TaskTest<S>> {
         ("a_submitter_that_is_dropped_loses_nothing", dropped),
         ("many_tasks_of_few_roots_end_without_the_host", sleeping),
         ("one_worker_serves_the_highest_class_first", classes),
+        ("futures_go_on_where_they_were", futures),
         ("slots_come_back_with_completions", credit),
         ("a_slot_is_used_again_at_once", reuse),
         ("wherever_a_budget_ends_the_sum_holds", budgets),
@@ -278,6 +279,37 @@ fn classes<S: TaskStage>(stage: &S) {
     let expected: Vec<_> = handles.iter().rev().map(|task| task.slot()).collect();
     assert_eq!(slots, expected, "in the order of their classes");
     accounted(&controls.finish());
+}
+
+fn futures<S: TaskStage>(stage: &S) {
+    let _any = walk_moves(stage);
+}
+
+/// Runs tasks that are futures with three awaits each, and returns after how many awaits another
+/// worker went on with a task than the one that began.
+pub fn walk_moves<S: TaskStage>(stage: &S) -> u32 {
+    let (mut submitter, mut completions, controls) = start(stage, config(stage.worker_count()));
+    let classes = [TaskPriority::Normal, TaskPriority::Critical];
+    let walks: Vec<_> = (1..=12)
+        .map(|step| {
+            let class = classes[step as usize % 2];
+            (step, submit(&mut submitter, Chore::Walk.with(step).with_priority(class)))
+        })
+        .collect();
+    let mut moves = 0;
+    for (step, task) in walks {
+        let end = wait(stage, &mut completions, task);
+        let (sum, moved) = walked(end.code);
+        assert_eq!((end.outcome, sum), (TaskOutcome::Faulted, 3 * step));
+        moves += moved;
+    }
+    let early = submit(&mut submitter, Chore::Walk.with(1).with_pc(2));
+    let end = wait(stage, &mut completions, early);
+    assert_eq!((end.outcome, end.code), (TaskOutcome::Faulted, FUTURE_LOST), "it never began");
+    let report = controls.finish();
+    accounted(&report);
+    assert_eq!((report.faulted, report.yields, report.requeues, report.claims), (13, 24, 12, 49));
+    moves
 }
 
 fn credit<S: TaskStage>(stage: &S) {

@@ -21,7 +21,7 @@ use isokern_tests::seeds::{Host, seeds};
 use isokern_tests::task_replay::{
     ReplayBlocks, ReplayRunning, ReplayStage, ReplayTasks, TaskReplay, Workers,
 };
-use isokern_tests::task_suite::{test_named, tests};
+use isokern_tests::task_suite::{test_named, tests, walk_moves};
 use isokern_tests::trials::{run, trial_unless};
 
 const TARGET: u32 = 80;
@@ -51,14 +51,15 @@ fn main() -> ExitCode {
         let name = format!("{count}_workers::{}", named.1);
         trial_unless(missing, name, move || in_seeds(&text, named, count))
     });
-    let stopped = Arc::clone(&text);
+    let (moving, stopped) = (Arc::clone(&text), Arc::clone(&text));
     let stops = trial_unless(missing, "a_stop_at_any_step_loses_nothing", move || {
         cut_everywhere((&stopped, 0, STRIDE), stop_after);
     });
     let budgets = trial_unless(missing, "time_that_ends_at_any_moment_loses_nothing", move || {
         cut_everywhere((&text, 1, STRIDE_NS), in_slices_of);
     });
-    run(of_suite.chain([stops, budgets]))
+    let moved = trial_unless(missing, "futures_go_on_on_other_workers", move || moves(&moving));
+    run(of_suite.chain([stops, budgets, moved]))
 }
 
 /// The host of a seed: both kinds, by turns.
@@ -77,6 +78,19 @@ fn in_seeds(text: &str, (index, name): (usize, &str), count: u32) {
             test_named(name)(&ReplayStage::new(blocks.clone()));
         });
         ran.unwrap_or_else(|why| panic!("{:?}, seed {seed}: {why}", host_of(seed)));
+    }
+}
+
+/// In every seed some future goes on on another block than the one on which it began.
+fn moves(text: &str) {
+    let device = Device::new(text, TARGET);
+    for count in [4, 16] {
+        for seed in 0..seeds(4) {
+            let ran = in_replay(&device, Workers::of_suite(count), seed, |blocks| {
+                assert_ne!(walk_moves(&ReplayStage::new(blocks.clone())), 0, "none moved");
+            });
+            ran.unwrap_or_else(|why| panic!("{count} workers, seed {seed}: {why}"));
+        }
     }
 }
 

@@ -30,6 +30,7 @@
 //! | [`TaskSlot`], [`TaskState`], [`TaskTransition`] | a task, and the steps it may take |
 //! | [`SharedTaskSlot`], [`ClaimedTask`], [`TaskFillError`] | a task in memory that workers share |
 //! | [`TaskHandler`], [`TaskContext`], [`TaskStep`] | what tasks do, and what they may ask |
+//! | `FuturePlaces`, `TaskWay` | tasks that are futures, where there is compare-and-swap |
 //! | [`NewTask`], [`TaskHandle`], [`TaskEnd`] | a task as its owner sees it |
 //! | [`Submission`], [`Completion`] | what host and workers say to each other |
 //! | [`TaskMemory`], [`WorkerMemory`], [`HostMemory`] | where all of it is |
@@ -58,6 +59,8 @@ mod faults;
 mod fields;
 mod fill;
 mod fresh_cells;
+#[cfg(target_has_atomic = "32")]
+mod future_places;
 mod hand;
 mod handle;
 mod handler;
@@ -87,6 +90,8 @@ mod task_host;
 mod task_memory;
 mod task_shape;
 mod task_store;
+#[cfg(target_has_atomic = "32")]
+mod task_way;
 mod topology;
 mod transition;
 mod worker;
@@ -101,6 +106,8 @@ pub use faults::{
     FAULT_RESERVED_CODE,
 };
 pub use fill::TaskFillError;
+#[cfg(target_has_atomic = "32")]
+pub use future_places::{FUTURE_IN_USE, FUTURE_LOST, FUTURE_NO_PLACE, FuturePlaces};
 pub use handle::{INLET_COUNT, TaskHandle};
 pub use handler::{TaskContext, TaskHandler};
 pub use launch::{
@@ -129,9 +136,13 @@ pub use task_memory::{
 };
 pub use task_shape::{EVENT_COUNT, QUEUE_COUNT, TASK_SLOTS_MAX, TENANT_COUNT, TaskShape};
 pub use task_store::{TaskArrays, TaskStore};
+#[cfg(target_has_atomic = "32")]
+pub use task_way::{StepEnd, TaskWay};
 pub use transition::{TaskTransition, TaskTransitionError};
 pub use worker::{Worker, WorkerEnd, WorkerStep, abandon, prepare};
 
+#[cfg(all(test, not(loom)))]
+mod future_places_tests;
 #[cfg(test)]
 mod policy_tests;
 #[cfg(all(test, not(loom)))]

@@ -1,7 +1,9 @@
 //! Tasks that do what their numbers say.
 
 use isokern_core::device::{DeviceTaskHandler, DeviceTasks};
-use isokern_core::megakernel::{NewTask, TaskContext, TaskHandler, TaskPriority, TaskStep};
+use isokern_core::megakernel::{
+    FuturePlaces, NewTask, TaskContext, TaskHandler, TaskPriority, TaskStep, TaskWay,
+};
 use isokern_core::{Solo, TaskSlot};
 
 /// What a task does with its parameter; its opcode.
@@ -26,6 +28,9 @@ pub enum Chore {
     Break,
     /// Spawns as [`Spawn`](Self::Spawn), by turns tasks that give way and that are put back once.
     Breed,
+    /// Is a future with three awaits: gives way, is put back into its own class, gives way; fails
+    /// with what [`walked`] says of its code.
+    Walk,
 }
 
 impl Chore {
@@ -37,7 +42,10 @@ impl Chore {
 }
 
 /// Opcodes of [`Chore`].
-const OP_COUNT: u32 = Chore::Breed as u32 + 1;
+const OP_COUNT: u32 = Chore::Walk as u32 + 1;
+
+/// Memory for the futures of as many slots as a host has in any suite.
+static PLACES: FuturePlaces<96, 160> = FuturePlaces::new();
 
 /// The handler of all chores.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +59,7 @@ const SPAWN: u32 = Chore::Spawn as u32;
 const LOOK: u32 = Chore::Look as u32;
 const BREAK: u32 = Chore::Break as u32;
 const BREED: u32 = Chore::Breed as u32;
+const WALK: u32 = Chore::Walk as u32;
 
 impl TaskHandler for Chores {
     fn op_count(&self) -> u32 {
@@ -76,6 +85,7 @@ impl TaskHandler for Chores {
                 }
                 TaskStep::Join { pc: param, data: 0 }
             }
+            WALK => PLACES.run(task, context, |way| walk(param, priority, way)),
             LOOK => {
                 for pc in pc..param {
                     if context.must_yield() {
@@ -87,6 +97,28 @@ impl TaskHandler for Chores {
             _ => TaskStep::Done,
         }
     }
+}
+
+/// Returns the sum that a [walk](Chore::Walk) has made of its parameter, from its code, and after
+/// how many of its awaits another worker went on with it than the one that began.
+#[must_use]
+pub const fn walked(code: u32) -> (u32, u32) {
+    (code >> 2, code & 3)
+}
+
+/// Adds a parameter to itself in three steps.
+async fn walk(param: u32, class: TaskPriority, way: TaskWay) -> Result<(), u32> {
+    let first = way.worker();
+    let mut sum = param;
+    way.yield_now().await;
+    sum += param;
+    let mut moves = u32::from(way.worker() != first);
+    way.requeue(class).await;
+    sum += param;
+    moves += u32::from(way.worker() != first);
+    way.yield_now().await;
+    moves += u32::from(way.worker() != first);
+    Err(sum << 2 | moves)
 }
 
 impl DeviceTasks for Chores {

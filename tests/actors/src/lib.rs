@@ -6,7 +6,7 @@
 mod chores;
 mod timer;
 
-pub use chores::{Chore, Chores};
+pub use chores::{Chore, Chores, walked};
 
 use isokern_core::actor::{Link, Mailboxes, OutboxError};
 use isokern_core::device::{DeviceHandler, DeviceResident};
