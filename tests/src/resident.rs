@@ -343,7 +343,7 @@ impl<'d> ResidentReplay<'d> {
 }
 
 /// Allocates mapped memory, all zero.
-fn mapped(device: &Device, bytes: u64) -> u64 {
+pub(crate) fn mapped(device: &Device, bytes: u64) -> u64 {
     let address = device.memory.allocate(bytes, Kind::Pinned).expect("there is room");
     device.memory.write(address, &vec![0; bytes as usize]).expect("it was allocated");
     address

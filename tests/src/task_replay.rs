@@ -26,12 +26,12 @@ use isokern_core::megakernel::{
 };
 use isokern_core::ring::{AddressedLine, HostControl};
 use isokern_simcuda::machine::Launch;
-use isokern_simcuda::memory::Kind;
 use isokern_simcuda::replay::{Replay, Wrong};
 use thiserror::Error;
 
 use crate::device::Device;
 use crate::replay_words::{HostSide, Orders};
+use crate::resident::mapped;
 use crate::task_suite::SPAWN_SLOTS;
 
 /// Looks in vain after which something that is waited for counts as lost, unless a test says
@@ -241,16 +241,6 @@ impl<'a, 'r> ReplayBlocks<'a, 'r> {
         self.replay.workers.count
     }
 
-    /// Returns how often the function was entered whose entries the replay marks.
-    ///
-    /// # Panics
-    ///
-    /// When a test panicked while it had the replay.
-    #[must_use]
-    pub fn mark_count(&self) -> usize {
-        self.side.mark_count()
-    }
-
     /// Lets the device run for a while.
     ///
     /// # Panics
@@ -417,11 +407,4 @@ impl Drop for ReplayRunning<'_, '_> {
     fn drop(&mut self) {
         close(&self.memory);
     }
-}
-
-/// Allocates mapped memory, all zero.
-fn mapped(device: &Device, bytes: u64) -> u64 {
-    let address = device.memory.allocate(bytes, Kind::Pinned).expect("there is room");
-    device.memory.write(address, &vec![0; bytes as usize]).expect("it was allocated");
-    address
 }

@@ -99,16 +99,16 @@ fn both(
         model.ask(place, inputs.expect("there are two samples"))
     });
     let normal = submitter.try_submit(normal).expect("there is a slot");
-    while blocks.mark_count() < after {
+    while blocks.side().mark_count() < after {
         blocks.side().wait(1);
     }
     blocks.side().hold(true);
-    let calls = blocks.mark_count();
+    let calls = blocks.side().mark_count();
     let critical = submitter.try_submit(critical.with_priority(TaskPriority::Critical));
     let critical = critical.expect("there is a slot");
     blocks.side().hold(false);
     let end = wait(blocks, &mut completions, critical);
-    let calls = blocks.mark_count() - calls;
+    let calls = blocks.side().mark_count() - calls;
     assert_eq!(end.outcome, TaskOutcome::Done);
     assert_eq!(wait(blocks, &mut completions, normal).outcome, TaskOutcome::Done);
     (calls, controls.finish())

@@ -13,6 +13,7 @@ use isokern_core::{MessageHeader, Resident};
 use isokern_model::layout::Layout;
 use isokern_ring::Requester;
 use isokern_simcuda::machine::Counts;
+use isokern_simcuda::program::Program;
 use isokern_simcuda::replay::Replay;
 use isokern_test_actors::{Do, FIRST_SUM, Script};
 
@@ -53,6 +54,28 @@ pub struct StepCounts {
     pub total: Counts,
     /// Functions that ran, by the names that the PTX has.
     pub functions: BTreeMap<String, Counts>,
+}
+
+impl StepCounts {
+    /// Returns the counts of a step, by name and threads of a block, from those of each function
+    /// of its program.
+    pub(crate) fn new(
+        (name, threads): (&str, u32),
+        program: &Program,
+        counts: Vec<Counts>,
+    ) -> Self {
+        let mut functions: BTreeMap<String, Counts> = BTreeMap::new();
+        let mut total = Counts::default();
+        for (index, counts) in counts.into_iter().enumerate() {
+            total += counts;
+            if counts != Counts::default()
+                && let Some(function) = program.function(index)
+            {
+                *functions.entry(function.name.clone()).or_default() += counts;
+            }
+        }
+        Self { name: name.to_owned(), threads, total, functions }
+    }
 }
 
 /// Returns the steps of the shipped resident kernel that can be counted here and, with the PTX of
@@ -203,24 +226,14 @@ impl<'d> ResidentReplay<'d> {
         Self { threads, ..self }
     }
 
-    /// Returns the index of the function with these in its name.
     /// Returns what was counted from each of two marks to the next, which has to be the same.
     fn step(&self, name: &str, replay: &Shared<'_>, entries: [usize; 2]) -> StepCounts {
         let replay = replay.lock().expect("nobody panicked with it");
         let profile = replay.profile().expect("the kernel runs");
         let [counts, again] = entries.map(|entry| profile.between(entry, entry + 1));
         assert!(counts == again, "{name}: two of them differ");
-        let mut functions: BTreeMap<String, Counts> = BTreeMap::new();
-        let mut total = Counts::default();
-        for (index, counts) in counts.expect("the marks are there").into_iter().enumerate() {
-            total += counts;
-            if counts != Counts::default()
-                && let Some(function) = self.device.program.function(index)
-            {
-                *functions.entry(function.name.clone()).or_default() += counts;
-            }
-        }
-        StepCounts { name: name.to_owned(), threads: self.threads, total, functions }
+        let counts = counts.expect("the marks are there");
+        StepCounts::new((name, self.threads), &self.device.program, counts)
     }
 }
 

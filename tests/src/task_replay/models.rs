@@ -8,8 +8,8 @@ use isokern_core::megakernel::{NewTask, TaskContext, TaskHandler, TaskStep};
 use isokern_core::{Solo, TaskSlot};
 use isokern_model::Model;
 
-use super::mapped;
 use crate::device::Device;
+use crate::resident::mapped;
 
 const LINE: u64 = 128;
 

@@ -1,11 +1,9 @@
 //! What a worker's block executes for a task that does nothing.
 
 use core::cell::RefCell;
-use std::collections::BTreeMap;
 
 use isokern_core::MegakernelConfig;
 use isokern_ring::megakernel;
-use isokern_simcuda::machine::Counts;
 use isokern_simcuda::replay::Replay;
 use isokern_test_actors::{Chore, Chores};
 
@@ -53,14 +51,6 @@ pub fn empty_task(text: &str, seed: u64) -> StepCounts {
     ran.unwrap_or_else(|why| panic!("{why}"));
     let [counts, again] = counts.into_inner();
     assert!(counts == again, "two empty tasks differ");
-    let (mut functions, mut total) = (BTreeMap::<String, Counts>::new(), Counts::default());
-    for (index, counts) in counts.expect("the marks are there").into_iter().enumerate() {
-        total += counts;
-        if counts != Counts::default()
-            && let Some(function) = device.program.function(index)
-        {
-            *functions.entry(function.name.clone()).or_default() += counts;
-        }
-    }
-    StepCounts { name: "an empty task".to_owned(), threads: grid.threads, total, functions }
+    let counts = counts.expect("the marks are there");
+    StepCounts::new(("an empty task", grid.threads), &device.program, counts)
 }
