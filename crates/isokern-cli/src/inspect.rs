@@ -9,7 +9,7 @@ mod report;
 mod terms;
 mod text;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::error::CliError;
@@ -64,4 +64,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<(), Cli
         text::print(&report, out)?;
     }
     Ok(())
+}
+
+/// Prints everything there is to say of a model as JSON.
+pub(crate) fn print_json(file: &isokern::Model, out: &mut impl Write) -> io::Result<()> {
+    json::print(&report::ModelReport::new(file, &file.view(), None), out)
 }
