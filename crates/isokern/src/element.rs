@@ -7,7 +7,7 @@ use isokern_model::Tensor;
 
 /// A Rust type that values of inputs and outputs have.
 ///
-/// Implemented for `i8`, `u8`, `i16`, `i32`, `f32` and `bool`. Values of the tensor's own type are
+/// Implemented for integers of 8 to 64 bits, `f32` and `bool`. Values of the tensor's own type are
 /// taken and given as they are; `f32` represents the real numbers of a quantised tensor (int8,
 /// uint8, int16) and is converted by its scale and zero point.
 pub trait Element: sealed::Raw {}
@@ -58,7 +58,11 @@ element! {
     i8 I8 |_| None;
     u8 U8 |_| None;
     i16 I16 |_| None;
+    u16 U16 |_| None;
     i32 I32 |_| None;
+    u32 U32 |_| None;
+    i64 I64 |_| None;
+    u64 U64 |_| None;
     f32 F32 Some;
 }
 

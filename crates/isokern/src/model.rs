@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::escape::escaped;
 use crate::port::{Port, PortKey, Ports};
 use crate::session::{Device, Plan, Session};
+use crate::values::{Inputs, Packing};
 
 pub use file::FileKind;
 
@@ -192,6 +193,26 @@ impl Model {
     pub fn output<'k>(&self, key: impl Into<PortKey<'k>>) -> Result<&Port, Error> {
         let found = self.outputs().find(key);
         found.map_err(|source| Error::Port { name: self.name().to_owned(), source })
+    }
+
+    /// Packs the inputs of one sample: what a model that is asked takes
+    /// ([`AskedModel`](crate::asked::AskedModel)).
+    ///
+    /// ```
+    /// # static DIGITS: &[u8] = include_bytes!("../../../tests/models/digits.ikm");
+    /// let model = isokern::Model::from_bytes(DIGITS)?;
+    /// assert_eq!(model.pack(&[0.0_f32; 64])?, [0x80; 64]);
+    /// # Ok::<(), isokern::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Port`] where the values are not what the model takes.
+    pub fn pack(&self, inputs: &(impl Inputs + ?Sized)) -> Result<Vec<u8>, Error> {
+        let mut packing = Packing::new(self.inputs());
+        let packed = packing.pack(inputs, self.inputs(), Some(1));
+        packed.map_err(|source| Error::Port { name: self.name().to_owned(), source })?;
+        Ok(packing.into_samples())
     }
 
     /// Returns the view of the packed model: operators, tensors, arena.

@@ -22,8 +22,8 @@ pub use plan::{Device, Plan};
 
 /// A model, ready to run on one device in one mode.
 ///
-/// Inputs are slices, arrays or vectors of `i8`, `u8`, `i16`, `i32`, `f32` or `bool`: of the
-/// input's own type, taken as they are, or `f32`, quantised by the model's scale and zero point.
+/// Inputs are slices, arrays or vectors of integers, `f32` or `bool`: of the input's own type,
+/// taken as they are, or `f32`, quantised by the model's scale and zero point.
 /// Several inputs are pairs of name or index and values. Outputs come in the same types.
 ///
 /// A model with state takes its samples as one stream, in the order of the calls, until

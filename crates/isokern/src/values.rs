@@ -19,8 +19,16 @@ pub enum Values<'v> {
     U8(&'v [u8]),
     /// Integers of 16 bits.
     I16(&'v [i16]),
+    /// Integers of 16 bits without a sign.
+    U16(&'v [u16]),
     /// Integers of 32 bits.
     I32(&'v [i32]),
+    /// Integers of 32 bits without a sign.
+    U32(&'v [u32]),
+    /// Integers of 64 bits.
+    I64(&'v [i64]),
+    /// Integers of 64 bits without a sign.
+    U64(&'v [u64]),
     /// Real numbers.
     F32(&'v [f32]),
     /// Truths.
@@ -154,7 +162,11 @@ impl Values<'_> {
             Self::I8(values) => values.len(),
             Self::U8(values) => values.len(),
             Self::I16(values) => values.len(),
+            Self::U16(values) => values.len(),
             Self::I32(values) => values.len(),
+            Self::U32(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::U64(values) => values.len(),
             Self::F32(values) => values.len(),
             Self::Bool(values) => values.len(),
         }
@@ -167,7 +179,11 @@ impl Values<'_> {
             Self::I8(_) => DType::I8,
             Self::U8(_) => DType::U8,
             Self::I16(_) => DType::I16,
+            Self::U16(_) => DType::U16,
             Self::I32(_) => DType::I32,
+            Self::U32(_) => DType::U32,
+            Self::I64(_) => DType::I64,
+            Self::U64(_) => DType::U64,
             Self::F32(_) => DType::F32,
             Self::Bool(_) => DType::Bool,
         }
@@ -178,7 +194,11 @@ impl Values<'_> {
             Self::I8(values) => must_cast_slice(values),
             Self::U8(values) => values,
             Self::I16(values) => must_cast_slice(values),
+            Self::U16(values) => must_cast_slice(values),
             Self::I32(values) => must_cast_slice(values),
+            Self::U32(values) => must_cast_slice(values),
+            Self::I64(values) => must_cast_slice(values),
+            Self::U64(values) => must_cast_slice(values),
             Self::F32(values) => must_cast_slice(values),
             Self::Bool(values) => must_cast_slice(values),
         }
@@ -238,6 +258,11 @@ impl Packing {
     /// Returns the samples that were packed last.
     pub(crate) fn samples(&self) -> &[u8] {
         &self.samples
+    }
+
+    /// Returns the samples that were packed last, for good.
+    pub(crate) fn into_samples(self) -> Vec<u8> {
+        self.samples
     }
 
     /// Packs the inputs of one sample after another, and returns how many there are: `count`, where
