@@ -20,7 +20,8 @@ from ._errors import ClosedError, ForkedError, InputError
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ._native import Asked, Inputs
+    from ._native import Asked
+    from ._types import Inputs
 
 _PRIORITIES = {"critical": 0, "high": 1, "normal": 2, "low": 3}
 

@@ -17,8 +17,8 @@ from ._tflite import Graph
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ._native import Inputs
     from ._reference import Runs
+    from ._types import Inputs
 
 # A runtime: the arrays of all outputs, for those of all inputs, one list a run.
 Reference = Callable[[bytes, "list[list[NDArray[Any]]]"], "list[list[NDArray[Any]]]"]

@@ -2,35 +2,31 @@
 
 import os
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import final
 
-from numpy.typing import NDArray
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
-# An array for the only input, or one for each input by name or index.
-Inputs: TypeAlias = NDArray[Any] | dict[str, NDArray[Any]] | dict[int, NDArray[Any]] | dict[
-    str | int, NDArray[Any]
-]
-# A dict by name for a model with several outputs: which it is, only the model knows.
-_OfSeveral: TypeAlias = Any
-Outputs: TypeAlias = NDArray[Any] | _OfSeveral
-_PortRow: TypeAlias = tuple[int, str, list[int], str, float | None, int | None]
+from ._types import Inputs, Outputs
+
+_PortRow = tuple[int, str, list[int], str, float | None, int | None]
 
 __version__: str
 
 def run_program(arguments: list[str]) -> int: ...
 
+@final
 class Device:
     """What a session runs on: `"auto"`, `"cpu"`, `"cuda"` or `"cuda:1"`."""
 
     def __new__(cls, name: str = "auto") -> Self: ...
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     @property
     def kind(self) -> str: ...
     @property
     def ordinal(self) -> int | None: ...
 
+@final
 class Session:
     """A model, ready to run: a stream of samples where the model has state."""
 
@@ -58,6 +54,7 @@ class Session:
     @property
     def fallback_reason(self) -> str | None: ...
 
+@disjoint_base
 class Model:
     """The native part of `isokern.Model`."""
 
@@ -92,6 +89,7 @@ class Model:
     @property
     def _outputs(self) -> list[_PortRow]: ...
 
+@final
 class Asked:
     """A model that is asked, and answers in the order of the questions."""
 
