@@ -4,8 +4,8 @@ use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
 use crate::{
-    bundle, capi, count, cust, deny, features, firmware, fuzz, graphs, loom, package, ptx, race,
-    repository, test, thumb, tidy, typos,
+    bundle, capi, count, cust, deny, features, firmware, fuzz, graphs, loom, package, ptx, python,
+    race, repository, test, thumb, tidy, typos,
 };
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
@@ -50,6 +50,8 @@ enum Stage {
     Test,
     /// Random graphs against TFLite Micro.
     Graphs,
+    /// The wheel for Python, its tests, types and page.
+    Python,
     /// The no_std crates for microcontrollers.
     Thumb,
     /// Models on boards in an emulator, compared with the host.
@@ -159,6 +161,7 @@ impl Stage {
             Self::Package => package::run(),
             Self::Test => test::run(&defaults::<test::Arguments>()),
             Self::Graphs => return graphs::run_stage(&defaults::<graphs::Arguments>()),
+            Self::Python => python::run(),
             Self::Thumb => thumb::run(&defaults::<thumb::Arguments>()),
             Self::Firmware => firmware::run(&defaults::<firmware::Arguments>()),
             Self::Capi => capi::run(),

@@ -5,7 +5,7 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::TARGETS;
-use crate::{deny, features, firmware, fuzz, graphs, repository, tools, typos};
+use crate::{deny, features, firmware, fuzz, graphs, python, repository, tools, typos};
 use isokern_ptx::assembler::{self, Assembler};
 use isokern_ptx::compiler;
 use isokern_ptx::toolchain::{self, DEBIAN_RUSTC, Part};
@@ -130,6 +130,13 @@ fn checks() -> Vec<Finding> {
         found: graphs::has_oracle().then(|| "found".to_owned()),
         purpose: "the graphs stage",
         how_to_get: graphs::how_to_install(),
+        needed: false,
+    });
+    findings.push(Finding {
+        name: "Python 3.11 with venv",
+        found: python::has_environments().then(|| "found".to_owned()),
+        purpose: "the python stage",
+        how_to_get: "install it with its module `venv`, and name it in ISOKERN_PYTHON".to_owned(),
         needed: false,
     });
     findings.extend([

@@ -16,6 +16,7 @@ mod loom;
 mod package;
 mod process;
 mod ptx;
+mod python;
 mod race;
 mod repository;
 mod standin;

@@ -6,6 +6,7 @@ Skipped where the runtime is not installed; `ISOKERN_NEEDS_TFLM` makes that a fa
 import importlib.util
 import os
 import struct
+from concurrent.futures import ThreadPoolExecutor
 
 import isokern
 import numpy as np
@@ -14,6 +15,8 @@ from conftest import MODELS, path_of
 from isokern._reference import tflm
 from isokern._tflite import Graph
 
+# Models of others, where they are.
+ZOO = MODELS.parents[2] / "shared/zoo/models"
 HAS_TFLM = importlib.util.find_spec("tflite_micro") is not None
 needs_tflm = pytest.mark.skipif(
     not HAS_TFLM and "ISOKERN_NEEDS_TFLM" not in os.environ, reason="no tflite-micro here"
@@ -24,14 +27,35 @@ INDEXED = {"indices"}
 
 @needs_tflm
 def test_no_committed_model_differs_in_any_operator():
-    paths = sorted((MODELS / "models").glob("*.tflite")) + sorted((MODELS / "streams").glob("*.tflite"))
+    paths = [*(MODELS / "models").glob("*.tflite"), *(MODELS / "streams").glob("*.tflite")]
     assert len(paths) >= 35
-    for path in paths:
+
+    def compare(path):
         model = isokern.Model(path)
         inputs = model.random_input()
         zeros = {index: np.zeros_like(array) for index, array in inputs.items()}
-        result = isokern.diff(model, [zeros] * 2 if path.stem in INDEXED else None)
-        assert result and result.operators and not result.unseen, result
+        return isokern.diff(model, [zeros] * 2 if path.stem in INDEXED else None)
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for result in threads.map(compare, paths):
+            assert result and result.operators and not result.unseen, result
+
+
+@needs_tflm
+@pytest.mark.skipif(not ZOO.is_dir(), reason="no models of others beside the repository")
+def test_no_model_of_others_differs_in_any_operator():
+    paths = list(ZOO.glob("*.tflite"))
+    converted, refused = [], []
+    for path in paths:
+        try:
+            converted.append(isokern.Model(path))
+        except isokern.ModelError as error:
+            refused.append(path.name)
+            assert error.remedy, error
+    assert len(converted) >= 55, refused
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for result in threads.map(isokern.diff, converted):
+            assert result and result.operators and not result.unseen, result
 
 
 @needs_tflm
