@@ -92,6 +92,20 @@ impl Gpu {
         unsafe { self.launch(&self.empty[0], shape, &[]) }
     }
 
+    /// Puts a launch of one warp with a word as its parameter into the stream.
+    ///
+    /// # Safety
+    ///
+    /// The entry has one parameter of 32 bits, and touches no memory.
+    pub(crate) unsafe fn launch_with_word(
+        &self,
+        function: &Function,
+        word: u32,
+    ) -> Result<(), CudaError> {
+        // SAFETY: by this function's contract.
+        unsafe { self.launch(function, LaunchShape::new(1, 32), &[Parameter::Word(word)]) }
+    }
+
     /// Runs a probe to its end. `parameters` gets the address of its record.
     ///
     /// # Safety

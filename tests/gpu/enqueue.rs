@@ -10,6 +10,7 @@ use isokern_model::{Model, digest};
 use serde_json::json;
 
 use crate::device::Gpu;
+use crate::launched::told;
 use crate::samples::Samples;
 use crate::{Effort, Failure};
 
@@ -110,9 +111,6 @@ impl OnDevice<'_> {
     }
 
     fn told(&self, done: Result<(), InferenceError>) -> Result<(), Failure> {
-        done.map_err(|source| match self.model.last_error() {
-            Some(said) => Failure::Cuda(said.clone()),
-            None => Failure::Wrong(source.to_string()),
-        })
+        told(&self.model, done)
     }
 }

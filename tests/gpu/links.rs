@@ -58,7 +58,7 @@ pub(crate) fn measure(
 }
 
 /// Returns the text for the highest target that a device reaches.
-fn read(folder: &Path, capability: u32) -> Result<String, Failure> {
+pub(crate) fn read(folder: &Path, capability: u32) -> Result<String, Failure> {
     let target = TARGETS.into_iter().find(|target| *target <= capability);
     let target = target.ok_or_else(|| failed(format!("a device of {capability} is too old")))?;
     let path = folder.join(format!("test_actors_sm{target}.ptx"));

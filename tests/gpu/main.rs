@@ -8,6 +8,7 @@ mod device;
 mod enqueue;
 mod failure;
 mod host_litmus;
+mod launched;
 mod launches;
 mod links;
 mod litmus;
@@ -15,6 +16,10 @@ mod published;
 mod resident;
 mod samples;
 mod table;
+mod task_peers;
+mod task_table;
+mod task_times;
+mod tasks;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,7 +35,8 @@ Usage: gpu-probes [--quick] [--run N] [--actors FOLDER]
                                          measure; one JSON line for each measurement
        gpu-probes table FOLDER           the table of a folder with *.jsonl and bench-*.json
 --quick takes few samples: for a simulated device, or to see that all works.
---actors names the device code of actors that send to each other; without it they are skipped.";
+--actors names the device code of actors that send to each other, and of tasks of any length;
+without it they are skipped.";
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -113,12 +119,16 @@ fn measure(effort: Effort, actors: Option<&Path>) -> Result<(), Failure> {
     enqueue::measure(&gpu, effort, &mut wrong)?;
     resident::measure(&gpu, effort, &mut wrong)?;
     match actors {
-        Some(folder) => links::measure(&gpu, effort, folder, &mut wrong)?,
-        None => println!(
-            "{}",
-            json!({"id": "skipped", "peer": "the way over a link", "model": "an actor",
-                "why": "--actors names no folder"})
-        ),
+        Some(folder) => {
+            links::measure(&gpu, effort, folder, &mut wrong)?;
+            tasks::measure(&gpu, effort, folder, &mut wrong)?;
+        }
+        None => {
+            for (what, whom) in [("the way over a link", "an actor"), ("the cost", "a task")] {
+                let why = "--actors names no folder";
+                println!("{}", json!({"id": "skipped", "peer": what, "model": whom, "why": why}));
+            }
+        }
     }
     if wrong.is_empty() {
         return Ok(());

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::Failure;
 use crate::published;
 use crate::samples::Samples;
+use crate::task_table;
 
 /// The peers of `peers.py`, in the order of the columns.
 const PEERS: [&str; 3] = ["eager", "graph", "compile"];
@@ -31,9 +32,9 @@ struct Found {
 
 /// p50, p99 and p99.9 of several runs: the median of each, and the range of the p50s.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Over {
-    p50: f64,
-    p99: f64,
+pub(crate) struct Over {
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
     p999: f64,
     least: f64,
     most: f64,
@@ -83,6 +84,7 @@ impl Found {
             text += &format!("Skipped: {} of {}, for {}.\n", of("peer"), of("model"), of("why"));
         }
         self.probes(&mut text);
+        text += &task_table::table(&self.lines);
         text += &published::table();
         self.models(&mut text);
         text
@@ -173,7 +175,7 @@ fn joined(
 }
 
 /// Returns the figures of several runs as one; keys are those of the probes or of `isokern bench`.
-fn over<'a>(lines: impl Iterator<Item = &'a Value>) -> Over {
+pub(crate) fn over<'a>(lines: impl Iterator<Item = &'a Value>) -> Over {
     let [mut p50, mut p99, mut p999] = [const { Samples::new() }; 3];
     let mut runs = 0;
     for line in lines {

@@ -5,8 +5,10 @@
 
 mod chores;
 mod timer;
+mod work;
 
 pub use chores::{Chore, Chores, walked};
+pub use work::{Work, work};
 
 use isokern_core::actor::{Link, Mailboxes, OutboxError};
 use isokern_core::device::{DeviceHandler, DeviceResident};

@@ -2,6 +2,9 @@
 #![no_std]
 #![feature(abi_ptx)]
 
+#[cfg(feature = "measured")]
+mod measured;
+
 use isokern_device::resident::{SoloActor, SoloTasks};
 use isokern_device::resident_kernel;
 use isokern_test_actors::{Chores, Log, Script};
