@@ -150,7 +150,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     workers: Option<NonZeroU32>,
     /// In megakernel mode, where a trace of the workers goes: JSON for Perfetto and Chrome, a track
-    /// for each worker, on it every claim of a task with its class and how it ended
+    /// for each worker, a thread or a block of a GPU, on it every claim of a task with its class
+    /// and how it ended; of a GPU, the last claims of the last 4096 tasks, by the device's timer
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// The longest an input may take, such as 5ms; where one takes longer, nothing is written.

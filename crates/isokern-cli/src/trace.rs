@@ -1,5 +1,5 @@
 //! What workers did, as a file for Chrome's `about:tracing` and for Perfetto: a track for each
-//! worker, on it every claim of a task.
+//! worker, which is a thread or a block of a GPU, on it the claims of tasks.
 //!
 //! The form is Google's *Trace Event Format*: complete events (`ph` is `X`), with times in
 //! microseconds, and the names of the tracks as metadata (`ph` is `M`).

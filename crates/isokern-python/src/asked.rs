@@ -202,7 +202,7 @@ impl Asked {
             Runner::Resident(model) => model.finish().map(|()| None),
             Runner::GpuResident(model) => model.finish().map(|()| None),
             Runner::Tasked(model) => model.finish().map(|(report, _)| Some(report)),
-            Runner::GpuTasked(model) => model.finish().map(Some),
+            Runner::GpuTasked(model) => model.finish().map(|(report, _)| Some(report)),
         });
         let report = report.map_err(|error| raise(py, &error))?;
         report.map(|report| account(py, &report)).transpose()

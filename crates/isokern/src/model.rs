@@ -151,7 +151,7 @@ impl Model {
     /// # Errors
     ///
     /// [`Error::Load`], [`Error::Cuda`], [`Error::Infer`] where memory or a device is not there;
-    /// [`Error::NotOnGpu`] for a trace of a GPU; [`Error::Spawn`],
+    /// [`Error::NotOnGpu`] for a mode that a GPU does not have; [`Error::Spawn`],
     /// [`Error::Workers`] where threads do not start.
     pub fn session_with(&self, plan: Plan) -> Result<Session, Error> {
         Session::start(self.clone(), plan)

@@ -50,7 +50,7 @@ pub struct Session {
 pub struct Finished {
     /// The account of the workers in megakernel mode.
     pub report: Option<MegakernelReport>,
-    /// Every claim of a task, where [`Plan::with_trace`] asked for them.
+    /// Claims of tasks, where [`Plan::with_trace`] asked for them.
     pub claims: Vec<Claim>,
 }
 
@@ -221,7 +221,8 @@ impl Session {
                 Ok(Finished { report: Some(report), claims })
             }
             Runner::GpuTasked(tasked) => {
-                tasked.finish().map(|report| Finished { report: Some(report), claims: Vec::new() })
+                let (report, claims) = tasked.finish()?;
+                Ok(Finished { report: Some(report), claims })
             }
         }
     }

@@ -4,6 +4,7 @@
 mod claims;
 mod desk;
 mod gpu;
+mod last_claims;
 
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -78,7 +79,8 @@ pub struct TaskedPlan {
     pub in_flight: usize,
     /// Workers wanted; as many as the machine has threads, where nobody says.
     pub workers: Option<NonZeroU32>,
-    /// Whether every claim is noted.
+    /// Whether claims are noted: every one on threads; on a GPU the last one of each of the last
+    /// 4096 tasks.
     pub is_traced: bool,
 }
 

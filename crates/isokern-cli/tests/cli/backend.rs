@@ -1,8 +1,11 @@
 //! `isokern devices` and `isokern run --backend`, on the stand-in for a driver.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use serde_json::Value;
 
 use crate::program::{Folder, Ran, command, fixture, fixture_bytes, isokern};
 
@@ -173,7 +176,7 @@ fn a_model_that_stays_on_a_gpu_gives_the_bytes_of_batch_mode() {
 }
 
 #[test]
-fn tasks_on_a_gpu_give_the_same_outputs_and_no_trace() {
+fn tasks_on_a_gpu_give_the_same_outputs_and_a_trace_of_the_blocks() {
     let (_kept, driver) = driver();
     let folder = Folder::new();
     let (model, input) = (fixture("digits.ikm"), fixture("vectors/digits.in.i8"));
@@ -187,10 +190,24 @@ fn tasks_on_a_gpu_give_the_same_outputs_and_no_trace() {
         assert!(folder.read("out.i8") == fixture_bytes("vectors/digits.out.tflm.i8"), "{more:?}");
     }
     let trace = folder.path("trace.json");
-    let traced = [&run[..], &["--backend", "cuda", "--trace", &trace]].concat();
-    let refused = ran(simulated(&driver, &traced));
-    let (error, fix) = refused.error_and_fix(1);
-    assert!(error.contains("no trace") && fix.contains("Cpu"), "{error}: {fix}");
+    let traced = ["--backend", "cuda", "--workers", "2", "--trace", &trace];
+    let found = ran(simulated(&driver, &[&run[..], &traced].concat()));
+    assert!(found.text().contains(&trace), "{}", found.text());
+    assert!(folder.read("out.i8") == fixture_bytes("vectors/digits.out.tflm.i8"));
+    let file: Value = serde_json::from_slice(&folder.read("trace.json")).expect("it is JSON");
+    let events = file["traceEvents"].as_array().expect("it has events");
+    let claims: Vec<&Value> = events.iter().filter(|event| event["ph"] == "X").collect();
+    let tasks: BTreeSet<u64> =
+        claims.iter().filter_map(|claim| claim["args"]["task"].as_u64()).collect();
+    assert_eq!((claims.len(), tasks), (32, (0..32).collect()), "each task has one claim");
+    let mut ends = [0.0_f64; 2];
+    for claim in claims {
+        assert_eq!((&claim["args"]["end"], &claim["cat"]), (&"done".into(), &"normal".into()));
+        let [start, length] = ["ts", "dur"].map(|key| claim[key].as_f64().expect("a number"));
+        let block = claim["tid"].as_u64().expect("a number") as usize;
+        assert!(length > 0.0 && ends[block] <= start + 0.001, "a block has one at a time: {claim}");
+        ends[block] = start + length;
+    }
 }
 
 #[test]

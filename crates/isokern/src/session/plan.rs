@@ -108,8 +108,9 @@ impl Plan {
         Self { wait, ..self }
     }
 
-    /// Returns the plan where workers note every claim of a task in megakernel mode, for
-    /// [`Session::finish`](crate::Session::finish). Notes grow with every sample.
+    /// Returns the plan where workers note claims of tasks in megakernel mode, for
+    /// [`Session::finish`](crate::Session::finish): on threads every one, and notes grow with every
+    /// sample; on a GPU the last one of each of the last 4096 tasks, by the device's timer.
     #[must_use]
     pub const fn with_trace(self) -> Self {
         Self { is_traced: true, ..self }

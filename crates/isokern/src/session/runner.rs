@@ -76,12 +76,10 @@ impl Runner {
                 let place = runner.place();
                 Ok((Self::Cuda(Box::new(runner)), place))
             }
-            KernelMode::Megakernel if plan.is_traced => {
-                Err(Error::NotOnGpu { name: name(), what: "trace of claims" })
-            }
             KernelMode::Megakernel => {
-                let (in_flight, workers) = (plan.in_flight, plan.workers);
-                let tasks = TaskedPlan { in_flight, workers, is_traced: false };
+                let (in_flight, workers, is_traced) =
+                    (plan.in_flight, plan.workers, plan.is_traced);
+                let tasks = TaskedPlan { in_flight, workers, is_traced };
                 let tasked = GpuTaskedModel::start(model, ordinal, tasks)?;
                 let place = tasked.place().to_owned();
                 Ok((Self::GpuTasked(Box::new(tasked)), place))

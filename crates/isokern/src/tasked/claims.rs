@@ -13,13 +13,14 @@ use isokern_guard::SystemClock;
 pub struct Claim {
     /// The worker, from 0.
     pub worker: u32,
-    /// How long the task had waited for this claim, in ns.
+    /// How long the task had waited for this claim, in ns; 0 on a GPU where it had given way.
     pub queued_ns: u64,
-    /// When the worker claimed it, on the clock of `isokern_guard::SystemClock`, in ns.
+    /// When the worker claimed it, on the workers' clock, in ns: on threads that of
+    /// `isokern_guard::SystemClock`, on a GPU the device's timer.
     pub start_ns: u64,
     /// When the worker left it, on the same clock, in ns.
     pub end_ns: u64,
-    /// As the worker found it.
+    /// As the worker found it; on a GPU as it left it.
     pub task: TaskSlot,
     /// How the worker left it.
     pub step: TaskStep,

@@ -12,13 +12,18 @@ use isokern_cuda::{
 use isokern_guard::SystemClock;
 use isokern_ring::{MegakernelStartError, megakernel};
 
+use super::claims::Claim;
 use super::desk::DeviceDesk;
+use super::last_claims::last_claims;
 use super::{IN_FLIGHT, LIFE, MODEL, Tasked, TaskedPlan};
 use crate::error::Error;
 use crate::model::Model;
 
 /// How long the kernel runs on when this process is gone or hangs.
 const LEASE: Duration = Duration::from_secs(10);
+
+/// Slots where claims are noted: as many tasks are in the trace, the last ones.
+const TRACED_SLOTS: u32 = 4096;
 
 /// A model whose inputs are tasks of a megakernel on a GPU: one launch, and then blocks that take
 /// tasks, operator by operator, without the host.
@@ -31,6 +36,7 @@ pub struct GpuTaskedModel {
     tasked: Tasked<DeviceDesk, MappedTasks, CudaWorkers>,
     place: String,
     name: String,
+    is_traced: bool,
     host: CudaHost<SystemClock>,
 }
 
@@ -43,11 +49,11 @@ struct Started {
 }
 
 impl Started {
-    /// Starts the kernel on a device, with so many workers and tasks under way.
+    /// Starts the kernel on a device, with so many workers, tasks under way and slots.
     fn on(
         model: &Model,
         ordinal: u32,
-        (workers, in_flight): (u32, u32),
+        (workers, in_flight, slots): (u32, u32, u32),
         streams: &[u32],
     ) -> Result<Self, ResidentError> {
         let device = Device::new(ordinal)?;
@@ -57,7 +63,7 @@ impl Started {
         };
         let context = Context::primary(device)?;
         let plan = ResidentPlan::new(0)
-            .with_workers(workers, in_flight)
+            .with_workers(workers, slots)
             .with_lease(LEASE)
             .with_model_tasks(&[model.artifact()], in_flight, streams.len() as u32)?;
         let host = CudaHost::start(&context, SystemClock, plan)?;
@@ -82,7 +88,8 @@ impl GpuTaskedModel {
             if has_state { (1, &[MODEL][..]) } else { (plan.in_flight, &[][..]) };
         let in_flight = in_flight.clamp(1, IN_FLIGHT) as u32;
         let asked = plan.workers.map_or(in_flight, |count| count.get());
-        let started = |workers| Started::on(model, ordinal, (workers, in_flight), streams);
+        let slots = if plan.is_traced { TRACED_SLOTS } else { in_flight };
+        let started = |workers| Started::on(model, ordinal, (workers, in_flight, slots), streams);
         let started =
             match started(asked) {
                 // Nobody asked for so many: as many as the device runs at once.
@@ -119,7 +126,7 @@ impl GpuTaskedModel {
             asked_count: 0,
             answered_count: 0,
         };
-        Ok(Self { tasked, place, name, host })
+        Ok(Self { tasked, place, name, is_traced: plan.is_traced, host })
     }
 
     /// Returns the device by its name, and how many workers there are; a simulator says in it that
@@ -156,17 +163,21 @@ impl GpuTaskedModel {
         self.tasked.answer(read)
     }
 
-    /// Stops the workers and the kernel, and returns what they did.
+    /// Stops the workers and the kernel, and returns what they did, and the last claims of the last
+    /// tasks where these were noted.
     ///
     /// # Errors
     ///
     /// [`Error::NotAccounted`], [`Error::Resident`] where the kernel does not end.
-    pub fn finish(self) -> Result<MegakernelReport, Error> {
-        let Self { tasked, name, host, .. } = self;
+    pub fn finish(self) -> Result<(MegakernelReport, Vec<Claim>), Error> {
+        let Self { mut tasked, name, is_traced, host, .. } = self;
+        let memory = is_traced.then(|| tasked.controls.running_mut().memory().clone());
         let (report, _) = tasked.finish()?;
+        let claims = memory.as_ref().map(last_claims).unwrap_or_default();
+        drop(memory);
         let ended = host.stop(LEASE);
         ended.map_err(|source| Error::Resident { name, source: Box::new(source) })?;
-        Ok(report)
+        Ok((report, claims))
     }
 
     /// Makes the next sample begin on the initial state, and gives up what has no answer.
