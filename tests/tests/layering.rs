@@ -42,7 +42,7 @@ const RULE: &[(&str, Imports)] = &[
     ("isokern-programs", Imports::Only(&["isokern-simcuda"])),
     ("isokern", Imports::Any),
     ("isokern-cli", Imports::Any),
-    ("isokern-python", Imports::Only(&["isokern", "isokern-cli"])),
+    ("isokern-python", Imports::Any),
     ("isokern-messages", Imports::Any),
     ("isokern-test-actors", Imports::Only(&[CORE])),
     ("isokern-tests", Imports::Any),

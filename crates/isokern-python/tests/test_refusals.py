@@ -159,23 +159,23 @@ def test_a_fork_leaves_threads_behind(digits, image):
 
 
 INTERRUPTED = """
-import _thread, sys, threading, numpy, isokern
+import _thread, sys, threading, time, numpy, isokern
 model = isokern.Model(sys.argv[1])
 images = numpy.zeros((3_000_000, 8, 8, 1), numpy.int8)
+start = time.monotonic()
 threading.Timer(0.3, _thread.interrupt_main).start()
 with model.session("cpu", mode=sys.argv[2]) as session:
     try:
         session.run_batch(images)
         print("not interrupted")
     except KeyboardInterrupt:
-        print(session.run(images[:1]).shape)
+        # The whole batch takes nine seconds and more.
+        print(time.monotonic() - start < 4, session.run(images[:1]).shape)
 """
 
 
 @pytest.mark.parametrize("mode", ["batch", "ring"])
 def test_ctrl_c_ends_a_long_batch(mode):
     command = [sys.executable, "-c", INTERRUPTED, str(path_of("digits")), mode]
-    start = time.monotonic()
-    child = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert (child.returncode, child.stdout) == (0, "(1, 10)\n"), child
-    assert time.monotonic() - start < 30
+    child = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert (child.returncode, child.stdout) == (0, "True (1, 10)\n"), child
