@@ -62,9 +62,10 @@ the next such barrier. It has to be the same twice; no order of warps changes it
 * *an echo* adds a number to its state and answers the sum. It is the script of `tests/actors`, with
   two mailboxes and a block of 64 threads; its device code is built for this (sm_90, the compiler of
   `rust-toolchain.toml`) and not committed. With another compiler it is not counted.
-* *an empty task* is one of a row in the queue of one class, in the same device code: the leader's
-  worker looks whether something was submitted, takes the task, claims it, calls a handler that ends
-  it, and says so; the other lanes of its warp wait for what it found.
+* *16 empty tasks* are of a row in the queue of one class, in the same device code. For each the
+  leader's worker looks whether something was submitted, takes the task, claims it, calls a handler
+  that ends it, and says so; the other lanes of its warp wait for what it found. After 16 they look
+  together whether the grid is to stop, which is in the row, too.
 
 ";
 

@@ -132,7 +132,7 @@ pub use submitter_state::{SubmitterState, close, end_stop, stop};
 pub use task_cells::{TaskCells, WorkerCells};
 pub use task_host::{RunningWorkers, TaskHost, TaskLimits, TaskSlice};
 pub use task_memory::{
-    HostMemory, INLETS, NoBells, QueueMemory, TaskBells, TaskMemory, WorkerMemory,
+    HostMemory, INLETS, NoBells, QueueMemory, TaskBells, TaskMemory, TaskPlace, WorkerMemory,
 };
 pub use task_shape::{EVENT_COUNT, QUEUE_COUNT, TASK_SLOTS_MAX, TENANT_COUNT, TaskShape};
 pub use task_store::{TaskArrays, TaskStore};

@@ -85,7 +85,10 @@ impl TaskHandler for Chores {
                 }
                 TaskStep::Join { pc: param, data: 0 }
             }
-            WALK => PLACES.run(task, context, |way| walk(param, priority, way)),
+            WALK => {
+                let task = *task; // Of the others none needs it in memory.
+                PLACES.run(&task, context, |way| walk(param, priority, way))
+            }
             LOOK => {
                 for pc in pc..param {
                     if context.must_yield() {

@@ -79,7 +79,7 @@ impl StepCounts {
 }
 
 /// Returns the steps of the shipped resident kernel that can be counted here and, with the PTX of
-/// the test actors for [`TARGET`], an echo and an empty task.
+/// the test actors for [`TARGET`], an echo and 16 empty tasks.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! What a worker's block executes for a task that does nothing.
+//! What a worker's block executes for tasks that do nothing.
 
 use core::cell::RefCell;
 
@@ -13,13 +13,15 @@ use crate::device::Device;
 use crate::replay_words::Orders;
 use crate::resident::StepCounts;
 
-/// Pieces of the name of what the leader enters once a task.
-const STEP: &[&str] = &["10solo_tasks4step"];
-/// The steps that are compared; the first of a slice takes all tasks in.
-const STEPS: [usize; 2] = [8, 9];
-const TASKS: u32 = 16;
+/// Pieces of the name of what the leader enters once in so many tasks.
+const STEPS: &[&str] = &["10solo_tasks5steps"];
+const TASKS_PER_ENTRY: u32 = 16;
+/// The entries that are compared; with the first of a slice all tasks are taken in.
+const ENTRIES: [usize; 2] = [1, 2];
+const TASKS: u32 = 4 * TASKS_PER_ENTRY;
 
-/// Counts an empty task of one class, of a row of them that are in the queue.
+/// Counts as many empty tasks of one class as the leader runs between two looks at the grid's line,
+/// with a look, of a row of them that are in the queue.
 ///
 /// # Panics
 ///
@@ -27,8 +29,8 @@ const TASKS: u32 = 16;
 #[must_use]
 pub fn empty_task(text: &str, seed: u64) -> StepCounts {
     let device = Device::new(text, TARGET);
-    let workers = Workers::of_suite(1);
-    let mut replay = Replay::new(&device.memory, seed).marking_entries(device.function(STEP));
+    let workers = Workers { host_slots: TASKS, ..Workers::of_suite(1) };
+    let mut replay = Replay::new(&device.memory, seed).marking_entries(device.function(STEPS));
     let grid = TaskReplay::new(&device, workers);
     let counts = RefCell::new([None, None]);
     let ran = grid.run(&mut replay, Orders::Kept, |blocks| {
@@ -41,16 +43,16 @@ pub fn empty_task(text: &str, seed: u64) -> StepCounts {
             submitter.try_submit(Chore::Done.with(0)).expect("there is room");
         }
         controls.next_slice().unwrap_or_else(|error| panic!("{error}"));
-        while blocks.side().mark_count() <= first + STEPS[1] + 1 {
+        while blocks.side().mark_count() <= first + ENTRIES[1] + 1 {
             blocks.nap();
         }
-        *counts.borrow_mut() = STEPS.map(|step| blocks.side().counts_between(first + step));
+        *counts.borrow_mut() = ENTRIES.map(|entry| blocks.side().counts_between(first + entry));
         let report = controls.finish();
         assert!(report.is_accounted() && report.done == u64::from(TASKS), "{report:?}");
     });
     ran.unwrap_or_else(|why| panic!("{why}"));
     let [counts, again] = counts.into_inner();
-    assert!(counts == again, "two empty tasks differ");
+    assert!(counts == again, "two rows of empty tasks differ");
     let counts = counts.expect("the marks are there");
-    StepCounts::new(("an empty task", grid.threads), &device.program, counts)
+    StepCounts::new(("16 empty tasks", grid.threads), &device.program, counts)
 }

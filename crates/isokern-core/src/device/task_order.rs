@@ -92,10 +92,13 @@ impl TaskOrder {
         Self { passed_over_max: slice.passed_over_max, wall_ns, ..self }
     }
 
-    /// Returns the shape; `None` for one that no megakernel has.
+    /// Returns the shape; `None` for one that no megakernel has, or without a place for the worker.
     #[must_use]
     pub const fn shape(&self) -> Option<TaskShape> {
-        TaskShape::try_new(self.host_slots, self.spawn_slots, self.worker_count)
+        match self.worker < self.worker_count {
+            true => TaskShape::try_new(self.host_slots, self.spawn_slots, self.worker_count),
+            false => None,
+        }
     }
 
     /// Returns the slice.
@@ -173,7 +176,7 @@ mod tests {
             host_slots: 5,
             spawn_slots: 6,
             worker_count: 7,
-            worker: 8,
+            worker: 6,
             passed_over_max: 9,
             wall_ns: 10 << 32 | 11,
             models: 14 << 40 | 15,

@@ -21,10 +21,9 @@ pub(super) struct WorkerContext<'a, M: WorkerMemory, C> {
     clock: &'a C,
     op_count: u32,
     place: &'a Place<'a, M::Word>,
-    class: TaskPriority,
+    priority: u32,
     task_id: u32,
     claimed_ns: u64,
-    queued_at_ns: u64,
 }
 
 impl<'a, M: WorkerMemory, C: Clock> WorkerContext<'a, M, C> {
@@ -36,9 +35,8 @@ impl<'a, M: WorkerMemory, C: Clock> WorkerContext<'a, M, C> {
         place: &'a Place<'a, M::Word>,
         task: &TaskSlot,
     ) -> Self {
-        let (class, claimed_ns) = (task.priority().unwrap_or_default(), hand.now_ns);
-        let (task_id, queued_at_ns) = (task.task_id(), place.sidecar.last.load());
-        Self { hand, memory, clock, op_count, place, class, task_id, claimed_ns, queued_at_ns }
+        let (priority, claimed_ns, task_id) = (task.priority, hand.now_ns, task.task_id());
+        Self { hand, memory, clock, op_count, place, priority, task_id, claimed_ns }
     }
 
     fn flags(&self) -> SidecarFlags {
@@ -64,7 +62,10 @@ impl<M: WorkerMemory, C: Clock> TaskContext for WorkerContext<'_, M, C> {
             || flags.contains(SidecarFlags::PAUSE_ASKED)
             || self.hand.now_ns >= self.hand.end_ns
             || self.memory.gate().is_stopped()
-            || Hand::is_outranked(self.memory, self.class)
+            || Hand::is_outranked(
+                self.memory,
+                TaskPriority::from_word(self.priority).unwrap_or_default(),
+            )
     }
 
     fn is_cancelled(&self) -> bool {
@@ -119,6 +120,7 @@ impl<M: WorkerMemory, C: Clock> TaskContext for WorkerContext<'_, M, C> {
     }
 
     fn queued_ns(&self) -> u64 {
-        self.claimed_ns.saturating_sub(self.queued_at_ns)
+        // Nobody but this worker writes it while the task runs.
+        self.claimed_ns.saturating_sub(self.place.sidecar.last.load())
     }
 }

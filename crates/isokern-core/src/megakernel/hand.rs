@@ -25,6 +25,8 @@ pub(super) struct Hand {
     pub(super) passed_over_max: u32,
     /// How often each class was passed over in a row.
     pub(super) passed: [u32; CLASS_COUNT],
+    /// The most of them, or more.
+    most_passed: u32,
     pub(super) tallies: Tallies,
     pub(super) out: ProducerState,
     /// The slot of the task that it runs.
@@ -46,7 +48,7 @@ pub(super) struct Place<'m, W> {
 
 impl<'m, W> Place<'m, W> {
     pub(super) fn of<M: TaskMemory<Word = W>>(memory: &'m M, index: u32) -> Option<Self> {
-        let (slot, sidecar) = (memory.slot(index)?, memory.sidecar(index)?);
+        let (slot, sidecar) = memory.place(index)?;
         Some(Self { index, slot, sidecar })
     }
 }
@@ -66,6 +68,7 @@ impl Hand {
             end_ns,
             passed_over_max: slice.passed_over_max,
             passed: [0; CLASS_COUNT],
+            most_passed: 0,
             tallies: Tallies::from_line(line),
             out: ProducerState::starting_at(line.tail.load_relaxed()),
             running: line.in_hand.load_relaxed().checked_sub(1),
@@ -84,24 +87,24 @@ impl Hand {
     }
 
     /// Says that a task is no longer ready to run; after all that this has caused.
-    pub(super) fn count_went<M: WorkerMemory>(&mut self, memory: &M) {
+    #[inline]
+    pub(super) fn count_went<W: SharedWord>(&mut self, line: &WorkerLine<W>) {
         self.went = self.went.wrapping_add(1);
-        if let Some(line) = memory.worker_line(self.number) {
-            line.went.store_release(self.went);
-        }
+        line.went.store_release(self.went);
     }
 
     /// Counts something.
     pub(super) fn count<M: WorkerMemory>(&mut self, memory: &M, tally: Tally) {
-        self.tallies.count(memory.worker_line(self.number), tally);
+        if let Some(line) = memory.worker_line(self.number) {
+            self.tallies.count(line, tally);
+        }
     }
 
-    /// Notes the task whose handler runs from now on, or that none does.
-    pub(super) fn set_in_hand<M: WorkerMemory>(&mut self, memory: &M, slot: Option<u32>) {
+    /// Notes in the worker's line the task whose handler runs from now on, or that none does.
+    #[inline]
+    pub(super) fn set_in_hand<W: SharedWord>(&mut self, line: &WorkerLine<W>, slot: Option<u32>) {
         self.running = slot;
-        if let Some(line) = memory.worker_line(self.number) {
-            line.in_hand.store_relaxed(slot.map_or(0, |slot| slot + 1));
-        }
+        line.in_hand.store_relaxed(slot.map_or(0, |slot| slot + 1));
     }
 
     /// Puts a task that can be claimed into the queue of its class.
@@ -171,33 +174,60 @@ impl Hand {
     /// Returns the next task to run: of the class that was passed over too often, else of the
     /// first one that has any.
     pub(super) fn take_next<M: WorkerMemory>(&mut self, memory: &M) -> Option<u32> {
+        // All looks at once: none waits for another.
+        let classes = TaskPriority::ALL.iter();
+        let mut ready = classes.fold(0, |ready, class| {
+            ready | u32::from(queue::has_some(memory.class(*class))) << class.word()
+        });
+        if self.most_passed >= self.passed_over_max
+            && let Some(class) = self.overdue(ready)
+            && let Some(index) = self.pop(memory, class, ready)
+        {
+            return Some(index);
+        }
+        while let Some(class) = TaskPriority::from_word(ready.trailing_zeros()) {
+            if let Some(index) = self.pop(memory, class, ready) {
+                return Some(index);
+            }
+            ready &= ready - 1;
+        }
+        None
+    }
+
+    /// Takes from a class that has work, and counts the others that have and were passed over.
+    #[inline]
+    fn pop<M: WorkerMemory>(&mut self, memory: &M, class: TaskPriority, ready: u32) -> Option<u32> {
         let places = self.shape.queue_places;
-        let overdue = self.overdue(memory);
-        let order = overdue.into_iter().chain(TaskPriority::ALL);
-        let mut taken = None;
-        for class in order {
-            if let Some(index) = queue::pop(memory.class(class), places, || memory.wait()) {
-                taken = Some((class, index));
-                break;
-            }
+        let index = queue::pop_one(memory.class(class), places, || memory.wait())?;
+        if let Some(passed) = self.passed.get_mut(class as usize) {
+            *passed = 0;
         }
-        let (class, index) = taken?;
-        for (other, passed) in TaskPriority::ALL.into_iter().zip(&mut self.passed) {
-            if other == class {
-                *passed = 0;
-            } else if queue::has_some(memory.class(other)) {
-                *passed = passed.saturating_add(1);
-            }
+        let others = ready & !(1 << class.word());
+        if others != 0 {
+            self.pass_over(others);
         }
-        self.count(memory, Tally::Claims);
         Some(index)
     }
 
-    /// Returns the class that was passed over most often, and often enough.
-    fn overdue<M: WorkerMemory>(&self, memory: &M) -> Option<TaskPriority> {
+    /// Counts that classes, by their bits, had work and were passed over.
+    #[inline(never)] // Most takes pass none over.
+    fn pass_over(&mut self, classes: u32) {
+        for (at, passed) in self.passed.iter_mut().enumerate() {
+            if classes >> at & 1 != 0 {
+                *passed = passed.saturating_add(1);
+                self.most_passed = self.most_passed.max(*passed);
+            }
+        }
+    }
+
+    /// Returns the class that was passed over most often, and often enough, of those that have
+    /// work, by their bits.
+    #[inline(never)] // Seldom.
+    fn overdue(&mut self, ready: u32) -> Option<TaskPriority> {
         let passed = TaskPriority::ALL.into_iter().zip(self.passed);
+        self.most_passed = self.passed.into_iter().max().unwrap_or_default();
         let overdue = passed.filter(|(class, count)| {
-            *count >= self.passed_over_max && queue::has_some(memory.class(*class))
+            *count >= self.passed_over_max && ready >> class.word() & 1 != 0
         });
         overdue.max_by_key(|(_, count)| *count).map(|(class, _)| class)
     }

@@ -18,10 +18,15 @@ impl Hand {
     ///
     /// `is_busy` says that this worker has a task in hand, so another one is wanted for those
     /// that come.
+    #[inline]
     pub(super) fn take_in<M: WorkerMemory>(&mut self, memory: &M, is_busy: bool) {
-        if INLETS.iter().all(|inlet| is_empty(memory.submissions(*inlet))) {
-            return;
+        if !INLETS.iter().all(|inlet| is_empty(memory.submissions(*inlet))) {
+            self.take_in_some(memory, is_busy);
         }
+    }
+
+    #[inline(never)] // A look in vain does without its frame.
+    fn take_in_some<M: WorkerMemory>(&mut self, memory: &M, is_busy: bool) {
         let lock = &memory.line().intake;
         if lock.load_relaxed() != 0 || lock.compare_exchange(0, 1).is_err() {
             return;
@@ -142,9 +147,11 @@ impl Hand {
     }
 
     fn refuse_join<M: WorkerMemory>(&mut self, memory: &M, place: &Place<'_, M::Word>) -> bool {
-        if let Ok(claimed) = place.slot.try_claim() {
+        if place.slot.claim().is_ok()
+            && let Some(line) = memory.worker_line(self.number)
+        {
             self.count_came(memory);
-            self.end(memory, place, claimed, (TaskOutcome::Faulted, FAULT_JOIN));
+            self.end(memory, line, place, (TaskOutcome::Faulted, FAULT_JOIN));
         }
         false
     }

@@ -7,7 +7,7 @@ use super::sidecar::Sidecar;
 use super::slot::TaskSlot;
 use super::state::TaskPriority;
 use super::step::TaskStep;
-use super::task_memory::{HostMemory, TaskMemory, WorkerMemory};
+use super::task_memory::{HostMemory, TaskMemory, TaskPlace, WorkerMemory};
 use super::task_shape::TaskShape;
 use crate::pointers::for_pointers;
 use crate::team::Team;
@@ -35,6 +35,11 @@ macro_rules! task_memory {
             #[inline]
             fn sidecar(&self, index: u32) -> Option<&Sidecar<M::Word>> {
                 M::sidecar(self, index)
+            }
+
+            #[inline]
+            fn place(&self, index: u32) -> Option<TaskPlace<'_, M::Word>> {
+                M::place(self, index)
             }
 
             #[inline]

@@ -29,6 +29,16 @@ pub(super) fn pop<Q: QueueMemory>(queue: &Q, places: SlotCount, wait: impl Fn())
     if !has_some(queue) {
         return None;
     }
+    pop_one(queue, places, wait)
+}
+
+/// Works as [`pop`], for one that has just seen that the queue [has some](has_some).
+#[inline]
+pub(super) fn pop_one<Q: QueueMemory>(
+    queue: &Q,
+    places: SlotCount,
+    wait: impl Fn(),
+) -> Option<u32> {
     let count = queue.count();
     if count.fetch_add(u32::MAX).cast_signed() <= 0 {
         count.fetch_add(1);

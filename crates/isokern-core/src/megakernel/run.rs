@@ -7,8 +7,9 @@ use super::faults::{
 };
 use super::hand::{EPOCH_MAX, Hand, JOIN_EPOCH, Place};
 use super::handler::TaskHandler;
+use super::lines::WorkerLine;
 use super::queue;
-use super::shared_slot::ClaimedTask;
+use super::shared_slot::SlotEnd;
 use super::sidecar::{SidecarFlags, tell};
 use super::slot::TaskSlot;
 use super::step::TaskStep;
@@ -25,46 +26,79 @@ const DONE: End = (TaskOutcome::Done, 0);
 const CANCELLED: End = (TaskOutcome::Cancelled, FAULT_CANCELLED);
 
 impl Hand {
+    /// Takes in what was submitted, and returns the slot of the next task; `None` where there is
+    /// none, or the slice is over.
+    #[inline]
+    pub(super) fn next<M: WorkerMemory, C: Clock>(&mut self, memory: &M, clock: &C) -> Option<u32> {
+        self.now_ns = clock.now_ns();
+        if memory.gate().is_stopped() || self.now_ns >= self.end_ns {
+            return None;
+        }
+        self.take_in(memory, false);
+        self.take_next(memory)
+    }
+
     /// Claims the task in a slot that came out of a queue, and runs it.
-    pub(super) fn run<M, H, C, T>(&mut self, memory: &M, index: u32, with: (&H, &C, &T))
-    where
+    #[inline]
+    pub(super) fn run<M, H, C, T>(
+        &mut self,
+        memory: &M,
+        line: &WorkerLine<M::Word>,
+        index: u32,
+        with: (&H, &C, &T),
+    ) where
         M: WorkerMemory,
         H: TaskHandler<T>,
         C: Clock,
         T: Team,
     {
-        let Some((place, value)) = self.claim(memory, index) else { return };
+        let Some(place) = self.claim(memory, line, index) else { return };
+        let value = place.slot.claimed();
+        if !self.take_in_hand(memory, line, &place, &value) {
+            return;
+        }
         let (handler, clock, team) = with;
         let mut context =
             WorkerContext::new(self, memory, clock, handler.op_count(), &place, &value);
         let step = handler.run(team, &value, &mut context);
-        self.after_handler(memory, clock, &place, value, step);
+        self.after_handler(memory, line, clock, &place, step);
     }
 
-    /// Claims the task in a slot, and has it in hand; `None` where it does not run.
+    /// Claims the task in a slot; `None` where there is none to be claimed, which is counted.
     #[inline]
     pub(super) fn claim<'m, M: WorkerMemory>(
         &mut self,
         memory: &'m M,
+        line: &WorkerLine<M::Word>,
         index: u32,
-    ) -> Option<(Place<'m, M::Word>, TaskSlot)> {
-        let Some(place) = Place::of(memory, index) else {
-            self.count(memory, Tally::Refused);
-            return None;
-        };
-        let Ok(claimed) = place.slot.try_claim() else {
-            self.count(memory, Tally::Refused);
-            return None;
-        };
+    ) -> Option<Place<'m, M::Word>> {
+        self.tallies.count(line, Tally::Claims);
+        if let Some(place) = Place::of(memory, index)
+            && place.slot.claim().is_ok()
+        {
+            return Some(place);
+        }
+        self.tallies.count(line, Tally::Refused);
+        None
+    }
+
+    /// Takes the claimed task in hand, and returns whether it is to run; else it is ended or waits.
+    #[inline]
+    pub(super) fn take_in_hand<M: WorkerMemory>(
+        &mut self,
+        memory: &M,
+        line: &WorkerLine<M::Word>,
+        place: &Place<'_, M::Word>,
+        task: &TaskSlot,
+    ) -> bool {
         place.sidecar.worker.store_relaxed(self.number);
         place.sidecar.claimed.store(self.now_ns);
-        if let Some(step) = self.before_run(&place, claimed.value()) {
-            self.after_run(memory, &place, claimed, step);
-            return None;
+        if let Some(next) = self.before_run(place, task) {
+            self.after_run(memory, line, place, next);
+            return false;
         }
-        let value = claimed.release();
-        self.set_in_hand(memory, Some(index));
-        Some((place, value))
+        self.set_in_hand(line, Some(place.index));
+        true
     }
 
     /// Does what the handler of the task in hand wants.
@@ -72,25 +106,28 @@ impl Hand {
     pub(super) fn after_handler<M: WorkerMemory, C: Clock>(
         &mut self,
         memory: &M,
+        line: &WorkerLine<M::Word>,
         clock: &C,
         place: &Place<'_, M::Word>,
-        value: TaskSlot,
         step: TaskStep,
     ) {
-        self.set_in_hand(memory, None);
+        self.set_in_hand(line, None);
         self.now_ns = clock.now_ns();
-        let step = self.after_flags(place, step);
-        self.after_run(memory, place, place.slot.taken(value), step);
+        if step == TaskStep::Done {
+            return self.end(memory, line, place, DONE);
+        }
+        let next = self.after_flags(place, step);
+        self.after_run(memory, line, place, next);
     }
 
     /// Ends the task whose handler never came back, after a panic.
     pub(super) fn recover<M: WorkerMemory>(&mut self, memory: &M, code: u32) {
         let place = self.running.and_then(|index| Place::of(memory, index));
-        self.set_in_hand(memory, None);
+        let Some(line) = memory.worker_line(self.number) else { return };
+        self.set_in_hand(line, None);
         if let Some(place) = place {
-            self.count(memory, Tally::Panics);
-            let claimed = place.slot.taken(place.slot.snapshot());
-            self.after_run(memory, &place, claimed, Next::End((TaskOutcome::Faulted, code)));
+            self.tallies.count(line, Tally::Panics);
+            self.end(memory, line, &place, (TaskOutcome::Faulted, code));
         }
     }
 
@@ -155,13 +192,12 @@ impl Hand {
     fn after_run<M: WorkerMemory>(
         &mut self,
         memory: &M,
+        line: &WorkerLine<M::Word>,
         place: &Place<'_, M::Word>,
-        claimed: ClaimedTask<'_, M::Word>,
         next: Next,
     ) {
-        let task = *claimed.value();
         let step = match next {
-            Next::End(end) => return self.end(memory, place, claimed, end),
+            Next::End(end) => return self.end(memory, line, place, end),
             Next::AskedPause { pc, data } => {
                 place.sidecar.clear_flags(SidecarFlags::PAUSE_ASKED);
                 let epoch = place.sidecar.asked_epoch.load_relaxed();
@@ -169,27 +205,28 @@ impl Hand {
             }
             Next::Step(step) => step,
         };
+        let fault = |code| (TaskOutcome::Faulted, code);
+        // Read once more: a task that ends, as most do, has no value in memory.
+        let task = &place.slot.snapshot();
         match step {
             TaskStep::Yield { pc, data } if task.yield_count() < u32::MAX => {
-                self.count(memory, Tally::Yields);
-                let _ = claimed.yield_at(pc, data);
+                self.tallies.count(line, Tally::Yields);
+                let _ = place.slot.taken(*task).yield_at(pc, data);
                 self.queue(memory, place, task.priority().unwrap_or_default());
             }
             TaskStep::Requeue { pc, data, priority } if task.can_requeue() => {
-                self.count(memory, Tally::Requeues);
-                let _ = claimed.requeue(pc, data, priority);
+                self.tallies.count(line, Tally::Requeues);
+                let _ = place.slot.taken(*task).requeue(pc, data, priority);
                 self.queue(memory, place, priority);
             }
             TaskStep::Pause { pc, data, epoch } => {
-                self.pause(memory, place, claimed, (pc, data, epoch.min(EPOCH_MAX)));
+                self.pause(memory, line, (place, task), (pc, data, epoch.min(EPOCH_MAX)));
             }
-            TaskStep::Join { pc, data } => self.join(memory, place, claimed, (pc, data)),
-            TaskStep::Done => self.end(memory, place, claimed, DONE),
-            TaskStep::Fault { code } => {
-                self.end(memory, place, claimed, (TaskOutcome::Faulted, code));
-            }
+            TaskStep::Join { pc, data } => self.join(memory, line, (place, task), (pc, data)),
+            TaskStep::Done => self.end(memory, line, place, DONE),
+            TaskStep::Fault { code } => self.end(memory, line, place, fault(code)),
             TaskStep::Yield { .. } | TaskStep::Requeue { .. } => {
-                self.end(memory, place, claimed, (TaskOutcome::Faulted, FAULT_COUNTER));
+                self.end(memory, line, place, fault(FAULT_COUNTER));
             }
         }
     }
@@ -198,14 +235,14 @@ impl Hand {
     fn pause<M: WorkerMemory>(
         &mut self,
         memory: &M,
-        place: &Place<'_, M::Word>,
-        claimed: ClaimedTask<'_, M::Word>,
+        line: &WorkerLine<M::Word>,
+        (place, task): (&Place<'_, M::Word>, &TaskSlot),
         (pc, data, epoch): (u32, u32, u32),
     ) {
-        self.count(memory, Tally::Pauses);
+        self.tallies.count(line, Tally::Pauses);
         // Read before the pause: after it the slot may be another task's at any moment.
         let event = memory.line().event(place.sidecar.event.load_relaxed());
-        let turn = claimed.pause_turn(pc, data, epoch);
+        let turn = place.slot.taken(*task).pause_turn(pc, data, epoch);
         // Whoever tells an epoch changes the word and then looks at the slot; here it is the
         // other way round, and one of the two sees the other.
         let told = place.sidecar.tell_epoch(0).max(event.map_or(0, |event| tell(event, 0)));
@@ -214,48 +251,49 @@ impl Hand {
         if resumed.is_ok() {
             self.queue_resumed(memory, place);
         }
-        self.count_went(memory);
+        self.count_went(line);
     }
 
     /// Lets the task wait for its children, and takes its own 1 from their number.
     fn join<M: WorkerMemory>(
         &mut self,
         memory: &M,
-        place: &Place<'_, M::Word>,
-        claimed: ClaimedTask<'_, M::Word>,
+        line: &WorkerLine<M::Word>,
+        (place, task): (&Place<'_, M::Word>, &TaskSlot),
         (pc, data): (u32, u32),
     ) {
-        self.count(memory, Tally::Pauses);
-        let _ = claimed.pause(pc, data, JOIN_EPOCH);
+        self.tallies.count(line, Tally::Pauses);
+        let _ = place.slot.taken(*task).pause(pc, data, JOIN_EPOCH);
         self.release(memory, place);
-        self.count_went(memory);
+        self.count_went(line);
     }
 
-    /// Ends the task, or lets the end wait for the tasks that it spawned.
+    /// Ends the claimed task, or lets the end wait for the tasks that it spawned.
+    #[inline(never)] // Every way to an end has this one.
     pub(super) fn end<M: WorkerMemory>(
         &mut self,
         memory: &M,
+        line: &WorkerLine<M::Word>,
         place: &Place<'_, M::Word>,
-        claimed: ClaimedTask<'_, M::Word>,
         (outcome, code): End,
     ) {
         let sidecar = place.sidecar;
         if sidecar.pending.load_acquire() > 1 {
             sidecar.code.store_relaxed(code);
             sidecar.set_flags(SidecarFlags::ending(outcome));
-            return self.join(memory, place, claimed, (0, 0));
+            return self.join(memory, line, (place, &place.slot.snapshot()), (0, 0));
         }
         let (generation, flags) = (sidecar.generation(), sidecar.flags());
         let enqueued_ns = sidecar.enqueued.load();
         sidecar.last.store(self.now_ns);
-        let _ = match outcome {
-            TaskOutcome::Done => claimed.complete(),
-            TaskOutcome::Faulted | TaskOutcome::Cancelled => claimed.fault(code),
-        };
+        place.slot.end(match outcome {
+            TaskOutcome::Done => SlotEnd::Done,
+            TaskOutcome::Faulted | TaskOutcome::Cancelled => SlotEnd::Faulted { code },
+        });
         self.release_join(memory, sidecar, outcome != TaskOutcome::Done);
         // From here on the slot may be another task's.
         if flags.contains(SidecarFlags::SPAWNED) {
-            self.count(memory, Tally::SpawnedEnded);
+            self.tallies.count(line, Tally::SpawnedEnded);
             let places = self.shape.queue_places;
             queue::push(memory.spare(), places, place.index, || memory.wait());
         } else {
@@ -266,20 +304,23 @@ impl Hand {
                 TaskOutcome::Faulted => Tally::Faulted,
                 TaskOutcome::Cancelled => Tally::Cancelled,
             };
-            self.count(memory, tally);
-            self.complete(memory, completion);
+            self.tallies.count(line, tally);
+            self.complete(memory, line, completion);
         }
-        self.count_went(memory);
+        self.count_went(line);
     }
 
-    /// Says that a task has ended. The ring has a place for each slot of the host, so it has one
-    /// for this.
-    fn complete<M: WorkerMemory>(&mut self, memory: &M, completion: Completion) {
+    /// Says that a task has ended, without a look at the host's end: the ring has a place for each
+    /// slot of the host, and a slot that was filled again had its last end taken.
+    fn complete<M: WorkerMemory>(
+        &mut self,
+        memory: &M,
+        line: &WorkerLine<M::Word>,
+        completion: Completion,
+    ) {
         if let Some(ring) = memory.completions(self.number) {
-            let _ = self.out.try_push(ring, completion);
-            if let Some(line) = memory.worker_line(self.number) {
-                line.tail.store_release(self.out.tail());
-            }
+            self.out.publish_unchecked(ring, &completion);
+            line.tail.store_release(self.out.tail());
             memory.bells().ring_host();
         }
     }

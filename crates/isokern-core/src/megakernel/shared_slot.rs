@@ -38,6 +38,7 @@ use crate::ring::{SharedRmw, SharedWord};
 
 const STATE: usize = 0;
 const PRIORITY: usize = 3;
+const CONTINUATION_DATA: usize = 8;
 const RESUME_EPOCH: usize = 9;
 const FLAGS: usize = 15;
 /// The upper half of the flags' word.
@@ -67,6 +68,13 @@ const ODD: u32 = 0x0001_0000;
 #[repr(C, align(64))]
 pub struct SharedTaskSlot<W>([W; 16]);
 
+/// How a claimed task ends, as its slot says it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SlotEnd {
+    Done,
+    Faulted { code: u32 },
+}
+
 /// The fault code of a task whose worker dropped it without a step.
 pub const FAULT_ABANDONED: u32 = u32::MAX;
 
@@ -83,14 +91,19 @@ impl<W: SharedWord> SharedTaskSlot<W> {
     /// has it they are of no use to others.
     #[must_use]
     pub fn snapshot(&self) -> TaskSlot {
-        let [state, fields @ ..] = &self.0;
-        let state = state.load_acquire();
-        let mut words = [state; 16];
-        for (word, field) in words.iter_mut().skip(1).zip(fields) {
-            *word = field.load_relaxed();
-        }
+        let mut words = self.words(self.state().load_acquire());
         words[FLAGS] &= !TURN;
         TaskSlot::from_words(words)
+    }
+
+    /// Reads every field that belongs to a state read before.
+    fn words(&self, state: u32) -> [u32; 16] {
+        let [_, fields @ ..] = &self.0;
+        let mut words = [state; 16];
+        let [_, loaded @ ..] = &mut words;
+        // Without a loop, whose count is more than what it does.
+        *loaded = fields.each_ref().map(SharedWord::load_relaxed);
+        words
     }
 
     /// Returns the state alone, `None` when its word has no meaning. Acquire, as a snapshot.
@@ -108,10 +121,8 @@ impl<W: SharedWord> SharedTaskSlot<W> {
         TaskPriority::from_word(self.0[PRIORITY].load_relaxed())
     }
 
-    /// Returns the task in the hands of the worker that claimed it and [released] it, or lost it
-    /// to a panic; `value` is what it is.
-    ///
-    /// [released]: ClaimedTask::release
+    /// Returns the task in the hands of the worker that [claimed](Self::claim) it; `value` is what
+    /// it is.
     pub(super) const fn taken(&self, value: TaskSlot) -> ClaimedTask<'_, W>
     where
         W: SharedWord,
@@ -134,15 +145,28 @@ impl<W: SharedWord> SharedTaskSlot<W> {
 
     /// Stores every field, then the state.
     fn store(&self, task: TaskSlot, turn: u32) {
-        let mut words = task.to_words();
-        words[FLAGS] = words[FLAGS] & !TURN | turn;
-        let [_, fields @ .., flags] = &self.0;
-        for (field, word) in fields.iter().zip(words.into_iter().skip(1)) {
+        let [state, fields @ .., flags] = &self.0;
+        let [state_word, words @ .., flags_word] = task.to_words();
+        for (field, word) in fields.iter().zip(words) {
             field.store_relaxed(word);
         }
         // Who sees the turn of a pause sees its epoch, also when the state read was older.
-        flags.store_release(words[FLAGS]);
-        self.state().store_release(words[STATE]);
+        flags.store_release(flags_word & !TURN | turn);
+        state.store_release(state_word);
+    }
+
+    /// Ends the task that a worker has claimed: writes the words alone that this changes.
+    pub(super) fn end(&self, end: SlotEnd) {
+        let state = match end {
+            SlotEnd::Done => TaskState::Done,
+            SlotEnd::Faulted { code } => {
+                self.0[CONTINUATION_DATA].store_relaxed(code);
+                TaskState::Faulted
+            }
+        };
+        // No flag outlives the end. As in `store`, for who reads them before the state.
+        self.0[FLAGS].store_release(self.turn());
+        self.state().store_release(state.word());
     }
 
     const fn state(&self) -> &W {
@@ -163,19 +187,37 @@ impl<W: SharedRmw> SharedTaskSlot<W> {
     /// [`WrongState`](TaskTransitionError::WrongState) with the state found, when it is not
     /// Ready, Yielded or Requeued, or no longer.
     pub fn try_claim(&self) -> Result<ClaimedTask<'_, W>, TaskTransitionError> {
+        self.claim()?;
+        Ok(ClaimedTask { slot: self, value: self.claimed() })
+    }
+
+    /// Takes the task as [`try_claim`](Self::try_claim), for a worker that goes on with
+    /// [`claimed`](Self::claimed), and owes a step or [`end`](Self::end).
+    pub(super) fn claim(&self) -> Result<(), TaskTransitionError> {
         let mut state = self.state().load_acquire();
         loop {
             TaskTransition::Claim.apply(state, TaskFlags::empty())?;
             match self.state().compare_exchange(state, TaskState::Running.word()) {
-                Ok(_) => break,
+                Ok(_) => return Ok(()),
                 Err(found) => state = found,
             }
         }
-        let taken = self.snapshot();
-        // The rule for flags is the table's; the state was Ready or like it a moment ago.
-        let (_, flags) = TaskTransition::Claim.apply(TaskState::Ready.word(), taken.flags())?;
-        self.0[FLAGS].store_relaxed(flags.bits() | self.turn());
-        Ok(ClaimedTask { slot: self, value: TaskSlot { flags, ..taken } })
+    }
+
+    /// Returns the task that was just claimed, and takes the flags away that a claim does.
+    #[inline]
+    pub(super) fn claimed(&self) -> TaskSlot {
+        let mut words = self.words(TaskState::Running.word());
+        let found = words[FLAGS];
+        // The rule is the table's; the state was Ready or like it a moment ago.
+        let flags = TaskFlags::from_bits(found & !TURN);
+        let claim = TaskTransition::Claim.apply(TaskState::Ready.word(), flags);
+        let flags = claim.map_or(flags, |(_, flags)| flags);
+        words[FLAGS] = flags.bits();
+        if found & !TURN != flags.bits() {
+            self.0[FLAGS].store_relaxed(flags.bits() | found & TURN);
+        }
+        TaskSlot::from_words(words)
     }
 
     /// Makes a paused task ready again when its epoch has come.
@@ -242,11 +284,6 @@ impl<W: SharedWord> ClaimedTask<'_, W> {
         &self.value
     }
 
-    /// Returns the value and leaves the slot Running; for a worker that takes it up again.
-    pub(super) fn release(self) -> TaskSlot {
-        ManuallyDrop::new(self).value
-    }
-
     /// See [`TaskSlot::pause`].
     ///
     /// # Errors
@@ -301,8 +338,8 @@ impl<W: SharedWord> ClaimedTask<'_, W> {
     ///
     /// None from Running; the slot is then done.
     pub fn complete(self) -> Result<(), TaskTransitionError> {
-        let next = self.value.complete();
-        self.finish(next)
+        ManuallyDrop::new(self).slot.end(SlotEnd::Done);
+        Ok(())
     }
 
     /// See [`TaskSlot::fault`].
@@ -311,8 +348,8 @@ impl<W: SharedWord> ClaimedTask<'_, W> {
     ///
     /// None from Running; the slot is then faulted.
     pub fn fault(self, code: u32) -> Result<(), TaskTransitionError> {
-        let next = self.value.fault(code);
-        self.finish(next)
+        ManuallyDrop::new(self).slot.end(SlotEnd::Faulted { code });
+        Ok(())
     }
 
     /// Writes the slot after a step, or faults it by dropping `self`.
@@ -329,8 +366,6 @@ impl<W: SharedWord> ClaimedTask<'_, W> {
 
 impl<W: SharedWord> Drop for ClaimedTask<'_, W> {
     fn drop(&mut self) {
-        if let Ok(faulted) = self.value.fault(FAULT_ABANDONED) {
-            self.slot.store(faulted, self.slot.turn());
-        }
+        self.slot.end(SlotEnd::Faulted { code: FAULT_ABANDONED });
     }
 }

@@ -33,9 +33,10 @@ impl Tallies {
         Self { numbers: core::array::from_fn(|index| line.read(index)) }
     }
 
-    pub(super) fn count<W: SharedWord>(&mut self, line: Option<&WorkerLine<W>>, tally: Tally) {
+    #[inline]
+    pub(super) fn count<W: SharedWord>(&mut self, line: &WorkerLine<W>, tally: Tally) {
         let index = tally as usize;
-        if let (Some(number), Some(line)) = (self.numbers.get_mut(index), line) {
+        if let Some(number) = self.numbers.get_mut(index) {
             *number += 1;
             line.show(index, *number);
         }

@@ -61,6 +61,12 @@ pub trait TaskMemory {
     /// Returns what workers keep beside a slot.
     fn sidecar(&self, index: u32) -> Option<&Sidecar<Self::Word>>;
 
+    /// Returns a slot and what is beside it.
+    #[inline]
+    fn place(&self, index: u32) -> Option<TaskPlace<'_, Self::Word>> {
+        self.slot(index).zip(self.sidecar(index))
+    }
+
     /// Returns the ring of submissions of an inlet: 0 for Critical and High, any other for the
     /// rest.
     fn submissions(&self, inlet: u32) -> &Self::Submissions;
@@ -83,6 +89,9 @@ pub trait TaskMemory {
         core::hint::spin_loop();
     }
 }
+
+/// A slot and what workers keep beside it.
+pub type TaskPlace<'m, W> = (&'m SharedTaskSlot<W>, &'m Sidecar<W>);
 
 /// What only workers reach: queues, and the words that they share.
 ///

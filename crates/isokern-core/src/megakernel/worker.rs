@@ -56,13 +56,27 @@ pub struct Worker<M: WorkerMemory, H, C, T = Solo> {
 impl<M: WorkerMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
     /// Takes in what was submitted and runs one task, if there is one.
     pub fn step(&mut self) -> WorkerStep {
-        let next = self.next();
-        if let Ok(index) = next
-            && let Some(hand) = &mut self.hand
+        self.steps(1)
+    }
+
+    /// Takes steps while there are tasks, `count` at most, and returns what the last one says.
+    #[inline]
+    pub fn steps(&mut self, count: u32) -> WorkerStep {
+        let Self { memory, handler, clock, team, hand, over } = self;
+        if over.is_none()
+            && let Some(hand) = hand
+            && let Some(line) = memory.worker_line(hand.number)
         {
-            hand.run(&self.memory, index, (&self.handler, &self.clock, &self.team));
+            let mut left = count;
+            while let Some(index) = hand.next(memory, clock) {
+                hand.run(memory, line, index, (handler, clock, team));
+                left = left.saturating_sub(1);
+                if left == 0 {
+                    return WorkerStep::Worked;
+                }
+            }
         }
-        next.err().unwrap_or(WorkerStep::Worked)
+        self.without_task()
     }
 }
 
@@ -111,10 +125,18 @@ impl<M: WorkerMemory, H, C: Clock, T> Worker<M, H, C, T> {
     /// Where there is none: what [`step`](Self::step) would say, or that a task was ended that was
     /// not to run.
     pub fn take(&mut self) -> Result<TaskSlot, WorkerStep> {
-        let index = self.next()?;
-        let hand = self.hand.as_mut().ok_or(WorkerStep::Worked)?;
-        let claimed = hand.claim(&self.memory, index);
-        claimed.map(|(_, task)| task).ok_or(WorkerStep::Worked)
+        let Self { memory, clock, hand, over, .. } = self;
+        if over.is_none()
+            && let Some(hand) = hand
+            && let Some(index) = hand.next(memory, clock)
+        {
+            let line = memory.worker_line(hand.number).ok_or(WorkerStep::Worked)?;
+            let place = hand.claim(memory, line, index).ok_or(WorkerStep::Worked)?;
+            let task = place.slot.claimed();
+            let is_to_run = hand.take_in_hand(memory, line, &place, &task);
+            return is_to_run.then_some(task).ok_or(WorkerStep::Worked);
+        }
+        Err(self.without_task())
     }
 
     /// Takes in what was submitted, and returns whether the task in hand is to give way
@@ -128,36 +150,32 @@ impl<M: WorkerMemory, H, C: Clock, T> Worker<M, H, C, T> {
     /// Ends the task in hand, or lets it wait, as its handler's step would; nothing where there is
     /// none.
     pub fn end_task(&mut self, step: TaskStep) {
-        if let Some((hand, place)) = in_hand(&mut self.hand, &self.memory) {
-            let task = place.slot.snapshot();
-            hand.after_handler(&self.memory, &self.clock, &place, task, step);
+        if let Some((hand, place)) = in_hand(&mut self.hand, &self.memory)
+            && let Some(line) = self.memory.worker_line(hand.number)
+        {
+            hand.after_handler(&self.memory, line, &self.clock, &place, step);
         }
     }
 
-    /// Takes in what was submitted, and returns the slot of the next task; what a step says where
-    /// there is none.
-    fn next(&mut self) -> Result<u32, WorkerStep> {
+    /// Returns what a step says when there was no task.
+    #[inline(never)] // A step that has one does without its frame.
+    fn without_task(&mut self) -> WorkerStep {
         if let Some(end) = self.over {
-            return Err(WorkerStep::Over(end));
+            return WorkerStep::Over(end);
         }
-        let Some(hand) = &mut self.hand else {
-            return Err(self.finish(WorkerEnd::Closed));
+        let Some(hand) = &self.hand else {
+            return self.finish(WorkerEnd::Closed);
         };
-        hand.now_ns = self.clock.now_ns();
         if self.memory.gate().is_stopped() {
-            return Err(self.finish(WorkerEnd::Stop));
+            return self.finish(WorkerEnd::Stop);
         }
         if hand.now_ns >= hand.end_ns {
-            return Err(self.finish(WorkerEnd::Budget));
-        }
-        hand.take_in(&self.memory, false);
-        if let Some(index) = hand.take_next(&self.memory) {
-            return Ok(index);
+            return self.finish(WorkerEnd::Budget);
         }
         if is_over(&self.memory) {
-            return Err(self.finish(WorkerEnd::Closed));
+            return self.finish(WorkerEnd::Closed);
         }
-        Err(WorkerStep::Idle)
+        WorkerStep::Idle
     }
 
     /// Ends the task whose handler panicked in the last step, as faulted. The worker goes on.

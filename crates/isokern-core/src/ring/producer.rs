@@ -180,7 +180,7 @@ impl ProducerState {
 
     /// Publishes without a look at the other end: the caller knows that the slot is free.
     #[inline]
-    pub(super) fn publish_unchecked<T: Pod, R: SharedRing>(&mut self, ring: &R, message: &T) {
+    pub(crate) fn publish_unchecked<T: Pod, R: SharedRing>(&mut self, ring: &R, message: &T) {
         slot::publish(ring, self.tail, message);
         self.tail = self.tail.wrapping_add(1);
     }

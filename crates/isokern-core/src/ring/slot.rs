@@ -43,9 +43,12 @@ pub fn publish<T: Pod, R: SharedRing>(ring: &R, ticket: u32, message: &T) {
             ring.cell(slot_index, words.len()).publish(last, turn);
         }
     }
-    // From the back, so that the stores to the line that a consumer watches come together.
-    for (index, word) in words.iter().enumerate().skip(1).rev() {
-        ring.cell(slot_index, index).publish(u32::from_le_bytes(*word), turn);
+    // From the back, so that the stores to the line that a consumer watches come together; counted,
+    // so that a compiler knows how often.
+    for index in (1..words.len()).rev() {
+        if let Some(word) = words.get(index) {
+            ring.cell(slot_index, index).publish(u32::from_le_bytes(*word), turn);
+        }
     }
     let first = words.first().map_or(last, |word| u32::from_le_bytes(*word));
     ring.cell(slot_index, 0).publish_release(first, turn);

@@ -61,7 +61,6 @@ impl<S: OperatorSet> DeviceWork for ModelTasks<S> {
     type Handler = ();
 
     const ENTRY: &'static str = MODEL_TASKS_ENTRY;
-    const TASKS_PER_LOOK: u32 = 1;
 
     fn handler() {}
 

@@ -19,7 +19,6 @@ impl<H: DeviceTaskHandler> DeviceWork for SoloTasks<H> {
     type Handler = H;
 
     const ENTRY: &'static str = H::ENTRY;
-    const TASKS_PER_LOOK: u32 = 16;
 
     fn handler() -> H {
         H::handler()
@@ -27,12 +26,15 @@ impl<H: DeviceTaskHandler> DeviceWork for SoloTasks<H> {
 
     #[inline(always)]
     fn step(block: &Block<'_>, worker: Option<&mut BlockWorker<'_, H>>) -> Option<u32> {
-        agree_unless_fault(block.lane(), worker.map_or(IDLE, step))
+        agree_unless_fault(block.lane(), worker.map_or(IDLE, steps))
     }
 }
 
-/// Takes a step.
+/// Tasks that the leader runs while the other lanes wait, at most.
+const TASKS: u32 = 16;
+
+/// Takes steps while there are tasks, and returns what the last one says.
 #[inline(never)] // The lanes come together after it.
-fn step<H: DeviceTaskHandler>(worker: &mut BlockWorker<'_, H>) -> u32 {
-    said(worker.0.step())
+fn steps<H: DeviceTaskHandler>(worker: &mut BlockWorker<'_, H>) -> u32 {
+    said(worker.0.steps(TASKS))
 }

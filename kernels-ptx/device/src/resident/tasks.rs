@@ -1,12 +1,13 @@
 //! The memory of a megakernel as a worker's block reaches it.
 #![allow(unsafe_code)]
 
+use core::hint::assert_unchecked;
 use core::{array, ptr};
 
 use isokern_core::device::{AddressedCompletions, AddressedSubmissions, TaskLayout, TaskOrder};
 use isokern_core::megakernel::{
     GateLine, NoBells, QUEUE_COUNT, QueueMemory, SharedLine, SharedTaskSlot, Sidecar, TaskMemory,
-    TaskPriority, TaskShape, WorkerLine, WorkerMemory, abandon,
+    TaskPlace, TaskPriority, TaskShape, WorkerLine, WorkerMemory, abandon,
 };
 use isokern_core::ring::{CellValue, SharedCell, SharedCounter};
 
@@ -28,6 +29,10 @@ pub(super) struct BlockTasks {
     mapped: u64,
     device: u64,
     worker: u32,
+    slot_count: u32,
+    own_line: u64,
+    slots: u64,
+    sidecars: u64,
     queues: [BlockQueue; QUEUE_COUNT],
     submissions: [AddressedSubmissions<SystemMemory>; 2],
     completions: AddressedCompletions<SystemMemory>,
@@ -67,11 +72,16 @@ impl BlockTasks {
             AddressedSubmissions::new(space, start, layout.inbox())
         };
         let completions = mapped + layout.completions(order.worker);
+        let shown = device + TaskLayout::WORKERS;
         Self {
             layout,
             mapped,
             device,
             worker: order.worker,
+            slot_count: shape.slot_count(),
+            own_line: shown + layout.worker(order.worker),
+            slots: shown + layout.slot(0),
+            sidecars: shown + layout.sidecar(0),
             queues: array::from_fn(queue),
             submissions: array::from_fn(submissions),
             completions: AddressedCompletions::new(space, completions, shape.queue_places),
@@ -145,13 +155,19 @@ impl BlockTasks {
         warp_barrier();
     }
 
-    /// Returns what is at an offset of what is shown, if it begins before `end`.
-    fn shown<T>(&self, at: u64, end: u64) -> Option<&T> {
-        let start =
-            ptr::with_exposed_provenance::<T>((self.device + TaskLayout::WORKERS + at) as usize);
-        // SAFETY: a part of device memory by its layout, words that may have any value and are
-        // used as such by all blocks, by the contract of `new`.
-        (at < end).then(|| unsafe { &*start })
+    /// Returns a slot or sidecar.
+    ///
+    /// # Safety
+    ///
+    /// `address` is that of one in the device's memory.
+    #[inline(always)]
+    unsafe fn shown<T>(&self, address: u64) -> &T {
+        let start = ptr::with_exposed_provenance::<T>(address as usize);
+        // SAFETY: no part of an allocation is at 0.
+        unsafe { assert_unchecked(!start.is_null()) };
+        // SAFETY: by this function's contract, words that may have any value and are used as such
+        // by all blocks, by the contract of `new`.
+        unsafe { &*start }
     }
 }
 
@@ -199,12 +215,24 @@ impl TaskMemory for BlockTasks {
 
     #[inline]
     fn slot(&self, index: u32) -> Option<&SharedTaskSlot<PlacedGpuWord>> {
-        self.shown(self.layout.slot(index), self.layout.sidecar(0))
+        self.place(index).map(|(slot, _)| slot)
     }
 
     #[inline]
     fn sidecar(&self, index: u32) -> Option<&Sidecar<PlacedGpuWord>> {
-        self.shown(self.layout.sidecar(index), self.layout.shown_bytes())
+        self.place(index).map(|(_, sidecar)| sidecar)
+    }
+
+    #[inline]
+    fn place(&self, index: u32) -> Option<TaskPlace<'_, PlacedGpuWord>> {
+        if index >= self.slot_count {
+            return None;
+        }
+        let offset = u64::from(index) * size_of::<Sidecar<PlacedGpuWord>>() as u64;
+        // SAFETY: a slot of so many; it has as many bytes as a sidecar.
+        let slot = unsafe { self.shown(self.slots + offset) };
+        // SAFETY: the sidecar of that slot.
+        Some((slot, unsafe { self.shown(self.sidecars + offset) }))
     }
 
     #[inline]
@@ -229,7 +257,16 @@ impl TaskMemory for BlockTasks {
 
     #[inline]
     fn worker_line(&self, worker: u32) -> Option<&WorkerLine<PlacedGpuWord>> {
-        self.shown(self.layout.worker(worker), self.layout.slot(0))
+        if worker == self.worker {
+            // SAFETY: the line of a worker that the shape has a place for, as that of its order.
+            return Some(unsafe { self.shown(self.own_line) });
+        }
+        if worker >= self.shape().worker_count {
+            return None;
+        }
+        let line = self.device + TaskLayout::WORKERS + self.layout.worker(worker);
+        // SAFETY: the line of one of so many workers.
+        Some(unsafe { self.shown(line) })
     }
 
     #[inline]
@@ -248,14 +285,8 @@ impl WorkerMemory for BlockTasks {
 
     #[inline]
     fn class(&self, class: TaskPriority) -> &BlockQueue {
-        let [critical, high, normal, low, idle, _] = &self.queues;
-        match class {
-            TaskPriority::Critical => critical,
-            TaskPriority::High => high,
-            TaskPriority::Normal => normal,
-            TaskPriority::Low => low,
-            TaskPriority::Idle => idle,
-        }
+        let [classes @ .., spare] = &self.queues;
+        classes.get(class as usize).unwrap_or(spare)
     }
 
     #[inline]

@@ -40,9 +40,6 @@ pub trait DeviceWork {
 
     /// The name by which host and device code know the tasks.
     const ENTRY: &'static str;
-    /// Tasks after which a worker looks whether the grid is to stop; it does so also when it finds
-    /// none.
-    const TASKS_PER_LOOK: u32;
 
     /// Returns the handler of a worker.
     fn handler() -> Self::Handler;
@@ -58,8 +55,10 @@ pub trait DeviceWork {
         Ok(())
     }
 
-    /// Takes a step of the leader's worker, and returns what it says; the lanes in control call it.
-    /// `None` when a thread of the block has met a fault.
+    /// Takes a step of the leader's worker, or some, and returns what the last one says; the lanes
+    /// in control call it. `None` when a thread of the block has met a fault.
+    ///
+    /// Between two calls they look whether the grid is to stop.
     fn step(block: &Block<'_>, worker: Option<&mut BlockWorker<'_, Self::Handler>>) -> Option<u32>;
 
     /// Does what a step asks the crew for, as
@@ -161,19 +160,13 @@ fn take_steps<W: DeviceWork>(
     block: &Block<'_>,
     mut worker: Option<&mut BlockWorker<'_, W::Handler>>,
 ) -> Option<()> {
-    let (mut idle_count, mut worked_count) = (0_u32, 0_u32);
+    let mut idle_count = 0_u32;
     loop {
-        match W::step(block, worker.as_deref_mut())? {
+        idle_count = match W::step(block, worker.as_deref_mut())? {
             OVER => return Some(()),
-            WORKED => {
-                (idle_count, worked_count) = (0, worked_count + 1);
-                if worked_count < W::TASKS_PER_LOOK {
-                    continue;
-                }
-            }
-            _ => idle_count = idle_count.saturating_add(1),
-        }
-        worked_count = 0;
+            WORKED => 0,
+            _ => idle_count.saturating_add(1),
+        };
         block.look(false);
         if agree_unless_fault(block.lane(), u32::from(block.is_over()))? != 0 {
             return Some(());
