@@ -81,9 +81,9 @@ impl<S: OperatorSet> DeviceWork for ModelTasks<S> {
                 name(index, 0, TaskStream::default());
             }
             let refusal = join_by_key(block.team(), KEY, call(PREPARE, 0));
-            let refusal = agree_unless_fault(block.lane(), refusal as u32);
-            let refusal = refusal.map_or(Some(BlockRefusal::Model), BlockRefusal::from_code);
-            if let Some(refusal) = refusal {
+            // After a fault of the crew the lane ends here: the block's report says so already.
+            let refusal = agree(block.lane(), refusal as u32);
+            if let Some(refusal) = BlockRefusal::from_code(refusal) {
                 return Err(refusal);
             }
         }
