@@ -39,10 +39,10 @@ pub(super) fn ballot(says_yes: bool) -> u32 {
 /// its lanes would do the last word again and again, and the kernel would never be over.
 #[inline(always)]
 pub(super) fn agree(lane: u32, says: u32) -> u32 {
-    store_if(lane == 0, AGREED, says.into());
-    warp_barrier();
-    end_after_fault();
-    agreed()
+    match agree_unless_fault(lane, says) {
+        Some(agreed) => agreed,
+        None => fault::end_thread(),
+    }
 }
 
 /// Returns what the leader says to all lanes of the warp, or that a thread of the block has met a
@@ -51,14 +51,10 @@ pub(super) fn agree(lane: u32, says: u32) -> u32 {
 pub(super) fn agree_unless_fault(lane: u32, says: u32) -> Option<u32> {
     store_if(lane == 0, AGREED, says.into());
     warp_barrier();
-    if block::has_fault() { None } else { Some(agreed()) }
-}
-
-#[inline(always)]
-fn end_after_fault() {
-    if block::has_fault() {
-        fault::end_thread();
-    }
+    // No barrier orders what a leader did that has ended, the flag included, with what the others
+    // read: a vote without it tells all of them the same.
+    let is_led = ballot(lane == 0) != 0;
+    if !is_led || block::has_fault() { None } else { Some(agreed()) }
 }
 
 /// Returns what the leader has said, once the lanes have met.

@@ -17,7 +17,7 @@ use super::block::Block;
 use super::clock::DeviceClock;
 use super::tasks::BlockTasks;
 use super::warp::{acquire, agree_unless_fault};
-use crate::block::{Role, set_role};
+use crate::block::{Role, raise_fault, set_role};
 use crate::fault::{end_thread, report_spent};
 use crate::registers;
 use crate::team::BlockTeam;
@@ -182,7 +182,8 @@ fn take_steps<W: DeviceWork>(
 #[inline(never)] // As above.
 fn give_up<W: DeviceWork>(block: &Block<'_>, tasks: &BlockTasks) -> ! {
     if block.lane() == SECOND_LANE {
-        // What the leader did before the fault is seen by this lane.
+        // A change of the flag reads the one that raised it: what came before that is seen here.
+        raise_fault();
         acquire();
         W::give_up();
         tasks.abandon();
