@@ -400,10 +400,14 @@ fn files() {
 
 fn modes_choose_the_processor() {
     let plan = Plan::new(Device::Auto).with_mode(KernelMode::Megakernel).with_trace();
-    let session = model("digits").session_with(plan).expect("it starts");
-    assert!(!session.is_on_gpu());
-    assert!(session.fallback_reason().is_some_and(|reason| reason.contains("trace of claims")));
-    assert!(session.place().contains("worker"), "{}", session.place());
+    let first = model("digits").session_with(plan).expect("it starts");
+    assert!(first.is_on_gpu() && first.fallback_reason().is_none(), "a GPU has traces, too");
+    // A model stays on a GPU alone: the next one goes to the processor.
+    let second = model("digits").session_with(plan).expect("it starts");
+    assert!(!second.is_on_gpu());
+    let reason = second.fallback_reason().expect("it says why");
+    assert!(reason.contains("has a resident kernel of this process. Fix: "), "{reason}");
+    assert!(second.place().contains("worker"), "{}", second.place());
     let called = model("digits").session(Device::Cpu).expect("it starts");
     assert_eq!(called.fallback_reason(), None, "nothing else was asked for");
 }
@@ -473,10 +477,17 @@ fn gpu_staying_streams(mode: KernelMode) {
 
 fn gpu_refusals() {
     let device = Device::Cuda { ordinal: 0 };
-    let plan = Plan::new(device).with_mode(KernelMode::Megakernel).with_trace();
-    let refused = model("digits").session_with(plan).map(|_| ()).expect_err("it has no trace");
+    let stream = isokern_tests::streams::Stream::keyword();
+    let keyword = Model::named("keyword", &stream.tflite).expect("it converts");
+    let plan = Plan::new(device).with_mode(KernelMode::Megakernel);
+    let mut session = keyword.session_with(plan).expect("it starts");
+    let refused = session.append_state(&mut Vec::new()).expect_err("it is on the device");
     assert!(matches!(refused, Error::NotOnGpu { .. }), "{refused}");
-    assert!(refused.to_string().contains("no trace of claims. Fix: "), "{refused}");
+    assert!(
+        refused.to_string().contains("no state to read in megakernel mode. Fix: "),
+        "{refused}"
+    );
+    drop(session);
     let absent = model("digits").session(Device::Cuda { ordinal: 99 }).map(|_| ());
     let text = absent.expect_err("there are not so many").to_string();
     assert!(text.contains("digits.tflite") && text.contains("device 99"), "{text}");

@@ -50,6 +50,7 @@
 //! [`worker_count`]: MegakernelConfig::worker_count
 
 mod cell_ring;
+mod claimed_task;
 mod completion;
 mod completions_state;
 mod config;
@@ -97,6 +98,7 @@ mod transition;
 mod worker;
 
 pub use cell_ring::CellRing;
+pub use claimed_task::{ClaimedTask, FAULT_ABANDONED};
 pub use completion::{Completion, TaskEnd, TaskOutcome};
 pub use completions_state::{CompletionsState, close_completions};
 pub use config::{MegakernelConfig, MegakernelWorkloadHints};
@@ -120,7 +122,7 @@ pub use new_task::NewTask;
 pub use policy::MegakernelLaunchPolicy;
 pub use queue_cells::QueueCells;
 pub use report::MegakernelReport;
-pub use shared_slot::{ClaimedTask, FAULT_ABANDONED, SharedTaskSlot};
+pub use shared_slot::SharedTaskSlot;
 pub use sidecar::{Sidecar, SidecarFlags};
 pub use slot::{TaskSlot, TaskWorkItem};
 pub use spawn_error::SpawnTaskError;

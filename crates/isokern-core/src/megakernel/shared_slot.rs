@@ -28,8 +28,7 @@
 //! A turn comes again after 32 768 pauses. The upper half is the slot's own: it is not in
 //! the tasks that go in and come out.
 
-use core::mem::ManuallyDrop;
-
+use super::claimed_task::ClaimedTask;
 use super::fill::TaskFillError;
 use super::slot::TaskSlot;
 use super::state::{TaskFlags, TaskPriority, TaskState};
@@ -44,7 +43,7 @@ const FLAGS: usize = 15;
 /// The upper half of the flags' word.
 const TURN: u32 = 0xffff_0000;
 /// The lowest bit of the turn: set in odd ones.
-const ODD: u32 = 0x0001_0000;
+pub(super) const ODD: u32 = 0x0001_0000;
 
 /// Sixteen shared words with the layout of a [`TaskSlot`].
 ///
@@ -74,9 +73,6 @@ pub(super) enum SlotEnd {
     Done,
     Faulted { code: u32 },
 }
-
-/// The fault code of a task whose worker dropped it without a step.
-pub const FAULT_ABANDONED: u32 = u32::MAX;
 
 impl<W> SharedTaskSlot<W> {
     /// Returns the slot of these words, which hold an empty slot or one written here before.
@@ -127,7 +123,7 @@ impl<W: SharedWord> SharedTaskSlot<W> {
     where
         W: SharedWord,
     {
-        ClaimedTask { slot: self, value }
+        ClaimedTask::new(self, value)
     }
 
     /// Writes a task into a free slot; for the one that fills slots.
@@ -144,7 +140,7 @@ impl<W: SharedWord> SharedTaskSlot<W> {
     }
 
     /// Stores every field, then the state.
-    fn store(&self, task: TaskSlot, turn: u32) {
+    pub(super) fn store(&self, task: TaskSlot, turn: u32) {
         let [state, fields @ .., flags] = &self.0;
         let [state_word, words @ .., flags_word] = task.to_words();
         for (field, word) in fields.iter().zip(words) {
@@ -174,7 +170,7 @@ impl<W: SharedWord> SharedTaskSlot<W> {
     }
 
     /// Returns the turn in its place; of use to the one that may write.
-    fn turn(&self) -> u32 {
+    pub(super) fn turn(&self) -> u32 {
         self.0[FLAGS].load_relaxed() & TURN
     }
 }
@@ -188,7 +184,7 @@ impl<W: SharedRmw> SharedTaskSlot<W> {
     /// Ready, Yielded or Requeued, or no longer.
     pub fn try_claim(&self) -> Result<ClaimedTask<'_, W>, TaskTransitionError> {
         self.claim()?;
-        Ok(ClaimedTask { slot: self, value: self.claimed() })
+        Ok(ClaimedTask::new(self, self.claimed()))
     }
 
     /// Takes the task as [`try_claim`](Self::try_claim), for a worker that goes on with
@@ -263,109 +259,5 @@ impl<W: SharedRmw> SharedTaskSlot<W> {
                 return Ok(());
             }
         }
-    }
-}
-
-/// A task in the hands of the one worker that claimed it.
-///
-/// Each step writes the slot and gives it up. Dropped without one, the task is faulted with
-/// [`FAULT_ABANDONED`]: no slot stays Running.
-#[derive(Debug)]
-#[must_use = "take a step, or the task is faulted"]
-pub struct ClaimedTask<'s, W: SharedWord> {
-    slot: &'s SharedTaskSlot<W>,
-    value: TaskSlot,
-}
-
-impl<W: SharedWord> ClaimedTask<'_, W> {
-    /// Returns the task as it was claimed.
-    #[must_use]
-    pub const fn value(&self) -> &TaskSlot {
-        &self.value
-    }
-
-    /// See [`TaskSlot::pause`].
-    ///
-    /// # Errors
-    ///
-    /// None from Running; the slot is then paused.
-    pub fn pause(self, pc: u32, data: u32, epoch: u32) -> Result<(), TaskTransitionError> {
-        self.pause_turn(pc, data, epoch).map(|_| ())
-    }
-
-    /// Works as [`pause`](Self::pause), and returns the turn of this pause.
-    pub(super) fn pause_turn(
-        self,
-        pc: u32,
-        data: u32,
-        epoch: u32,
-    ) -> Result<u32, TaskTransitionError> {
-        let paused = self.value.pause(pc, data, epoch)?;
-        let claimed = ManuallyDrop::new(self);
-        let next_even = (claimed.slot.turn() & !ODD).wrapping_add(2 * ODD);
-        claimed.slot.store(paused, next_even);
-        Ok(next_even)
-    }
-
-    /// See [`TaskSlot::yield_at`].
-    ///
-    /// # Errors
-    ///
-    /// [`CounterOverflow`](TaskTransitionError::CounterOverflow); the task is then faulted.
-    pub fn yield_at(self, pc: u32, data: u32) -> Result<(), TaskTransitionError> {
-        let next = self.value.yield_at(pc, data);
-        self.finish(next)
-    }
-
-    /// See [`TaskSlot::requeue`].
-    ///
-    /// # Errors
-    ///
-    /// [`CounterOverflow`](TaskTransitionError::CounterOverflow); the task is then faulted.
-    pub fn requeue(
-        self,
-        pc: u32,
-        data: u32,
-        priority: TaskPriority,
-    ) -> Result<(), TaskTransitionError> {
-        let next = self.value.requeue(pc, data, priority);
-        self.finish(next)
-    }
-
-    /// See [`TaskSlot::complete`].
-    ///
-    /// # Errors
-    ///
-    /// None from Running; the slot is then done.
-    pub fn complete(self) -> Result<(), TaskTransitionError> {
-        ManuallyDrop::new(self).slot.end(SlotEnd::Done);
-        Ok(())
-    }
-
-    /// See [`TaskSlot::fault`].
-    ///
-    /// # Errors
-    ///
-    /// None from Running; the slot is then faulted.
-    pub fn fault(self, code: u32) -> Result<(), TaskTransitionError> {
-        ManuallyDrop::new(self).slot.end(SlotEnd::Faulted { code });
-        Ok(())
-    }
-
-    /// Writes the slot after a step, or faults it by dropping `self`.
-    fn finish(
-        self,
-        next: Result<TaskSlot, TaskTransitionError>,
-    ) -> Result<(), TaskTransitionError> {
-        let next = next?;
-        let claimed = ManuallyDrop::new(self);
-        claimed.slot.store(next, claimed.slot.turn());
-        Ok(())
-    }
-}
-
-impl<W: SharedWord> Drop for ClaimedTask<'_, W> {
-    fn drop(&mut self) {
-        self.slot.end(SlotEnd::Faulted { code: FAULT_ABANDONED });
     }
 }
