@@ -59,7 +59,7 @@ impl<M: WorkerMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
         self.steps(1)
     }
 
-    /// Takes steps while there are tasks, `count` at most, and returns what the last one says.
+    /// Takes a step, and others while there are tasks, `count` at most; returns what the last says.
     #[inline]
     pub fn steps(&mut self, count: u32) -> WorkerStep {
         let Self { memory, handler, clock, team, hand, over } = self;
