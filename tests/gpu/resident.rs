@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::device::Gpu;
 use crate::launched::Launched;
 use crate::samples::Samples;
+use crate::tasks::task_end;
 use crate::{Effort, Failure};
 
 static MODEL: &[u8] = include_bytes!("../models/digits.ikm");
@@ -30,8 +31,6 @@ const PLACE: u32 = 0;
 const SLOTS: u32 = 2;
 /// How long the kernel stays without its host.
 const LEASE: Duration = Duration::from_secs(10);
-/// After this long a task is lost.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The ways, in the order in which a turn takes them.
 const WAYS: [&str; 4] = [
@@ -152,13 +151,7 @@ fn run_task<M: HostMemory>(
     let start = Instant::now();
     let request = tasks.ask(PLACE, 0, None, image).map_err(failed)?;
     let handle = submitter.try_submit(NewTask::from(request)).map_err(failed)?;
-    let end = loop {
-        match completions.try_take(handle) {
-            Ok(end) => break end,
-            Err(_) if start.elapsed() > PATIENCE => return Err(failed("a task is lost")),
-            Err(_) => core::hint::spin_loop(),
-        }
-    };
+    let end = task_end(completions, handle, start)?;
     if end.outcome != TaskOutcome::Done {
         return Err(failed(format!("a task ended as {:?}, {}", end.outcome, end.code)));
     }

@@ -8,7 +8,9 @@ use std::thread;
 use std::time::Instant;
 
 use isokern_core::MegakernelConfig;
-use isokern_core::megakernel::{MegakernelReport, NewTask, SubmitError, TaskOutcome};
+use isokern_core::megakernel::{
+    HostMemory, MegakernelReport, NewTask, SubmitError, TaskEnd, TaskHandle, TaskOutcome,
+};
 use isokern_cuda::{CudaHost, CudaWorkers, MappedTasks, ResidentPlan};
 use isokern_guard::SystemClock;
 use isokern_ring::{Completions, Controls, Submitter, megakernel};
@@ -195,13 +197,7 @@ impl Stage {
         for number in 0..warm_up + samples {
             let start = Instant::now();
             let handle = submitter.try_submit(NewTask::new(0)).map_err(failed)?;
-            let end = loop {
-                match completions.try_take(handle) {
-                    Ok(end) => break end,
-                    Err(_) if start.elapsed() > PATIENCE => return Err(failed("a task is lost")),
-                    Err(_) => core::hint::spin_loop(),
-                }
-            };
+            let end = task_end(&mut completions, handle, start)?;
             let time = start.elapsed();
             if end.outcome != TaskOutcome::Done {
                 return Err(failed(format!("task {number} ended as {:?}", end.outcome)));
@@ -214,6 +210,21 @@ impl Stage {
         times.print("round trip", "an empty task", path, effort, &json!({}));
         drop(submitter);
         check(&controls.finish(), warm_up + samples)
+    }
+}
+
+/// Looks again and again until a task submitted at `start` has ended.
+pub(crate) fn task_end<M: HostMemory>(
+    completions: &mut Completions<M>,
+    handle: TaskHandle,
+    start: Instant,
+) -> Result<TaskEnd, Failure> {
+    loop {
+        match completions.try_take(handle) {
+            Ok(end) => return Ok(end),
+            Err(_) if start.elapsed() > PATIENCE => return Err(failed("a task is lost")),
+            Err(_) => core::hint::spin_loop(),
+        }
     }
 }
 
