@@ -1,7 +1,6 @@
 //! Models that are asked and answer later: as a ring actor, or as tasks of a megakernel.
 
 use core::time::Duration;
-use std::process;
 use std::sync::Mutex;
 
 use isokern::asked::AskedModel;
@@ -17,6 +16,7 @@ use crate::call::limit;
 use crate::errors::{Kind, raise};
 use crate::inputs::Given;
 use crate::model::Model;
+use crate::owner::{Owner, closed};
 use crate::session::account;
 
 /// Who answers.
@@ -35,7 +35,7 @@ enum Runner {
 pub(crate) struct Asked {
     model: Facade,
     runner: Mutex<Option<Runner>>,
-    owner: u32,
+    owner: Owner,
 }
 
 impl Runner {
@@ -97,7 +97,7 @@ impl Asked {
     ) -> PyResult<Self> {
         let model = model.facade.clone();
         let runner = py.detach(|| start(&model)).map_err(|error| raise(py, &error))?;
-        Ok(Self { model, runner: Mutex::new(Some(runner)), owner: process::id() })
+        Ok(Self { model, runner: Mutex::new(Some(runner)), owner: Owner::this() })
     }
 
     pub(crate) fn ring(
@@ -120,25 +120,12 @@ impl Asked {
 
     /// Lets `act` use the runner, if it is open and of this process.
     fn with<R>(&self, py: Python<'_>, act: impl FnOnce(&mut Runner) -> PyResult<R>) -> PyResult<R> {
-        self.check_owner(py)?;
+        self.owner.check(py, self.model.name())?;
         let busy = |text| Kind::Busy.raise(py, format!("{}: {text}", self.model.name()));
         let mut runner = self.runner.try_lock().map_err(|_| {
             busy("another thread waits for an answer. Fix: ask and wait on one thread")
         })?;
-        act(runner.as_mut().ok_or_else(|| {
-            let text = format!("{}: the session is closed. Fix: start another", self.model.name());
-            Kind::Closed.raise(py, text)
-        })?)
-    }
-
-    fn check_owner(&self, py: Python<'_>) -> PyResult<()> {
-        if self.owner == process::id() {
-            return Ok(());
-        }
-        let name = self.model.name();
-        let text = "the session has threads or a GPU that a fork leaves behind. Fix: start it in \
-                    this process";
-        Err(Kind::Forked.raise(py, format!("{name}: {text}")))
+        act(runner.as_mut().ok_or_else(|| closed(py, self.model.name()))?)
     }
 }
 
@@ -195,7 +182,7 @@ impl Asked {
 
     /// Ends it and waits for its threads; returns the account of tasks in megakernel mode.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        self.check_owner(py)?;
+        self.owner.check(py, self.model.name())?;
         let taken = self.runner.try_lock().ok().and_then(|mut runner| runner.take());
         let Some(runner) = taken else { return Ok(None) };
         let report = py.detach(|| match runner {
@@ -212,7 +199,7 @@ impl Asked {
 impl Drop for Asked {
     fn drop(&mut self) {
         // Threads that a fork has left behind are nobody to wait for.
-        if self.owner != process::id() {
+        if !self.owner.is_this() {
             let runner = self.runner.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
             core::mem::forget(runner.take());
         }

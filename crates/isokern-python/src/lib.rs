@@ -15,6 +15,7 @@ mod device;
 mod errors;
 mod inputs;
 mod model;
+mod owner;
 mod session;
 
 use std::ffi::OsString;

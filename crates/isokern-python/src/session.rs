@@ -1,7 +1,6 @@
 //! Sessions: a model, ready to run on one device in one mode.
 
 use core::num::NonZeroU32;
-use std::process;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::Instant;
 
@@ -15,6 +14,7 @@ use crate::device::DeviceOrName;
 use crate::errors::{Kind, raise};
 use crate::inputs::Given;
 use crate::model::Model;
+use crate::owner::{Owner, closed};
 
 /// A model, ready to run: a stream of samples where the model has state.
 ///
@@ -28,7 +28,7 @@ pub(crate) struct Session {
     place: String,
     mode: &'static str,
     /// The process that has its threads; any, where it has none.
-    owner: Option<u32>,
+    owner: Option<Owner>,
 }
 
 impl Session {
@@ -42,7 +42,7 @@ impl Session {
             name: model.facade.name().to_owned(),
             place: session.place().to_owned(),
             mode: mode.as_str(),
-            owner: has_threads.then(process::id),
+            owner: has_threads.then(Owner::this),
             session: Mutex::new(Some(session)),
         })
     }
@@ -50,18 +50,11 @@ impl Session {
     /// Lets `act` use the session, if it is open, here and free.
     fn with<R>(&self, py: Python<'_>, act: impl FnOnce(&mut Facade) -> PyResult<R>) -> PyResult<R> {
         let mut session = self.lock(py)?;
-        act(session.as_mut().ok_or_else(|| {
-            Kind::Closed
-                .raise(py, format!("{}: the session is closed. Fix: start another", self.name))
-        })?)
+        act(session.as_mut().ok_or_else(|| closed(py, &self.name))?)
     }
 
     fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Option<Facade>>> {
-        if self.owner.is_some_and(|owner| owner != process::id()) {
-            let text = "the session has threads or a GPU that a fork leaves behind. Fix: start it \
-                        in this process";
-            return Err(Kind::Forked.raise(py, format!("{}: {text}", self.name)));
-        }
+        self.owner.map_or(Ok(()), |owner| owner.check(py, &self.name))?;
         match self.session.try_lock() {
             Ok(session) => Ok(session),
             Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
@@ -196,7 +189,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         // Threads that a fork has left behind are nobody to wait for.
-        if self.owner.is_some_and(|owner| owner != process::id()) {
+        if self.owner.is_some_and(|owner| !owner.is_this()) {
             let session = self.session.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
             core::mem::forget(session.take());
         }
