@@ -1,6 +1,8 @@
 //! The suite of tasks: that each is accounted for, whatever it does and whenever workers stop, by
 //! one source for every host of workers.
 
+use core::iter::{self, Peekable};
+use core::ops::RangeInclusive;
 use core::time::Duration;
 use std::thread;
 use std::time::Instant;
@@ -198,8 +200,18 @@ fn messages<S: TaskStage>(stage: &S) {
     let last = 4 * stage.slot_count();
     let waiting = submit(&mut submitter, Chore::Pause.with(last));
     let mut epochs = (1..=last).peekable();
-    while epochs.next_if(|epoch| submitter.resume(waiting, *epoch).is_ok()).is_some() {}
-    assert!(epochs.peek().is_some(), "the inlet is full");
+    let said = fill(&mut submitter, waiting, &mut epochs);
+    controls.next_slice().unwrap_or_else(|error| panic!("{error}"));
+    let after = loop {
+        match submitter.try_submit(Chore::Done.with(0)) {
+            Ok(task) => break task,
+            Err(_) => stage.nap(),
+        }
+    };
+    // It came after all that was said, so that is taken in, and credit was given for it.
+    assert_eq!(wait(stage, &mut completions, after).outcome, TaskOutcome::Done);
+    accounted(&controls.stop());
+    assert_eq!(fill(&mut submitter, waiting, &mut epochs), said + 1, "so many places");
     controls.next_slice().unwrap_or_else(|error| panic!("{error}"));
     for epoch in epochs {
         while submitter.resume(waiting, epoch).is_err() {
@@ -209,7 +221,19 @@ fn messages<S: TaskStage>(stage: &S) {
     assert_eq!(wait(stage, &mut completions, waiting).outcome, TaskOutcome::Done);
     let report = controls.finish();
     accounted(&report);
-    assert_eq!((report.done, report.claims), (1, 2));
+    assert_eq!((report.done, report.claims), (2, 3));
+}
+
+/// Says epochs to a task until its inlet is full, and returns how many.
+fn fill<M: HostMemory>(
+    submitter: &mut Submitter<M>,
+    waiting: TaskHandle,
+    epochs: &mut Peekable<RangeInclusive<u32>>,
+) -> usize {
+    let said = iter::from_fn(|| epochs.next_if(|epoch| submitter.resume(waiting, *epoch).is_ok()));
+    let said = said.count();
+    assert!(epochs.peek().is_some(), "the inlet is full");
+    said
 }
 
 fn dropped<S: TaskStage>(stage: &S) {
@@ -221,7 +245,7 @@ fn dropped<S: TaskStage>(stage: &S) {
         drop(submitter);
         let report = controls.finish();
         accounted(&report);
-        let told = core::iter::from_fn(|| completions.try_next().ok()).count() as u64;
+        let told = iter::from_fn(|| completions.try_next().ok()).count() as u64;
         assert_eq!((report.done, told), (accepted, accepted));
     }
 }

@@ -43,7 +43,7 @@ const PLANTS: [Plant; 7] = [
     },
     Plant {
         name: "an_inlet_gives_credit_early",
-        function: "4Hand12take_in_some",
+        function: "4Hand7take_in",
         change: with_early_credit,
         test: "more_is_said_than_an_inlet_has_places",
     },

@@ -31,7 +31,7 @@ const LONG: [&str; 2] =
 /// Seeds of those.
 const FEW: u64 = 2;
 /// Steps of the device between two cuts, and ns, unless `ISOKERN_STRIDE` says otherwise.
-const STRIDE: usize = 211;
+const STRIDE: usize = 97;
 const STRIDE_NS: usize = 1009;
 /// Slices after which one that is too short is left alone.
 const SLICES: usize = 40;

@@ -56,12 +56,11 @@ impl<'a, M: WorkerMemory, C: Clock> WorkerContext<'a, M, C> {
 impl<M: WorkerMemory, C: Clock> TaskContext for WorkerContext<'_, M, C> {
     fn must_yield(&mut self) -> bool {
         self.hand.now_ns = self.clock.now_ns();
-        self.hand.take_in(self.memory, true);
+        self.hand.look_if_due(self.memory, true);
         let flags = self.flags();
         flags.contains(SidecarFlags::CANCELLED)
             || flags.contains(SidecarFlags::PAUSE_ASKED)
-            || self.hand.now_ns >= self.hand.end_ns
-            || self.memory.gate().is_stopped()
+            || self.hand.is_over()
             || Hand::is_outranked(
                 self.memory,
                 TaskPriority::from_word(self.priority).unwrap_or_default(),

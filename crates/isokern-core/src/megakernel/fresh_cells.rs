@@ -135,7 +135,7 @@ impl<W: Fresh> Fresh for WorkerLine<W> {
 }
 
 impl<W: Fresh> Fresh for SharedLine<W> {
-    const FRESH: Self = Self { intake: W::FRESH, events: Fresh::FRESH };
+    const FRESH: Self = Self { intake: W::FRESH, heads: Fresh::FRESH, events: Fresh::FRESH };
 }
 
 impl<W: Fresh> Fresh for GateLine<W> {

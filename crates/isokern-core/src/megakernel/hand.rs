@@ -33,6 +33,10 @@ pub(super) struct Hand {
     pub(super) running: Option<u32>,
     /// The time at the last look.
     pub(super) now_ns: u64,
+    /// When the host's words are to be looked at again.
+    pub(super) next_look_ns: u64,
+    /// Whether the host had asked to stop at the last look at its words.
+    pub(super) is_stopped: bool,
     came: u32,
     went: u32,
 }
@@ -73,6 +77,8 @@ impl Hand {
             out: ProducerState::starting_at(line.tail.load_relaxed()),
             running: line.in_hand.load_relaxed().checked_sub(1),
             now_ns: 0,
+            next_look_ns: 0,
+            is_stopped: false,
             came: line.came.load_relaxed(),
             went: line.went.load_relaxed(),
         }

@@ -8,32 +8,48 @@ use super::state::{TaskPriority, TaskState};
 use super::submission::{Submission, SubmissionKind};
 use super::tally::Tally;
 use super::task_memory::{INLETS, TaskBells, WorkerMemory};
-use crate::ring::{ConsumerState, SharedCounter, SharedRing, SharedRmw, SharedWord};
+use crate::ring::{ConsumerState, SharedCell, SharedCounter, SharedRing, SharedRmw, SharedWord};
 
 /// Messages of an inlet that are taken in at a time.
 const BATCH: u32 = 32;
 
 impl Hand {
-    /// Takes in what was submitted, unless there is nothing or another worker is at it.
+    /// Looks at the host's words when what was seen of them is too old
+    /// ([`LOOK_NS`](WorkerMemory::LOOK_NS)); returns whether it did.
+    #[inline]
+    pub(super) fn look_if_due<M: WorkerMemory>(&mut self, memory: &M, is_busy: bool) -> bool {
+        let is_due = M::LOOK_NS == 0 || self.now_ns >= self.next_look_ns;
+        if is_due {
+            self.look(memory, is_busy);
+        }
+        is_due
+    }
+
+    /// Looks whether the host asks to stop, and takes in what was submitted, unless the slice is
+    /// over, there is nothing, or another worker is at it.
     ///
     /// `is_busy` says that this worker has a task in hand, so another one is wanted for those
     /// that come.
     #[inline]
-    pub(super) fn take_in<M: WorkerMemory>(&mut self, memory: &M, is_busy: bool) {
-        if !INLETS.iter().all(|inlet| is_empty(memory.submissions(*inlet))) {
-            self.take_in_some(memory, is_busy);
+    pub(super) fn look<M: WorkerMemory>(&mut self, memory: &M, is_busy: bool) {
+        self.next_look_ns = self.now_ns.saturating_add(M::LOOK_NS);
+        // Loads of which none waits for another.
+        self.is_stopped = memory.gate().is_stopped();
+        let has_some = INLETS.into_iter().fold(false, |has, inlet| has | shows_some(memory, inlet));
+        if has_some && !self.is_over() {
+            self.take_in(memory, is_busy);
         }
     }
 
     #[inline(never)] // A look in vain does without its frame.
-    fn take_in_some<M: WorkerMemory>(&mut self, memory: &M, is_busy: bool) {
+    fn take_in<M: WorkerMemory>(&mut self, memory: &M, is_busy: bool) {
         let lock = &memory.line().intake;
         if lock.load_relaxed() != 0 || lock.compare_exchange(0, 1).is_err() {
             return;
         }
         let mut task_count = 0;
         for inlet in INLETS {
-            task_count += self.take_in_inlet(memory, memory.submissions(inlet));
+            task_count += self.take_in_inlet(memory, inlet);
         }
         lock.store_release(0);
         if task_count > u32::from(!is_busy) {
@@ -41,8 +57,10 @@ impl Hand {
         }
     }
 
-    fn take_in_inlet<M: WorkerMemory>(&mut self, memory: &M, ring: &M::Submissions) -> u32 {
-        let mut consumer = consumer_of(ring);
+    fn take_in_inlet<M: WorkerMemory>(&mut self, memory: &M, inlet: u32) -> u32 {
+        let ring = memory.submissions(inlet);
+        let head = memory.line().head(inlet);
+        let mut consumer = ConsumerState::starting_at(head.load_relaxed());
         let mut task_count = 0;
         for _ in 0..BATCH {
             let Ok(submission) = consumer.try_take::<Submission, _>(ring) else {
@@ -50,6 +68,8 @@ impl Hand {
             };
             task_count += u32::from(self.take_in_one(memory, &submission));
         }
+        // Before the host learns of it: who sees that the host went on from there sees this, too.
+        head.store_release(consumer.head());
         consumer.publish_head(ring);
         task_count
     }
@@ -190,14 +210,18 @@ impl Hand {
     }
 }
 
-/// Returns the consumer of a ring whose head is its whole state.
-fn consumer_of<R: SharedRing>(ring: &R) -> ConsumerState {
-    ConsumerState::starting_at(ring.head().load_relaxed())
+/// Returns whether an inlet shows a submission: a hint, whose words may be of two moments.
+#[inline]
+fn shows_some<M: WorkerMemory>(memory: &M, inlet: u32) -> bool {
+    let (ring, ticket) = (memory.submissions(inlet), memory.line().head(inlet).load_relaxed());
+    let slots = ring.slot_count();
+    ring.cell(slots.slot_index(ticket), 0).poll().turn == slots.turn(ticket)
 }
 
 /// Returns whether nothing is published. A worker that takes in shows so only when it is through.
-pub(super) fn is_empty<R: SharedRing>(ring: &R) -> bool {
-    ConsumerState::starting_at(ring.head().load_acquire()).is_empty(ring)
+pub(super) fn is_empty<M: WorkerMemory>(memory: &M, inlet: u32) -> bool {
+    let head = memory.line().head(inlet).load_acquire();
+    ConsumerState::starting_at(head).is_empty(memory.submissions(inlet))
 }
 
 fn is_waiting_for_release<W: SharedRmw + SharedCounter>(place: &Place<'_, W>) -> bool {

@@ -1,6 +1,7 @@
 //! Words beside the slots: of all workers, of one worker, of the host.
 
 use super::completion::{TaskEnd, TaskOutcome};
+use super::handle::INLET_COUNT;
 use super::task_shape::{EVENT_COUNT, TENANT_COUNT};
 use crate::ring::SharedWord;
 
@@ -84,18 +85,30 @@ impl<W: SharedWord> GateLine<W> {
 /// | word | written by | what |
 /// |---|---|---|
 /// | intake | workers | 1 while one of them takes submissions in |
+/// | heads | whoever has the intake | of each inlet, the next ticket to take |
 /// | events | whoever has the intake | the value of each event |
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
 pub struct SharedLine<W> {
     pub(super) intake: W,
+    pub(super) heads: [W; INLET_COUNT],
     pub(super) events: [W; EVENT_COUNT],
 }
 
 impl<W> SharedLine<W> {
     /// Returns a line of words made one by one, all zero.
     pub fn from_words(mut word: impl FnMut() -> W) -> Self {
-        Self { intake: word(), events: core::array::from_fn(|_| word()) }
+        Self {
+            intake: word(),
+            heads: core::array::from_fn(|_| word()),
+            events: core::array::from_fn(|_| word()),
+        }
+    }
+
+    /// Returns the next ticket of an inlet, the first for 0 and the second for any other.
+    pub(super) const fn head(&self, inlet: u32) -> &W {
+        let [first, second] = &self.heads;
+        if inlet == 0 { first } else { second }
     }
 
     /// Returns the word of an event, 1 to [`EVENT_COUNT`].

@@ -83,6 +83,8 @@ macro_rules! worker_memory {
         impl<M: WorkerMemory> WorkerMemory for $pointer {
             type Queue = M::Queue;
 
+            const LOOK_NS: u64 = M::LOOK_NS;
+
             #[inline]
             fn class(&self, class: TaskPriority) -> &M::Queue {
                 M::class(self, class)

@@ -29,13 +29,25 @@ impl Hand {
     /// Takes in what was submitted, and returns the slot of the next task; `None` where there is
     /// none, or the slice is over.
     #[inline]
-    pub(super) fn next<M: WorkerMemory, C: Clock>(&mut self, memory: &M, clock: &C) -> Option<u32> {
-        self.now_ns = clock.now_ns();
-        if memory.gate().is_stopped() || self.now_ns >= self.end_ns {
-            return None;
+    pub(super) fn next<M: WorkerMemory>(&mut self, memory: &M) -> Option<u32> {
+        let mut has_looked = self.look_if_due(memory, false);
+        loop {
+            if self.is_over() {
+                return None;
+            }
+            let next = self.take_next(memory);
+            if next.is_some() || has_looked {
+                return next;
+            }
+            self.look(memory, false);
+            has_looked = true;
         }
-        self.take_in(memory, false);
-        self.take_next(memory)
+    }
+
+    /// Returns whether the slice is over, at the last look.
+    #[inline]
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_stopped || self.now_ns >= self.end_ns
     }
 
     /// Claims the task in a slot that came out of a queue, and runs it.

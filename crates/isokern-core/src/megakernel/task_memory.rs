@@ -100,6 +100,13 @@ pub trait WorkerMemory: TaskMemory<Word: SharedRmw + SharedCounter> {
     /// A queue.
     type Queue: QueueMemory;
 
+    /// How long what a worker has seen of the host's words counts, in ns, while it has tasks: so
+    /// long it neither looks for submissions nor whether the host has asked it to stop.
+    ///
+    /// 0, the default, is a look at each claim and each safe point. Where a look takes longer than
+    /// a small task, as across a bus, it is worth more.
+    const LOOK_NS: u64 = 0;
+
     /// Returns the queue of a class.
     fn class(&self, class: TaskPriority) -> &Self::Queue;
 

@@ -68,7 +68,8 @@ impl<M: WorkerMemory, H: TaskHandler<T>, C: Clock, T: Team> Worker<M, H, C, T> {
             && let Some(line) = memory.worker_line(hand.number)
         {
             let mut left = count;
-            while let Some(index) = hand.next(memory, clock) {
+            hand.now_ns = clock.now_ns();
+            while let Some(index) = hand.next(memory) {
                 hand.run(memory, line, index, (handler, clock, team));
                 left = left.saturating_sub(1);
                 if left == 0 {
@@ -110,6 +111,7 @@ impl<M: WorkerMemory, H, C: Clock, T> Worker<M, H, C, T> {
         if let Some(hand) = &mut self.hand {
             hand.end_ns = end_ns;
             hand.passed_over_max = slice.passed_over_max;
+            hand.next_look_ns = 0;
         }
         self.over = None;
     }
@@ -128,19 +130,31 @@ impl<M: WorkerMemory, H, C: Clock, T> Worker<M, H, C, T> {
         let Self { memory, clock, hand, over, .. } = self;
         if over.is_none()
             && let Some(hand) = hand
-            && let Some(index) = hand.next(memory, clock)
         {
-            let line = memory.worker_line(hand.number).ok_or(WorkerStep::Worked)?;
-            let place = hand.claim(memory, line, index).ok_or(WorkerStep::Worked)?;
-            let task = place.slot.claimed();
-            let is_to_run = hand.take_in_hand(memory, line, &place, &task);
-            return is_to_run.then_some(task).ok_or(WorkerStep::Worked);
+            hand.now_ns = clock.now_ns();
+            if let Some(index) = hand.next(memory) {
+                let line = memory.worker_line(hand.number).ok_or(WorkerStep::Worked)?;
+                let place = hand.claim(memory, line, index).ok_or(WorkerStep::Worked)?;
+                let task = place.slot.claimed();
+                let is_to_run = hand.take_in_hand(memory, line, &place, &task);
+                return is_to_run.then_some(task).ok_or(WorkerStep::Worked);
+            }
         }
         Err(self.without_task())
     }
 
-    /// Takes in what was submitted, and returns whether the task in hand is to give way
-    /// ([`TaskContext::must_yield`](super::TaskContext::must_yield)).
+    /// Takes in what was submitted and looks whether the host asks to stop, while others run the
+    /// task in hand: what [`must_yield`](Self::must_yield) says afterwards is as old as this.
+    pub fn attend(&mut self) {
+        if let Some(hand) = &mut self.hand {
+            hand.now_ns = self.clock.now_ns();
+            hand.look(&self.memory, true);
+        }
+    }
+
+    /// Returns whether the task in hand is to give way
+    /// ([`TaskContext::must_yield`](super::TaskContext::must_yield)); takes in what was submitted
+    /// before, unless that was done [just now](WorkerMemory::LOOK_NS).
     pub fn must_yield(&mut self) -> bool {
         let Some((hand, place)) = in_hand(&mut self.hand, &self.memory) else { return true };
         let task = place.slot.snapshot();
@@ -215,9 +229,7 @@ fn in_hand<'h, 'm, M: WorkerMemory>(
 fn is_over<M: WorkerMemory>(memory: &M) -> bool {
     // In this order: closed, so nothing more comes in; taken in, so all of it is counted; and
     // those that went before those that came, so that equal sums were equal at one moment.
-    if !memory.gate().is_closed()
-        || INLETS.iter().any(|inlet| !is_empty(memory.submissions(*inlet)))
-    {
+    if !memory.gate().is_closed() || INLETS.iter().any(|inlet| !is_empty(memory, *inlet)) {
         return false;
     }
     let sum = |count: fn(&M, u32) -> u32| {

@@ -12,7 +12,7 @@ use isokern_core::ring::{AddressedLine, HostView};
 use super::cells::LoadedLine;
 use super::look::look;
 use super::shared::{
-    AHEAD, GRID_LINE, LOADED_LINES, LOOKS, MAILBOXES, OWN_LINE, POSTED, WANTED, store,
+    AHEAD, BACK, GRID_LINE, LOADED_LINES, LOOKS, MAILBOXES, OWN_LINE, POSTED, WANTED, store,
     store_halves, store_if,
 };
 use super::warp::{agree, warp_barrier};
@@ -48,7 +48,7 @@ impl<'t> Block<'t> {
     /// The addresses of `parameters` are as their type says, and stay so while the kernel runs.
     pub(super) unsafe fn new(team: &'t BlockTeam, parameters: ResidentParameters) -> Self {
         if team.index() == 0 {
-            [AHEAD, POSTED, WANTED].into_iter().for_each(|word| store(word, 0));
+            [AHEAD, POSTED, WANTED, BACK].into_iter().for_each(|word| store(word, 0));
             store(GRID_LINE, parameters.grid_line);
         }
         Self {

@@ -1,5 +1,6 @@
-//! Tasks that run models: all threads of the block run an operator, and between two of them the
-//! leader asks whether the task is to give way.
+//! Tasks that run models: the crew of the block runs an operator, and the leader, which is not at the
+//! crew's barrier, takes in what the host submits meanwhile. Between two operators it asks whether
+//! the task is to give way.
 //!
 //! The activations are in shared memory, where they fit; a task that gives way leaves them in the
 //! arena of its place, in device memory, and goes on from there on whichever block takes it next.
@@ -21,7 +22,7 @@ use super::block::Block;
 use super::model::{self, Sample, is_shared};
 use super::shared::{HELD, MODEL, NEXT, PAYLOAD, TABLE, load, load_halves, store};
 use super::task_table::{FREE, TAKEN, give_back, mark, name, note_table};
-use super::team::join_by_key;
+use super::team::{join_attending, join_by_key};
 use super::warp::{agree, agree_unless_fault};
 use super::workers::{BlockWorker, DeviceWork, IDLE, WORKED, said};
 use crate::team::BlockTeam;
@@ -96,7 +97,11 @@ impl<S: OperatorSet> DeviceWork for ModelTasks<S> {
         let mut says = agree_unless_fault(block.lane(), says)?;
         while says == GO_ON {
             let next = if block.is_leader() { load(NEXT) } else { 0 };
-            let result = join_by_key(block.team(), KEY, next);
+            let result = join_attending(block.team(), KEY, next, || {
+                if let Some(worker) = worker.as_deref_mut() {
+                    worker.0.attend();
+                }
+            });
             if block::has_fault() {
                 return None;
             }

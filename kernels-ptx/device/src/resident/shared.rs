@@ -6,6 +6,8 @@
 
 use core::arch::{asm, global_asm};
 
+use isokern_core::device::TASK_MODELS_MAX;
+
 global_asm!(".shared .align 8 .b8 isokern_words[1536];");
 
 /// What the host's clock is ahead of the device's timer, in ns.
@@ -48,6 +50,35 @@ pub(super) const HELD: u32 = 134;
 /// The models that tasks run: {models, places}, {streams, 0}, the six addresses and strides of
 /// `TaskModels`, and of each model its address, its bytes and where it is copied from.
 pub(super) const TABLE: u32 = 135;
+
+/// How many crew calls the first rank of the crew has come back from ([`watch`], [`tell`]).
+pub(super) const BACK: u32 = TABLE + 8 + 3 * TASK_MODELS_MAX as u32;
+
+/// Reads a word that another rank may write at this moment.
+#[inline(always)]
+pub(super) fn watch(index: u32) -> u64 {
+    let value: u64;
+    // SAFETY: `place` is inside of the block's own words.
+    unsafe {
+        asm!(
+            "ld.relaxed.cta.shared.u64 {v}, [{a}];",
+            v = out(reg64) value, a = in(reg64) place(index), options(nostack),
+        );
+    }
+    value
+}
+
+/// Writes a word that another rank may read at this moment.
+#[inline(always)]
+pub(super) fn tell(index: u32, value: u64) {
+    // SAFETY: as above.
+    unsafe {
+        asm!(
+            "st.relaxed.cta.shared.u64 [{a}], {v};",
+            a = in(reg64) place(index), v = in(reg64) value, options(nostack),
+        );
+    }
+}
 
 /// Reads a word.
 #[inline(always)]

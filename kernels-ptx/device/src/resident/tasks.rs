@@ -283,6 +283,9 @@ impl TaskMemory for BlockTasks {
 impl WorkerMemory for BlockTasks {
     type Queue = BlockQueue;
 
+    /// A look is a round trip to the host's memory, of about a microsecond.
+    const LOOK_NS: u64 = 4096;
+
     #[inline]
     fn class(&self, class: TaskPriority) -> &BlockQueue {
         let [classes @ .., spare] = &self.queues;

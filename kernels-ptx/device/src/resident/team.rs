@@ -11,10 +11,13 @@ use core::task::{Context, Poll};
 use isokern_core::device::resident_key;
 use isokern_core::{Resident, Team};
 
-use super::shared::{CALLS, POSTED, RESULT, WANTED, load, load_halves, store, store_halves};
+use super::shared::{
+    BACK, CALLS, POSTED, RESULT, WANTED, load, load_halves, store, store_halves, tell, watch,
+};
+use super::warp::warp_barrier;
 use super::{Actors, DeviceActor};
 use crate::team::BlockTeam;
-use crate::{block, fault};
+use crate::{block, fault, registers};
 
 /// What the crew is to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -126,12 +129,45 @@ pub(super) fn join_by_key(team: &BlockTeam, key: u32, argument: u64) -> u64 {
     load(RESULT)
 }
 
+/// Works as [`join_by_key`], and lets the leader attend to something else again and again while the
+/// crew works. The lanes in control call it.
+#[inline(never)] // As above.
+pub(super) fn join_attending(
+    team: &BlockTeam,
+    key: u32,
+    argument: u64,
+    attend: impl FnMut(),
+) -> u64 {
+    post(team, Call::Join(key, argument));
+    if team.index() == 0 {
+        attend_until_back(attend);
+    }
+    warp_barrier();
+    team.meet();
+    load(RESULT)
+}
+
+/// Attends until the crew's first rank is back, or a thread has met a fault.
+#[inline(never)] // The lanes come together after it.
+fn attend_until_back(mut attend: impl FnMut()) {
+    let posted = load(POSTED);
+    while watch(BACK) != posted && !block::has_fault() {
+        attend();
+        registers::sleep(ATTEND_NS);
+    }
+}
+
+/// How long the leader sleeps between two times that it attends to something, in ns.
+const ATTEND_NS: u32 = 500;
+
 /// Takes part in a join of `A` as the crew, and meets the lanes in control afterwards.
 pub(super) fn take_part<A: Actors>(team: &BlockTeam, key: u32, argument: u64) {
     let crew = BlockTeam::crew();
     let result = A::join(&crew, key, argument);
     if crew.index() == 0 {
         store(RESULT, result);
+        // For a leader that attends to something meanwhile; all else it sees after the barrier.
+        tell(BACK, load(POSTED));
     }
     team.sync();
 }
