@@ -1,6 +1,6 @@
-//! Models as tasks on the shipped PTX in replays, in weak seeds: a critical task that comes between two
-//! operators runs after the one that begins, and what gave way goes on with the same bytes; a thread of the crew that
-//! stays behind when a task gives way is noticed.
+//! Models as tasks on the shipped PTX in replays, in weak seeds: a critical task that comes between
+//! two operators runs after the one that begins, and what gave way goes on with the same bytes; a
+//! thread of the crew that stays behind when a task gives way is noticed.
 
 use isokern_core::MegakernelConfig;
 use isokern_core::megakernel::{MegakernelReport, TaskEnd, TaskHandle, TaskOutcome, TaskPriority};

@@ -1,6 +1,6 @@
-//! Tasks that run models: the crew of the block runs an operator, and the leader, which is not at the
-//! crew's barrier, takes in what the host submits meanwhile. Between two operators it asks whether
-//! the task is to give way.
+//! Tasks that run models: the crew of the block runs an operator, and the leader, which is not at
+//! the crew's barrier, takes in what the host submits meanwhile. Between two operators it asks
+//! whether the task is to give way.
 //!
 //! The activations are in shared memory, where they fit; a task that gives way leaves them in the
 //! arena of its place, in device memory, and goes on from there on whichever block takes it next.
