@@ -16,7 +16,7 @@ use crate::call::limit;
 use crate::errors::{Kind, raise};
 use crate::inputs::Given;
 use crate::model::Model;
-use crate::owner::{Owner, closed};
+use crate::owner::{Owner, closed, lock};
 use crate::session::account;
 
 /// Who answers.
@@ -121,10 +121,7 @@ impl Asked {
     /// Lets `act` use the runner, if it is open and of this process.
     fn with<R>(&self, py: Python<'_>, act: impl FnOnce(&mut Runner) -> PyResult<R>) -> PyResult<R> {
         self.owner.check(py, self.model.name())?;
-        let busy = |text| Kind::Busy.raise(py, format!("{}: {text}", self.model.name()));
-        let mut runner = self.runner.try_lock().map_err(|_| {
-            busy("another thread waits for an answer. Fix: ask and wait on one thread")
-        })?;
+        let mut runner = lock(py, &self.runner, self.model.name())?;
         act(runner.as_mut().ok_or_else(|| closed(py, self.model.name()))?)
     }
 }
@@ -180,10 +177,11 @@ impl Asked {
         arrays(py, self.model.outputs(), &packed, form).map(Some)
     }
 
-    /// Ends it and waits for its threads; returns the account of tasks in megakernel mode.
+    /// Ends it and waits for its threads; returns the account of tasks in megakernel mode. It stays
+    /// open while another thread uses it, which is `BusyError`.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         self.owner.check(py, self.model.name())?;
-        let taken = self.runner.try_lock().ok().and_then(|mut runner| runner.take());
+        let taken = lock(py, &self.runner, self.model.name())?.take();
         let Some(runner) = taken else { return Ok(None) };
         let report = py.detach(|| match runner {
             Runner::Resident(model) => model.finish().map(|()| None),

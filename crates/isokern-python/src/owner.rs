@@ -1,6 +1,8 @@
-//! The process whose threads a session has: a fork leaves them behind.
+//! Who may use a session: one thread at a time, in the process that has its threads. A fork leaves
+//! them behind.
 
 use std::process;
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use pyo3::prelude::{PyErr, PyResult, Python};
 
@@ -29,6 +31,23 @@ impl Owner {
         let text = "the session has threads or a GPU that a fork leaves behind. Fix: start it in \
                     this process";
         Err(Kind::Forked.raise(py, format!("{name}: {text}")))
+    }
+}
+
+/// Locks what one thread uses at a time, and refuses a second thread at once: waiting would hold the
+/// interpreter's lock, which the first needs to end.
+pub(crate) fn lock<'a, T>(
+    py: Python<'_>,
+    used: &'a Mutex<T>,
+    name: &str,
+) -> PyResult<MutexGuard<'a, T>> {
+    match used.try_lock() {
+        Ok(locked) => Ok(locked),
+        Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => {
+            let text = "another thread uses the session. Fix: start one session a thread";
+            Err(Kind::Busy.raise(py, format!("{name}: {text}")))
+        }
     }
 }
 

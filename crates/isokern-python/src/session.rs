@@ -1,7 +1,7 @@
 //! Sessions: a model, ready to run on one device in one mode.
 
 use core::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use isokern::cpu::core::megakernel::MegakernelReport;
@@ -14,7 +14,7 @@ use crate::device::DeviceOrName;
 use crate::errors::{Kind, raise};
 use crate::inputs::Given;
 use crate::model::Model;
-use crate::owner::{Owner, closed};
+use crate::owner::{Owner, closed, lock};
 
 /// A model, ready to run: a stream of samples where the model has state.
 ///
@@ -55,14 +55,7 @@ impl Session {
 
     fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Option<Facade>>> {
         self.owner.map_or(Ok(()), |owner| owner.check(py, &self.name))?;
-        match self.session.try_lock() {
-            Ok(session) => Ok(session),
-            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => {
-                let text = "another thread uses the session. Fix: start one session a thread";
-                Err(Kind::Busy.raise(py, format!("{}: {text}", self.name)))
-            }
-        }
+        lock(py, &self.session, &self.name)
     }
 }
 
@@ -122,6 +115,8 @@ impl Session {
 
     /// Ends the session and waits for its threads. Closing it twice does nothing. Returns the
     /// account of its workers in megakernel mode: tasks by how they ended.
+    ///
+    /// Raises `BusyError` while another thread runs the model, and the session stays open.
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let taken = self.lock(py)?.take();
         let Some(session) = taken else { return Ok(None) };

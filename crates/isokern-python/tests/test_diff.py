@@ -74,35 +74,40 @@ def test_a_planted_scale_is_named():
     data = path_of("digits").read_bytes()
     graph = Graph(data)
     written = graph.operators[2].outputs[0]
-    planted = isokern.Model(with_scale(graph, written, 1.05))
+    planted = isokern.Model(rescaled(graph, {written: 1.05 * scale_of(graph, written)}))
     result = isokern.diff(planted, reference_model=data)
     assert not result and result.first.operator == 2, result
 
 
 @needs_tflm
 def test_a_planted_rounding_is_named():
-    """A runtime that rounds the means of an average pool down, not to the nearest."""
-    data = path_of("digits").read_bytes()
-    graph = Graph(data)
-    pool = next(operator for operator in graph.operators if operator.name == "AVERAGE_POOL_2D")
+    """A multiplier of 2^-8 is rounded in two steps by TFLite Micro, first to halves. With an output
+    scale that is larger by the last bit of a float it is just below that, and rounded in one step:
+    the model differs from the reference where the first step decides, and nowhere else."""
+    graph = Graph(path_of("dense").read_bytes())
+    source, weights, bias = graph._integers(graph._tables(graph._graph, 3)[0], 1)
+    written = graph.operators[0].outputs[0]
+    scales = {source: 2.0**-5, weights: 2.0**-8, bias: 2.0**-13, written: 2.0**-5}
+    twice = rescaled(graph, scales)
+    once = rescaled(graph, {**scales, written: np.nextafter(np.float32(2.0**-5), np.float32(1))})
+    model = isokern.Model(once)
+    inputs = [model.random_input(seed)[0] for seed in range(1, 21)]
+    assert isokern.diff(twice, inputs) and isokern.diff(once, inputs)
 
-    def otherwise(file, runs):
-        probed = Graph(file).outputs
-        source = graph.operators[pool.index - 1].outputs[0]
-        answers = tflm(file, runs)
-        if pool.outputs[0] in probed and source in probed:
-            for answer in answers:
-                values = answer[probed.index(source)].astype(np.int32)
-                _, rows, columns, channels = values.shape
-                windows = values.reshape(1, rows // 2, 2, columns // 2, 2, channels)
-                floor = windows.sum(axis=(2, 4)) // 4
-                answer[probed.index(pool.outputs[0])] = floor.astype(np.int8)
-        return answers
-
-    result = isokern.diff(path_of("digits"), reference=otherwise)
-    assert not result and result.first.operator == pool.index, result
-    assert result.first.kind == "AVERAGE_POOL_2D"
-    assert abs(result.first.found - result.first.expected) == 1
+    # What each is to be, without either runtime.
+    products = [sums(graph, source, weights, bias, array) for array in inputs]
+    zero = zero_point(graph, written)
+    pairs = [
+        [np.clip(rounded + zero, -128, 127) for rounded in (in_one_step(acc), in_two_steps(acc))]
+        for acc in products
+    ]
+    run = next(run for run, (one, two) in enumerate(pairs) if (one != two).any())
+    one, two = pairs[run]
+    element = int(np.argmax(one != two))
+    first = isokern.diff(model, inputs, reference_model=twice).first
+    assert first is not None and (first.operator, first.kind) == (0, "FULLY_CONNECTED")
+    assert (first.run, first.element, first.differing) == (run, (0, element), (one != two).sum())
+    assert (first.found, first.expected) == (one[element], two[element])
 
 
 def test_an_array_as_reference_names_the_last_operator(digits, image):
@@ -150,12 +155,50 @@ def with_weight(graph, operator):
     return bytes(data)
 
 
-def with_scale(graph, tensor, factor):
-    """The file with the scale of a tensor multiplied."""
+def rescaled(graph, scales):
+    """The file with other scales of some tensors, for all their channels."""
     data = bytearray(graph._data)
-    table = graph._tables(graph._graph, 0)[tensor]
-    quantization = graph._forward(graph._field(table, 4))
-    place = graph._vector(quantization, 2)[0]
-    (scale,) = struct.unpack_from("<f", data, place)
-    struct.pack_into("<f", data, place, scale * factor)
+    for tensor, scale in scales.items():
+        for place in graph._vector(quantization(graph, tensor), 2):
+            struct.pack_into("<f", data, place, scale)
     return bytes(data)
+
+
+def scale_of(graph, tensor):
+    return struct.unpack_from("<f", graph._data, graph._vector(quantization(graph, tensor), 2)[0])[0]
+
+
+def zero_point(graph, tensor):
+    field = graph._field(quantization(graph, tensor), 3)
+    return struct.unpack_from("<q", graph._data, graph._forward(field) + 4)[0]
+
+
+def quantization(graph, tensor):
+    table = graph._tables(graph._graph, 0)[tensor]
+    return graph._forward(graph._field(table, 4))
+
+
+def constant(graph, tensor, dtype):
+    """The values of a constant tensor."""
+    buffers = graph._tables(graph._forward(0), 4)
+    buffer = graph._scalar(graph._tables(graph._graph, 0)[tensor], 2, "<I")
+    start = graph._forward(graph._field(buffers[buffer], 0)) + 4
+    shape = graph.tensors[tensor].shape
+    return np.frombuffer(graph._data, dtype, int(np.prod(shape)), start).reshape(shape)
+
+
+def sums(graph, source, weights, bias, array):
+    """The sums of a fully connected operator, before they are scaled."""
+    centred = array.reshape(-1).astype(np.int64) - zero_point(graph, source)
+    return constant(graph, weights, "<i1") @ centred + constant(graph, bias, "<i4")
+
+
+def in_one_step(acc):
+    """acc / 256, halves away from zero."""
+    return np.sign(acc) * ((np.abs(acc) + 128) >> 8)
+
+
+def in_two_steps(acc):
+    """acc / 2, halves up, then the rest."""
+    halved = (acc + 1) >> 1
+    return np.sign(halved) * ((np.abs(halved) + 64) >> 7)
