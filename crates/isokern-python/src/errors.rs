@@ -1,5 +1,6 @@
 //! Python's exceptions, which `isokern._errors` defines, for what goes wrong here.
 
+use isokern::cuda::CudaError;
 use isokern::{Error, PortError};
 use pyo3::Py;
 use pyo3::prelude::{Bound, PyAnyMethods, PyErr, PyResult, Python};
@@ -43,7 +44,7 @@ impl Kind {
         }
     }
 
-    const fn of(error: &Error) -> Self {
+    fn of(error: &Error) -> Self {
         match error {
             Error::Read { .. } => Self::Read,
             Error::NotAModel { .. }
@@ -57,6 +58,8 @@ impl Kind {
                 PortError::Length { .. } | PortError::Samples { .. } => Self::Shape,
                 _ => Self::Input,
             },
+            // The device works: the model stopped on it, as it does on the processor.
+            Error::Cuda { source, .. } if matches!(**source, CudaError::Fault(_)) => Self::Run,
             Error::Cuda { .. } | Error::Resident { .. } | Error::NotOnGpu { .. } => Self::Device,
             Error::NotInMode { .. } => Self::Mode,
             Error::Timeout { .. } => Self::Timeout,

@@ -13,6 +13,11 @@ def path_of(name: str) -> Path:
     return MODELS / "models" / f"{name}.tflite"
 
 
+def bytes_of(outputs: "np.ndarray | dict[str, np.ndarray]") -> bytes:
+    arrays = outputs.values() if isinstance(outputs, dict) else [outputs]
+    return b"".join(array.tobytes() for array in arrays)
+
+
 @pytest.fixture
 def digits() -> isokern.Model:
     return isokern.Model(path_of("digits"))

@@ -3,7 +3,7 @@
 import isokern
 import numpy as np
 import pytest
-from conftest import MODELS, path_of
+from conftest import MODELS, bytes_of, path_of
 
 NAMES = sorted(
     path.name.removesuffix(".in.i8")
@@ -21,11 +21,6 @@ def unpacked(ports, sample):
         arrays[port.index] = np.frombuffer(sample, dtype, count, start).reshape(port.shape).copy()
         start += count * dtype.itemsize
     return arrays
-
-
-def bytes_of(outputs):
-    arrays = outputs.values() if isinstance(outputs, dict) else [outputs]
-    return b"".join(array.tobytes() for array in arrays)
 
 
 @pytest.mark.parametrize("mode", ["batch", "ring", "megakernel"])

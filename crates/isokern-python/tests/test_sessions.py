@@ -5,16 +5,11 @@ import asyncio
 import isokern
 import numpy as np
 import pytest
-from conftest import path_of
+from conftest import bytes_of, path_of
 
 
 def samples_of(model, count):
     return [model.random_input(seed) for seed in range(1, count + 1)]
-
-
-def bytes_of(outputs):
-    arrays = outputs.values() if isinstance(outputs, dict) else [outputs]
-    return b"".join(array.tobytes() for array in arrays)
 
 
 @pytest.mark.parametrize("mode", ["batch", "ring", "megakernel"])
