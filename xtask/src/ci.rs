@@ -4,8 +4,8 @@ use crate::failure::Failure;
 use crate::process;
 use crate::thumb::NO_STD_CRATES;
 use crate::{
-    bundle, capi, count, cust, deny, features, firmware, fuzz, graphs, loom, package, ptx, python,
-    race, repository, test, thumb, tidy, typos,
+    bundle, capi, count, cust, deny, features, firmware, fuzz, graphs, hosts, loom, package, ptx,
+    python, race, repository, test, thumb, tidy, typos,
 };
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
@@ -42,6 +42,8 @@ enum Stage {
     Clippy,
     /// Lints, with each feature alone.
     Features,
+    /// Lints of facade and bindings, for Windows and macOS.
+    Hosts,
     /// Documentation, warnings denied.
     Doc,
     /// Every published crate builds from its own archive.
@@ -52,6 +54,8 @@ enum Stage {
     Graphs,
     /// The wheel for Python, its tests, types and page.
     Python,
+    /// The wheel's tests by the oldest Python and the newest.
+    Pythons,
     /// The no_std crates for microcontrollers.
     Thumb,
     /// Models on boards in an emulator, compared with the host.
@@ -78,7 +82,7 @@ enum Stage {
 pub(crate) enum Verdict {
     /// All is as it should be.
     Passed,
-    /// Nothing was checked, for this reason.
+    /// Something was not checked, for this reason.
     Skipped(&'static str),
 }
 
@@ -157,11 +161,13 @@ impl Stage {
             Self::Advisories => return deny::advisories(),
             Self::Clippy => clippy(),
             Self::Features => features::run(),
+            Self::Hosts => return hosts::run(),
             Self::Doc => doc(),
             Self::Package => package::run(),
             Self::Test => test::run(&defaults::<test::Arguments>()),
             Self::Graphs => return graphs::run_stage(&defaults::<graphs::Arguments>()),
             Self::Python => python::run(),
+            Self::Pythons => return python::run_others(),
             Self::Thumb => thumb::run(&defaults::<thumb::Arguments>()),
             Self::Firmware => firmware::run(&defaults::<firmware::Arguments>()),
             Self::Capi => capi::run(),
@@ -234,7 +240,7 @@ mod tests {
     #[test]
     fn a_skipped_stage_alone_has_a_code_of_its_own() {
         let failure = judge(&[outcome(Ok(Verdict::Skipped("no network")))]).unwrap_err();
-        assert_eq!(failure.to_string(), "nothing was checked: advisories");
+        assert_eq!(failure.to_string(), "not all was checked: advisories");
         assert_eq!(failure.exit_code(), 77);
         let outcomes = [outcome(Ok(Verdict::Skipped("no network"))), outcome(Ok(Verdict::Passed))];
         assert!(judge(&outcomes).is_ok());

@@ -5,7 +5,7 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::thumb::TARGETS;
-use crate::{deny, features, firmware, fuzz, graphs, python, repository, tools, typos};
+use crate::{deny, features, firmware, fuzz, graphs, hosts, python, repository, tools, typos};
 use isokern_ptx::assembler::{self, Assembler};
 use isokern_ptx::compiler;
 use isokern_ptx::toolchain::{self, DEBIAN_RUSTC, Part};
@@ -104,6 +104,13 @@ fn checks() -> Vec<Finding> {
         how_to_get: format!("run `rustup target add {target}`"),
         needed: false,
     }));
+    findings.extend(hosts::TARGETS.map(|target| Finding {
+        name: target,
+        found: Part::Target(target).is_installed().then(|| "installed".to_owned()),
+        purpose: "the hosts stage",
+        how_to_get: format!("run `rustup target add {target}`"),
+        needed: false,
+    }));
     findings.push(Finding {
         name: "rust-src",
         found: Part::StdSource.is_installed().then(|| "for the pinned compiler".to_owned()),
@@ -139,6 +146,17 @@ fn checks() -> Vec<Finding> {
         how_to_get: "install it with its module `venv`, and name it in ISOKERN_PYTHON".to_owned(),
         needed: false,
     });
+    for (name, found) in
+        [("Python 3.10", python::oldest()), ("Python 3.12 or newer", python::newest())]
+    {
+        findings.push(Finding {
+            name,
+            found: found.map(|(_, program)| program.display().to_string()),
+            purpose: "the pythons stage",
+            how_to_get: "install it with its module `venv`, on the path or by pyenv".to_owned(),
+            needed: false,
+        });
+    }
     findings.extend([
         checker(typos::TYPOS, &["--version"], "the typos stage"),
         checker(deny::CARGO_DENY, &["--version"], "the stages deny and advisories"),

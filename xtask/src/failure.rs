@@ -39,7 +39,7 @@ pub(crate) enum Failure {
     #[error("failed stages: {0}")]
     Stages(String),
     /// All check stages that were asked for were skipped.
-    #[error("nothing was checked: {0}")]
+    #[error("not all was checked: {0}")]
     Skipped(String),
     /// A check found what must not be.
     #[error("{0}")]

@@ -12,6 +12,7 @@ mod features;
 mod firmware;
 mod fuzz;
 mod graphs;
+mod hosts;
 mod loom;
 mod package;
 mod process;

@@ -1,6 +1,6 @@
 //! Which regular file a path means, whatever name and links it is reached by.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
 #[cfg(unix)]
 use std::os::fd::AsFd;
@@ -80,5 +80,5 @@ impl FileId {
 /// Returns what the system says of an open file.
 #[cfg(unix)]
 fn metadata(open: impl AsFd) -> Option<Metadata> {
-    File::from(open.as_fd().try_clone_to_owned().ok()?).metadata().ok()
+    fs::File::from(open.as_fd().try_clone_to_owned().ok()?).metadata().ok()
 }
