@@ -84,6 +84,40 @@ fn needed() -> Vec<Finding> {
     ]
 }
 
+/// Returns the compiled libraries of targets.
+fn targets(names: &'static [&'static str], purpose: &'static str) -> impl Iterator<Item = Finding> {
+    names.iter().map(move |name| Finding {
+        name,
+        found: Part::Target(name).is_installed().then(|| "installed".to_owned()),
+        purpose,
+        how_to_get: format!("run `rustup target add {name}`"),
+        needed: false,
+    })
+}
+
+/// Returns the versions of Python that test the package.
+fn pythons() -> [Finding; 3] {
+    let path = |(_, program): (_, PathBuf)| program.display().to_string();
+    let chosen = python::has_environments().then(|| "found".to_owned());
+    [
+        ("Python 3.11 with venv", chosen, "the python stage", "and name it in ISOKERN_PYTHON"),
+        ("Python 3.10", python::oldest().map(path), "the pythons stage", "on the path or by pyenv"),
+        (
+            "Python 3.12 or newer",
+            python::newest().map(path),
+            "the pythons stage",
+            "on the path or by pyenv",
+        ),
+    ]
+    .map(|(name, found, purpose, place)| Finding {
+        name,
+        found,
+        purpose,
+        how_to_get: format!("install it with its module `venv`, {place}"),
+        needed: false,
+    })
+}
+
 /// Returns what the check stages need beyond that.
 fn checks() -> Vec<Finding> {
     let component = |name: &'static str, purpose: &'static str, part: &str| Finding {
@@ -97,20 +131,8 @@ fn checks() -> Vec<Finding> {
         component("cargo-clippy", "the lint stage", "clippy"),
         component("rustfmt", "the format stage", "rustfmt"),
     ];
-    findings.extend(TARGETS.map(|target| Finding {
-        name: target,
-        found: Part::Target(target).is_installed().then(|| "installed".to_owned()),
-        purpose: "the thumb and firmware stages",
-        how_to_get: format!("run `rustup target add {target}`"),
-        needed: false,
-    }));
-    findings.extend(hosts::TARGETS.map(|target| Finding {
-        name: target,
-        found: Part::Target(target).is_installed().then(|| "installed".to_owned()),
-        purpose: "the hosts stage",
-        how_to_get: format!("run `rustup target add {target}`"),
-        needed: false,
-    }));
+    findings.extend(targets(&TARGETS, "the thumb and firmware stages"));
+    findings.extend(targets(&hosts::TARGETS, "the hosts stage"));
     findings.push(Finding {
         name: "rust-src",
         found: Part::StdSource.is_installed().then(|| "for the pinned compiler".to_owned()),
@@ -139,24 +161,7 @@ fn checks() -> Vec<Finding> {
         how_to_get: graphs::how_to_install(),
         needed: false,
     });
-    findings.push(Finding {
-        name: "Python 3.11 with venv",
-        found: python::has_environments().then(|| "found".to_owned()),
-        purpose: "the python stage",
-        how_to_get: "install it with its module `venv`, and name it in ISOKERN_PYTHON".to_owned(),
-        needed: false,
-    });
-    for (name, found) in
-        [("Python 3.10", python::oldest()), ("Python 3.12 or newer", python::newest())]
-    {
-        findings.push(Finding {
-            name,
-            found: found.map(|(_, program)| program.display().to_string()),
-            purpose: "the pythons stage",
-            how_to_get: "install it with its module `venv`, on the path or by pyenv".to_owned(),
-            needed: false,
-        });
-    }
+    findings.extend(pythons());
     findings.extend([
         checker(typos::TYPOS, &["--version"], "the typos stage"),
         checker(deny::CARGO_DENY, &["--version"], "the stages deny and advisories"),

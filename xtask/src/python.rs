@@ -1,10 +1,10 @@
-//! `cargo xtask ci --only python,pythons`: the wheel, built and installed as a user does, its tests,
-//! its types and its page.
+//! `cargo xtask ci --only python,pythons`: the wheel, built and installed as a user does, its
+//! tests, its types and its page.
 //!
-//! Virtual environments in the build output get the packages of `.ci/python.txt`, once for each list,
-//! and the wheel each time. The interpreter of the stage `python` is the one that `ISOKERN_PYTHON`
-//! names, or `python3`; the runtime to compare with has packages for Python 3.11 alone. The stage
-//! `pythons` has the same wheel tested by the oldest version and the newest one.
+//! Virtual environments in the build output get the packages of `.ci/python.txt`, once for each
+//! list, and the wheel each time. The interpreter of the stage `python` is the one that
+//! `ISOKERN_PYTHON` names, or `python3`; the runtime to compare with has packages for Python 3.11
+//! alone. The stage `pythons` has the same wheel tested by the oldest version and the newest one.
 
 mod environment;
 mod interpreter;
@@ -46,8 +46,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     process::run(page.args([PAGE_PROGRAM, PAGE, "--check"]))
 }
 
-/// Runs the suite on the wheel by the oldest version of Python and by the newest that is here: skipped
-/// where one of the two is not, after the other has run.
+/// Runs the suite on the wheel by the oldest version of Python and by the newest that is here:
+/// skipped where one of the two is not, after the other has run.
 pub(crate) fn run_others() -> Result<Verdict, Failure> {
     let wheel = if let Some(wheel) = wheel::built(&folder()) {
         wheel

@@ -34,8 +34,8 @@ impl Owner {
     }
 }
 
-/// Locks what one thread uses at a time, and refuses a second thread at once: waiting would hold the
-/// interpreter's lock, which the first needs to end.
+/// Locks what one thread uses at a time, and refuses a second thread at once: waiting would hold
+/// the interpreter's lock, which the first needs to end.
 pub(crate) fn lock<'a, T>(
     py: Python<'_>,
     used: &'a Mutex<T>,
