@@ -3,7 +3,8 @@
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::ptr;
+use core::task::{Context, Poll, Waker};
 use std::sync::Mutex;
 
 use super::sleepers::Sleepers;
@@ -19,8 +20,12 @@ pub(super) trait Wakes: Sync {
     /// the table locked, before a sleeper joins.
     fn can_wake(&self) -> bool;
 
-    /// Notes that a sleeper has joined; `is_soonest` when nobody waits for an earlier moment.
-    fn joined(&self, is_soonest: bool);
+    /// Returns whether whoever wakes sleepers looks at the table by this moment without being
+    /// told. Called with the table locked, after a sleeper joined.
+    fn looks_by(&self, moment_ns: u64) -> bool;
+
+    /// Tells that a sleeper has joined for whom nobody would look in time.
+    fn joined(&self);
 }
 
 /// Ready once its moment has come; leaves its place when it is dropped.
@@ -28,7 +33,28 @@ pub(super) trait Wakes: Sync {
 pub(super) struct Sleep<'c, W: Wakes> {
     clock: &'c W,
     moment_ns: u64,
-    place: Option<usize>,
+    place: Option<Place>,
+}
+
+/// A place in the table, and whom the table wakes: a poll by the same task needs no lock.
+struct Place {
+    number: usize,
+    waker: Name,
+}
+
+/// The addresses that tell a waker from others. Not a waker: a sleep that held one would keep
+/// the task alive that it is a part of. No other waker gets the addresses before the table gave
+/// this one up, and then the moment has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Name {
+    data: usize,
+    vtable: usize,
+}
+
+impl Name {
+    fn of(waker: &Waker) -> Self {
+        Self { data: waker.data().addr(), vtable: ptr::from_ref(waker.vtable()).addr() }
+    }
 }
 
 impl<'c, W: Wakes> Sleep<'c, W> {
@@ -36,9 +62,36 @@ impl<'c, W: Wakes> Sleep<'c, W> {
         Self { clock, moment_ns, place: None }
     }
 
+    /// Takes a place in the table, or gives the place it has another waker.
+    fn wait(&mut self, waker: &Waker) {
+        let (clock, moment_ns, name) = (self.clock, self.moment_ns, Name::of(waker));
+        let waker = waker.clone();
+        let mut sleepers = locked(clock.sleepers());
+        // Looked at again: the moment may have come, and everybody been woken, since.
+        if clock.now_ns() >= moment_ns || !clock.can_wake() {
+            drop(sleepers);
+            waker.wake();
+            return;
+        }
+        if let Some(place) = &mut self.place {
+            place.waker = name;
+            let old = sleepers.replace_waker(place.number, waker);
+            drop(sleepers);
+            drop(old);
+            return;
+        }
+        let number = sleepers.join(moment_ns, waker);
+        let is_in_time = clock.looks_by(moment_ns);
+        drop(sleepers);
+        self.place = Some(Place { number, waker: name });
+        if !is_in_time {
+            clock.joined();
+        }
+    }
+
     fn leave(&mut self) {
-        if let Some(number) = self.place.take() {
-            let waker = locked(self.clock.sleepers()).leave(number);
+        if let Some(place) = self.place.take() {
+            let waker = locked(self.clock.sleepers()).leave(place.number);
             // Dropping a waker may drop a task with sleeps of its own: not under the lock.
             drop(waker);
         }
@@ -56,25 +109,11 @@ impl<W: Wakes> Future for Sleep<'_, W> {
             self.leave();
             return Poll::Ready(());
         }
-        let (clock, moment_ns) = (self.clock, self.moment_ns);
-        let waker = task.waker().clone();
-        let mut sleepers = locked(clock.sleepers());
-        // Looked at again: the moment may have come, and everybody been woken, since.
-        if clock.now_ns() >= moment_ns || !clock.can_wake() {
-            drop(sleepers);
-            waker.wake();
+        // Whoever took the waker meanwhile saw the moment come, and wakes this task again.
+        if self.place.as_ref().is_some_and(|place| place.waker == Name::of(task.waker())) {
             return Poll::Pending;
         }
-        let Some(number) = self.place else {
-            self.place = Some(sleepers.join(moment_ns, waker));
-            let is_soonest = sleepers.soonest_ns() == Some(moment_ns);
-            drop(sleepers);
-            clock.joined(is_soonest);
-            return Poll::Pending;
-        };
-        let old = sleepers.replace_waker(number, waker);
-        drop(sleepers);
-        drop(old);
+        self.wait(task.waker());
         Poll::Pending
     }
 }

@@ -130,6 +130,35 @@ fn an_earlier_sleep_is_not_kept_waiting_by_a_later_one() {
     assert!(poll(long.as_mut(), Waker::noop()).is_pending());
 }
 
+#[test]
+fn the_last_waker_is_woken_though_others_polled_before() {
+    let clock = VirtualClock::new();
+    let (sender, woken) = channel();
+    let named = |name| Waker::from(Arc::new(Named(name, Mutex::new(sender.clone()))));
+    let (one, other) = (named("one"), named("other"));
+    let mut sleep = pin!(clock.sleep_until(10));
+    for waker in [&one, &one, &other, &other, &one, &other, &other] {
+        assert!(poll(sleep.as_mut(), waker).is_pending());
+    }
+    clock.advance(ns(10));
+    assert_eq!(woken.try_iter().collect::<Vec<_>>(), ["other"]);
+}
+
+#[test]
+fn a_sleep_does_not_keep_its_task_alive() {
+    let clock = VirtualClock::new();
+    let (sender, woken) = channel();
+    let task = Arc::new(Named("task", Mutex::new(sender)));
+    let waker = Waker::from(Arc::clone(&task));
+    let mut sleep = pin!(clock.sleep_until(10));
+    assert!(poll(sleep.as_mut(), &waker).is_pending());
+    drop(waker);
+    assert_eq!(Arc::strong_count(&task), 2, "the table is to wake it");
+    clock.advance(ns(10));
+    assert_eq!(woken.recv(), Ok("task"));
+    assert_eq!(Arc::strong_count(&task), 1);
+}
+
 /// Panics when it is woken, without a message on the terminal.
 struct Panics;
 

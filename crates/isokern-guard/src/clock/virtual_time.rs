@@ -111,7 +111,12 @@ impl Wakes for Shared {
         true
     }
 
-    fn joined(&self, _: bool) {
+    /// Never: threads wait for sleepers, however late their moment is.
+    fn looks_by(&self, _: u64) -> bool {
+        false
+    }
+
+    fn joined(&self) {
         self.joined.notify_all();
     }
 }
