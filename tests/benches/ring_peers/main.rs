@@ -10,11 +10,16 @@
 //! * **throughput**: one thread pushes, the other pops, both spin; ns a message.
 //! * **round trip**: a message there and one back over a second ring, timed one by one with
 //!   the clock of the system, whose two calls are part of every figure.
+//! * **bursts**: see [`bursts`].
+
+mod bursts;
 
 use core::hint::{black_box, spin_loop};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, OnceLock};
 use std::thread;
 use std::time::Instant;
+
+use core_affinity::CoreId;
 
 /// What travels: 64 bytes.
 type Message = [u64; 8];
@@ -173,6 +178,7 @@ fn main() {
         }
         println!();
     }
+    bursts::print_table(rounds);
 }
 
 fn of_message(figures: &Figures) -> f64 {
@@ -270,7 +276,9 @@ fn message(number: u64) -> Message {
 
 /// Puts the calling thread on one core; where there is only one, threads share it.
 fn pin(index: usize) {
-    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    // Once: a thread that is pinned already sees its own core alone.
+    static CORES: OnceLock<Vec<CoreId>> = OnceLock::new();
+    let cores = CORES.get_or_init(|| core_affinity::get_core_ids().unwrap_or_default());
     if let Some(core) = cores.get(index % cores.len().max(1)) {
         core_affinity::set_for_current(*core);
     }
