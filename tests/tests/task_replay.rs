@@ -179,25 +179,33 @@ fn in_slices_of(blocks: &ReplayBlocks<'_, '_>, wall_ns: usize) -> bool {
     true
 }
 
-/// Cuts the same run later and later, until a cut leaves nothing.
+/// Cuts in a row that leave nothing, after which later ones leave nothing either. A stop may be seen
+/// late, so one such cut says little.
+const UNCUT: usize = 16;
+
+/// Cuts the same run later and later, until cuts leave nothing.
 fn cut_everywhere(
     (text, first, stride): (&str, usize, usize),
     cut: impl Fn(&ReplayBlocks<'_, '_>, usize) -> bool,
 ) {
     let device = Device::new(text, TARGET);
     let seed = seeds(1) - 1;
-    let mut count = 0;
+    let (mut count, mut uncut_count) = (0, 0);
     for at in (first..).step_by(number("ISOKERN_STRIDE", stride)) {
         let was_cut = Cell::new(false);
         let ran = in_replay(&device, Workers::of_suite(4), seed, |blocks| {
             was_cut.set(cut(blocks, at));
         });
         ran.unwrap_or_else(|why| panic!("cut at {at}: {why}"));
-        if !was_cut.get() {
+        if was_cut.get() {
+            (count, uncut_count) = (count + 1, 0);
+        } else {
+            uncut_count += 1;
+        }
+        if uncut_count == UNCUT {
+            eprintln!("{count} runs were cut before their end, the last at about {at}");
             break;
         }
-        count += 1;
     }
-    eprintln!("{count} runs were cut before their end");
     assert!(count > 3, "only {count} were cut");
 }
