@@ -179,8 +179,8 @@ fn in_slices_of(blocks: &ReplayBlocks<'_, '_>, wall_ns: usize) -> bool {
     true
 }
 
-/// Cuts in a row that leave nothing, after which later ones leave nothing either. A stop may be seen
-/// late, so one such cut says little.
+/// Cuts in a row that leave nothing, after which later ones leave nothing either. A stop may be
+/// seen late, so one such cut says little.
 const UNCUT: usize = 16;
 
 /// Cuts the same run later and later, until cuts leave nothing.
